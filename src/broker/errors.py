@@ -1,0 +1,91 @@
+"""Every error a person can meet, as one tree.
+
+BrokerError
+├── ConfigError      a file that a person wrote says something that cannot be meant
+├── SourceError      a source did not answer, or not completely
+├── TableError       rows could not be turned into a table
+├── PublishError     a generation could not be staged, published, read or verified
+├── AccountsError    a request about an analyst, a key or a class cannot be carried out
+└── LockedError      another process is doing the same thing right now
+
+Standard library only: the Ansible modules ship this file to the hosts they manage.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AccountsError",
+    "BrokerError",
+    "ConfigError",
+    "LockedError",
+    "PublishError",
+    "SourceError",
+    "TableError",
+]
+
+
+class BrokerError(Exception):
+    """Something a person has to know, told so that they can act.
+
+    The parts stay on the exception as attributes; ``str()`` is the one line people read.
+    A message names no secret and no row value.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        found: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        """``where`` is a place (file:line, table, column, host); ``remedy`` is what to do."""
+        self.message = message
+        self.where = where
+        self.expected = expected
+        self.found = found
+        self.remedy = remedy
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        if self.expected is not None:
+            text += f"; expected {self.expected}"
+        if self.found is not None:
+            text += f"; found {self.found}"
+        if self.remedy is not None:
+            text += f". {self.remedy}"
+        return text
+
+
+class ConfigError(BrokerError):
+    """A file that a person wrote says something that cannot be meant."""
+
+    exit_code = 2
+
+
+class SourceError(BrokerError):
+    """A source did not answer, or not completely."""
+
+
+class TableError(BrokerError):
+    """Rows could not be turned into a table."""
+
+
+class PublishError(BrokerError):
+    """A generation could not be staged, published, read or verified."""
+
+
+class AccountsError(BrokerError):
+    """A request about an analyst, a key or a class cannot be carried out."""
+
+    exit_code = 2
+
+
+class LockedError(BrokerError):
+    """Another process is doing the same thing right now."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later

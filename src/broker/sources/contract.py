@@ -1,0 +1,114 @@
+"""What a source promises. A source says what tables look like and yields their rows.
+
+It decides nothing about windows, merging or files. Adding one is one module with a class of
+this shape and one line under ``[project.entry-points."broker.sources"]`` (ours or another
+package's).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+import pyarrow as pa
+
+from ..tables.schema import TableSchema
+
+__all__ = ["End", "Reading", "Reject", "Source", "SourceTable", "TableRequest", "Window"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a table to read: rows changed at or after ``since`` and before ``until``.
+
+    Both are aware UTC instants; None is no bound, and ``Window()`` is the whole table.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRequest:
+    """What the broker wants of one table, as its description says it.
+
+    ``columns`` empty means all. ``options`` holds what only this kind of source understands
+    (a CSV table's ``file``, ``dialect`` or ``encoding``), already validated as a mapping.
+    """
+
+    id: str
+    columns: tuple[str, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    where_filters: tuple[Mapping[str, Any], ...] = ()
+    row_filter: str | None = None
+    null_values: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """A table as its source describes it. ``rows`` is the source's own count, where it has one."""
+
+    id: str
+    schema: TableSchema
+    primary_key: tuple[str, ...] = ()
+    description: str = ""
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row, or one value of it, that could not be read. ``row`` counts from 1 in source order."""
+
+    row: int
+    column: str | None
+    reason: str
+    value: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The source's own statement that it has said everything: without it nothing is published.
+
+    ``rows`` counts the rows handed over, ``as_of`` is the source's clock read before extraction.
+    """
+
+    rows: int
+    as_of: datetime
+    rejects: tuple[Reject, ...] = ()
+
+
+class Reading(Protocol):
+    """Rows on their way. ``batches()`` may be called once and streams; memory stays bounded.
+
+    A column whose type the source does not know arrives as text (Arrow ``string``), NULL
+    already told apart from the empty string; all others arrive in the Arrow type of the schema.
+    """
+
+    schema: pa.Schema
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows; raises ``SourceError`` when the source breaks off."""
+
+    def end(self) -> End:
+        """Say what was complete; raises ``SourceError`` unless every batch was handed over."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """The four calls that all strategies are made of."""
+
+    def discover(self) -> Iterable[SourceTable]:
+        """Every table that these credentials can see."""
+
+    def describe(self, table: TableRequest) -> SourceTable:
+        """One table: columns, types where known, key, description."""
+
+    def read(self, table: TableRequest, window: Window) -> Reading:
+        """The rows of a window, all columns of the request."""
+
+    def read_keys(self, table: TableRequest) -> Reading:
+        """The primary keys of all rows that exist now, for the census of deletions."""

@@ -1,0 +1,82 @@
+"""What the engine is asked for and what it answers: plain frozen data, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .schema import TableSchema
+
+__all__ = ["DataFile", "Limits", "Partitioning", "TableSpec", "TableVersion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Partitioning:
+    """How rows are spread over files: one per ``granularity`` (day, month, year) of ``column``.
+
+    A NULL in the column has its own partition, named ``null``.
+    """
+
+    column: str
+    granularity: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """How a table is kept. ``path`` is its place under ``parquet/``, without an ending.
+
+    ``types`` are the declared overrides (column to type) that win over what the source says;
+    ``key`` empty means the table is append-only or always replaced as a whole.
+    ``max_rejects`` is the number of rejected rows past which the table fails instead.
+    """
+
+    name: str
+    path: str
+    key: tuple[str, ...] = ()
+    partitioning: Partitioning | None = None
+    types: tuple[tuple[str, str], ...] = ()
+    on_schema_change: str = "evolve"
+    max_rejects: int = 1000
+    target_file_bytes: int = 128 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one table may use of the machine while it is being written."""
+
+    memory_bytes: int = 512 * 1024 * 1024
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file of a table. ``path`` is relative to the generation; ``partition`` as in the name.
+
+    ``is_new`` says that the engine wrote it just now; otherwise it is the file of the version
+    before, untouched, for the publisher to link.
+    """
+
+    path: str
+    bytes: int
+    rows: int
+    sha256: str
+    partition: str | None = None
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TableVersion:
+    """A table at one moment: everything that a manifest entry says of its data.
+
+    ``duplicates`` counts rows that another row of the same key displaced in the same batch;
+    ``rejects`` counts rows that did not fit. Both stand, row by row, in ``reject_file``.
+    ``change`` is the change file against the version before: None for a first load.
+    """
+
+    schema: TableSchema
+    files: tuple[DataFile, ...]
+    rows: int
+    rejects: int = 0
+    duplicates: int = 0
+    reject_file: DataFile | None = None
+    change: DataFile | None = None
+    warnings: tuple[str, ...] = field(default_factory=tuple)
