@@ -1,0 +1,1 @@
+"""Analysts as Linux accounts: plan, observe, apply. Standard library only."""

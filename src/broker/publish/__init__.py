@@ -1,0 +1,1 @@
+"""Generations: stage, sign, flip, view, prune, roll back, verify."""

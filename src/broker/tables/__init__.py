@@ -1,0 +1,1 @@
+"""The table engine: Arrow batches in, typed and partitioned Parquet out."""

@@ -1,0 +1,1 @@
+"""What an analyst gets: scripts, instructions, documentation, views."""

@@ -1,0 +1,51 @@
+"""Rows on their way from a source to a table: the one shape in which both rooms meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pyarrow as pa
+
+__all__ = ["End", "Reading", "Reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row, or one value of it, that could not be read. ``row`` counts from 1 in source order."""
+
+    row: int
+    column: str | None
+    reason: str
+    value: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The source's own statement that it has said everything: without it nothing is published.
+
+    ``rows`` counts the rows handed over, ``as_of`` is the source's clock read before extraction.
+    """
+
+    rows: int
+    as_of: datetime
+    rejects: tuple[Reject, ...] = ()
+
+
+class Reading(Protocol):
+    """Rows on their way. ``batches()`` may be called once and streams; memory stays bounded.
+
+    A column whose type the source does not know arrives as text (Arrow ``string``), NULL
+    already told apart from the empty string; all others arrive in the Arrow type of the schema.
+    """
+
+    schema: pa.Schema
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows; raises ``SourceError`` when the source breaks off."""
+
+    def end(self) -> End:
+        """Say what was complete; raises ``SourceError`` unless every batch was handed over."""
