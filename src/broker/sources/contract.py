@@ -20,13 +20,16 @@ __all__ = ["Source", "SourceTable", "TableRequest", "Window"]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The part of a table to read: rows changed at or after ``since`` and before ``until``.
+    """The part of a table to read: at or after ``since`` and before ``until``.
 
-    Both are aware UTC instants; None is no bound, and ``Window()`` is the whole table.
+    Both are aware UTC instants; None is no bound, and ``Window()`` is the whole table. They
+    bound the source's own record of change or, where ``column`` is set, the values of that
+    column; rows whose value there is NULL belong to every window without an ``until``.
     """
 
     since: datetime | None = None
     until: datetime | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
