@@ -1,0 +1,73 @@
+"""``broker …``: words to calls, nothing else."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from .. import __version__
+from ..errors import BrokerError
+
+__all__ = ["broker", "guarded", "main"]
+
+# A command's module is imported when the command is used: `broker --help` and the short
+# account commands should not wait for DuckDB and Arrow.
+COMMANDS = {
+    "analyst": ("accounts", "analyst"),
+    "approve": ("approve", "approve"),
+    "config": ("config", "config"),
+    "diff": ("generations", "diff"),
+    "discover": ("discover", "discover"),
+    "expose": ("generations", "expose"),
+    "generations": ("generations", "generations"),
+    "replay": ("replay", "replay"),
+    "rollback": ("generations", "rollback"),
+    "status": ("status", "status"),
+    "sync": ("sync", "sync"),
+    "verify": ("generations", "verify"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands stand in modules of this package, imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Every command, in alphabetical order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f".{module}", __name__), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="broker")
+def broker() -> None:
+    """Sync company tables, publish them as signed generations, look after who may read them."""
+
+
+def guarded(command: click.Command, name: str) -> None:
+    """Run a command as a program: a known error is one line on stderr and its own exit code."""
+    try:
+        code = command.main(prog_name=name, standalone_mode=False)
+    except BrokerError as error:
+        click.echo(f"{name}: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(f"{name}: interrupted; what was published before still stands", err=True)
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def main() -> None:
+    """The program ``broker``."""
+    guarded(broker, "broker")

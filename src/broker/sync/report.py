@@ -1,0 +1,60 @@
+"""What a run did, table by table, and the exit code that tells the truth about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import Any
+
+__all__ = ["Exit", "Outcome", "Report"]
+
+
+class Exit(IntEnum):
+    """How ``broker sync`` ends."""
+
+    FINE = 0  # everything described is published as the source has it
+    FAILED = 1  # a table kept its last good rows, or has none
+    REJECTS = 3  # everything is published, but rows that did not fit were left out
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one table ended. ``status`` is that of its manifest entry; ``seconds`` wall time."""
+
+    table: str
+    status: str
+    rows: int
+    rejects: int = 0
+    duplicates: int = 0
+    bytes_written: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run. ``generation`` is the one it published."""
+
+    generation: str
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+
+    @property
+    def exit_code(self) -> Exit:
+        """The worst thing that happened."""
+        if any(outcome.error for outcome in self.outcomes):
+            return Exit.FAILED
+        if any(outcome.rejects for outcome in self.outcomes):
+            return Exit.REJECTS
+        return Exit.FINE
+
+    def as_json(self) -> Mapping[str, Any]:
+        """For ``--json``: the same facts, nothing more."""
+        return {
+            "generation": self.generation,
+            "seconds": round(self.seconds, 3),
+            "exit_code": int(self.exit_code),
+            "tables": [asdict(outcome) for outcome in self.outcomes],
+        }
