@@ -1,0 +1,102 @@
+"""Facts in, exact steps out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.sources.contract import Window
+from broker.sync.plan import Action, Kept, Rule, Step, plan
+
+NOW = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
+WATERMARK = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+
+
+def days(count: float) -> timedelta:
+    return timedelta(days=count)
+
+
+CASES = {
+    "a full refresh reads everything, whatever was kept": (
+        Rule("full_refresh"),
+        Kept(WATERMARK),
+        [Step(Action.REPLACE, Window())],
+    ),
+    "a first incremental load without a bounded history reads everything": (
+        Rule("incremental"),
+        None,
+        [Step(Action.REPLACE, Window())],
+    ),
+    "an incremental run overlaps what was read before": (
+        Rule("incremental", window_days=7),
+        Kept(WATERMARK),
+        [Step(Action.MERGE, Window(WATERMARK - days(7), None))],
+    ),
+    "a cursor column bounds by its values": (
+        Rule("incremental", cursor="updated_at", window_days=0),
+        Kept(WATERMARK),
+        [Step(Action.MERGE, Window(WATERMARK, None, "updated_at"))],
+    ),
+    "a census follows the changes": (
+        Rule("incremental", census=True, window_days=1),
+        Kept(WATERMARK),
+        [Step(Action.MERGE, Window(WATERMARK - days(1))), Step(Action.CENSUS, Window())],
+    ),
+    "a partitioned table replaces whole months": (
+        Rule("partitioned", partition_by="day", granularity="month", window_days=7),
+        Kept(WATERMARK),
+        [Step(Action.REPLACE_RANGE, Window(datetime(2026, 11, 1, tzinfo=UTC), None, "day"))],
+    ),
+    "a partitioned table replaces whole years": (
+        Rule("partitioned", partition_by="day", granularity="year", window_days=400),
+        Kept(WATERMARK),
+        [Step(Action.REPLACE_RANGE, Window(datetime(2025, 1, 1, tzinfo=UTC), None, "day"))],
+    ),
+    "a bounded history is loaded in chunks, the last one open": (
+        Rule("incremental", max_history_days=70, chunk_days=30),
+        None,
+        [
+            Step(Action.REPLACE, Window(NOW - days(70), NOW - days(40))),
+            Step(Action.MERGE, Window(NOW - days(40), NOW - days(10))),
+            Step(Action.MERGE, Window(NOW - days(10), None)),
+        ],
+    ),
+    "a load that was cut off goes on where it stopped": (
+        Rule("incremental", max_history_days=70, chunk_days=30),
+        Kept(NOW - days(20), loading=True),
+        [Step(Action.MERGE, Window(NOW - days(20), None))],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=list(CASES))
+def test_plan(case: str) -> None:
+    rule, kept, expected = CASES[case]
+    assert list(plan(rule, kept, NOW)) == expected
+
+
+@given(
+    history=st.integers(1, 1000),
+    chunk=st.integers(1, 200),
+    strategy=st.sampled_from(["incremental", "partitioned"]),
+)
+def test_chunks_of_an_initial_load_leave_no_gap(history: int, chunk: int, strategy: str) -> None:
+    rule = Rule(
+        strategy,
+        partition_by="day",
+        granularity="day",
+        max_history_days=history,
+        chunk_days=chunk,
+    )
+    steps = plan(rule, None, NOW)
+    assert steps[0].action is Action.REPLACE
+    assert steps[0].window.since is not None
+    assert steps[0].window.since <= NOW - days(history)
+    assert steps[-1].window.until is None
+    for before, after in pairwise(steps):
+        assert before.window.until == after.window.since
+        assert after.action is Action.MERGE
