@@ -1,4 +1,4 @@
-"""What a run has to do for one table: (description, what was published, now) to steps. Pure.
+"""What a run has to do next for one table: (description, what was published, now). Pure.
 
 No clock, no network, no disk: ``now`` and the watermark come in as values, and every decision
 can be told in a test as data.
@@ -12,7 +12,7 @@ from enum import Enum
 
 from ..sources.contract import Window
 
-__all__ = ["Action", "Kept", "Rule", "Step", "plan"]
+__all__ = ["Action", "Kept", "Rule", "Step", "next_step"]
 
 
 class Action(Enum):
@@ -21,15 +21,20 @@ class Action(Enum):
     REPLACE = "replace"  # they are the table
     MERGE = "merge"  # they are upserted by key, or appended where there is no key
     REPLACE_RANGE = "replace range"  # they take the place of every row in the window
-    CENSUS = "census"  # they are the keys that exist; all other rows go
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One reading of the source and what it does to the table."""
+    """One reading of the source and what it does to the table.
+
+    ``census`` asks for the keys that still exist, to remove the others. A step that is not
+    ``last`` leaves an initial load unfinished: its table is kept, but shown to nobody.
+    """
 
     action: Action
     window: Window
+    census: bool = False
+    last: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,53 +62,43 @@ class Kept:
     loading: bool = False
 
 
-def plan(rule: Rule, kept: Kept | None, now: datetime) -> tuple[Step, ...]:
-    """The steps, in order. ``now`` is an aware UTC instant.
+def next_step(rule: Rule, kept: Kept | None, now: datetime) -> Step:
+    """The next step. ``now`` is an aware UTC instant.
 
     A table that was never loaded is read from the start of its history, in chunks where its
     history is bounded; an initial load that was cut off goes on where it stopped.
     """
     if rule.strategy == "full_refresh":
-        return (Step(Action.REPLACE, Window()),)
+        return Step(Action.REPLACE, Window())
     if kept is None or kept.loading:
         return _initial(rule, kept, now)
-    census = (Step(Action.CENSUS, Window()),) if rule.census else ()
-    return (_update(rule, kept), *census)
-
-
-def _update(rule: Rule, kept: Kept) -> Step:
     overlapping = kept.watermark - timedelta(days=rule.window_days)
     if rule.strategy == "partitioned":
-        since = _floor(overlapping, rule.granularity or "month")
-        return Step(Action.REPLACE_RANGE, Window(since, None, rule.partition_by))
-    return Step(Action.MERGE, Window(overlapping, None, rule.cursor))
+        since = _floor(overlapping, rule.granularity)
+        window = Window(since, None, rule.partition_by)
+        return Step(Action.REPLACE_RANGE, window, census=rule.census)
+    return Step(Action.MERGE, Window(overlapping, None, rule.cursor), census=rule.census)
 
 
-def _initial(rule: Rule, kept: Kept | None, now: datetime) -> tuple[Step, ...]:
-    """Everything at once, or chunk after chunk where the history has a beginning.
+def _initial(rule: Rule, kept: Kept | None, now: datetime) -> Step:
+    """Everything at once, or one chunk where the history has a beginning.
 
     The last chunk has no end: what appears during the load belongs to it.
     """
-    column = rule.partition_by if rule.strategy == "partitioned" else rule.cursor
+    action = Action.MERGE if kept else Action.REPLACE
     if rule.max_history_days is None:
-        return (Step(Action.REPLACE, Window()),)
-    start = now - timedelta(days=rule.max_history_days)
-    if rule.strategy == "partitioned":
-        start = _floor(start, rule.granularity or "month")
-    since = max(start, kept.watermark) if kept else start
-    steps = []
-    while since + timedelta(days=rule.chunk_days) < now:
-        until = since + timedelta(days=rule.chunk_days)
-        steps.append(Step(Action.MERGE, Window(since, until, column)))
-        since = until
-    steps.append(Step(Action.MERGE, Window(since, None, column)))
-    if kept is None:
-        steps[0] = Step(Action.REPLACE, steps[0].window)
-    return tuple(steps)
+        return Step(Action.REPLACE, Window())
+    column = rule.partition_by if rule.strategy == "partitioned" else rule.cursor
+    start = _floor(now - timedelta(days=rule.max_history_days), "day")
+    since = kept.watermark if kept else start
+    until = since + timedelta(days=rule.chunk_days)
+    if until >= now:
+        return Step(action, Window(since, None, column))
+    return Step(action, Window(since, until, column), last=False)
 
 
-def _floor(instant: datetime, granularity: str) -> datetime:
-    """The first moment of the partition that holds the instant."""
+def _floor(instant: datetime, granularity: str | None) -> datetime:
+    """The first moment of the partition (a month unless said otherwise) of the instant."""
     day = instant.replace(hour=0, minute=0, second=0, microsecond=0)
     if granularity == "day":
         return day
