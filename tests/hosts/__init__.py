@@ -1,0 +1,33 @@
+"""Throwaway Debian hosts on this machine, for the demo, Molecule and pytest alike.
+
+    with temporary() as run:
+        broker = run.boot("broker")
+        broker.run("hostname")
+
+As root on Linux; standard library only. The same from a shell: ``python -m tests.hosts --help``.
+"""
+
+from .host import Host
+from .lifecycle import destroy, find, open_run, runs, sweep, temporary
+from .outer import can_boot
+from .processes import Process
+from .releases import RELEASES, Release
+from .run import Run
+from .shell import HostError, wait_for
+
+__all__ = [
+    "RELEASES",
+    "Host",
+    "HostError",
+    "Process",
+    "Release",
+    "Run",
+    "can_boot",
+    "destroy",
+    "find",
+    "open_run",
+    "runs",
+    "sweep",
+    "temporary",
+    "wait_for",
+]

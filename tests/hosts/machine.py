@@ -1,0 +1,171 @@
+"""Boot, wait for, and stop a system in its own namespaces with systemd-nspawn."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from . import disk, processes
+from .shell import HostError, sh, tail, wait_for
+
+__all__ = ["answers", "enter", "kill", "kill_all", "leader", "line", "start", "wait_ready"]
+
+BOOT_SECONDS = 60.0
+_INSIDE = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+}
+
+
+def _directory(folder: Path) -> str:
+    return f"--directory={folder / 'root'}"
+
+
+def start(folder: Path, machine: str, hostname: str, bridge: str) -> None:
+    """Start the boot and return; it goes on when this process ends, and a Ctrl-C misses it."""
+    command = [
+        "setsid",
+        "--fork",
+        "systemd-nspawn",
+        "--quiet",
+        "--boot",
+        _directory(folder),
+        f"--machine={machine}",
+        f"--hostname={hostname}",
+        f"--network-bridge={bridge}",
+        f"--bind={disk.pip_cache()}:/root/.cache/pip",
+        "--resolv-conf=off",
+        "--timezone=off",
+        "--link-journal=no",
+        "--register=no",
+    ]
+    if not Path("/run/systemd/system").is_dir():
+        command.append("--keep-unit")  # no systemd outside that could give it a scope
+    with (folder / "console.log").open("ab") as console:
+        subprocess.run(
+            command,
+            check=True,
+            env=_INSIDE,
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+        )
+
+
+def leader(folder: Path) -> int | None:
+    """The host's process 1 as this machine numbers it; ``None`` when the host is not running."""
+    for supervisor, arguments in processes.supervisors():
+        if _directory(folder) in arguments:
+            inits = filter(processes.is_init_of_namespace, processes.children(supervisor))
+            return next(inits, None)
+    return None
+
+
+def enter(
+    pid: int,
+    *command: str,
+    check: bool = True,
+    stdin: str | None = None,
+    timeout: float | None = 120,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in the host's namespaces; needs no network and no sshd."""
+    return sh(*line(pid, *command), check=check, stdin=stdin, timeout=timeout)
+
+
+def line(pid: int, *command: str) -> list[str]:
+    """The command line that enters a host, with none of this machine's environment."""
+    inside = [f"{name}={value}" for name, value in _INSIDE.items()]
+    return [
+        "nsenter",
+        "--target",
+        str(pid),
+        "--all",
+        "env",
+        "--ignore-environment",
+        *inside,
+        *command,
+    ]
+
+
+def wait_ready(folder: Path, address: str, seconds: float = BOOT_SECONDS) -> None:
+    """Wait until every unit is up and sshd greets."""
+    wait_for(
+        "the host's first process",
+        lambda: leader(folder) is not None,
+        seconds=seconds,
+        explain=lambda: tail(folder / "console.log"),
+    )
+    wait_for(
+        "a system with every unit up",
+        lambda: _is_running(folder),
+        seconds=seconds,
+        explain=lambda: explain(folder),
+    )
+    wait_for(
+        f"a greeting of sshd at {address}",
+        lambda: answers(address),
+        seconds=seconds,
+        explain=lambda: explain(folder),
+    )
+
+
+def _is_running(folder: Path) -> bool:
+    pid = leader(folder)
+    if pid is None:
+        return False
+    state = enter(pid, "systemctl", "is-system-running", check=False).stdout.strip()
+    if state == "degraded":
+        raise HostError(f"the host booted with failed units\n{explain(folder)}")
+    return state == "running"
+
+
+def explain(folder: Path) -> str:
+    """What a host in trouble says itself: failed units and the end of its journal."""
+    pid = leader(folder)
+    if pid is None:
+        return f"the host is not running; its console said:\n{tail(folder / 'console.log')}"
+    failed = enter(pid, "systemctl", "--failed", "--no-legend", "--plain", check=False).stdout
+    journal = enter(pid, "journalctl", "--no-pager", "--lines=40", check=False).stdout
+    return f"failed units:\n{failed or 'none'}\njournal:\n{journal}"
+
+
+def answers(address: str) -> bool:
+    """Whether an ssh server greets there."""
+    try:
+        with socket.create_connection((address, 22), timeout=2) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def kill(folder: Path) -> None:
+    """Pull a host's plug: nothing inside gets to say goodbye."""
+    _kill(_directory(folder))
+
+
+def kill_all(bridge: str) -> None:
+    """Pull the plug of every host on a bridge."""
+    _kill(f"--machine={bridge}-")
+
+
+def _has(arguments: list[str], beginning: str) -> bool:
+    return any(argument.startswith(beginning) for argument in arguments)
+
+
+def _kill(argument: str) -> None:
+    """End the hosts that were started with an argument that begins like this."""
+    hosts = [pid for pid, arguments in processes.supervisors() if _has(arguments, argument)]
+    inner = [pid for host in hosts for pid in processes.children(host)]
+    for pid in [*hosts, *inner]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_for(
+        "the end of killed hosts",
+        lambda: not any(Path(f"/proc/{pid}").exists() for pid in [*hosts, *inner]),
+        seconds=20,
+    )

@@ -1,0 +1,93 @@
+"""What hosts take from the machine they run on, and whether it can boot any."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from pathlib import Path
+
+from . import sources
+from .releases import Release
+from .shell import sh
+
+__all__ = ["apt_sources", "can_boot", "certificates", "environment", "mtu", "resolv_conf"]
+
+_TOOLS = ("mmdebstrap", "systemd-nspawn", "nft", "ip", "ssh", "ssh-keygen", "nsenter", "setsid")
+CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+_LOCAL_CERTIFICATES = Path("/usr/local/share/ca-certificates")
+
+
+def can_boot() -> str | None:
+    """Why no host can be booted here, in one line; ``None`` when one can."""
+    if platform.system() != "Linux":
+        return f"hosts boot on Linux only, this is {platform.system()}"
+    if os.geteuid() != 0:
+        return "hosts boot as root only"
+    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+    if missing:
+        return f"not installed: {', '.join(missing)} (bin/bootstrap installs them)"
+    if sh("unshare", "--mount", "--pid", "--net", "--fork", "true", check=False).returncode != 0:
+        return "this machine does not let us make namespaces"
+    known = Path("/proc/filesystems").read_text().split()
+    if "overlay" not in known and sh("modprobe", "overlay", check=False).returncode != 0:
+        return "this kernel has no overlay filesystem"
+    return _no_network()
+
+
+def _no_network() -> str | None:
+    probe = f"bhprobe{os.getpid() % 10**7}"
+    made = sh("ip", "link", "add", probe, "type", "bridge", check=False)
+    if made.returncode != 0:
+        return "this machine does not let us make a network bridge"
+    sh("ip", "link", "delete", probe)
+    if sh("nft", "list", "tables", check=False).returncode != 0:
+        return "this machine does not let us use nftables"
+    return None
+
+
+def apt_sources(release: Release) -> str:
+    """The outer machine's mirrors as a ``sources.list`` of ``release``."""
+    etc = Path("/etc/apt")
+    found = []
+    for path in [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))]:
+        if path.exists():
+            found += sources.parse_one_line(path.read_text())
+    for path in sorted((etc / "sources.list.d").glob("*.sources")):
+        found += sources.parse_deb822(path.read_text())
+    return sources.render(sources.derive(found, _codename(), release))
+
+
+def _codename() -> str:
+    return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+
+
+def resolv_conf() -> str:
+    """Name servers that a host can reach: a resolver on loopback is this machine's alone."""
+    text = Path("/etc/resolv.conf").read_text()
+    upstream = Path("/run/systemd/resolve/resolv.conf")
+    if "nameserver 127." in text and upstream.exists():
+        return upstream.read_text()
+    return text
+
+
+def certificates() -> list[Path]:
+    """Certificates that this machine's owner added to Debian's."""
+    return sorted(_LOCAL_CERTIFICATES.rglob("*.crt"))
+
+
+def environment() -> dict[str, str]:
+    """For tools that fetch: a plain path and the proxies, none of this machine's other settings."""
+    proxies = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
+    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return {"PATH": path, "LC_ALL": "C.UTF-8", **proxies}
+
+
+def mtu() -> int:
+    """The largest packet that leaves this machine, so that hosts need no path discovery."""
+    routes = json.loads(sh("ip", "-json", "route", "show", "default").stdout)
+    if not routes:
+        return 1500
+    link = json.loads(sh("ip", "-json", "link", "show", "dev", routes[0]["dev"]).stdout)
+    return min(1500, int(link[0]["mtu"]))
