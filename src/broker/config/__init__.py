@@ -1,1 +1,30 @@
 """What people write, turned into frozen, validated objects."""
+
+from .description import CsvDialect, Description, ForeignKey, TableDescription, WhereFilter
+from .instance import AccessClass, Dataset, Instance, Retention, SourceConfig, Sync
+from .load import find_config_dir, load_description, load_instance
+from .placeholders import PLACEHOLDERS
+from .problems import InvalidConfigError
+from .schema import json_schema
+from .values import Section
+
+__all__ = [
+    "PLACEHOLDERS",
+    "AccessClass",
+    "CsvDialect",
+    "Dataset",
+    "Description",
+    "ForeignKey",
+    "Instance",
+    "InvalidConfigError",
+    "Retention",
+    "Section",
+    "SourceConfig",
+    "Sync",
+    "TableDescription",
+    "WhereFilter",
+    "find_config_dir",
+    "json_schema",
+    "load_description",
+    "load_instance",
+]

@@ -1,0 +1,71 @@
+"""The shape of a column type as ``types:`` declares it, in the language of ``tables.schema``."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from .values import unexpected
+
+__all__ = ["ColumnType", "column_type"]
+
+SIMPLE = (
+    "BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR", "DATE", "TIME",
+    "TIMESTAMP", "TIMESTAMPTZ", "BLOB", "JSON",
+)  # fmt: skip
+_OTHER_NAMES = {
+    "BOOL": "BOOLEAN", "INT": "BIGINT", "INTEGER": "BIGINT", "INT64": "BIGINT",
+    "SMALLINT": "BIGINT", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "REAL": "DOUBLE",
+    "STRING": "VARCHAR", "TEXT": "VARCHAR", "CHAR": "VARCHAR", "DATETIME": "TIMESTAMP",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "BYTES": "BLOB", "BINARY": "BLOB",
+    "NUMERIC": "DECIMAL(18,2)", "DECIMAL": "DECIMAL(18,2)", "NUMBER": "DECIMAL(18,2)",
+}  # fmt: skip
+_DECIMAL = re.compile(r"DECIMAL\( *([0-9]{1,2}) *, *([0-9]{1,2}) *\)", re.IGNORECASE)
+_FIELD = re.compile(r' *("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_]*) +(.+)', re.DOTALL)
+_EXPECTED = ", ".join(SIMPLE) + ", DECIMAL(p,s) with s <= p <= 38, T[] or STRUCT(name T, …)"
+
+
+def column_type(text: str) -> str:
+    """The type in its canonical spelling; refuses what is none of the language."""
+    bare = text.strip()
+    if bare.endswith("[]"):
+        return column_type(bare[:-2]) + "[]"
+    if bare.upper() in SIMPLE:
+        return bare.upper()
+    if decimal := _DECIMAL.fullmatch(bare):
+        precision, scale = int(decimal[1]), int(decimal[2])
+        if 1 <= precision <= 38 and scale <= precision:
+            return f"DECIMAL({precision},{scale})"
+    if bare.upper().startswith("STRUCT(") and bare.endswith(")"):
+        return f"STRUCT({', '.join(_fields(bare[7:-1]))})"
+    meant = _OTHER_NAMES.get(re.sub(r" *\(.*", "", bare.upper()))
+    return unexpected(_EXPECTED, f"Did you mean '{meant}'?" if meant else None)
+
+
+def _fields(body: str) -> list[str]:
+    fields = []
+    for part in _outer_commas(body):
+        field = _FIELD.fullmatch(part)
+        if field is None:
+            unexpected(_EXPECTED)
+        fields.append(f"{field[1]} {column_type(field[2])}")
+    return fields
+
+
+def _outer_commas(body: str) -> list[str]:
+    """Split at the commas that stand in no brackets and no quotes."""
+    parts, depth, is_quoted = [""], 0, False
+    for character in body:
+        is_quoted ^= character == '"'
+        depth += 0 if is_quoted else (character == "(") - (character == ")")
+        if character == "," and depth == 0 and not is_quoted:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+ColumnType = Annotated[str, AfterValidator(column_type)]
+"""A column type such as DECIMAL(12,2)."""

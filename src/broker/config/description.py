@@ -1,0 +1,296 @@
+"""What ``data_description.md`` says: which tables there are, and how each is kept."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from . import placeholders
+from .columntypes import ColumnType
+from .values import (
+    ClassName,
+    Duration,
+    Names,
+    OneOrMore,
+    SafeName,
+    Section,
+    SourceName,
+    TableId,
+    Text,
+    unexpected,
+)
+
+__all__ = [
+    "CsvDialect",
+    "Description",
+    "DescriptionFile",
+    "ForeignKey",
+    "TableDescription",
+    "WhereFilter",
+]
+
+NO_BUCKET = "main"
+
+
+def _known_placeholders(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if placeholders.unknown(value) is not None:
+            names = ", ".join(f"{{{{{name}}}}}" for name in placeholders.PLACEHOLDERS)
+            unexpected(f"text, with no other placeholders than {names}")
+    return values
+
+
+def _delimiter(text: str) -> str:
+    character = {"\\t": "\t", "tab": "\t"}.get(text, text)
+    if len(character) != 1 or character in '\r\n"':
+        unexpected("one character that is no quote and no line end, or tab")
+    return character
+
+
+def _one_character(text: str) -> str:
+    if len(text) > 1 or text in ("\r", "\n"):
+        unexpected("one character that is no line end, or '' for none")
+    return text
+
+
+def _encoding(text: str) -> str:
+    try:
+        return codecs.lookup(text).name
+    except LookupError:
+        unexpected("a text encoding such as utf-8, utf-16 or cp1250")
+
+
+class ForeignKey(Section):
+    """A column that holds keys of another table."""
+
+    column: Text = Field(description="Column of this table.")
+    references: Text = Field(description="table.column: the table by name, folder/name or id.")
+    description: str = Field(default="", description="What the relation means.")
+
+
+class WhereFilter(Section):
+    """A condition on one column that the source applies; several are joined by AND."""
+
+    column: Text = Field(description="Column to compare.")
+    operator: Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "notIn"] = Field(
+        default="eq", description="How to compare."
+    )
+    values: Annotated[OneOrMore, AfterValidator(_known_placeholders)] = Field(
+        min_length=1,
+        description="What to compare with, as text. eq and ne take several as in and notIn do.",
+    )
+
+    def resolved(self, today: date) -> dict[str, Any]:
+        """The condition as plain data, with placeholders as dates."""
+        values = [placeholders.resolve(value, today) for value in self.values]
+        return {"column": self.column, "operator": self.operator, "values": values}
+
+
+class CsvDialect(Section):
+    """How a table's CSV files are written."""
+
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
+        default=",", description="Character between values, or tab."
+    )
+    quote: Annotated[str, AfterValidator(_one_character)] = Field(
+        default='"', description="Character around values; '' where nothing is quoted."
+    )
+    escape: Annotated[str, AfterValidator(_one_character)] = Field(
+        default='"', description="Character before a quote inside a value; '' for none."
+    )
+    header: bool = Field(default=True, description="Whether the first line holds the column names.")
+    encoding: Annotated[str, AfterValidator(_encoding)] = Field(
+        default="utf-8", description="Text encoding; a byte order mark is understood anyway."
+    )
+    columns: Names = Field(default=(), description="Column names, where the file has no header.")
+
+
+def _tolerated(name: str) -> Any:
+    return Field(default=None, deprecated=True, description=f"No effect: {name}")
+
+
+class TableDescription(Section):
+    """One table: where it comes from, how it is kept, who may read it.
+
+    Where its data comes from (source, input, filters), how it is fetched (strategy, windows),
+    how it is stored (key, types, partitions), and what is promised of it.
+    """
+
+    id: TableId = Field(description="Name in the source, such as bucket.table.")
+    name: SafeName = Field(
+        default="", description="Name for analysts. Default: the last part of the id."
+    )
+    description: str = Field(default="", description="What a row is; shown in catalog and docs.")
+    folder: SafeName | None = Field(
+        default=None,
+        description="Folder of the table. Default: folder_mapping of its bucket, else it.",
+    )
+    dataset: Text | None = Field(
+        default=None, description="Dataset of instance.yaml that the table belongs to."
+    )
+    access: ClassName = Field(
+        default="public",
+        description="Access class; wins over what instance.yaml says of its folder.",
+    )
+    source: SourceName | None = Field(
+        default=None, description="Source of instance.yaml that the table comes from."
+    )
+    file: Text | None = Field(
+        default=None,
+        description="CSV: file, folder or pattern below the source's path. "
+        "Default: the last part of the id, as .csv, .csv.gz, .csv.zst or a folder.",
+    )
+    csv: CsvDialect = Field(default=CsvDialect(), description="CSV: how the files are written.")
+    primary_key: Names = Field(default=(), description="Column, or columns, that identify a row.")
+    columns: Names = Field(default=(), description="Columns to fetch. Default: all.")
+    types: dict[Text, ColumnType] = Field(
+        default={}, description="Column to type, where the source is not to decide."
+    )
+    null_values: OneOrMore = Field(
+        default=(), description="Texts that mean NULL, besides an empty value without quotes."
+    )
+    where_filters: tuple[WhereFilter, ...] = Field(
+        default=(), description="Which rows to fetch; all conditions must hold."
+    )
+    row_filter: Text | None = Field(
+        default=None,
+        description="Which rows to fetch, as an SQL condition, where the source has SQL.",
+    )
+    sync_strategy: Literal["full_refresh", "incremental", "partitioned"] = Field(
+        default="full_refresh",
+        description="full_refresh fetches everything each time, incremental merges what changed "
+        "by key, partitioned fetches recent partitions again.",
+    )
+    incremental_window_days: int = Field(
+        default=7, ge=0, description="How far before the last sync an incremental one looks again."
+    )
+    incremental_column: Text | None = Field(
+        default=None,
+        description="Column that says when a row changed, where the source does not know.",
+    )
+    max_history_days: int | None = Field(
+        default=None, ge=1, description="How far back the first load goes. Default: everything."
+    )
+    initial_load_chunk_days: int = Field(
+        default=30, ge=1, description="Days that one step of the first load fetches."
+    )
+    partition_by: Text | None = Field(
+        default=None, description="Date or time column by which rows are spread over files."
+    )
+    partition_granularity: Literal["day", "month", "year", "none"] | None = Field(
+        default=None,
+        description="Time that one partition spans. Default: month, given partition_by.",
+    )
+    deletions: Literal["full", "tombstone", "census", "append_only"] | None = Field(
+        default=None,
+        description="How rows deleted in the source are noticed: full, what was not fetched is "
+        "gone; tombstone, the source sends a mark; census, keys are compared; append_only, "
+        "nothing is ever deleted. Default: full for full_refresh, else nothing is noticed.",
+    )
+    max_delete_fraction: float = Field(
+        default=0.5, ge=0, le=1, description="Share of rows past which deletions wait for approval."
+    )
+    on_schema_change: Literal["evolve", "fail", "rebuild"] = Field(
+        default="evolve", description="What to do when the source's columns are others than before."
+    )
+    max_rejects: int | None = Field(
+        default=None,
+        ge=0,
+        description="Rejected rows past which it fails. Default: sync.max_rejects.",
+    )
+    freshness: Duration | None = Field(
+        default=None, description="Promised age at most, such as 6h; older is reported."
+    )
+    foreign_keys: tuple[ForeignKey, ...] = Field(
+        default=(), description="Columns that hold keys of other tables."
+    )
+    partition_column_type: Any = _tolerated("the type comes from the source or from types.")
+    query_mode: Any = _tolerated("tables are always queried locally.")
+    sync_schedule: Any = _tolerated("the timer decides when to sync.")
+    profile_after_sync: Any = _tolerated("every table is profiled.")
+    catalog_fqn: Any = _tolerated("the id names the table.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_by_id(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("name") is None and data.get("id"):
+            return {**data, "name": str(data["id"]).rpartition(".")[2]}
+        return data
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns of the primary key; empty for a table without one."""
+        return self.primary_key
+
+    @property
+    def bucket(self) -> str:
+        """The id without its last part; empty where it has only one."""
+        return self.id.rpartition(".")[0]
+
+    @property
+    def input_name(self) -> str:
+        """The last part of the id."""
+        return self.id.rpartition(".")[2]
+
+    @property
+    def folder_name(self) -> str:
+        """The folder of the table. ``load_description`` has applied ``folder_mapping`` to it."""
+        return self.folder or self.bucket or NO_BUCKET
+
+    @property
+    def path(self) -> str:
+        """``folder/name``: the table's place under ``parquet/``."""
+        return f"{self.folder_name}/{self.name}"
+
+    @property
+    def granularity(self) -> Literal["day", "month", "year"] | None:
+        """What one partition spans; None for a table that is not partitioned."""
+        if self.partition_by is None or self.partition_granularity == "none":
+            return None
+        return self.partition_granularity or "month"
+
+    def filters(self, today: date) -> tuple[dict[str, Any], ...]:
+        """The conditions of ``where_filters`` as plain data, with placeholders as dates."""
+        return tuple(one.resolved(today) for one in self.where_filters)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What only a kind of source understands: ``file``, and the ``csv`` keys as written."""
+        file = {} if self.file is None else {"file": self.file}
+        return file | self.csv.model_dump(exclude_unset=True)
+
+
+class DescriptionFile(Section):
+    """A YAML block of ``data_description.md`` or of a file in ``docs/datasets``."""
+
+    folder_mapping: dict[Text, SafeName] = Field(
+        default={}, description="Bucket to the folder that its tables are in."
+    )
+    tables: tuple[TableDescription, ...] = Field(default=(), description="The tables.")
+
+
+@dataclass(frozen=True)
+class Description:
+    """All tables of an instance. ``places`` is where each stands (file:line), by table id."""
+
+    tables: tuple[TableDescription, ...]
+    folder_mapping: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[TableDescription]:
+        """The tables, in the order in which they are described."""
+        return iter(self.tables)
+
+    def table(self, name: str) -> TableDescription | None:
+        """The table of this id, ``folder/name`` or, where only one has it, name."""
+        exact = [one for one in self.tables if name in (one.id, one.path)]
+        named = [one for one in self.tables if one.name == name]
+        if exact:
+            return exact[0]
+        return named[0] if len(named) == 1 else None

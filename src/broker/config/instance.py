@@ -1,0 +1,346 @@
+"""What ``instance.yaml`` says: the instance, its sources and its limits."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import (
+    ByteSize,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
+
+from ..errors import ConfigError
+from .description import TableDescription
+from .document import Document, Location, Scalar, plain
+from .problems import did_you_mean, raise_if_any, validated
+from .values import ClassName, GroupName, Names, Section, Size, SourceName
+
+__all__ = [
+    "AccessClass",
+    "Auth",
+    "Catalog",
+    "Category",
+    "Dataset",
+    "Desktop",
+    "Email",
+    "Identity",
+    "Instance",
+    "Retention",
+    "Server",
+    "SourceConfig",
+    "Sync",
+    "Telegram",
+    "User",
+]
+
+Settings = TypeVar("Settings", bound=Section)
+
+_GROUPS = {"public": "dataread", "private": "data-private"}
+
+
+class Identity(Section):
+    """Section ``instance``."""
+
+    name: str = Field(
+        default="Data broker", description="Name that people see: portal, e-mails, docs."
+    )
+    subtitle: str = Field(default="", description="Line under the name.")
+    copyright: str = Field(default="", description="Who holds the copyright, in the footer.")
+
+
+class Auth(Section):
+    """Section ``auth``."""
+
+    allowed_domain: str = Field(default="", description="E-mail domain whose people may sign in.")
+
+
+class Email(Section):
+    """Section ``email``."""
+
+    from_address: str = Field(default="", description="Address that e-mails come from.")
+    from_name: str = Field(default="", description="Name that e-mails come from.")
+
+
+class Server(Section):
+    """Section ``server``."""
+
+    host: str = Field(default="", description="Address that analysts connect to.")
+    hostname: str = Field(default="", description="DNS name of the broker.")
+
+
+class Desktop(Section):
+    """Section ``desktop``."""
+
+    jwt_issuer: str = Field(
+        default="data-broker", description="Issuer in the desktop app's tokens."
+    )
+    url_scheme: str = Field(
+        default="data-broker", description="URL scheme that opens the desktop app."
+    )
+
+
+class User(Section):
+    """One entry of ``users``, by account name."""
+
+    name: str = Field(default="", description="Name that people see.")
+    initials: str = Field(default="", description="Two letters for the avatar.")
+
+
+class Dataset(Section):
+    """One entry of ``datasets``, by key: tables that an analyst chooses to sync, or not."""
+
+    label: str = Field(default="", description="Name that people see.")
+    description: str = Field(default="", description="What the dataset holds.")
+    size_hint: str = Field(default="", description="About how much it is, such as ~50 MB.")
+    requires: Names = Field(default=(), description="Datasets that this one needs.")
+
+
+class Category(Section):
+    """One entry of ``catalog.categories``, by folder."""
+
+    label: str = Field(default="", description="Name that people see.")
+    icon: str = Field(default="", description="Icon in the catalog.")
+
+
+class Catalog(Section):
+    """Section ``catalog``."""
+
+    categories: dict[str, Category] = Field(
+        default={}, description="Folder to how the catalog shows it."
+    )
+    order: Names = Field(
+        default=(), description="Folders in the order in which the catalog shows them."
+    )
+
+
+class Telegram(Section):
+    """Section ``telegram``."""
+
+    bot_username: str = Field(default="", description="The bot's name, without @.")
+    domain_suffix: str = Field(
+        default="", description="Domain that makes an e-mail of an account name."
+    )
+
+
+class AccessClass(Section):
+    """One entry of ``access_classes``: who may read is a Linux group, and what is listed here."""
+
+    group: GroupName | None = Field(
+        default=None,
+        description="Linux group whose members may read. "
+        "Default: dataread for public, data-private for private, else data-NAME.",
+    )
+    folders: Names = Field(default=(), description="Folders whose tables are in this class.")
+    tables: Names = Field(default=(), description="Tables in this class, by id or folder/name.")
+    datasets: Names = Field(default=(), description="Datasets whose tables are in this class.")
+
+
+class Retention(Section):
+    """Which generations stay. The newest good one always does."""
+
+    count: int = Field(default=30, ge=1, description="At most so many generations stay.")
+    days: int = Field(default=30, ge=1, description="Generations older than so many days go.")
+    min_free: Size = Field(
+        default=ByteSize(1_000_000_000),
+        description="Older generations go while the disk has less space than this.",
+    )
+
+
+class Sync(Section):
+    """Section ``sync``: what a run may use, and what it keeps."""
+
+    memory_limit: Size = Field(
+        default=ByteSize(1_000_000_000),
+        ge=64_000_000,
+        description="Memory that the engine may use in all.",
+    )
+    threads: int = Field(
+        default=2, ge=1, le=256, description="Threads that the engine may use in all."
+    )
+    parallel_tables: int = Field(
+        default=2, ge=1, le=64, description="Tables that are synced side by side."
+    )
+    max_rejects: int = Field(
+        default=1000,
+        ge=0,
+        description="Rejected rows past which a table fails, unless it says otherwise.",
+    )
+    retention: Retention = Field(default=Retention(), description="Which generations stay.")
+
+
+class SourceConfig(Section):
+    """A source: ``type``, and whatever settings that type has, which it checks itself."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: SourceName = Field(description="Kind of source, such as csv, keboola or bigquery.")
+
+    _name: str = PrivateAttr("")
+    _document: Document | None = PrivateAttr(None)
+    _location: Location = PrivateAttr(())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve_paths(cls, data: Any, info: ValidationInfo) -> Any:
+        folder = (info.context or {}).get("folder")
+        if not isinstance(data, Mapping) or folder is None:
+            return data
+        return {key: _resolved(str(key), value, folder) for key, value in data.items()}
+
+    @property
+    def name(self) -> str:
+        """Its name in this instance; that of its type when it stands in ``data_source``."""
+        return self._name or self.type
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All but the type, as YAML 1.2 values. Paths are absolute, variables are expanded.
+
+        A value that came from a variable is a ``str`` whose ``repr()`` is masked.
+        """
+        return {key: plain(value) for key, value in (self.model_extra or {}).items()}
+
+    def parse(self, model: builtins.type[Settings]) -> Settings:
+        """The settings as the ``Section`` of a kind of source; secrets belong in ``SecretStr``.
+
+        Raises ``InvalidConfigError`` with file, line and key of everything that is wrong.
+        """
+        raw = dict(self.model_extra or {})
+        document = self._document or Document("", Path(f"source {self.name}"))
+        settings, problems = validated(model, raw, document, self._location)
+        raise_if_any(problems)
+        assert settings is not None  # noqa: S101 - no problem means there is a value
+        return settings
+
+    def where(self, *keys: str) -> str:
+        """``file:line`` of a setting, for a source that finds a value to be wrong later."""
+        if self._document is None:
+            return f"source {self.name}"
+        return self._document.where((*self._location, *keys))
+
+    def place(self, name: str, document: Document, location: Location) -> None:
+        """Say where the source stands; called once, by the reader of the file."""
+        self._name, self._document, self._location = name, document, location
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """Type and names of settings: a value may be a secret."""
+        return [("type", self.type), ("settings", sorted(self.model_extra or {}))]
+
+    @model_serializer
+    def _without_settings(self) -> dict[str, Any]:
+        return {"type": self.type}
+
+
+def _resolved(key: str, value: Any, folder: Path) -> Any:
+    is_path = key == "path" or key.endswith(("_path", "_file"))
+    if not is_path or not isinstance(value, str) or "://" in value:
+        return value
+    return Scalar(str(folder / Path(value).expanduser()))
+
+
+class Instance(Section):
+    """The file ``instance.yaml``. Every section may be missing."""
+
+    instance: Identity = Field(default=Identity(), description="How the instance is called.")
+    auth: Auth = Field(default=Auth(), description="Who may sign in.")
+    email: Email = Field(default=Email(), description="Where e-mails come from.")
+    server: Server = Field(default=Server(), description="Where analysts connect to.")
+    desktop: Desktop = Field(default=Desktop(), description="The desktop app.")
+    data_source: SourceConfig | None = Field(
+        default=None, description="The one source, or the one that tables use which name none."
+    )
+    sources: dict[SourceName, SourceConfig] = Field(
+        default={}, description="Several sources by name; a table says which with source."
+    )
+    users: dict[str, User] = Field(
+        default={}, description="Account name to how the person is shown."
+    )
+    username_mapping: dict[str, str] = Field(
+        default={}, description="Name from the e-mail address to account name, where they differ."
+    )
+    datasets: dict[str, Dataset] = Field(
+        default={}, description="Groups of tables that an analyst chooses to sync, or not."
+    )
+    catalog: Catalog = Field(default=Catalog(), description="How the catalog shows folders.")
+    telegram: Telegram = Field(default=Telegram(), description="The bot for alerts.")
+    access_classes: dict[ClassName, AccessClass] = Field(
+        default={}, description="Who may read what. Without it, files keep the group of who syncs."
+    )
+    sync: Sync = Field(default=Sync(), description="What a sync may use, and what it keeps.")
+
+    @property
+    def named_sources(self) -> dict[str, SourceConfig]:
+        """Every source by name, ``data_source`` under the name of its type."""
+        short = {} if self.data_source is None else {self.data_source.type: self.data_source}
+        return {**short, **self.sources}
+
+    def source_of(self, table: TableDescription) -> SourceConfig:
+        """The source of a table: the one it names, else ``data_source``, else the only one.
+
+        Raises ``ConfigError`` where that leaves none, or a choice.
+        """
+        sources = self.named_sources
+        if table.source is not None and table.source in sources:
+            return sources[table.source]
+        if table.source is None and self.data_source is not None:
+            return self.data_source
+        if table.source is None and len(sources) == 1:
+            return next(iter(sources.values()))
+        raise self._no_source(table, sorted(sources))
+
+    def _no_source(self, table: TableDescription, names: list[str]) -> ConfigError:
+        if not names:
+            return ConfigError(
+                "instance.yaml names no source",
+                remedy="Add one, for instance 'data_source: {type: csv, path: input}'.",
+            )
+        return ConfigError(
+            f"table {table.id} does not say which source it comes from"
+            if table.source is None
+            else f"table {table.id} comes from an unknown source",
+            expected=f"source: one of {', '.join(names)}",
+            found=table.source,
+            remedy=did_you_mean(table.source or "", names),
+        )
+
+    def access_of(self, table: TableDescription) -> str:
+        """The class of a table: its own ``access``, else that of table, folder or dataset."""
+        if "access" in table.model_fields_set:
+            return table.access
+        return next(iter(self.classes_listing(table)), "public")
+
+    def classes_listing(self, table: TableDescription) -> list[str]:
+        """The classes under which ``access_classes`` lists a table, the most specific way first.
+
+        A table listed by itself is of that class alone, whatever its folder or dataset.
+        """
+        classes = self.access_classes.items()
+        by_table = [name for name, one in classes if {table.id, table.path} & {*one.tables}]
+        by_group = [
+            name
+            for name, one in classes
+            if table.folder_name in one.folders or table.dataset in one.datasets
+        ]
+        return by_table or by_group
+
+    def group_of(self, access_class: str) -> str | None:
+        """The Linux group of a class; None where the instance declares no classes at all."""
+        if not self.access_classes:
+            return None
+        declared = self.access_classes.get(access_class)
+        if declared is not None and declared.group is not None:
+            return declared.group
+        return _GROUPS.get(access_class, f"data-{access_class}")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes a table can be in: public and private always exist."""
+        return tuple(dict.fromkeys(["public", "private", *self.access_classes]))

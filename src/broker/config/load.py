@@ -1,0 +1,180 @@
+"""From a config folder to validated objects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError
+from . import checks
+from .checks import Placed
+from .description import Description, DescriptionFile, TableDescription
+from .document import Document
+from .environment import Variables
+from .instance import Instance, SourceConfig
+from .markdown import yaml_blocks
+from .problems import InvalidConfigError, raise_if_any, validated
+
+__all__ = ["find_config_dir", "load_description", "load_instance"]
+
+INSTANCE_FILE = "instance.yaml"
+DESCRIPTION_FILE = "data_description.md"
+DATASET_FOLDERS = ("docs/datasets", "datasets")
+
+
+def find_config_dir(option: Path | None, environ: Mapping[str, str] | None = None) -> Path:
+    """The config folder: ``option``, else ``$CONFIG_DIR``, else ``./config``.
+
+    Raises ``ConfigError`` where there is no such folder.
+    """
+    environ = os.environ if environ is None else environ
+    folder = option or Path(environ.get("CONFIG_DIR") or "config")
+    if not folder.is_dir():
+        raise ConfigError(
+            "there is no config folder here",
+            where=str(folder),
+            remedy="Name one with --config or in CONFIG_DIR.",
+        )
+    return folder
+
+
+def load_instance(config_dir: Path, environ: Mapping[str, str] | None = None) -> Instance:
+    """Read ``instance.yaml``. ``environ`` (default: the process's) fills ``${NAME}``.
+
+    Raises ``InvalidConfigError`` with everything that is wrong in it.
+    """
+    path = config_dir / INSTANCE_FILE
+    variables = Variables.of(config_dir, os.environ if environ is None else environ)
+    document = Document(_read(path), path, expand=variables.expand)
+    folder = config_dir.absolute()
+    instance, problems = validated(Instance, document.data, document, folder=folder)
+    problems += document.problems
+    if instance is not None:
+        problems += checks.check_instance(instance, document)
+    raise_if_any(problems)
+    assert instance is not None  # noqa: S101 - no problem means there is a value
+    for name, source, location in _sources(instance):
+        source.place(name, document, location)
+    return instance
+
+
+def _sources(instance: Instance) -> Iterator[tuple[str, SourceConfig, tuple[str, ...]]]:
+    if instance.data_source is not None:
+        yield instance.data_source.type, instance.data_source, ("data_source",)
+    for name, source in instance.sources.items():
+        yield name, source, ("sources", name)
+
+
+def load_description(config_dir: Path, instance: Instance | None = None) -> Description:
+    """Read ``data_description.md`` and the files of ``docs/datasets`` and ``datasets``.
+
+    Given the instance, access classes, sources and datasets are held against it. Raises
+    ``InvalidConfigError`` with everything that is wrong in all files; what is merely doubtful is
+    in ``Description.warnings``.
+    """
+    main = config_dir / DESCRIPTION_FILE
+    documents, problems = _documents(main, config_dir)
+    if not documents and not problems:
+        raise InvalidConfigError([_no_block(main)])
+    tables: list[Placed] = []
+    mapping: dict[str, str] = {}
+    for document in documents:
+        found, wrong = _tables_of(document)
+        tables += found
+        problems += wrong + document.problems + _merge_mapping(document, mapping)
+    described = [one.in_folder(mapping) for one in tables]
+    if not described and not problems:
+        raise InvalidConfigError([_no_table(main)])
+    wrong, warnings = checks.check_tables(described, instance)
+    raise_if_any(problems + wrong)
+    return Description(
+        tables=tuple(one.table for one in described),
+        folder_mapping=mapping,
+        warnings=tuple(str(warning) for warning in warnings),
+        places={one.table.id: one.where() for one in described},
+    )
+
+
+def _documents(main: Path, config_dir: Path) -> tuple[list[Document], list[ConfigError]]:
+    documents: list[Document] = []
+    problems: list[ConfigError] = []
+    datasets = [path for name in DATASET_FOLDERS for path in (config_dir / name).glob("*.md")]
+    for path in [main, *sorted(datasets)]:
+        for block in yaml_blocks(_read(path)):
+            try:
+                documents.append(Document(block.text, path, block.first_line))
+            except ConfigError as error:
+                problems.append(error)
+    return documents, problems
+
+
+def _tables_of(document: Document) -> tuple[list[Placed], list[ConfigError]]:
+    """The tables that are right in themselves, and every mistake of the block."""
+    _, problems = validated(DescriptionFile, document.data, document)
+    items = document.data.get("tables") if isinstance(document.data, Mapping) else None
+    tables = []
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        location = ("tables", index)
+        table, wrong = validated(TableDescription, item, document, location)
+        if table is not None and not wrong:
+            tables.append(Placed(table, document, location))
+    return tables, problems
+
+
+def _merge_mapping(document: Document, mapping: dict[str, str]) -> list[ConfigError]:
+    """Add a block's ``folder_mapping`` to ``mapping``; a bucket has one folder."""
+    data: Any = document.data.get("folder_mapping") if isinstance(document.data, Mapping) else None
+    problems = []
+    for bucket, folder in data.items() if isinstance(data, Mapping) else ():
+        if isinstance(folder, str) and mapping.setdefault(bucket, str(folder)) != folder:
+            problems.append(
+                ConfigError(
+                    f"folder_mapping.{bucket} is given twice",
+                    where=document.where(("folder_mapping", bucket)),
+                    expected=f"'{mapping[bucket]}', as before",
+                    found=f"'{folder}'",
+                )
+            )
+    return problems
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise InvalidConfigError(
+            [ConfigError("the file is missing", where=str(path), remedy=_REMEDIES.get(path.name))]
+        ) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        problem = ConfigError(
+            "the file is not UTF-8 text", where=f"{path}:{line}", remedy="Save it as UTF-8."
+        )
+        raise InvalidConfigError([problem]) from error
+    except OSError as error:
+        problem = ConfigError(f"the file cannot be read: {error.strerror}", where=str(path))
+        raise InvalidConfigError([problem]) from error
+
+
+_REMEDIES = {
+    INSTANCE_FILE: "docs/configuration.md shows one to begin with.",
+    DESCRIPTION_FILE: "Write one, or let 'broker discover' propose one.",
+}
+
+
+def _no_block(path: Path) -> ConfigError:
+    return ConfigError(
+        "no table is described: there is no YAML block in the file",
+        where=str(path),
+        remedy="Begin one with a line ```yaml and end it with a line ```.",
+    )
+
+
+def _no_table(path: Path) -> ConfigError:
+    return ConfigError(
+        "no table is described: the list under 'tables:' is empty",
+        where=str(path),
+        remedy="Add an entry with at least an id.",
+    )

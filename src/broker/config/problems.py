@@ -1,0 +1,189 @@
+"""Every mistake in a file at once, each in one line that names place, key and remedy."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from ..errors import ConfigError
+from .document import Document, Location, quoted
+
+__all__ = ["InvalidConfigError", "did_you_mean", "key_name", "raise_if_any", "validated"]
+
+_EXPECTED = {
+    "string_type": "text",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "finite_number": "a number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping (lines of 'key: value')",
+    "mapping_type": "a mapping (lines of 'key: value')",
+    "model_type": "a mapping (lines of 'key: value')",
+    "byte_size": "a size such as 512MB or 2GiB",
+    "byte_size_unit": "a size such as 512MB or 2GiB",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "string_too_short": "text that is not empty",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "a list that is not empty",
+}
+Model = TypeVar("Model", bound=BaseModel)
+
+_SECRET_NAME = re.compile(r"token|secret|passw|credential|key$", re.IGNORECASE)
+
+
+class InvalidConfigError(ConfigError):
+    """All mistakes of one reading. ``problems`` has them one by one, ``str()`` one a line."""
+
+    def __init__(self, problems: Sequence[ConfigError]) -> None:
+        """``problems`` holds at least one."""
+        self.problems = tuple(problems)
+        if len(self.problems) > 1:
+            super().__init__("\n".join(str(problem) for problem in self.problems))
+            return
+        only = self.problems[0]
+        super().__init__(
+            only.message,
+            where=only.where,
+            expected=only.expected,
+            found=only.found,
+            remedy=only.remedy,
+        )
+
+
+def raise_if_any(problems: Iterable[ConfigError]) -> None:
+    """Raise ``InvalidConfigError`` with the problems in the order of their places; none is fine."""
+    ordered = sorted(problems, key=_by_place)
+    if ordered:
+        raise InvalidConfigError(ordered)
+
+
+def _by_place(problem: ConfigError) -> tuple[str, int]:
+    path, _, line = (problem.where or "").rpartition(":")
+    return (path, int(line)) if line.isdigit() else (problem.where or "", 0)
+
+
+def validated(
+    model: type[Model],
+    value: Any,
+    document: Document,
+    location: Location = (),
+    *,
+    folder: Path | None = None,
+) -> tuple[Model | None, list[ConfigError]]:
+    """The value as a ``model``, or None and what is wrong with it, told by lines of ``document``.
+
+    ``location`` is where in the document the value stands; ``folder`` is what relative paths
+    in it are relative to.
+    """
+    try:
+        return model.model_validate(value, context={"folder": folder}), []
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+    problems = [
+        _problem(detail, model, document, location)
+        for detail in details
+        if not document.is_spoiled((*location, *_parts(detail["loc"])))
+    ]
+    return None, problems
+
+
+def _parts(loc: Iterable[str | int]) -> Location:
+    return tuple(part for part in loc if part != "[key]")
+
+
+def key_name(location: Location) -> str:
+    """A location as people write it: ``tables[2].where_filters[0].column``."""
+    name = ""
+    for part in location:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
+    return name
+
+
+def _problem(
+    detail: Mapping[str, Any], model: type[BaseModel], document: Document, base: Location
+) -> ConfigError:
+    location = (*base, *_parts(detail["loc"]))
+    if detail["type"] == "extra_forbidden":
+        return _unknown_key(detail["loc"], model, document, location)
+    name, where = key_name(location) or "the file", document.where(location)
+    if detail["type"] == "missing":
+        return ConfigError(f"{name} is missing", where=where)
+    found = document.found(location)
+    if "[key]" in detail["loc"]:
+        found = quoted(str(location[-1]))
+    elif location and _SECRET_NAME.search(str(location[-1])):
+        found = None
+    expected, remedy = _expectation(detail, found)
+    return ConfigError(
+        f"{name} is wrong", where=where, expected=expected, found=found, remedy=remedy
+    )
+
+
+def _unknown_key(
+    loc: Sequence[str | int], model: type[BaseModel], document: Document, location: Location
+) -> ConfigError:
+    key, parent = str(location[-1]), key_name(location[:-1])
+    allowed = _keys_at(model, loc[:-1])
+    return ConfigError(
+        f"unknown key {quoted(key)}" + (f" in {parent}" if parent else ""),
+        where=document.where(location),
+        expected=_one_of(allowed),
+        remedy=did_you_mean(key, allowed),
+    )
+
+
+def _expectation(detail: Mapping[str, Any], found: str | None) -> tuple[str, str | None]:
+    """What would have been right, and a remedy where there is a better one than that."""
+    context = detail.get("ctx", {})
+    if detail["type"] == "literal_error":
+        allowed = re.findall(r"'([^']*)'", str(context["expected"]))
+        return _one_of(allowed), did_you_mean((found or "").strip("'"), allowed)
+    if detail["type"] == "expected":
+        return str(context["expected"]), context.get("remedy")
+    pattern = _EXPECTED.get(str(detail["type"]))
+    return (pattern.format(**context) if pattern else str(detail["msg"])), None
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str | None:
+    """A question that names the nearest allowed word; None where nothing is near."""
+    by_lower = {one.lower(): one for one in allowed}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f"Did you mean '{by_lower[near[0]]}'?" if near else None
+
+
+def _one_of(allowed: Sequence[str]) -> str:
+    return ", ".join(allowed[:-1]) + " or " + allowed[-1] if len(allowed) > 1 else "".join(allowed)
+
+
+def _keys_at(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[str, ...]:
+    """The keys that are meant to be used at a place; those kept for old files are left out."""
+    skip_key = False
+    for part in loc:
+        if skip_key or isinstance(part, int):
+            skip_key = False
+            continue
+        annotation = model.model_fields[part].annotation
+        model = _section_of(annotation) or model
+        skip_key = get_origin(annotation) is dict
+    return tuple(name for name, field in model.model_fields.items() if not field.deprecated)
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_section_of(argument) for argument in get_args(annotation))
+    return next((section for section in inner if section), None)

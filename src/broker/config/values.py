@@ -1,0 +1,203 @@
+"""The kinds of values that the files hold, each with its check and its place in JSON Schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, NoReturn
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+__all__ = [
+    "ClassName",
+    "Duration",
+    "GroupName",
+    "Names",
+    "OneOrMore",
+    "SafeName",
+    "Section",
+    "Size",
+    "SourceName",
+    "TableId",
+    "Text",
+    "unexpected",
+]
+
+
+def unexpected(expected: str, remedy: str | None = None) -> NoReturn:
+    """Refuse a value inside a validator; the line and what was found are added by the reader."""
+    raise PydanticCustomError("expected", "expected {expected}", _context(expected, remedy))
+
+
+def _context(expected: str, remedy: str | None) -> dict[str, Any]:
+    return {"expected": expected, "remedy": remedy}
+
+
+class Section(BaseModel):
+    """A mapping in a file: frozen, no unknown key; a key without a value is as if not written."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=False
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nothing(cls, data: Any) -> Any:
+        if data is None:
+            return {}
+        if isinstance(data, Mapping):
+            return {key: value for key, value in data.items() if value is not None}
+        return data
+
+
+def _as_list(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(name for part in value.split(",") if (name := part.strip()))
+    return value
+
+
+def _no_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        unexpected("each name once")
+    return names
+
+
+def _safe(name: str) -> str:
+    if not _SAFE_NAME.fullmatch(name) or ".." in name or name.lower().endswith(".parquet"):
+        unexpected(
+            "a name of letters A-Z a-z, digits, _ . and - that begins with a letter, a digit "
+            "or _, has no '..', does not end in .parquet and has at most 100 characters"
+        )
+    return name
+
+
+def _table_id(text: str) -> str:
+    if not _TABLE_ID.fullmatch(text) or ".." in text:
+        unexpected("an id such as bucket.table, without blanks at its ends, / or \\ and '..'")
+    return text
+
+
+def _size(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9.]+ *[A-Za-z]*b(it)?", value):
+        unexpected("a size such as 512MB or 2GiB (bytes, not bits)")
+    return value
+
+
+def _duration(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    text = str(value).replace(" ", "")
+    parts = re.findall(r"([0-9]+)([smhdw])", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        unexpected("a duration such as 45m, 6h, 1d or 2w")
+    try:
+        length = sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta())
+    except OverflowError:
+        unexpected("a duration such as 45m, 6h, 1d or 2w")
+    if not length:
+        unexpected("a duration longer than nothing")
+    return length
+
+
+def _duration_text(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    for unit in ("w", "d", "h", "m"):
+        if seconds % int(_UNITS[unit].total_seconds()) == 0:
+            return f"{seconds // int(_UNITS[unit].total_seconds())}{unit}"
+    return f"{seconds}s"
+
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_TABLE_ID = re.compile(
+    r"[^\s./\\\x00-\x1f\x7f](?:[^/\\\x00-\x1f\x7f]{0,253}[^\s./\\\x00-\x1f\x7f])?"
+)
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+
+
+def _matches(pattern: str, expected: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        return text if compiled.fullmatch(text) else unexpected(expected)
+
+    return AfterValidator(check)
+
+
+def _pattern(pattern: str) -> Any:
+    return Field(json_schema_extra={"pattern": f"^{pattern}$"})
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+"""Text that is not empty."""
+
+Names = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_split, json_schema_input_type=str | list[str]),
+    AfterValidator(_no_repeats),
+]
+"""Names as a list, or as one text with commas."""
+
+OneOrMore = Annotated[
+    tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])
+]
+"""A list of texts; one text alone is a list of one."""
+
+SafeName = Annotated[str, AfterValidator(_safe), _pattern(_SAFE_NAME.pattern)]
+"""A name that can be a file, a folder and a view on every system."""
+
+TableId = Annotated[str, AfterValidator(_table_id)]
+"""A table's name in its source; what is after the last dot is the name of its input."""
+
+ClassName = Annotated[
+    str,
+    _matches(r"(?!tree$)[a-z][a-z0-9-]{0,30}", "a class name of a-z, 0-9 and - (not 'tree')"),
+]
+"""An access class: it becomes a folder and a part of a group's name."""
+
+GroupName = Annotated[
+    str, _matches(r"[a-z_][a-z0-9_-]{0,31}", "a Linux group name of a-z, 0-9, _ and -")
+]
+"""A Linux group, as shadow-utils accepts it."""
+
+SourceName = Annotated[
+    str, _matches(r"[a-z][a-z0-9_-]{0,30}", "a source name of a-z, 0-9, _ and -")
+]
+"""A source's name in this instance."""
+
+Size = Annotated[
+    ByteSize,
+    BeforeValidator(_size),
+    WithJsonSchema({"type": ["string", "integer"], "examples": ["512MB", "2GiB"]}),
+]
+"""A number of bytes: 512MB is 512,000,000 and 512MiB is 536,870,912."""
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(_duration_text),
+    WithJsonSchema({"type": "string", "pattern": "^([0-9]+[smhdw])+$", "examples": ["6h"]}),
+]
+"""A length of time: 45m, 6h, 1d12h, 2w."""
