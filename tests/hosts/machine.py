@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from . import disk, processes
+from . import cgroups, disk, processes
 from .shell import HostError, sh, tail, wait_for
 
 __all__ = ["answers", "enter", "kill", "kill_all", "leader", "line", "start", "wait_ready"]
@@ -29,8 +30,6 @@ def _directory(folder: Path) -> str:
 def start(folder: Path, machine: str, hostname: str, bridge: str) -> None:
     """Start the boot and return; it goes on when this process ends, and a Ctrl-C misses it."""
     command = [
-        "setsid",
-        "--fork",
         "systemd-nspawn",
         "--quiet",
         "--boot",
@@ -45,16 +44,22 @@ def start(folder: Path, machine: str, hostname: str, bridge: str) -> None:
         "--register=no",
     ]
     if not Path("/run/systemd/system").is_dir():
-        command.append("--keep-unit")  # no systemd outside that could give it a scope
+        command = [*_join(cgroups.make(machine)), *command, "--keep-unit"]
     with (folder / "console.log").open("ab") as console:
         subprocess.run(
-            command,
+            ["setsid", "--fork", *command],
             check=True,
             env=_INSIDE,
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,
         )
+
+
+def _join(groups: list[Path]) -> list[str]:
+    """The beginning of a command line that runs the rest of it in these control groups."""
+    writes = "".join(f"echo $$ > {shlex.quote(str(group))} && " for group in groups)
+    return ["sh", "-c", f'{writes}exec "$@"', "sh"]
 
 
 def leader(folder: Path) -> int | None:
@@ -151,6 +156,7 @@ def kill(folder: Path) -> None:
 def kill_all(bridge: str) -> None:
     """Pull the plug of every host on a bridge."""
     _kill(f"--machine={bridge}-")
+    cgroups.remove(f"{bridge}-*")
 
 
 def _has(arguments: list[str], beginning: str) -> bool:
@@ -160,12 +166,11 @@ def _has(arguments: list[str], beginning: str) -> bool:
 def _kill(argument: str) -> None:
     """End the hosts that were started with an argument that begins like this."""
     hosts = [pid for pid, arguments in processes.supervisors() if _has(arguments, argument)]
-    inner = [pid for host in hosts for pid in processes.children(host)]
-    for pid in [*hosts, *inner]:
+    for pid in [child for host in hosts for child in processes.children(host)]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     wait_for(
         "the end of killed hosts",
-        lambda: not any(Path(f"/proc/{pid}").exists() for pid in [*hosts, *inner]),
+        lambda: not any(Path(f"/proc/{pid}").exists() for pid in hosts),
         seconds=20,
     )
