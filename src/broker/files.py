@@ -6,13 +6,16 @@ import errno
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import LockedError
 
-__all__ = ["fsync_dir", "lock", "make_dir", "write_atomic"]
+__all__ = ["fsync_dir", "lock", "make_dir", "replace_link", "write_atomic"]
+
+_POLL_SECONDS = 0.05
 
 
 def write_atomic(path: Path, data: bytes | str, *, mode: int, gid: int | None = None) -> None:
@@ -61,24 +64,47 @@ def fsync_dir(path: Path) -> None:
         os.close(descriptor)
 
 
+def replace_link(path: Path, target: Path | str) -> None:
+    """Point the symbolic link ``path`` at ``target`` in one rename, made durable.
+
+    The caller holds a lock: the name of the link on its way (``.NAME.new``) is fixed, so that
+    what a killed process left is replaced and not collected.
+    """
+    arriving = path.with_name(f".{path.name}.new")
+    arriving.unlink(missing_ok=True)
+    arriving.symlink_to(target)
+    arriving.replace(path)
+    fsync_dir(path.parent)
+
+
 @contextmanager
-def lock(path: Path, *, purpose: str) -> Iterator[None]:
+def lock(path: Path, *, purpose: str, wait_seconds: float = 0) -> Iterator[None]:
     """Hold an exclusive lock that the kernel drops when the process ends, however it ends.
 
-    Raises ``LockedError`` at once when somebody else holds it; ``purpose`` says what they do.
+    Raises ``LockedError`` when somebody else holds it, at once or after ``wait_seconds``;
+    ``purpose`` says what they do.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                raise
-            raise LockedError(
-                f"another process is already busy with {purpose}",
-                where=str(path),
-                remedy="Wait for it to end, then try again.",
-            ) from error
+        deadline = time.monotonic() + wait_seconds
+        while not _try_lock(descriptor):
+            if time.monotonic() >= deadline:
+                raise LockedError(
+                    f"another process is already busy with {purpose}",
+                    where=str(path),
+                    remedy="Wait for it to end, then try again.",
+                )
+            time.sleep(_POLL_SECONDS)
         yield
     finally:
         os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise
+        return False
+    return True

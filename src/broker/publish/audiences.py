@@ -1,0 +1,52 @@
+"""Which views a generation needs: two standing audiences, and those that were asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import PublishError
+from ..files import write_atomic
+from .place import Place
+from .tree import Rights
+from .views import PUBLIC, Audience
+
+__all__ = ["record", "wanted"]
+
+_STANDING = ((), ("private",))
+
+
+def wanted(place: Place, rights: Rights) -> list[Audience]:
+    """The audiences whose classes all have a group; a class that was given up needs no view."""
+    asked = {*map(Audience.of, _STANDING), *_recorded(place.audiences)}
+    known = rights.groups
+    return sorted(a for a in asked if known is None or all(name in known for name in a.classes))
+
+
+def record(place: Place, rights: Rights, audiences: Iterable[Audience]) -> None:
+    """Ask for more views, from the next generation on. The caller holds the publish lock."""
+    more = set(audiences)
+    for audience in more:
+        for name in audience.classes:
+            rights.gid(name)
+    known = _recorded(place.audiences)
+    if more - known:
+        lists = [list(audience.classes) for audience in sorted(known | more)]
+        write_atomic(place.audiences, json.dumps(lists, indent=1) + "\n", mode=0o640)
+
+
+def _recorded(path: Path) -> set[Audience]:
+    """Raises ``PublishError`` rather than forget somebody's view."""
+    try:
+        lists = json.loads(path.read_bytes())
+        return {Audience.of([str(name) for name in names] + [PUBLIC]) for names in lists}
+    except FileNotFoundError:
+        return set()
+    except (ValueError, TypeError) as error:
+        raise PublishError(
+            "the list of audiences cannot be read",
+            where=str(path),
+            expected='lists of classes, such as [["private"], ["finance", "hr"]]',
+            remedy="Mend it or remove it, then expose the audiences again.",
+        ) from error

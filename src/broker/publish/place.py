@@ -1,0 +1,222 @@
+"""Where things stand in a store, and the few moves that publish or take away a generation."""
+
+from __future__ import annotations
+
+import errno
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from ..errors import PublishError
+from ..files import fsync_dir, replace_link
+from .manifest import Manifest
+from .views import Audience
+
+__all__ = ["Generation", "Place", "next_id", "publish_errors", "taken_at"]
+
+_ID = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4}")
+_TIME = "%Y-%m-%dT%H%M%SZ"
+_TICKS = 0x10000  # of a second: the four digits at the end
+_LINKS = ("parquet", "metadata")  # the paths that scripts know
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A published folder. It never changes, so neither does what was read of it."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """Its name; names sort in the order of publication."""
+        return self.path.name
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The whole manifest; raises ``PublishError`` unless it can be read."""
+        path = self.path / "manifest.json"
+        with publish_errors(path):
+            content = path.read_bytes()
+        return Manifest.from_json(content, where=str(path))
+
+    def view(self, audience: Audience) -> Path:
+        """The folder that this audience reads."""
+        return self.path / audience.path
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folders and links below the root of a store."""
+
+    root: Path
+
+    @property
+    def generations(self) -> Path:
+        """What was published."""
+        return self.root / "generations"
+
+    @property
+    def staging(self) -> Path:
+        """What is on its way. A folder here belongs to a run; without a live run it is waste."""
+        return self.root / "staging"
+
+    @property
+    def superseded(self) -> Path:
+        """An empty file per generation that was current: its mtime says until when."""
+        return self.root / ".superseded"
+
+    @property
+    def signers(self) -> Path:
+        """The public keys that sign here, in OpenSSH's ``allowed_signers`` format."""
+        return self.root / "allowed_signers"
+
+    @property
+    def audiences(self) -> Path:
+        """The audiences asked for beside the standing ones: a JSON list of lists of classes."""
+        return self.root / "audiences.json"
+
+    @property
+    def run_lock(self) -> Path:
+        """Held as long as a generation is being made, or the pointer set back."""
+        return self.root / ".lock"
+
+    @property
+    def publish_lock(self) -> Path:
+        """Held for the moments in which folders appear, vanish or the pointer moves."""
+        return self.root / ".publish.lock"
+
+    def ids(self) -> list[str]:
+        """Every generation's id, oldest first."""
+        if not self.generations.is_dir():
+            return []
+        return sorted(
+            entry.name for entry in self.generations.iterdir() if _ID.fullmatch(entry.name)
+        )
+
+    def generation(self, generation_id: str) -> Generation:
+        """One of them; raises ``PublishError`` if there is none of this id."""
+        path = self.generations / generation_id
+        if not _ID.fullmatch(generation_id) or not path.is_dir():
+            raise PublishError(
+                "there is no such generation",
+                where=str(self.generations),
+                found=generation_id,
+                remedy="`broker generations` lists them.",
+            )
+        return Generation(path)
+
+    def current_id(self) -> str | None:
+        """What ``current`` points at; None only if nothing was ever published."""
+        link = self.root / "current"
+        try:
+            target = link.readlink()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise PublishError(
+                "the pointer to the current generation is not a link",
+                where=str(link),
+                remedy="Move it away, then `broker rollback GENERATION`.",
+            ) from error
+        return target.name
+
+    def publish(self, generation_id: str, built: Path) -> None:
+        """Let a finished folder appear, then point at it. The folder of the run still stands."""
+        built.rename(self.generations / generation_id)
+        fsync_dir(self.generations)
+        self.flip(generation_id)
+
+    def flip(self, generation_id: str) -> None:
+        """Point ``current`` at this generation: the one step that readers see."""
+        left = self.current_id()
+        if left is not None and left != generation_id:
+            (self.superseded / left).touch(mode=0o600)
+        replace_link(self.root / "current", f"generations/{generation_id}")
+        (self.superseded / generation_id).unlink(missing_ok=True)
+        for name in _LINKS:
+            if not (self.root / name).is_symlink():
+                replace_link(self.root / name, f"current/{name}")
+
+    def sweep(self) -> None:
+        """Clear what runs that died left behind. The caller holds both locks.
+
+        A folder of the same name in ``generations/`` was renamed there but never became
+        current: it is removed, never adopted, since nobody was told of it.
+        """
+        current = self.current_id()
+        for left in sorted(self.staging.iterdir()):
+            unpublished = self.generations / left.name
+            if left.name != current and unpublished.is_dir():
+                unpublished.rename(left / "unpublished")
+            shutil.rmtree(left)
+        for pattern in (".audiences.json.*", ".allowed_signers.*", ".*.new"):
+            for stray in self.root.glob(pattern):
+                stray.unlink()
+
+    def remove(self, generation_id: str) -> None:
+        """Take a generation away in one rename, then free its space."""
+        leaving = self.staging / f"removed-{generation_id}"
+        (self.generations / generation_id).rename(leaving)
+        shutil.rmtree(leaving)
+        (self.superseded / generation_id).unlink(missing_ok=True)
+
+    def superseded_at(self, generation_id: str) -> datetime | None:
+        """Until when a generation was current, where that is known."""
+        try:
+            stamp = (self.superseded / generation_id).stat().st_mtime
+        except FileNotFoundError:
+            return None
+        return datetime.fromtimestamp(stamp, UTC)
+
+
+def next_id(now: datetime, latest: str | None) -> str:
+    """The id of a generation begun now: the second and the 65,536th part of it.
+
+    Later than ``latest`` even where the clock was set back, so that names sort.
+    """
+    tick = int(now.timestamp()) * _TICKS + now.microsecond * _TICKS // 1_000_000
+    if latest is not None:
+        tick = max(tick, _tick(latest) + 1)
+    second, part = divmod(tick, _TICKS)
+    return f"{datetime.fromtimestamp(second, UTC):{_TIME}}-{part:04x}"
+
+
+def taken_at(generation_id: str) -> datetime:
+    """When the generation was begun, from its id."""
+    return datetime.strptime(generation_id[:-5], _TIME).replace(tzinfo=UTC)
+
+
+def _tick(generation_id: str) -> int:
+    return int(taken_at(generation_id).timestamp()) * _TICKS + int(generation_id[-4:], 16)
+
+
+@contextmanager
+def publish_errors(where: Path) -> Iterator[None]:
+    """Tell what the operating system refused as a ``PublishError`` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise PublishError(
+            _MESSAGES.get(error.errno or 0, "the operating system refused"),
+            where=str(error.filename or where),
+            found=error.strerror,
+            remedy=_REMEDIES.get(error.errno or 0),
+        ) from error
+
+
+_MESSAGES = {
+    errno.ENOSPC: "the disk is full; what was published before still stands",
+    errno.EDQUOT: "the quota is used up; what was published before still stands",
+    errno.EROFS: "the file system is read-only",
+}
+_REMEDIES = {
+    errno.ENOSPC: "Free some space or shorten the retention, then run the sync again.",
+    errno.EDQUOT: "Raise the quota or shorten the retention, then run the sync again.",
+    errno.EACCES: "Run this as the user who owns the store.",
+    errno.EPERM: "Run this as the user who owns the store, a member of every class's group.",
+}

@@ -1,0 +1,108 @@
+"""The documents that every generation has: schemas for people and agents, metadata per table.
+
+No clock stands in any of them, so that they stay hard links while nothing changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import yaml
+
+from ..tables.schema import Column
+from .manifest import Manifest, TableEntry
+from .views import Audience, cut
+
+__all__ = ["Document", "metadata_documents", "schema_documents"]
+
+# libyaml's emitter is some ten times faster, and PyYAML's wheels all carry it.
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file to publish beside the data, readable to one class wherever it stands."""
+
+    access: str
+    content: bytes
+
+
+def schema_documents(manifest: Manifest) -> Mapping[str, bytes]:
+    """``docs/schema.yml``, and one file for each dataset, of the tables in this manifest."""
+    described = {entry.id: _describe(entry) for entry in manifest.tables}
+    by_dataset: dict[str, list[TableEntry]] = defaultdict(list)
+    for entry in manifest.tables:
+        if entry.dataset is not None:
+            by_dataset[entry.dataset].append(entry)
+    documents = {"docs/schema.yml": _yaml(manifest.tables, described)}
+    for dataset, entries in by_dataset.items():
+        documents[f"docs/datasets/{dataset}.yml"] = _yaml(entries, described)
+    return documents
+
+
+def metadata_documents(manifest: Manifest) -> Mapping[str, Document]:
+    """``metadata/<path>.json`` of every table, in the table's own class.
+
+    One file serves every audience that holds the class, so it tells what the class alone may
+    know.
+    """
+    documents = {}
+    for access in {entry.access for entry in manifest.tables}:
+        for entry in cut(manifest, Audience.of([access])).tables:
+            if entry.access == access:
+                documents[f"metadata/{entry.path}.json"] = Document(access, _metadata(entry))
+    return documents
+
+
+def _yaml(entries: Iterable[TableEntry], described: Mapping[str, Any]) -> bytes:
+    tables = {entry.path: described[entry.id] for entry in sorted(entries, key=lambda e: e.path)}
+    text = yaml.dump(
+        {"tables": tables}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
+    return str(text).encode()
+
+
+def _describe(entry: TableEntry) -> dict[str, Any]:
+    """A table as ``schema.yml`` tells it; what is empty is left out."""
+    told = {
+        "id": entry.id,
+        "name": entry.name,
+        "description": entry.description,
+        "dataset": entry.dataset,
+        "access": entry.access,
+        "status": str(entry.status),
+        "rows": entry.rows,
+        "primary_key": list(entry.key),
+        "partitioning": asdict(entry.partitioning) if entry.partitioning else None,
+        "columns": [_column(column) for column in entry.schema.columns],
+        "foreign_keys": [asdict(key) for key in entry.foreign_keys],
+    }
+    return {name: value for name, value in told.items() if value not in (None, "", [])}
+
+
+def _column(column: Column) -> dict[str, Any]:
+    told = {"name": column.name, "type": column.type, "nullable": column.nullable}
+    return {**told, "description": column.description} if column.description else told
+
+
+def _metadata(entry: TableEntry) -> bytes:
+    told = {
+        **_describe(entry),
+        "path": entry.path,
+        "strategy": entry.strategy,
+        "error": entry.error,
+        "rejects": entry.rejects,
+        "duplicates": entry.duplicates,
+        "bytes": entry.bytes,
+        "schema_fingerprint": entry.fingerprint,
+        "files": [
+            {"path": file.path, "partition": file.partition, "rows": file.rows, "bytes": file.bytes}
+            for file in entry.files
+        ],
+        "warnings": list(entry.warnings),
+    }
+    return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,277 @@
+"""A generation in the making: a private folder, tables put into it, and one commit."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import quote
+
+import pyarrow.parquet as pq
+
+from ..errors import PublishError
+from ..files import lock, make_dir
+from ..tables.model import DataFile, TableVersion
+from .audiences import wanted
+from .build import Builder, Describe
+from .manifest import Manifest, Status, TableEntry
+from .place import Generation, Place, publish_errors
+from .render import Document, metadata_documents, schema_documents
+from .sign import Signer
+from .tree import PASSAGE_MODE, Rights, Tree, check_path, seal
+from .views import PUBLIC
+
+__all__ = ["PUBLISHING", "PUBLISH_WAIT_SECONDS", "Staging", "require_space"]
+
+PUBLISHING = "publishing a generation"
+PUBLISH_WAIT_SECONDS = 60
+
+
+@dataclass(eq=False)
+class Staging:
+    """What a run writes before anybody sees it. Leaving the ``with`` block without a commit
+    clears it; the published generation is as it was.
+
+    The engine writes new files below ``path`` at the paths that they will have
+    (``parquet/…``, ``rejects/…``, ``changes/…``). Tables may be put from several threads.
+    ``id`` is the id that the generation will have; ``closing`` releases the lock and clears
+    the folder.
+    """
+
+    id: str
+    previous: Generation | None
+    run: str | None
+    place: Place
+    rights: Rights
+    signer: Signer
+    closing: ExitStack
+    _tables: dict[str, TableEntry] = field(default_factory=dict)
+    _new: dict[str, Path] = field(default_factory=dict)
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def folder(self) -> Path:
+        """Everything of this run, swept at the next start if the run dies."""
+        return self.place.staging / self.id
+
+    @property
+    def path(self) -> Path:
+        """Where new files are written."""
+        return self.folder / "new"
+
+    def close(self) -> None:
+        """Give up what was not committed, and the lock. May be called twice."""
+        with publish_errors(self.folder):
+            self.closing.close()
+
+    def work(self, table_id: str) -> Path:
+        """A scratch folder of this run for one table, on the same file system."""
+        work = self.folder / "work"
+        make_dir(work, mode=0o700)
+        path = work / quote(table_id, safe="")
+        make_dir(path, mode=0o700)
+        return path
+
+    def require(self, size: int, *, where: str) -> None:
+        """Refuse work that the disk cannot take; raises ``PublishError``. ``size`` in bytes."""
+        require_space(self.folder, size, where=where)
+
+    def keep(self, entry: TableEntry) -> None:
+        """Carry over the files of the generation before: a table that failed or was not due.
+
+        ``entry`` is its last entry with what is to be said now; a table that never had rows
+        has no files. Its change file stays behind: between these two generations, nothing
+        changed.
+        """
+        self._add(replace(entry, change=None), new=())
+
+    def put(self, entry: TableEntry, version: TableVersion) -> TableEntry:
+        """Take a table as the engine made it; what the version says of the data wins.
+
+        New files are read again (footer, rows, columns), sealed and made durable. Raises
+        ``PublishError`` if they are not what the version says; the table may then be kept.
+        """
+        new = [file for file in _files(version) if file.is_new]
+        with publish_errors(self.path):
+            for file in new:
+                self._check(file, version)
+                if not self._has_before(entry, file):
+                    seal(self.path / file.path, self.rights.gid(entry.access))
+        entry = replace(
+            entry,
+            status=Status.OK if version.rows else Status.EMPTY,
+            error=None,
+            schema=version.schema,
+            fingerprint=version.schema.fingerprint,
+            rows=version.rows,
+            rejects=version.rejects,
+            duplicates=version.duplicates,
+            files=tuple(replace(file, is_new=False) for file in version.files),
+            reject_file=_settled(version.reject_file),
+            change=_settled(version.change),
+            warnings=(*entry.warnings, *version.warnings),
+        )
+        self._add(entry, new=new)
+        return entry
+
+    def commit(
+        self,
+        documents: Mapping[str, Document] | None = None,
+        describe: Describe = schema_documents,
+        now: datetime | None = None,
+    ) -> Generation:
+        """Publish all that was put and kept as the next generation.
+
+        ``documents`` (by path) belong to a class and appear wherever it is shown, beside the
+        metadata of each table;
+        ``describe`` is called with the manifest of each tree, cut down to what its readers may
+        know, and gives the documents written for that tree alone. Raises ``PublishError``;
+        the published generation is then as it was.
+        """
+        _check_owners(self._tables.values())
+        manifest = Manifest(
+            generation=self.id,
+            created_at=now or datetime.now(UTC),
+            tables=tuple(self._tables[name] for name in sorted(self._tables)),
+            previous=self.previous.id if self.previous else None,
+            run=self.run,
+        )
+        with publish_errors(self.folder), self._publish_lock():
+            self._build(manifest, {**metadata_documents(manifest), **(documents or {})}, describe)
+        self.close()
+        return self.place.generation(self.id)
+
+    def _publish_lock(self) -> AbstractContextManager[None]:
+        return lock(self.place.publish_lock, purpose=PUBLISHING, wait_seconds=PUBLISH_WAIT_SECONDS)
+
+    def _build(
+        self, manifest: Manifest, documents: Mapping[str, Document], describe: Describe
+    ) -> None:
+        before = self.previous.path if self.previous else None
+        tree = Tree(self.folder / "generation", self.rights, before)
+        builder = Builder(tree, describe, self.signer)
+        make_dir(tree.path, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))
+        listed = builder.whole(manifest, documents, self._place)
+        for audience in wanted(self.place, self.rights):
+            builder.view(tree.path, listed, audience)
+        tree.sync()
+        self.place.publish(self.id, tree.path)
+
+    def _place(self, tree: Tree) -> None:
+        """Put every data file into the tree: linked where the generation before has the same."""
+        for entry in self._tables.values():
+            for file in entry.all_files:
+                if self.previous and self._has_before(entry, file):
+                    tree.link(file.path, self.previous.path / file.path, entry.access)
+                else:
+                    tree.move(file.path, self._new[file.path])
+
+    def _add(self, entry: TableEntry, new: Iterable[DataFile]) -> None:
+        """Every file is either new or this table's in the generation before."""
+        self.rights.gid(entry.access)
+        arriving = {file.path: self.path / file.path for file in new}
+        for file in entry.all_files:
+            _check_file_path(entry, file.path)
+            if file.path not in arriving and not self._has_before(entry, file):
+                raise PublishError(
+                    "this file is neither new nor this table's in the generation before",
+                    where=entry.id,
+                    found=file.path,
+                )
+        self._new.update(arriving)
+        self._tables[entry.id] = entry
+
+    def _has_before(self, entry: TableEntry, file: DataFile) -> bool:
+        return self._before.get(file.path) == (file.sha256, entry.id)
+
+    @cached_property
+    def _before(self) -> dict[str, tuple[str, str]]:
+        """sha256 and table of every data file of the generation before."""
+        tables = self.previous.manifest.tables if self.previous else ()
+        return {f.path: (f.sha256, table.id) for table in tables for f in table.all_files}
+
+    def _check(self, file: DataFile, version: TableVersion) -> None:
+        """Read the footer again: a file that cannot be opened is not published."""
+        check_path(file.path)
+        path = self.path / file.path
+        try:
+            with pq.ParquetFile(path) as parquet:
+                rows, columns = parquet.metadata.num_rows, tuple(parquet.schema_arrow.names)
+        except (OSError, ValueError) as error:
+            raise PublishError("a new file cannot be read", where=file.path) from error
+        if (rows, path.stat().st_size) != (file.rows, file.bytes):
+            raise PublishError(
+                "a new file is not what the engine says",
+                where=file.path,
+                expected=f"{file.rows} rows in {file.bytes} bytes",
+                found=f"{rows} rows in {path.stat().st_size} bytes",
+            )
+        if file in version.files and columns != version.schema.names:
+            raise PublishError(
+                "a new file has other columns than its table",
+                where=file.path,
+                expected=", ".join(version.schema.names),
+                found=", ".join(columns),
+            )
+
+
+def require_space(folder: Path, size: int, *, where: str) -> None:
+    """Raises ``PublishError`` unless ``size`` bytes are free on this file system."""
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise PublishError(
+            "there is not enough free space; nothing was changed",
+            where=where,
+            expected=f"{size / 2**20:,.0f} MiB",
+            found=f"{free / 2**20:,.0f} MiB",
+            remedy="Free some space or shorten the retention.",
+        )
+
+
+def _files(version: TableVersion) -> list[DataFile]:
+    extra = (file for file in (version.reject_file, version.change) if file is not None)
+    return [*version.files, *extra]
+
+
+def _settled(file: DataFile | None) -> DataFile | None:
+    return replace(file, is_new=False) if file else None
+
+
+def _check_owners(tables: Iterable[TableEntry]) -> None:
+    """Two tables must not stand at one path."""
+    owners: dict[str, str] = {}
+    for entry in tables:
+        for path in (entry.path, *(file.path for file in entry.all_files)):
+            if owners.setdefault(path, entry.id) != entry.id:
+                raise PublishError(
+                    "two tables stand at one path", where=entry.id, found=f"{path}, {owners[path]}"
+                )
+
+
+def _check_file_path(entry: TableEntry, path: str) -> None:
+    """A table's files stand at its own path in the trees of data."""
+    check_path(path)
+    top, _, rest = path.partition("/")
+    inside = rest == f"{entry.path}.parquet" or rest.startswith(f"{entry.path}/")
+    if top not in ("parquet", "rejects", "changes") or not inside:
+        raise PublishError(
+            "a file of a table must stand at the table's own path",
+            where=entry.id,
+            expected=f"parquet/{entry.path}.parquet or a file below parquet/{entry.path}/",
+            found=path,
+        )

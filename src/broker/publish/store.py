@@ -1,0 +1,285 @@
+"""The store: what is published, and everything that may happen to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..errors import PublishError
+from ..files import fsync_dir, lock, make_dir
+from .audiences import record, wanted
+from .build import Builder, Describe
+from .place import Generation, Place, next_id, publish_errors, taken_at
+from .render import schema_documents
+from .retention import Candidate, Retention, expired, in_use, removable
+from .sign import Signer
+from .staging import PUBLISH_WAIT_SECONDS, PUBLISHING, Staging, require_space
+from .tree import PASSAGE_MODE, Rights, Tree
+from .verify import Finding, verify
+from .views import PUBLIC, Audience
+
+__all__ = ["Store"]
+
+_RESERVE = 256 * 2**20
+
+
+class Store:
+    """Generations below one folder. Making one touches nothing on the disk."""
+
+    def __init__(
+        self,
+        root: Path,
+        groups: Mapping[str, int] | None = None,
+        signing_key: Path | None = None,
+        *,
+        operators: int | None = None,
+        reserve_bytes: int = _RESERVE,
+    ) -> None:
+        """``groups`` maps each access class to a group id; None means no groups (a laptop).
+
+        ``operators`` is the group of what spans classes, the caller's own unless it is given.
+        ``reserve_bytes`` must be free before a run may begin.
+        """
+        self.place = Place(root)
+        self.rights = Rights(groups, os.getegid() if operators is None else operators)
+        self._signing_key = signing_key
+        self._reserve = reserve_bytes
+
+    @property
+    def root(self) -> Path:
+        """The folder that ``--data`` names."""
+        return self.place.root
+
+    def current(self) -> Generation | None:
+        """What is published; None only if nothing ever was. Hold on to it: it never changes."""
+        with publish_errors(self.root):
+            current = self.place.current_id()
+            return None if current is None else self.place.generation(current)
+
+    def generation(self, generation_id: str | None = None) -> Generation:
+        """One generation, or the current one; raises ``PublishError`` if there is none."""
+        if generation_id is not None:
+            return self.place.generation(generation_id)
+        current = self.current()
+        if current is None:
+            raise PublishError(
+                "nothing was published yet", where=str(self.root), remedy="Run `broker sync` first."
+            )
+        return current
+
+    def generations(self) -> list[Generation]:
+        """All of them, oldest first; ones newer than ``current`` were rolled back from."""
+        with publish_errors(self.root):
+            return [self.place.generation(name) for name in self.place.ids()]
+
+    def begin(self, run_id: str | None = None, *, now: datetime | None = None) -> Staging:
+        """Start a run: take the lock, clear what dead runs left, make sure of space and key.
+
+        ``run_id`` is noted in the manifest. Raises ``LockedError`` while another run goes on.
+        """
+        with ExitStack() as stack, publish_errors(self.root):
+            self._prepare()
+            stack.enter_context(lock(self.place.run_lock, purpose=PUBLISHING))
+            with self._publishing():
+                self.place.sweep()
+                signer = self._signer()
+            require_space(self.root, self._reserve, where=str(self.root))
+            latest = max(self.place.ids(), default=None)
+            new_id = next_id(now or datetime.now(UTC), latest)
+            staging = Staging(
+                new_id, self.current(), run_id, self.place, self.rights, signer, ExitStack()
+            )
+            make_dir(staging.folder, mode=0o700)
+            stack.callback(self._abandon, staging.folder)
+            make_dir(staging.path, mode=0o700)
+            fsync_dir(self.place.staging)
+            staging.closing.push(stack.pop_all())
+            return staging
+
+    def rollback(
+        self, generation_id: str | None = None, describe: Describe = schema_documents
+    ) -> Generation:
+        """Point ``current`` at an older generation, or at the one before the current.
+
+        Views that came into use since are built there first. Raises ``PublishError`` if that
+        generation is not whole, ``LockedError`` while a run goes on.
+        """
+        with self._everything():
+            target = self._rollback_target(generation_id)
+            findings = verify(target, self.rights, self.place.signers, content=False)
+            if findings:
+                raise PublishError(
+                    "this generation is not whole",
+                    where=target.id,
+                    found=f"{findings[0].path} {findings[0].problem}",
+                    remedy="`broker verify` lists everything; choose another generation.",
+                )
+            self._build_views(target, describe)
+            self.place.flip(target.id)
+            return target
+
+    def expose(
+        self, audiences: Iterable[Iterable[str]], describe: Describe = schema_documents
+    ) -> list[Audience]:
+        """See to it that these audiences have a view, now and in every later generation.
+
+        An audience is the classes that some analyst holds. A view that the current generation
+        lacks is built aside and renamed into it; nothing that stands is touched, and a run may
+        go on meanwhile. Returns the audiences whose view was built.
+        """
+        with publish_errors(self.root):
+            self._prepare()
+            with self._publishing():
+                record(self.place, self.rights, map(Audience.of, audiences))
+                current = self.current()
+                return self._build_views(current, describe) if current else []
+
+    def prune(self, policy: Retention, now: datetime | None = None) -> list[str]:
+        """Take away what the policy no longer keeps; returns the ids, oldest first."""
+        now = now or datetime.now(UTC)
+        with publish_errors(self.root):
+            self._prepare()
+            with self._publishing():
+                return self._prune(policy, now)
+
+    def verify(self, generation_id: str | None = None, *, content: bool = True) -> list[Finding]:
+        """Everything that is not as published, the current generation unless told."""
+        generation = self.generation(generation_id)
+        with publish_errors(generation.path):
+            return verify(generation, self.rights, self.place.signers, content=content)
+
+    def _prune(self, policy: Retention, now: datetime) -> list[str]:
+        candidates = self._candidates()
+        for candidate in candidates:
+            if candidate.superseded_at is None and not candidate.is_current:
+                (self.place.superseded / candidate.id).touch(mode=0o600)
+        past = expired(candidates, policy, now)
+        removed = []
+        for candidate in removable(candidates, policy, now):
+            lacks_space = shutil.disk_usage(self.root).free < policy.min_free_bytes
+            if candidate.id in past or lacks_space:
+                self.place.remove(candidate.id)
+                removed.append(candidate.id)
+        return removed
+
+    def _candidates(self) -> list[Candidate]:
+        current, used = self.place.current_id(), in_use(self.place.generations)
+        return [
+            Candidate(
+                id=name,
+                taken_at=taken_at(name),
+                is_current=name == current,
+                is_good=_is_good(self.place.generation(name)),
+                superseded_at=self.place.superseded_at(name),
+                in_use=name in used,
+            )
+            for name in self.place.ids()
+        ]
+
+    def _rollback_target(self, generation_id: str | None) -> Generation:
+        if generation_id is not None:
+            return self.place.generation(generation_id)
+        current = self.place.current_id()
+        older = [name for name in self.place.ids() if current is not None and name < current]
+        if not older:
+            raise PublishError(
+                "there is no older generation to go back to", where=str(self.place.generations)
+            )
+        return self.place.generation(older[-1])
+
+    def _build_views(self, generation: Generation, describe: Describe) -> list[Audience]:
+        """Build the views that a generation lacks, each renamed into it when it is whole."""
+        lacking = [a for a in wanted(self.place, self.rights) if not generation.view(a).is_dir()]
+        folder = self.place.staging / f"views-{generation.id}"
+        for audience in lacking:
+            make_dir(folder, mode=0o700)
+            tree = Tree(folder, self.rights, None)
+            Builder(tree, describe, self._signer()).view(
+                generation.path, generation.manifest, audience
+            )
+            tree.sync()
+            _join(folder, generation.path, audience)
+            shutil.rmtree(folder)
+        return lacking
+
+    def _signer(self) -> Signer:
+        key = self._signing_key
+        signer = Signer.own(self.root / ".keys") if key is None else Signer(key)
+        signer.export(self.place.signers)
+        return signer
+
+    @contextmanager
+    def _everything(self) -> Iterator[None]:
+        """Nobody else makes or moves anything."""
+        with publish_errors(self.root):
+            self._prepare()
+            with lock(self.place.run_lock, purpose=PUBLISHING), self._publishing():
+                self.place.sweep()
+                yield
+
+    @contextmanager
+    def _publishing(self) -> Iterator[None]:
+        with lock(self.place.publish_lock, purpose=PUBLISHING, wait_seconds=PUBLISH_WAIT_SECONDS):
+            yield
+
+    def _abandon(self, folder: Path) -> None:
+        with self._publishing():
+            if folder.exists():
+                self.place.sweep()
+
+    def _prepare(self) -> None:
+        """Make the folders of the store, as the user who owns it and nobody else."""
+        if not self.root.exists():
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            make_dir(self.root, mode=0o2751, gid=self.rights.operators)
+        self._check_caller()
+        make_dir(self.place.generations, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))
+        make_dir(self.place.staging, mode=0o700)
+        make_dir(self.place.superseded, mode=0o700)
+
+    def _check_caller(self) -> None:
+        """Files of another owner could not be linked or given to a group in the next run."""
+        if self.root.stat().st_uid != os.geteuid():
+            raise PublishError(
+                "only the owner of the store may publish",
+                where=str(self.root),
+                expected=f"user id {self.root.stat().st_uid}",
+                found=f"user id {os.geteuid()}",
+                remedy="Run it as that user, for example with `sudo -u broker`.",
+            )
+        classes = (self.rights.groups or {}).values()
+        if self.rights.operators in classes:
+            raise PublishError(
+                "the operators' group must not be the group of an access class",
+                found=f"group id {self.rights.operators}",
+                remedy="Give the broker a primary group of its own.",
+            )
+        lacking = set(classes) - {os.getegid(), *os.getgroups()}
+        if lacking and os.geteuid() != 0:
+            raise PublishError(
+                "the broker is not a member of every class's group",
+                found=f"not in group id {', '.join(map(str, sorted(lacking)))}",
+                remedy="Add the user to these groups, then start the service again.",
+            )
+
+
+def _is_good(generation: Generation) -> bool:
+    try:
+        return generation.manifest.is_good
+    except PublishError:
+        return False
+
+
+def _join(folder: Path, generation: Path, audience: Audience) -> None:
+    """Rename the uppermost folder that the generation lacks; the others stand already."""
+    path = Path(*Path(audience.path).parts[:1])
+    for part in Path(audience.path).parts[1:]:
+        path = path / part
+        if not (generation / path).exists():
+            (folder / path).rename(generation / path)
+            fsync_dir((generation / path).parent)
+            return

@@ -1,0 +1,179 @@
+"""Whether a generation is still what was published: signatures, bytes, modes and groups."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+
+from ..errors import PublishError
+from ..tables.model import DataFile
+from .build import MANIFEST, SIGNATURE, TOPS, leaves
+from .manifest import DocumentEntry, Manifest
+from .place import Generation
+from .sign import refusal
+from .tree import FILE_MODE, FOLDER_MODE, PASSAGE_MODE, Rights, folder_classes, sha256
+from .views import PUBLIC, Audience, cut
+
+__all__ = ["Finding", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it was published. ``path`` is relative to the generation."""
+
+    path: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """What must stand at a path."""
+
+    is_folder: bool
+    mode: int
+    access: str | None
+    sha256: str | None = None
+    bytes: int | None = None
+
+
+def verify(
+    generation: Generation, rights: Rights, signers: Path, *, content: bool = True
+) -> list[Finding]:
+    """Everything that is not as published; empty if all is well.
+
+    ``content=False`` compares sizes instead of hashing every file.
+    """
+    whole, findings = _signed(generation.path, "", signers)
+    if whole is None:
+        return findings
+    expected = _whole_nodes(whole)
+    for audience in _audiences(generation.path):
+        base = f"{audience.path}/"
+        view, more = _signed(generation.path, base, signers)
+        findings += more
+        if view is not None:
+            if replace(view, documents=()) != cut(whole, audience):
+                findings.append(Finding(base + MANIFEST, "is not a part of the whole manifest"))
+            expected.update(_view_nodes(view, audience))
+    if whole.generation != generation.id:
+        findings.append(Finding(MANIFEST, f"belongs to generation {whole.generation}"))
+    findings += _compare(generation.path, expected, rights, content=content)
+    return sorted(findings, key=lambda finding: (finding.path, finding.problem))
+
+
+def _signed(root: Path, base: str, signers: Path) -> tuple[Manifest | None, list[Finding]]:
+    """A manifest whose signature holds, or what is wrong with it."""
+    path = root / base / MANIFEST
+    try:
+        content = path.read_bytes()
+        problem = refusal(content, root / base / SIGNATURE, signers)
+        if problem is None:
+            return Manifest.from_json(content, where=str(path)), []
+    except (OSError, PublishError) as error:
+        problem = f"cannot be read: {error}"
+    return None, [Finding(base + MANIFEST, problem)]
+
+
+def _audiences(root: Path) -> list[Audience]:
+    """Those that have a tree; a stray folder is found as such later."""
+    trees = sorted(folder for folder in (root / "views").rglob("tree") if folder.is_dir())
+    found = []
+    for tree in trees:
+        classes = tree.relative_to(root / "views").parts[:-1]
+        if classes == tuple(sorted(set(classes))) and "tree" not in classes:
+            found.append(Audience.of(classes))
+    return found
+
+
+def _whole_nodes(manifest: Manifest) -> dict[str, _Node]:
+    folders = dict.fromkeys(TOPS) | folder_classes(leaves(manifest))
+    return {
+        "": _Node(True, PASSAGE_MODE, PUBLIC),
+        **{path: _Node(True, FOLDER_MODE, access) for path, access in folders.items()},
+        **_file_nodes(manifest, "", None),
+    }
+
+
+def _view_nodes(manifest: Manifest, audience: Audience) -> dict[str, _Node]:
+    base, owner = audience.path, audience.owner
+    passages = audience.passages().items()
+    inside = (f"{base}/{path}" for path in (*TOPS, *folder_classes(leaves(manifest))))
+    return {
+        **{path: _Node(True, PASSAGE_MODE, access) for path, access in passages},
+        **{path: _Node(True, FOLDER_MODE, owner) for path in (base, *inside)},
+        **_file_nodes(manifest, f"{base}/", owner),
+    }
+
+
+def _file_nodes(manifest: Manifest, base: str, owner: str | None) -> dict[str, _Node]:
+    """Data and documents by their listing; manifest and signature were checked by themselves."""
+    classes = leaves(manifest)
+    files = (file for entry in manifest.tables for file in entry.all_files)
+    listed: list[DocumentEntry | DataFile] = [*manifest.documents, *files]
+    return {
+        base + MANIFEST: _Node(False, FILE_MODE, owner),
+        base + SIGNATURE: _Node(False, FILE_MODE, owner),
+        **{
+            base + item.path: _Node(
+                False, FILE_MODE, classes[item.path] or owner, item.sha256, item.bytes
+            )
+            for item in listed
+        },
+    }
+
+
+def _compare(
+    root: Path, expected: dict[str, _Node], rights: Rights, *, content: bool
+) -> list[Finding]:
+    findings = []
+    hashed: dict[int, str] = {}  # by inode: a view's links need no second reading
+    found = dict(_walk(root))
+    for path in sorted(found.keys() - expected.keys()):
+        findings.append(Finding(path, "was not published"))
+    for path, node in sorted(expected.items()):
+        stat = found.get(path)
+        if stat is None:
+            findings.append(Finding(path, "is missing"))
+            continue
+        findings += [Finding(path, problem) for problem in _wrong_rights(node, stat, rights)]
+        if not node.is_folder and S_ISREG(stat.st_mode):
+            problem = _wrong_content(root / path, node, stat, hashed if content else None)
+            findings += [Finding(path, problem)] if problem else []
+    return findings
+
+
+def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Everything in a generation by its relative path, no link followed."""
+    yield "", root.lstat()
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            yield str(path.relative_to(root)), path.lstat()
+
+
+def _wrong_rights(node: _Node, stat: os.stat_result, rights: Rights) -> Iterator[str]:
+    is_right_kind = S_ISDIR(stat.st_mode) if node.is_folder else S_ISREG(stat.st_mode)
+    if not is_right_kind:
+        yield "is not a folder" if node.is_folder else "is not a plain file"
+        return
+    if stat.st_mode & 0o7777 != node.mode:
+        yield f"has mode {stat.st_mode & 0o7777:04o} instead of {node.mode:04o}"
+    if stat.st_gid != rights.gid(node.access):
+        yield f"belongs to group {stat.st_gid} instead of {rights.gid(node.access)}"
+
+
+def _wrong_content(
+    path: Path, node: _Node, stat: os.stat_result, hashed: dict[int, str] | None
+) -> str | None:
+    if node.bytes is None:
+        return None
+    if stat.st_size != node.bytes:
+        return f"has {stat.st_size} bytes instead of {node.bytes}"
+    if hashed is None:
+        return None
+    if stat.st_ino not in hashed:
+        hashed[stat.st_ino] = sha256(path)
+    return None if hashed[stat.st_ino] == node.sha256 else "has other content than was published"
