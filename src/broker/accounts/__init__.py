@@ -1,1 +1,34 @@
-"""Analysts as Linux accounts: plan, observe, apply. Standard library only."""
+"""Analysts as Linux accounts: plan, observe, apply. Standard library only.
+
+``converge`` is the door for callers; ``plan`` is pure, and ``observe`` and ``apply`` are the
+only parts that touch a host.
+"""
+
+from .apply import apply
+from .keys import Key, parse_key, parse_keys
+from .layout import Layout
+from .manage import Outcome, converge, list_analysts
+from .model import Analyst, Request, parse_request
+from .names import check_name
+from .observe import observe
+from .planner import plan
+from .system import DebianSystem, System
+
+__all__ = [
+    "Analyst",
+    "DebianSystem",
+    "Key",
+    "Layout",
+    "Outcome",
+    "Request",
+    "System",
+    "apply",
+    "check_name",
+    "converge",
+    "list_analysts",
+    "observe",
+    "parse_key",
+    "parse_keys",
+    "parse_request",
+    "plan",
+]

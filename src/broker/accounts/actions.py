@@ -1,0 +1,153 @@
+"""What can be done to a host, as data. Each action may be repeated, and cut off, without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .host import Node, User
+from .keys import Key
+from .model import HomePolicy
+from .registry import Registry
+
+__all__ = [
+    "Action",
+    "AddAccounts",
+    "ChangeAccount",
+    "EndProcesses",
+    "MakePlaces",
+    "MendHome",
+    "RemoveAccount",
+    "RemoveKeyFile",
+    "StoreHome",
+    "WriteKeys",
+    "WriteRegistry",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class MakePlaces:
+    """Make the product's own folders, or mend their owner and mode."""
+
+    nodes: Mapping[str, Node]
+
+    def __str__(self) -> str:
+        return f"make or mend {', '.join(self.nodes)}"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRegistry:
+    """Replace the list of analysts."""
+
+    registry: Registry
+
+    def __str__(self) -> str:
+        return "write the list of analysts"
+
+
+@dataclass(frozen=True, slots=True)
+class AddAccounts:
+    """Make groups and accounts that do not exist; all of them in one call of one tool."""
+
+    groups: tuple[str, ...]
+    users: tuple[User, ...]
+
+    def __str__(self) -> str:
+        parts = [f"group {name}" for name in self.groups]
+        parts += [f"account {user.name}" for user in self.users]
+        return f"make {', '.join(parts)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAccount:
+    """Give an account that exists the properties that it lost or never had."""
+
+    found: User
+    wanted: User
+
+    def __str__(self) -> str:
+        return f"mend the account {self.wanted.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class MendHome:
+    """Make or mend what is missing or wrong in a home; ``extra`` are links that must go."""
+
+    name: str
+    uid: int
+    nodes: Mapping[str, Node]
+    extra: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        paths = ", ".join(path or "itself" for path in (*self.nodes, *self.extra))
+        return f"mend the home of {self.name}: {paths}"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteKeys:
+    """Replace the key file of one analyst."""
+
+    name: str
+    keys: tuple[Key, ...]
+
+    def __str__(self) -> str:
+        return f"write the keys of {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveKeyFile:
+    """Remove an entry of the key folder."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"remove the key file {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class EndProcesses:
+    """End all that runs under a uid, so that no session keeps rights that were taken."""
+
+    name: str
+    uid: int
+
+    def __str__(self) -> str:
+        return f"end the processes of {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHome:
+    """Move a home into the archive, or delete it."""
+
+    name: str
+    uid: int
+    policy: HomePolicy
+
+    def __str__(self) -> str:
+        return f"{self.policy} the home of {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAccount:
+    """Remove an account, or what a cut-off removal left of it: the group alone."""
+
+    name: str
+    user: bool
+    group: bool
+
+    def __str__(self) -> str:
+        return f"remove the account {self.name}"
+
+
+Action = (
+    MakePlaces
+    | WriteRegistry
+    | AddAccounts
+    | ChangeAccount
+    | MendHome
+    | WriteKeys
+    | RemoveKeyFile
+    | EndProcesses
+    | StoreHome
+    | RemoveAccount
+)

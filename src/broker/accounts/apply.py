@@ -1,0 +1,95 @@
+"""Carries actions out, one after the other; the only part that writes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import BrokerError
+from ..files import make_dir, write_atomic
+from .actions import (
+    Action,
+    AddAccounts,
+    ChangeAccount,
+    EndProcesses,
+    MakePlaces,
+    MendHome,
+    RemoveAccount,
+    RemoveKeyFile,
+    StoreHome,
+    WriteKeys,
+    WriteRegistry,
+)
+from .homes import mend_home, store_home
+from .host import Node
+from .keys import render_keys
+from .layout import Layout
+from .registry import render_registry
+from .system import Owners, System
+
+__all__ = ["apply"]
+
+
+def apply(actions: Iterable[Action], layout: Layout, system: System) -> None:
+    """Carry out a plan. Raises ``BrokerError``; the next plan goes on from wherever this ended."""
+    for action in actions:
+        try:
+            _apply(action, layout, system)
+        except (OSError, shutil.Error, subprocess.CalledProcessError) as error:
+            raise BrokerError(
+                f"could not {action}"[:300],
+                where=str(getattr(error, "filename", None) or layout.config),
+                found=getattr(error, "strerror", None) or str(error),
+                remedy="Mend that and run the same command again: it goes on where it stopped.",
+            ) from error
+
+
+def _apply(action: Action, layout: Layout, system: System) -> None:
+    match action:
+        case AddAccounts(groups, users):
+            system.add(groups, users)
+        case ChangeAccount(found, wanted):
+            system.change(found, wanted)
+        case EndProcesses(_, uid):
+            system.end(uid)
+        case RemoveAccount(name, user, group):
+            system.remove(name, user=user, group=group)
+        case _:
+            _apply_to_files(action, layout, system)
+
+
+def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
+    match action:
+        case MakePlaces(nodes):
+            for path, node in nodes.items():
+                _make_place(layout.at(Path(path)), node, owners)
+        case WriteRegistry(registry):
+            write_atomic(layout.at(layout.registry), render_registry(registry), mode=0o600)
+        case MendHome():
+            mend_home(layout.at(layout.homes), action, owners)
+        case StoreHome(name, uid, policy):
+            store_home(layout, name, uid, policy)
+        case WriteKeys(name, keys):
+            write_atomic(layout.at(layout.keys) / name, render_keys(keys), mode=0o644)
+        case RemoveKeyFile(name):
+            _remove(layout.at(layout.keys) / name)
+
+
+def _make_place(path: Path, node: Node, owners: Owners) -> None:
+    make_dir(path, mode=0o755 if node.mode is None else node.mode)
+    if node.uid is not None and node.gid is not None:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            owners.set_owner(descriptor, node.uid, node.gid)
+        finally:
+            os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,159 @@
+"""What a person may see of analysts: properties and fingerprints, never the bytes of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .host import KeyFile, Node, Observed, Presence, User
+from .keys import Key
+from .layout import Layout
+from .model import Analyst
+from .observe import read_key_file
+from .planner import home_drift
+from .registry import Registry
+from .wanted import REGISTRY_FILE, wanted_places, wanted_presence
+
+__all__ = ["differences", "facts", "listing"]
+
+
+def facts(analyst: Analyst) -> dict[str, Any]:
+    """One analyst as plain values for a report."""
+    return {
+        "name": analyst.name,
+        "uid": analyst.uid,
+        "email": analyst.email,
+        "private": analyst.private,
+        "classes": list(analyst.classes),
+        "keys": [
+            {"type": key.type, "fingerprint": key.fingerprint, "comment": key.comment}
+            for key in analyst.keys
+        ],
+        "state": analyst.state,
+        "origin": analyst.origin,
+    }
+
+
+def listing(observed: Observed, layout: Layout) -> list[dict[str, Any]]:
+    """Everybody in the registry. ``host`` says ok, leaving, or drift: the next run mends it."""
+    rows = []
+    for entry in observed.registry.analysts:
+        before, after = _sides(entry, entry, observed.presence(entry.name), layout)
+        host = "leaving" if entry.state == "absent" else "ok" if before == after else "drift"
+        rows.append({**facts(entry), "host": host})
+    return rows
+
+
+def differences(
+    observed: Observed, target: Registry, layout: Layout
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What stands, and what will: of those analysts and places alone where the two differ."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    old_entries, new_entries = observed.registry.by_name(), target.by_name()
+    for name in sorted(old_entries.keys() | new_entries.keys() | observed.key_files):
+        presence = observed.presence(name)
+        old, new = _sides(old_entries.get(name), new_entries.get(name), presence, layout)
+        if name in observed.key_files and name not in new_entries:
+            old["keys"] = "a file of somebody who is no analyst"
+        changed = sorted(part for part in old.keys() | new.keys() if old.get(part) != new.get(part))
+        if changed:
+            before[name] = {part: old.get(part) for part in changed}
+            after[name] = {part: new.get(part) for part in changed}
+    if target.analysts:
+        _differing_places(observed, layout, before, after)
+    return before, after
+
+
+def _sides(
+    old: Analyst | None, new: Analyst | None, presence: Presence, layout: Layout
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    before = {"entry": _entry(old), "account": _account(presence), "keys": _keys(presence.keys)}
+    if new is None or new.state == "absent":
+        home = presence.home.get("")
+        return before | {"home": _node(home)}, {"home": f"{new.home}d" if new and home else None}
+    wanted = wanted_presence(new, layout)
+    wrong, extra = home_drift(presence, wanted)
+    before["home"] = {path or "itself": _node(presence.home.get(path)) for path in (*wrong, *extra)}
+    after = {"entry": _entry(new), "account": _account(wanted), "keys": _keys(wanted.keys)}
+    after["home"] = {path or "itself": _node(node) for path, node in wrong.items()} | dict.fromkeys(
+        extra
+    )
+    return before, after
+
+
+def _differing_places(
+    observed: Observed, layout: Layout, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    wishes: Mapping[str, Node] = {
+        **wanted_places(layout),
+        str(layout.registry): REGISTRY_FILE,
+    }
+    wrong = {
+        path: node for path, node in wishes.items() if not node.accepts(observed.places.get(path))
+    }
+    if wrong:
+        before["places"] = {path: _node(observed.places.get(path)) for path in wrong}
+        after["places"] = {path: _node(node) for path, node in wrong.items()}
+
+
+def _entry(analyst: Analyst | None) -> dict[str, Any] | None:
+    if analyst is None:
+        return None
+    return {
+        "email": analyst.email,
+        "classes": list(analyst.classes),
+        "origin": analyst.origin,
+        "keys": [key.fingerprint for key in analyst.keys],
+    }
+
+
+def _account(presence: Presence) -> dict[str, Any] | None:
+    user = presence.user
+    if user is None:
+        return None
+    return {
+        "uid": user.uid,
+        "gid": user.gid,
+        "own group": presence.group,
+        "groups": sorted(user.groups),
+        "comment": user.gecos,
+        "home": user.home,
+        "shell": user.shell,
+        "state": _state(user),
+    }
+
+
+def _state(user: User) -> str:
+    words = [
+        "expired" if user.expired else "",
+        "with a password" if user.password else "",
+        "" if user.shadow else "without a line in shadow",
+    ]
+    return ", ".join(filter(None, words)) or "keys only"
+
+
+def _keys(file: KeyFile | None) -> list[str] | None:
+    if file is None:
+        return None
+    if file.text is None:
+        return ["no plain file"]
+    keys, foreign = read_key_file(file.text)
+    lines = [_key(key) for key in keys]
+    lines += [f"{foreign} lines that the broker did not write"] if foreign else []
+    return [*lines, f"mode {file.mode:04o}, owner {file.uid}"]
+
+
+def _key(key: Key) -> str:
+    return f"{key.type} {key.fingerprint} {key.comment}".rstrip()
+
+
+def _node(node: Node | None) -> str | None:
+    if node is None:
+        return None
+    if node.kind == "link":
+        return f"-> {node.target}"
+    mode = "" if node.mode is None else f" {node.mode:04o}"
+    owner = "" if node.uid is None else f" of {node.uid}"
+    owner += "" if node.gid is None else f":{node.gid}"
+    return f"{node.kind or 'anything'}{mode}{owner}"

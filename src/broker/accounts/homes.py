@@ -1,0 +1,202 @@
+"""Homes on the disk. Their owners can rewrite them at any moment, so nothing here follows a
+link, and every step starts from an open folder rather than from a path."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .actions import MendHome
+from .host import Node
+from .layout import Layout
+from .model import HomePolicy
+from .system import Owners
+from .wanted import USER_FOLDERS
+
+__all__ = ["look", "mend_home", "read_home", "store_home"]
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def look(path: str | Path, owners: Owners, folder: int | None = None) -> Node | None:
+    """What stands at a path, itself and not what it links to; None when nothing does."""
+    try:
+        found = os.stat(path, dir_fd=folder, follow_symlinks=False)
+        uid, gid = owners.owner(found)
+        if stat.S_ISLNK(found.st_mode):
+            return Node("link", target=os.readlink(path, dir_fd=folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    mode = stat.S_IMODE(found.st_mode)
+    if stat.S_ISDIR(found.st_mode):
+        return Node("folder", mode, uid, gid)
+    return Node("file" if stat.S_ISREG(found.st_mode) else "other", mode, uid, gid)
+
+
+def read_home(homes: Path, name: str, owners: Owners) -> dict[str, Node]:
+    """What stands in a home, as far as the broker cares: '' is the home itself."""
+    found: dict[str, Node] = {}
+    with suppress(FileNotFoundError), _opened(homes) as parent:
+        home = look(name, owners, parent)
+        if home is None:
+            return found
+        found[""] = home
+        if home.kind == "folder":
+            with _opened(name, parent) as folder:
+                found |= _read_server(folder, owners) | _read_user(folder, owners)
+    return found
+
+
+def _read_server(home: int, owners: Owners) -> dict[str, Node]:
+    node = look("server", owners, home)
+    if node is None:
+        return {}
+    found = {"server": node}
+    if node.kind == "folder" and node.uid == 0:
+        with _opened("server", home) as folder, os.scandir(folder) as entries:
+            for name in [entry.name for entry in entries if entry.is_symlink()]:
+                link = look(name, owners, folder)
+                if link is not None:
+                    found[f"server/{name}"] = link
+    return found
+
+
+def _read_user(home: int, owners: Owners) -> dict[str, Node]:
+    node = look("user", owners, home)
+    if node is None:
+        return {}
+    found = {"user": node}
+    if node.kind == "folder":
+        with _opened("user", home) as folder:
+            for name in USER_FOLDERS:
+                entry = look(name, owners, folder)
+                if entry is not None:
+                    found[f"user/{name}"] = entry
+    return found
+
+
+def mend_home(homes: Path, action: MendHome, owners: Owners) -> None:
+    """Make or mend the given entries of a home, parents first, and unlink what is too much."""
+    with _opened(homes) as parent:
+        if "" in action.nodes:
+            _make_folder(parent, action.name, action.nodes[""], action.uid, owners)
+        with _opened(action.name, parent) as home:
+            for path in sorted(action.nodes.keys() - {""}):
+                with _parent(home, path) as (folder, last):
+                    _make(folder, last, action.nodes[path], action.uid, owners)
+            for path in action.extra:
+                with _parent(home, path) as (folder, last), suppress(FileNotFoundError):
+                    os.unlink(last, dir_fd=folder)
+
+
+def store_home(layout: Layout, name: str, uid: int, policy: HomePolicy) -> None:
+    """Move a home into the archive, where only root enters, or delete it."""
+    home = layout.at(layout.home(name))
+    if policy == "delete":
+        shutil.rmtree(home)
+        return
+    kept = _free_name(layout.at(layout.archive) / f"{name}-{uid}")
+    try:
+        home.rename(kept)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _move_across(home, kept)
+    kept.chmod(0o700)
+
+
+def _move_across(home: Path, kept: Path) -> None:
+    """Another file system: the copy gets its name when it is whole, then the home goes."""
+    partial = kept.with_name(f".{kept.name}.partial")
+    if partial.exists():
+        shutil.rmtree(partial)
+    subprocess.run(
+        ["cp", "--archive", "--no-target-directory", "--", str(home), str(partial)],
+        check=True,
+        capture_output=True,
+    )
+    partial.rename(kept)
+    shutil.rmtree(home)
+
+
+def _free_name(path: Path) -> Path:
+    number, free = 1, path
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.name}.{number}")
+    return free
+
+
+@contextmanager
+def _opened(path: str | Path, parent: int | None = None) -> Iterator[int]:
+    descriptor = os.open(path, _FOLDER, dir_fd=parent)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _parent(home: int, path: str) -> Iterator[tuple[int, str]]:
+    above, slash, last = path.rpartition("/")
+    if not slash:
+        yield home, last
+        return
+    with _opened(above, home) as folder:
+        yield folder, last
+
+
+def _make(folder: int, name: str, node: Node, uid: int, owners: Owners) -> None:
+    if node.kind == "link" and node.target is not None:
+        _make_link(folder, name, node.target, owners)
+    else:
+        _make_folder(folder, name, node, uid, owners)
+
+
+def _make_link(folder: int, name: str, target: str, owners: Owners) -> None:
+    found = look(name, owners, folder)
+    if found is not None and found.kind == "folder":
+        _move_aside(folder, name)
+    fresh = f".{name}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(fresh, dir_fd=folder)
+    os.symlink(target, fresh, dir_fd=folder)
+    os.rename(fresh, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _make_folder(parent: int, name: str, node: Node, uid: int, owners: Owners) -> None:
+    """A folder with the owner and mode of ``node``; a wish without owner is for ``uid``.
+
+    What stands in its way is moved aside, never deleted: it is the analyst's.
+    """
+    owner = uid if node.uid is None else node.uid
+    found = look(name, owners, parent)
+    if found is not None and (found.kind != "folder" or found.uid not in (0, owner)):
+        _move_aside(parent, name)
+        found = None
+    if found is None:
+        os.mkdir(name, 0o700, dir_fd=parent)
+    with _opened(name, parent) as folder:
+        if owners.owner(os.fstat(folder))[0] not in (0, owner):
+            raise PermissionError(errno.EPERM, "somebody swapped this folder just now", name)
+        owners.set_owner(folder, owner, owner if node.gid is None else node.gid)
+        if node.mode is not None or found is None:
+            os.fchmod(folder, 0o750 if node.mode is None else node.mode)
+
+
+def _move_aside(folder: int, name: str) -> None:
+    number = 1
+    while True:
+        aside = f"{name}.aside-{number}"
+        try:
+            os.stat(aside, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            break
+        number += 1
+    os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)

@@ -1,0 +1,108 @@
+"""A host as it was found: accounts, key files, homes and the registry, all plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from .registry import Registry
+
+__all__ = ["EMPTY", "Accounts", "KeyFile", "Node", "Observed", "Presence", "User"]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A line of passwd with what shadow and group say of it.
+
+    ``groups`` are the supplementary ones. ``shadow`` tells that the line in shadow exists.
+    """
+
+    name: str
+    uid: int
+    gid: int
+    gecos: str
+    home: str
+    shell: str
+    groups: frozenset[str] = frozenset()
+    expired: bool = False
+    password: bool = False
+    shadow: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The whole user database. ``uid_range`` is what login.defs gives to people, both included."""
+
+    users: Mapping[str, User]
+    groups: Mapping[str, int]
+    uid_range: tuple[int, int] = (1000, 59_999)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A file system entry; as a wish, None leaves that property to the owner of the home."""
+
+    kind: Literal["folder", "link", "file", "other"] | None
+    mode: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    target: str | None = None
+
+    def accepts(self, found: Node | None) -> bool:
+        """Whether an entry that was found is what this one wishes for."""
+        if found is None:
+            return False
+        pairs = (
+            (self.kind, found.kind),
+            (self.mode, found.mode),
+            (self.uid, found.uid),
+            (self.gid, found.gid),
+            (self.target, found.target),
+        )
+        return all(wish is None or wish == real for wish, real in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """An authorized_keys file; ``text`` is None for anything but a plain, readable file."""
+
+    text: str | None
+    mode: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """All that stands on the host of one analyst.
+
+    ``group`` is the gid of the group with the same name. ``home`` maps a path below the home
+    ('' is the home) to what stands there. ``running`` holds the groups of the processes that
+    run under the uid, and is None when none does.
+    """
+
+    user: User | None = None
+    group: int | None = None
+    keys: KeyFile | None = None
+    home: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
+    running: frozenset[str] | None = None
+
+
+EMPTY = Presence()
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One look at a host. ``places`` maps the product's own folders to what stands there."""
+
+    accounts: Accounts
+    registry: Registry
+    presences: Mapping[str, Presence]
+    places: Mapping[str, Node]
+    key_files: frozenset[str] = frozenset()
+    free_bytes: int | None = None
+
+    def presence(self, name: str) -> Presence:
+        """What stands of one analyst, or nothing."""
+        return self.presences.get(name, EMPTY)

@@ -1,0 +1,47 @@
+"""Where everything about accounts stands on a host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Layout"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths as the host itself names them; ``at`` says where they are when its root is elsewhere.
+
+    ``data`` is the folder with ``src_data``, ``scripts`` and ``examples``.
+    """
+
+    root: Path = Path("/")
+    config: Path = Path("/etc/data-broker")
+    state: Path = Path("/var/lib/data-broker")
+    homes: Path = Path("/home")
+    data: Path = Path("/data")
+    lock: Path = Path("/run/data-broker-accounts.lock")
+    os_release: Path = Path("/etc/os-release")
+
+    @property
+    def registry(self) -> Path:
+        """The host's own list of analysts."""
+        return self.config / "analysts.json"
+
+    @property
+    def keys(self) -> Path:
+        """The folder that sshd's ``AuthorizedKeysFile`` points into, one file per analyst."""
+        return self.config / "authorized_keys"
+
+    @property
+    def archive(self) -> Path:
+        """Where the homes of those who left are kept."""
+        return self.state / "archive"
+
+    def at(self, path: Path) -> Path:
+        """``path`` below this layout's root."""
+        return self.root / path.relative_to("/")
+
+    def home(self, name: str) -> Path:
+        """The home of one analyst."""
+        return self.homes / name

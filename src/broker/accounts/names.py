@@ -1,0 +1,61 @@
+"""Names and e-mail addresses of analysts: what may become a Linux account, and what may not."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import AccountsError
+
+__all__ = ["check_email", "check_name", "place"]
+
+# adduser's NAME_REGEX without the capital letters, dots and dollar of samba machines; 32 is
+# the length that utmp and useradd take.
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+)
+_RESERVED_STARTS = ("data", "broker", "systemd-")
+# Users and groups of Debian's base-passwd, then what this product and its packages bring.
+_RESERVED_NAMES = """
+root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats
+nobody adm tty disk kmem dialout fax voice cdrom floppy tape sudo audio dip operator src shadow
+utmp video sasl plugdev staff users nogroup input kvm render sgx crontab netdev
+messagebus polkitd sshd ssh nginx rsync admin
+"""
+_RESERVED = frozenset(_RESERVED_NAMES.split())
+
+
+def place(name: object) -> str:
+    """How a message names an analyst: one line, whatever the text holds."""
+    shown = str(name)
+    return f"analyst {shown[:40]!r}" + (" (cut)" if len(shown) > 40 else "")
+
+
+def check_name(name: str) -> str:
+    """The name itself, when it may be an analyst's on any host. Raises ``AccountsError``."""
+    if not _NAME.fullmatch(name):
+        raise AccountsError(
+            "this is not a valid user name",
+            where=place(name),
+            expected="1 to 32 of a-z, 0-9, '_' and '-', beginning with a letter",
+            remedy="Choose such a name, for example first name and initial: annak.",
+        )
+    if name in _RESERVED or name.startswith(_RESERVED_STARTS):
+        raise AccountsError(
+            "this name is reserved for the system",
+            where=place(name),
+            remedy="Choose another name.",
+        )
+    return name
+
+
+def check_email(email: str, *, where: str) -> str:
+    """The address itself, when it looks like one. Raises ``AccountsError``."""
+    if len(email) > 254 or not _EMAIL.fullmatch(email):
+        raise AccountsError(
+            "this is not an e-mail address",
+            where=where,
+            expected="name@domain, at most 254 characters",
+            found=repr(email[:60]),
+        )
+    return email

@@ -1,0 +1,155 @@
+"""One look at a host. Reads, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import AccountsError, BrokerError
+from .homes import look, read_home
+from .host import Accounts, KeyFile, Node, Observed, Presence
+from .keys import Key, parse_key
+from .layout import Layout
+from .model import CLASS_GROUPS, Analyst
+from .registry import Registry, make_registry, parse_registry
+from .system import System
+from .wanted import MARK, wanted_places
+
+__all__ = ["observe", "read_key_file", "root_needed"]
+
+
+def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observed:
+    """What stands on the host of everybody in the registry and of ``names``.
+
+    Raises ``AccountsError`` when this is no Debian, ``BrokerError`` when something that must be
+    read cannot be.
+    """
+    _refuse_other_systems(layout)
+    wanted = set(names)
+    try:
+        accounts = system.accounts(wanted)
+        registry = _registry(layout, accounts, system)
+        wanted |= {analyst.name for analyst in registry.analysts}
+        return Observed(
+            accounts=accounts,
+            registry=registry,
+            presences=_presences(wanted, accounts, registry, layout, system),
+            places=_places(layout, system),
+            key_files=_key_files(layout),
+            free_bytes=_free_bytes(layout),
+        )
+    except PermissionError as error:
+        raise root_needed(error) from error
+
+
+def root_needed(error: PermissionError) -> BrokerError:
+    """What to tell somebody who may not look after accounts."""
+    return BrokerError(
+        "only root may look after analysts", where=error.filename, remedy="Run this as root."
+    )
+
+
+def read_key_file(text: str) -> tuple[list[Key], int]:
+    """The keys of an authorized_keys file, and how many of its lines the broker never writes."""
+    keys, foreign = [], 0
+    for line in text.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            keys.append(parse_key(line, where="key file"))
+        except AccountsError:
+            foreign += 1
+    return keys, foreign
+
+
+def _refuse_other_systems(layout: Layout) -> None:
+    path = layout.at(layout.os_release)
+    fields: dict[str, str] = {}
+    if path.is_file():
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        fields = dict(line.split("=", 1) for line in lines if "=" in line)
+    if fields.get("ID", "").strip("\"'") != "debian":
+        raise AccountsError(
+            "the data broker runs on Debian alone",
+            where=str(layout.os_release),
+            expected="Debian 12 or 13",
+            found=fields.get("PRETTY_NAME", "no name of a system").strip("\"'"),
+            remedy="Use a Debian host; nothing was changed.",
+        )
+
+
+def _registry(layout: Layout, accounts: Accounts, system: System) -> Registry:
+    """The registry's file; where there is none, what the marked accounts themselves say."""
+    path = layout.at(layout.registry)
+    try:
+        return parse_registry(path.read_text(encoding="utf-8"), where=str(layout.registry))
+    except FileNotFoundError:
+        marked = [user for user in accounts.users.values() if user.gecos == MARK]
+    except UnicodeDecodeError as error:
+        raise BrokerError("this is no text", where=str(layout.registry)) from error
+    entries = []
+    for user in marked:
+        file = _key_file(layout, user.name, system)
+        keys = read_key_file(file.text)[0] if file is not None and file.text else []
+        classes = sorted(name for name, group in CLASS_GROUPS.items() if group in user.groups)
+        entries.append(Analyst(user.name, user.uid, keys=tuple(keys), classes=tuple(classes)))
+    return make_registry(entries, 0)
+
+
+def _presences(
+    names: Iterable[str], accounts: Accounts, registry: Registry, layout: Layout, system: System
+) -> dict[str, Presence]:
+    uids = {analyst.name: analyst.uid for analyst in registry.analysts}
+    running = system.running(uids.values())
+    group_names = {gid: name for name, gid in accounts.groups.items()}
+    found = {}
+    for name in names:
+        held = running.get(uids.get(name, -1))
+        found[name] = Presence(
+            user=accounts.users.get(name),
+            group=accounts.groups.get(name),
+            keys=_key_file(layout, name, system),
+            home=read_home(layout.at(layout.homes), name, system),
+            running=held
+            if held is None
+            else frozenset(group_names[gid] for gid in held if gid in group_names),
+        )
+    return found
+
+
+def _key_file(layout: Layout, name: str, system: System) -> KeyFile | None:
+    path = layout.at(layout.keys) / name
+    node = look(path, system)
+    if node is None:
+        return None
+    if node.kind != "file" or node.mode is None or node.uid is None:
+        return KeyFile(None, -1, -1)
+    return KeyFile(path.read_text(encoding="utf-8", errors="replace"), node.mode, node.uid)
+
+
+def _key_files(layout: Layout) -> frozenset[str]:
+    try:
+        return frozenset(path.name for path in layout.at(layout.keys).iterdir())
+    except FileNotFoundError:
+        return frozenset()
+
+
+def _places(layout: Layout, system: System) -> dict[str, Node]:
+    found = {}
+    for path in (*wanted_places(layout), str(layout.registry)):
+        node = look(layout.at(Path(path)), system)
+        if node is not None:
+            found[path] = node
+    return found
+
+
+def _free_bytes(layout: Layout) -> int:
+    """The least room on the file systems that a new account is written to."""
+    rooms = []
+    for path in (Path("/etc"), layout.homes, layout.state.parent):
+        real = layout.at(path)
+        if real.exists():
+            numbers = os.statvfs(real)
+            rooms.append(numbers.f_bavail * numbers.f_frsize)
+    return min(rooms, default=0)

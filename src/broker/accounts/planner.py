@@ -1,0 +1,140 @@
+"""From what is asked and what stands to the actions between; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from .actions import (
+    Action,
+    AddAccounts,
+    ChangeAccount,
+    EndProcesses,
+    MakePlaces,
+    MendHome,
+    RemoveAccount,
+    RemoveKeyFile,
+    StoreHome,
+    WriteKeys,
+    WriteRegistry,
+)
+from .host import Node, Observed, Presence
+from .layout import Layout
+from .model import CLASS_GROUPS, PUBLIC_GROUP, Analyst, Request
+from .registry import Registry, make_registry
+from .requests import goal, impostor
+from .wanted import REGISTRY_FILE, wanted_places, wanted_presence
+
+__all__ = ["home_drift", "plan"]
+
+_CLASS_GROUPS = frozenset(CLASS_GROUPS.values())
+
+
+def plan(
+    desired: Sequence[Request], observed: Observed, layout: Layout | None = None
+) -> tuple[Action, ...]:
+    """What brings the host from ``observed`` to what ``desired`` asks; empty when nothing does.
+
+    Everybody in the registry is looked at, not only those who are asked for, so a plan also
+    mends drift and what an interrupted run left. Rights are taken before any are given, and a
+    key is written last, so nobody enters a half-made home. Raises ``AccountsError``.
+    """
+    paths = layout or Layout()
+    target = goal(desired, observed)
+    known = paths.registry.as_posix() in observed.places
+    if not (target.analysts or known or observed.key_files):
+        return ()
+    ours = [entry for entry in target.analysts if _is_ours(entry, observed)]
+    stays = [entry for entry in ours if entry.state == "present"]
+    leaves = [entry for entry in ours if entry.state == "absent"]
+    return (
+        *_places(observed, paths),
+        *_registry(target, observed, paths),
+        *_stray_keys(stays, observed),
+        *(action for entry in leaves for action in _leave(entry, observed)),
+        *_added(stays, observed, paths),
+        *(action for entry in stays for action in _stay(entry, observed, paths)),
+        *_strike_out(leaves, target),
+    )
+
+
+def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], tuple[str, ...]]:
+    """What a home lacks or has wrong, and which links in it must go."""
+    wrong = {
+        path: node
+        for path, node in wanted.home.items()
+        if not node.accepts(presence.home.get(path))
+    }
+    extra = tuple(sorted(presence.home.keys() - wanted.home.keys()))
+    return wrong, extra
+
+
+def _is_ours(entry: Analyst, observed: Observed) -> bool:
+    """An account that somebody re-made by hand is left alone, and its key file goes."""
+    return impostor(entry, observed.presence(entry.name)) is None
+
+
+def _places(observed: Observed, paths: Layout) -> Iterator[Action]:
+    wrong = {
+        path: node
+        for path, node in wanted_places(paths).items()
+        if not node.accepts(observed.places.get(path))
+    }
+    if wrong:
+        yield MakePlaces(wrong)
+
+
+def _registry(target: Registry, observed: Observed, paths: Layout) -> Iterator[Action]:
+    found = observed.places.get(paths.registry.as_posix())
+    if target != observed.registry or not REGISTRY_FILE.accepts(found):
+        yield WriteRegistry(target)
+
+
+def _strike_out(leaves: Sequence[Analyst], target: Registry) -> Iterator[Action]:
+    last = make_registry(set(target.analysts) - set(leaves), target.last_uid)
+    if last != target:
+        yield WriteRegistry(last)
+
+
+def _stray_keys(stays: Sequence[Analyst], observed: Observed) -> Iterator[Action]:
+    for name in sorted(observed.key_files - {entry.name for entry in stays}):
+        yield RemoveKeyFile(name)
+
+
+def _leave(entry: Analyst, observed: Observed) -> Iterator[Action]:
+    presence = observed.presence(entry.name)
+    user = presence.user
+    if user is not None and (not user.expired or user.groups):
+        yield ChangeAccount(user, replace(user, expired=True, groups=frozenset()))
+    if user is not None or presence.running is not None:
+        yield EndProcesses(entry.name, entry.uid)
+    if "" in presence.home:
+        yield StoreHome(entry.name, entry.uid, entry.home)
+    if user is not None or presence.group is not None:
+        yield RemoveAccount(entry.name, user is not None, presence.group is not None)
+
+
+def _added(stays: Sequence[Analyst], observed: Observed, paths: Layout) -> Iterator[Action]:
+    if not stays:
+        return
+    needed = sorted({PUBLIC_GROUP, *_CLASS_GROUPS} - observed.accounts.groups.keys())
+    users = []
+    for entry in stays:
+        presence, wanted = observed.presence(entry.name), wanted_presence(entry, paths)
+        if wanted.user is not None and (presence.user is None or presence.group is None):
+            users.append(wanted.user)
+    if needed or users:
+        yield AddAccounts(tuple(needed), tuple(users))
+
+
+def _stay(entry: Analyst, observed: Observed, paths: Layout) -> Iterator[Action]:
+    presence, wanted = observed.presence(entry.name), wanted_presence(entry, paths)
+    if presence.user is not None and wanted.user is not None and presence.user != wanted.user:
+        yield ChangeAccount(presence.user, wanted.user)
+    if (presence.running or frozenset()) & _CLASS_GROUPS - entry.groups:
+        yield EndProcesses(entry.name, entry.uid)
+    wrong, extra = home_drift(presence, wanted)
+    if wrong or extra:
+        yield MendHome(entry.name, entry.uid, wrong, extra)
+    if presence.keys != wanted.keys:
+        yield WriteKeys(entry.name, entry.keys)

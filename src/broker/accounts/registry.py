@@ -1,0 +1,111 @@
+"""The host's own list of analysts: what was asked, kept beside what the inventory declares.
+
+It is written before the host is changed, so that whoever comes after a crash knows the goal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import AccountsError, BrokerError
+from .keys import parse_keys
+from .model import CLASS_GROUPS, Analyst
+from .names import check_email, check_name, place
+
+__all__ = ["Registry", "make_registry", "parse_registry", "render_registry"]
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Analysts by name, sorted. ``last_uid`` only grows, so no uid is ever given out twice."""
+
+    analysts: tuple[Analyst, ...] = ()
+    last_uid: int = 0
+
+    def get(self, name: str) -> Analyst | None:
+        """The entry of one name."""
+        return next((analyst for analyst in self.analysts if analyst.name == name), None)
+
+    def by_name(self) -> dict[str, Analyst]:
+        """All entries, keyed by name."""
+        return {analyst.name: analyst for analyst in self.analysts}
+
+
+def make_registry(analysts: Iterable[Analyst], last_uid: int) -> Registry:
+    """A registry in its one canonical order."""
+    ordered = tuple(sorted(analysts, key=lambda analyst: analyst.name))
+    return Registry(ordered, max([last_uid, *(analyst.uid for analyst in ordered)]))
+
+
+def render_registry(registry: Registry) -> str:
+    """The registry as the text of its file; the same registry gives the same text."""
+    document = {
+        "version": _VERSION,
+        "last_uid": registry.last_uid,
+        "analysts": [_to_json(analyst) for analyst in registry.analysts],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def parse_registry(text: str, *, where: str) -> Registry:
+    """The registry that a file says. Raises ``BrokerError``: unreadable is not empty."""
+    try:
+        document = json.loads(text)
+        if document["version"] != _VERSION:
+            raise ValueError(f"version {document['version']!r} instead of {_VERSION}")
+        analysts = [_from_json(entry) for entry in document["analysts"]]
+        return make_registry(analysts, int(document["last_uid"]))
+    except (AccountsError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BrokerError(
+            "the list of analysts cannot be read, so nothing was changed",
+            where=where,
+            found=f"{type(error).__name__}: {error}",
+            remedy="Restore the file from a backup; or move it away, and it is rebuilt from the "
+            "accounts and keys that stand on the host.",
+        ) from error
+
+
+def _to_json(analyst: Analyst) -> dict[str, Any]:
+    return {
+        "name": analyst.name,
+        "uid": analyst.uid,
+        "email": analyst.email,
+        "classes": list(analyst.classes),
+        "keys": [key.line for key in analyst.keys],
+        "state": analyst.state,
+        "origin": analyst.origin,
+        "home": analyst.home,
+    }
+
+
+def _from_json(entry: Mapping[str, Any]) -> Analyst:
+    name = check_name(entry["name"])
+    where = place(name)
+    return Analyst(
+        name=name,
+        uid=_people_uid(entry["uid"]),
+        email=check_email(entry["email"], where=where) if entry["email"] else None,
+        keys=parse_keys(entry["keys"], where=where),
+        classes=tuple(sorted(_one_of(CLASS_GROUPS, value) for value in entry["classes"])),
+        state=_one_of(("present", "absent"), entry["state"]),
+        origin=_one_of(("declared", "registry"), entry["origin"]),
+        home=_one_of(("archive", "delete"), entry["home"]),
+    )
+
+
+def _people_uid(value: Any) -> int:
+    """A wrong uid here would end the processes of, or give a home to, somebody of the system."""
+    if not isinstance(value, int) or not 1000 <= value < 65_534:
+        raise ValueError(f"{value!r} is no uid of a person")
+    return value
+
+
+def _one_of(allowed: Iterable[str], value: Any) -> Any:
+    if value not in list(allowed):
+        raise ValueError(f"{value!r} is none of {', '.join(allowed)}")
+    return value

@@ -1,0 +1,193 @@
+"""From what is asked to the list of analysts it makes; every refusal happens here, before
+anything is changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import replace
+
+from ..errors import AccountsError
+from .host import Observed, Presence
+from .model import Analyst, Request
+from .names import place
+from .registry import Registry, make_registry
+
+__all__ = ["goal", "impostor"]
+
+MIN_FREE_BYTES = 8 * 2**20
+
+
+def goal(requests: Sequence[Request], observed: Observed) -> Registry:
+    """The registry once all requests are met. Raises ``AccountsError`` if one cannot be.
+
+    Somebody who leaves stays in it with state absent: the last step of leaving strikes them out.
+    """
+    _refuse_twice(requests)
+    entries = observed.registry.by_name()
+    last_uid = max(observed.registry.last_uid, _highest(observed))
+    for request in requests:
+        entry = _entry(request, entries.get(request.name), observed, last_uid + 1)
+        if entry is not None:
+            entries[entry.name] = entry
+            last_uid = max(last_uid, entry.uid)
+    _refuse_impostors(requests, observed)
+    _refuse_full(entries.keys() - observed.registry.by_name().keys(), observed)
+    _refuse_shared_keys(entries.values())
+    return make_registry(entries.values(), max(observed.registry.last_uid, _given(entries)))
+
+
+def _given(entries: dict[str, Analyst]) -> int:
+    return max((entry.uid for entry in entries.values()), default=0)
+
+
+def _highest(observed: Observed) -> int:
+    """The highest id in people's range, of users and groups: a user's own group has its uid."""
+    low, high = observed.accounts.uid_range
+    ids = {user.uid for user in observed.accounts.users.values()}
+    ids |= set(observed.accounts.groups.values())
+    return max((number for number in ids if low <= number <= high), default=low - 1)
+
+
+def _entry(
+    request: Request, known: Analyst | None, observed: Observed, free_uid: int
+) -> Analyst | None:
+    if request.state == "absent":
+        return _leaver(request, known, observed)
+    if known is not None:
+        return _change(request, known)
+    _refuse_taken(request.name, observed)
+    if free_uid > observed.accounts.uid_range[1]:
+        raise AccountsError(
+            "no uid is free for a new account",
+            where=place(request.name),
+            expected=f"a uid up to {observed.accounts.uid_range[1]}, the UID_MAX of login.defs",
+            remedy="Raise UID_MAX in /etc/login.defs.",
+        )
+    return _change(request, Analyst(request.name, free_uid))
+
+
+def _change(request: Request, known: Analyst) -> Analyst:
+    keys = request.keys
+    if keys is None:
+        keys = known.keys if known.state == "present" else ()
+    if not keys:
+        raise AccountsError(
+            "a new analyst needs a key, or nobody could log in",
+            where=place(request.name),
+            remedy="Give the line in the analyst's .pub file.",
+        )
+    declared = "declared" in (request.origin, known.origin)
+    return replace(
+        known,
+        email=request.email or known.email,
+        keys=keys,
+        classes=_classes(request, known),
+        state="present",
+        origin="declared" if declared else "registry",
+    )
+
+
+def _classes(request: Request, known: Analyst) -> tuple[str, ...]:
+    private = request.private
+    if private is None:
+        private = known.private and request.origin != "declared"
+    return tuple(sorted({*known.classes} - {"private"} | ({"private"} if private else set())))
+
+
+def _leaver(request: Request, known: Analyst | None, observed: Observed) -> Analyst | None:
+    if known is not None:
+        return replace(known, state="absent", home=request.home)
+    user = observed.accounts.users.get(request.name)
+    if user is not None:
+        raise AccountsError(
+            "this account was not made by the data broker, which therefore does not remove it",
+            where=place(request.name),
+            found=f"an account with uid {user.uid}",
+            remedy="Look at the names with list-analysts; use userdel for other accounts.",
+        )
+    return None
+
+
+def _refuse_twice(requests: Sequence[Request]) -> None:
+    for name, count in Counter(request.name for request in requests).items():
+        if count > 1:
+            raise AccountsError(
+                f"the list names this analyst {count} times",
+                where=place(name),
+                remedy="Say everything about one person in one entry.",
+            )
+
+
+def _refuse_taken(name: str, observed: Observed) -> None:
+    user = observed.accounts.users.get(name)
+    group = observed.accounts.groups.get(name)
+    home = observed.presence(name).home.get("")
+    if user is not None and user.uid < observed.accounts.uid_range[0]:
+        found = f"a system account with uid {user.uid}"
+    elif user is not None:
+        found = f"an account with uid {user.uid} that the data broker did not make"
+    elif group is not None:
+        found = f"a group with gid {group}"
+    elif home is not None:
+        found = "a home with that name, left by somebody else"
+    else:
+        return
+    raise AccountsError(
+        "this name is taken on the host",
+        where=place(name),
+        found=found,
+        remedy="Choose another name, or move what holds it away.",
+    )
+
+
+def impostor(entry: Analyst, presence: Presence) -> str | None:
+    """What stands where the analyst's account should, when it is not that account."""
+    user, home = presence.user, presence.home.get("")
+    if user is not None and user.uid != entry.uid:
+        return f"an account with uid {user.uid} instead of {entry.uid}"
+    if presence.group not in (None, entry.uid):
+        return f"a group with gid {presence.group} instead of {entry.uid}"
+    if home is not None and (home.kind != "folder" or home.uid not in (0, entry.uid)):
+        return f"a home that is no folder of uid {entry.uid}"
+    return None
+
+
+def _refuse_impostors(requests: Sequence[Request], observed: Observed) -> None:
+    """Somebody re-made an account by hand: whose it is now, only a person can say."""
+    asked = {request.name for request in requests}
+    for entry in observed.registry.analysts:
+        other = impostor(entry, observed.presence(entry.name))
+        if other is not None and entry.name in asked:
+            raise AccountsError(
+                "the account is not the one that the data broker made",
+                where=place(entry.name),
+                found=other,
+                remedy="Move it away, then try again.",
+            )
+
+
+def _refuse_full(new: Set[str], observed: Observed) -> None:
+    free = observed.free_bytes
+    if new and free is not None and free < MIN_FREE_BYTES:
+        raise AccountsError(
+            f"the disk is too full to add {len(new)} analysts",
+            where="/etc or /home",
+            expected=f"{MIN_FREE_BYTES // 2**20} MiB free",
+            found=f"{free // 2**10} KiB",
+            remedy="Free some space, then try again: nothing was changed.",
+        )
+
+
+def _refuse_shared_keys(entries: Iterable[Analyst]) -> None:
+    owners: dict[bytes, str] = {}
+    for entry in entries:
+        for key in entry.keys if entry.state == "present" else ():
+            other = owners.setdefault(key.blob, entry.name)
+            if other != entry.name:
+                raise AccountsError(
+                    f"the same key is given for {other!r} and {entry.name!r}",
+                    where=place(entry.name),
+                    found=key.fingerprint,
+                    remedy="Every person has a key of their own: ask one of them for a new one.",
+                )

@@ -1,0 +1,227 @@
+"""The user database and the processes of a host: a small protocol, and Debian's own tools."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import BrokerError
+from .host import Accounts, User
+
+__all__ = ["DebianSystem", "Owners", "System"]
+
+_END_SECONDS = 10.0
+_KILL_ALL = f"import os; os.kill(-1, {int(signal.SIGKILL)})"
+
+
+class Owners(Protocol):
+    """Who owns files."""
+
+    def owner(self, found: os.stat_result) -> tuple[int, int]:
+        """Uid and gid of what ``os.stat`` found."""
+
+    def set_owner(self, descriptor: int, uid: int, gid: int) -> None:
+        """Give an open file or folder to somebody."""
+
+
+class System(Owners, Protocol):
+    """What ``observe`` and ``apply`` need of a host beside its file system."""
+
+    def accounts(self, names: Iterable[str] = ()) -> Accounts:
+        """All accounts and groups, and ``names`` wherever a directory service knows them."""
+
+    def running(self, uids: Iterable[int]) -> Mapping[int, frozenset[int]]:
+        """The groups that processes of these uids hold; no entry where nothing runs."""
+
+    def add(self, groups: Sequence[str], users: Sequence[User]) -> None:
+        """Make system groups and accounts with their own groups; what exists is left as it is."""
+
+    def change(self, found: User, wanted: User) -> None:
+        """Mend an account that exists."""
+
+    def remove(self, name: str, *, user: bool, group: bool) -> None:
+        """Remove an account, its schedules and its own group."""
+
+    def end(self, uid: int) -> None:
+        """End every process of a uid and wait until none is left."""
+
+
+class DebianSystem:
+    """Debian's user database by its own tools. Another ``root`` is one that does not run."""
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        self._root = root
+        self._runs = root == Path("/")
+
+    def owner(self, found: os.stat_result) -> tuple[int, int]:
+        return found.st_uid, found.st_gid
+
+    def set_owner(self, descriptor: int, uid: int, gid: int) -> None:
+        os.fchown(descriptor, uid, gid)
+
+    def accounts(self, names: Iterable[str] = ()) -> Accounts:
+        shadow = {fields[0]: fields for fields in self._lines("shadow")}
+        groups = {fields[0]: int(fields[2]) for fields in self._lines("group")}
+        members: dict[str, set[str]] = {}
+        for fields in self._lines("group"):
+            for member in filter(None, fields[3].split(",")):
+                members.setdefault(member, set()).add(fields[0])
+        users = {
+            fields[0]: _user(fields, frozenset(members.get(fields[0], ())), shadow.get(fields[0]))
+            for fields in self._lines("passwd")
+        }
+        return Accounts(users | self._elsewhere(set(names) - users.keys()), groups, self._range())
+
+    def _elsewhere(self, names: Iterable[str]) -> dict[str, User]:
+        """Accounts that only a directory service knows: useradd would refuse their names."""
+        users = {}
+        for name in names if self._runs else ():
+            with suppress(KeyError):
+                entry = pwd.getpwnam(name)
+                users[name] = User(
+                    name, entry.pw_uid, entry.pw_gid, entry.pw_gecos, entry.pw_dir, entry.pw_shell
+                )
+        return users
+
+    def running(self, uids: Iterable[int]) -> Mapping[int, frozenset[int]]:
+        wanted, held = set(uids), dict[int, frozenset[int]]()
+        for status in Path("/proc").glob("[0-9]*/status") if self._runs and wanted else ():
+            with suppress(OSError):  # it ended while we looked
+                uid, groups = _process(status.read_text(errors="replace"))
+                if uid in wanted:
+                    held[uid] = held.get(uid, frozenset()) | groups
+        return held
+
+    def add(self, groups: Sequence[str], users: Sequence[User]) -> None:
+        """One call whatever their number: useradd costs 70 ms each, this 0.3 s for 500."""
+        lines = [f"g {name} -" for name in groups]
+        for user in users:
+            lines.append(f"g {user.name} {user.gid}")
+            lines.append(
+                f'u {user.name} {user.uid}:{user.gid} "{user.gecos}" {user.home} {user.shell}'
+            )
+            lines.extend(f"m {user.name} {group}" for group in sorted(user.groups))
+        prefix = [] if self._runs else [f"--root={self._root}"]
+        _run(["systemd-sysusers", *prefix, "-"], "\n".join(lines) + "\n")
+
+    def change(self, found: User, wanted: User) -> None:
+        if not found.shadow:
+            _run(["pwconv", *self._prefix("--root")])
+        options = {
+            "--gid": (found.gid, wanted.gid),
+            "--comment": (found.gecos, wanted.gecos),
+            "--home": (found.home, wanted.home),
+            "--shell": (found.shell, wanted.shell),
+            "--groups": (_joined(found.groups), _joined(wanted.groups)),
+            "--expiredate": ("1" if found.expired else "", "1" if wanted.expired else ""),
+        }
+        argv = [
+            part for name, (old, new) in options.items() if old != new for part in (name, str(new))
+        ]
+        if found.password and not wanted.password:
+            argv += ["--password", "*"]
+        if argv:
+            _run(["usermod", *self._prefix("--prefix"), *argv, wanted.name])
+
+    def remove(self, name: str, *, user: bool, group: bool) -> None:
+        for folder in ("var/spool/cron/crontabs", "var/lib/systemd/linger"):
+            (self._root / folder / name).unlink(missing_ok=True)
+        if user:
+            _run(["userdel", *self._prefix("--prefix"), name])
+        if group and name in self.accounts().groups:
+            _run(["groupdel", *self._prefix("--prefix"), name])
+
+    def end(self, uid: int) -> None:
+        if uid < 1000:
+            raise ValueError(f"uid {uid} is no analyst's")
+        deadline = time.monotonic() + _END_SECONDS
+        while self.running([uid]):
+            if time.monotonic() > deadline:
+                raise BrokerError(
+                    f"processes of uid {uid} do not end",
+                    remedy=f"Look at them with: ps -u {uid}, then run the same command again.",
+                )
+            # The kernel walks its list of processes once, so not even a fork bomb escapes.
+            subprocess.run(
+                [sys.executable, "-I", "-c", _KILL_ALL],
+                user=uid,
+                group=uid,
+                extra_groups=[],
+                check=False,
+                capture_output=True,
+            )
+            time.sleep(0.01)
+
+    def _prefix(self, option: str) -> list[str]:
+        return [] if self._runs else [option, str(self._root)]
+
+    def _lines(self, name: str) -> list[list[str]]:
+        text = (self._root / "etc" / name).read_text(encoding="utf-8", errors="surrogateescape")
+        lines = (line.split(":") for line in text.splitlines())
+        return [fields for fields in lines if len(fields) > 3]
+
+    def _range(self) -> tuple[int, int]:
+        found = {"UID_MIN": 1000, "UID_MAX": 60_000}
+        with suppress(FileNotFoundError):
+            for line in (self._root / "etc/login.defs").read_text().splitlines():
+                words = line.split()
+                if len(words) > 1 and words[0] in found and words[1].isdigit():
+                    found[words[0]] = int(words[1])
+        return max(1000, found["UID_MIN"]), found["UID_MAX"]
+
+
+def _user(fields: list[str], groups: frozenset[str], shadow: list[str] | None) -> User:
+    name, password, uid, gid, gecos, home, shell = (*fields, "", "", "")[:7]
+    secret = shadow[1] if shadow else password
+    return User(
+        name=name,
+        uid=int(uid),
+        gid=int(gid),
+        gecos=gecos,
+        home=home,
+        shell=shell,
+        groups=groups,
+        expired=bool(shadow and len(shadow) > 7 and shadow[7]),
+        password=not secret.startswith(("!", "*", "x")),
+        shadow=shadow is not None,
+    )
+
+
+def _process(status: str) -> tuple[int, frozenset[int]]:
+    """Effective uid and groups of a process; -1 for one that ended and waits to be reaped."""
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    ended = fields["State"].split()[0] in "ZX"
+    groups = (fields["Gid"] + fields["Groups"]).split()
+    return -1 if ended else int(fields["Uid"].split()[0]), frozenset(map(int, groups))
+
+
+def _joined(groups: Iterable[str]) -> str:
+    return ",".join(sorted(groups))
+
+
+def _run(argv: Sequence[str], stdin: str = "") -> None:
+    """Run one of the system's tools; its own words are what the error tells."""
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+    try:
+        subprocess.run(
+            argv, input=stdin, env=environment, check=True, capture_output=True, text=True
+        )
+    except FileNotFoundError as error:
+        raise BrokerError(
+            f"the tool {argv[0]} is missing", remedy="Install Debian's passwd and systemd packages."
+        ) from error
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr.strip().splitlines() or ["nothing"])[-1]
+        raise BrokerError(
+            f"{argv[0]} failed with code {error.returncode}",
+            found=said,
+            remedy="Mend that and run the same command again: it goes on where it stopped.",
+        ) from error

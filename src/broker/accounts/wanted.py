@@ -1,0 +1,69 @@
+"""What the host should show of an analyst: the one place that says what an analyst *is*."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .host import KeyFile, Node, Presence, User
+from .keys import render_keys
+from .layout import Layout
+from .model import Analyst
+
+__all__ = ["MARK", "REGISTRY_FILE", "USER_FOLDERS", "wanted_places", "wanted_presence"]
+
+MARK = "Data broker analyst"
+REGISTRY_FILE = Node("file", 0o600, 0, 0)  # it holds e-mail addresses
+SHELL = "/bin/bash"
+USER_FOLDERS = ("artifacts", "duckdb", "notifications", "parquet", "scripts", "sessions")
+_VIEW_PARTS = ("docs", "metadata", "parquet")
+
+
+def wanted_presence(analyst: Analyst, layout: Layout) -> Presence:
+    """All that should stand of a present analyst, but for what runs."""
+    user = User(
+        name=analyst.name,
+        uid=analyst.uid,
+        gid=analyst.uid,
+        gecos=MARK,
+        home=str(layout.home(analyst.name)),
+        shell=SHELL,
+        groups=analyst.groups,
+    )
+    return Presence(
+        user=user,
+        group=analyst.uid,
+        keys=KeyFile(render_keys(analyst.keys), 0o644, 0),
+        home=_home(analyst, layout),
+    )
+
+
+def wanted_places(layout: Layout) -> Mapping[str, Node]:
+    """The product's own folders, parents first; the mode of two belongs to who deploys them."""
+    return {
+        str(layout.config): Node("folder"),
+        str(layout.keys): Node("folder", 0o755, 0, 0),
+        str(layout.state): Node("folder"),
+        str(layout.archive): Node("folder", 0o700, 0, 0),
+    }
+
+
+def _home(analyst: Analyst, layout: Layout) -> dict[str, Node]:
+    own = analyst.uid
+    tree = {
+        "": Node("folder", 0o750, own, own),
+        "server": Node("folder", 0o755, 0, 0),
+        "user": Node("folder", None, own, None),
+    }
+    for name, target in _links(analyst, layout).items():
+        tree[f"server/{name}"] = Node("link", target=target)
+    return tree | {f"user/{name}": Node(None) for name in USER_FOLDERS}
+
+
+def _links(analyst: Analyst, layout: Layout) -> dict[str, str]:
+    views = layout.data / "src_data" / "current" / "views"
+    tree = views.joinpath(*sorted(analyst.classes), "tree")
+    links = {name: str(tree / name) for name in _VIEW_PARTS}
+    links["generation"] = str(tree)
+    links["scripts"] = str(layout.data / "scripts")
+    links["examples"] = str(layout.data / "examples")
+    return links
