@@ -55,6 +55,11 @@ def _of_table(one: Placed) -> Iterator[ConfigError]:
     yield from _strategy(one)
     yield from _key(one)
     yield from _columns(one)
+    yield from _filters(one)
+    yield from _dialect(one)
+
+
+def _filters(one: Placed) -> Iterator[ConfigError]:
     for index, condition in enumerate(one.table.where_filters):
         if condition.operator in _SINGLE_VALUED and len(condition.values) > 1:
             keys = ("where_filters", index, "values")
@@ -64,6 +69,23 @@ def _of_table(one: Placed) -> Iterator[ConfigError]:
                 expected=f"one value for the operator {condition.operator}",
                 found=f"{len(condition.values)} values",
             )
+
+
+def _dialect(one: Placed) -> Iterator[ConfigError]:
+    csv = one.table.csv
+    if not csv.header and not csv.columns:
+        yield ConfigError(
+            f"{one.key('csv', 'columns')} is missing",
+            where=one.where("csv", "header"),
+            expected="the names of the columns, because header is false",
+        )
+    if csv.delimiter in (csv.quote, csv.escape):
+        yield ConfigError(
+            f"{one.key('csv', 'delimiter')} is wrong",
+            where=one.where("csv", "delimiter"),
+            expected="another character than quote and escape",
+            found=f"'{csv.delimiter}'",
+        )
 
 
 def _strategy(one: Placed) -> Iterator[ConfigError]:
@@ -203,6 +225,11 @@ def _against(one: Placed, instance: Instance) -> Iterator[ConfigError]:
                 found=f"'{name}'",
                 remedy=did_you_mean(name, names),
             )
+    sources = tuple(instance.named_sources)
+    if table.source is None and instance.data_source is None and len(sources) > 1:
+        yield ConfigError(
+            f"{one.key('source')} is missing", where=one.where(), expected=", ".join(sources)
+        )
     listing = instance.classes_listing(table)
     if len(listing) > 1 and "access" not in table.model_fields_set:
         yield ConfigError(
@@ -226,12 +253,12 @@ def check_instance(instance: Instance, document: Document) -> list[ConfigError]:
         )
     for name, dataset in instance.datasets.items():
         for other in dataset.requires:
-            if other not in instance.datasets:
+            if other not in (*instance.datasets, *instance.class_names):
                 problems.append(
                     ConfigError(
-                        f"datasets.{name}.requires names no dataset",
+                        f"datasets.{name}.requires names no dataset and no access class",
                         where=document.where(("datasets", name, "requires")),
-                        expected=", ".join(sorted(instance.datasets)),
+                        expected=", ".join((*instance.datasets, *instance.class_names)),
                         found=f"'{other}'",
                         remedy=did_you_mean(other, instance.datasets),
                     )

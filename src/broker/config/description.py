@@ -45,24 +45,24 @@ def _known_placeholders(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _mark(text: str) -> str:
+    mark = {"\\t": "\t", "tab": "\t", "none": ""}.get(text, text)
+    if len(mark) > 1 or not mark.isascii() or mark.isalnum() or mark in ("\r", "\n", "\0"):
+        unexpected("one ASCII character that is no letter, digit or line end")
+    return mark
+
+
 def _delimiter(text: str) -> str:
-    character = {"\\t": "\t", "tab": "\t"}.get(text, text)
-    if len(character) != 1 or character in '\r\n"':
-        unexpected("one character that is no quote and no line end, or tab")
-    return character
-
-
-def _one_character(text: str) -> str:
-    if len(text) > 1 or text in ("\r", "\n"):
-        unexpected("one character that is no line end, or '' for none")
-    return text
+    return _mark(text) or unexpected("one character, or tab")
 
 
 def _encoding(text: str) -> str:
+    """An encoding that turns bytes into text, unlike base64 and its like."""
     try:
+        "".encode(text)
         return codecs.lookup(text).name
-    except LookupError:
-        unexpected("a text encoding such as utf-8, utf-16 or cp1250")
+    except (LookupError, ValueError):
+        return unexpected("a text encoding such as utf-8, utf-16 or cp1250")
 
 
 class ForeignKey(Section):
@@ -97,11 +97,12 @@ class CsvDialect(Section):
     delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
         default=",", description="Character between values, or tab."
     )
-    quote: Annotated[str, AfterValidator(_one_character)] = Field(
+    quote: Annotated[str, AfterValidator(_mark)] = Field(
         default='"', description="Character around values; '' where nothing is quoted."
     )
-    escape: Annotated[str, AfterValidator(_one_character)] = Field(
-        default='"', description="Character before a quote inside a value; '' for none."
+    escape: Annotated[str, AfterValidator(_mark)] = Field(
+        default="",
+        description="Character before a quote inside a value. Default: such a quote is doubled.",
     )
     header: bool = Field(default=True, description="Whether the first line holds the column names.")
     encoding: Annotated[str, AfterValidator(_encoding)] = Field(
@@ -260,9 +261,9 @@ class TableDescription(Section):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What only a kind of source understands: ``file``, and the ``csv`` keys as written."""
-        file = {} if self.file is None else {"file": self.file}
-        return file | self.csv.model_dump(exclude_unset=True)
+        """What only a kind of source understands, where it is written: ``file`` and ``csv``."""
+        written = {"file": self.file, "csv": self.csv.model_dump(exclude_unset=True)}
+        return {key: value for key, value in written.items() if value}
 
 
 class DescriptionFile(Section):

@@ -7,7 +7,8 @@ what it is, so a column may be called ``no``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,34 +16,18 @@ from typing import Any
 import yaml
 
 from ..errors import ConfigError
+from .scalars import NOTHING, Scalar, quoted
 
-__all__ = ["Document", "Location", "Scalar", "plain", "quoted"]
+__all__ = ["Document", "Location"]
 
 Location = tuple[str | int, ...]
 """The way from the root of a document to a value: keys of mappings, indexes of lists."""
 
-_NOTHING = frozenset(["", "~", "null", "Null", "NULL"])
-_FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _STANDARD_TAG = "tag:yaml.org,2002:"
-_LONGEST_SHOWN = 60
+_FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-
-class Scalar(str):
-    """The text of a YAML scalar. ``is_plain``: unquoted; ``is_secret``: came from a variable."""
-
-    is_plain: bool
-    is_secret: bool
-
-    def __new__(cls, text: str, *, is_plain: bool = False, is_secret: bool = False) -> Scalar:
-        """Make one; ``repr()`` of a secret one is masked."""
-        scalar = super().__new__(cls, text)
-        scalar.is_plain = is_plain
-        scalar.is_secret = is_secret
-        return scalar
-
-    def __repr__(self) -> str:
-        """The text in quotes, or stars where it came from a variable."""
-        return "'**********'" if self.is_secret else super().__repr__()
+# libyaml overflows the stack, and kills the process, at some ten thousand levels.
+_DEEP = re.compile(r"(?:[\[{?-]\s*){200}")
 
 
 @dataclass
@@ -55,19 +40,19 @@ class Document:
     Raises ``ConfigError`` when the text is no YAML at all.
     """
 
-    text: str
+    text: str = field(repr=False)
     path: Path
     first_line: int = 1
-    expand: Callable[[str], str] | None = None
-    data: Any = field(init=False)
+    expand: Callable[[str], str] | None = field(default=None, repr=False)
+    data: Any = field(init=False, repr=False)
     problems: list[ConfigError] = field(init=False, default_factory=list)
     _root: yaml.Node | None = field(init=False, repr=False)
     _spoiled: set[int] = field(init=False, repr=False, default_factory=set)
 
     def __post_init__(self) -> None:
         """Parse, and build the data."""
-        self._root = self._parse()
         try:
+            self._root = self._parse()
             self.data = None if self._root is None else self._build(self._root, ())
         except RecursionError as error:
             raise ConfigError("the YAML is nested too deeply", where=str(self.path)) from error
@@ -99,34 +84,42 @@ class Document:
         return any(id(value) in self._spoiled for _, value in self._walk(location))
 
     def _line(self, node: yaml.Node) -> int:
-        return self.first_line + self.text.count("\n", 0, int(node.start_mark.index))
+        return self._line_at(int(node.start_mark.index))
+
+    def _line_at(self, index: int) -> int:
+        return self.first_line + self.text.count("\n", 0, index)
 
     def _parse(self) -> yaml.Node | None:
+        if not _DEEP.search(self.text):
+            try:
+                return yaml.compose(self.text, Loader=_FAST_LOADER)
+            except yaml.YAMLError:
+                pass  # the slow loader finds the same and says more of it
         try:
             return yaml.compose(self.text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             raise self._not_yaml(error) from error
         except yaml.reader.ReaderError as error:
-            line = self.first_line + self.text.count("\n", 0, int(error.position))
             raise ConfigError(
                 "the YAML cannot be read: it holds a control character",
-                where=f"{self.path}:{line}",
+                where=f"{self.path}:{self._line_at(int(error.position))}",
                 found=f"U+{ord(str(error.character)):04X}",
                 remedy="Remove that character.",
             ) from error
-        except RecursionError as error:
-            raise ConfigError("the YAML is nested too deeply", where=str(self.path)) from error
 
     def _not_yaml(self, error: yaml.MarkedYAMLError) -> ConfigError:
         mark = error.problem_mark or error.context_mark
-        index, column = (mark.index, mark.column) if mark else (0, 0)
-        line = self.text.count("\n", 0, index)
-        problem = error.problem or error.context or "it ends too early"
-        is_tab = "'\\t'" in problem
+        index, column = (mark.index, mark.column + 1) if mark else (0, 1)
+        problem, context = error.problem or "", error.context or ""
+        if context.startswith("while") and error.context_mark:
+            begin = self._line_at(error.context_mark.index)
+            context = f"{context} that begins in line {begin}"
+            problem, context = context, problem
+        said = ", ".join(part for part in (context, problem) if part)
         return ConfigError(
-            f"the YAML cannot be read at column {column + 1}: {problem}",
-            where=f"{self.path}:{self.first_line + line}",
-            remedy="Indent with spaces, not tabs." if is_tab else None,
+            f"the YAML cannot be read at column {column}: {said}",
+            where=f"{self.path}:{self._line_at(index)}",
+            remedy="Indent with spaces, not tabs." if "'\\t'" in said else None,
         )
 
     def _walk(self, location: Location) -> Iterator[tuple[yaml.Node, yaml.Node]]:
@@ -179,7 +172,7 @@ class Document:
 
     def _build_scalar(self, node: yaml.Node) -> Scalar:
         text = str(node.value)
-        is_plain = getattr(node, "style", None) is None
+        is_plain = not getattr(node, "style", None)
         if self.expand is None or "$" not in text:
             return Scalar(text, is_plain=is_plain)
         try:
@@ -200,51 +193,24 @@ class Document:
 def _is_nothing(node: yaml.Node | None) -> bool:
     if node is None:
         return True
-    is_scalar = isinstance(node, yaml.ScalarNode) and node.style is None
-    return is_scalar and node.value in _NOTHING
+    is_scalar = isinstance(node, yaml.ScalarNode) and not node.style
+    return is_scalar and node.value in NOTHING
 
 
-def _pairs(node: yaml.MappingNode, depth: int = 0) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+def _pairs(
+    node: yaml.MappingNode, above: tuple[yaml.Node, ...] = ()
+) -> dict[str, tuple[yaml.Node, yaml.Node]]:
     """The entries of a mapping by key, those that ``<<`` merges in first, so that own ones win."""
     merged: dict[str, tuple[yaml.Node, yaml.Node]] = {}
     own: dict[str, tuple[yaml.Node, yaml.Node]] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
             continue
-        if key.value == "<<" and key.style is None and depth < 50:
+        if key.value == "<<" and not key.style:
             others = value.value if isinstance(value, yaml.SequenceNode) else [value]
-            for other in reversed([one for one in others if isinstance(one, yaml.MappingNode)]):
-                merged.update(_pairs(other, depth + 1))
+            for other in reversed(others):
+                if isinstance(other, yaml.MappingNode) and all(other is not one for one in above):
+                    merged.update(_pairs(other, (*above, node)))
         else:
             own[str(key.value)] = (key, value)
     return {**merged, **own}
-
-
-def quoted(text: str) -> str:
-    """The text as a message shows it: in quotes, on one line, not endless."""
-    shown = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
-    return "'" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown) + "'"
-
-
-def plain(value: Any) -> Any:
-    """A value of no declared type as YAML 1.2 would read it: numbers, flags, nothing, text."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if not isinstance(value, Scalar) or value.is_secret:
-        return value
-    return _resolved(str(value)) if value.is_plain else str(value)
-
-
-def _resolved(text: str) -> Any:
-    if text in _NOTHING:
-        return None
-    if text in _FLAGS:
-        return _FLAGS[text]
-    for number in (int, float):
-        try:
-            return number(text) if "_" not in text else text
-        except ValueError:
-            continue
-    return text

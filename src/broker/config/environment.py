@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ConfigError
-from .document import quoted
+from .scalars import quoted
 
 __all__ = ["Variables", "read_env_file"]
 

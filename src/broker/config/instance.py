@@ -5,9 +5,10 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
+    BeforeValidator,
     ByteSize,
     ConfigDict,
     Field,
@@ -19,8 +20,9 @@ from pydantic import (
 
 from ..errors import ConfigError
 from .description import TableDescription
-from .document import Document, Location, Scalar, plain
+from .document import Document, Location
 from .problems import did_you_mean, raise_if_any, validated
+from .scalars import Scalar, plain
 from .values import ClassName, GroupName, Names, Section, Size, SourceName
 
 __all__ = [
@@ -100,7 +102,9 @@ class Dataset(Section):
     label: str = Field(default="", description="Name that people see.")
     description: str = Field(default="", description="What the dataset holds.")
     size_hint: str = Field(default="", description="About how much it is, such as ~50 MB.")
-    requires: Names = Field(default=(), description="Datasets that this one needs.")
+    requires: Names = Field(
+        default=(), description="Datasets that come with it, or the access class that it takes."
+    )
 
 
 class Category(Section):
@@ -141,6 +145,16 @@ class AccessClass(Section):
     folders: Names = Field(default=(), description="Folders whose tables are in this class.")
     tables: Names = Field(default=(), description="Tables in this class, by id or folder/name.")
     datasets: Names = Field(default=(), description="Datasets whose tables are in this class.")
+
+
+def _group_alone(value: Any) -> Any:
+    return {"group": value} if isinstance(value, str) else value
+
+
+ClassOrGroup = Annotated[
+    AccessClass, BeforeValidator(_group_alone, json_schema_input_type=str | AccessClass)
+]
+"""A class; the name of its group alone is short for ``{group: NAME}``."""
 
 
 class Retention(Section):
@@ -271,7 +285,7 @@ class Instance(Section):
     )
     catalog: Catalog = Field(default=Catalog(), description="How the catalog shows folders.")
     telegram: Telegram = Field(default=Telegram(), description="The bot for alerts.")
-    access_classes: dict[ClassName, AccessClass] = Field(
+    access_classes: dict[ClassName, ClassOrGroup] = Field(
         default={}, description="Who may read what. Without it, files keep the group of who syncs."
     )
     sync: Sync = Field(default=Sync(), description="What a sync may use, and what it keeps.")

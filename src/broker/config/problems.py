@@ -11,9 +11,17 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError
-from .document import Document, Location, quoted
+from .document import Document, Location
+from .scalars import quoted
 
-__all__ = ["InvalidConfigError", "did_you_mean", "key_name", "raise_if_any", "validated"]
+__all__ = [
+    "InvalidConfigError",
+    "did_you_mean",
+    "key_name",
+    "problems_of",
+    "raise_if_any",
+    "validated",
+]
 
 _EXPECTED = {
     "string_type": "text",
@@ -62,6 +70,11 @@ class InvalidConfigError(ConfigError):
             found=only.found,
             remedy=only.remedy,
         )
+
+
+def problems_of(error: ConfigError) -> tuple[ConfigError, ...]:
+    """The mistakes that an error carries; itself, where it is a single one."""
+    return error.problems if isinstance(error, InvalidConfigError) else (error,)
 
 
 def raise_if_any(problems: Iterable[ConfigError]) -> None:

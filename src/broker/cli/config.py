@@ -1,0 +1,103 @@
+"""``broker config …``: is what people wrote right, and what may be written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import click
+
+from ..config import (
+    Instance,
+    find_config_dir,
+    json_schema,
+    load_description,
+    load_instance,
+)
+from ..config.problems import InvalidConfigError, problems_of
+from ..errors import ConfigError
+from ..sources.registry import source_types
+from .options import as_json, config_dir
+
+__all__ = ["config"]
+
+Loaded = TypeVar("Loaded")
+
+
+@click.group()
+def config() -> None:
+    """Check the config folder, or print the JSON Schema of its files."""
+
+
+@config.command()
+@config_dir
+@as_json
+@click.pass_context
+def check(context: click.Context, config_option: Path | None, *, as_json: bool) -> None:
+    """Read both files and say everything that is wrong. No source is contacted."""
+    folder = find_config_dir(config_option)
+    problems: list[ConfigError] = []
+    instance = _collect(problems, lambda: load_instance(folder))
+    description = _collect(problems, lambda: load_description(folder, instance))
+    if instance is not None:
+        problems += _unknown_types(instance)
+        if not instance.named_sources:
+            problems.append(_sourceless(folder))
+    warnings = list(description.warnings) if description else []
+    tables = len(description.tables) if description else 0
+    if as_json:
+        click.echo(json.dumps(_facts(tables, problems, warnings), indent=2))
+        context.exit(ConfigError.exit_code if problems else 0)
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if problems:
+        raise InvalidConfigError(problems)
+    click.echo(f"{folder}: nothing is wrong; {tables} tables are described")
+
+
+@config.command()
+@click.argument("which", type=click.Choice(["instance", "description"]))
+def schema(which: Literal["instance", "description"]) -> None:
+    """Print the JSON Schema of instance.yaml, or of the YAML blocks of data_description.md."""
+    click.echo(json.dumps(json_schema(which), indent=2))
+
+
+def _collect(problems: list[ConfigError], load: Callable[[], Loaded]) -> Loaded | None:
+    try:
+        return load()
+    except ConfigError as error:
+        problems += problems_of(error)
+        return None
+
+
+def _unknown_types(instance: Instance) -> list[ConfigError]:
+    known = source_types()
+    return [
+        ConfigError(
+            f"source {name} is of an unknown type",
+            where=source.where("type"),
+            expected=", ".join(sorted(known)),
+            found=f"'{source.type}'",
+        )
+        for name, source in instance.named_sources.items()
+        if source.type not in known
+    ]
+
+
+def _sourceless(folder: Path) -> ConfigError:
+    return ConfigError(
+        "no source is given",
+        where=str(folder / "instance.yaml"),
+        remedy="Add one, for instance 'data_source: {type: csv, path: input}'.",
+    )
+
+
+def _facts(tables: int, problems: list[ConfigError], warnings: list[str]) -> dict[str, Any]:
+    parts = ("where", "message", "expected", "found", "remedy")
+    return {
+        "tables": tables,
+        "problems": [{part: getattr(one, part) for part in parts} for one in problems],
+        "warnings": warnings,
+    }
