@@ -3,6 +3,8 @@
 BrokerError
 ├── ConfigError      a file that a person wrote says something that cannot be meant
 ├── SourceError      a source did not answer, or not completely
+│   ├── AbsentError      the source has no such table
+│   └── ForbiddenError   the source does not let us look at it
 ├── TableError       rows could not be turned into a table
 ├── PublishError     a generation could not be staged, published, read or verified
 ├── AccountsError    a request about an analyst, a key or a class cannot be carried out
@@ -14,9 +16,11 @@ Standard library only: the Ansible modules ship this file to the hosts they mana
 from __future__ import annotations
 
 __all__ = [
+    "AbsentError",
     "AccountsError",
     "BrokerError",
     "ConfigError",
+    "ForbiddenError",
     "LockedError",
     "PublishError",
     "SourceError",
@@ -69,6 +73,14 @@ class ConfigError(BrokerError):
 
 class SourceError(BrokerError):
     """A source did not answer, or not completely."""
+
+
+class AbsentError(SourceError):
+    """The source answered, and has no such table."""
+
+
+class ForbiddenError(SourceError):
+    """The source answered, and does not let us look at the table, or no longer."""
 
 
 class TableError(BrokerError):

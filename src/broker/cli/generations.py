@@ -1,0 +1,112 @@
+"""``broker generations|rollback|verify|expose``: what may happen to what is published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..config import find_config_dir, load_instance
+from ..errors import PublishError
+from ..publish import Store
+from .options import as_json, config_dir, data_dir
+from .store import open_store
+
+__all__ = ["expose", "generations", "rollback", "verify"]
+
+
+def _store(config_option: Path | None, data: Path) -> Store:
+    return open_store(load_instance(find_config_dir(config_option)), data)
+
+
+@click.command()
+@config_dir
+@data_dir
+@as_json
+def generations(config_option: Path | None, data: Path, as_json: bool) -> None:
+    """List the generations that are kept, oldest first."""
+    store = _store(config_option, data)
+    current = store.current()
+    rows: list[dict[str, Any]] = [
+        {
+            "generation": generation.id,
+            "created_at": generation.manifest.created_at.isoformat(),
+            "current": current is not None and generation.id == current.id,
+            "tables": len(generation.manifest.tables),
+            "rows": sum(entry.rows for entry in generation.manifest.tables),
+            "bytes": sum(entry.bytes for entry in generation.manifest.tables),
+            "good": generation.manifest.is_good,
+        }
+        for generation in store.generations()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        mark = "*" if row["current"] else " "
+        fine = "" if row["good"] else "  (some tables were not brought up to date)"
+        click.echo(
+            f"{mark} {row['generation']}  {row['tables']} tables  {row['rows']:,} rows  "
+            f"{row['bytes'] / 1e6:,.1f} MB{fine}"
+        )
+
+
+@click.command()
+@config_dir
+@data_dir
+@click.argument("generation", required=False)
+def rollback(config_option: Path | None, data: Path, generation: str | None) -> None:
+    """Publish an older GENERATION again; without a name, the one before the current."""
+    target = _store(config_option, data).rollback(generation)
+    click.echo(f"{target.id} is published again")
+
+
+@click.command()
+@config_dir
+@data_dir
+@click.option("--all", "every", is_flag=True, help="Every generation, not just the current one.")
+@click.argument("generation", required=False)
+@as_json
+def verify(
+    config_option: Path | None, data: Path, generation: str | None, every: bool, as_json: bool
+) -> int:
+    """Hash every file again and hold it, its rights and the signatures to the manifest.
+
+    Ends with 1 if anything is not as it was published.
+    """
+    store = _store(config_option, data)
+    chosen = [one.id for one in store.generations()] if every else [generation]
+    findings = [
+        {"generation": store.generation(one).id, "path": found.path, "problem": found.problem}
+        for one in chosen
+        for found in store.verify(one)
+    ]
+    if as_json:
+        click.echo(json.dumps(findings))
+    else:
+        for found in findings:
+            click.echo(f"{found['generation']}/{found['path']} {found['problem']}")
+        count = len(findings) or "nothing"
+        click.echo(f"{count} to report in {len(chosen)} generation(s)", err=bool(findings))
+    return 1 if findings else 0
+
+
+@click.command()
+@config_dir
+@data_dir
+@click.argument("audiences", nargs=-1, required=True)
+def expose(config_option: Path | None, data: Path, audiences: tuple[str, ...]) -> None:
+    """Give each of AUDIENCES a view: access classes joined by commas, such as finance,hr."""
+    store = _store(config_option, data)
+    wanted = [audience.split(",") for audience in audiences]
+    unknown = {name for group in wanted for name in group} - set(store.rights.groups or {})
+    if unknown and store.rights.groups is not None:
+        raise PublishError(
+            "no such access class",
+            expected=", ".join(sorted(store.rights.groups)),
+            found=", ".join(sorted(unknown)),
+        )
+    built = store.expose(wanted)
+    click.echo(f"{len(built)} view(s) built" if built else "every view stands already")

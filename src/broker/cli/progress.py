@@ -1,0 +1,139 @@
+"""How a run looks: a live view on a terminal, one structured line per phase in a unit."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from ..sync.report import Outcome
+
+__all__ = ["Lines", "Live", "fields", "log_to_stderr"]
+
+LOG = logging.getLogger("broker.sync")
+
+
+class Lines:
+    """One line per table and phase: ``table=sales/orders phase=done status=ok rows=500000 …``."""
+
+    def phase(self, table: str, name: str) -> None:
+        """The table enters a phase."""
+        LOG.info(fields(table=table, phase=name))
+
+    def advance(self, table: str, rows: int, size: int) -> None:
+        """Nothing: a journal wants no ticking."""
+
+    def done(self, outcome: Outcome) -> None:
+        """The table is through."""
+        line = fields(
+            table=outcome.table,
+            phase="done",
+            status=outcome.status,
+            rows=outcome.rows,
+            rejects=outcome.rejects,
+            duplicates=outcome.duplicates,
+            bytes=outcome.bytes_written,
+            seconds=f"{outcome.seconds:.2f}",
+            error=outcome.error,
+        )
+        LOG.log(logging.ERROR if outcome.error else logging.INFO, line)
+        for warning in outcome.warnings:
+            LOG.warning(fields(table=outcome.table, warning=warning))
+
+
+class Live:
+    """Tables done, and a row for each table under way: rows, MB/s, time."""
+
+    def __init__(self, tables: int, console: Console) -> None:
+        """``tables`` is how many the run has."""
+        self._console = console
+        self._lock = threading.Lock()
+        self._rows: dict[str, TaskID] = {}
+        self._sizes: dict[str, tuple[int, int, float]] = {}
+        self._progress = Progress(
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._all = self._progress.add_task("tables", total=tables, detail="")
+
+    def __enter__(self) -> Live:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def phase(self, table: str, name: str) -> None:
+        """The table enters a phase."""
+        with self._lock:
+            if table not in self._rows:
+                self._rows[table] = self._progress.add_task(table, total=None, detail=name)
+                self._sizes[table] = (0, 0, time.monotonic())
+            self._progress.update(self._rows[table], detail=name)
+
+    def advance(self, table: str, rows: int, size: int) -> None:
+        """Rows and bytes went through."""
+        with self._lock:
+            before_rows, before_size, began = self._sizes[table]
+            rows, size = before_rows + rows, before_size + size
+            self._sizes[table] = (rows, size, began)
+            rate = size / 1e6 / max(time.monotonic() - began, 0.001)
+            detail = f"{rows:,} rows, {rate:,.0f} MB/s"
+            self._progress.update(self._rows[table], detail=detail)
+
+    def done(self, outcome: Outcome) -> None:
+        """The table is through: its row becomes a line that stays."""
+        with self._lock:
+            if outcome.table in self._rows:
+                self._progress.remove_task(self._rows.pop(outcome.table))
+            self._progress.advance(self._all)
+        mark = "[red]✗[/]" if outcome.error else "[green]✓[/]"
+        self._console.print(
+            f"{mark} {outcome.table}: {outcome.status}, {outcome.rows:,} rows, "
+            f"{outcome.seconds:.1f} s",
+            highlight=False,
+        )
+
+
+def fields(**values: object) -> str:
+    """``key=value`` pairs on one line; a value with blanks or quotes stands in quotes."""
+    pairs = []
+    for key, value in values.items():
+        if value is None:
+            continue
+        text = str(value).replace("\n", " ")
+        if not text or any(mark in text for mark in ' "='):
+            text = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        pairs.append(f"{key}={text}")
+    return " ".join(pairs)
+
+
+def log_to_stderr() -> None:
+    """Send the lines where the journal, or a person, reads them."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")

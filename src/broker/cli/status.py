@@ -1,0 +1,116 @@
+"""``broker status``: what is published, how old it is, what failed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ..config import find_config_dir, load_instance
+from ..publish import Generation, TableEntry
+from ..sync.report import Exit
+from .options import as_json, config_dir, data_dir
+from .store import open_store
+
+__all__ = ["status"]
+
+
+@click.command()
+@config_dir
+@data_dir
+@as_json
+def status(config_option: Path | None, data: Path, as_json: bool) -> int:
+    """Tell what is published, how old it is, and what went wrong.
+
+    Ends with 0 if every table is as its source has it and as fresh as promised, 3 if rows were
+    rejected, 1 if a table is not up to date or nothing was published.
+    """
+    instance = load_instance(find_config_dir(config_option))
+    generation = open_store(instance, data).current()
+    facts = _facts(generation, data, datetime.now(UTC))
+    if as_json:
+        click.echo(json.dumps(facts))
+    else:
+        _print(facts)
+    return int(facts["exit_code"])
+
+
+def _facts(generation: Generation | None, data: Path, now: datetime) -> dict[str, Any]:
+    if generation is None:
+        exit_code = int(Exit.FAILED)
+        return {"generation": None, "data": str(data), "tables": [], "exit_code": exit_code}
+    manifest = generation.manifest
+    tables = [_table(entry, generation.path, now) for entry in manifest.tables]
+    return {
+        "generation": generation.id,
+        "created_at": manifest.created_at.isoformat(),
+        "age_seconds": round((now - manifest.created_at).total_seconds()),
+        "data": str(data),
+        "path": str(generation.path),
+        "tables": tables,
+        "exit_code": int(_exit(tables)),
+    }
+
+
+def _table(entry: TableEntry, root: Path, now: datetime) -> dict[str, Any]:
+    age = (now - entry.as_of).total_seconds() if entry.as_of else None
+    promised = entry.freshness_seconds
+    return {
+        "id": entry.id,
+        "table": entry.path,
+        "access": entry.access,
+        "strategy": entry.strategy,
+        "status": str(entry.status),
+        "error": entry.error,
+        "rows": entry.rows,
+        "rejects": entry.rejects,
+        "duplicates": entry.duplicates,
+        "bytes": entry.bytes,
+        "files": [str(root / file.path) for file in entry.files],
+        "reject_file": str(root / entry.reject_file.path) if entry.reject_file else None,
+        "as_of": entry.as_of.isoformat() if entry.as_of else None,
+        "loaded_at": entry.loaded_at.isoformat() if entry.loaded_at else None,
+        "age_seconds": None if age is None else round(age),
+        "stale": promised is not None and (age is None or age > promised),
+        "warnings": list(entry.warnings),
+    }
+
+
+def _exit(tables: list[dict[str, Any]]) -> Exit:
+    if any(table["error"] or table["stale"] for table in tables):
+        return Exit.FAILED
+    return Exit.REJECTS if any(table["rejects"] for table in tables) else Exit.FINE
+
+
+def _print(facts: dict[str, Any]) -> None:
+    console = Console()
+    if facts["generation"] is None:
+        console.print(f"Nothing is published in {facts['data']} yet. Run `broker sync`.")
+        return
+    age = timedelta(seconds=facts["age_seconds"])
+    console.print(f"Generation {facts['generation']}, published {age} ago", highlight=False)
+    table = Table("table", "class", "status", box=None, header_style="bold", pad_edge=False)
+    for name in ("rows", "rejects", "duplicates", "MB"):
+        table.add_column(name, justify="right")
+    table.add_column("as of")
+    for row in facts["tables"]:
+        table.add_row(
+            row["table"],
+            row["access"],
+            f"{row['status']}, stale" if row["stale"] else row["status"],
+            f"{row['rows']:,}",
+            f"{row['rejects']:,}",
+            f"{row['duplicates']:,}",
+            f"{row['bytes'] / 1e6:,.1f}",
+            (row["as_of"] or "never")[:19],
+        )
+    console.print(table)
+    for row in facts["tables"]:
+        for sentence in (row["error"], *row["warnings"]):
+            if sentence:
+                console.print(f"{row['table']}: {sentence}", highlight=False, soft_wrap=True)

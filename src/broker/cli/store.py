@@ -1,0 +1,35 @@
+"""Opening the store as the instance says who may read what."""
+
+from __future__ import annotations
+
+import grp
+from pathlib import Path
+
+from ..config import Instance
+from ..errors import ConfigError
+from ..publish import Store
+from .options import signing_key
+
+__all__ = ["open_store"]
+
+OPERATORS = "data-ops"
+
+
+def open_store(instance: Instance | None, data: Path) -> Store:
+    """The store below ``data``; without an instance, or without classes, as the caller's own."""
+    if instance is None or not instance.access_classes:
+        return Store(data, None, signing_key())
+    groups = {name: _gid(instance.group_of(name) or name, name) for name in instance.class_names}
+    return Store(data, groups, signing_key(), operators=_gid(OPERATORS, "operators"))
+
+
+def _gid(group: str, access: str) -> int:
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise ConfigError(
+            f"access class {access} has no group on this machine",
+            where="instance.yaml, access_classes",
+            expected=f"a group {group}",
+            remedy="Deploy with site.yml, or leave access_classes out where there are no analysts.",
+        ) from None

@@ -1,0 +1,93 @@
+"""``broker sync``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ..config import Description, Instance, find_config_dir, load_description, load_instance
+from ..sources.contract import Source
+from ..sources.registry import open_source
+from ..sync.progress import Progress
+from ..sync.report import Report
+from ..sync.run import Run
+from .options import as_json, config_dir, data_dir
+from .progress import Lines, Live, log_to_stderr
+from .store import open_store
+
+__all__ = ["sync"]
+
+
+@click.command()
+@config_dir
+@data_dir
+@as_json
+def sync(config_option: Path | None, data: Path, as_json: bool) -> int:
+    """Read every described table from its source and publish the next generation.
+
+    Ends with 0 if everything is published as the source has it, 3 if rows that did not fit
+    were left out, 1 if a table kept its last good rows or nothing was published, 2 if the
+    configuration cannot be meant, 75 if another sync is still running.
+    """
+    folder = find_config_dir(config_option)
+    instance = load_instance(folder)
+    description = load_description(folder, instance)
+    for warning in description.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    sources = _sources(instance, description, folder)
+    store = open_store(instance, data)
+    with _progress(description, quiet=as_json) as progress:
+        report = Run(
+            instance=instance,
+            tables=description.tables,
+            sources=sources,
+            store=store,
+            clock=lambda: datetime.now(UTC),
+            progress=progress,
+        )()
+    click.echo(json.dumps(report.as_json()) if as_json else _summary(report))
+    return int(report.exit_code)
+
+
+@contextmanager
+def _progress(description: Description, *, quiet: bool) -> Iterator[Progress]:
+    """A live view where somebody watches, lines where a journal does."""
+    console = Console(stderr=True)
+    if console.is_terminal and not quiet and "JOURNAL_STREAM" not in os.environ:
+        with Live(len(description.tables), console) as live:
+            yield live
+    else:
+        log_to_stderr()
+        yield Lines()
+
+
+def _sources(instance: Instance, description: Description, folder: Path) -> dict[str, Source]:
+    """The source of every table; each source is opened once."""
+    opened: dict[str, Source] = {}
+    sources = {}
+    for table in description.tables:
+        config = instance.source_of(table)
+        if config.name not in opened:
+            opened[config.name] = open_source(config.type, config.settings, folder)
+        sources[table.id] = opened[config.name]
+    return sources
+
+
+def _summary(report: Report) -> str:
+    """One line for a person."""
+    failed = sum(outcome.error is not None for outcome in report.outcomes)
+    rows = sum(outcome.rows for outcome in report.outcomes)
+    parts = [f"generation {report.generation}", f"{len(report.outcomes)} tables, {rows:,} rows"]
+    rejects = sum(outcome.rejects for outcome in report.outcomes)
+    duplicates = sum(outcome.duplicates for outcome in report.outcomes)
+    parts += [f"{rejects:,} rows rejected"] if rejects else []
+    parts += [f"{duplicates:,} duplicate keys resolved"] if duplicates else []
+    parts += [f"{failed} not brought up to date (see `broker status`)"] if failed else []
+    return ", ".join([*parts, f"{report.seconds:.1f} s"])

@@ -1,0 +1,34 @@
+"""The breaker: when more of a table is gone than was ever promised, a person decides. Pure."""
+
+from __future__ import annotations
+
+from ..errors import TableError
+
+__all__ = ["HeldError", "check_losses"]
+
+
+class HeldError(TableError):
+    """So many rows would be lost that the table waits for a person. ``losses`` says how many."""
+
+    def __init__(
+        self, message: str, *, losses: int, where: str, expected: str, remedy: str
+    ) -> None:
+        """``where`` is the table's id."""
+        super().__init__(message, where=where, expected=expected, remedy=remedy)
+        self.losses = losses
+
+
+def check_losses(table: str, before: int, losses: int, fraction: float, approved: int) -> None:
+    """Raise ``HeldError`` if ``losses`` of ``before`` rows are more than the fraction allows.
+
+    ``approved`` rows may go in any case.
+    """
+    if losses <= fraction * before or losses <= approved:
+        return
+    raise HeldError(
+        f"{losses:,} of {before:,} rows are gone ({losses / before:.0%})",
+        losses=losses,
+        where=table,
+        expected=f"at most {fraction:.0%} (max_delete_fraction)",
+        remedy=f"If that is right, run `broker approve {table}` and sync again.",
+    )

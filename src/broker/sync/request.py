@@ -1,0 +1,103 @@
+"""From a table's description to what source, engine and plan are asked. Pure."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ..config import TableDescription
+from ..publish.manifest import TableEntry
+from ..sources.contract import SourceTable, TableRequest
+from ..tables.model import Partitioning, TableSpec, TableVersion
+from ..tables.schema import Column, TableSchema
+from .plan import Kept, Rule
+
+__all__ = [
+    "declared_schema",
+    "kept_of",
+    "request_of",
+    "rule_of",
+    "spec_of",
+    "version_of",
+]
+
+
+def request_of(table: TableDescription, today: date) -> TableRequest:
+    """What the source is asked for. ``today`` fills the placeholders of the filters."""
+    return TableRequest(
+        id=table.id,
+        columns=table.columns,
+        primary_key=table.key,
+        where_filters=table.filters(today),
+        row_filter=table.row_filter,
+        null_values=table.null_values,
+        options=table.options,
+    )
+
+
+def spec_of(table: TableDescription, key: tuple[str, ...], max_rejects: int) -> TableSpec:
+    """How the engine keeps the table. ``max_rejects`` is the instance's, if it has no own."""
+    granularity = table.granularity
+    return TableSpec(
+        name=table.name,
+        path=table.path,
+        key=key,
+        partitioning=Partitioning(table.partition_by, granularity)
+        if table.partition_by and granularity
+        else None,
+        types=tuple(table.types.items()),
+        on_schema_change=table.on_schema_change,
+        max_rejects=max_rejects if table.max_rejects is None else table.max_rejects,
+    )
+
+
+def rule_of(table: TableDescription) -> Rule:
+    """What decides which rows are read."""
+    return Rule(
+        strategy=table.sync_strategy,
+        cursor=table.incremental_column,
+        partition_by=table.partition_by,
+        granularity=table.granularity,
+        window_days=table.incremental_window_days,
+        chunk_days=table.initial_load_chunk_days,
+        max_history_days=table.max_history_days,
+        census=table.deletions == "census",
+    )
+
+
+def declared_schema(table: TableDescription, found: SourceTable) -> TableSchema:
+    """What the source says of the columns, with the types that the description overrides."""
+    return TableSchema(
+        tuple(
+            Column(
+                column.name,
+                table.types.get(column.name, column.type),
+                column.nullable,
+                column.description,
+            )
+            for column in found.schema.columns
+        )
+    )
+
+
+def kept_of(spec: TableSpec, entry: TableEntry | None) -> Kept | None:
+    """How far the published rows reach; None where they cannot be built upon.
+
+    Rows kept under another key, at another place or in other partitions are read anew.
+    """
+    if entry is None or entry.watermark is None:
+        return None
+    if (entry.key, entry.path, entry.partitioning) != (spec.key, spec.path, spec.partitioning):
+        return None
+    return Kept(entry.watermark, entry.loading)
+
+
+def version_of(entry: TableEntry) -> TableVersion:
+    """The published rows, as the engine knows them."""
+    return TableVersion(
+        schema=entry.schema,
+        files=entry.files,
+        rows=entry.rows,
+        rejects=entry.rejects,
+        duplicates=entry.duplicates,
+        reject_file=entry.reject_file,
+    )

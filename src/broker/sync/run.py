@@ -1,0 +1,151 @@
+"""One run: every described table, side by side, and one generation at the end.
+
+A table that fails keeps its last good rows; the others go on. An initial load in chunks
+publishes after each of them, so a run that is killed goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ..config import Instance, TableDescription
+from ..errors import BrokerError, TableError
+from ..publish import Generation, Retention, Staging, Store, TableEntry
+from ..sources.contract import Source
+from ..tables.model import Limits
+from .approvals import Approvals
+from .progress import Progress
+from .report import Outcome, Report
+from .table import Job, failed_entry, sync_table
+
+__all__ = ["Run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run works on. ``sources`` has the source of every table, by table id."""
+
+    instance: Instance
+    tables: tuple[TableDescription, ...]
+    sources: Mapping[str, Source]
+    store: Store
+    clock: Callable[[], datetime]
+    progress: Progress
+
+    def __call__(self) -> Report:
+        """Sync everything and publish; raises ``BrokerError`` if nothing could be published."""
+        began = time.monotonic()
+        outcomes: dict[str, Outcome] = {}
+        due = self.tables
+        while True:
+            generation, fresh = self._pass(due)
+            outcomes.update(fresh)
+            due = tuple(table for table in due if _is_loading(generation, table))
+            if not due:
+                break
+        self.store.prune(self._retention())
+        ordered = tuple(outcomes[table.id] for table in self.tables)
+        return Report(generation.id, ordered, time.monotonic() - began)
+
+    def _pass(self, due: tuple[TableDescription, ...]) -> tuple[Generation, dict[str, Outcome]]:
+        """One step of every table that is due, the others carried over, one generation."""
+        approvals = Approvals.read(self.store.root)
+        with self.store.begin() as staging:
+            jobs = [self._job(table, staging, approvals) for table in due]
+            for table in self.tables:
+                if table not in due:
+                    _keep(staging, table)
+            with ThreadPoolExecutor(self._parallel) as pool:
+                outcomes = dict(zip((t.id for t in due), pool.map(self._one, jobs), strict=True))
+            generation = staging.commit(now=self.clock())
+        approvals.without(name for name, one in outcomes.items() if not one.error).write()
+        return generation, outcomes
+
+    def _one(self, job: Job) -> Outcome:
+        """Sync a table; whatever goes wrong with it is its own."""
+        began = time.monotonic()
+        self.progress.phase(job.table.path, "read")
+        try:
+            entry = sync_table(job)
+        except BrokerError as error:
+            entry = self._keep_failed(job, error)
+        except Exception as error:  # one table's bug must not take the others with it
+            entry = self._keep_failed(job, _unexpected(job.table, error))
+        outcome = _outcome(entry, time.monotonic() - began)
+        self.progress.done(outcome)
+        return outcome
+
+    def _keep_failed(self, job: Job, error: BrokerError) -> TableEntry:
+        entry = failed_entry(job, error)
+        job.staging.keep(entry)
+        return entry
+
+    def _job(self, table: TableDescription, staging: Staging, approvals: Approvals) -> Job:
+        previous = staging.previous
+        sync = self.instance.sync
+
+        def advance(rows: int, size: int) -> None:
+            self.progress.advance(table.path, rows, size)
+
+        return Job(
+            table=table,
+            access=self.instance.access_of(table),
+            published=previous.manifest.table(table.id) if previous else None,
+            source=self.sources[table.id],
+            staging=staging,
+            limits=Limits(int(sync.memory_limit) // self._parallel, sync.threads),
+            max_rejects=sync.max_rejects,
+            now=self.clock(),
+            approved_losses=approvals.of(table.id),
+            advance=advance,
+        )
+
+    @property
+    def _parallel(self) -> int:
+        return max(1, min(self.instance.sync.parallel_tables, len(self.tables)))
+
+    def _retention(self) -> Retention:
+        keep = self.instance.sync.retention
+        return Retention(keep.count, keep.days, int(keep.min_free))
+
+
+def _is_loading(generation: Generation, table: TableDescription) -> bool:
+    entry = generation.manifest.table(table.id)
+    return entry is not None and entry.loading and entry.error is None
+
+
+def _keep(staging: Staging, table: TableDescription) -> None:
+    entry = staging.previous.manifest.table(table.id) if staging.previous else None
+    if entry is not None:
+        staging.keep(entry)
+
+
+def _unexpected(table: TableDescription, error: Exception) -> TableError:
+    """Name the place, not the text: a library's message may hold a row's values."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return TableError(
+        f"an unexpected {type(error).__name__}",
+        where=table.id,
+        found=f"{Path(frame.filename).name}:{frame.lineno}",
+        remedy="This is a fault of the broker; report it with this line.",
+    )
+
+
+def _outcome(entry: TableEntry, seconds: float) -> Outcome:
+    return Outcome(
+        table=entry.path,
+        status=str(entry.status),
+        rows=entry.rows,
+        rejects=entry.rejects if entry.error is None else 0,
+        duplicates=entry.duplicates,
+        bytes_written=entry.bytes,
+        seconds=round(seconds, 3),
+        error=entry.error,
+        warnings=entry.warnings,
+    )

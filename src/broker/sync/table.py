@@ -1,0 +1,107 @@
+"""One table of a run: read what the plan says, hand it to the engine, hold it to its promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ..config import TableDescription
+from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError
+from ..publish.manifest import ForeignKey, Status, TableEntry
+from ..publish.staging import Staging
+from ..sources.contract import Source
+from ..tables.load import load
+from ..tables.model import Limits
+from .plan import next_step
+from .request import declared_schema, kept_of, request_of, rule_of, spec_of
+
+__all__ = ["Job", "failed_entry", "sync_table"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that the sync of one table needs. ``advance`` is told rows and bytes as they pass."""
+
+    table: TableDescription
+    access: str
+    published: TableEntry | None
+    source: Source
+    staging: Staging
+    limits: Limits
+    max_rejects: int
+    now: datetime
+    approved_losses: int
+    advance: Callable[[int, int], None]
+
+
+def sync_table(job: Job) -> TableEntry:
+    """Bring one table to its next version and put it into the staging.
+
+    Raises a ``BrokerError``; the caller then keeps what was published.
+    """
+    table = job.table
+    request = request_of(table, job.now.date())
+    found = job.source.describe(request)
+    spec = spec_of(table, table.key or found.primary_key, job.max_rejects)
+    request = replace(request, primary_key=spec.key)
+    step = next_step(rule_of(table), kept_of(spec, job.published), job.now)
+    reading = job.source.read(request, step.window)
+    version = load(
+        spec,
+        declared_schema(table, found),
+        reading,
+        out=job.staging.path,
+        work=job.staging.work(table.id),
+        limits=job.limits,
+        previous=job.published.schema if job.published else None,
+        progress=job.advance,
+    )
+    end = reading.end()
+    entry = replace(
+        _entry(job),
+        key=spec.key,
+        partitioning=spec.partitioning,
+        watermark=end.as_of if step.last else step.window.until,
+        loading=not step.last,
+        as_of=end.as_of,
+        loaded_at=job.now,
+    )
+    return job.staging.put(entry, version)
+
+
+def failed_entry(job: Job, error: BrokerError) -> TableEntry:
+    """The published rows, with what went wrong now; without any where there never were."""
+    status = Status.FAILED
+    if isinstance(error, SourceError):
+        status = Status.UNREADABLE
+    if isinstance(error, AbsentError):
+        status = Status.ABSENT
+    if isinstance(error, ForbiddenError):
+        status = Status.FORBIDDEN
+    entry = job.published or _entry(job)
+    return replace(entry, status=status, error=str(error), access=job.access)
+
+
+def _entry(job: Job) -> TableEntry:
+    """What the description says of the table, before there are rows."""
+    table = job.table
+    return TableEntry(
+        id=table.id,
+        name=table.name,
+        path=table.path,
+        access=job.access,
+        strategy=table.sync_strategy,
+        description=table.description,
+        dataset=table.dataset,
+        foreign_keys=tuple(
+            ForeignKey(key.column, *_target(key.references)) for key in table.foreign_keys
+        ),
+        freshness_seconds=int(table.freshness.total_seconds()) if table.freshness else None,
+    )
+
+
+def _target(references: str) -> tuple[str, str]:
+    """``table.column`` into its two parts."""
+    table, _, column = references.rpartition(".")
+    return table, column
