@@ -14,7 +14,10 @@ __all__ = ["End", "Reading", "Reject"]
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row, or one value of it, that could not be read. ``row`` counts from 1 in source order."""
+    """A row that could not be read and so is not handed over, perhaps for one value of it.
+
+    ``row`` counts from 1 in source order, rows that are handed over and those that are not.
+    """
 
     row: int
     column: str | None

@@ -1,0 +1,161 @@
+"""Batches of any size made into chunks of a good size, read ahead in a thread of their own."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import TableError
+from .rows import Reading
+
+__all__ = ["Chunk", "chunks", "plain"]
+
+ROWS = 64 * 1024
+BYTES = 24 * 1024 * 1024
+
+
+class Chunk:
+    """Rows with their columns named ``c0``, ``c1`` …, their number ``n``, and what is wrong.
+
+    A column name of the source never reaches SQL here. ``flaws`` marks, by column, values that
+    Arrow can carry and a table cannot: broken UTF-8, or nanoseconds.
+    """
+
+    def __init__(self, table: pa.Table, start: int) -> None:
+        numbers = pa.arange(start, start + table.num_rows)
+        columns, self.flaws = _plain_columns(table)
+        for source, flaw in self.flaws.items():
+            columns[f"x{source}"] = flaw
+        self.table = pa.table({**columns, "n": numbers})
+        self.columns = [name for name in columns if name.startswith("c")] + ["n"]
+
+    def rows(self) -> pa.Table:
+        """The rows as they are set aside, without the marks."""
+        return self.table.select(self.columns)
+
+
+def chunks(reading: Reading) -> Iterator[pa.Table]:
+    """Yield the rows in tables of about 64k rows or 24 MB, whatever the source's batches are."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in _ahead(lambda: _checked(reading)):
+        held.append(batch)
+        rows += batch.num_rows
+        size += batch.nbytes
+        if rows >= ROWS or size >= BYTES:
+            yield pa.Table.from_batches(held)
+            held, rows, size = [], 0, 0
+    if rows:
+        yield pa.Table.from_batches(held)
+
+
+def _checked(reading: Reading) -> Iterator[pa.RecordBatch]:
+    schema = reading.schema
+    for batch in reading.batches():
+        if not batch.schema.equals(schema):
+            raise TableError(
+                "the source changed the columns while it was read",
+                expected=", ".join(f"{field.name} {field.type}" for field in schema),
+                found=", ".join(f"{field.name} {field.type}" for field in batch.schema),
+            )
+        for start in range(0, batch.num_rows, 2 * ROWS):
+            yield batch.slice(start, 2 * ROWS)
+
+
+def _ahead(
+    make: Callable[[], Iterator[pa.RecordBatch]], *, depth: int = 3
+) -> Iterator[pa.RecordBatch]:
+    """Run an iterator in a thread, a few items ahead; its error is raised here."""
+    items: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def put(item: pa.RecordBatch | BaseException | None) -> None:
+        done = False
+        while not done and not stop.is_set():
+            with suppress(queue.Full):
+                items.put(item, timeout=0.1)
+                done = True
+
+    def run() -> None:
+        try:
+            for item in make():
+                put(item)
+                if stop.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # whatever it is, the reader raises it
+            put(error)
+
+    thread = threading.Thread(target=run, name="read-ahead", daemon=True)
+    thread.start()
+    try:
+        while (item := items.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+def plain(type_: pa.DataType) -> pa.DataType:
+    """The Arrow type in which values are set aside: no dictionary, no nanosecond, one decimal."""
+    types = pa.types
+    if types.is_dictionary(type_):
+        return plain(type_.value_type)
+    if types.is_null(type_):
+        return pa.string()
+    if types.is_decimal(type_) and not types.is_decimal128(type_):
+        return pa.decimal128(type_.precision, type_.scale)
+    if types.is_timestamp(type_) and type_.unit == "ns":
+        return pa.timestamp("us", type_.tz)
+    if types.is_time64(type_) and type_.unit == "ns":
+        return pa.time64("us")
+    return pa.date32() if types.is_date64(type_) else type_
+
+
+def _plain_columns(
+    table: pa.Table,
+) -> tuple[dict[str, pa.ChunkedArray], dict[int, pa.ChunkedArray]]:
+    columns: dict[str, pa.ChunkedArray] = {}
+    flaws: dict[int, pa.ChunkedArray] = {}
+    for source, column in enumerate(table.columns):
+        type_ = plain(column.type)
+        value = column if type_ == column.type else column.cast(type_, safe=False)
+        if getattr(column.type, "unit", None) == "ns":
+            _mark(flaws, source, pc.not_equal(value.cast(column.type), column))
+        if not _is_utf8(value):
+            value, broken = _mended(value)
+            _mark(flaws, source, broken)
+        columns[f"c{source}"] = value
+    return columns, flaws
+
+
+def _mark(flaws: dict[int, pa.ChunkedArray], source: int, flaw: pa.ChunkedArray) -> None:
+    flaw = pc.fill_null(flaw, False)
+    if pc.any(flaw).as_py():
+        flaws[source] = flaw
+
+
+def _is_utf8(column: pa.ChunkedArray) -> bool:
+    """DuckDB writes broken UTF-8 to Parquet without a word, and then cannot read it."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _mended(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    raw = column.cast(pa.large_binary()).to_pylist()
+    texts = [None if v is None else v.decode("utf-8", "backslashreplace") for v in raw]
+    broken = [
+        v is not None and text is not None and v != text.encode()
+        for v, text in zip(raw, texts, strict=True)
+    ]
+    return pa.chunked_array([pa.array(texts, column.type)]), pa.chunked_array([pa.array(broken)])

@@ -1,0 +1,64 @@
+"""Rows that another row of the same key displaces: the last one in source order wins."""
+
+from __future__ import annotations
+
+import duckdb
+
+from .intake import Staged, value
+from .model import TableSpec
+from .rejects import DUPLICATE, Rejects, record
+from .session import one_row
+
+__all__ = ["displace"]
+
+
+def displace(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, staged: Staged, rejects: Rejects
+) -> int:
+    """Fill the table ``displaced`` with the numbers of the rows that give way; returns how many.
+
+    The key is unique in the table, not merely in a partition. Hashes find the suspects, so that
+    the first look over all rows holds eight bytes a row; only suspects are then compared.
+    """
+    connection.execute("CREATE OR REPLACE TABLE displaced (n BIGINT)")
+    if not spec.key:
+        return 0
+    fields = [staged.layout.field(name) for name in spec.key]
+    columns = sorted({f"c{field.source}" for field in fields})
+    keys = ", ".join(value(field) for field in fields)
+    everything = staged.spill.partitions()
+    connection.register("rows", staged.spill.reader(everything, columns))
+    connection.execute(
+        f"CREATE OR REPLACE TABLE suspects AS SELECT hash({keys}) AS h FROM rows "
+        "GROUP BY 1 HAVING count(*) > 1"
+    )
+    connection.unregister("rows")
+    (suspects,) = one_row(connection, "SELECT count(*) FROM suspects")
+    if not suspects:
+        return 0
+    connection.register("rows", staged.spill.reader(everything, [*columns, "n"]))
+    connection.execute(
+        f"INSERT INTO displaced SELECT n FROM (SELECT n, row_number() OVER "
+        f"(PARTITION BY {keys} ORDER BY n DESC) AS place FROM rows "
+        f"WHERE hash({keys}) IN (SELECT h FROM suspects)) WHERE place > 1"
+    )
+    connection.unregister("rows")
+    return _tell(connection, spec, staged, rejects)
+
+
+def _tell(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, staged: Staged, rejects: Rejects
+) -> int:
+    names = {f"c{f.source}": f.name for f in staged.layout.fields if f.source is not None}
+    connection.register("rows", staged.spill.reader(staged.spill.partitions()))
+    rejects.add(
+        "rows",
+        flaw="n IN (SELECT n FROM displaced)",
+        column=", ".join(spec.key),
+        reason=DUPLICATE,
+        value="NULL",
+        row=record(names),
+    )
+    connection.unregister("rows")
+    (count,) = one_row(connection, "SELECT count(*) FROM displaced")
+    return int(count)

@@ -1,0 +1,221 @@
+"""Which columns a table has: what is declared, what was delivered, what there was before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from ..errors import TableError
+from .model import TableSpec
+from .schema import Column, TableSchema
+from .types import canonical, common, of_arrow
+
+__all__ = ["Field", "Layout", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column on its way from a reading to a file.
+
+    ``type`` None is to be inferred. ``source`` is the place in the reading, None for a column
+    that is no longer delivered. ``delivered`` is the type in which it arrives, None for text.
+    ``strict`` says that nobody declared the type: text must then look exactly like it.
+    """
+
+    name: str
+    type: str | None
+    source: int | None = None
+    delivered: str | None = None
+    strict: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns in file order, and in words how they differ from those of the version before."""
+
+    fields: tuple[Field, ...]
+    changes: tuple[str, ...] = ()
+
+    def field(self, name: str) -> Field:
+        """The column of this name."""
+        return next(field for field in self.fields if field.name == name)
+
+    def typed(self, types: dict[str, str]) -> Layout:
+        """The same with the types that were inferred."""
+        fields = (replace(f, type=types.get(f.name, f.type)) for f in self.fields)
+        return replace(self, fields=tuple(fields))
+
+    def schema(self, key: tuple[str, ...]) -> TableSchema:
+        """As the files hold it: a column of the key is never NULL, any other may be."""
+        return TableSchema(
+            tuple(Column(f.name, f.type, f.name not in key, f.description) for f in self.fields)
+        )
+
+
+def plan(
+    spec: TableSpec,
+    declared: TableSchema,
+    delivered: pa.Schema,
+    previous: TableSchema | None,
+    *,
+    whole: bool,
+) -> Layout:
+    """Lay out a table. ``whole`` says that every row comes anew, so that any type may change.
+
+    Raises ``TableError`` for names that cannot stand side by side, a key or partition column
+    that is missing, a type that would lose something, and for a change the table forbids.
+    """
+    _check_names(spec, delivered.names)
+    fresh = _fresh(spec, declared, delivered)
+    if previous is None or (whole and spec.on_schema_change == "rebuild"):
+        fields, changes = _inherit_types(fresh, previous), _differences(fresh, previous)
+    else:
+        fields = [*_kept(spec, fresh, previous, whole=whole), *_new(fresh, previous)]
+        changes = _differences(fresh, previous)
+    _check_needed(spec, fields)
+    if changes and previous is not None:
+        _check_policy(spec, previous, fresh, changes, whole=whole)
+    return Layout(tuple(fields), changes)
+
+
+def _check_names(spec: TableSpec, names: list[str]) -> None:
+    seen: dict[str, str] = {}
+    for place, name in enumerate(names, start=1):
+        if not name or "\0" in name:
+            raise TableError(
+                f"column {place} has no usable name",
+                where=spec.name,
+                remedy="Give it a name in the source, or leave it out with `columns`.",
+            )
+        # DuckDB folds ASCII alone: É and é are two columns to it, E and e are not.
+        folded = "".join(c.lower() if c.isascii() else c for c in name)
+        if folded in seen:
+            raise TableError(
+                f"the columns {seen[folded]!r} and {name!r} differ in nothing but case",
+                where=spec.name,
+                remedy="SQL cannot tell them apart: rename one, or choose one with `columns`.",
+            )
+        seen[folded] = name
+
+
+def _fresh(spec: TableSpec, declared: TableSchema, delivered: pa.Schema) -> list[Field]:
+    said = {column.name: column for column in declared.columns}
+    overrides = dict(spec.types)
+    fields = []
+    for source, arrow in enumerate(delivered):
+        column = said.get(arrow.name, Column(arrow.name))
+        where = f"{spec.name}, column {arrow.name}"
+        natural = of_arrow(arrow.type)
+        type_ = overrides.get(arrow.name) or column.type or natural
+        fields.append(
+            Field(
+                name=arrow.name,
+                type=canonical(type_, where=where) if type_ else None,
+                source=source,
+                delivered=natural,
+                strict=type_ is None,
+                description=column.description,
+            )
+        )
+    return fields
+
+
+def _inherit_types(fresh: list[Field], previous: TableSchema | None) -> list[Field]:
+    types = {c.name: c.type for c in previous.columns} if previous else {}
+    return [replace(f, type=f.type or types.get(f.name)) for f in fresh]
+
+
+def _kept(
+    spec: TableSpec, fresh: list[Field], previous: TableSchema, *, whole: bool
+) -> Iterable[Field]:
+    now = {field.name: field for field in fresh}
+    for column in previous.columns:
+        field = now.get(column.name)
+        if field is None:
+            yield Field(column.name, column.type, description=column.description)
+        elif field.type is None or column.type is None or whole:
+            yield replace(field, type=field.type or column.type)
+        else:
+            yield replace(field, type=_widened(spec, column.name, column.type, field.type))
+
+
+def _widened(spec: TableSpec, name: str, old: str, new: str) -> str:
+    type_ = common(old, new)
+    if type_ is None:
+        raise TableError(
+            "the rows that are kept cannot take the new type without loss",
+            where=f"{spec.name}, column {name}",
+            expected=old,
+            found=new,
+            remedy="Load the table as a whole, or declare the type under `types`.",
+        )
+    return type_
+
+
+def _new(fresh: list[Field], previous: TableSchema) -> list[Field]:
+    return [field for field in fresh if field.name not in previous.names]
+
+
+def _differences(fresh: list[Field], previous: TableSchema | None) -> tuple[str, ...]:
+    if previous is None:
+        return ()
+    now = {field.name: field.type for field in fresh}
+    before = {column.name: column.type for column in previous.columns}
+    return (
+        *(f"column {name} is new" for name in now if name not in before),
+        *(f"column {name} is no longer delivered" for name in before if name not in now),
+        *(
+            f"column {name} changed from {before[name]} to {type_}"
+            for name, type_ in now.items()
+            if type_ and before.get(name) not in (None, type_)
+        ),
+    )
+
+
+def _check_needed(spec: TableSpec, fields: list[Field]) -> None:
+    delivered = [field.name for field in fields if field.source is not None]
+    needed = [("key", name) for name in spec.key]
+    if spec.partitioning:
+        needed.append(("partition", spec.partitioning.column))
+    known = [field.name for field in fields]
+    for role, name in needed:
+        if name not in delivered:
+            raise TableError(
+                f"the {role} column {name!r} is not among the columns of the source",
+                where=spec.name,
+                expected=", ".join(delivered) or "some columns",
+            )
+    for name, _ in spec.types:
+        if name not in known:
+            raise TableError(
+                f"`types` names a column {name!r} that the source does not have",
+                where=spec.name,
+                expected=", ".join(known),
+            )
+
+
+def _check_policy(
+    spec: TableSpec,
+    previous: TableSchema,
+    fresh: list[Field],
+    changes: tuple[str, ...],
+    *,
+    whole: bool,
+) -> None:
+    if spec.on_schema_change == "fail":
+        raise TableError(
+            f"the columns changed, and on_schema_change is fail: {'; '.join(changes)}",
+            where=spec.name,
+            expected=", ".join(f"{c.name} {c.type}" for c in previous.columns),
+            found=", ".join(f"{f.name} {f.type or 'text'}" for f in fresh),
+            remedy="Set on_schema_change to evolve or rebuild, or mend the source.",
+        )
+    if spec.on_schema_change == "rebuild" and not whole:
+        raise TableError(
+            f"the columns changed, and on_schema_change is rebuild: {'; '.join(changes)}",
+            where=spec.name,
+            remedy="Load the table as a whole.",
+        )

@@ -1,0 +1,95 @@
+"""Rows that did not make it into the table: kept in whole, counted, capped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from ..errors import TableError
+from .model import TableSpec
+from .rows import Reject
+from .session import literal, one_row
+
+__all__ = ["Rejects", "record"]
+
+DUPLICATE = "duplicate key"
+_SCHEMA = """(row_number BIGINT, line BIGINT, column_name VARCHAR, reason VARCHAR,
+              value VARCHAR, record VARCHAR)"""
+
+
+def record(names: dict[str, str]) -> str:
+    """The SQL of a whole row as a JSON object; ``names`` maps SQL values to column names."""
+    members = (f"{literal(name)}, CAST({value} AS VARCHAR)" for value, name in names.items())
+    return f"CAST(json_object({', '.join(members)}) AS VARCHAR)"
+
+
+class Rejects:
+    """What is told of each rejected row: where it stood, which column, why, and the row itself."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
+        self.rows = 0
+        self._connection = connection
+        self._spec = spec
+        self._files = 0
+        connection.execute(f"CREATE OR REPLACE TABLE rejects {_SCHEMA}")
+
+    def add(
+        self, relation: str, *, flaw: str, column: str, reason: str, value: str, row: str
+    ) -> None:
+        """Tell one flaw of the rows of ``relation`` that the condition ``flaw`` selects."""
+        self._connection.execute(
+            f"INSERT INTO rejects SELECT n + 1, NULL, ?, ?, CAST({value} AS VARCHAR), {row} "
+            f"FROM {relation} WHERE {flaw}",
+            [column, reason],
+        )
+
+    def count(self, rows: int) -> None:
+        """Count rows left out; raises ``TableError`` past the table's cap."""
+        self.rows += rows
+        if self.rows <= self._spec.max_rejects:
+            return
+        column, reason, flaws, first = one_row(
+            self._connection,
+            "SELECT coalesce(column_name, ''), reason, count(*), min(row_number) FROM rejects "
+            "GROUP BY ALL ORDER BY 3 DESC, 1 LIMIT 1",
+        )
+        raise TableError(
+            f"too many rows do not fit: {flaws} times {reason}, first in row {first}",
+            where=f"{self._spec.name}, column {column}" if column else self._spec.name,
+            expected=f"at most {self._spec.max_rejects} rejected rows",
+            remedy="Mend the source, declare another type under `types`, or raise max_rejects.",
+        )
+
+    def merge_source(self, rejects: Iterable[Reject]) -> None:
+        """Add the rows that the source itself could not read, and number all rows as it does."""
+        found = list(rejects)
+        if not found:
+            return
+        skipped = sorted({reject.row for reject in found})
+        self._connection.execute("CREATE OR REPLACE TABLE skipped (before BIGINT)")
+        self._connection.executemany(
+            "INSERT INTO skipped VALUES (?)", [[row - at] for at, row in enumerate(skipped, 1)]
+        )
+        self._connection.execute(
+            "UPDATE rejects SET row_number = row_number + "
+            "(SELECT count(*) FROM skipped WHERE before < rejects.row_number)"
+        )
+        self._connection.executemany(
+            "INSERT INTO rejects VALUES (?, ?, ?, ?, ?, NULL)",
+            [[r.row, r.line, r.column, r.reason, r.value] for r in found],
+        )
+        self.count(len(skipped))
+
+    def write(self, path: Path, options: str) -> bool:
+        """Write the reject file, in source order; False when there is nothing to tell."""
+        (told,) = one_row(self._connection, "SELECT count(*) FROM rejects")
+        if not told:
+            return False
+        names = 'row_number AS "row", line, column_name AS "column", reason, value, record'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection.execute(
+            f"COPY (SELECT {names} FROM rejects ORDER BY ALL) TO {literal(str(path))} {options}"
+        )
+        return True

@@ -1,0 +1,60 @@
+"""A private DuckDB for one piece of work, and the quoting that hostile names need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from .model import Limits
+
+__all__ = ["identifier", "literal", "one_row", "parquet", "session"]
+
+
+@contextmanager
+def session(limits: Limits, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory database that spills into ``work`` and takes nothing from the network.
+
+    The zone is UTC whatever the machine's is: a cast must not depend on where it runs.
+    """
+    connection = duckdb.connect(
+        config={
+            "memory_limit": f"{limits.memory_bytes // 2}B",
+            "threads": limits.threads,
+            "temp_directory": str(work / "duckdb"),
+            "preserve_insertion_order": True,
+            "autoinstall_known_extensions": False,
+        }
+    )
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def one_row(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | None = None
+) -> tuple[Any, ...]:
+    """Run a query that answers one row, and leave no half-read result on the connection."""
+    (row,) = connection.execute(query, parameters).fetchall()
+    return tuple(row)
+
+
+def identifier(name: str) -> str:
+    """Quote a name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a text for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def parquet(paths: list[Path]) -> str:
+    """Say ``read_parquet`` of exactly these files: a bracket in a path is no pattern."""
+    names = ("".join(f"[{c}]" if c in "*?[" else c for c in str(path)) for path in paths)
+    return f"read_parquet([{', '.join(literal(name) for name in names)}])"

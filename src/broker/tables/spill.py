@@ -1,0 +1,123 @@
+"""Rows set aside by partition, in memory while they are few, in one private file when not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+
+__all__ = ["Spill"]
+
+_VECTOR = 2048  # DuckDB's unit: only batches of whole units give row groups of one size
+_ROWS = 30 * _VECTOR
+
+
+class Spill:
+    """Append batches by partition, then read each partition back in the order of appending.
+
+    Until ``bound`` bytes nothing is written. Past it, what is held goes to one file, a batch per
+    partition, so that neither memory nor open files grow with the number of partitions.
+    """
+
+    def __init__(self, schema: pa.Schema, path: Path, *, bound: int) -> None:
+        self.schema = schema
+        self.bytes: dict[int | None, int] = defaultdict(int)
+        self.rows: dict[int | None, int] = defaultdict(int)
+        self._path = path
+        self._bound = bound
+        self._held: dict[int | None, list[pa.RecordBatch]] = defaultdict(list)
+        self._held_bytes = 0
+        self._places: dict[int | None, list[int]] = defaultdict(list)
+        self._written = 0
+        self._writer: pa.ipc.RecordBatchFileWriter | None = None
+
+    def append(self, partition: int | None, batch: pa.RecordBatch) -> None:
+        """Add rows at the end of a partition."""
+        size = batch.nbytes
+        self.rows[partition] += batch.num_rows
+        self.bytes[partition] += size
+        self._held[partition].append(batch)
+        self._held_bytes += size
+        if self._held_bytes >= self._bound:
+            self._flush()
+
+    def finish(self) -> None:
+        """Say that all rows are there; only now may they be read."""
+        if self._writer is not None:
+            self._flush()
+            self._writer.close()
+            self._writer = None
+            pa.default_memory_pool().release_unused()
+
+    def partitions(self) -> list[int | None]:
+        """The partitions that have rows, in order, that of NULL last."""
+        return sorted(self.rows, key=lambda number: (number is None, number or 0))
+
+    def reader(
+        self, partitions: Iterable[int | None], columns: list[str] | None = None
+    ) -> pa.RecordBatchReader:
+        """Stream partitions one after another, all columns or some."""
+        names = self.schema.names if columns is None else columns
+        schema = pa.schema([self.schema.field(name) for name in names])
+        batches = (batch for number in partitions for batch in self._batches(number, schema))
+        return pa.RecordBatchReader.from_batches(schema, _even(batches))
+
+    def close(self) -> None:
+        """Forget the rows and remove the file."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._held.clear()
+        self._path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Spill:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            self._writer = pa.ipc.new_file(pa.OSFile(str(self._path), "wb"), self.schema)
+        for partition, batches in self._held.items():
+            self._writer.write_batch(pa.concat_batches(batches))
+            self._places[partition].append(self._written)
+            self._written += 1
+        self._held.clear()
+        self._held_bytes = 0
+
+    def _batches(self, partition: int | None, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        if not self._places:
+            yield from (batch.select(schema.names) for batch in self._held.get(partition, ()))
+            return
+        fields = [self.schema.get_field_index(name) for name in schema.names]
+        options = pa.ipc.IpcReadOptions(included_fields=fields)
+        # Read, not mapped: a mapping of the whole file would count as this process's memory.
+        with pa.OSFile(str(self._path)) as source:
+            file = pa.ipc.open_file(source, options=options)
+            for place in self._places[partition]:
+                yield file.get_batch(place).select(schema.names)
+
+
+def _even(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Cut a stream into batches of whole vectors, whatever the sizes in which it came."""
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        if rows >= _ROWS:
+            whole = pa.concat_batches(held)
+            even = rows - rows % _VECTOR
+            yield whole.slice(0, even)
+            held, rows = [whole.slice(even)], rows - even
+    if rows:
+        yield pa.concat_batches(held)

@@ -1,0 +1,113 @@
+r"""How text becomes a value: exactly, or not at all.
+
+DuckDB's own casts are kinder than a data engine may be: ``'1.5'`` as BIGINT gives 2, ``'1.005'``
+as DECIMAL(5,2) gives 1.01, ``'t'`` is true, ``'2024-1-5'`` a date, a zone in a wall time is
+dropped, and digits past the microsecond are cut. So each type has a grammar here, and a value
+fits when its text follows the grammar *and* the cast takes it.
+
+``strict`` is the grammar of a type that was inferred: only the one way in which the type itself
+would be written, so that ``00123`` and ``+420`` are never taken for numbers.
+"""
+
+from __future__ import annotations
+
+from .session import literal
+from .types import decimal
+
+__all__ = ["cast", "fits", "reason"]
+
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
+_ZONE = "( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_DOUBLE = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i)[+-]?(inf|infinity)|nan"
+
+_PATTERNS = {
+    "BIGINT": "[+-]?[0-9]+",
+    "DATE": rf"{_DAY}([T ]00:00(:00(\.0+)?)?)?",
+    "TIME": _CLOCK,
+    "TIMESTAMP": f"{_DAY}([T ]{_CLOCK})?",
+    "TIMESTAMPTZ": f"{_DAY}([T ]{_CLOCK}{_ZONE}?)?",
+    "DOUBLE": _DOUBLE,
+}
+_NUMBER = "-?(0|[1-9][0-9]*)"
+_STRICT = {
+    "BIGINT": _NUMBER,
+    "DOUBLE": rf"{_NUMBER}(\.[0-9]+)?([eE][+-]?[0-9]+)?|(?i)-?(inf|infinity)|nan",
+    "DATE": _DAY,
+    "TIMESTAMPTZ": f"{_DAY}[T ]{_CLOCK}{_ZONE}",
+}
+# The length of a text that needs no pattern when, cast and cast back, it is the very same.
+_ROUND_TRIP = {"DATE": 10, "TIMESTAMP": 19}
+
+
+def cast(value: str, type_: str) -> str:
+    """The SQL that turns text that fits into its value."""
+    return value if type_ == "VARCHAR" else f"CAST({value} AS {type_})"
+
+
+def fits(value: str, type_: str, *, strict: bool = False) -> str:
+    """The SQL that says of each text whether it fits; a NULL always does."""
+    if type_ == "VARCHAR":
+        return "true"
+    if type_ == "BOOLEAN":
+        return f"({value} IS NULL OR lower({value}) IN ('true', 'false'))"
+    if type_ == "JSON":
+        return f"({value} IS NULL OR json_valid({value}))"
+    tried = f"TRY_CAST({value} AS {type_})"
+    pattern = _pattern(type_, strict)
+    if pattern is None:
+        return f"({value} IS NULL OR {tried} IS NOT NULL)"
+    slow = f"regexp_full_match({value}, {literal(pattern)}) AND {_sane(tried, value, type_)}"
+    quick = _round_trips(value, tried, type_)
+    return f"CASE WHEN {value} IS NULL THEN true {quick}ELSE {slow} END"
+
+
+def _pattern(type_: str, strict: bool) -> str | None:
+    if strict and type_ in _STRICT:
+        return _STRICT[type_]
+    found = decimal(type_)
+    return _decimal_pattern(found.scale, strict) if found else _PATTERNS.get(type_)
+
+
+def _decimal_pattern(scale: int, strict: bool) -> str:
+    whole = _NUMBER if strict else "[+-]?[0-9]+"
+    fraction = rf"(\.[0-9]{{0,{scale}}}0*)?"
+    if strict or not scale:
+        return whole + fraction
+    return rf"{whole}{fraction}|[+-]?\.[0-9]{{1,{scale}}}0*"
+
+
+def _sane(tried: str, value: str, type_: str) -> str:
+    if type_ == "DOUBLE":
+        return f"(isfinite({tried}) OR {value} NOT SIMILAR TO '.*[0-9].*')"
+    if type_ in ("DATE", "TIMESTAMP", "TIMESTAMPTZ"):
+        return f"{tried} IS NOT NULL AND {value} NOT LIKE '0000%'"
+    return f"{tried} IS NOT NULL"
+
+
+def _round_trips(value: str, tried: str, type_: str) -> str:
+    same = f"{tried}::VARCHAR = {value}"
+    if type_ in _ROUND_TRIP:
+        return f"WHEN length({value}) = {_ROUND_TRIP[type_]} AND {same} THEN true "
+    return f"WHEN {same} THEN true " if type_ == "BIGINT" or decimal(type_) else ""
+
+
+def reason(type_: str) -> str:
+    """What a person is told of a value that does not fit."""
+    found = decimal(type_)
+    if found is not None:
+        whole = found.precision - found.scale
+        return f"not a {type_}: at most {whole} digits before the point and {found.scale} after it"
+    return f"not a {type_}: {_REASONS.get(type_, 'cannot be read as one')}"
+
+
+_REASONS = {
+    "BOOLEAN": "true or false expected",
+    "BIGINT": "a whole number from -9223372036854775808 to 9223372036854775807 expected",
+    "DOUBLE": "a number within the range of a double expected",
+    "DATE": "YYYY-MM-DD expected",
+    "TIME": "HH:MM:SS with at most 6 decimals expected",
+    "TIMESTAMP": "YYYY-MM-DD HH:MM:SS without a zone and with at most 6 decimals expected",
+    "TIMESTAMPTZ": "YYYY-MM-DD HH:MM:SS with a zone and at most 6 decimals expected",
+    "JSON": "well-formed JSON expected",
+}
