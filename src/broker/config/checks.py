@@ -9,7 +9,7 @@ from ..errors import ConfigError
 from .description import TableDescription
 from .document import Document, Location
 from .instance import Instance
-from .problems import did_you_mean, key_name
+from .problems import did_you_mean
 
 __all__ = ["Placed", "check_instance", "check_tables"]
 
@@ -30,7 +30,7 @@ class Placed:
 
     def key(self, *keys: str | int) -> str:
         """The name of one of its keys, for a message."""
-        return f"table {self.table.id}: {key_name(keys)}"
+        return self.document.name((*self.location, *keys))
 
     def in_folder(self, mapping: Mapping[str, str]) -> Placed:
         """The same with its folder filled in."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from .problems import did_you_mean
 from .values import unexpected
 
 __all__ = ["ColumnType", "column_type"]
@@ -20,7 +21,7 @@ _OTHER_NAMES = {
     "SMALLINT": "BIGINT", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "REAL": "DOUBLE",
     "STRING": "VARCHAR", "TEXT": "VARCHAR", "CHAR": "VARCHAR", "DATETIME": "TIMESTAMP",
     "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "BYTES": "BLOB", "BINARY": "BLOB",
-    "NUMERIC": "DECIMAL(18,2)", "DECIMAL": "DECIMAL(18,2)", "NUMBER": "DECIMAL(18,2)",
+    "NUMERIC": "DECIMAL", "NUMBER": "DECIMAL",
 }  # fmt: skip
 _DECIMAL = re.compile(r"DECIMAL\( *([0-9]{1,2}) *, *([0-9]{1,2}) *\)", re.IGNORECASE)
 _FIELD = re.compile(r' *("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_]*) +(.+)', re.DOTALL)
@@ -40,8 +41,17 @@ def column_type(text: str) -> str:
             return f"DECIMAL({precision},{scale})"
     if bare.upper().startswith("STRUCT(") and bare.endswith(")"):
         return f"STRUCT({', '.join(_fields(bare[7:-1]))})"
-    meant = _OTHER_NAMES.get(re.sub(r" *\(.*", "", bare.upper()))
-    return unexpected(_EXPECTED, f"Did you mean '{meant}'?" if meant else None)
+    return unexpected(_EXPECTED, _meant(bare.upper()))
+
+
+def _meant(text: str) -> str | None:
+    name, bracket, arguments = text.partition("(")
+    other = _OTHER_NAMES.get(name.strip())
+    if other == "DECIMAL":
+        return f"Did you mean 'DECIMAL{bracket + arguments or '(18,2)'}'?"
+    if other is not None:
+        return f"Did you mean '{other}'?"
+    return did_you_mean(name, SIMPLE) if name != "DECIMAL" else None
 
 
 def _fields(body: str) -> list[str]:

@@ -22,6 +22,8 @@ from .values import (
     SourceName,
     TableId,
     Text,
+    is_safe_name,
+    is_table_id,
     unexpected,
 )
 
@@ -37,12 +39,11 @@ __all__ = [
 NO_BUCKET = "main"
 
 
-def _known_placeholders(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if placeholders.unknown(value) is not None:
-            names = ", ".join(f"{{{{{name}}}}}" for name in placeholders.PLACEHOLDERS)
-            unexpected(f"text, with no other placeholders than {names}")
-    return values
+def _known_placeholders(value: str) -> str:
+    if placeholders.unknown(value) is None:
+        return value
+    names = ", ".join(f"{{{{{name}}}}}" for name in placeholders.PLACEHOLDERS)
+    return unexpected(f"text, with no other placeholders than {names}")
 
 
 def _mark(text: str) -> str:
@@ -80,7 +81,7 @@ class WhereFilter(Section):
     operator: Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "notIn"] = Field(
         default="eq", description="How to compare."
     )
-    values: Annotated[OneOrMore, AfterValidator(_known_placeholders)] = Field(
+    values: OneOrMore[Annotated[str, AfterValidator(_known_placeholders)]] = Field(
         min_length=1,
         description="What to compare with, as text. eq and ne take several as in and notIn do.",
     )
@@ -152,7 +153,7 @@ class TableDescription(Section):
     types: dict[Text, ColumnType] = Field(
         default={}, description="Column to type, where the source is not to decide."
     )
-    null_values: OneOrMore = Field(
+    null_values: OneOrMore[str] = Field(
         default=(), description="Texts that mean NULL, besides an empty value without quotes."
     )
     where_filters: tuple[WhereFilter, ...] = Field(
@@ -219,9 +220,13 @@ class TableDescription(Section):
     @model_validator(mode="before")
     @classmethod
     def _name_by_id(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and data.get("name") is None and data.get("id"):
-            return {**data, "name": str(data["id"]).rpartition(".")[2]}
-        return data
+        given = data if isinstance(data, Mapping) else {}
+        if given.get("name") is not None or not is_table_id(given.get("id")):
+            return data
+        name = given["id"].rpartition(".")[2]
+        if not is_safe_name(name):
+            unexpected("a 'name', because the last part of its id is not fit for a file name")
+        return {**given, "name": name}
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -68,16 +68,28 @@ class Document:
         """What stands there, in words fit for a message; None where nothing does.
 
         A value that came from a variable is shown as it was written, not as it was expanded.
+        Where one value stands for a list or a mapping, it is found at every place in that.
         """
         nodes = [value for _, value in self._walk(location)]
-        if len(nodes) != len(location):
-            return None
         node = nodes[-1] if nodes else self._root
+        if len(nodes) < len(location) and not isinstance(node, yaml.ScalarNode):
+            return None
         if isinstance(node, yaml.SequenceNode):
             return "a list"
         if isinstance(node, yaml.MappingNode):
             return "a mapping"
         return "nothing" if _is_nothing(node) else quoted(str(getattr(node, "value", "")))
+
+    def name(self, location: Location) -> str:
+        """A location as people say it: ``sync.threads``, ``table in.c-crm.orders: file``."""
+        item = [value for _, value in self._walk(location[:2])]
+        told = (
+            self._step(item[1], "id") if len(item) == 2 and isinstance(location[1], int) else None
+        )
+        if told is None or not isinstance(told[1], yaml.ScalarNode):
+            return _dotted(location)
+        rest = _dotted(location[2:])
+        return f"table {told[1].value}" + (f": {rest}" if rest else "")
 
     def is_spoiled(self, location: Location) -> bool:
         """Whether a problem of this very value is told already."""
@@ -103,7 +115,7 @@ class Document:
             raise ConfigError(
                 "the YAML cannot be read: it holds a control character",
                 where=f"{self.path}:{self._line_at(int(error.position))}",
-                found=f"U+{ord(str(error.character)):04X}",
+                found=f"U+{int(error.character):04X}",
                 remedy="Remove that character.",
             ) from error
 
@@ -188,6 +200,13 @@ class Document:
         self._spoiled.add(id(node))
         where = f"{self.path}:{self._line(node)}"
         self.problems.append(ConfigError(message, where=where, found=found, remedy=remedy))
+
+
+def _dotted(location: Location) -> str:
+    name = ""
+    for part in location:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
+    return name
 
 
 def _is_nothing(node: yaml.Node | None) -> bool:

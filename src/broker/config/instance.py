@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ByteSize,
     ConfigDict,
@@ -23,7 +24,7 @@ from .description import TableDescription
 from .document import Document, Location
 from .problems import did_you_mean, raise_if_any, validated
 from .scalars import Scalar, plain
-from .values import ClassName, GroupName, Names, Section, Size, SourceName
+from .values import ClassName, GroupName, Names, Section, Size, SourceName, unexpected
 
 __all__ = [
     "AccessClass",
@@ -168,12 +169,15 @@ class Retention(Section):
     )
 
 
+def _enough_memory(size: ByteSize) -> ByteSize:
+    return size if size >= 64_000_000 else unexpected("at least 64MB")
+
+
 class Sync(Section):
     """Section ``sync``: what a run may use, and what it keeps."""
 
-    memory_limit: Size = Field(
+    memory_limit: Annotated[Size, AfterValidator(_enough_memory)] = Field(
         default=ByteSize(1_000_000_000),
-        ge=64_000_000,
         description="Memory that the engine may use in all.",
     )
     threads: int = Field(

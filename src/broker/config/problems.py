@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from ..errors import ConfigError
 from .document import Document, Location
@@ -17,7 +17,6 @@ from .scalars import quoted
 __all__ = [
     "InvalidConfigError",
     "did_you_mean",
-    "key_name",
     "problems_of",
     "raise_if_any",
     "validated",
@@ -49,8 +48,6 @@ _EXPECTED = {
     "too_short": "a list that is not empty",
 }
 Model = TypeVar("Model", bound=BaseModel)
-
-_SECRET_NAME = re.compile(r"token|secret|passw|credential|key$", re.IGNORECASE)
 
 
 class InvalidConfigError(ConfigError):
@@ -118,27 +115,21 @@ def _parts(loc: Iterable[str | int]) -> Location:
     return tuple(part for part in loc if part != "[key]")
 
 
-def key_name(location: Location) -> str:
-    """A location as people write it: ``tables[2].where_filters[0].column``."""
-    name = ""
-    for part in location:
-        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
-    return name
-
-
 def _problem(
     detail: Mapping[str, Any], model: type[BaseModel], document: Document, base: Location
 ) -> ConfigError:
     location = (*base, *_parts(detail["loc"]))
     if detail["type"] == "extra_forbidden":
         return _unknown_key(detail["loc"], model, document, location)
-    name, where = key_name(location) or "the file", document.where(location)
+    name, where = document.name(location) or "the YAML", document.where(location)
     if detail["type"] == "missing":
         return ConfigError(f"{name} is missing", where=where)
     found = document.found(location)
     if "[key]" in detail["loc"]:
         found = quoted(str(location[-1]))
-    elif location and _SECRET_NAME.search(str(location[-1])):
+    elif _is_secret(model, detail["loc"]) or (
+        detail["type"] == "expected" and found in ("a list", "a mapping")
+    ):
         found = None
     expected, remedy = _expectation(detail, found)
     return ConfigError(
@@ -149,8 +140,8 @@ def _problem(
 def _unknown_key(
     loc: Sequence[str | int], model: type[BaseModel], document: Document, location: Location
 ) -> ConfigError:
-    key, parent = str(location[-1]), key_name(location[:-1])
-    allowed = _keys_at(model, loc[:-1])
+    key, parent = str(location[-1]), document.name(location[:-1])
+    allowed = _keys(_section_at(model, loc[:-1]))
     return ConfigError(
         f"unknown key {quoted(key)}" + (f" in {parent}" if parent else ""),
         where=document.where(location),
@@ -182,17 +173,27 @@ def _one_of(allowed: Sequence[str]) -> str:
     return ", ".join(allowed[:-1]) + " or " + allowed[-1] if len(allowed) > 1 else "".join(allowed)
 
 
-def _keys_at(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[str, ...]:
-    """The keys that are meant to be used at a place; those kept for old files are left out."""
-    skip_key = False
+def _keys(section: type[BaseModel]) -> tuple[str, ...]:
+    """The keys that are meant to be used; those kept for the files of others are left out."""
+    return tuple(name for name, field in section.model_fields.items() if not field.deprecated)
+
+
+def _section_at(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel]:
+    is_name = False
     for part in loc:
-        if skip_key or isinstance(part, int):
-            skip_key = False
+        if is_name or isinstance(part, int):  # a key that people choose, or an item of a list
+            is_name = False
             continue
         annotation = model.model_fields[part].annotation
         model = _section_of(annotation) or model
-        skip_key = get_origin(annotation) is dict
-    return tuple(name for name, field in model.model_fields.items() if not field.deprecated)
+        is_name = get_origin(annotation) is dict
+    return model
+
+
+def _is_secret(model: type[BaseModel], loc: Sequence[str | int]) -> bool:
+    field = _section_at(model, loc[:-1]).model_fields.get(str(loc[-1])) if loc else None
+    annotation = None if field is None else field.annotation
+    return SecretStr in (annotation, *get_args(annotation))
 
 
 def _section_of(annotation: Any) -> type[BaseModel] | None:

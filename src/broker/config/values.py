@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -33,6 +33,8 @@ __all__ = [
     "SourceName",
     "TableId",
     "Text",
+    "is_safe_name",
+    "is_table_id",
     "unexpected",
 ]
 
@@ -79,19 +81,30 @@ def _no_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _safe(name: str) -> str:
-    if not _SAFE_NAME.fullmatch(name) or ".." in name or name.lower().endswith(".parquet"):
-        unexpected(
-            "a name of letters A-Z a-z, digits, _ . and - that begins with a letter, a digit "
-            "or _, has no '..', does not end in .parquet and has at most 100 characters"
-        )
-    return name
+def is_safe_name(name: str) -> bool:
+    """Whether it can be a file, a folder and a view on every system."""
+    is_hostile = ".." in name or name.lower().endswith(".parquet")
+    return _SAFE_NAME.fullmatch(name) is not None and not is_hostile
+
+
+def _safe_name(name: str) -> str:
+    if is_safe_name(name):
+        return name
+    return unexpected(
+        "a name of A-Z, a-z, 0-9, _, . and - that does not begin with . or -, has no '..' "
+        "and no '.parquet' at its end, and is at most 100 characters long"
+    )
+
+
+def is_table_id(text: Any) -> bool:
+    """Whether it can name a table, and its last part a file."""
+    return isinstance(text, str) and bool(_TABLE_ID.fullmatch(text)) and ".." not in text
 
 
 def _table_id(text: str) -> str:
-    if not _TABLE_ID.fullmatch(text) or ".." in text:
-        unexpected("an id such as bucket.table, without blanks at its ends, / or \\ and '..'")
-    return text
+    if is_table_id(text):
+        return text
+    return unexpected("an id such as bucket.table, without / and \\, '..' or blanks at its ends")
 
 
 def _size(value: Any) -> Any:
@@ -160,12 +173,14 @@ Names = Annotated[
 ]
 """Names as a list, or as one text with commas."""
 
-OneOrMore = Annotated[
-    tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])
-]
-"""A list of texts; one text alone is a list of one."""
+Item = TypeVar("Item")
 
-SafeName = Annotated[str, AfterValidator(_safe), _pattern(_SAFE_NAME.pattern)]
+OneOrMore = Annotated[
+    tuple[Item, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])
+]
+"""A list of texts of one kind; one text alone is a list of one."""
+
+SafeName = Annotated[str, AfterValidator(_safe_name), _pattern(_SAFE_NAME.pattern)]
 """A name that can be a file, a folder and a view on every system."""
 
 TableId = Annotated[str, AfterValidator(_table_id)]
