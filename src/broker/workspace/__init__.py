@@ -1,1 +1,1 @@
-"""What an analyst gets: scripts, instructions, documentation, views."""
+"""What an analyst gets: scripts and examples (``files/``), installed to the host as they are."""

@@ -1,0 +1,289 @@
+#!/usr/bin/env bash
+# Bring this folder to the broker's newest generation of data. Usage: see usage() below.
+#
+# Bash 3.2 and openrsync are what a Mac has, so this is plain POSIX shell plus `local`, and every
+# rsync option stands in src/broker/workspace/rsync_options.txt; tests hold it to both.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+Usage: bash server/scripts/sync_data.sh [HOST] [--push] [--quiet]
+
+Pulls the newest generation from HOST, verifies it, makes it ./server/{parquet,docs,metadata},
+and rebuilds the views in ./user/duckdb/analytics.duckdb.
+
+  HOST     the broker, as ssh knows it (anna@broker.example.com, or a name of ~/.ssh/config), or
+           a folder; remembered, so that it is needed once
+  --push   send ./user/ back to the broker afterwards
+  --quiet  say nothing unless something is not as it should be
+
+Exit codes: 0 all is well, 1 failed (what you had is untouched), 2 wrong usage,
+3 synced, but some tables are older than they should be, 75 another sync is running here.
+TEXT
+}
+
+RETRIES=3
+
+say() { [ -n "$quiet" ] || printf '%s\n' "$*"; }
+fail() {
+    printf 'sync_data: %s\n' "$*" >&2
+    exit 1
+}
+
+read_arguments() {
+    host='' push='' quiet=''
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --push) push=yes ;;
+            --quiet) quiet=yes ;;
+            -h | --help) usage && exit 0 ;;
+            -*) usage >&2 && exit 2 ;;
+            *) host=$1 ;;
+        esac
+        shift
+    done
+}
+
+find_places() {
+    root=$(cd "$(dirname "$0")/../.." && pwd -P)
+    scripts=$root/server/scripts
+    generations=$root/server/generations
+    incoming=$generations/.incoming
+    state=$root/.broker
+    log=$state/rsync.log
+    mkdir -p "$generations" "$state" "$root/user/duckdb"
+    : >"$log"
+}
+
+find_host() {
+    if [ -n "$host" ]; then
+        printf '%s\n' "$host" >"$state/host"
+    elif [ -f "$state/host" ]; then
+        host=$(cat "$state/host")
+    else
+        fail "which broker? Say it once: bash server/scripts/sync_data.sh YOU@HOST"
+    fi
+    case $host in
+        */*) source=${host%/} ;;
+        *) source=$host: ;;
+    esac
+    case $source in
+        *:) ;;
+        *) source=$source/ ;;
+    esac
+}
+
+find_tools() {
+    python=${BROKER_PYTHON:-}
+    [ -n "$python" ] || python=$root/.venv/bin/python
+    [ -x "$python" ] || python=$(command -v python3) ||
+        fail "python3 is missing. Install it (on a Mac: xcode-select --install) and run this again."
+    command -v rsync >/dev/null ||
+        fail "rsync is missing. Install it (on Debian: sudo apt install rsync) and run this again."
+    ssh="${RSYNC_RSH:-ssh} -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+    [ -t 0 ] || ssh="$ssh -o BatchMode=yes"
+}
+
+# Takes rsync's arguments. Only what a second try can mend is tried again, and 23 (some files were
+# not transferred) and 24 (some vanished) are failures: half a generation is none.
+pull() {
+    local attempt=1 code=0
+    while :; do
+        code=0
+        transfer "$@" || code=$?
+        case $code in
+            0) return 0 ;;
+            10 | 12 | 24 | 30 | 35 | 255) [ $attempt -lt $RETRIES ] || break ;;
+            *) break ;;
+        esac
+        say "the transfer broke off (rsync exit code $code), trying again"
+        sleep $((attempt * 2))
+        attempt=$((attempt + 1))
+    done
+    fail "$(explain $code) $(grep -v '^rsync error' "$state/rsync.err" | tail -n 1)"
+}
+
+transfer() {
+    if [ -n "$quiet" ] || ! [ -t 1 ]; then
+        rsync --rsh="$ssh" --stats "$@" >>"$log" 2>"$state/rsync.err"
+        return
+    fi
+    { rsync --rsh="$ssh" --stats --progress "$@" 2>"$state/rsync.err" || echo $? >"$state/code"; } |
+        tee -a "$log" | grep '%' | tr '\n' '\r' || :
+    [ ! -f "$state/code" ] || { set -- "$(cat "$state/code")" && rm "$state/code" && return "$1"; }
+}
+
+explain() {
+    case $1 in
+        255) echo "$host cannot be reached over ssh: check the network, the name and your key." ;;
+        12 | 30 | 35) echo "the connection to $host broke off $RETRIES times; what has arrived is kept." ;;
+        11) echo "this disk cannot be written to; is it full?" ;;
+        *) echo "rsync could not fetch everything (exit code $1)." ;;
+    esac
+}
+
+update_scripts() {
+    cp "$0" "$state/running"
+    pull --recursive --times --delete --timeout=60 "${source}server/scripts/" "$scripts/"
+    pull --recursive --times --delete --timeout=60 "${source}server/examples/" "$root/server/examples/"
+    if [ -z "${BROKER_UPDATED:-}" ] && ! cmp -s "$state/running" "$scripts/sync_data.sh"; then
+        say "sync_data.sh has been updated, going on with the new one"
+        BROKER_UPDATED=yes exec bash "$scripts/sync_data.sh" "$@"
+    fi
+}
+
+lock() {
+    local holder
+    if ! mkdir "$state/lock" 2>/dev/null; then
+        holder=$(cat "$state/lock/pid" 2>/dev/null || echo none)
+        if kill -0 "$holder" 2>/dev/null; then
+            printf 'sync_data: another sync (process %s) is running in this folder.\n' "$holder" >&2
+            exit 75
+        fi
+        rm -rf "$state/lock" && mkdir "$state/lock"
+    fi
+    echo $$ >"$state/lock/pid"
+    trap 'rm -rf "$state/lock"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+fetch_manifest() {
+    mkdir -p "$state/offered"
+    pull --times --timeout=60 "${source}server/generation/manifest.json" "$state/offered/"
+    generation=$("$python" "$scripts/status.py" id "$state/offered")
+}
+
+is_new() {
+    ! cmp -s "$state/offered/manifest.json" "$root/server/current/manifest.json" ||
+        ! "$python" "$scripts/verify.py" sizes "$root/server/current" >/dev/null
+}
+
+fetch_generation() {
+    local basis=$1
+    "$python" "$scripts/verify.py" plan "$state/offered" "$basis" >"$state/plan"
+    say "$(cat "$state/plan")"
+    mkdir -p "$incoming"
+    pull --recursive --times --delete --partial-dir=.partial --timeout=60 --link-dest="$basis" \
+        "${source}server/generation/" "$incoming/"
+}
+
+check_signature() {
+    local pinned=$state/allowed_signers
+    if [ ! -f "$pinned" ] && [ ! -f "$scripts/allowed_signers" ]; then
+        [ ! -f "$incoming/manifest.json.sig" ] ||
+            fail "$host signs its data but offers no server/scripts/allowed_signers. Tell its operator."
+        signed=', not signed'
+        return
+    fi
+    signed=', signed'
+    if [ ! -f "$pinned" ]; then
+        cp "$scripts/allowed_signers" "$pinned"
+        say "first contact: data must be signed by $(fingerprint "$pinned") from now on"
+    fi
+    [ -f "$incoming/manifest.json.sig" ] || fail "the data of $host is not signed any more. Tell its operator."
+    signer=$(ssh-keygen -Y find-principals -f "$pinned" -s "$incoming/manifest.json.sig" 2>/dev/null || :)
+    ssh-keygen -Y verify -f "$pinned" -I "$signer" -n data-broker \
+        -s "$incoming/manifest.json.sig" <"$incoming/manifest.json" >/dev/null 2>&1 ||
+        fail "the signature of generation $generation was not made by $(fingerprint "$pinned"). Ask the operator" \
+            "of $host; if the key was changed on purpose, remove .broker/allowed_signers and sync again."
+}
+
+fingerprint() {
+    awk '{ for (i = 1; i < NF; i++) if ($i ~ /^(ssh|ecdsa|sk)-/) print $i, $(i + 1) }' "$1" >"$state/keys"
+    ssh-keygen -lf "$state/keys" | awk '{ print $2 }' | tr '\n' ' ' | sed 's/ $//'
+}
+
+# A file that is wrong may have been linked from a local file that somebody changed: fetch those anew.
+check_files() {
+    "$python" "$scripts/verify.py" files "$incoming" >"$state/wrong" && return
+    while IFS= read -r path; do
+        rm -f "$incoming/$path"
+    done <"$state/wrong"
+    pull --recursive --times --delete --partial-dir=.partial --timeout=60 \
+        "${source}server/generation/" "$incoming/"
+    "$python" "$scripts/verify.py" files "$incoming" >"$state/wrong" ||
+        fail "what $host sent is not what its manifest says ($(wc -l <"$state/wrong" | tr -d ' ') files," \
+            "$(head -n 1 "$state/wrong") among them). Nothing was changed here. Tell its operator."
+}
+
+switch() {
+    find "$incoming" -type f -exec chmod a-w {} +
+    rm -rf "${generations:?}/$generation"
+    mv "$incoming" "$generations/$generation"
+    replace_link "generations/$generation" "$root/server/current"
+    for name in parquet docs metadata; do
+        [ -L "$root/server/$name" ] || rm -rf "${root:?}/server/$name"
+        replace_link "current/$name" "$root/server/$name"
+    done
+}
+
+# mv cannot replace a link to a folder the same way on Linux and on a Mac; rename(2) can.
+replace_link() {
+    ln -sfn "$1" "$state/link"
+    "$python" -c 'import os, sys; os.replace(*sys.argv[1:])' "$state/link" "$2"
+}
+
+rebuild_views() {
+    "$python" "$scripts/views.py" "$root/server/current" "$root/user/duckdb/analytics.duckdb" ||
+        fail "the data is that of generation $generation, but the views are not."
+    "$python" "$scripts/instructions.py" "$root/server/current" >"$state/CLAUDE.md"
+    mv "$state/CLAUDE.md" "$root/server/CLAUDE.md"
+    [ -e "$root/CLAUDE.md" ] || echo '@server/CLAUDE.md' >"$root/CLAUDE.md"
+    echo "$generation" >"$state/views"
+}
+
+# Those before stay: whoever has their views open reads on.
+prune() {
+    local path
+    for path in "$generations"/*; do
+        case $path in
+            "$generations/$generation" | "$generations/$before" | "$generations/$shown") ;;
+            *) rm -rf "$path" ;;
+        esac
+    done
+}
+
+push_user() {
+    pull --recursive --links --times --timeout=60 --exclude=/duckdb/analytics.duckdb* \
+        "$root/user/" "${source}user/"
+    say "sent user/ to $host"
+}
+
+bytes_moved() {
+    awk '/[Tt]otal bytes (received|sent):/ { gsub(/[^0-9]/, "", $0); moved += $0 }
+        END { printf "%.1f MB", moved / 1000000 }' "$log"
+}
+
+main() {
+    read_arguments "$@"
+    find_places
+    find_host
+    find_tools
+    started=$(date +%s)
+    update_scripts "$@"
+    lock
+    fetch_manifest
+    signed=''
+    before=$(basename "$(readlink "$root/server/current" || echo none)")
+    shown=$(cat "$state/views" 2>/dev/null || echo none)
+    if is_new; then
+        if [ "$before" = none ]; then basis=$root/server; else basis=$generations/$before; fi
+        fetch_generation "$basis"
+        generation=$("$python" "$scripts/status.py" id "$incoming")
+        check_signature
+        check_files
+        switch
+    fi
+    if [ "$shown" != "$generation" ] || [ ! -f "$root/user/duckdb/analytics.duckdb" ]; then
+        rebuild_views
+    fi
+    prune
+    [ -z "$push" ] || push_user
+    say "generation $generation: $("$python" "$scripts/status.py" tables "$root/server/current")$signed," \
+        "$(bytes_moved) moved in $(($(date +%s) - started)) s"
+    "$python" "$scripts/status.py" stale "$root/server/current" >&2 || exit 3
+}
+
+main "$@"
+exit

@@ -1,0 +1,346 @@
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from broker.publish.manifest import Status
+from broker.publish.sign import Signer
+
+from .conftest import Home, Laptop
+
+
+def tree_of(laptop: Laptop) -> dict[str, int]:
+    """Every file below ``server/current``, with its inode."""
+    current = (laptop.path / "server" / "current").resolve()
+    files = (path for path in current.rglob("*") if path.is_file())
+    return {str(path.relative_to(current)): path.stat().st_ino for path in files}
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_first_sync_brings_a_generation_and_its_views(
+    laptop: Laptop, home: Home, shell: str
+) -> None:
+    ended = laptop.sync(str(home.path), shell=shell)
+    assert ended.returncode == 0, ended.stderr
+    assert "2 tables, 3 rows, signed" in ended.stdout.splitlines()[-1]
+    assert laptop.query("SELECT id, country FROM orders ORDER BY id") == [(1, "NA"), (2, None)]
+    assert laptop.query("FROM stores") == [(7, "")]
+    for name in ("parquet", "docs", "metadata"):
+        link = laptop.path / "server" / name
+        assert str(link.readlink()) == f"current/{name}"
+        assert link.is_dir()
+
+
+def test_second_sync_needs_no_host_and_moves_nothing_that_is_here(
+    laptop: Laptop, home: Home
+) -> None:
+    assert laptop.sync(str(home.path)).returncode == 0
+    before = tree_of(laptop)
+    home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+    home.publish()
+    ended = laptop.sync()
+    assert ended.returncode == 0, ended.stderr
+    assert "1 of 4 files are new" in ended.stdout
+    after = tree_of(laptop)
+    orders = "parquet/shop/orders/0.parquet"
+    stores = "parquet/shop/stores/0.parquet"
+    assert before[orders] == after[orders]
+    assert before[stores] != after[stores]
+    assert laptop.query("FROM stores") == [(8, "Brno")]
+
+
+def test_a_sync_without_news_changes_nothing(laptop: Laptop, home: Home) -> None:
+    laptop.sync(str(home.path))
+    database = laptop.path / "user" / "duckdb" / "analytics.duckdb"
+    before = (tree_of(laptop), database.stat().st_ino)
+    assert laptop.sync().returncode == 0
+    assert (tree_of(laptop), database.stat().st_ino) == before
+
+
+def test_files_are_read_only_so_that_history_stays_what_it_was(laptop: Laptop, home: Home) -> None:
+    laptop.sync(str(home.path))
+    current = (laptop.path / "server" / "current").resolve()
+    for path in current.rglob("*"):
+        if path.is_file():
+            assert stat.S_IMODE(path.stat().st_mode) & 0o222 == 0, path
+
+
+def test_open_views_read_the_generation_before_to_the_end(laptop: Laptop, home: Home) -> None:
+    laptop.sync(str(home.path))
+    database = laptop.path / "user" / "duckdb" / "analytics.duckdb"
+    with duckdb.connect(str(database), read_only=True) as reader:
+        home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+        home.publish()
+        assert laptop.sync().returncode == 0
+        assert reader.execute("FROM stores").fetchall() == [(7, "")]
+    assert laptop.query("FROM stores") == [(8, "Brno")]
+
+
+def test_generations_before_the_last_two_are_removed(laptop: Laptop, home: Home) -> None:
+    names = []
+    for number in range(3):
+        home.table("stores", f"SELECT {number}::BIGINT AS id, '' AS name")
+        names.append(home.publish())
+        assert laptop.sync(str(home.path)).returncode == 0
+    kept = sorted(path.name for path in (laptop.path / "server" / "generations").iterdir())
+    assert kept == names[1:]
+
+
+def test_plain_rsync_first_is_taken_over_without_moving_it_again(
+    laptop: Laptop, home: Home
+) -> None:
+    source, target = f"{home.path}/server/parquet/", f"{laptop.path}/server/parquet/"
+    subprocess.run(["rsync", "-a", "--mkpath", source, target], check=True)
+    plain = laptop.path / "server" / "parquet" / "shop" / "orders" / "0.parquet"
+    inode = plain.stat().st_ino
+    assert laptop.sync(str(home.path)).returncode == 0
+    assert (laptop.path / "server" / "parquet").is_symlink()
+    assert plain.stat().st_ino == inode
+
+
+def test_plain_rsync_afterwards_still_works_and_the_next_sync_is_whole(
+    laptop: Laptop, home: Home
+) -> None:
+    laptop.sync(str(home.path))
+    home.table("stores", "SELECT 9::BIGINT AS id, 'Linz' AS name")
+    home.publish()
+    source, target = f"{home.path}/server/parquet/", f"{laptop.path}/server/parquet/"
+    subprocess.run(["rsync", "-a", source, target], check=True)
+    assert laptop.sync().returncode == 0
+    assert laptop.query("FROM stores") == [(9, "Linz")]
+
+
+def test_a_file_changed_here_is_fetched_anew(laptop: Laptop, home: Home) -> None:
+    laptop.sync(str(home.path))
+    path = (laptop.path / "server" / "parquet" / "shop" / "orders" / "0.parquet").resolve()
+    was = path.stat()
+    path.chmod(0o640)
+    content = bytearray(path.read_bytes())
+    content[10] ^= 0xFF
+    path.write_bytes(content)
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    home.publish()
+    ended = laptop.sync()
+    assert ended.returncode == 0, ended.stderr
+    assert laptop.query("SELECT country FROM orders WHERE id = 1") == [("NA",)]
+
+
+def corrupt(home: Home) -> None:
+    path = home.current / "parquet" / "shop" / "stores" / "0.parquet"
+    content = bytearray(path.read_bytes())
+    content[-20] ^= 0xFF
+    path.write_bytes(content)
+
+
+def lengthen(home: Home) -> None:
+    with (home.current / "docs" / "schema.yml").open("ab") as stream:
+        stream.write(b"more: true\n")
+
+
+def add_stranger(home: Home) -> None:
+    (home.current / "parquet" / "shop" / "stores" / "1.parquet").write_bytes(b"PAR1")
+
+
+def remove_file(home: Home) -> None:
+    (home.current / "parquet" / "shop" / "stores" / "0.parquet").unlink()
+
+
+def edit_manifest(home: Home) -> None:
+    path = home.current / "manifest.json"
+    path.write_text(path.read_text().replace("All the orders", "All the 0rders"))
+
+
+def drop_signature(home: Home) -> None:
+    (home.current / "manifest.json.sig").unlink()
+
+
+def sign_with_another_key(home: Home) -> None:
+    other = Signer.own(home.path / "other")
+    manifest = (home.current / "manifest.json").read_bytes()
+    (home.current / "manifest.json.sig").write_bytes(other.sign(manifest))
+    other.export(home.path / "server" / "scripts" / "allowed_signers")
+
+
+def name_a_folder_elsewhere(home: Home) -> None:
+    path = home.current / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    manifest["generation"] = "../../../elsewhere"
+    path.write_text(json.dumps(manifest))
+    (home.current / "manifest.json.sig").write_bytes(home.signer.sign(path.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (corrupt, "not what its manifest says"),
+        (lengthen, "docs/schema.yml"),
+        (add_stranger, "parquet/shop/stores/1.parquet"),
+        (remove_file, "parquet/shop/stores/0.parquet"),
+        (edit_manifest, "signature"),
+        (drop_signature, "not signed any more"),
+        (sign_with_another_key, "signature"),
+        (name_a_folder_elsewhere, "no generation can have this name"),
+    ],
+)
+def test_what_is_not_as_it_was_signed_is_refused_and_changes_nothing(
+    laptop: Laptop, home: Home, damage: object, says: str
+) -> None:
+    laptop.sync(str(home.path))
+    before = tree_of(laptop)
+    home.table("stores", "SELECT 9::BIGINT AS id, 'Linz' AS name")
+    home.publish()
+    damage(home)  # type: ignore[operator]
+    ended = laptop.sync()
+    assert ended.returncode == 1
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert tree_of(laptop) == before
+    assert laptop.query("FROM stores") == [(7, "")]
+
+
+def test_after_a_refusal_the_next_good_generation_arrives(laptop: Laptop, home: Home) -> None:
+    laptop.sync(str(home.path))
+    home.publish()
+    corrupt(home)
+    assert laptop.sync().returncode == 1
+    home.publish()
+    assert laptop.sync().returncode == 0
+
+
+def test_an_unsigned_broker_is_believed_from_the_start_or_never(laptop: Laptop, home: Home) -> None:
+    (home.path / "server" / "scripts" / "allowed_signers").unlink()
+    home.publish(signed=False)
+    ended = laptop.sync(str(home.path))
+    assert ended.returncode == 0, ended.stderr
+    assert "not signed" in ended.stdout
+
+
+def test_a_table_that_failed_at_the_broker_is_told_with_its_age(laptop: Laptop, home: Home) -> None:
+    home.table("stores", "SELECT 7::BIGINT AS id", status=Status.FAILED, error="no such file")
+    home.publish()
+    ended = laptop.sync(str(home.path))
+    assert ended.returncode == 3
+    assert "stores is of 2026-11-01 12:00 UTC: no such file" in ended.stderr
+    assert laptop.query("FROM stores") == [(7,)]
+
+
+def test_a_promise_of_freshness_is_held_against_the_clock(laptop: Laptop, home: Home) -> None:
+    home.table("stores", "SELECT 7::BIGINT AS id", freshness_seconds=1)
+    home.publish()
+    ended = laptop.sync(str(home.path))
+    assert ended.returncode in (0, 3)
+    assert ("older than" in ended.stderr) == (ended.returncode == 3)
+
+
+def test_the_script_renews_itself_and_goes_on_with_the_new_one(laptop: Laptop, home: Home) -> None:
+    script = home.path / "server" / "scripts" / "sync_data.sh"
+    script.write_text(script.read_text().replace("not signed any more", "unsigned now"))
+    ended = laptop.sync(str(home.path))
+    assert ended.returncode == 0, ended.stderr
+    assert "updated" in ended.stdout
+    local = laptop.path / "server" / "scripts" / "sync_data.sh"
+    assert local.read_text() == script.read_text()
+
+
+def test_own_tables_in_the_database_of_views_are_never_lost(laptop: Laptop, home: Home) -> None:
+    laptop.sync(str(home.path))
+    database = laptop.path / "user" / "duckdb" / "analytics.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("CREATE TABLE mine AS SELECT 42 AS answer")
+    home.publish()
+    ended = laptop.sync()
+    assert ended.returncode == 1
+    assert "holds something of yours (mine)" in ended.stderr
+    assert laptop.query("FROM mine") == [(42,)]
+
+
+def test_a_database_open_for_writing_elsewhere_is_left_alone(laptop: Laptop, home: Home) -> None:
+    laptop.sync(str(home.path))
+    database = laptop.path / "user" / "duckdb" / "analytics.duckdb"
+    hold = f"import duckdb; c = duckdb.connect({str(database)!r}); print('open'); input()"
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", hold],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+        home.publish()
+        ended = laptop.sync()
+        holder.communicate("\n")
+    assert ended.returncode == 1
+    assert "open for writing in another program" in ended.stderr
+    assert laptop.sync().returncode == 0
+    assert laptop.query("FROM stores") == [(8, "Brno")]
+
+
+def test_push_sends_own_files_but_no_database_of_views(laptop: Laptop, home: Home) -> None:
+    laptop.sync(str(home.path))
+    (laptop.path / "user" / "artifacts").mkdir()
+    (laptop.path / "user" / "artifacts" / "answer.csv").write_text("42\n")
+    assert laptop.sync("--push").returncode == 0
+    assert (home.path / "user" / "artifacts" / "answer.csv").read_text() == "42\n"
+    assert not (home.path / "user" / "duckdb" / "analytics.duckdb").exists()
+
+
+def test_two_syncs_at_once_do_not_meet(laptop: Laptop, home: Home) -> None:
+    laptop.sync(str(home.path))
+    lock = laptop.path / ".broker" / "lock"
+    lock.mkdir()
+    (lock / "pid").write_text(str(os.getpid()))
+    ended = laptop.sync()
+    assert ended.returncode == 75
+    assert str(os.getpid()) in ended.stderr
+    dead = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True)
+    (lock / "pid").write_text(dead.stdout)
+    assert laptop.sync().returncode == 0
+
+
+def test_a_host_that_is_not_there_is_told_in_one_sentence(laptop: Laptop) -> None:
+    laptop.environment["RSYNC_RSH"] = "false"
+    ended = laptop.sync("anna@nowhere.invalid")
+    assert ended.returncode == 1
+    assert len(ended.stderr.strip().splitlines()) == 1
+    assert "anna@nowhere.invalid" in ended.stderr
+
+
+def test_without_a_host_it_asks_for_one(laptop: Laptop) -> None:
+    ended = laptop.sync()
+    assert ended.returncode == 1
+    assert "Say it once" in ended.stderr
+
+
+def test_without_duckdb_it_says_how_to_get_it(laptop: Laptop, home: Home, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    python.chmod(0o755)
+    laptop.environment["BROKER_PYTHON"] = str(python)
+    ended = laptop.sync(str(home.path))
+    assert ended.returncode == 1
+    assert "DuckDB is missing" in ended.stderr
+    assert (laptop.path / "server" / "parquet" / "shop" / "orders" / "0.parquet").is_file()
+
+
+def test_quiet_says_nothing_when_all_is_well(laptop: Laptop, home: Home) -> None:
+    ended = laptop.sync(str(home.path), "--quiet")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_the_agent_is_told_of_the_tables_and_an_own_file_is_kept(
+    laptop: Laptop, home: Home
+) -> None:
+    (laptop.path / "CLAUDE.md").write_text("mine\n")
+    laptop.sync(str(home.path))
+    assert (laptop.path / "CLAUDE.md").read_text() == "mine\n"
+    told = (laptop.path / "server" / "CLAUDE.md").read_text()
+    assert "### orders" in told
+    assert "`country`" in told
