@@ -10,9 +10,9 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, ValidationError
 
 from .. import __version__
 from ..errors import PublishError
@@ -60,11 +60,12 @@ _Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """``column`` holds values of ``references`` in ``table`` (an id or a name)."""
+    """``column`` holds values of the column ``references`` of ``table`` (an id, path or name)."""
 
     column: str
     table: str
-    references: str
+    references: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,8 @@ class Manifest:
     ``previous`` is the generation before. Nothing here counts over tables: such a number would
     tell an audience of tables that it may not know.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     generation: str
     created_at: _Instant

@@ -34,14 +34,12 @@ class Document:
 def schema_documents(manifest: Manifest) -> Mapping[str, bytes]:
     """``docs/schema.yml``, and one file for each dataset, of the tables in this manifest."""
     described = {entry.id: _describe(entry) for entry in manifest.tables}
-    by_dataset: dict[str, list[TableEntry]] = defaultdict(list)
+    files: dict[str, list[TableEntry]] = defaultdict(list, {"docs/schema.yml": []})
     for entry in manifest.tables:
+        files["docs/schema.yml"].append(entry)
         if entry.dataset is not None:
-            by_dataset[entry.dataset].append(entry)
-    documents = {"docs/schema.yml": _yaml(manifest.tables, described)}
-    for dataset, entries in by_dataset.items():
-        documents[f"docs/datasets/{dataset}.yml"] = _yaml(entries, described)
-    return documents
+            files[f"docs/datasets/{entry.dataset.replace('/', '_')}.yml"].append(entry)
+    return {path: _yaml(entries, described) for path, entries in files.items()}
 
 
 def metadata_documents(manifest: Manifest) -> Mapping[str, Document]:
@@ -76,17 +74,29 @@ def _describe(entry: TableEntry) -> dict[str, Any]:
         "access": entry.access,
         "status": str(entry.status),
         "rows": entry.rows,
+        "files": _pattern(entry),
         "primary_key": list(entry.key),
         "partitioning": asdict(entry.partitioning) if entry.partitioning else None,
         "columns": [_column(column) for column in entry.schema.columns],
-        "foreign_keys": [asdict(key) for key in entry.foreign_keys],
+        "foreign_keys": [_told(asdict(key)) for key in entry.foreign_keys],
     }
-    return {name: value for name, value in told.items() if value not in (None, "", [])}
+    return _told(told)
+
+
+def _pattern(entry: TableEntry) -> str | None:
+    """What to give to ``read_parquet``."""
+    paths = [file.path for file in entry.files]
+    if len(paths) == 1:
+        return paths[0]
+    return f"parquet/{entry.path}/*.parquet" if paths else None
+
+
+def _told(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "", [])}
 
 
 def _column(column: Column) -> dict[str, Any]:
-    told = {"name": column.name, "type": column.type, "nullable": column.nullable}
-    return {**told, "description": column.description} if column.description else told
+    return _told(asdict(column))
 
 
 def _metadata(entry: TableEntry) -> bytes:
@@ -99,7 +109,7 @@ def _metadata(entry: TableEntry) -> bytes:
         "duplicates": entry.duplicates,
         "bytes": entry.bytes,
         "schema_fingerprint": entry.fingerprint,
-        "files": [
+        "parts": [
             {"path": file.path, "partition": file.partition, "rows": file.rows, "bytes": file.bytes}
             for file in entry.files
         ],

@@ -88,10 +88,13 @@ class Store:
                 self.place.sweep()
                 signer = self._signer()
             require_space(self.root, self._reserve, where=str(self.root))
+            previous = self.current()
+            if previous is not None:
+                previous.manifest  # noqa: B018  unreadable stops the run before it starts
             latest = max(self.place.ids(), default=None)
             new_id = next_id(now or datetime.now(UTC), latest)
             staging = Staging(
-                new_id, self.current(), run_id, self.place, self.rights, signer, ExitStack()
+                new_id, previous, run_id, self.place, self.rights, signer, ExitStack()
             )
             make_dir(staging.folder, mode=0o700)
             stack.callback(self._abandon, staging.folder)

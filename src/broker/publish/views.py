@@ -68,9 +68,9 @@ def cut(manifest: Manifest, audience: Audience) -> Manifest:
 
     Documents are left out; they are listed anew as the view is built.
     """
-    shown = [entry for entry in manifest.tables if audience.sees(entry.access)]
-    known = {word for entry in shown if not entry.loading for word in (entry.id, entry.name)}
-    tables = tuple(_cut_entry(entry, known) for entry in shown if not entry.loading)
+    shown = [e for e in manifest.tables if audience.sees(e.access) and not e.loading]
+    known = {word for entry in shown for word in (entry.id, entry.path, entry.name)}
+    tables = tuple(_cut_entry(entry, known) for entry in shown)
     return replace(manifest, tables=tables, documents=(), audience=audience.names)
 
 

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broker.errors import PublishError
+from broker.publish import DocumentEntry, ForeignKey, Manifest, Status, TableEntry
+from broker.tables.model import DataFile, Partitioning
+from broker.tables.schema import Column, TableSchema
+
+NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+
+words = st.text(max_size=12)
+counts = st.integers(min_value=0, max_value=2**63)
+instants = st.datetimes(
+    min_value=datetime(1970, 1, 1),
+    timezones=st.just(UTC),
+)
+columns = st.builds(Column, words, st.none() | words, st.booleans(), words)
+files = st.builds(DataFile, words, counts, counts, words, st.none() | words, st.just(False))
+tables = st.builds(
+    TableEntry,
+    id=words,
+    name=words,
+    path=words,
+    access=words,
+    status=st.sampled_from(Status),
+    error=st.none() | words,
+    schema=st.builds(TableSchema, st.lists(columns, max_size=3).map(tuple)),
+    key=st.lists(words, max_size=2).map(tuple),
+    partitioning=st.none() | st.builds(Partitioning, words, words),
+    foreign_keys=st.lists(st.builds(ForeignKey, words, words, words), max_size=2).map(tuple),
+    rows=counts,
+    files=st.lists(files, max_size=2).map(tuple),
+    reject_file=st.none() | files,
+    change=st.none() | files,
+    watermark=st.none() | instants,
+    loading=st.booleans(),
+    as_of=st.none() | instants,
+    freshness_seconds=st.none() | counts,
+    warnings=st.lists(words, max_size=2).map(tuple),
+)
+manifests = st.builds(
+    Manifest,
+    generation=words,
+    created_at=instants,
+    tables=st.lists(tables, max_size=3, unique_by=lambda entry: entry.id).map(
+        lambda found: tuple(sorted(found, key=lambda entry: entry.id))
+    ),
+    documents=st.lists(
+        st.builds(DocumentEntry, words, counts, words, st.none() | words),
+        max_size=2,
+        unique_by=lambda document: document.path,
+    ).map(lambda found: tuple(sorted(found, key=lambda document: document.path))),
+    audience=st.none() | st.lists(words, max_size=2).map(tuple),
+    previous=st.none() | words,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(manifests)
+def test_json_round_trip_is_exact(manifest: Manifest) -> None:
+    content = manifest.to_json()
+    assert Manifest.from_json(content, where="here") == manifest
+    assert Manifest.from_json(content, where="here").to_json() == content
+
+
+def test_the_order_of_tables_does_not_change_the_bytes() -> None:
+    one, two = TableEntry("a", "a", "s/a"), TableEntry("b", "b", "s/b")
+    assert Manifest("g", NOON, (one, two)).to_json() == Manifest("g", NOON, (two, one)).to_json()
+
+
+def test_instants_are_written_in_utc() -> None:
+    prague = NOON.astimezone(timezone(timedelta(hours=1)))
+    content = Manifest("g", prague).to_json()
+    assert Manifest.from_json(content, where="here").created_at.tzinfo == UTC
+    assert Manifest.from_json(content, where="here").created_at == NOON
+
+
+def test_no_word_of_is_new_is_published() -> None:
+    entry = TableEntry("a", "a", "s/a", files=(DataFile("parquet/s/a.parquet", 1, 1, "00"),))
+    content = Manifest("g", NOON, (entry,)).to_json()
+    assert b"is_new" not in content
+    assert not Manifest.from_json(content, where="here").tables[0].files[0].is_new
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": 2}, "newer broker"),
+        ({"format": "1"}, "no format number"),
+        ({"surprise": 1}, "surprise"),
+        ({"created_at": "2026-11-22T12:00:00"}, "created_at"),
+        ({"generation": None}, "generation"),
+        ({"tables": [{"id": "a"}]}, "tables.0"),
+    ],
+)
+def test_what_we_cannot_have_written_is_refused(change: dict[str, object], words: str) -> None:
+    plain = {**json.loads(Manifest("g", NOON).to_json()), **change}
+    with pytest.raises(PublishError, match=words) as caught:
+        Manifest.from_json(json.dumps(plain).encode(), where="/data/manifest.json")
+    assert caught.value.where == "/data/manifest.json"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"null", b'"text"'])
+def test_torn_bytes_are_unreadable_and_never_an_empty_manifest(content: bytes) -> None:
+    with pytest.raises(PublishError, match="cannot be read"):
+        Manifest.from_json(content, where="here")
+
+
+def test_only_ok_and_empty_are_good() -> None:
+    entry = TableEntry("a", "a", "s/a")
+    good = {
+        status for status in Status if Manifest("g", NOON, (replace(entry, status=status),)).is_good
+    }
+    assert good == {Status.OK, Status.EMPTY}

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from broker.errors import PublishError
+from broker.publish import Audience, DocumentEntry, ForeignKey, Manifest, cut
+
+from .making import entry
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("classes", "path", "owner"),
+    [
+        ([], "views/tree", "public"),
+        (["public"], "views/tree", "public"),
+        (["private"], "views/private/tree", "private"),
+        (["hr", "public", "finance", "hr"], "views/finance/hr/tree", "hr"),
+    ],
+)
+def test_an_audience_has_one_place(classes: list[str], path: str, owner: str) -> None:
+    audience = Audience.of(classes)
+    assert (audience.path, audience.owner) == (path, owner)
+
+
+def test_the_folders_on_the_way_ask_for_every_class() -> None:
+    assert Audience.of(["finance", "hr"]).passages() == {
+        "views": "public",
+        "views/finance": "finance",
+        "views/finance/hr": "hr",
+    }
+
+
+@pytest.mark.parametrize("name", ["tree", "", "..", "a/b", "Finance", "1st", "a\n"])
+def test_a_class_that_is_no_folder_name_is_refused(name: str) -> None:
+    with pytest.raises(PublishError, match="cannot name an access class"):
+        Audience.of([name])
+
+
+def test_cut_leaves_tables_of_the_classes_held() -> None:
+    manifest = Manifest(
+        "g",
+        NOON,
+        (entry("a"), entry("b", "private"), entry("c", "hr")),
+        (DocumentEntry("d", 1, "0"),),
+    )
+    found = {
+        classes: [table.name for table in cut(manifest, Audience.of(classes)).tables]
+        for classes in [(), ("private",), ("hr",), ("hr", "private")]
+    }
+    assert found == {
+        (): ["a"],
+        ("private",): ["a", "b"],
+        ("hr",): ["a", "c"],
+        ("hr", "private"): ["a", "b", "c"],
+    }
+    assert cut(manifest, Audience()).documents == ()
+    assert cut(manifest, Audience()).audience == ("public",)
+
+
+@pytest.mark.parametrize("reference", ["in.salaries", "salaries", "sales/salaries"])
+def test_a_foreign_key_does_not_tell_of_a_table_that_is_not_shown(reference: str) -> None:
+    keys = (ForeignKey("p", reference, "id"), ForeignKey("c", "customers", "id"))
+    tables = (
+        replace(entry("orders"), foreign_keys=keys),
+        entry("customers"),
+        entry("salaries", "private"),
+    )
+    manifest = Manifest("g", NOON, tables)
+    shown = {
+        classes: cut(manifest, Audience.of(classes)).tables[0].foreign_keys
+        for classes in [(), ("private",)]
+    }
+    assert shown == {(): keys[1:], ("private",): keys}
+
+
+def test_an_unfinished_initial_load_is_shown_to_nobody() -> None:
+    manifest = Manifest("g", NOON, (replace(entry("a"), loading=True), entry("b")))
+    assert [table.name for table in cut(manifest, Audience.of(["private"])).tables] == ["b"]
