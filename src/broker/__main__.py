@@ -1,0 +1,5 @@
+"""``python -m broker``: the same program as ``broker``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,114 @@
+"""A small instance on CSV files, and the program run on it as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+DESCRIPTION = """# Shop
+
+```yaml
+folder_mapping:
+  in.c-shop: shop
+tables:
+  - id: in.c-shop.orders
+    description: One row per order
+    primary_key: id
+    partition_by: day
+  - id: in.c-shop.customers
+    primary_key: id
+  - id: in.c-hr.salaries
+    folder: hr
+    primary_key: person
+    access: private
+```
+"""
+
+ORDERS = 'id,day,total,note\n1,2026-10-01,10.50,\n2,2026-11-02,0.10,""\n3,,7.00,NA\n'
+CUSTOMERS = "id,name\n1,Ada\n2,Grace\n"
+SALARIES = "person,amount\n1,5000.00\n"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A config folder, its CSV folder and a data folder."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    def csv(self, name: str, text: str) -> Path:
+        path = self.root / "csv" / f"{name}.csv"
+        path.write_text(text)
+        return path
+
+    def broker(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run ``broker WORDS --config … --data …``."""
+        where = ["--config", str(self.config), "--data", str(self.data)]
+        return subprocess.run(
+            [sys.executable, "-m", "broker", words[0], *where, *words[1:]],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": "src"},
+        )
+
+    def sync(self) -> dict[str, Any]:
+        """Sync and give the report, its exit code held to the process's."""
+        done = self.broker("sync", "--json")
+        assert done.stdout, done.stderr
+        report: dict[str, Any] = json.loads(done.stdout)
+        assert report["exit_code"] == done.returncode
+        return report
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """The status of each table by its path."""
+        facts = json.loads(self.broker("status", "--json").stdout)
+        return {table["table"]: table for table in facts["tables"]}
+
+    def rows(self, table: str, order: str = "1") -> list[tuple[Any, ...]]:
+        """The rows of a published table, read as a script on the host reads them."""
+        single = self.data / "parquet" / f"{table}.parquet"
+        path = single if single.exists() else self.data / "parquet" / table / "*.parquet"
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            return connection.execute(f"FROM '{path}' ORDER BY {order}").fetchall()
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    """Three tables, one of them private, ready to sync."""
+    return make_instance(tmp_path, DESCRIPTION)
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> Callable[[str], Instance]:
+    """An instance with a description of the test's own."""
+    return lambda description: make_instance(tmp_path, description)
+
+
+def make_instance(root: Path, description: str) -> Instance:
+    made = Instance(root)
+    made.config.mkdir()
+    (root / "csv").mkdir()
+    (made.config / "instance.yaml").write_text("data_source: {type: csv, path: ../csv}\n")
+    (made.config / "data_description.md").write_text(description)
+    made.csv("orders", ORDERS)
+    made.csv("customers", CUSTOMERS)
+    made.csv("salaries", SALARIES)
+    return made
