@@ -1,0 +1,81 @@
+"""The names of a file's columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pyarrow as pa
+
+from ...errors import SourceError
+from .dialect import Dialect
+from .parser import header_names
+from .slices import Cutter
+
+__all__ = ["take_header"]
+
+
+def take_header(cutter: Cutter, dialect: Dialect, name: str) -> tuple[list[str], bytes]:
+    """Take the header off the text: the names of the columns, and the bytes they stood in.
+
+    Declared ``columns`` win over the header. Raises ``SourceError`` when there is no header, or
+    one that cannot name columns.
+    """
+    if not dialect.header:
+        return list(dialect.columns), b""
+    header = cutter.header()
+    if not header.strip(b"\r\n"):
+        raise SourceError(
+            "is empty",
+            where=name,
+            expected="a line with the names of the columns, at least",
+            remedy="A table without rows is a header alone; without a header, say header: false.",
+        )
+    names = _names(header, dialect, name)
+    if dialect.columns:
+        _compare_width(names, dialect, name)
+        names = list(dialect.columns)
+    _refuse_unnamed(names, name)
+    return names, header
+
+
+def _names(header: bytes, dialect: Dialect, name: str) -> list[str]:
+    if b"\0" in header:
+        raise SourceError(
+            "the header holds NUL bytes",
+            where=name,
+            remedy="If the file is in UTF-16, declare it: csv: {encoding: utf-16}.",
+        )
+    try:
+        return header_names(header, dialect)
+    except pa.ArrowInvalid as error:
+        raise SourceError(
+            "the header cannot be read: it is not valid UTF-8",
+            where=name,
+            remedy="Declare the encoding of the file: csv: {encoding: …}.",
+        ) from error
+
+
+def _compare_width(names: list[str], dialect: Dialect, name: str) -> None:
+    if len(names) != len(dialect.columns):
+        raise SourceError(
+            "csv.columns does not fit the header",
+            where=name,
+            expected=f"{len(dialect.columns)} columns",
+            found=f"{len(names)}",
+        )
+
+
+def _refuse_unnamed(names: list[str], name: str) -> None:
+    """Names that differ only in case are one name in SQL."""
+    remedy = "Correct the header, or name the columns in csv: {columns: [...]}."
+    empty = [str(at) for at, column in enumerate(names, 1) if not column.strip()]
+    if empty:
+        raise SourceError(
+            f"the header has no name for column {', '.join(empty)}", where=name, remedy=remedy
+        )
+    counts = Counter(column.lower() for column in names)
+    twice = sorted({column for column in names if counts[column.lower()] > 1})
+    if twice:
+        raise SourceError(
+            f"the header names a column twice: {', '.join(twice)}", where=name, remedy=remedy
+        )

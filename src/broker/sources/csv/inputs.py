@@ -1,0 +1,195 @@
+"""Which files a table is read from, and how one knows that they did not change meanwhile."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from glob import has_magic
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
+from .streams import SUFFIXES
+
+__all__ = ["Folder", "InputFile", "Place", "natural_order", "table_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file as it was found. Two that are equal have, as far as can be known, the same bytes.
+
+    ``path`` is absolute, or a URL; ``version`` is what its place knows of its content: inode
+    and time of change, or an ETag.
+    """
+
+    path: str
+    bytes: int | None
+    modified: datetime | None
+    version: str
+
+
+class Place(Protocol):
+    """Somewhere that tables lie: a folder of this machine, or a remote location."""
+
+    def tables(self) -> tuple[str, ...]:
+        """The names of the tables that lie here."""
+
+    def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:
+        """The files of a table, in natural order; raises ``SourceError`` if there are none."""
+
+    def open(self, file: InputFile) -> BinaryIO:
+        """Open one for reading; raises ``SourceError`` when it is not what was found."""
+
+
+def table_name(table_id: str) -> str:
+    """The last part of a table's id, which names its file; raises ``ConfigError``."""
+    name = table_id.rpartition(".")[2]
+    if not name or name.startswith("~") or re.search(r"[/\\\0]", name):
+        raise ConfigError(
+            "the last part of the id cannot name a file",
+            where=f"table {table_id}",
+            remedy="Say with 'file:' where the table is.",
+        )
+    return name
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
+    """A key for sorting by which ``part-2`` comes before ``part-10``."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+class Folder:
+    """A folder of this machine.
+
+    Whoever may write into it decides what is read from it, so neither ``..`` nor a symbolic
+    link leads out of it. An absolute ``file:`` is the operator's own word and may be anywhere.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """``path`` is absolute; nothing is read yet."""
+        self._path = path
+
+    def tables(self) -> tuple[str, ...]:
+        """Each file with a known ending and each folder that holds such a file, once."""
+        names = set()
+        for entry in _entries(self._path):
+            if entry.is_dir() and any(_is_input(inner) for inner in _entries(entry)):
+                names.add(entry.name)
+            elif _is_input(entry):
+                names.add(_stem(entry.name))
+        return tuple(sorted(names, key=natural_order))
+
+    def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:
+        """The files of a table, in natural order."""
+        paths = self._declared(file) if file else self._default(name)
+        inputs = [self._input(path) for path in paths]
+        return tuple(sorted(inputs, key=lambda each: natural_order(each.path)))
+
+    def open(self, file: InputFile) -> BinaryIO:
+        """Open a file; it must still be the one that was found."""
+        try:
+            stream = Path(file.path).open("rb", buffering=0)  # noqa: SIM115 - the caller closes it
+        except OSError as error:
+            raise _unreadable(Path(file.path), error) from error
+        return stream
+
+    def _default(self, name: str) -> list[Path]:
+        _entries(self._path)  # an absent folder has a sentence of its own
+        there = [self._path / f"{name}{ending}" for ending in SUFFIXES]
+        found = [path for path in there if path.exists() or path.is_symlink()]
+        if (self._path / name).is_dir():
+            found.append(self._path / name)
+        if len(found) > 1:
+            raise SourceError(
+                f"table {name} lies here more than once",
+                where=str(self._path),
+                found=" and ".join(path.name for path in found),
+                remedy="Remove all but one, or say with 'file:' which one counts.",
+            )
+        if not found:
+            endings = ", ".join(SUFFIXES[1:])
+            raise AbsentError(
+                f"table {name} has no file",
+                expected=f"{there[0]}, {endings} or a folder {name}",
+                found="none of them",
+            )
+        return self._inside(found[0])
+
+    def _declared(self, file: str) -> list[Path]:
+        declared = Path(file).expanduser()
+        base = Path(declared.anchor) if declared.is_absolute() else self._path
+        pattern = str(declared.relative_to(base)) if declared.is_absolute() else file
+        if ".." in declared.parts:
+            raise ConfigError("file must not contain '..'", where=f"file: {file}")
+        if not has_magic(file):
+            return self._inside(base / pattern)
+        paths = [path for path in base.glob(pattern) if path.is_file()]
+        if not paths:
+            raise AbsentError("no file matches", where=str(base / pattern), found="none")
+        return paths
+
+    def _inside(self, path: Path) -> list[Path]:
+        if not path.is_dir():
+            return [path]
+        paths = [entry for entry in _entries(path) if _is_input(entry)]
+        if not paths:
+            raise SourceError(
+                "the folder holds no table",
+                where=str(path),
+                expected=f"files ending in {', '.join(SUFFIXES)}",
+                found="none",
+            )
+        return paths
+
+    def _input(self, path: Path) -> InputFile:
+        try:
+            real = path.resolve(strict=True)
+            status = real.stat()
+        except (OSError, RuntimeError) as error:
+            raise _unreadable(path, error) from error
+        if path.is_relative_to(self._path) and not real.is_relative_to(self._path.resolve()):
+            raise SourceError(
+                "a symbolic link leads out of the folder of tables",
+                where=str(path),
+                remedy="Say with an absolute 'file:' that it may be read.",
+            )
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError("is no regular file", where=str(path))
+        modified = datetime.fromtimestamp(status.st_mtime, UTC)
+        version = f"{status.st_dev}:{status.st_ino}:{status.st_mtime_ns}"
+        return InputFile(str(real), status.st_size, modified, version)
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    try:
+        entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    return iter(entries)
+
+
+def _is_input(path: Path) -> bool:
+    return path.name.lower().endswith(SUFFIXES) and path.is_file()
+
+
+def _stem(name: str) -> str:
+    ending = next(end for end in SUFFIXES[::-1] if name.lower().endswith(end))
+    return name[: -len(ending)]
+
+
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    """Absent, forbidden and broken are told apart: they ask for different remedies."""
+    where = str(path)
+    if isinstance(error, FileNotFoundError):
+        return AbsentError("does not exist", where=where, remedy="Deliver it, or correct the path.")
+    if isinstance(error, NotADirectoryError):
+        return SourceError("is no folder", where=where)
+    if isinstance(error, PermissionError):
+        remedy = "Give the user that runs the broker the right to read it."
+        return ForbiddenError("is there but may not be read", where=where, remedy=remedy)
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return SourceError(f"cannot be read: {reason}", where=where)

@@ -1,0 +1,165 @@
+"""A slice of a file into an Arrow table of text columns, and what does not fit."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+from pyarrow import csv
+
+from ...tables.rows import Reject
+from .dialect import Dialect
+from .records import Lexer, Record
+
+__all__ = ["Parsed", "Parser", "count_lines", "header_names"]
+
+_LONGEST_VALUE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a slice held. Rows and lines of ``rejects`` count from 1 within the slice."""
+
+    table: pa.Table
+    records: int
+    lines: int
+    rejects: list[Reject] = field(default_factory=list)
+
+
+class Parser:
+    """Parses slices of one file; may be called by several threads."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        names: Sequence[str],
+        wanted: Sequence[str],
+        null_values: Sequence[str],
+    ) -> None:
+        """``names`` are the file's columns in its order, ``wanted`` those to hand over."""
+        self._names = list(names)
+        self._lexer = Lexer(dialect)
+        self._token = secrets.token_hex(16)
+        self._sentinel = _sentinel(dialect, self._token, len(self._names))
+        self._parse_options = _parse_options(dialect, ignore_empty_lines=len(self._names) > 1)
+        self._convert_options = csv.ConvertOptions(
+            column_types=dict.fromkeys(self._names, pa.string()),
+            include_columns=list(wanted),
+            null_values=["", *null_values],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        )
+
+    def parse(self, piece: bytes) -> Parsed | None:
+        """The rows of a slice; None if it does not end where a record ends.
+
+        A row with too few or too many fields, with a NUL byte or with bytes that are no UTF-8
+        is rejected; the others stay.
+        """
+        if b"\0" in piece:
+            return self._sorted_out(piece)
+        try:
+            table = self._rows(piece)
+        except pa.ArrowInvalid:
+            return self._sorted_out(piece)
+        return None if table is None else Parsed(table, table.num_rows, count_lines(piece))
+
+    def open_line(self, piece: bytes) -> int:
+        """The line of the slice, from 1, in which the record begins that never ends."""
+        starts = [record.start for record in self._lexer.records(piece) if record.is_open]
+        return 1 + count_lines(piece[: starts[0]] if starts else piece)
+
+    def _rows(self, piece: bytes) -> pa.Table | None:
+        """Arrow takes a slice that ends inside a quoted field as if the field were whole.
+
+        A sentinel after the slice tells: where it does not come back as the last row, the
+        slice ended inside of a field that swallowed it.
+        """
+        end = b"" if piece.endswith((b"\n", b"\r")) or not piece else b"\n"
+        text = b"".join((piece, end, self._sentinel))
+        read_options = csv.ReadOptions(
+            column_names=self._names, use_threads=False, block_size=len(text) + 1
+        )
+        table = csv.read_csv(
+            pa.py_buffer(text),
+            read_options=read_options,
+            parse_options=self._parse_options,
+            convert_options=self._convert_options,
+        )
+        last = table.num_rows - 1
+        is_whole = last >= 0 and table.column(0)[last].as_py() == self._token
+        return table.slice(0, last) if is_whole else None
+
+    def _sorted_out(self, piece: bytes) -> Parsed | None:
+        good, rejects, number, line = [], [], 0, 1
+        for record in self._lexer.records(piece):
+            if record.is_open:
+                return None
+            text = piece[record.start : record.end]
+            if self._counts(record, text):
+                number += 1
+                reason = self._fault(record, text)
+                if reason is None:
+                    good.append(text)
+                else:
+                    rejects.append(Reject(number, None, reason, _shown(text), line))
+            line += count_lines(text)
+        table = self._rows(b"".join(good))
+        return None if table is None else Parsed(table, number, count_lines(piece), rejects)
+
+    def _counts(self, record: Record, text: bytes) -> bool:
+        """An empty line is no row, unless the table has but one column, which is NULL there."""
+        return record.fields > 1 or len(self._names) == 1 or text.strip(b"\r\n") != b""
+
+    def _fault(self, record: Record, text: bytes) -> str | None:
+        expected = len(self._names)
+        if record.fields != expected:
+            return f"expected {expected} fields, found {record.fields}"
+        if b"\0" in text:
+            return "holds a NUL byte"
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return "is not valid UTF-8"
+        return None
+
+
+def header_names(header: bytes, dialect: Dialect) -> list[str]:
+    """The fields of a header record. Raises ``pyarrow.ArrowInvalid`` when it is no UTF-8."""
+    header = header.strip(b"\r\n") + b"\n"
+    table = csv.read_csv(
+        pa.py_buffer(header),
+        read_options=csv.ReadOptions(
+            autogenerate_column_names=True, use_threads=False, block_size=len(header) + 1
+        ),
+        parse_options=_parse_options(dialect, ignore_empty_lines=True),
+        convert_options=csv.ConvertOptions(default_column_type=pa.string()),
+    )
+    return [str(column[0].as_py() or "") for column in table.columns]
+
+
+def _parse_options(dialect: Dialect, *, ignore_empty_lines: bool) -> csv.ParseOptions:
+    return csv.ParseOptions(
+        delimiter=dialect.delimiter,
+        quote_char=dialect.quote or False,
+        double_quote=dialect.quote is not None,
+        escape_char=dialect.escape or False,
+        newlines_in_values=True,
+        ignore_empty_lines=ignore_empty_lines,
+    )
+
+
+def _sentinel(dialect: Dialect, token: str, width: int) -> bytes:
+    return dialect.delimiter.join([token] * width).encode() + b"\n"
+
+
+def count_lines(text: bytes) -> int:
+    """The line ends of a text: LF, CRLF, or CR alone."""
+    return text.count(b"\n") or text.count(b"\r")
+
+
+def _shown(text: bytes) -> str:
+    shown = text[: _LONGEST_VALUE * 4].decode(errors="backslashreplace").rstrip("\r\n")
+    return shown if len(shown) <= _LONGEST_VALUE else shown[: _LONGEST_VALUE - 1] + "…"

@@ -1,0 +1,160 @@
+"""The rows of one table, streamed from its files."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from ...errors import SourceError
+from ...tables.rows import End, Reject
+from .filters import RowFilter
+from .inputs import InputFile
+from .parser import Parsed, Parser, count_lines
+from .slices import Cutter
+from .table import TableFiles
+
+__all__ = ["MAX_REJECTS", "CsvReading"]
+
+MAX_REJECTS = 100_000
+_PARSERS = max(1, min(4, os.cpu_count() or 1))
+
+
+class CsvReading:
+    """Rows as text columns, in the order of the files. Memory holds a few slices of a file.
+
+    The files are looked up once before the first byte is read, and once more after the last:
+    where the two answers differ, a file changed meanwhile and nothing is complete.
+    """
+
+    def __init__(
+        self,
+        files: TableFiles,
+        names: tuple[str, ...],
+        columns: tuple[str, ...],
+        null_values: tuple[str, ...] = (),
+        row_filter: RowFilter | None = None,
+    ) -> None:
+        """``names`` are the columns that each file must have, ``columns`` those to hand over."""
+        self.schema = pa.schema([(column, pa.string()) for column in columns])
+        self._files, self._names, self._null_values = files, names, null_values
+        self._needed = names if row_filter else columns
+        self._row_filter = row_filter
+        self._rows = self._records = 0
+        self._rejects: list[Reject] = []
+        self._as_of: datetime | None = None
+        self._is_complete = False
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows; raises ``SourceError`` when a file breaks off or changes meanwhile."""
+        inputs = self._files.find()
+        self._as_of = _as_of(inputs)
+        for file in inputs:
+            for parsed in self._file(file, is_one_of_many=len(inputs) > 1):
+                yield from self._wanted(parsed.table)
+        self._refuse_change(inputs)
+        self._is_complete = True
+
+    def end(self) -> End:
+        """What was complete. ``as_of`` is the newest time of change of the files read."""
+        if not self._is_complete or self._as_of is None:
+            raise SourceError("the rows were not read to their end")
+        return End(self._rows, self._as_of, tuple(self._rejects))
+
+    def _wanted(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
+        if self._row_filter is not None:
+            table = self._row_filter.apply(table)
+        for batch in table.select(self.schema.names).to_batches():
+            if batch.num_rows:
+                self._rows += batch.num_rows
+                yield batch
+
+    def _file(self, file: InputFile, *, is_one_of_many: bool) -> Iterator[Parsed]:
+        note = f" (in {Path(file.path).name})" if is_one_of_many else ""
+        with self._files.opened(file) as opened:
+            self._refuse_other_columns(opened.names, file)
+            parser = Parser(self._files.dialect, opened.names, self._needed, self._null_values)
+            lines = count_lines(opened.header)
+            for line, parsed in _parsed(opened.rest, parser, file.path, lines):
+                self._keep_rejects(parsed, line, note)
+                self._records += parsed.records
+                yield parsed
+
+    def _keep_rejects(self, parsed: Parsed, line: int, note: str) -> None:
+        for reject in parsed.rejects:
+            self._rejects.append(
+                replace(
+                    reject,
+                    row=self._records + reject.row,
+                    line=line + (reject.line or 0),
+                    reason=reject.reason + note,
+                )
+            )
+        if len(self._rejects) > MAX_REJECTS:
+            raise SourceError(
+                f"more than {MAX_REJECTS} rows do not fit the declared dialect",
+                remedy="Check delimiter, quote and encoding under csv:.",
+            )
+
+    def _refuse_other_columns(self, names: Sequence[str], file: InputFile) -> None:
+        if set(names) == set(self._names):
+            return
+        missing = sorted(set(self._names) - set(names))
+        added = sorted(set(names) - set(self._names))
+        raise SourceError(
+            "the files of a table must have the same columns",
+            where=file.path,
+            expected=f"those of the first file; missing: {', '.join(missing) or 'none'}",
+            found=f"in addition: {', '.join(added) or 'none'}",
+        )
+
+    def _refuse_change(self, before: tuple[InputFile, ...]) -> None:
+        changed = set(self._files.find()) ^ set(before)
+        if changed:
+            names = sorted({file.path for file in changed})
+            raise SourceError(
+                "changed while it was being read",
+                where=", ".join(names[:3]),
+                remedy="Deliver files under another name and rename them when they are whole.",
+            )
+
+
+def _as_of(inputs: Sequence[InputFile]) -> datetime:
+    """When the files were last written: what they do not hold, happened later.
+
+    The clock, read before extraction, stands in for a place that does not tell, and bounds a
+    time that lies in the future.
+    """
+    now = datetime.now(UTC)
+    return min(now, max((file.modified or now for file in inputs), default=now))
+
+
+def _parsed(cutter: Cutter, parser: Parser, path: str, line: int) -> Iterator[tuple[int, Parsed]]:
+    """Each slice, parsed, several at a time, with the number of lines before it."""
+    ahead: deque[tuple[bytes, Future[Parsed | None]]] = deque()
+    with ThreadPoolExecutor(_PARSERS) as pool:
+        while True:
+            while len(ahead) <= _PARSERS and (piece := cutter.next()) is not None:
+                ahead.append((piece, pool.submit(parser.parse, piece)))
+            if not ahead:
+                return
+            piece, parsing = ahead.popleft()
+            if (parsed := parsing.result()) is not None:
+                yield line, parsed
+                line += parsed.lines
+            elif cutter.is_exact:
+                begin = line + parser.open_line(piece)
+                raise SourceError(
+                    f"ends inside a quoted field of the record that begins in line {begin}",
+                    where=path,
+                    remedy="The file is cut off, or a closing quote is missing.",
+                )
+            else:
+                cutter.recut([piece, *(later for later, _ in ahead)])
+                ahead.clear()

@@ -1,0 +1,86 @@
+"""Where records begin and end, exactly: the slow and careful way.
+
+Arrow's parser reads the rows. This lexer finds the ends of records for it where counting quotes
+does not, and takes apart what it refuses. Both follow the same rules (a property test holds them
+together): a quote opens a quoted field only as its first character, and what follows the
+closing quote belongs to the field as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .dialect import Dialect
+
+__all__ = ["Lexer", "Record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The place of one record. ``is_open``: the text ends inside a quoted field of it."""
+
+    start: int
+    end: int
+    fields: int
+    is_open: bool
+
+
+class Lexer:
+    """Takes bytes apart by a dialect. A line that is empty counts as a record of one field."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        """Compile the pattern of a field and what ends it."""
+        self._delimiter = dialect.delimiter.encode()
+        end = rb"(\r\n|\r|\n|\Z|%b)" % re.escape(self._delimiter)
+        self._field = re.compile(_field(dialect) + end, re.DOTALL)
+
+    def records(self, text: bytes) -> Iterator[Record]:
+        """Every record of the text, in order; the last one may lack its line end."""
+        at = 0
+        while at < len(text):
+            record = self._record(text, at)
+            yield record
+            at = record.end
+
+    def last_end(self, text: bytes) -> int:
+        """How much of the text is whole records, if more text may follow; 0 if nothing is."""
+        end = 0
+        for record in self.records(text):
+            # A carriage return as the very last byte may be half of a line end.
+            if record.is_open or (record.end == len(text) and not text.endswith(b"\n")):
+                break
+            end = record.end
+        return end
+
+    def _record(self, text: bytes, start: int) -> Record:
+        at, count = start, 0
+        while True:
+            match = self._field.match(text, at)
+            assert match is not None  # noqa: S101 - the pattern matches the empty text too
+            at, count = match.end(), count + 1
+            if match[2] != self._delimiter:
+                return Record(start, at, count, is_open=match["open"] is not None)
+
+
+def _field(dialect: Dialect) -> bytes:
+    """The pattern of one field; its group ``open`` is set where a quoted field never ends.
+
+    ``*+`` gives nothing back, so time is linear whatever the text.
+    """
+    escape = re.escape(dialect.escape.encode()) if dialect.escape else None
+    delimiter = re.escape(dialect.delimiter.encode())
+    bare = _run(rb"\r\n" + delimiter, escape)
+    if dialect.quote is None:
+        return rb"(?P<open>(?!))?" + bare
+    quote = re.escape(dialect.quote.encode())
+    inside = rb"(?:%b|%b%b)*+" % (_run(quote, escape, least=1), quote, quote)
+    return rb"(?:%b%b(?:%b%b|(?P<open>\Z))|%b)" % (quote, inside, quote, bare, bare)
+
+
+def _run(stops: bytes, escape: bytes | None, least: int = 0) -> bytes:
+    """As many characters as possible up to one of ``stops`` that is not escaped."""
+    if escape is None:
+        return rb"[^%b]%b" % (stops, b"++" if least else b"*+")
+    return rb"(?:[^%b%b]|%b.)%b" % (stops, escape, escape, b"++" if least else b"*+")

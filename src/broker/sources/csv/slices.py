@@ -1,0 +1,105 @@
+"""A file cut into slices of whole records, so that several can be parsed at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...errors import SourceError
+from .dialect import Dialect
+from .records import Lexer, Record
+
+__all__ = ["Cutter"]
+
+LONGEST_RECORD = 256 * 1024 * 1024
+
+
+class Cutter:
+    """Hands out slices, each of whole records, that together are the text.
+
+    A line end is inside a quoted field where an odd number of quotes stands before it, so
+    counting quotes finds where to cut. That is a guess: a stray quote in an unquoted field
+    misleads it. The parser notices a wrong cut, and ``recut`` takes the slices back and from
+    then on finds the ends of records one by one.
+    """
+
+    def __init__(self, blocks: Iterator[bytes], dialect: Dialect, name: str) -> None:
+        """``name`` is the file's, for messages."""
+        self._blocks = blocks
+        self._lexer = Lexer(dialect)
+        self._quote = dialect.quote.encode() if dialect.quote else None
+        self._name = name
+        self._rest = b""
+        self._ended = False
+        self.is_exact = False
+
+    def header(self) -> bytes:
+        """The first record that is no empty line, and the empty lines before it."""
+        header = b""
+        while record := self._first_record():
+            header += record
+            if record.strip(b"\r\n"):
+                break
+        return header
+
+    def next(self) -> bytes | None:
+        """The next slice; None at the end of the text."""
+        if not self._rest:
+            self._more()
+        while not self._ended:
+            if end := self._end(self._rest):
+                piece, self._rest = self._rest[:end], self._rest[end:]
+                return piece
+            self._more(len(self._rest))
+        piece, self._rest = self._rest, b""
+        return piece or None
+
+    def recut(self, pieces: list[bytes]) -> None:
+        """Take back the latest slices, in their order, and cut exactly from here on."""
+        self._rest = b"".join((*pieces, self._rest))
+        self.is_exact = True
+
+    def _first_record(self) -> bytes:
+        while True:
+            first = next(self._lexer.records(self._rest), None)
+            if first and (self._ended or self._is_whole(first)):
+                record, self._rest = self._rest[: first.end], self._rest[first.end :]
+                return record
+            if self._ended:
+                return b""
+            self._more()
+
+    def _is_whole(self, record: Record) -> bool:
+        is_inside = record.end < len(self._rest) or self._rest.endswith(b"\n")
+        return is_inside and not record.is_open
+
+    def _more(self, least: int = 1) -> None:
+        """Read on. Where no record ends in what is held, ``least`` doubles it."""
+        added: list[bytes] = []
+        while not self._ended and sum(map(len, added)) < least:
+            block = next(self._blocks, None)
+            self._ended = block is None
+            added.append(block or b"")
+        self._rest = b"".join((self._rest, *added))
+        if len(self._rest) > LONGEST_RECORD:
+            raise SourceError(
+                f"has a record of more than {LONGEST_RECORD >> 20} MiB",
+                where=self._name,
+                remedy="Probably a closing quote is missing, or csv.quote is declared wrongly.",
+            )
+
+    def _end(self, text: bytes) -> int:
+        if self.is_exact or b"\n" not in text:
+            return self._lexer.last_end(text)
+        return self._likely_end(text) or self._lexer.last_end(text)
+
+    def _likely_end(self, text: bytes) -> int:
+        """The last line end with an even number of quotes before it; 0 if there is none."""
+        if self._quote is None:
+            return text.rfind(b"\n") + 1
+        is_odd, end = text.count(self._quote) % 2 == 1, len(text)
+        while end > 0:
+            quote = text.rfind(self._quote, 0, end)
+            if not is_odd and (cut := text.rfind(b"\n", quote + 1, end) + 1):
+                return cut
+            is_odd, end = not is_odd, quote
+        return 0

@@ -1,0 +1,104 @@
+"""The source ``csv``: each table is a file, or the files of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pydantic import Field
+
+from ...config.problems import did_you_mean
+from ...config.values import Section, Text
+from ...errors import ConfigError, SourceError
+from ...tables.schema import Column, TableSchema
+from ..contract import SourceTable, TableRequest, Window
+from ..settings import checked
+from .dialect import dialect_from
+from .filters import RowFilter, condition
+from .inputs import Folder, Place, table_name
+from .reading import CsvReading
+from .table import TableFiles
+
+__all__ = ["CsvSource", "Settings"]
+
+
+class Settings(Section):
+    """``data_source: {type: csv, …}`` of ``instance.yaml``."""
+
+    path: Text = Field(description="Folder of the tables, or an https:// or s3:// location.")
+    storage: dict[str, Any] = Field(
+        default={}, description="Options of a remote location, such as endpoint_url, key, secret."
+    )
+
+
+class CsvSource:
+    """Opens no file before it is asked for a table; may be used by several threads."""
+
+    def __init__(self, settings: Mapping[str, Any], config_dir: Path) -> None:
+        """A relative path is relative to ``config_dir``; raises ``ConfigError``."""
+        own = {key: value for key, value in settings.items() if key != "type"}
+        self._settings = checked(Settings, own, "data_source")
+        self._config_dir = config_dir.absolute()
+
+    def discover(self) -> Iterator[SourceTable]:
+        """Every table that lies in the folder, read as if its dialect were the default."""
+        for name in self._place(self._settings.path).tables():
+            yield self.describe(TableRequest(name))
+
+    def describe(self, table: TableRequest) -> SourceTable:
+        """The columns, by the header of the first file; a CSV file knows no types and no key."""
+        names = self.files(table).names()
+        wanted = _wanted(table, table.columns, names)
+        return SourceTable(
+            table.id, TableSchema(tuple(Column(name) for name in wanted)), table.primary_key
+        )
+
+    def read(self, table: TableRequest, window: Window) -> CsvReading:
+        """The rows of a window: all of them, unless it bounds a column."""
+        return self._reading(table, table.columns, window)
+
+    def read_keys(self, table: TableRequest) -> CsvReading:
+        """The key columns of all rows."""
+        if not table.primary_key:
+            raise ConfigError("there is no primary_key to read", where=f"table {table.id}")
+        return self._reading(table, table.primary_key, Window())
+
+    def files(self, table: TableRequest) -> TableFiles:
+        """Where a table lies and how it is written, by its description."""
+        declared = dict(table.options)
+        file = declared.pop("file", None)
+        dialect = dialect_from(declared, f"table {table.id}")
+        name = "" if file else table_name(table.id)
+        return TableFiles(self._place(self._settings.path), name, file, dialect)
+
+    def _place(self, path: str) -> Place:
+        return Folder(self._config_dir / path)
+
+    def _reading(self, table: TableRequest, columns: tuple[str, ...], window: Window) -> CsvReading:
+        files = self.files(table)
+        names = files.names()
+        sql = condition(table, window, names)
+        schema = pa.schema([(name, pa.string()) for name in names])
+        return CsvReading(
+            files,
+            names,
+            _wanted(table, columns, names),
+            table.null_values,
+            RowFilter(sql, schema, table.id) if sql else None,
+        )
+
+
+def _wanted(
+    table: TableRequest, columns: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[str, ...]:
+    for column in columns:
+        if column not in names:
+            raise SourceError(
+                f"there is no column '{column}'",
+                where=f"table {table.id}",
+                found=", ".join(names),
+                remedy=did_you_mean(column, names) or "Is csv.delimiter declared as it is?",
+            )
+    return columns or names

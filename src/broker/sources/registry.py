@@ -1,0 +1,61 @@
+"""Which kinds of source there are: ours, and those that other installed packages bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from ..config.problems import did_you_mean
+from ..errors import ConfigError
+from .contract import Source
+
+__all__ = ["BUILT_IN", "GROUP", "open_source", "source_types"]
+
+GROUP = "broker.sources"
+
+# The same lines as in pyproject.toml (a test compares them), so that a checkout that nobody
+# installed has its sources too.
+BUILT_IN = {
+    "csv": "broker.sources.csv:CsvSource",
+}
+
+Factory = Callable[[Mapping[str, Any], Path], Source]
+
+
+def open_source(name: str, settings: Mapping[str, Any], config_dir: Path) -> Source:
+    """The source of type ``name``, opened with its ``settings`` from ``instance.yaml``.
+
+    Relative paths in the settings are relative to ``config_dir``. Raises ``ConfigError`` when
+    there is no such type, or when the source cannot mean its settings.
+    """
+    points = source_types()
+    if name not in points:
+        raise ConfigError(
+            "there is no such type of source",
+            where="data_source.type",
+            expected=f"one of {', '.join(sorted(points))}",
+            found=repr(str(name)),
+            remedy=did_you_mean(name, points),
+        )
+    return _factory(points[name])(settings, config_dir)
+
+
+def source_types() -> dict[str, EntryPoint]:
+    """Every type that can be opened, by name. A package cannot take the name of one of ours."""
+    ours = {name: EntryPoint(name, value, GROUP) for name, value in BUILT_IN.items()}
+    return {point.name: point for point in entry_points(group=GROUP)} | ours
+
+
+def _factory(point: EntryPoint) -> Factory:
+    try:
+        factory: Factory = getattr(import_module(point.module), point.attr)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"the source {point.name!r} cannot be loaded: {error}",
+            where="data_source.type",
+            remedy="Install the package that brings it, whole and in its right version.",
+        ) from error
+    return factory

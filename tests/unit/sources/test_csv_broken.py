@@ -1,0 +1,164 @@
+"""What is wrong with a file is told, row by row or as a whole, and never shifts a column."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from broker.errors import SourceError
+from broker.sources.contract import TableRequest, Window
+from broker.sources.csv import CsvSource
+from broker.tables.rows import End
+
+from .conftest import Put, Read
+
+
+def rejects(end: End) -> list[tuple[Any, ...]]:
+    return [(one.row, one.line, one.reason, one.value) for one in end.rejects]
+
+
+def test_ragged_rows_are_rejected_with_row_and_line(put: Put, read: Read) -> None:
+    put("t.csv", 'a,b,c\n1,"x\ny",z\n2,few\n3,too,many,fields\n\n4,5,6\n')
+    rows, end = read()
+    assert rows == [("1", "x\ny", "z"), ("4", "5", "6")]
+    assert end.rows == 2
+    assert rejects(end) == [
+        (2, 4, "expected 3 fields, found 2", "2,few"),
+        (3, 5, "expected 3 fields, found 4", "3,too,many,fields"),
+    ]
+
+
+def test_bytes_that_are_no_utf8_reject_their_row_alone(put: Put, read: Read) -> None:
+    put("t.csv", b"a,b\n1,x\n2,caf\xe9\n3,y\n")
+    rows, end = read()
+    assert rows == [("1", "x"), ("3", "y")]
+    assert rejects(end) == [(2, 3, "is not valid UTF-8", "2,caf\\xe9")]
+
+
+def test_a_nul_byte_rejects_its_row_alone(put: Put, read: Read) -> None:
+    put("t.csv", b"a,b\n1,x\n2,\0\n3,y\n")
+    rows, end = read()
+    assert rows == [("1", "x"), ("3", "y")]
+    assert rejects(end)[0][:3] == (2, 3, "holds a NUL byte")
+
+
+def test_row_and_line_go_on_from_slice_to_slice_and_file_to_file(
+    put: Put, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.sources.csv.streams.BLOCK_BYTES", 50)
+    monkeypatch.setattr("broker.sources.csv.streams._FIRST_BYTES", 50)
+    body = "".join(f'{number},"x\ny"\n' for number in range(100))
+    put("t/1.csv", f"a,b\n{body}bad\n{body}")
+    put("t/2.csv", f"b,a\r\nbad\r\n{body}")
+    rows, end = read()
+    assert len(rows) == 300
+    assert [(one.row, one.line) for one in end.rejects] == [(101, 202), (202, 2)]
+    assert end.rejects[1].reason.endswith("(in 2.csv)")
+
+
+def test_a_file_that_ends_inside_a_quoted_field_is_cut_off(put: Put, read: Read) -> None:
+    put("t.csv", 'a,b\n1,x\n2,"y\nz\n')
+    with pytest.raises(SourceError, match=r"inside a quoted field .* begins in line 3"):
+        read()
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff"])
+def test_an_empty_file_is_no_table(put: Put, read: Read, source: CsvSource, content: str) -> None:
+    put("t.csv", content)
+    with pytest.raises(SourceError, match=r"t\.csv: is empty; expected a line with the names"):
+        read()
+    with pytest.raises(SourceError, match="is empty"):
+        source.describe(TableRequest("t"))
+
+
+def test_a_header_alone_is_a_table_without_rows(put: Put, read: Read) -> None:
+    put("t.csv", "a,b")
+    assert read()[0] == []
+    assert read()[1].rows == 0
+
+
+def test_without_a_header_an_empty_file_is_a_table_without_rows(put: Put, read: Read) -> None:
+    put("t.csv", "")
+    assert read(options={"header": False, "columns": ["a"]})[0] == []
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("id,x,ID", "names a column twice: ID, id"),
+        ("id,,x,", "has no name for column 2, 4"),
+        ("id,x\udce9", "not valid UTF-8"),
+        ("i\0d\0", "NUL bytes.*utf-16"),
+    ],
+)
+def test_a_header_that_names_no_columns(put: Put, read: Read, header: str, sentence: str) -> None:
+    put("t.csv", (header + "\n1,2,3\n").encode(errors="surrogateescape"))
+    with pytest.raises(SourceError, match=sentence):
+        read()
+
+
+def test_files_of_a_folder_match_by_name_in_natural_order(put: Put, read: Read) -> None:
+    put("t/part-10.csv", "b,a\n4,3\n")
+    put("t/part-2.csv", "a,b\n1,2\n")
+    put("t/_SUCCESS", "")
+    assert read()[0] == [("1", "2"), ("3", "4")]
+
+
+def test_files_with_other_columns_are_refused(put: Put, read: Read) -> None:
+    put("t/1.csv", "a,b\n1,2\n")
+    put("t/2.csv", "a,c\n1,2\n")
+    with pytest.raises(SourceError, match=r"2\.csv: .* missing: b; found in addition: c"):
+        read()
+
+
+def test_a_file_that_changes_meanwhile_is_no_table(put: Put, source: CsvSource) -> None:
+    path = put("t.csv", "a,b\n1,2\n")
+    reading = source.read(TableRequest("t"), Window())
+    batches = reading.batches()
+    assert next(batches).num_rows == 1
+    with path.open("a") as stream:
+        stream.write("3,4\n")
+    with pytest.raises(SourceError, match=r"t\.csv: changed while it was being read"):
+        list(batches)
+    with pytest.raises(SourceError, match="not read to their end"):
+        reading.end()
+
+
+def test_a_file_that_appears_meanwhile_is_missed_aloud(put: Put, source: CsvSource) -> None:
+    put("t/1.csv", "a\n1\n")
+    batches = source.read(TableRequest("t"), Window()).batches()
+    next(batches)
+    put("t/2.csv", "a\n2\n")
+    with pytest.raises(SourceError, match=r"2\.csv: changed"):
+        list(batches)
+
+
+def test_a_file_replaced_by_another_of_the_same_size_and_time(put: Put, source: CsvSource) -> None:
+    path = put("t.csv", "a\n1\n")
+    status = path.stat()
+    batches = source.read(TableRequest("t"), Window()).batches()
+    next(batches)
+    other = put("other", "a\n2\n")
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    other.replace(path)
+    with pytest.raises(SourceError, match="changed"):
+        list(batches)
+
+
+def test_there_is_no_end_before_the_end(put: Put, source: CsvSource) -> None:
+    put("t.csv", "a\n1\n")
+    reading = source.read(TableRequest("t"), Window())
+    next(reading.batches())
+    with pytest.raises(SourceError, match="not read to their end"):
+        reading.end()
+
+
+def test_too_many_rejects_are_a_wrong_dialect(
+    put: Put, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.sources.csv.reading.MAX_REJECTS", 3)
+    put("t.csv", "a,b\n" + "x;y\n" * 4)
+    with pytest.raises(SourceError, match="more than 3 rows do not fit the declared dialect"):
+        read()
