@@ -46,6 +46,10 @@ def _known_placeholders(value: str) -> str:
     return unexpected(f"text, with no other placeholders than {names}")
 
 
+def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
+    return values or unexpected("at least one value")
+
+
 def _mark(text: str) -> str:
     mark = {"\\t": "\t", "tab": "\t", "none": ""}.get(text, text)
     if len(mark) > 1 or not mark.isascii() or mark.isalnum() or mark in ("\r", "\n", "\0"):
@@ -81,8 +85,10 @@ class WhereFilter(Section):
     operator: Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "notIn"] = Field(
         default="eq", description="How to compare."
     )
-    values: OneOrMore[Annotated[str, AfterValidator(_known_placeholders)]] = Field(
-        min_length=1,
+    values: Annotated[
+        OneOrMore[Annotated[str, AfterValidator(_known_placeholders)]],
+        AfterValidator(_not_empty),
+    ] = Field(
         description="What to compare with, as text. eq and ne take several as in and notIn do.",
     )
 

@@ -44,8 +44,6 @@ _EXPECTED = {
     "less_than": "less than {lt}",
     "less_than_equal": "at most {le}",
     "string_too_short": "text that is not empty",
-    "string_too_long": "at most {max_length} characters",
-    "too_short": "a list that is not empty",
 }
 Model = TypeVar("Model", bound=BaseModel)
 
