@@ -1,0 +1,78 @@
+"""What the broker itself says of its configuration, asked on the controller before a deploy."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = str(ROOT / "src")
+
+
+def class_groups(classes: Mapping[str, Any]) -> list[str]:
+    """The Linux groups of the access classes, with the broker's own rule where none is given."""
+    if SOURCES not in sys.path:
+        sys.path.append(SOURCES)
+    from broker.config import Instance  # noqa: PLC0415  only a deploy needs pydantic
+
+    instance = Instance.model_validate({"access_classes": dict(classes)})
+    groups = (instance.group_of(name) for name in instance.class_names)
+    return sorted({group for group in groups if group is not None})
+
+
+def config_problems(instance: str, description: str, variables: Iterable[str]) -> list[str]:
+    """All that ``broker config check`` finds wrong, a sentence each; empty where nothing is.
+
+    ``instance`` is the text of ``instance.yaml``, ``description`` the path of the table
+    descriptions, ``variables`` names what the host will have a secret for.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder, "instance.yaml")
+        copied = Path(folder, "data_description.md")
+        written.write_text(instance, encoding="utf-8")
+        copied.write_bytes(Path(description).read_bytes())
+        found = _check(folder, variables)
+    told = {str(copied): description, str(written): "instance.yaml (made from group_vars)"}
+    return [_sentence(problem, told) for problem in found]
+
+
+def _check(folder: str, variables: Iterable[str]) -> list[dict[str, str | None]]:
+    command = [sys.executable, "-m", "broker", "config", "check", "--config", folder, "--json"]
+    # No secret leaves Ansible for a check: any text will do for a variable.
+    environment = {**os.environ, **dict.fromkeys(variables, "secret"), "PYTHONPATH": SOURCES}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    try:
+        problems: list[dict[str, str | None]] = json.loads(done.stdout)["problems"]
+    except (ValueError, KeyError):
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise AnsibleFilterError(
+            f"`broker config check` cannot run on this machine: {last}. Install what it needs: "
+            f"{sys.executable} -m pip install --require-hashes -r requirements/dev.txt"
+        ) from None
+    return problems
+
+
+def _sentence(problem: Mapping[str, str | None], told: Mapping[str, str]) -> str:
+    where = problem["where"] or ""
+    for path, name in told.items():
+        where = where.replace(path, name)
+    text = f"{where}: {problem['message']}" if where else str(problem["message"])
+    for part in ("expected", "found"):
+        text += f"; {part} {problem[part]}" if problem[part] else ""
+    return f"{text}. {problem['remedy']}" if problem["remedy"] else f"{text}."
+
+
+class FilterModule:
+    """Names of the filters, as Ansible asks for them."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Every public function here."""
+        return {"class_groups": class_groups, "config_problems": config_problems}

@@ -1,0 +1,81 @@
+"""The release that this source tree makes: a wheel, and the name of what would be installed."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+name: release
+short_description: Builds the wheel of this repository and names the release
+description:
+  - Builds C(src/broker) into a wheel with the pinned build backend, in the Python environment that
+    runs Ansible, into C(.cache/releases/) of this repository.
+  - The same source tree gives the same bytes, so the same release on every controller.
+"""
+
+RETURN = """
+_raw:
+  description: One dictionary.
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Hash of the locked dependencies and of the wheel.
+      type: str
+    folder:
+      description: >-
+        Folder on the controller with the wheel and C(requirements.txt), which names it and all its
+        dependencies, each by its hash.
+      type: str
+"""
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def release(root: Path) -> dict[str, str]:
+    """Build the wheel of ``root`` and keep it under the name of its release."""
+    cache = root / ".cache" / "releases"
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        built = build_wheel(root, Path(folder))
+        lock = (root / "requirements" / "broker.txt").read_text()
+        lock += f"./{built.name} --hash=sha256:{hashlib.sha256(built.read_bytes()).hexdigest()}\n"
+        name = hashlib.sha256(lock.encode()).hexdigest()[:16]
+        kept = cache / name
+        kept.mkdir(exist_ok=True)
+        (kept / "requirements.txt").write_text(lock)
+        built.replace(kept / built.name)
+    return {"id": name, "folder": str(kept)}
+
+
+def build_wheel(root: Path, folder: Path) -> Path:
+    """Run the build backend; raises ``AnsibleLookupError`` with its own last words."""
+    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(folder)]
+    done = subprocess.run([*command, str(root)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lines = f"{done.stdout}\n{done.stderr}".strip().splitlines() or ["no output"]
+        reason = next((line for line in reversed(lines) if "Error: " in line), lines[-1])
+        raise AnsibleLookupError(
+            f"The wheel of {root} cannot be built: {reason}. "
+            f"Install the tools it needs: {sys.executable} -m pip install "
+            "--require-hashes -r requirements/dev.txt"
+        )
+    return next(folder.glob("*.whl"))
+
+
+class LookupModule(LookupBase):
+    """``lookup('release')``, without terms."""
+
+    def run(
+        self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any
+    ) -> list[dict[str, str]]:
+        """One dictionary: ``id`` and ``folder``."""
+        return [release(ROOT)]
