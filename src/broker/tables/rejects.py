@@ -82,14 +82,14 @@ class Rejects:
         )
         self.count(len(skipped))
 
-    def write(self, path: Path, options: str) -> bool:
-        """Write the reject file, in source order; False when there is nothing to tell."""
+    def write(self, path: Path, options: str) -> int:
+        """Write the reject file, in source order, and count it; none when nothing is to tell."""
         (told,) = one_row(self._connection, "SELECT count(*) FROM rejects")
         if not told:
-            return False
+            return 0
         names = 'row_number AS "row", line, column_name AS "column", reason, value, record'
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection.execute(
             f"COPY (SELECT {names} FROM rejects ORDER BY ALL) TO {literal(str(path))} {options}"
         )
-        return True
+        return int(told)
