@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
 DOCUMENTATION = """
 name: release
 short_description: Builds the wheel of this repository and names the release
@@ -26,16 +36,6 @@ _raw:
         dependencies, each by its hash.
       type: str
 """
-
-import hashlib
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,8 +74,6 @@ def build_wheel(root: Path, folder: Path) -> Path:
 class LookupModule(LookupBase):
     """``lookup('release')``, without terms."""
 
-    def run(
-        self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any
-    ) -> list[dict[str, str]]:
+    def run(self, *_: Any, **__: Any) -> list[dict[str, str]]:
         """One dictionary: ``id`` and ``folder``."""
         return [release(ROOT)]

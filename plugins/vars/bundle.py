@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.vars import BaseVarsPlugin
+from ansible.utils.vars import combine_vars
+
 DOCUMENTATION = """
 name: bundle
 short_description: Reads the top-level C(group_vars/) of this repository
@@ -14,13 +21,6 @@ description:
 requirements:
   - Enabled in C(ansible.cfg) by C(vars_plugins_enabled).
 """
-
-from pathlib import Path
-from typing import Any
-
-from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.vars import BaseVarsPlugin
-from ansible.utils.vars import combine_vars
 
 GROUP_VARS = Path(__file__).resolve().parents[2] / "group_vars"
 
