@@ -75,7 +75,8 @@ class TableEntry:
     ``path`` is its place under ``parquet/`` without an ending (folder/name). ``as_of`` is the
     source's clock at the start of the extraction, ``loaded_at`` ours at its end, ``watermark``
     how far the rows reach. ``loading`` marks an initial load with chunks still missing: no
-    view shows it. ``change`` is the change file against the generation before.
+    view shows it. ``change`` is the change file against the generation before. ``losses`` counts
+    the rows that a held version would lose.
     """
 
     id: str
@@ -100,6 +101,7 @@ class TableEntry:
     change: _File | None = None
     watermark: _Instant | None = None
     loading: bool = False
+    losses: int = 0
     as_of: _Instant | None = None
     loaded_at: _Instant | None = None
     freshness_seconds: int | None = None

@@ -1,0 +1,48 @@
+"""``broker approve``: a person says that what is gone is rightly gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..config import find_config_dir, load_description, load_instance
+from ..errors import ConfigError, PublishError
+from ..publish import Status
+from ..sync.approvals import Approvals
+from .options import config_dir, data_dir
+from .store import open_store
+
+__all__ = ["approve"]
+
+
+@click.command()
+@config_dir
+@data_dir
+@click.argument("table")
+def approve(config_option: Path | None, data: Path, table: str) -> None:
+    """Let the next sync publish TABLE although so many of its rows are gone.
+
+    TABLE is an id, or folder/name. The approval is for the rows that were found to be gone, not
+    for more, and is used up by the sync that publishes the table.
+    """
+    folder = find_config_dir(config_option)
+    instance = load_instance(folder)
+    described = load_description(folder, instance).table(table)
+    if described is None:
+        raise ConfigError(
+            "no such table is described",
+            where=str(folder / "data_description.md"),
+            found=table,
+            remedy="`broker status` lists the tables.",
+        )
+    store = open_store(instance, data)
+    entry = store.generation().manifest.table(described.id)
+    if entry is None or entry.status is not Status.HELD:
+        raise PublishError(
+            "this table is not held back; there is nothing to approve",
+            where=described.id,
+            found=str(entry.status) if entry else "not published yet",
+        )
+    Approvals.read(store.root).plus(described.id, entry.losses).write()
+    click.echo(f"{described.id}: {entry.losses:,} rows may go with the next sync")
