@@ -1,0 +1,111 @@
+"""``python -m demo up|info|down``: the whole story in one command."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from types import ModuleType
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from broker.errors import BrokerError
+from tests.hosts import HostError, can_boot, destroy
+from tests.hosts.lifecycle import at
+
+from . import local, questions, remote
+from .board import Board
+from .commands import Commands, DemoError
+from .places import LOGS, STATE
+
+__all__ = ["main"]
+
+
+@click.group()
+def main() -> None:
+    """A whole data broker on this machine: company, broker, analyst's laptop, answers."""
+
+
+@main.command()
+@click.option(
+    "--mode",
+    type=click.Choice(["auto", "hosts", "local"]),
+    default="auto",
+    show_default=True,
+    help="With booted hosts, or without; auto takes hosts where they can be booted.",
+)
+def up(mode: str) -> None:
+    """Tell the whole story; what already stands is used again."""
+    console = Console()
+    reason = None if mode == "local" else can_boot()
+    if reason and mode == "hosts":
+        raise click.ClickException(f"no host can be booted here: {reason}")
+    if reason:
+        console.print(f"No host can be booted here ({reason}): the same story without hosts.")
+    _told(console, local if reason or mode == "local" else remote)
+
+
+def _told(console: Console, story: ModuleType) -> None:
+    began, commands = time.monotonic(), Commands()
+    shutil.rmtree(LOGS, ignore_errors=True)
+    try:
+        with Board(console) as board:
+            answers = story.tell(board, commands)
+    except (DemoError, HostError, BrokerError) as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        commands.stop()
+        click.echo(
+            "\nStopped. What stands is kept: `make demo` goes on from here, "
+            "`make demo-down` ends it.",
+            err=True,
+        )
+        sys.exit(130)
+    questions.show(answers, console)
+    console.print(f"\nAll that took {time.monotonic() - began:.0f} s. What to type next:\n")
+    _print_next(console, story.next_steps())
+
+
+def _print_next(console: Console, steps: list[tuple[str, str]]) -> None:
+    for command, purpose in steps:
+        console.print(f"  {escape(purpose)}:", highlight=False)
+        console.print(f"    [bold]{escape(command)}[/]", highlight=False, soft_wrap=True)
+
+
+def _fail(error: Exception) -> None:
+    log = getattr(error, "log", None)
+    first, *more = str(error).splitlines() or ["it failed without a word"]
+    if more:
+        log = LOGS / "error.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"{error}\n", encoding="utf-8")
+    click.echo(f"\ndemo: {first}", err=True)
+    if log:
+        click.echo(f"demo: the whole story is in {log}", err=True)
+    sys.exit(1)
+
+
+@main.command()
+def info() -> None:
+    """Print, as JSON, what a person or a script needs to look at the demo that stands."""
+    told = remote.describe() or local.describe()
+    if not told:
+        raise click.ClickException("no demo stands here. Type `make demo`.")
+    click.echo(json.dumps(told, indent=2))
+
+
+@main.command()
+def down() -> None:
+    """End the hosts and remove what the demo made; no demo is no error."""
+    if not can_boot():
+        destroy(at(remote.RUN))
+    remote.end()
+    shutil.rmtree(STATE, ignore_errors=True)
+    click.echo("The demo is gone.")
+
+
+if __name__ == "__main__":
+    main()

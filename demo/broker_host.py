@@ -1,0 +1,120 @@
+"""The broker's side: a Debian host, deployed with the real playbooks."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+
+from tests.hosts import Run
+
+from .board import Board, Step
+from .commands import Commands, DemoError
+from .places import COMPANY, DEPLOYED, LOGS, ROOT, STATE
+from .state import remember
+from .story import ANALYST, sync_phase, tool
+
+__all__ = ["BrokerHost"]
+
+UNIT = "broker-sync.service"
+# What decides how a deployed host looks: while it is the same, a warm run need not deploy again.
+RECIPE = ("src", "roles", "playbooks", "library", "plugins", "group_vars", "inventories/demo")
+RECIPE_FILES = ("site.yml", "pyproject.toml", "requirements/broker.txt")
+_TASK = re.compile(r"TASK \[(.+?)\] \**")
+_RECAP = re.compile(r"ok=(\d+) +changed=(\d+)")
+# A oneshot unit's start returns when it has ended; the journal is followed meanwhile.
+_SYNC = f"""
+journalctl --follow --lines=0 --output=cat --unit={UNIT} &
+follower=$!
+systemctl start {UNIT}; code=$?
+kill $follower
+invocation=$(systemctl show --property=InvocationID --value {UNIT})
+journalctl --output=cat --lines=1 _SYSTEMD_INVOCATION_ID=$invocation
+exit $code
+"""
+
+
+class BrokerHost:
+    """The host called ``broker`` of a run."""
+
+    def __init__(self, run: Run, board: Board, commands: Commands) -> None:
+        """Nothing happens yet."""
+        self._run = run
+        self._board = board
+        self._commands = commands
+
+    def bring_up(self) -> None:
+        """Boot, then deploy."""
+        self.boot()
+        self.deploy()
+
+    def boot(self) -> None:
+        """Have the host up, and known to ``inventories/demo``."""
+        with self._board.step("Boot the broker's host") as step:
+            host = self._run.boot("broker", say=step.say)
+            remember(self._run)
+            step.result = f"Debian {host.release} at {host.address}"
+
+    def deploy(self) -> None:
+        """``ansible-playbook site.yml``, unless this host was deployed with this recipe."""
+        with self._board.step("Deploy the broker: ansible-playbook site.yml") as step:
+            if DEPLOYED.is_file() and DEPLOYED.read_text() == self._fingerprint():
+                step.result = "stands, and nothing of its recipe changed"
+                return
+            DEPLOYED.unlink(missing_ok=True)
+            fingerprint = self._fingerprint()
+            self._playbook(step, "site.yml")
+            DEPLOYED.write_text(fingerprint)
+
+    def load(self) -> None:
+        """Put the company's CSV files where its systems would."""
+        with self._board.step("Put the company on the broker") as step:
+            ssh = shlex.join(["ssh", "-F", str(self._run.ssh_config)])
+            source = f"{COMPANY / 'csv'}/"
+            command = ["rsync", "-rt", "--delete", "--stats", "-e", ssh, source]
+            lines = self._commands.run(step, [*command, "broker:/data/input/"], log="load")
+            sent = next(line for line in lines if line.startswith("Total bytes sent"))
+            step.result = f"{int(re.sub(r'[^0-9]', '', sent)) / 1e6:.1f} MB moved"
+
+    def sync(self) -> None:
+        """Start the timer's own unit and wait for its end."""
+        with self._board.step(f"Sync: systemctl start {UNIT}") as step:
+            command = [*self._run.host("broker").ssh(), "-o", "BatchMode=yes", _SYNC]
+            step.result = self._commands.run(step, command, log="sync", show=sync_phase)[-1]
+
+    def add_analyst(self, public_key: str) -> None:
+        """``ansible-playbook add_analyst.yml``, without private data."""
+        with self._board.step("Add an analyst: ansible-playbook add_analyst.yml") as step:
+            key = STATE / f"{ANALYST}.pub"
+            key.write_text(f"{public_key}\n")
+            self._playbook(step, "add_analyst.yml", "-e", f"user={ANALYST}", "-e", f"key={key}")
+
+    def known_hosts_line(self) -> str:
+        """The broker's own key, as ssh remembers it."""
+        lines = self._run.host("broker").known_hosts.read_text().splitlines()
+        return next(line for line in lines if line.startswith("broker,"))
+
+    def _playbook(self, step: Step, *arguments: str) -> None:
+        name = arguments[0].removesuffix(".yml")
+        env = {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        command = [tool("ansible-playbook"), *arguments, "-i", str(ROOT / "inventories" / "demo")]
+        lines = self._commands.run(step, command, log=name, show=_task, env=env, cwd=ROOT)
+        recaps = [match for line in lines if (match := _RECAP.search(line))]
+        if not recaps:
+            raise DemoError(f"{step.title}: it worked on no host", LOGS / f"{name}.log")
+        step.result = f"ok={recaps[-1][1]} changed={recaps[-1][2]}"
+
+    def _fingerprint(self) -> str:
+        """Of the recipe and of the host that it was carried out on."""
+        digest = hashlib.sha256()
+        found = [path for name in RECIPE for path in (ROOT / name).rglob("*")]
+        files = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+        for path in sorted([*files, *(ROOT / name for name in RECIPE_FILES)]):
+            digest.update(f"{path}\0".encode() + path.read_bytes())
+        machine = (self._run.host("broker").root / "etc/machine-id").read_text().strip()
+        return f"{digest.hexdigest()} on {machine}\n"
+
+
+def _task(line: str) -> str | None:
+    match = _TASK.match(line)
+    return match[1] if match else None

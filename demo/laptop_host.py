@@ -1,0 +1,109 @@
+"""The analyst's side: a small host with an ordinary user, ssh, rsync, Python and DuckDB."""
+
+from __future__ import annotations
+
+import shlex
+from typing import ClassVar
+
+import duckdb
+
+from tests.hosts import Run
+
+from .board import Board, Step
+from .commands import Commands
+from .questions import ASK, Answer, ask
+from .state import remember
+from .story import ANALYST, sync_result
+
+__all__ = ["LaptopHost"]
+
+# As docs/analyst.md gives it.
+FIRST_CONTACT = (
+    "mkdir -p server && rsync -rt broker:server/scripts server/"
+    " && bash server/scripts/sync_data.sh broker"
+)
+_SSH_CONFIG = f"Host broker\n  User {ANALYST}\n"
+
+
+class LaptopHost:
+    """The host called ``laptop`` of a run."""
+
+    FOLDER: ClassVar = f"/home/{ANALYST}/juniper-lane"
+    PYTHON: ClassVar = f"{FOLDER}/.venv/bin/python"
+    DATABASE: ClassVar = f"{FOLDER}/user/duckdb/analytics.duckdb"
+
+    def __init__(self, run: Run, board: Board, commands: Commands) -> None:
+        """Nothing happens yet."""
+        self._run = run
+        self._board = board
+        self._commands = commands
+
+    def bring_up(self) -> None:
+        """Boot, then prepare."""
+        self.boot()
+        self.prepare()
+
+    def boot(self) -> None:
+        """Have the host up."""
+        with self._board.step("Boot the analyst's laptop") as step:
+            host = self._run.boot("laptop", say=step.say)
+            remember(self._run)
+            step.result = f"Debian {host.release} at {host.address}"
+
+    def prepare(self) -> None:
+        """What an analyst has: an account of their own, a key, rsync, Python with DuckDB."""
+        with self._board.step("Give it rsync, Python and DuckDB") as step:
+            ssh = [*self._run.host("laptop").ssh(), "-o", "BatchMode=yes"]
+            self._commands.run(step, [*ssh, _PREPARE], log="laptop-packages")
+
+    def public_key(self) -> str:
+        """What the analyst sends to the operator."""
+        return self._as_analyst(Step("Read the analyst's key"), "cat ~/.ssh/id_ed25519.pub")[-1]
+
+    def meet(self, known_hosts_line: str) -> None:
+        """Let ssh know the broker's name and key, as an operator hands them out."""
+        write = "cat > ~/.ssh/known_hosts && printf '%s' " + shlex.quote(_SSH_CONFIG)
+        self._as_analyst(
+            Step("Introduce the broker"), f"{write} > ~/.ssh/config", stdin=f"{known_hosts_line}\n"
+        )
+
+    def sync(self) -> None:
+        """First contact, or the script that stands there since."""
+        with self._board.step("On the laptop: sync over ssh, verify, rebuild views") as step:
+            command = (
+                f"cd {self.FOLDER} && if [ -f .broker/host ]; "
+                f"then bash server/scripts/sync_data.sh; else {FIRST_CONTACT}; fi"
+            )
+            sync_result(step, self._as_analyst(step, command))
+
+    def ask(self) -> list[Answer]:
+        """The questions, asked in the analyst's own DuckDB."""
+        with self._board.step("Ask three questions in SQL") as step:
+            command = f"{self.PYTHON} -c {shlex.quote(ASK)}"
+            return ask(self.DATABASE, lambda text: self._as_analyst(step, command, stdin=text))
+
+    def _as_analyst(self, step: Step, command: str, stdin: str | None = None) -> list[str]:
+        host = self._run.host("laptop")
+        ssh = [*host.ssh(user=ANALYST, key=host.private_key), "-o", "BatchMode=yes"]
+        return self._commands.run(step, [*ssh, command], log="laptop", show=_short, stdin=stdin)
+
+
+def _short(line: str) -> str | None:
+    return None if line.startswith("{") else line
+
+
+_PREPARE = f"""set -e
+if [ -x {LaptopHost.PYTHON} ]; then echo everything is there; exit; fi
+apt-get -q update
+DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install rsync python3-venv
+id {ANALYST} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash {ANALYST}
+mkdir -p {LaptopHost.FOLDER}
+python3 -m venv {LaptopHost.FOLDER}/.making
+{LaptopHost.FOLDER}/.making/bin/pip install duckdb=={duckdb.__version__}
+install -d -m 700 /home/{ANALYST}/.ssh
+cp /root/.ssh/authorized_keys /home/{ANALYST}/.ssh/authorized_keys
+[ -f /home/{ANALYST}/.ssh/id_ed25519 ] ||
+    ssh-keygen -q -t ed25519 -N '' -C {ANALYST}@laptop -f /home/{ANALYST}/.ssh/id_ed25519
+mv {LaptopHost.FOLDER}/.making {LaptopHost.FOLDER}/.venv
+chown -R {ANALYST}: /home/{ANALYST}
+"""

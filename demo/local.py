@@ -1,0 +1,99 @@
+"""The story without hosts: the same engine, generation, scripts and questions, in folders."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from .board import Board
+from .commands import Commands
+from .places import COMPANY, LOCAL, WORKSPACE
+from .questions import ASK, Answer, ask
+from .story import ANALYST, make_company, sync_phase, sync_result, tool
+
+__all__ = ["describe", "next_steps", "tell"]
+
+DATA = LOCAL / "data"
+HOME = LOCAL / "home" / ANALYST
+LAPTOP = LOCAL / "laptop"
+
+
+def tell(board: Board, commands: Commands) -> list[Answer]:
+    """Make, sync, publish, pull, verify, ask."""
+    make_company(board, commands)
+    with board.step("Sync the tables, publish a generation") as step:
+        command = [tool("broker"), "sync", "--config", str(COMPANY / "config"), "--data", str(DATA)]
+        step.result = commands.run(step, command, log="sync", show=sync_phase)[-1]
+    with board.step(f"Make {ANALYST}'s view"):
+        _make_home()
+    with board.step("Sync the laptop's folder, verify, rebuild views") as step:
+        LAPTOP.mkdir(parents=True, exist_ok=True)
+        script = LAPTOP / "server" / "scripts"
+        if not script.is_dir():
+            shutil.copytree(HOME / "server" / "scripts", script)
+        command = ["bash", str(script / "sync_data.sh"), str(HOME)]
+        env = {"BROKER_PYTHON": sys.executable}
+        sync_result(step, commands.run(step, command, log="laptop", env=env))
+    with board.step("Ask three questions in SQL") as step:
+        command = [sys.executable, "-c", ASK]
+        return ask(
+            str(LAPTOP / "user" / "duckdb" / "analytics.duckdb"),
+            lambda text: commands.run(step, command, log="questions", show=_nothing, stdin=text),
+        )
+
+
+def _nothing(_: str) -> None:
+    """A row of an answer is no progress."""
+
+
+def _make_home() -> None:
+    """What an analyst's home on a broker shows: links into the view of those without a class."""
+    server = HOME / "server"
+    scripts = LOCAL / "scripts"
+    shutil.rmtree(scripts, ignore_errors=True)
+    shutil.copytree(WORKSPACE / "scripts", scripts, ignore=shutil.ignore_patterns("__*"))
+    shutil.copyfile(DATA / "allowed_signers", scripts / "allowed_signers")
+    view = DATA / "current" / "views" / "tree"
+    targets = {"generation": view, "scripts": scripts, "examples": WORKSPACE / "examples"}
+    targets |= {name: view / name for name in ("parquet", "docs", "metadata")}
+    server.mkdir(parents=True, exist_ok=True)
+    (HOME / "user").mkdir(exist_ok=True)
+    for name, target in targets.items():
+        (server / name).unlink(missing_ok=True)
+        (server / name).symlink_to(target)
+
+
+def describe() -> dict[str, Any]:
+    """What ``python -m demo info`` prints; empty where no demo was told here."""
+    database = LAPTOP / "user" / "duckdb" / "analytics.duckdb"
+    if not database.is_file():
+        return {}
+    manifest = json.loads((LAPTOP / "server" / "current" / "manifest.json").read_bytes())
+    return {
+        "mode": "local",
+        "hosts": {},
+        "analyst": {"name": ANALYST, "folder": str(LAPTOP), "database": str(database)},
+        "generation": manifest["generation"],
+        "parquet": {
+            "broker": str(DATA / "current" / "parquet"),
+            "laptop": str(LAPTOP / "server" / "parquet"),
+        },
+    }
+
+
+def next_steps() -> list[tuple[str, str]]:
+    """What to type next, and what for."""
+    query = LAPTOP / "server" / "examples" / "query.py"
+    config, data = _short(COMPANY / "config"), _short(DATA)
+    return [
+        (f'.venv/bin/python {_short(query)} "FROM stores"', "ask something of your own"),
+        (f".venv/bin/broker status --config {config} --data {data}", "see what is published"),
+        ("make demo-down", "remove it all"),
+    ]
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(LOCAL.parents[2]))

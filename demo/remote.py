@@ -1,0 +1,109 @@
+"""The story with hosts: a broker and a laptop that boot here, and everything between them real."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from typing import Any
+
+from tests.hosts import Run, can_boot, open_run
+
+from .board import Board
+from .broker_host import BrokerHost
+from .commands import Commands
+from .laptop_host import LaptopHost
+from .places import STATE
+from .questions import Answer
+from .state import forget, remember, remembered
+from .story import ANALYST, make_company
+
+__all__ = ["RUN", "describe", "end", "next_steps", "tell"]
+
+RUN = "demo"
+
+
+def tell(board: Board, commands: Commands) -> list[Answer]:
+    """Boot both hosts side by side; deploy, sync, add the analyst, pull, ask."""
+    run = open_run(RUN)
+    try:
+        broker, laptop = BrokerHost(run, board, commands), LaptopHost(run, board, commands)
+        _side_by_side(
+            commands,
+            lambda: make_company(board, commands),
+            broker.bring_up,
+            laptop.bring_up,
+        )
+        broker.load()
+        broker.sync()
+        broker.add_analyst(laptop.public_key())
+        laptop.meet(broker.known_hosts_line())
+        laptop.sync()
+        remember(run, ready=True)
+        return laptop.ask()
+    finally:
+        _keep(run)
+
+
+def _side_by_side(commands: Commands, *parts: Any) -> None:
+    """Run them in threads; the first that fails ends the others' commands, and its error counts."""
+    with ThreadPoolExecutor(max_workers=len(parts)) as pool:
+        futures: list[Future[Any]] = [pool.submit(part) for part in parts]
+        try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            failed = [future.exception() for future in done if future.exception()]
+        except KeyboardInterrupt:
+            commands.stop()
+            raise
+        if failed:
+            commands.stop()
+            wait(futures)
+            raise failed[0]  # type: ignore[misc]
+
+
+def _keep(run: Run) -> None:
+    """What stands stays, however this ended: the next run goes on from there."""
+    if any(host.leader() is not None for host in run.hosts().values()):
+        run.keep()
+
+
+def describe() -> dict[str, Any]:
+    """What ``python -m demo info`` prints; empty where no host of the demo stands."""
+    if can_boot():
+        return {}
+    told = remembered()
+    if not told:
+        return {}
+    folder = LaptopHost.FOLDER
+    return {
+        "mode": "hosts",
+        "ready": told["ready"],
+        "hosts": {name: told[name] for name in ("broker", "laptop") if name in told},
+        "analyst": {
+            "name": ANALYST,
+            "folder": folder,
+            "database": LaptopHost.DATABASE,
+            "home_on_broker": f"/home/{ANALYST}",
+        },
+        "parquet": {
+            "broker": "/data/src_data/current/parquet",
+            "laptop": f"{folder}/server/parquet",
+        },
+    }
+
+
+def next_steps() -> list[tuple[str, str]]:
+    """What to type next, and what for."""
+    told = remembered()
+    config = told["broker"]["ssh_config"].replace(f"{STATE.parents[1]}/", "")
+    key = told["broker"]["private_key"].replace(f"{STATE.parents[1]}/", "")
+    return [
+        (f"ssh -F {config} -i {key} -l {ANALYST} laptop", f"be {ANALYST}, then: cd juniper-lane"),
+        (f"ssh -F {config} broker", "look at the broker as root: broker status …"),
+        ("ansible-playbook site.yml", "deploy again: changed=0"),
+        ("make demo-info", "addresses, keys and paths, as JSON"),
+        ("make demo-down", "end both hosts"),
+    ]
+
+
+def end() -> None:
+    """Forget the hosts; the caller destroys the run."""
+    forget()

@@ -1,0 +1,40 @@
+"""What is remembered of the hosts between runs: ``.cache/demo/hosts.json``.
+
+``inventories/demo`` reads its entry ``broker``.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from broker.files import write_atomic
+from tests.hosts import Run
+
+from .places import DEPLOYED, HOSTS, STATE
+
+__all__ = ["forget", "remember", "remembered"]
+
+_WRITING = threading.Lock()
+
+
+def remember(run: Run, *, ready: bool = False) -> None:
+    """Write down every host of the run; ``ready`` once the whole story has been told on them."""
+    with _WRITING:
+        hosts = {name: host.describe() for name, host in run.hosts().items()}
+        STATE.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"mode": "hosts", "ready": ready, **hosts}, indent=2)
+        write_atomic(HOSTS, text + "\n", mode=0o644)
+
+
+def remembered() -> dict[str, Any]:
+    """What was written down; empty where nothing was."""
+    told: dict[str, Any] = json.loads(HOSTS.read_text()) if HOSTS.is_file() else {}
+    return told
+
+
+def forget() -> None:
+    """No host of the demo stands any more."""
+    for path in (HOSTS, DEPLOYED):
+        path.unlink(missing_ok=True)
