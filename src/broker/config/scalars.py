@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,11 @@ NOTHING = frozenset(["", "~", "null", "Null", "NULL"])
 
 _FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _LONGEST_SHOWN = 60
+
+# Numbers by YAML 1.1 and by YAML 1.2 alike: a writer of either puts any other text in quotes,
+# or means it as text.
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?")
 
 
 class Scalar(str):
@@ -33,7 +39,7 @@ class Scalar(str):
 
 
 def plain(value: Any) -> Any:
-    """A value of no declared type as YAML 1.2 would read it: numbers, flags, nothing, text."""
+    """A value of no declared type as YAML reads it: numbers, true and false, nothing, text."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -48,12 +54,9 @@ def _resolved(text: str) -> Any:
         return None
     if text in _FLAGS:
         return _FLAGS[text]
-    for number in (int, float):
-        try:
-            return number(text) if "_" not in text else text
-        except ValueError:
-            continue
-    return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
 
 
 def quoted(text: str) -> str:
