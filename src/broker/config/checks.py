@@ -251,16 +251,18 @@ def check_instance(instance: Instance, document: Document) -> list[ConfigError]:
                 remedy="Give it another name.",
             )
         )
+    known = (*instance.datasets, *instance.class_names)
     for name, dataset in instance.datasets.items():
-        for other in dataset.requires:
-            if other not in (*instance.datasets, *instance.class_names):
+        for index, other in enumerate(dataset.requires):
+            if other not in known:
+                location = ("datasets", name, "requires", index)
                 problems.append(
                     ConfigError(
                         f"datasets.{name}.requires names no dataset and no access class",
-                        where=document.where(("datasets", name, "requires")),
-                        expected=", ".join((*instance.datasets, *instance.class_names)),
-                        found=f"'{other}'",
-                        remedy=did_you_mean(other, instance.datasets),
+                        where=document.where(location),
+                        expected=", ".join(known),
+                        found=document.found(location),
+                        remedy=did_you_mean(other, known),
                     )
                 )
     return problems

@@ -108,8 +108,9 @@ def _table_id(text: str) -> str:
 
 
 def _size(value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9.]+ *[A-Za-z]*b(it)?", value):
-        unexpected("a size such as 512MB or 2GiB (bytes, not bits)")
+    """Refuse what pydantic would read in part (1,5GB as 1) or as bits (512Mb)."""
+    if isinstance(value, str) and not _SIZE.fullmatch(value.strip()):
+        unexpected("a size such as 512MB or 2GiB")
     return value
 
 
@@ -141,6 +142,7 @@ _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _TABLE_ID = re.compile(
     r"[^\s./\\\x00-\x1f\x7f](?:[^/\\\x00-\x1f\x7f]{0,253}[^\s./\\\x00-\x1f\x7f])?"
 )
+_SIZE = re.compile(r"[0-9]+(\.[0-9]+)? *([kKMGTP]i?)?B?")
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
