@@ -272,9 +272,9 @@ class TableDescription(Section):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What only a kind of source understands, where it is written: ``file`` and ``csv``."""
-        written = {"file": self.file, "csv": self.csv.model_dump(exclude_unset=True)}
-        return {key: value for key, value in written.items() if value}
+        """What only a kind of source understands: ``file``, and the ``csv`` keys as written."""
+        file = {} if self.file is None else {"file": self.file}
+        return file | self.csv.model_dump(exclude_unset=True)
 
 
 class DescriptionFile(Section):

@@ -164,7 +164,7 @@ class Retention(Section):
     count: int = Field(default=30, ge=1, description="At most so many generations stay.")
     days: int = Field(default=30, ge=1, description="Generations older than so many days go.")
     min_free: Size = Field(
-        default=ByteSize(1_000_000_000),
+        default=ByteSize(1024**3),
         description="Older generations go while the disk has less space than this.",
     )
 
@@ -177,7 +177,7 @@ class Sync(Section):
     """Section ``sync``: what a run may use, and what it keeps."""
 
     memory_limit: Annotated[Size, AfterValidator(_enough_memory)] = Field(
-        default=ByteSize(1_000_000_000),
+        default=ByteSize(1024**3),
         description="Memory that the engine may use in all.",
     )
     threads: int = Field(

@@ -17,8 +17,10 @@ from .scalars import quoted
 __all__ = [
     "InvalidConfigError",
     "did_you_mean",
+    "key_is_chosen",
     "problems_of",
     "raise_if_any",
+    "section_of",
     "validated",
 ]
 
@@ -183,8 +185,8 @@ def _section_at(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseMo
             is_name = False
             continue
         annotation = model.model_fields[part].annotation
-        model = _section_of(annotation) or model
-        is_name = get_origin(annotation) is dict
+        model = section_of(annotation) or model
+        is_name = key_is_chosen(annotation)
     return model
 
 
@@ -194,8 +196,14 @@ def _is_secret(model: type[BaseModel], loc: Sequence[str | int]) -> bool:
     return SecretStr in (annotation, *get_args(annotation))
 
 
-def _section_of(annotation: Any) -> type[BaseModel] | None:
+def key_is_chosen(annotation: Any) -> bool:
+    """Whether a value of this type is a mapping whose keys people choose."""
+    return get_origin(annotation) is dict
+
+
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section that a value of this type is, holds, or may be; None where it is none."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    inner = (_section_of(argument) for argument in get_args(annotation))
+    inner = (section_of(argument) for argument in get_args(annotation))
     return next((section for section in inner if section), None)

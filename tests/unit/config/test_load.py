@@ -76,3 +76,19 @@ def test_description(folder: Path) -> None:
     assert orders.filters(date(2026, 1, 8)) == (
         {"column": "created", "operator": "ge", "values": ["2026-01-01"]},
     )
+
+
+def test_options_of_a_csv_table_are_those_that_are_written(tmp_path: Path) -> None:
+    (tmp_path / "data_description.md").write_text(
+        "```yaml\ntables:\n"
+        "  - {id: a.b, file: 'b-*.csv', csv: {delimiter: tab, header: no, columns: x}}\n"
+        "  - {id: a.c}\n```\n"
+    )
+    first, second = load_description(tmp_path)
+    assert first.options == {
+        "file": "b-*.csv",
+        "delimiter": "\t",
+        "header": False,
+        "columns": ("x",),
+    }
+    assert second.options == {}
