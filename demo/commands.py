@@ -16,6 +16,9 @@ from .places import LOGS
 __all__ = ["Commands", "DemoError"]
 
 
+_ALARMS = ("error", "fatal", "failed:", "sync_data:")
+
+
 class DemoError(Exception):
     """The demo cannot go on; the text is one sentence, ``log`` the file that tells more."""
 
@@ -108,7 +111,8 @@ class Commands:
 
 
 def _telling(lines: Sequence[str]) -> str:
-    """The last line that names an error, else the last line."""
+    """The first line that Ansible calls an error, else the last that speaks of one, or the last."""
     said = [line.strip() for line in lines if line.strip()]
-    marked = [line for line in said if any(m in line.lower() for m in ("error", "fatal", "failed"))]
-    return (marked or said or ["it ended without a word"])[-1][:300]
+    ours = [line.removeprefix("[ERROR]: ") for line in said if line.startswith("[ERROR]: ")]
+    marked = [line for line in said if any(word in line.lower() for word in _ALARMS)]
+    return (ours[:1] or marked[-1:] or said[-1:] or ["it ended without a word"])[0][:300]
