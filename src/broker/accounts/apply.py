@@ -67,7 +67,7 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
             for path, node in nodes.items():
                 _make_place(layout.at(Path(path)), node, owners)
         case WriteRegistry(registry):
-            write_atomic(layout.at(layout.registry), render_registry(registry), mode=0o600)
+            _write_registry(layout.at(layout.registry), render_registry(registry))
         case MendHome():
             mend_home(layout.at(layout.homes), action, owners)
         case StoreHome(name, uid, policy):
@@ -76,6 +76,12 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
             write_atomic(layout.at(layout.keys) / name, render_keys(keys), mode=0o644)
         case RemoveKeyFile(name):
             _remove(layout.at(layout.keys) / name)
+
+
+def _write_registry(path: Path, text: str) -> None:
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink()  # of a run that was killed; we hold the lock
+    write_atomic(path, text, mode=0o600)
 
 
 def _make_place(path: Path, node: Node, owners: Owners) -> None:

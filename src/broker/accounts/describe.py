@@ -156,4 +156,4 @@ def _node(node: Node | None) -> str | None:
     mode = "" if node.mode is None else f" {node.mode:04o}"
     owner = "" if node.uid is None else f" of {node.uid}"
     owner += "" if node.gid is None else f":{node.gid}"
-    return f"{node.kind or 'anything'}{mode}{owner}"
+    return f"{node.kind or 'folder'}{mode}{owner}"

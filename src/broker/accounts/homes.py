@@ -10,6 +10,7 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from .actions import MendHome
@@ -173,21 +174,43 @@ def _make_link(folder: int, name: str, target: str, owners: Owners) -> None:
 def _make_folder(parent: int, name: str, node: Node, uid: int, owners: Owners) -> None:
     """A folder with the owner and mode of ``node``; a wish without owner is for ``uid``.
 
-    What stands in its way is moved aside, never deleted: it is the analyst's.
+    What stands in its way is moved aside, never deleted: it is the analyst's. A new folder gets
+    its name last, so a crash leaves none that is half its owner's.
     """
     owner = uid if node.uid is None else node.uid
+    wish = replace(node, uid=owner, gid=owner if node.gid is None else node.gid)
     found = look(name, owners, parent)
     if found is not None and (found.kind != "folder" or found.uid not in (0, owner)):
         _move_aside(parent, name)
         found = None
-    if found is None:
-        os.mkdir(name, 0o700, dir_fd=parent)
+    if found is not None:
+        _set_rights(parent, name, wish, owners)
+        return
+    fresh = f".{name}.new"
+    _clear(parent, fresh)
+    os.mkdir(fresh, 0o700, dir_fd=parent)
+    _set_rights(parent, fresh, wish if wish.mode is not None else replace(wish, mode=0o750), owners)
+    os.rename(fresh, name, src_dir_fd=parent, dst_dir_fd=parent)
+
+
+def _set_rights(parent: int, name: str, wish: Node, owners: Owners) -> None:
     with _opened(name, parent) as folder:
-        if owners.owner(os.fstat(folder))[0] not in (0, owner):
+        if owners.owner(os.fstat(folder))[0] not in (0, wish.uid):
             raise PermissionError(errno.EPERM, "somebody swapped this folder just now", name)
-        owners.set_owner(folder, owner, owner if node.gid is None else node.gid)
-        if node.mode is not None or found is None:
-            os.fchmod(folder, 0o750 if node.mode is None else node.mode)
+        if wish.uid is not None and wish.gid is not None:
+            owners.set_owner(folder, wish.uid, wish.gid)
+        if wish.mode is not None:
+            os.fchmod(folder, wish.mode)
+
+
+def _clear(folder: int, name: str) -> None:
+    """Remove the empty folder that an interrupted run left."""
+    try:
+        os.rmdir(name, dir_fd=folder)
+    except FileNotFoundError:
+        return
+    except OSError:
+        _move_aside(folder, name)
 
 
 def _move_aside(folder: int, name: str) -> None:

@@ -75,7 +75,7 @@ class Request:
     home: HomePolicy = "archive"
 
 
-def parse_request(  # noqa: PLR0913 - one argument for each thing that can be asked
+def parse_request(
     name: str,
     *,
     email: str | None = None,

@@ -41,6 +41,13 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
         )
     except PermissionError as error:
         raise root_needed(error) from error
+    except OSError as error:
+        raise BrokerError(
+            "the host cannot be looked at, so nothing was changed",
+            where=str(error.filename),
+            found=error.strerror,
+            remedy="Mend that, then try again.",
+        ) from error
 
 
 def root_needed(error: PermissionError) -> BrokerError:

@@ -23,7 +23,7 @@ from .layout import Layout
 from .model import CLASS_GROUPS, PUBLIC_GROUP, Analyst, Request
 from .registry import Registry, make_registry
 from .requests import goal, impostor
-from .wanted import REGISTRY_FILE, wanted_places, wanted_presence
+from .wanted import REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
 
 __all__ = ["home_drift", "plan"]
 
@@ -118,19 +118,20 @@ def _added(stays: Sequence[Analyst], observed: Observed, paths: Layout) -> Itera
     if not stays:
         return
     needed = sorted({PUBLIC_GROUP, *_CLASS_GROUPS} - observed.accounts.groups.keys())
-    users = []
-    for entry in stays:
-        presence, wanted = observed.presence(entry.name), wanted_presence(entry, paths)
-        if wanted.user is not None and (presence.user is None or presence.group is None):
-            users.append(wanted.user)
+    users = [
+        wanted_user(entry, paths)
+        for entry in stays
+        if None in (observed.presence(entry.name).user, observed.presence(entry.name).group)
+    ]
     if needed or users:
         yield AddAccounts(tuple(needed), tuple(users))
 
 
 def _stay(entry: Analyst, observed: Observed, paths: Layout) -> Iterator[Action]:
     presence, wanted = observed.presence(entry.name), wanted_presence(entry, paths)
-    if presence.user is not None and wanted.user is not None and presence.user != wanted.user:
-        yield ChangeAccount(presence.user, wanted.user)
+    user = wanted_user(entry, paths)
+    if presence.user is not None and presence.user != user:
+        yield ChangeAccount(presence.user, user)
     if (presence.running or frozenset()) & _CLASS_GROUPS - entry.groups:
         yield EndProcesses(entry.name, entry.uid)
     wrong, extra = home_drift(presence, wanted)

@@ -9,7 +9,14 @@ from .keys import render_keys
 from .layout import Layout
 from .model import Analyst
 
-__all__ = ["MARK", "REGISTRY_FILE", "USER_FOLDERS", "wanted_places", "wanted_presence"]
+__all__ = [
+    "MARK",
+    "REGISTRY_FILE",
+    "USER_FOLDERS",
+    "wanted_places",
+    "wanted_presence",
+    "wanted_user",
+]
 
 MARK = "Data broker analyst"
 REGISTRY_FILE = Node("file", 0o600, 0, 0)  # it holds e-mail addresses
@@ -18,9 +25,9 @@ USER_FOLDERS = ("artifacts", "duckdb", "notifications", "parquet", "scripts", "s
 _VIEW_PARTS = ("docs", "metadata", "parquet")
 
 
-def wanted_presence(analyst: Analyst, layout: Layout) -> Presence:
-    """All that should stand of a present analyst, but for what runs."""
-    user = User(
+def wanted_user(analyst: Analyst, layout: Layout) -> User:
+    """The account of a present analyst."""
+    return User(
         name=analyst.name,
         uid=analyst.uid,
         gid=analyst.uid,
@@ -29,8 +36,12 @@ def wanted_presence(analyst: Analyst, layout: Layout) -> Presence:
         shell=SHELL,
         groups=analyst.groups,
     )
+
+
+def wanted_presence(analyst: Analyst, layout: Layout) -> Presence:
+    """All that should stand of a present analyst, but for what runs."""
     return Presence(
-        user=user,
+        user=wanted_user(analyst, layout),
         group=analyst.uid,
         keys=KeyFile(render_keys(analyst.keys), 0o644, 0),
         home=_home(analyst, layout),
@@ -60,10 +71,11 @@ def _home(analyst: Analyst, layout: Layout) -> dict[str, Node]:
 
 
 def _links(analyst: Analyst, layout: Layout) -> dict[str, str]:
-    views = layout.data / "src_data" / "current" / "views"
-    tree = views.joinpath(*sorted(analyst.classes), "tree")
-    links = {name: str(tree / name) for name in _VIEW_PARTS}
-    links["generation"] = str(tree)
-    links["scripts"] = str(layout.data / "scripts")
-    links["examples"] = str(layout.data / "examples")
-    return links
+    data = str(layout.data)
+    tree = "/".join([f"{data}/src_data/current/views", *sorted(analyst.classes), "tree"])
+    links = {name: f"{tree}/{name}" for name in _VIEW_PARTS}
+    return links | {
+        "generation": tree,
+        "scripts": f"{data}/scripts",
+        "examples": f"{data}/examples",
+    }

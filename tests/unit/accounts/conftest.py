@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.accounts import Layout, Outcome, converge, parse_request
+
+from .scratch import ScratchSystem, make_root
+
+Ask = Callable[..., Outcome]
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return make_root(tmp_path / "host")
+
+
+@pytest.fixture
+def system(layout: Layout) -> ScratchSystem:
+    return ScratchSystem(layout.root)
+
+
+@pytest.fixture
+def ask(layout: Layout, system: ScratchSystem) -> Ask:
+    """Ask for one analyst, as the command does."""
+
+    def _ask(name: str, *keys: str, check: bool = False, **more: Any) -> Outcome:
+        request = parse_request(name, keys=keys or None, **more)
+        return converge([request], layout, system, check=check)
+
+    return _ask

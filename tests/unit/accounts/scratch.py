@@ -1,0 +1,147 @@
+"""A host in a folder: real files, and Debian's user database as text that no root is needed for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from broker.accounts import DebianSystem, Layout
+from broker.accounts.host import Accounts, User
+
+OS_RELEASE_TEXT = 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
+ACCOUNTS_TEXT = "root:x:0:0:root:/root:/bin/bash\nwww:x:33:33::/var/www:/usr/sbin/nologin\n"
+GROUPS_TEXT = "root:x:0:\nwww:x:33:\noperators:x:1500:\n"
+SHADOW_TEXT = "root:*:20000:0:99999:7:::\nwww:*:20000:0:99999:7:::\n"
+
+
+def memory() -> str | None:
+    """A folder in memory for tests that make thousands of files; None is the usual place."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder inside is private
+
+
+def make_root(root: Path) -> Layout:
+    """A virgin Debian host below ``root``."""
+    for folder in ("etc", "home", "run", "var/lib", "var/spool/cron/crontabs"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "etc/os-release").write_text(OS_RELEASE_TEXT)
+    (root / "etc/passwd").write_text(ACCOUNTS_TEXT)
+    (root / "etc/group").write_text(GROUPS_TEXT)
+    (root / "etc/shadow").write_text(SHADOW_TEXT)
+    return Layout(root=root)
+
+
+class ScratchSystem(DebianSystem):
+    """Reads as the real one does; writes the text itself, and remembers owners beside it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.root = root
+        self.held: dict[int, frozenset[int]] = {}
+        self.ended: list[int] = []
+        self._log = root / ".owners"
+        self._owners = dict(self._remembered())
+
+    def _remembered(self) -> Iterator[tuple[int, tuple[int, int]]]:
+        alive = {Path(place).lstat().st_ino for place, _, _ in os.walk(self.root)}
+        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        for line in lines:
+            inode, uid, gid = map(int, line.split())
+            if inode in alive:  # a file system gives the number of what is gone to something new
+                yield inode, (uid, gid)
+
+    def owner(self, found: os.stat_result) -> tuple[int, int]:
+        return self._owners.get(found.st_ino, (0, 0))
+
+    def set_owner(self, descriptor: int, uid: int, gid: int) -> None:
+        inode = os.fstat(descriptor).st_ino
+        self._owners[inode] = (uid, gid)
+        with self._log.open("a") as log:
+            log.write(f"{inode} {uid} {gid}\n")
+
+    def give(self, path: Path, uid: int) -> None:
+        """As if the person of that uid had made ``path``."""
+        self._owners[path.lstat().st_ino] = (uid, uid)
+
+    def running(self, uids: object) -> Mapping[int, frozenset[int]]:  # noqa: ARG002 - the protocol's
+        return self.held
+
+    def end(self, uid: int) -> None:
+        self.ended.append(uid)
+        self.held.pop(uid, None)
+
+    def add(self, groups: Sequence[str], users: Sequence[User]) -> None:
+        now = self.accounts()
+        system = {name: 900 + number for number, name in enumerate(groups)}
+        own = {user.name: user.gid for user in users}
+        self.write(
+            {user.name: user for user in users} | dict(now.users), system | own | dict(now.groups)
+        )
+
+    def change(self, found: User, wanted: User) -> None:
+        now = self.accounts()
+        assert now.users[wanted.name] == found
+        self.write({**now.users, wanted.name: wanted}, now.groups)
+
+    def remove(self, name: str, *, user: bool, group: bool) -> None:
+        assert user or group
+        now = self.accounts()
+        self.write(
+            {key: value for key, value in now.users.items() if key != name},
+            {key: value for key, value in now.groups.items() if key != name},
+        )
+
+    def write(self, users: Mapping[str, User], groups: Mapping[str, int]) -> None:
+        """Three files, one after the other, as the real tools do it."""
+        members = {
+            name: sorted(user.name for user in users.values() if name in user.groups)
+            for name in groups
+        }
+        self._replace("group", [f"{g}:x:{n}:{','.join(members[g])}" for g, n in groups.items()])
+        self._replace(
+            "passwd",
+            [f"{u.name}:x:{u.uid}:{u.gid}:{u.gecos}:{u.home}:{u.shell}" for u in users.values()],
+        )
+        self._replace(
+            "shadow",
+            [
+                f"{u.name}:{'$y$hash' if u.password else '*'}:20000:::::{'1' if u.expired else ''}:"
+                for u in users.values()
+                if u.shadow
+            ],
+        )
+
+    def _replace(self, name: str, lines: Sequence[str]) -> None:
+        fresh = self.root / "etc" / f"{name}+"
+        fresh.write_text("".join(f"{line}\n" for line in lines))
+        fresh.replace(self.root / "etc" / name)
+
+    def edit(self, name: str, **changes: object) -> None:
+        """As if somebody had used usermod by hand."""
+        now: Accounts = self.accounts()
+        self.write({**now.users, name: replace(now.users[name], **changes)}, now.groups)  # type: ignore[arg-type]
+
+
+def public_key(seed: object, comment: str = "") -> str:
+    """A well-formed ed25519 line, the same for the same seed."""
+    body = hashlib.sha256(str(seed).encode()).digest()
+    blob = b"".join(struct.pack(">I", len(part)) + part for part in (b"ssh-ed25519", body))
+    return f"ssh-ed25519 {base64.b64encode(blob).decode()} {comment}".strip()
+
+
+def snapshot(root: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Every entry below a root: mode, time of its last change in ns, and content."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        stat = path.lstat()
+        content = b""
+        if path.is_symlink():
+            content = str(path.readlink()).encode()
+        elif path.is_file():
+            content = path.read_bytes()
+        found[str(path.relative_to(root))] = (stat.st_mode, stat.st_mtime_ns, content)
+    return found

@@ -1,0 +1,302 @@
+"""Facts in, exact actions out: no disk, no clock, no account."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from broker.accounts import Analyst, Layout, Request, parse_key, parse_request, plan
+from broker.accounts.actions import (
+    AddAccounts,
+    ChangeAccount,
+    EndProcesses,
+    MakePlaces,
+    MendHome,
+    RemoveAccount,
+    RemoveKeyFile,
+    StoreHome,
+    WriteKeys,
+    WriteRegistry,
+)
+from broker.accounts.host import Accounts, Node, Observed, Presence, User
+from broker.accounts.registry import Registry, make_registry
+from broker.accounts.wanted import REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
+from broker.errors import AccountsError
+
+from .scratch import public_key
+
+LAYOUT = Layout()
+KEY = parse_key(public_key("anna"), where="anna")
+OTHER = parse_key(public_key("other"), where="anna")
+ANNA = Analyst("anna", 1001, keys=(KEY,))
+ROOT = User("root", 0, 0, "", "/root", "/bin/bash")
+SYSTEM = {"root": 0, "dataread": 990, "data-private": 991}
+
+
+def host(*analysts: Analyst, **presences: Presence) -> Observed:
+    """A host on which these analysts stand as they should, but for ``presences``."""
+    found = {entry.name: wanted_presence(entry, LAYOUT) for entry in analysts} | presences
+    users = {name: presence.user for name, presence in found.items() if presence.user}
+    groups = {name: gid for name, p in found.items() if (gid := p.group) is not None}
+    places: dict[str, Node] = {str(LAYOUT.registry): REGISTRY_FILE, **wanted_places(LAYOUT)}
+    return Observed(
+        accounts=Accounts({"root": ROOT, **users}, {**SYSTEM, **groups}),
+        registry=make_registry(analysts, 0),
+        presences=found,
+        places=places,
+        key_files=frozenset(name for name, presence in found.items() if presence.keys),
+        free_bytes=2**30,
+    )
+
+
+VIRGIN = Observed(
+    accounts=Accounts({"root": ROOT}, {"root": 0}), registry=Registry(), presences={}, places={}
+)
+
+
+def asked(name: str = "anna", **more: Any) -> Request:
+    return parse_request(name, **more)
+
+
+def refusal(observed: Observed, *requests: Request) -> str:
+    with pytest.raises(AccountsError) as caught:
+        plan(requests, observed)
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+def test_nothing_is_asked_of_a_virgin_host() -> None:
+    assert plan([], VIRGIN) == ()
+    assert plan([asked(state="absent")], VIRGIN) == ()
+
+
+def test_the_first_analyst_of_a_virgin_host() -> None:
+    entry = replace(ANNA, uid=1000, classes=("private",))
+    wanted = wanted_presence(entry, LAYOUT)
+    assert plan([Request("anna", keys=(KEY,), private=True)], VIRGIN) == (
+        MakePlaces(wanted_places(LAYOUT)),
+        WriteRegistry(Registry((entry,), 1000)),
+        AddAccounts(("data-private", "dataread"), (wanted_user(entry, LAYOUT),)),
+        MendHome("anna", 1000, wanted.home),
+        WriteKeys("anna", (KEY,)),
+    )
+
+
+def test_what_an_analyst_is() -> None:
+    public, private = (
+        wanted_presence(replace(ANNA, classes=classes), LAYOUT) for classes in ((), ("private",))
+    )
+    assert public.user == User(
+        "anna",
+        1001,
+        1001,
+        "Data broker analyst",
+        "/home/anna",
+        "/bin/bash",
+        frozenset({"dataread"}),
+    )
+    assert private.user is not None
+    assert private.user.groups == {"dataread", "data-private"}
+    views = "/data/src_data/current/views"
+    assert public.home["server/parquet"].target == f"{views}/tree/parquet"
+    assert private.home["server/parquet"].target == f"{views}/private/tree/parquet"
+    assert private.home["server/generation"].target == f"{views}/private/tree"
+    assert public.home["server"] == Node("folder", 0o755, 0, 0)
+    assert public.home[""] == Node("folder", 0o750, 1001, 1001)
+    assert set(public.home) == {
+        *("", "server", "user"),
+        *("server/docs", "server/examples", "server/generation"),
+        *("server/metadata", "server/parquet", "server/scripts"),
+        *("user/artifacts", "user/duckdb", "user/notifications"),
+        *("user/parquet", "user/scripts", "user/sessions"),
+    }
+
+
+def test_a_host_as_asked_needs_nothing() -> None:
+    assert plan([Request("anna", keys=(KEY,))], host(ANNA)) == ()
+    assert plan([Request("anna")], host(ANNA)) == ()
+    assert plan([], host(ANNA)) == ()
+
+
+def test_another_key_replaces_the_one_before() -> None:
+    entry = replace(ANNA, keys=(OTHER,))
+    assert plan([Request("anna", keys=(OTHER,))], host(ANNA)) == (
+        WriteRegistry(Registry((entry,), 1001)),
+        WriteKeys("anna", (OTHER,)),
+    )
+
+
+def test_granting_private_moves_group_and_links() -> None:
+    entry = replace(ANNA, classes=("private",))
+    old, new = wanted_presence(ANNA, LAYOUT), wanted_presence(entry, LAYOUT)
+    links = {p: n for p, n in new.home.items() if old.home[p] != n}
+    assert sorted(links) == [f"server/{n}" for n in ("docs", "generation", "metadata", "parquet")]
+    assert plan([Request("anna", private=True)], host(ANNA)) == (
+        WriteRegistry(Registry((entry,), 1001)),
+        ChangeAccount(wanted_user(ANNA, LAYOUT), wanted_user(entry, LAYOUT)),
+        MendHome("anna", 1001, links),
+    )
+
+
+def test_revoking_private_ends_the_sessions_that_still_hold_it() -> None:
+    private = replace(ANNA, classes=("private",))
+    held = frozenset({"anna", "dataread", "data-private"})
+    running = replace(wanted_presence(private, LAYOUT), running=held)
+    actions = plan([Request("anna", private=False)], host(private, anna=running))
+    assert actions[1:3] == (
+        ChangeAccount(wanted_user(private, LAYOUT), wanted_user(ANNA, LAYOUT)),
+        EndProcesses("anna", 1001),
+    )
+    stale = replace(wanted_presence(ANNA, LAYOUT), running=held)
+    assert plan([], host(ANNA, anna=stale)) == (EndProcesses("anna", 1001),)
+
+
+def test_removing_takes_keys_first_and_the_entry_last() -> None:
+    user = wanted_user(ANNA, LAYOUT)
+    leaving = replace(ANNA, state="absent")
+    assert plan([Request("anna", state="absent")], host(ANNA)) == (
+        WriteRegistry(Registry((leaving,), 1001)),
+        RemoveKeyFile("anna"),
+        ChangeAccount(user, replace(user, expired=True, groups=frozenset())),
+        EndProcesses("anna", 1001),
+        StoreHome("anna", 1001, "archive"),
+        RemoveAccount("anna", user=True, group=True),
+        WriteRegistry(Registry((), 1001)),
+    )
+
+
+def test_a_removal_that_was_cut_off_goes_on_whoever_comes_next() -> None:
+    leaving = replace(ANNA, state="absent", home="delete")
+    rest = Presence(group=1001, home={"": Node("folder", 0o750, 1001, 1001)})
+    assert plan([], host(leaving, anna=rest)) == (
+        StoreHome("anna", 1001, "delete"),
+        RemoveAccount("anna", user=False, group=True),
+        WriteRegistry(Registry((), 1001)),
+    )
+
+
+def test_a_uid_is_never_given_twice() -> None:
+    before = replace(host(), registry=Registry((), 1007))
+    (written,) = (
+        a for a in plan([Request("bob", keys=(KEY,))], before) if type(a) is WriteRegistry
+    )
+    assert written.registry.analysts[0].uid == 1008
+
+
+def test_a_uid_is_free_as_a_gid_too() -> None:
+    before = replace(VIRGIN, accounts=Accounts({"root": ROOT}, {"root": 0, "operators": 1500}))
+    written = next(
+        a for a in plan([Request("bob", keys=(KEY,))], before) if type(a) is WriteRegistry
+    )
+    assert written.registry.analysts[0].uid == 1501
+
+
+@pytest.mark.parametrize(
+    ("drift", "action"),
+    [
+        ({"keys": None}, WriteKeys),
+        ({"group": None}, AddAccounts),
+        ({"user": None}, AddAccounts),
+        ({"user": replace(wanted_user(ANNA, LAYOUT), expired=True)}, ChangeAccount),
+        ({"user": replace(wanted_user(ANNA, LAYOUT), password=True)}, ChangeAccount),
+        ({"user": replace(wanted_user(ANNA, LAYOUT), shadow=False)}, ChangeAccount),
+        (
+            {"user": replace(wanted_user(ANNA, LAYOUT), groups=frozenset({"dataread", "sudo"}))},
+            ChangeAccount,
+        ),
+        ({"home": {}}, MendHome),
+    ],
+)
+def test_drift_is_mended_by_one_action(drift: dict[str, Any], action: type) -> None:
+    found = replace(wanted_presence(ANNA, LAYOUT), **drift)
+    assert [type(step) for step in plan([], host(ANNA, anna=found))] == [action]
+
+
+def test_a_home_belongs_to_its_owner_where_the_broker_has_no_say() -> None:
+    home = dict(wanted_presence(ANNA, LAYOUT).home)
+    home["user"] = Node("folder", 0o700, 1001, 1001)
+    home["user/scripts"] = Node("link", target="/elsewhere")
+    found = replace(wanted_presence(ANNA, LAYOUT), home=home)
+    assert plan([], host(ANNA, anna=found)) == ()
+
+
+def test_a_key_file_of_nobody_is_removed() -> None:
+    before = replace(host(ANNA), key_files=frozenset({"anna", "root", ".anna.x1"}))
+    assert plan([], before) == (RemoveKeyFile(".anna.x1"), RemoveKeyFile("root"))
+
+
+def test_declared_is_the_whole_truth_and_stays_declared() -> None:
+    private = replace(ANNA, classes=("private",))
+    (first, *_) = plan([Request("anna", origin="declared")], host(private))
+    declared = replace(ANNA, origin="declared")
+    assert first == WriteRegistry(Registry((declared,), 1001))
+    (first, *_) = plan([Request("anna", private=True)], host(declared))
+    assert first == WriteRegistry(Registry((replace(declared, classes=("private",)),), 1001))
+
+
+def test_an_account_that_was_remade_by_hand_loses_its_key_file_and_nothing_else() -> None:
+    remade = replace(wanted_user(ANNA, LAYOUT), uid=1500)
+    found = replace(wanted_presence(ANNA, LAYOUT), user=remade)
+    assert plan([], host(ANNA, anna=found)) == (RemoveKeyFile("anna"),)
+    for state in ("present", "absent"):
+        sentence = refusal(host(ANNA, anna=found), Request("anna", state=state))
+        assert "uid 1500 instead of 1001" in sentence
+
+
+class TestRefusals:
+    """Each is one sentence that names the place and the remedy, and comes before any change."""
+
+    @pytest.mark.parametrize(
+        ("presence", "told"),
+        [
+            (Presence(user=replace(ROOT, name="anna", uid=107)), "a system account with uid 107"),
+            (Presence(user=replace(ROOT, name="anna", uid=1500)), "uid 1500 that the data broker"),
+            (Presence(group=1500), "a group with gid 1500"),
+            (Presence(home={"": Node("folder", 0o755, 0, 0)}), "left by somebody else"),
+        ],
+    )
+    def test_a_name_that_is_taken(self, presence: Presence, told: str) -> None:
+        sentence = refusal(host(anna=presence), Request("anna", keys=(KEY,)))
+        assert sentence.startswith("analyst 'anna': this name is taken on the host")
+        assert told in sentence
+
+    def test_a_new_analyst_without_a_key(self) -> None:
+        assert "needs a key" in refusal(host(), Request("anna"))
+
+    def test_somebody_who_is_leaving_comes_back_with_a_key_alone(self) -> None:
+        before = host(replace(ANNA, state="absent"))
+        assert "needs a key" in refusal(before, Request("anna"))
+        assert plan([Request("anna", keys=(OTHER,))], before)[-1] == WriteKeys("anna", (OTHER,))
+
+    def test_the_same_key_for_two(self) -> None:
+        sentence = refusal(host(ANNA), Request("bob", keys=(OTHER, KEY)))
+        assert "the same key is given for 'anna' and 'bob'" in sentence
+        assert KEY.fingerprint in sentence
+        assert KEY.line.split()[1] not in sentence
+
+    def test_a_key_is_free_once_its_owner_leaves(self) -> None:
+        gone = replace(ANNA, state="absent")
+        assert plan([Request("bob", keys=(KEY,))], host(gone))
+
+    def test_one_name_twice(self) -> None:
+        twice = Request("anna", keys=(KEY,)), Request("anna", keys=(OTHER,))
+        assert "names this analyst 2 times" in refusal(host(), *twice)
+
+    def test_an_account_of_somebody_else_is_not_removed(self) -> None:
+        theirs = Presence(user=replace(ROOT, name="anna", uid=1500))
+        sentence = refusal(host(anna=theirs), Request("anna", state="absent"))
+        assert "not made by the data broker" in sentence
+
+    def test_a_full_disk(self) -> None:
+        full = replace(host(ANNA), free_bytes=4096)
+        assert "too full to add 1" in refusal(full, Request("bob", keys=(OTHER,)))
+        assert plan([Request("anna", state="absent")], full)
+
+    def test_no_uid_left(self) -> None:
+        full = replace(VIRGIN, accounts=Accounts({}, {}, (1000, 1001)))
+        two = Request("anna", keys=(KEY,)), Request("bob", keys=(OTHER,))
+        assert plan(two, full)
+        third = Request("eve", keys=(parse_key(public_key("eve"), where="eve"),))
+        assert "no uid is free" in refusal(full, *two, third)
