@@ -8,7 +8,7 @@ As root on Linux; standard library only. The same from a shell: ``python -m test
 """
 
 from .host import Host
-from .lifecycle import destroy, find, open_run, runs, sweep, temporary
+from .lifecycle import at, destroy, find, open_run, runs, sweep, temporary
 from .outer import can_boot
 from .processes import Process
 from .releases import RELEASES, Release
@@ -22,6 +22,7 @@ __all__ = [
     "Process",
     "Release",
     "Run",
+    "at",
     "can_boot",
     "destroy",
     "find",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from . import outer, places
@@ -38,36 +39,49 @@ HOOKS = (
 )
 
 
-def recipe(release: Release) -> list[str]:
-    """The command that builds the base, but for its target and the mirrors."""
-    hooks = [f"--customize-hook={hook}" for hook in HOOKS]
+def recipe(release: Release, certificates: Iterable[Path] = ()) -> list[str]:
+    """The command that builds the base, but for its target and the mirrors.
+
+    ``certificates`` are those that this machine's owner trusts beside Debian's.
+    """
+    store = "/usr/local/share/ca-certificates/"
+    trust = [f"upload {shlex.quote(str(path))} {store}{path.name}" for path in certificates]
+    if trust:
+        trust.append('chroot "$1" update-ca-certificates')
+    hooks = [f"--customize-hook={hook}" for hook in (*trust, *HOOKS)]
     include = f"--include={','.join(PACKAGES)}"
     return ["mmdebstrap", "--quiet", "--variant=minbase", include, *hooks, release.codename]
 
 
+def _digest(command: Iterable[str], certificates: Iterable[Path]) -> str:
+    parts = [part.encode() for part in command] + [path.read_bytes() for path in certificates]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
+
+
 def ensure(release: Release, say: Callable[[str], None]) -> Path:
     """The folder of the base, built when it is not there; others wait for the one who builds."""
-    digest = hashlib.sha256("\0".join(recipe(release)).encode()).hexdigest()[:12]
-    target = places.bases() / f"{release}-{digest}"
+    certificates = outer.certificates()
+    command = recipe(release, certificates)
+    target = places.bases() / f"{release}-{_digest(command, certificates)}"
     if target.is_dir():
         return target
     with locked(places.bases() / f"{target.name}.lock"):
         if not target.is_dir():
             say(f"building the base system of Debian {release.number} ({release.codename})")
-            _build(release, target)
+            _build(command, apt_sources=outer.apt_sources(release), target=target)
     return target
 
 
-def _build(release: Release, target: Path) -> None:
+def _build(command: list[str], *, apt_sources: str, target: Path) -> None:
     for leftover in target.parent.glob(f"{target.name}.partial-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     try:
         sh(
-            *recipe(release),
+            *command,
             str(partial),
             "-",
-            stdin=outer.apt_sources(release),
+            stdin=apt_sources,
             env=outer.environment(),
             timeout=900,
         )

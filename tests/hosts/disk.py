@@ -14,7 +14,16 @@ from .network import Network
 from .releases import Release
 from .shell import HostError, sh, wait_for
 
-__all__ = ["add_host_keys", "harvest", "mount", "name_hosts", "pip_cache", "seed", "unmount_below"]
+__all__ = [
+    "add_host_key",
+    "authorize",
+    "harvest",
+    "mount",
+    "name_hosts",
+    "pip_cache",
+    "seed",
+    "unmount_below",
+]
 
 _ARCHIVES = Path("var/cache/apt/archives")
 
@@ -52,7 +61,7 @@ def _mounted_below(folder: Path) -> list[str]:
 
 
 def seed(root: Path, name: str, address: str, network: Network, release: Release) -> None:
-    """Give a fresh host its name, address, package sources and certificates."""
+    """Give a fresh host its name, address, package sources and trust."""
     (root / "etc/hostname").write_text(f"{name}\n")
     (root / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")
     (root / "etc/systemd/network/10-host0.network").write_text(_link(address, network))
@@ -77,19 +86,16 @@ LinkLocalAddressing=no
 
 
 def _trust(root: Path) -> None:
-    added = outer.certificates()
-    for certificate in added:
-        shutil.copy(certificate, root / "usr/local/share/ca-certificates" / certificate.name)
-    if added:
-        sh("chroot", str(root), "update-ca-certificates", env=outer.environment())
+    """Take this machine's bundle as it is now; the certificates of its owner are in the base."""
     if outer.CA_BUNDLE.exists():
         shutil.copy(outer.CA_BUNDLE, root / outer.CA_BUNDLE.relative_to("/"))
 
 
-def add_host_keys(root: Path) -> str:
-    """Make the host's ssh keys; returns its ed25519 public key (type and key)."""
-    sh("ssh-keygen", "-A", "-f", str(root))
-    public = (root / "etc/ssh/ssh_host_ed25519_key.pub").read_text().split()
+def add_host_key(root: Path) -> str:
+    """Make the host's ssh key; returns its public half (type and key)."""
+    private = root / "etc/ssh/ssh_host_ed25519_key"
+    sh("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(private))
+    public = private.with_suffix(".pub").read_text().split()
     return " ".join(public[:2])
 
 

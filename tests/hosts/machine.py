@@ -13,7 +13,17 @@ from pathlib import Path
 from . import cgroups, disk, processes
 from .shell import HostError, sh, tail, wait_for
 
-__all__ = ["answers", "enter", "kill", "kill_all", "leader", "line", "start", "wait_ready"]
+__all__ = [
+    "answers",
+    "enter",
+    "kill",
+    "kill_all",
+    "leader",
+    "line",
+    "running",
+    "start",
+    "wait_ready",
+]
 
 BOOT_SECONDS = 60.0
 _INSIDE = {
@@ -44,7 +54,7 @@ def start(folder: Path, machine: str, hostname: str, bridge: str) -> None:
         "--register=no",
     ]
     if not Path("/run/systemd/system").is_dir():
-        command = [*_join(cgroups.make(machine)), *command, "--keep-unit"]
+        command = [*_supervisor(cgroups.make(machine)), *command, "--keep-unit"]
     with (folder / "console.log").open("ab") as console:
         subprocess.run(
             ["setsid", "--fork", *command],
@@ -56,18 +66,28 @@ def start(folder: Path, machine: str, hostname: str, bridge: str) -> None:
         )
 
 
-def _join(groups: list[Path]) -> list[str]:
-    """The beginning of a command line that runs the rest of it in these control groups."""
-    writes = "".join(f"echo $$ > {shlex.quote(str(group))} && " for group in groups)
-    return ["sh", "-c", f'{writes}exec "$@"', "sh"]
+def _supervisor(groups: list[Path]) -> list[str]:
+    """The beginning of a command line that does for the rest what a systemd outside would:
+    give it a control group, and start it again when the host reboots.
+
+    systemd-nspawn(1): with --keep-unit it ends with 133 where the host asks for a reboot.
+    """
+    joins = "".join(f"echo 0 > {shlex.quote(str(group))} && " for group in groups)
+    script = f'while ({joins}exec "$@"); [ $? -eq 133 ]; do :; done'
+    return ["sh", "-c", script, "sh"]
+
+
+def running(folder: Path) -> bool:
+    """Whether a host is up, or on its way there."""
+    return any(_directory(folder) in arguments for _, arguments in processes.supervisors())
 
 
 def leader(folder: Path) -> int | None:
     """The host's process 1 as this machine numbers it; ``None`` when the host is not running."""
     for supervisor, arguments in processes.supervisors():
         if _directory(folder) in arguments:
-            inits = filter(processes.is_init_of_namespace, processes.children(supervisor))
-            return next(inits, None)
+            for child in filter(processes.is_init_of_namespace, processes.children(supervisor)):
+                return child
     return None
 
 
@@ -123,7 +143,8 @@ def _is_running(folder: Path) -> bool:
     pid = leader(folder)
     if pid is None:
         return False
-    state = enter(pid, "systemctl", "is-system-running", check=False).stdout.strip()
+    asked = ("timeout", "5", "systemctl", "is-system-running", "--wait")
+    state = enter(pid, *asked, check=False).stdout.strip()
     if state == "degraded":
         raise HostError(f"the host booted with failed units\n{explain(folder)}")
     return state == "running"
@@ -166,7 +187,8 @@ def _has(arguments: list[str], beginning: str) -> bool:
 def _kill(argument: str) -> None:
     """End the hosts that were started with an argument that begins like this."""
     hosts = [pid for pid, arguments in processes.supervisors() if _has(arguments, argument)]
-    for pid in [child for host in hosts for child in processes.children(host)]:
+    below = [child for host in hosts for child in processes.children(host)]
+    for pid in filter(processes.is_init_of_namespace, below):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     wait_for(

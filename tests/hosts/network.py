@@ -15,7 +15,15 @@ from pathlib import Path
 from . import places
 from .shell import HostError, sh
 
-__all__ = ["Network", "busy", "free_number", "put_back_forwarding", "take_down", "turn_up"]
+__all__ = [
+    "Network",
+    "busy",
+    "free_number",
+    "put_back_forwarding",
+    "take_down",
+    "turn_on_forwarding",
+    "turn_up",
+]
 
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 _SAVED = places.MACHINE / "ip_forward"
@@ -74,7 +82,7 @@ def turn_up(network: Network) -> None:
     sh("ip", "address", "add", f"{network.gateway}/24", "dev", bridge)
     sh("ip", "link", "set", bridge, "up")
     sh("nft", "-f", "-", stdin=_ruleset(network))
-    _turn_on_forwarding()
+    turn_on_forwarding()
 
 
 def _ruleset(network: Network) -> str:
@@ -98,7 +106,8 @@ def take_down(network: Network) -> None:
         sh("nft", "delete", "table", "ip", network.table)
 
 
-def _turn_on_forwarding() -> None:
+def turn_on_forwarding() -> None:
+    """Let packets through this machine; remembers what the switch said before the first run."""
     if not _SAVED.exists():
         _SAVED.write_text(_FORWARDING.read_text())
     if _FORWARDING.read_text().strip() != "1":

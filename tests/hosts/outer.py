@@ -48,19 +48,16 @@ def _no_network() -> str | None:
 
 
 def apt_sources(release: Release) -> str:
-    """The outer machine's mirrors as a ``sources.list`` of ``release``."""
-    etc = Path("/etc/apt")
-    found = []
-    for path in [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))]:
-        if path.exists():
-            found += sources.parse_one_line(path.read_text())
-    for path in sorted((etc / "sources.list.d").glob("*.sources")):
-        found += sources.parse_deb822(path.read_text())
-    return sources.render(sources.derive(found, _codename(), release))
+    """The outer machine's Debian mirrors as a ``sources.list`` of ``release``."""
+    known = sources.derive(_indexes(), release)
+    if not known:
+        sh("apt-get", "update", timeout=300)  # apt knows an archive's origin from its lists alone
+        known = sources.derive(_indexes(), release)
+    return known or sources.derive(sources.PUBLIC, release)
 
 
-def _codename() -> str:
-    return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+def _indexes() -> str:
+    return sh("apt-get", "indextargets", "--format", sources.FORMAT, "Created-By: Packages").stdout
 
 
 def resolv_conf() -> str:

@@ -39,11 +39,11 @@ def _started(pid: int) -> int:
 
 
 def supervisors() -> Iterator[tuple[int, list[str]]]:
-    """Every systemd-nspawn that runs, with its arguments."""
+    """Every systemd-nspawn, and the shell that restarts it, with its arguments."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             arguments = _arguments(folder)
-            if arguments[0].endswith("systemd-nspawn"):
+            if "systemd-nspawn" in arguments:
                 yield int(folder.name), arguments
 
 
@@ -51,7 +51,7 @@ def _arguments(folder: Path) -> list[str]:
     try:
         return (folder / "cmdline").read_text(errors="replace").split("\0")
     except OSError:
-        return [""]
+        return []
 
 
 def children(pid: int) -> list[int]:

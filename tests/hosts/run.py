@@ -11,6 +11,7 @@ from typing import Any
 
 from . import base, disk, machine, releases, state
 from .host import Host
+from .network import Network
 from .processes import Process
 from .releases import Release
 from .shell import HostError, locked
@@ -88,7 +89,7 @@ class Run:
             root = disk.mount(self.folder / "hosts" / name, below)
             disk.seed(root, name, address, now.network, release)
             disk.authorize(root, (self.folder / "ssh" / "id_ed25519.pub").read_text())
-            key = disk.add_host_keys(root)
+            key = disk.add_host_key(root)
             now.hosts[name] = state.HostState(release.number, address, key)
         host = self.host(name)
         bridge = now.network.bridge
@@ -116,6 +117,9 @@ class Run:
                 disk.harvest(folder, releases.find(str(host.release)))
         shutil.rmtree(folder, ignore_errors=True)
 
+    def network(self) -> Network:
+        return self._state().network
+
     def owner(self) -> Process | None:
         """The process that the run ends with; ``None`` when it is kept."""
         return self._state().owner
@@ -132,7 +136,7 @@ class Run:
             return False
         if now.owner is not None:
             return now.owner.alive()
-        return any(host.leader() is not None for host in self.hosts().values())
+        return any(machine.running(host.folder) for host in self.hosts().values())
 
     def describe(self) -> dict[str, Any]:
         """What a person or a script needs to reach the hosts."""

@@ -58,7 +58,7 @@ def wait_for(
     while not probe():
         if time.monotonic() > deadline:
             raise HostError(f"{what} did not come within {seconds:g} s\n{explain()}".rstrip())
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def tail(path: Path, lines: int = 40) -> str:

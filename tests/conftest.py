@@ -1,0 +1,66 @@
+"""Hosts for every test that wants one: a run per test session, ended with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from tests.hosts import Host, HostError, Process, Run, at, can_boot, destroy, open_run
+
+
+def _session_run(controller: int) -> str:
+    return f"pytest-{controller}"
+
+
+@pytest.fixture(scope="session")
+def hosts_run(request: pytest.FixtureRequest) -> Run:
+    """The run that this session's hosts belong to, one for all xdist workers."""
+    reason = can_boot()
+    if reason:
+        pytest.skip(f"no host can be booted here: {reason}")
+    worker = hasattr(request.config, "workerinput")
+    controller = os.getppid() if worker else os.getpid()
+    return open_run(_session_run(controller), owner=Process.of(controller))
+
+
+@pytest.fixture
+def fresh_host(hosts_run: Run, request: pytest.FixtureRequest) -> Iterator[Host]:
+    """A virgin Debian host of the test's own; ``parametrize(..., indirect=True)`` sets release."""
+    name = f"fresh-{os.getpid()}"
+    release = getattr(request, "param", None)
+    yield hosts_run.boot(name, release) if release else hosts_run.boot(name)
+    hosts_run.remove(name)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the session's hosts, whatever became of the tests."""
+    if not hasattr(config, "workerinput") and os.geteuid() == 0:
+        run = at(_session_run(os.getpid()))
+        if run.folder.exists():
+            destroy(run)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Print what the hosts of a failed test say themselves."""
+    report = yield
+    if report.failed:
+        for host in _hosts(item):
+            report.sections.append((f"journal of {host.name}", _journal(host)))
+    return report
+
+
+def _hosts(item: pytest.Item) -> list[Host]:
+    arguments = getattr(item, "funcargs", {}).values()
+    return [value for value in arguments if isinstance(value, Host)]
+
+
+def _journal(host: Host) -> str:
+    try:
+        return host.journal(lines=80)
+    except HostError as error:
+        return str(error)

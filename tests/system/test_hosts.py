@@ -1,0 +1,197 @@
+"""The rig that every other system test stands on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests import hosts
+from tests.hosts import Host, HostError, Run
+
+pytestmark = pytest.mark.system
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "tests.hosts"]
+
+
+@pytest.fixture
+def name(hosts_run: Run) -> Iterator[str]:
+    """The name of a run of the test's own; nothing of it is left afterwards."""
+    unused = f"{hosts_run.name}-{uuid.uuid4().hex[:8]}"
+    yield unused
+    hosts.destroy(hosts.at(unused))
+
+
+def call(*arguments: str) -> str:
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=CHECKOUT, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def traces(bridge: str, folder: Path) -> list[str]:
+    """What of a run is left on this machine: interfaces, rules, processes, mounts, files."""
+    shown = [
+        Path("/proc/self/mountinfo").read_text(),
+        *(
+            subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            for command in (["ip", "link"], ["nft", "list", "tables"], ["ps", "-eww", "-o", "args"])
+        ),
+    ]
+    signs = [f"{bridge}:", f"{bridge}-", f"broker_hosts_{bridge[2:]}\n", f"{folder}/"]
+    lines = [f"{line}\n" for text in shown for line in text.splitlines()]
+    left = [line for line in lines if any(sign in line for sign in signs)]
+    groups = Path("/sys/fs/cgroup").glob(f"*/{bridge}-*")
+    return [*left, *map(str, groups), *map(str, [folder] if folder.exists() else [])]
+
+
+@contextmanager
+def holding(run: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process that holds a host up, and its bridge, once the host stands."""
+    with subprocess.Popen(
+        [*COMMAND, "up", "one", "--run", run, "--hold"],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert f"{run}/one  up" in process.stdout.readline()
+        yield process, hosts.find(run).network().bridge
+
+
+@pytest.fixture(scope="module")
+def pair(hosts_run: Run) -> tuple[Host, Host]:
+    return hosts_run.boot("one"), hosts_run.boot("two")
+
+
+def test_two_hosts_reach_each_other_by_name(pair: tuple[Host, Host]) -> None:
+    one, two = pair
+    assert one.run("hostname").stdout == "one\n"
+    two.run("ping -c 1 -W 2 one")
+    assert one.run("cat /etc/machine-id").stdout != two.run("cat /etc/machine-id").stdout
+
+
+def test_a_hosts_key_is_known_before_the_first_connection(pair: tuple[Host, Host]) -> None:
+    one, two = pair
+    key = two.run("ssh-keyscan -t ed25519 one 2>/dev/null").stdout.split()[-2:]
+    assert f"one,{one.address} {' '.join(key)}\n" in one.known_hosts.read_text()
+
+
+def test_an_unknown_host_key_is_refused(pair: tuple[Host, Host]) -> None:
+    one, two = pair
+    known = one.known_hosts.read_text()
+    one.known_hosts.write_text(known.replace("one,", "gone,").replace(one.address, two.address))
+    with pytest.raises(HostError, match="Host key verification failed"):
+        one.run("true")
+    one.known_hosts.write_text(known)
+
+
+def test_a_command_tells_its_exit_code_and_its_output(pair: tuple[Host, Host]) -> None:
+    one, _ = pair
+    assert one.run("exit 7", check=False).returncode == 7
+    assert one.exec("cat", stdin="through").stdout == "through"
+    with pytest.raises(HostError, match="no such luck"):
+        one.exec("sh", "-c", "echo no such luck >&2; exit 1")
+
+
+def test_units_of_one_host_do_not_meet_those_of_another(pair: tuple[Host, Host]) -> None:
+    one, two = pair
+    one.exec("systemctl", "stop", "ssh", timeout=20)
+    assert not one.answers()
+    assert two.run("systemctl is-active ssh").stdout == "active\n"
+    one.exec("systemctl", "start", "ssh")
+
+
+def test_a_rebooted_host_keeps_its_files_and_its_address(pair: tuple[Host, Host]) -> None:
+    one, _ = pair
+    before = one.leader()
+    one.run("touch /etc/kept")
+    one.reboot()
+    assert one.leader() != before
+    one.run("test -e /etc/kept")
+    assert one.run("hostname --all-ip-addresses").stdout.split() == [one.address]
+
+
+@pytest.mark.parametrize("release", hosts.RELEASES, ids=str)
+def test_a_host_is_the_release_asked_for_and_installs_packages(
+    hosts_run: Run, release: hosts.Release
+) -> None:
+    host = hosts_run.boot(f"packages-{release.number}", release)
+    assert f"VERSION_CODENAME={release.codename}\n" in host.run("cat /etc/os-release").stdout
+    host.run("apt-get update -q && apt-get install -qy rsync")
+    version = host.run("dpkg-query --show --showformat '${Version}' rsync").stdout
+    host.run(f"dpkg --compare-versions {version} ge 3.5.0")
+    hosts_run.remove(host.name)
+
+
+def test_a_kept_run_is_reused_and_a_dead_host_of_it_is_booted_again(name: str) -> None:
+    call("up", "one", "two", "--run", name)
+    first = json.loads(call("up", "one", "two", "--run", name, "--json"))[0]
+    assert first["kept"]
+    hosts.find(name).host("two").kill()
+    again = json.loads(call("up", "one", "two", "--run", name, "--json"))[0]
+    assert again["hosts"]["one"] == first["hosts"]["one"]
+    assert again["hosts"]["two"]["leader"] not in (None, first["hosts"]["two"]["leader"])
+
+    bridge, folder = hosts.find(name).network().bridge, hosts.at(name).folder
+    assert traces(bridge, folder)
+    call("down", "--run", name)
+    assert traces(bridge, folder) == []
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
+def test_an_interrupted_owner_takes_its_hosts_along(name: str, sent: signal.Signals) -> None:
+    with holding(name) as (process, bridge):
+        process.send_signal(sent)
+        assert process.wait(timeout=60) == 128 + sent
+    assert traces(bridge, hosts.at(name).folder) == []
+
+
+def test_what_a_killed_owner_left_is_cleared_at_the_next_start(name: str) -> None:
+    with holding(name) as (process, bridge):
+        process.kill()
+    assert traces(bridge, hosts.at(name).folder)
+    hosts.sweep()
+    assert traces(bridge, hosts.at(name).folder) == []
+
+
+def test_a_killed_boot_leaves_nothing_after_the_next_start(name: str) -> None:
+    command = [*COMMAND, "up", "one", "--run", name]
+    with subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.DEVNULL) as process:
+        hosts.wait_for("the first mount", (hosts.at(name).folder / "hosts").exists, seconds=30)
+        bridge = hosts.at(name).network().bridge
+        process.kill()
+    hosts.sweep()
+    assert traces(bridge, hosts.at(name).folder) == []
+
+
+def test_runs_side_by_side_have_networks_of_their_own(name: str) -> None:
+    with ThreadPoolExecutor() as pool:
+        runs = list(pool.map(hosts.open_run, [f"{name}-a", f"{name}-b"]))
+        booted = list(pool.map(lambda run: run.boot("broker"), runs))
+    try:
+        assert len({run.network().subnet for run in runs}) == 2
+        assert [host.run("hostname").stdout for host in booted] == ["broker\n", "broker\n"]
+    finally:
+        for run in runs:
+            hosts.destroy(run)
+
+
+def test_processes_that_boot_the_same_host_at_once_get_the_same_one(name: str) -> None:
+    def up(_: int) -> dict[str, object]:
+        told = json.loads(call("up", "one", "--run", name, "--json"))
+        return dict(told[0]["hosts"]["one"])
+
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(up, range(2))
+    assert first == second
+    assert Path(f"/proc/{first['leader']}").exists()

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import base, outer, releases
+from tests.hosts.shell import HostError
+
+
+@pytest.mark.parametrize("name", ["13", "trixie", "debian-13"])
+def test_a_release_has_three_names(name: str) -> None:
+    assert releases.find(name) is releases.DEFAULT
+
+
+def test_an_unknown_release_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(HostError, match=r"known: 13 \(trixie\), 12 \(bookworm\)"):
+        releases.find("11")
+
+
+def test_a_base_that_stands_is_not_built_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER_HOSTS_DIR", str(tmp_path))
+    built: list[Path] = []
+
+    def build(_command: list[str], *, apt_sources: str, target: Path) -> None:
+        assert "trixie-security" in apt_sources
+        target.mkdir(parents=True)
+        built.append(target)
+
+    monkeypatch.setattr(outer, "apt_sources", lambda release: f"{release.codename}-security")
+    monkeypatch.setattr(base, "_build", build)
+    said: list[str] = []
+    first = base.ensure(releases.DEFAULT, said.append)
+    assert base.ensure(releases.DEFAULT, said.append) == first
+    assert built == [first]
+    assert len(said) == 1
+
+    monkeypatch.setattr(base, "PACKAGES", (*base.PACKAGES, "rsync"))
+    second = base.ensure(releases.DEFAULT, said.append)
+    assert second != first
+    assert built == [first, second]
+
+
+def test_another_certificate_is_another_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER_HOSTS_DIR", str(tmp_path / "hosts"))
+    monkeypatch.setattr(outer, "apt_sources", lambda _release: "")
+    monkeypatch.setattr(base, "_build", lambda _command, **places: places["target"].mkdir())
+    certificate = tmp_path / "company.crt"
+    monkeypatch.setattr(outer, "certificates", lambda: [certificate])
+
+    certificate.write_text("one")
+    first = base.ensure(releases.DEFAULT, str)
+    certificate.write_text("another")
+    assert base.ensure(releases.DEFAULT, str) != first
