@@ -10,7 +10,7 @@ from typing import Any
 
 from .board import Board
 from .commands import Commands
-from .places import COMPANY, LOCAL, WORKSPACE
+from .places import COMPANY, LOCAL, ROOT, WORKSPACE
 from .questions import ASK, Answer, ask
 from .story import ANALYST, make_company, sync_phase, sync_result, tool
 
@@ -96,4 +96,4 @@ def next_steps() -> list[tuple[str, str]]:
 
 
 def _short(path: Path) -> str:
-    return str(path.relative_to(LOCAL.parents[2]))
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -1,7 +1,12 @@
-"""Where the demo keeps what it makes: all of it below ``.cache/demo`` of the checkout."""
+"""Where the demo keeps what it makes: all of it below one folder.
+
+``BROKER_DEMO_DIR`` (default: ``.cache/demo`` in the checkout) names another; ``inventories/demo``
+knows the default alone.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from broker import workspace
@@ -19,7 +24,7 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parents[1]
-STATE = ROOT / ".cache" / "demo"
+STATE = Path(os.environ.get("BROKER_DEMO_DIR") or ROOT / ".cache" / "demo").resolve()
 COMPANY = STATE / "company"
 LOCAL = STATE / "local"
 LOGS = STATE / "logs"

@@ -11,7 +11,7 @@ from .board import Board
 from .broker_host import BrokerHost
 from .commands import Commands
 from .laptop_host import LaptopHost
-from .places import STATE
+from .places import ROOT
 from .questions import Answer
 from .state import forget, remember, remembered
 from .story import ANALYST, make_company
@@ -93,8 +93,8 @@ def describe() -> dict[str, Any]:
 def next_steps() -> list[tuple[str, str]]:
     """What to type next, and what for."""
     told = remembered()
-    config = told["broker"]["ssh_config"].replace(f"{STATE.parents[1]}/", "")
-    key = told["broker"]["private_key"].replace(f"{STATE.parents[1]}/", "")
+    config = told["broker"]["ssh_config"].removeprefix(f"{ROOT}/")
+    key = told["broker"]["private_key"].removeprefix(f"{ROOT}/")
     return [
         (f"ssh -F {config} -i {key} -l {ANALYST} laptop", f"be {ANALYST}, then: cd juniper-lane"),
         (f"ssh -F {config} broker", "look at the broker as root: broker status …"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -328,6 +329,37 @@ def test_without_duckdb_it_says_how_to_get_it(laptop: Laptop, home: Home, tmp_pa
     assert ended.returncode == 1
     assert "DuckDB is missing" in ended.stderr
     assert (laptop.path / "server" / "parquet" / "shop" / "orders" / "0.parquet").is_file()
+
+
+def test_without_rsync_a_folder_is_copied(laptop: Laptop, home: Home, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in (
+        *(
+            "awk",
+            "basename",
+            "bash",
+            "cat",
+            "chmod",
+            "cmp",
+            "cp",
+            "date",
+            "dirname",
+            "find",
+            "grep",
+        ),
+        *("head", "ln", "mkdir", "mv", "readlink", "rm", "sed", "ssh-keygen", "tail", "tr", "wc"),
+    ):
+        found = shutil.which(name)
+        assert found is not None, name
+        (tools / name).symlink_to(found)
+    laptop.environment["PATH"] = str(tools)
+    for _ in range(2):
+        ended = laptop.sync(str(home.path))
+        assert ended.returncode == 0, ended.stderr
+        home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+        home.publish()
+    assert laptop.query("FROM stores") == [(8, "Brno")]
 
 
 def test_quiet_says_nothing_when_all_is_well(laptop: Laptop, home: Home) -> None:

@@ -78,7 +78,7 @@ find_tools() {
     [ -n "$python" ] || python=$root/.venv/bin/python
     [ -x "$python" ] || python=$(command -v python3) ||
         fail "python3 is missing. Install it (on a Mac: xcode-select --install) and run this again."
-    command -v rsync >/dev/null ||
+    command -v rsync >/dev/null || [ -d "$source" ] ||
         fail "rsync is missing. Install it (on Debian: sudo apt install rsync) and run this again."
     ssh="${RSYNC_RSH:-ssh} -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
     [ -t 0 ] || ssh="$ssh -o BatchMode=yes"
@@ -104,6 +104,10 @@ pull() {
 }
 
 transfer() {
+    if ! command -v rsync >/dev/null; then
+        copy "$@" 2>"$state/rsync.err"
+        return
+    fi
     if [ -n "$quiet" ] || ! [ -t 1 ]; then
         rsync --rsh="$ssh" --stats "$@" >>"$log" 2>"$state/rsync.err"
         return
@@ -111,6 +115,21 @@ transfer() {
     { rsync --rsh="$ssh" --stats --progress "$@" 2>"$state/rsync.err" || echo $? >"$state/code"; } |
         tee -a "$log" | grep '%' | tr '\n' '\r' || :
     [ ! -f "$state/code" ] || { set -- "$(cat "$state/code")" && rm "$state/code" && return "$1"; }
+}
+
+# Where the broker is a folder, rsync is a help and no need.
+copy() {
+    local delete=''
+    while [ $# -gt 2 ]; do
+        [ "$1" != --delete ] || delete=yes
+        shift
+    done
+    [ -z "$delete" ] || rm -rf "${2:?}"
+    mkdir -p "$2"
+    case $1 in
+        */) cp -Rp "$1." "$2" ;;
+        *) cp -p "$1" "$2" ;;
+    esac
 }
 
 explain() {
