@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +11,6 @@ from ...errors import ConfigError
 from ..settings import checked
 
 __all__ = ["Dialect", "dialect_from"]
-
-# Codecs of the standard library that are called text encodings but are not met in files.
-_NOT_OF_FILES = ("idna", "punycode", "unicode_escape", "raw-unicode-escape", "mbcs", "undefined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +31,18 @@ class Dialect:
 
 def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
     """The dialect that a table's ``csv:`` mapping declares; raises ``ConfigError``."""
-    csv = checked(CsvDialect, declared, where)
+    csv = checked(CsvDialect, declared, where, "csv")
     dialect = Dialect(
         delimiter=csv.delimiter,
         quote=csv.quote or None,
         escape=csv.escape if csv.escape not in ("", csv.quote, '"') else None,
         header=csv.header,
         columns=csv.columns,
-        encoding=_encoding(csv.encoding, where),
+        encoding="utf-8" if csv.encoding == "utf-8-sig" else csv.encoding,
     )
     _refuse_marks(dialect, where)
     _refuse_columns(dialect, where)
     return dialect
-
-
-def _encoding(name: str, where: str) -> str:
-    codec = codecs.lookup(name)
-    is_of_text = getattr(codec, "_is_text_encoding", False) and codec.incrementaldecoder
-    if not is_of_text or codec.name in _NOT_OF_FILES:
-        raise ConfigError(
-            "csv.encoding is no encoding of text files",
-            where=where,
-            expected="a name such as utf-8, utf-16, cp1250 or latin-1",
-            found=repr(name),
-        )
-    return "utf-8" if codec.name == "utf-8-sig" else codec.name
 
 
 def _refuse_marks(dialect: Dialect, where: str) -> None:

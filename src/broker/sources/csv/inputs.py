@@ -98,11 +98,11 @@ class Folder:
         return stream
 
     def _default(self, name: str) -> list[Path]:
-        _entries(self._path)  # an absent folder has a sentence of its own
-        there = [self._path / f"{name}{ending}" for ending in SUFFIXES]
-        found = [path for path in there if path.exists() or path.is_symlink()]
-        if (self._path / name).is_dir():
-            found.append(self._path / name)
+        entries = {entry.name: entry for entry in _entries(self._path)}
+        there = [f"{name}{ending}" for ending in SUFFIXES]
+        found = [entries[one] for one in there if one in entries]
+        if name in entries and entries[name].is_dir():
+            found.append(entries[name])
         if len(found) > 1:
             raise SourceError(
                 f"table {name} lies here more than once",
@@ -114,7 +114,7 @@ class Folder:
             endings = ", ".join(SUFFIXES[1:])
             raise AbsentError(
                 f"table {name} has no file",
-                expected=f"{there[0]}, {endings} or a folder {name}",
+                expected=f"{self._path / there[0]}, {endings} or a folder {name}",
                 found="none of them",
             )
         return self._inside(found[0])

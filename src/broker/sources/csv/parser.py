@@ -102,7 +102,8 @@ class Parser:
                 number += 1
                 reason = self._fault(record, text)
                 if reason is None:
-                    good.append(text)
+                    # A CR must not become half of a CRLF with what follows it now.
+                    good.append(text[:-1] + b"\n" if text.endswith(b"\r") else text)
                 else:
                     rejects.append(Reject(number, None, reason, _shown(text), line))
             line += count_lines(text)
@@ -157,7 +158,9 @@ def _sentinel(dialect: Dialect, token: str, width: int) -> bytes:
 
 def count_lines(text: bytes) -> int:
     """The line ends of a text: LF, CRLF, or CR alone."""
-    return text.count(b"\n") or text.count(b"\r")
+    if b"\r" not in text:
+        return text.count(b"\n")
+    return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
 
 
 def _shown(text: bytes) -> str:

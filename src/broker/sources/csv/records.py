@@ -19,7 +19,7 @@ __all__ = ["Lexer", "Record"]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The place of one record. ``is_open``: the text ends inside a quoted field of it."""
+    """The place of one record. ``is_open``: the text ends inside a quoted field, or escape."""
 
     start: int
     end: int
@@ -33,6 +33,7 @@ class Lexer:
     def __init__(self, dialect: Dialect) -> None:
         """Compile the pattern of a field and what ends it."""
         self._delimiter = dialect.delimiter.encode()
+        self._escape = dialect.escape.encode() if dialect.escape else None
         end = rb"(\r\n|\r|\n|\Z|%b)" % re.escape(self._delimiter)
         self._field = re.compile(_field(dialect) + end, re.DOTALL)
 
@@ -61,7 +62,15 @@ class Lexer:
             assert match is not None  # noqa: S101 - the pattern matches the empty text too
             at, count = match.end(), count + 1
             if match[2] != self._delimiter:
-                return Record(start, at, count, is_open=match["open"] is not None)
+                is_open = match["open"] is not None or self._is_escaped_end(text, match[2])
+                return Record(start, at, count, is_open)
+
+    def _is_escaped_end(self, text: bytes, end: bytes) -> bool:
+        """Whether the text ends in an escaped line end, or an escape with nothing after it."""
+        if self._escape is None or end:
+            return False
+        escapes = len(text) - len(text.rstrip(self._escape))
+        return escapes % 2 == 1 or text.endswith((b"\r", b"\n"))
 
 
 def _field(dialect: Dialect) -> bytes:
@@ -83,4 +92,4 @@ def _run(stops: bytes, escape: bytes | None, least: int = 0) -> bytes:
     """As many characters as possible up to one of ``stops`` that is not escaped."""
     if escape is None:
         return rb"[^%b]%b" % (stops, b"++" if least else b"*+")
-    return rb"(?:[^%b%b]|%b.)%b" % (stops, escape, escape, b"++" if least else b"*+")
+    return rb"(?:[^%b%b]|%b(?:.|\Z))%b" % (stops, escape, escape, b"++" if least else b"*+")

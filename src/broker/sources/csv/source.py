@@ -99,6 +99,8 @@ def _wanted(
                 f"there is no column '{column}'",
                 where=f"table {table.id}",
                 found=", ".join(names),
-                remedy=did_you_mean(column, names) or "Is csv.delimiter declared as it is?",
+                remedy="Is csv.delimiter declared as it is?"
+                if len(names) == 1
+                else did_you_mean(column, names),
             )
     return columns or names

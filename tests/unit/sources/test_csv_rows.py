@@ -1,0 +1,167 @@
+"""Which rows and columns of a file are handed over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from broker.errors import ConfigError, SourceError
+from broker.sources.contract import TableRequest, Window
+from broker.sources.csv import CsvSource
+
+from .conftest import Put, Read
+
+TABLE = """\
+id,amount,state,at
+1,9,new,2026-01-01
+2,10,NEW,2026-01-02T00:00:00Z
+3,-1.50,,2026-01-03 01:00:00+01:00
+4,,"",
+5,abc,new,soon
+6,9007199254740993,a'b,2026-02-01 00:00:00
+"""
+
+
+@pytest.fixture(autouse=True)
+def _table(put: Put) -> None:
+    put("t.csv", TABLE)
+
+
+def ids(read: Read, **request: Any) -> str:
+    return "".join(row[0] for row in read(**request)[0])
+
+
+def where(column: str, operator: str, *values: str) -> dict[str, Any]:
+    return {"where_filters": ({"column": column, "operator": operator, "values": values},)}
+
+
+@pytest.mark.parametrize(
+    ("column", "operator", "values", "expected"),
+    [
+        ("amount", "eq", ["9.00"], "1"),
+        ("amount", "eq", ["9007199254740992"], ""),
+        ("amount", "eq", ["9", "abc"], "15"),
+        ("amount", "gt", ["9"], "256"),  # as text, "abc" is after "9"
+        ("amount", "le", ["9"], "13"),
+        ("amount", "lt", ["-1.4999999999"], "3"),
+        ("amount", "ne", ["9"], "23456"),
+        ("state", "in", ["new", "a'b"], "156"),
+        ("state", "eq", [""], "4"),
+        ("state", "notIn", ["new", "NEW"], "346"),
+        ("at", "ge", ["2026-01-03"], "356"),
+    ],
+)
+def test_where_filters(
+    read: Read, column: str, operator: str, values: list[str], expected: str
+) -> None:
+    assert ids(read, **where(column, operator, *values)) == expected
+
+
+def test_all_filters_hold_together(read: Read) -> None:
+    both = where("state", "eq", "new")["where_filters"] + where("id", "gt", "1")["where_filters"]
+    assert ids(read, where_filters=both) == "5"
+    assert ids(read, where_filters=both, row_filter="amount IS NULL -- or not") == ""
+
+
+def test_row_filter_is_sql_on_text(read: Read) -> None:
+    assert ids(read, row_filter="state = 'new' OR try_cast(amount AS INTEGER) < 0") == "135"
+
+
+@pytest.mark.parametrize(
+    ("row_filter", "sentence"),
+    [
+        ("amuont = '1'", 'cannot be meant: .*"amuont" not found'),
+        ("state =", "cannot be parsed"),
+        ("id IN (SELECT content FROM read_text('/etc/hostname'))", "without subqueries"),
+        ("true) UNION (SELECT 1", "one condition"),
+        ("true); SELECT (1", "one condition"),
+    ],
+)
+def test_row_filters_that_cannot_be_meant(
+    source: CsvSource, row_filter: str, sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        source.read(TableRequest("t", row_filter=row_filter), Window())
+
+
+def test_a_value_that_a_row_filter_cannot_convert_is_not_shown(read: Read) -> None:
+    with pytest.raises(SourceError, match="use TRY_CAST") as error:
+        read(row_filter="CAST(amount AS INTEGER) > 1")
+    assert "abc" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (None, None, "123456"),
+        (2, None, "23456"),  # rows without a readable instant are in every open window
+        (2, 3, "2"),
+        (3, 4, "3"),
+        (None, 3, "12"),
+    ],
+)
+def test_windows_of_a_column(
+    read: Read, since: int | None, until: int | None, expected: str
+) -> None:
+    since_at, until_at = (day and datetime(2026, 1, day, tzinfo=UTC) for day in (since, until))
+    assert ids(read, window=Window(since_at, until_at, "at")) == expected
+
+
+def test_a_window_of_changes_is_the_whole_table(read: Read) -> None:
+    assert ids(read, window=Window(datetime(2026, 1, 5, tzinfo=UTC))) == "123456"
+
+
+def test_columns_come_in_the_order_asked_for(read: Read, source: CsvSource) -> None:
+    request = {"columns": ("state", "id")}
+    assert read(**request)[0][0] == ("new", "1")
+    assert read(row_filter="amount = '10'", **request)[0] == [("NEW", "2")]
+    assert source.describe(TableRequest("t", **request)).schema.names == ("state", "id")
+
+
+def test_the_end_counts_what_was_handed_over(read: Read) -> None:
+    _, end = read(row_filter="id < '3'")
+    assert end.rows == 2
+
+
+def test_keys_alone(source: CsvSource) -> None:
+    reading = source.read_keys(TableRequest("t", columns=("amount",), primary_key=("at", "id")))
+    assert reading.schema.names == ["at", "id"]
+    assert sum(batch.num_rows for batch in reading.batches()) == reading.end().rows == 6
+    with pytest.raises(ConfigError, match="there is no primary_key"):
+        source.read_keys(TableRequest("t"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "sentence"),
+    [
+        ({"columns": ("stat",)}, SourceError, "no column 'stat'.* Did you mean 'state'"),
+        (where("stat", "eq", "x"), ConfigError, "no column 'stat'.* Did you mean 'state'"),
+        (where("id", "ge", "1", "2"), ConfigError, "cannot use operator 'ge'"),
+        (where("id", "like", "1"), ConfigError, "cannot use operator 'like'"),
+        ({"options": {"delimter": ";"}}, ConfigError, "'csv.delimter'.* Did you mean 'delimiter'"),
+        ({"options": {"delimiter": "§"}}, ConfigError, "delimiter is wrong; expected one ASCII"),
+        ({"options": {"delimiter": "'", "quote": "'"}}, ConfigError, "must differ"),
+        ({"options": {"header": False}}, ConfigError, "csv.columns is missing"),
+        ({"options": {"columns": ["a", "A"]}}, ConfigError, "names a column twice"),
+        ({"options": {"columns": ["a"]}}, SourceError, "expected 1 columns; found 4"),
+        (
+            {"options": {"encoding": "base64"}},
+            ConfigError,
+            "csv.encoding is wrong; expected a text encoding",
+        ),
+        ({"options": {"encoding": "klingon"}}, ConfigError, "csv.encoding is wrong"),
+    ],
+)
+def test_requests_that_cannot_be_meant(
+    source: CsvSource, request_: dict[str, Any], error: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence):
+        source.read(TableRequest("t", **request_), Window())
+
+
+def test_a_wrong_delimiter_is_suspected(put: Put, source: CsvSource) -> None:
+    put("t.csv", "id;x\n1;2\n")
+    with pytest.raises(SourceError, match=r"found id;x. Is csv\.delimiter declared"):
+        source.describe(TableRequest("t", columns=("id",)))
