@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ __all__ = ["IDENTITY", "NAMESPACE", "Signer", "refusal"]
 NAMESPACE = "data-broker"
 IDENTITY = "data-broker"
 _TIMEOUT_SECONDS = 30
+_BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
+_END = b"\n-----END SSH SIGNATURE-----\n"
 
 
 class Signer:
@@ -59,11 +62,27 @@ def refusal(content: bytes, signature: Path, signers: Path) -> str | None:
         return "there is no signature"
     if not signers.is_file():
         return f"there is no list of allowed signers at {signers}"
+    if not _is_canonical(signature.read_bytes()):
+        return "the signature was changed"
     answer = _run(
         ["-Y", "verify", "-n", NAMESPACE, "-I", IDENTITY, "-f", str(signers), "-s", str(signature)],
         content,
     )
     return None if answer.returncode == 0 else "the signature does not fit the manifest"
+
+
+def _is_canonical(armored: bytes) -> bool:
+    """Armored exactly as ssh-keygen does it, which itself accepts stray bytes around and within.
+
+    PROTOCOL.sshsig of OpenSSH leaves the width of the lines open; ssh-keygen writes 70.
+    """
+    body = armored.removeprefix(_BEGIN).removesuffix(_END)
+    try:
+        text = base64.b64encode(base64.b64decode(body)).decode()
+    except ValueError:
+        return False
+    lines = "\n".join(text[start : start + 70] for start in range(0, len(text), 70))
+    return armored == _BEGIN + lines.encode() + _END
 
 
 def _ssh_keygen(arguments: Sequence[str], content: bytes = b"") -> bytes:

@@ -261,10 +261,10 @@ class Store:
                 found=f"group id {self.rights.operators}",
                 remedy="Give the broker a primary group of its own.",
             )
-        lacking = set(classes) - {os.getegid(), *os.getgroups()}
+        lacking = {self.rights.operators, *classes} - {os.getegid(), *os.getgroups()}
         if lacking and os.geteuid() != 0:
             raise PublishError(
-                "the broker is not a member of every class's group",
+                "the broker is not a member of every group that it gives files to",
                 found=f"not in group id {', '.join(map(str, sorted(lacking)))}",
                 remedy="Add the user to these groups, then start the service again.",
             )

@@ -107,3 +107,16 @@ def test_without_openssh_the_package_is_named(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PublishError, match="openssh-client"):
         signer.sign(b"x")
+
+
+def test_no_byte_of_a_signature_can_be_changed(
+    tmp_path: Path, signer: Signer, signers: Path
+) -> None:
+    signature = _signed(tmp_path, signer)
+    good = signature.read_bytes()
+    for at in range(len(good)):
+        signature.write_bytes(good[:at] + bytes([good[at] ^ 0x01]) + good[at + 1 :])
+        assert refusal(b"{}\n", signature, signers) is not None, at
+    for changed in (good + b"\n", b"\n" + good, good.replace(b"\n", b"\r\n"), good[:-1], b""):
+        signature.write_bytes(changed)
+        assert refusal(b"{}\n", signature, signers) is not None, changed
