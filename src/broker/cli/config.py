@@ -16,7 +16,7 @@ from ..config import (
     load_description,
     load_instance,
 )
-from ..config.problems import InvalidConfigError, problems_of
+from ..config.problems import InvalidConfigError, did_you_mean, problems_of
 from ..errors import ConfigError
 from ..sources.registry import source_types
 from .options import as_json, config_dir
@@ -54,7 +54,8 @@ def check(context: click.Context, config_option: Path | None, *, as_json: bool) 
         click.echo(f"warning: {warning}", err=True)
     if problems:
         raise InvalidConfigError(problems)
-    click.echo(f"{folder}: nothing is wrong; {tables} tables are described")
+    described = "1 table is" if tables == 1 else f"{tables} tables are"
+    click.echo(f"{folder}: nothing is wrong; {described} described")
 
 
 @config.command()
@@ -80,6 +81,7 @@ def _unknown_types(instance: Instance) -> list[ConfigError]:
             where=source.where("type"),
             expected=", ".join(sorted(known)),
             found=f"'{source.type}'",
+            remedy=did_you_mean(source.type, known),
         )
         for name, source in instance.named_sources.items()
         if source.type not in known

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.config.document import Document
@@ -110,6 +110,7 @@ def at(value: object, location: tuple[str | int, ...]) -> object:
     return value
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     data=st.dictionaries(KEYS, VALUES, min_size=1, max_size=5),
     first_line=st.integers(1, 500),
@@ -134,6 +135,7 @@ def test_every_place_is_told_by_the_line_of_its_key(
     assert document.found((*parent, mark)) == "'x'"
 
 
+@settings(max_examples=60, deadline=None)
 @given(VALUES)
 def test_data_is_what_was_dumped(value: object) -> None:
     """What another program writes as text, number or nothing is just that for a source."""
@@ -145,6 +147,7 @@ BLOCK_LINES = st.lists(st.from_regex(r"[a-z]{1,5}: [a-z0-9]{1,5}", fullmatch=Tru
 PROSE_LINES = st.lists(st.sampled_from(["", "# Title", "Some words.", "    indented", "a ` tick"]))
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(

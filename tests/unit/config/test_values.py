@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -40,6 +40,7 @@ def test_duration(text: str, length: timedelta) -> None:
     assert made(Duration, text) == length
 
 
+@settings(max_examples=100, deadline=None)
 @given(st.integers(1, 10**9))
 def test_duration_round_trip(seconds: int) -> None:
     adapter = TypeAdapter(Duration)
@@ -81,6 +82,7 @@ def test_no_safe_name(name: str) -> None:
     assert is_refused(SafeName, name)
 
 
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=30))
 def test_safe_name_stays_in_its_folder(name: str) -> None:
     if not is_refused(SafeName, name):
@@ -156,6 +158,7 @@ TYPES = st.recursive(
 )
 
 
+@settings(max_examples=100, deadline=None)
 @given(TYPES)
 def test_column_type_reads_its_own_spelling(text: str) -> None:
     assert made(ColumnType, text) == text
@@ -189,6 +192,7 @@ def test_unknown_placeholder(text: str) -> None:
         resolve(text, date(2024, 3, 1))
 
 
+@settings(max_examples=100, deadline=None)
 @given(st.dates(min_value=date(3, 1, 1)), st.sampled_from(sorted(PLACEHOLDERS)))
 def test_placeholder_is_that_many_days_ago(today: date, name: str) -> None:
     day = date.fromisoformat(resolve(f"{{{{{name}}}}}", today))

@@ -1,0 +1,100 @@
+"""``broker config check`` and ``broker config schema``, as typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from broker.cli.config import config
+from broker.config import json_schema
+from broker.config.problems import InvalidConfigError
+
+INSTANCE = "data_source: {type: csv, path: input}\n"
+DESCRIPTION = "```yaml\ntables:\n  - {id: a.b}\n```\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "instance.yaml").write_text(INSTANCE)
+    (tmp_path / "data_description.md").write_text(DESCRIPTION)
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(config, list(words))
+
+
+def test_nothing_wrong(folder: Path) -> None:
+    result = run("check", "--config", str(folder))
+    assert (result.exit_code, result.output) == (
+        0,
+        f"{folder}: nothing is wrong; 1 table is described\n",
+    )
+
+
+def test_everything_that_is_wrong_in_both_files(folder: Path) -> None:
+    (folder / "instance.yaml").write_text(INSTANCE + "auht: {}\n")
+    (folder / "data_description.md").write_text(DESCRIPTION.replace("id:", "idd:"))
+    error = run("check", "--config", str(folder)).exception
+    assert isinstance(error, InvalidConfigError)
+    places = [(problem.where or "").replace(f"{folder}/", "") for problem in error.problems]
+    assert places == ["instance.yaml:2", "data_description.md:3", "data_description.md:3"]
+
+
+def test_json_tells_the_same(folder: Path) -> None:
+    text = DESCRIPTION.replace("id: a.b", "id: a.b, access: finance, sync_schedule: daily")
+    (folder / "data_description.md").write_text(text)
+    result = run("check", "--config", str(folder), "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout) == {
+        "tables": 0,
+        "problems": [
+            {
+                "where": f"{folder}/data_description.md:3",
+                "message": "table a.b: access is not in instance.yaml",
+                "expected": "public, private",
+                "found": "'finance'",
+                "remedy": None,
+            }
+        ],
+        "warnings": [],
+    }
+
+
+def test_warnings_change_nothing(folder: Path) -> None:
+    text = DESCRIPTION.replace("id: a.b", "id: a.b, sync_schedule: daily")
+    (folder / "data_description.md").write_text(text)
+    warning = f"{folder}/data_description.md:3: table a.b: sync_schedule has no effect"
+    result = run("check", "--config", str(folder))
+    assert (result.exit_code, result.stderr) == (0, f"warning: {warning}\n")
+    facts = json.loads(run("check", "--config", str(folder), "--json").stdout)
+    assert facts == {"tables": 1, "problems": [], "warnings": [warning]}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "data_source:\n  type: cvs\n",
+            "instance.yaml:2: source cvs is of an unknown type; ",
+        ),
+        (
+            "instance: {}\n",
+            "instance.yaml: no source is given. "
+            "Add one, for instance 'data_source: {type: csv, path: input}'.",
+        ),
+    ],
+)
+def test_source_that_cannot_be_opened(folder: Path, text: str, says: str) -> None:
+    (folder / "instance.yaml").write_text(text)
+    error = run("check", "--config", str(folder)).exception
+    assert str(error).removeprefix(f"{folder}/").startswith(says)
+
+
+@pytest.mark.parametrize("which", ["instance", "description"])
+def test_schema(which: str) -> None:
+    result = run("schema", which)
+    assert json.loads(result.stdout) == json_schema(which)  # type: ignore[arg-type]
