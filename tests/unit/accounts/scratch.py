@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -55,7 +56,7 @@ class ScratchSystem(DebianSystem):
                 yield inode, (uid, gid)
 
     def owner(self, found: os.stat_result) -> tuple[int, int]:
-        return self._owners.get(found.st_ino, (0, 0))
+        return self._owners.get(found.st_ino, (0, 0)) if stat.S_ISDIR(found.st_mode) else (0, 0)
 
     def set_owner(self, descriptor: int, uid: int, gid: int) -> None:
         inode = os.fstat(descriptor).st_ino
@@ -89,6 +90,7 @@ class ScratchSystem(DebianSystem):
 
     def remove(self, name: str, *, user: bool, group: bool) -> None:
         assert user or group
+        self._owners = dict(self._remembered())  # the home is gone by now
         now = self.accounts()
         self.write(
             {key: value for key, value in now.users.items() if key != name},
@@ -137,11 +139,11 @@ def snapshot(root: Path) -> dict[str, tuple[int, int, bytes]]:
     """Every entry below a root: mode, time of its last change in ns, and content."""
     found = {}
     for path in sorted(root.rglob("*")):
-        stat = path.lstat()
+        entry = path.lstat()
         content = b""
         if path.is_symlink():
             content = str(path.readlink()).encode()
         elif path.is_file():
             content = path.read_bytes()
-        found[str(path.relative_to(root))] = (stat.st_mode, stat.st_mtime_ns, content)
+        found[str(path.relative_to(root))] = (entry.st_mode, entry.st_mtime_ns, content)
     return found

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.unit.accounts.scratch import public_key, snapshot
+
+from .conftest import PROJECT, Call
+
+KEY = public_key("anna", "anna@laptop")
+
+
+def test_four_runs_check_real_check_real(root: Path, call: Call) -> None:
+    asked = {"name": "anna", "key": KEY, "private": True, "email": "anna@example.com"}
+    virgin = snapshot(root)
+    assert call(check=True, **asked)["changed"]
+    assert snapshot(root) == virgin
+    assert call(**asked)["changed"]
+    done = snapshot(root)
+    assert not call(check=True, **asked)["changed"]
+    assert not call(**asked)["changed"]
+    assert snapshot(root) == done
+
+
+def test_check_and_real_say_the_same(call: Call) -> None:
+    asked = {"name": "anna", "key": KEY}
+    checked, real = call(check=True, **asked), call(**asked)
+    assert checked == real
+
+
+def test_a_list_in_one_call(call: Call) -> None:
+    people = [{"name": f"a{n}", "keys": [public_key(n), public_key(-n)]} for n in range(1, 6)]
+    result = call(analysts=people, origin="declared")
+    assert [entry["name"] for entry in result["analysts"]] == [f"a{n}" for n in range(1, 6)]
+    assert {entry["origin"] for entry in result["analysts"]} == {"declared"}
+    assert call(analysts=people, origin="declared")["actions"] == []
+    gone = call(analysts=[{**people[0], "state": "absent"}, people[1]], home="delete")
+    assert gone["analysts"][0]["state"] == "absent"
+    assert gone["diff"]["after"]["a1"]["home"] == "deleted"
+
+
+def test_an_empty_list_changes_nothing(root: Path, call: Call) -> None:
+    before = snapshot(root)
+    assert call(check=True, analysts=[])["changed"] is False
+    assert snapshot(root) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"name": "root", "key": KEY}, "analyst 'root': this name is reserved"),
+        ({"name": "anna"}, "a new analyst needs a key"),
+        ({"name": "anna", "key": f"no-pty {KEY}"}, "options stand before the key"),
+        ({"name": "anna", "key": KEY, "keys": [KEY]}, "mutually exclusive"),
+        ({"name": "anna", "analysts": []}, "mutually exclusive"),
+        ({}, "one of the following is required: name, analysts"),
+        ({"analysts": [{"key": KEY}]}, "missing required arguments: name"),
+        ({"analysts": [{"name": "anna", "key": KEY}] * 2}, "names this analyst 2 times"),
+        (
+            {"analysts": [{"name": "anna", "key": KEY}, {"name": "bob", "key": KEY}]},
+            "the same key is given for 'anna' and 'bob'",
+        ),
+    ],
+)
+def test_a_refusal_is_one_sentence_and_changes_nothing(
+    root: Path, call: Call, arguments: dict[str, Any], told: str
+) -> None:
+    before = snapshot(root)
+    result = call(check=True, **arguments)
+    assert result["failed"]
+    assert told in result["msg"]
+    assert result["msg"].isprintable()
+    assert snapshot(root) == before
+
+
+def test_a_private_key_is_told_nowhere(call: Call) -> None:
+    lines = ["-----BEGIN OPENSSH PRIVATE KEY-----", "b3BlbnNzaC1rZXktdjEA", "-----END-----"]
+    result = call(name="anna", key="\n".join(lines))
+    assert "this is a private key" in result["msg"]
+    assert lines[1] not in json.dumps(result)
+
+
+def test_a_diff_tells_fingerprints_and_no_key(call: Call) -> None:
+    result = call(name="anna", key=KEY)
+    shown = json.dumps({**result, "invocation": None})
+    assert KEY.split()[1] not in shown
+    assert result["analysts"][0]["keys"][0]["fingerprint"] in json.dumps(result["diff"])
+
+
+def documented_options(analyst: ModuleType) -> dict[str, Any]:
+    """What Ansible itself reads out of the documentation."""
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-doc")),
+            *("--json", "--type", "module", "--module-path", "library", analyst.__name__),
+        ],
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    entry: dict[str, Any] = json.loads(done.stdout)[analyst.__name__]
+    return entry
+
+
+def spec_of(options: dict[str, Any]) -> dict[str, Any]:
+    """Documented options in the shape of an argument spec."""
+    found = {}
+    for name, option in options.items():
+        kept = {key: option[key] for key in ("type", "elements", "choices") if key in option}
+        if option.get("default") is not None:
+            kept["default"] = option["default"]
+        if option.get("required"):
+            kept["required"] = True
+        if "suboptions" in option:
+            kept["options"] = spec_of(option["suboptions"])
+        found[name] = kept
+    return found
+
+
+def plain(spec: dict[str, Any]) -> dict[str, Any]:
+    """An argument spec without what documentation has no word for."""
+    found = {}
+    for name, option in spec.items():
+        kept = {k: v for k, v in option.items() if k not in ("no_log", "mutually_exclusive")}
+        if "options" in kept:
+            kept["options"] = plain(kept["options"])
+        found[name] = kept
+    return found
+
+
+def test_the_documentation_is_the_argument_spec_and_the_result(
+    analyst: ModuleType, call: Call
+) -> None:
+    entry = documented_options(analyst)
+    assert spec_of(entry["doc"]["options"]) == plain(analyst.ARGUMENT_SPEC)
+    support = {name: value["support"] for name, value in entry["doc"]["attributes"].items()}
+    assert support == {"check_mode": "full", "diff_mode": "full", "idempotent": "full"}
+
+    result = call(name="anna", key=KEY, email="anna@example.com")
+    own = {name: result[name] for name in result.keys() - {"changed", "diff", "invocation"}}
+    check_returned(entry["return"], own)
+    assert entry["examples"].count("analyst:") == 4
+
+
+def check_returned(documented: dict[str, Any], value: dict[str, Any]) -> None:
+    """Every field that came back is documented with its type, and the other way round."""
+    kinds = {"str": str, "int": int, "bool": bool, "list": list}
+    assert value.keys() == documented.keys()
+    for name, field in documented.items():
+        assert type(value[name]) is kinds[field["type"]], name
+        if "contains" in field:
+            for element in value[name]:
+                check_returned(field["contains"], element)
+        elif field["type"] == "list":
+            assert all(type(element) is kinds[field["elements"]] for element in value[name])
