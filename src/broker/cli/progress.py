@@ -63,7 +63,7 @@ class Live:
         self._console = console
         self._lock = threading.Lock()
         self._rows: dict[str, TaskID] = {}
-        self._sizes: dict[str, tuple[int, int, float]] = {}
+        self._began: dict[str, float] = {}
         self._progress = Progress(
             SpinnerColumn(finished_text=" "),
             TextColumn("{task.description}"),
@@ -94,16 +94,13 @@ class Live:
         with self._lock:
             if table not in self._rows:
                 self._rows[table] = self._progress.add_task(table, total=None, detail=name)
-                self._sizes[table] = (0, 0, time.monotonic())
+                self._began[table] = time.monotonic()
             self._progress.update(self._rows[table], detail=name)
 
     def advance(self, table: str, rows: int, size: int) -> None:
-        """Rows and bytes went through."""
+        """So many rows and bytes went through until now."""
         with self._lock:
-            before_rows, before_size, began = self._sizes[table]
-            rows, size = before_rows + rows, before_size + size
-            self._sizes[table] = (rows, size, began)
-            rate = size / 1e6 / max(time.monotonic() - began, 0.001)
+            rate = size / 1e6 / max(time.monotonic() - self._began[table], 0.001)
             detail = f"{rows:,} rows, {rate:,.0f} MB/s"
             self._progress.update(self._rows[table], detail=detail)
 

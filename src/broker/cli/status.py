@@ -89,15 +89,19 @@ def _exit(tables: list[dict[str, Any]]) -> Exit:
 
 def _print(facts: dict[str, Any]) -> None:
     console = Console()
+    if not console.is_terminal:
+        console.width = 200  # nobody wraps a pipe
     if facts["generation"] is None:
         console.print(f"Nothing is published in {facts['data']} yet. Run `broker sync`.")
         return
     age = timedelta(seconds=facts["age_seconds"])
     console.print(f"Generation {facts['generation']}, published {age} ago", highlight=False)
-    table = Table("table", "class", "status", box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("table", "class", "status"):
+        table.add_column(name, no_wrap=True)
     for name in ("rows", "rejects", "duplicates", "MB"):
         table.add_column(name, justify="right")
-    table.add_column("as of")
+    table.add_column("as of (UTC)", no_wrap=True)
     for row in facts["tables"]:
         table.add_row(
             row["table"],
@@ -107,7 +111,7 @@ def _print(facts: dict[str, Any]) -> None:
             f"{row['rejects']:,}",
             f"{row['duplicates']:,}",
             f"{row['bytes'] / 1e6:,.1f}",
-            (row["as_of"] or "never")[:19],
+            (row["as_of"] or "never")[:16].replace("T", " "),
         )
     console.print(table)
     for row in facts["tables"]:

@@ -16,7 +16,7 @@ class Progress(Protocol):
         """The table enters a phase: ``read``, ``census``, ``kept``."""
 
     def advance(self, table: str, rows: int, size: int) -> None:
-        """``rows`` more rows, ``size`` more bytes of them, went through."""
+        """Until now ``rows`` rows of ``size`` bytes went through."""
 
     def done(self, outcome: Outcome) -> None:
         """The table is through, well or not."""
