@@ -15,8 +15,7 @@ from .rows import Reading
 
 __all__ = ["Chunk", "chunks", "plain"]
 
-ROWS = 64 * 1024
-BYTES = 24 * 1024 * 1024
+ROWS = 128 * 1024
 
 
 class Chunk:
@@ -27,27 +26,20 @@ class Chunk:
     """
 
     def __init__(self, table: pa.Table, start: int) -> None:
-        numbers = pa.arange(start, start + table.num_rows)
         columns, self.flaws = _plain_columns(table)
-        for source, flaw in self.flaws.items():
-            columns[f"x{source}"] = flaw
-        self.table = pa.table({**columns, "n": numbers})
-        self.columns = [name for name in columns if name.startswith("c")] + ["n"]
-
-    def rows(self) -> pa.Table:
-        """The rows as they are set aside, without the marks."""
-        return self.table.select(self.columns)
+        columns.update({f"x{source}": flaw for source, flaw in self.flaws.items()})
+        self.table = pa.table({**columns, "n": pa.arange(start, start + table.num_rows)})
 
 
-def chunks(reading: Reading) -> Iterator[pa.Table]:
-    """Yield the rows in tables of about 64k rows or 24 MB, whatever the source's batches are."""
+def chunks(reading: Reading, *, bytes_: int) -> Iterator[pa.Table]:
+    """Yield the rows in tables of about 128k rows or ``bytes_``, whatever the source yields."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in _ahead(lambda: _checked(reading)):
         held.append(batch)
         rows += batch.num_rows
         size += batch.nbytes
-        if rows >= ROWS or size >= BYTES:
+        if rows >= ROWS or size >= bytes_:
             yield pa.Table.from_batches(held)
             held, rows, size = [], 0, 0
     if rows:
@@ -63,8 +55,8 @@ def _checked(reading: Reading) -> Iterator[pa.RecordBatch]:
                 expected=", ".join(f"{field.name} {field.type}" for field in schema),
                 found=", ".join(f"{field.name} {field.type}" for field in batch.schema),
             )
-        for start in range(0, batch.num_rows, 2 * ROWS):
-            yield batch.slice(start, 2 * ROWS)
+        for start in range(0, batch.num_rows, ROWS):
+            yield batch.slice(start, ROWS)
 
 
 def _ahead(
@@ -104,11 +96,11 @@ def _ahead(
 
 
 def plain(type_: pa.DataType) -> pa.DataType:
-    """The Arrow type in which values are set aside: no dictionary, no nanosecond, one decimal."""
+    """One Arrow type for each kind of value: no dictionary, no nanosecond, one kind of text."""
     types = pa.types
     if types.is_dictionary(type_):
         return plain(type_.value_type)
-    if types.is_null(type_):
+    if types.is_null(type_) or types.is_large_string(type_) or types.is_string_view(type_):
         return pa.string()
     if types.is_decimal(type_) and not types.is_decimal128(type_):
         return pa.decimal128(type_.precision, type_.scale)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from .intake import Staged, value
+from .intake import Staged
 from .model import TableSpec
 from .rejects import DUPLICATE, Rejects, record
 from .session import one_row
@@ -21,11 +21,11 @@ def displace(
     the first look over all rows holds eight bytes a row; only suspects are then compared.
     """
     connection.execute("CREATE OR REPLACE TABLE displaced (n BIGINT)")
-    if not spec.key:
+    if not spec.key or staged.ascending:
         return 0
     fields = [staged.layout.field(name) for name in spec.key]
     columns = sorted({f"c{field.source}" for field in fields})
-    keys = ", ".join(value(field) for field in fields)
+    keys = ", ".join(staged.value(name) for name in spec.key)
     everything = staged.spill.partitions()
     connection.register("rows", staged.spill.reader(everything, columns))
     connection.execute(

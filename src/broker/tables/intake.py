@@ -19,7 +19,8 @@ from . import partitions
 from .chunks import Chunk, chunks, plain
 from .inference import NOTHING, Guess, guess, join
 from .layout import Field, Layout
-from .model import Partitioning, TableSpec
+from .model import Limits, Partitioning, TableSpec
+from .quick import arrow_type, read
 from .rejects import Rejects, record
 from .rows import End, Reading
 from .session import identifier, one_row
@@ -49,21 +50,25 @@ class Staged:
     spill: Spill
     rows: int
     end: End
+    late: frozenset[str]
+    ascending: bool
     warnings: tuple[str, ...]
+
+    def value(self, name: str) -> str:
+        """The SQL of a column's typed value, from a reader of the rows."""
+        field = self.layout.field(name)
+        type_ = field.type or "VARCHAR"
+        if field.source is None:
+            return f"CAST(NULL AS {type_})"
+        column = f"c{field.source}"
+        if name in self.late:
+            return cast(column, type_)
+        return f"CAST({column} AS JSON)" if type_ == "JSON" else column
 
     def select(self) -> str:
         """The SQL of all columns, typed and named, from a reader of the rows."""
-        return ", ".join(f"{value(f)} AS {identifier(f.name)}" for f in self.layout.fields)
-
-
-def value(field: Field) -> str:
-    """The SQL of a column's typed value, from a row that is known to fit."""
-    if field.source is None:
-        return f"CAST(NULL AS {field.type})"
-    column = f"c{field.source}"
-    if field.delivered is None:
-        return cast(column, field.type or "VARCHAR")
-    return column if field.delivered == field.type else f"CAST({column} AS {field.type})"
+        names = (field.name for field in self.layout.fields)
+        return ", ".join(f"{self.value(name)} AS {identifier(name)}" for name in names)
 
 
 def stage(
@@ -74,21 +79,17 @@ def stage(
     rejects: Rejects,
     *,
     work: Path,
-    bound: int,
+    limits: Limits,
     progress: Progress | None = None,
 ) -> Staged:
     """Read everything; raises ``SourceError`` unless the source says that it was everything."""
-    schema = pa.schema(
-        [
-            *(pa.field(f"c{at}", plain(field.type)) for at, field in enumerate(reading.schema)),
-            pa.field("n", pa.int64()),
-        ]
+    spill = Spill(
+        _spilled(layout, reading.schema), work / "rows.arrow", bound=limits.memory_bytes // 8
     )
-    spill = Spill(schema, work / "rows.arrow", bound=bound)
     intake = _Intake(connection, spec, layout, spill, rejects, reading.schema.names)
     done = size = 0
     try:
-        for table in chunks(reading):
+        for table in chunks(reading, bytes_=limits.memory_bytes // 24):
             intake.take(Chunk(table, done))
             done += table.num_rows
             size += table.nbytes
@@ -100,7 +101,27 @@ def stage(
     except BaseException:
         spill.close()
         raise
-    return Staged(intake.layout(), spill, done, end, tuple(intake.warnings))
+    late = frozenset(field.name for field in layout.fields if field.type is None)
+    return Staged(
+        layout=intake.layout(),
+        spill=spill,
+        rows=done,
+        end=end,
+        late=late,
+        ascending=intake.ascent.holds,
+        warnings=tuple(intake.warnings),
+    )
+
+
+def _spilled(layout: Layout, delivered: pa.Schema) -> pa.Schema:
+    """How rows are set aside: typed where the type is known, as they came where it is not yet."""
+    columns = []
+    for field in layout.fields:
+        if field.source is not None:
+            known = arrow_type(field.type) if field.type else None
+            as_is = plain(delivered.field(field.source).type)
+            columns.append(pa.field(f"c{field.source}", known or as_is))
+    return pa.schema([*columns, pa.field("n", pa.int64())])
 
 
 def _check_end(spec: TableSpec, end: End, rows: int) -> None:
@@ -130,85 +151,131 @@ class _Intake:
         self._connection = connection
         self._spec = spec
         self._layout = layout
+        self._fields = [field for field in layout.fields if field.source is not None]
         self._spill = spill
         self._rejects = rejects
         self._names = {f"c{at}": name for at, name in enumerate(names)}
-        self._guesses = {f"c{f.source}": NOTHING for f in layout.fields if f.type is None}
-        self._checks = self._make_checks()
+        self.ascent = _Ascent(spec, layout)
+        self._guesses = {f.name: NOTHING for f in self._fields if f.type is None}
 
     def layout(self) -> Layout:
         """The columns with the types found for those that had none."""
-        types = {self._names[column]: found.type for column, found in self._guesses.items()}
-        return self._layout.typed(types)
+        return self._layout.typed({name: found.type for name, found in self._guesses.items()})
 
     def take(self, chunk: Chunk) -> None:
-        """Check a chunk, put its flaws aside, and append what is good."""
+        """Turn a chunk into values, put its flaws aside, and append what is good."""
+        columns = {}
+        unsure = []
+        for field in self._fields:
+            values = self._quick(field, chunk)
+            if values is None:
+                unsure.append(field)
+            else:
+                columns[f"c{field.source}"] = values
         self._connection.register("chunk", chunk.table)
-        failed = self._failed(self._checks, chunk)
-        if self._widen([c.field for c in failed if f"c{c.field.source}" in self._guesses]):
-            self._checks = self._make_checks()
-            failed = self._failed(self._checks, chunk)
-        rows = self._reject(chunk, failed) if failed else chunk.rows()
-        self._append(rows)
+        failed = self._failed(unsure, chunk)
+        if unsure or failed:
+            rows = self._slow(columns, unsure, failed)
+        else:
+            rows = pa.table({**columns, "n": chunk.table["n"]})
         self._connection.unregister("chunk")
+        self.ascent.follow(rows)
+        self._append(rows.select(self._spill.schema.names))
 
-    def _make_checks(self) -> list[Check]:
-        checks = [check for field in self._layout.fields if (check := self._check(field))]
+    def _quick(self, field: Field, chunk: Chunk) -> pa.ChunkedArray | None:
+        """The values of a column as they are to be set aside, or None for a closer look."""
+        column = chunk.table[f"c{field.source}"]
+        if field.source in chunk.flaws or field.type is None:
+            return None
+        if field.delivered is None:
+            return read(column, field.type, strict=field.strict)
+        if common(field.delivered, field.type) != field.type:
+            return None
+        try:
+            return column.cast(self._spill.schema.field(f"c{field.source}").type)
+        except pa.ArrowInvalid:
+            return None
+
+    def _failed(self, unsure: list[Field], chunk: Chunk) -> list[Check]:
+        """What does not hold of some row: NULLs in the key, and what the closer look finds."""
+        checks = [check for field in unsure for check in self._checks(field, chunk)]
+        failed = self._ask(checks)
+        guessed = [check.field for check in failed if check.field.name in self._guesses]
+        if guessed:
+            self._widen(guessed)
+            failed = [check for check in failed if check.field.name not in self._guesses]
         for name in self._spec.key:
             field = self._layout.field(name)
-            checks.append(Check(field, f"c{field.source} IS NOT NULL", "NULL in the key"))
-        return checks
+            if chunk.table[f"c{field.source}"].null_count:
+                failed.append(Check(field, f"c{field.source} IS NOT NULL", "NULL in the key"))
+        return failed
 
-    def _check(self, field: Field) -> Check | None:
-        column = f"c{field.source}"
-        if field.source is None:
-            return None
-        if column in self._guesses:
-            found: Guess = self._guesses[column]
-            holds = fits(column, found.bound, strict=True) if found.kind else f"{column} IS NULL"
-            return Check(field, holds, "")
-        type_ = field.type or "VARCHAR"
-        if field.delivered is None:
-            holds = fits(column, type_, strict=field.strict)
-        elif common(field.delivered, type_) == type_:
-            holds = "true"
-        else:
-            back = f"TRY_CAST(TRY_CAST({column} AS {type_}) AS {field.delivered})"
-            holds = f"({column} IS NULL OR coalesce({back} = {column}, false))"
-        return None if holds == "true" else Check(field, holds, reason(type_))
-
-    def _failed(self, checks: list[Check], chunk: Chunk) -> list[Check]:
-        failed = [
-            Check(field, f"NOT x{field.source}", "not UTF-8, or finer than a microsecond")
-            for field in self._layout.fields
-            if field.source in chunk.flaws
-        ]
+    def _ask(self, checks: list[Check]) -> list[Check]:
         if not checks:
-            return failed
+            return []
         questions = ", ".join(f"coalesce(bool_and({check.holds}), true)" for check in checks)
         answer = one_row(self._connection, f"SELECT {questions} FROM chunk")
-        return failed + [c for c, holds in zip(checks, answer, strict=True) if not holds]
+        return [check for check, holds in zip(checks, answer, strict=True) if not holds]
 
-    def _widen(self, fields: list[Field]) -> bool:
+    def _checks(self, field: Field, chunk: Chunk) -> Iterator[Check]:
+        column = f"c{field.source}"
+        if field.source in chunk.flaws:
+            flaw = "not UTF-8, or finer than a microsecond"
+            yield Check(field, f"NOT x{field.source}", flaw)
+        if field.type is None:
+            found: Guess = self._guesses[field.name]
+            holds = fits(column, found.bound, strict=True) if found.kind else f"{column} IS NULL"
+            yield Check(field, holds, "")
+        elif field.delivered is None:
+            holds = fits(column, field.type, strict=field.strict)
+            yield Check(field, holds, reason(field.type))
+        elif field.delivered != field.type:
+            back = f"TRY_CAST(TRY_CAST({column} AS {field.type}) AS {field.delivered})"
+            holds = f"({column} IS NULL OR coalesce({back} = {column}, false))"
+            yield Check(field, holds, reason(field.type))
+
+    def _widen(self, fields: list[Field]) -> None:
         columns = [f"c{field.source}" for field in fields]
-        if not columns:
-            return False
-        for column, found in guess(self._connection, "chunk", columns).items():
-            before = self._guesses[column]
-            after = join(before, found)
+        found = guess(self._connection, "chunk", columns)
+        for field, column in zip(fields, columns, strict=True):
+            before = self._guesses[field.name]
+            after = join(before, found[column])
             if after.kind == "VARCHAR" and before.kind not in (None, "VARCHAR"):
-                self._warn(column, before)
-            self._guesses[column] = after
-        return True
+                self._warn(field, before)
+            self._guesses[field.name] = after
 
-    def _warn(self, column: str, before: Guess) -> None:
-        flaw = f"NOT {fits(column, before.type, strict=True)}"
+    def _warn(self, field: Field, before: Guess) -> None:
+        flaw = f"NOT {fits(f'c{field.source}', before.type, strict=True)}"
         (row,) = one_row(self._connection, f"SELECT min(n) + 1 FROM chunk WHERE {flaw}")
         self.warnings.append(
-            f"column {self._names[column]} is text: row {row} is the first not a {before.type}"
+            f"column {field.name} is text: row {row} is the first not a {before.type}"
         )
 
-    def _reject(self, chunk: Chunk, failed: list[Check]) -> pa.Table:
+    def _slow(
+        self,
+        columns: dict[str, pa.ChunkedArray],
+        unsure: list[Field],
+        failed: list[Check],
+    ) -> pa.Table:
+        """Cast what was not read quickly, and leave out the rows of which something fails."""
+        casts = [f"{self._cast(field)} AS c{field.source}" for field in unsure]
+        good = " AND ".join(f"({check.holds})" for check in failed) or "true"
+        query = ", ".join([*casts, f"{good} AS good", "n"])
+        table = self._connection.sql(f"SELECT {query} FROM chunk").to_arrow_table()
+        for name, values in columns.items():
+            table = table.append_column(name, values)
+        if failed:
+            self._tell(failed)
+            kept = table.filter(table["good"])
+            self._rejects.count(table.num_rows - kept.num_rows)
+            table = kept
+        return table.select(self._spill.schema.names).cast(self._spill.schema)
+
+    def _cast(self, field: Field) -> str:
+        column = f"c{field.source}"
+        return f"TRY_CAST({column} AS {field.type})" if field.type else column
+
+    def _tell(self, failed: list[Check]) -> None:
         whole = record(self._names)
         for check in failed:
             self._rejects.add(
@@ -219,43 +286,74 @@ class _Intake:
                 value=f"c{check.field.source}",
                 row=whole,
             )
-        good = " AND ".join(f"({check.holds})" for check in failed)
-        mask = self._connection.sql(f"SELECT {good} AS good FROM chunk").to_arrow_table()["good"]
-        rows = chunk.rows().filter(mask)
-        self._rejects.count(chunk.table.num_rows - rows.num_rows)
-        return rows
 
     def _append(self, rows: pa.Table) -> None:
         if self._spec.partitioning is None:
             for batch in rows.to_batches():
                 self._spill.append(0, batch)
             return
-        for number, batch in self._by_partition(self._spec.partitioning, rows):
-            self._spill.append(number, batch)
-
-    def _by_partition(
-        self, partitioning: Partitioning, rows: pa.Table
-    ) -> Iterator[tuple[int | None, pa.RecordBatch]]:
-        numbers = self._numbers(partitioning, rows)
-        found: Mapping[str, int | None] = pc.min_max(numbers).as_py()
-        if found["min"] == found["max"] and (found["min"] is None or not numbers.null_count):
-            yield from ((found["min"], batch) for batch in rows.to_batches())
-            return
-        order = pc.array_sort_indices(numbers)
-        counts = pc.value_counts(numbers.take(order))
-        (batch,) = rows.combine_chunks().take(order).to_batches()
+        numbers = self._numbers(self._spec.partitioning, rows)
         start = 0
-        for entry in counts:
-            number, count = entry["values"].as_py(), entry["counts"].as_py()
-            yield number, batch.slice(start, count)
-            start += count
+        for batch in rows.to_batches():
+            of_batch = numbers.slice(start, batch.num_rows).combine_chunks()
+            for number, part in _split(batch, of_batch):
+                self._spill.append(number, part)
+            start += batch.num_rows
 
-    def _numbers(self, partitioning: Partitioning, rows: pa.Table) -> pa.Array:
+    def _numbers(self, partitioning: Partitioning, rows: pa.Table) -> pa.ChunkedArray:
         field = self.layout().field(partitioning.column)
-        number = partitions.code(
-            value(field), field.type or "VARCHAR", partitioning, where=self._spec.name
-        )
-        self._connection.register("good", rows)
+        type_ = field.type or "VARCHAR"
+        partitions.check(type_, partitioning, where=self._spec.name)
+        column = f"c{field.source}"
+        if field.name not in self._guesses:
+            return partitions.numbers(rows[column], partitioning)
+        number = partitions.code(cast(column, type_), partitioning)
+        self._connection.register("good", rows.select([column]))
         found = self._connection.sql(f"SELECT {number} AS number FROM good").to_arrow_table()
         self._connection.unregister("good")
-        return found["number"].combine_chunks()
+        return found["number"]
+
+
+class _Ascent:
+    """Whether each key is greater than the one before it: then none is doubled, and all is sorted.
+
+    Followed for a key of one column whose order Arrow and DuckDB agree on.
+    """
+
+    def __init__(self, spec: TableSpec, layout: Layout) -> None:
+        self._column: str | None = None
+        self._last: pa.Scalar | None = None
+        self.holds = False
+        if len(spec.key) == 1:
+            field = layout.field(spec.key[0])
+            self._column = f"c{field.source}"
+            self.holds = field.type in _ORDERED
+
+    def follow(self, rows: pa.Table) -> None:
+        """Look at the next rows."""
+        if not self.holds or not rows.num_rows:
+            return
+        for values in rows[self._column].chunks:
+            steps = pc.less(values.slice(0, len(values) - 1), values.slice(1))
+            first = self._last is None or pc.less(self._last, values[0]).as_py()
+            self.holds = bool(self.holds and first and pc.all(steps).as_py() is not False)
+            self._last = values[-1]
+
+
+_ORDERED = ("BIGINT", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMPTZ")
+
+
+def _split(batch: pa.RecordBatch, numbers: pa.Array) -> Iterator[tuple[int | None, pa.RecordBatch]]:
+    """Cut a batch by partition, the rows of each in the order in which they came."""
+    found: Mapping[str, int | None] = pc.min_max(numbers).as_py()
+    if found["min"] == found["max"] and (found["min"] is None or not numbers.null_count):
+        yield found["min"], batch
+        return
+    order = pc.array_sort_indices(numbers)
+    counts = pc.value_counts(numbers.take(order))
+    sorted_ = batch.take(order)
+    start = 0
+    for entry in counts:
+        number, count = entry["values"].as_py(), entry["counts"].as_py()
+        yield number, sorted_.slice(start, count)
+        start += count

@@ -11,7 +11,7 @@ import duckdb
 from ..errors import TableError
 from . import partitions
 from .duplicates import displace
-from .intake import Staged, stage, value
+from .intake import Staged, stage
 from .layout import plan
 from .model import DataFile, Limits, TableSpec, TableVersion
 from .rejects import Rejects
@@ -43,9 +43,8 @@ def load(
     layout = plan(spec, declared, reading.schema, previous, whole=True)
     with session(limits, work) as connection:
         rejects = Rejects(connection, spec)
-        bound = limits.memory_bytes // 8
         staged = stage(
-            connection, spec, layout, reading, rejects, work=work, bound=bound, progress=progress
+            connection, spec, layout, reading, rejects, work=work, limits=limits, progress=progress
         )
         with staged.spill:
             duplicates = displace(connection, spec, staged, rejects)
@@ -97,12 +96,12 @@ def _write_partition(
 ) -> DataFile | None:
     name = partitions.name(number, spec.partitioning.granularity) if spec.partitioning else None
     path = data_path(out, spec, name)
-    connection.register("rows", staged.spill.reader([number]))
-    order = ", ".join(value(staged.layout.field(column)) for column in spec.key)
+    in_order = staged.ascending or not spec.key
+    connection.register("rows", staged.spill.reader([number], even=in_order))
+    order = "" if in_order else f" ORDER BY {', '.join(map(staged.value, spec.key))}"
     rows = write(
         connection,
-        f"SELECT {staged.select()} FROM rows WHERE n NOT IN (SELECT n FROM displaced)"
-        + (f" ORDER BY {order}" if order else ""),
+        f"SELECT {staged.select()} FROM rows WHERE n NOT IN (SELECT n FROM displaced){order}",
         path,
     )
     if rows:

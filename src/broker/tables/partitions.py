@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ..errors import TableError
 from .model import Partitioning
 
-__all__ = ["NULL_PARTITION", "code", "name"]
+__all__ = ["NULL_PARTITION", "check", "code", "name", "numbers"]
 
 NULL_PARTITION = "null"
+_TWELVE, _ONE = pa.scalar(12, pa.int32()), pa.scalar(1, pa.int32())
 _EPOCH = date(1970, 1, 1)
 _TEMPORAL = ("DATE", "TIMESTAMP", "TIMESTAMPTZ")
 
 
-def code(value: str, type_: str, partitioning: Partitioning, *, where: str) -> str:
-    """The SQL that gives a row's partition as a number; NULL for NULL. Instants count in UTC."""
+def check(type_: str, partitioning: Partitioning, *, where: str) -> None:
+    """Raise ``TableError`` for a column that cannot say when its row was."""
     if type_ not in _TEMPORAL:
         raise TableError(
             "the table cannot be partitioned by this column",
@@ -24,12 +28,29 @@ def code(value: str, type_: str, partitioning: Partitioning, *, where: str) -> s
             found=type_,
             remedy="Declare its type under `types`, or choose another column.",
         )
+
+
+def code(value: str, partitioning: Partitioning) -> str:
+    """The SQL that gives a row's partition as a number; NULL for NULL. Instants count in UTC."""
     if partitioning.granularity == "day":
         return f"CAST(CAST({value} AS DATE) - DATE '1970-01-01' AS INTEGER)"
     year = f"CAST(year({value}) AS INTEGER)"
     if partitioning.granularity == "year":
         return year
     return f"({year} * 12 + CAST(month({value}) AS INTEGER) - 1)"
+
+
+def numbers(values: pa.ChunkedArray, partitioning: Partitioning) -> pa.ChunkedArray:
+    """What ``code`` says, of values that are typed already."""
+    if pa.types.is_timestamp(values.type) and values.type.tz:
+        values = values.cast(pa.timestamp("us"))
+    if partitioning.granularity == "day":
+        return values.cast(pa.date32(), safe=False).cast(pa.int32())
+    year = pc.year(values).cast(pa.int32())
+    if partitioning.granularity == "year":
+        return year
+    month = pc.month(values).cast(pa.int32())
+    return pc.add(pc.multiply(year, _TWELVE), pc.subtract(month, _ONE))
 
 
 def name(number: int | None, granularity: str) -> str:

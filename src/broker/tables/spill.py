@@ -13,6 +13,8 @@ __all__ = ["Spill"]
 
 _VECTOR = 2048  # DuckDB's unit: only batches of whole units give row groups of one size
 _ROWS = 30 * _VECTOR
+# Compressed, because copying pages into the kernel costs more than LZ4 does.
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class Spill:
@@ -32,6 +34,7 @@ class Spill:
         self._held_bytes = 0
         self._places: dict[int | None, list[int]] = defaultdict(list)
         self._written = 0
+        self._sink: pa.NativeFile | None = None
         self._writer: pa.ipc.RecordBatchFileWriter | None = None
 
     def append(self, partition: int | None, batch: pa.RecordBatch) -> None:
@@ -48,8 +51,7 @@ class Spill:
         """Say that all rows are there; only now may they be read."""
         if self._writer is not None:
             self._flush()
-            self._writer.close()
-            self._writer = None
+            self._close_file()
             pa.default_memory_pool().release_unused()
 
     def partitions(self) -> list[int | None]:
@@ -57,19 +59,24 @@ class Spill:
         return sorted(self.rows, key=lambda number: (number is None, number or 0))
 
     def reader(
-        self, partitions: Iterable[int | None], columns: list[str] | None = None
+        self,
+        partitions: Iterable[int | None],
+        columns: list[str] | None = None,
+        *,
+        even: bool = False,
     ) -> pa.RecordBatchReader:
-        """Stream partitions one after another, all columns or some."""
+        """Stream partitions one after another, all columns or some.
+
+        ``even`` makes the sizes of batches regular: needed where they would shape a file.
+        """
         names = self.schema.names if columns is None else columns
         schema = pa.schema([self.schema.field(name) for name in names])
         batches = (batch for number in partitions for batch in self._batches(number, schema))
-        return pa.RecordBatchReader.from_batches(schema, _even(batches))
+        return pa.RecordBatchReader.from_batches(schema, _even(batches) if even else batches)
 
     def close(self) -> None:
         """Forget the rows and remove the file."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        self._close_file()
         self._held.clear()
         self._path.unlink(missing_ok=True)
 
@@ -84,13 +91,21 @@ class Spill:
     ) -> None:
         self.close()
 
+    def _close_file(self) -> None:
+        if self._writer is not None and self._sink is not None:
+            self._writer.close()
+            self._sink.close()
+            self._writer = None
+
     def _flush(self) -> None:
         if self._writer is None:
-            self._writer = pa.ipc.new_file(pa.OSFile(str(self._path), "wb"), self.schema)
+            self._sink = pa.OSFile(str(self._path), "wb")
+            self._writer = pa.ipc.new_file(self._sink, self.schema, options=_OPTIONS)
         for partition, batches in self._held.items():
-            self._writer.write_batch(pa.concat_batches(batches))
-            self._places[partition].append(self._written)
-            self._written += 1
+            for batch in _large(batches):
+                self._writer.write_batch(batch)
+                self._places[partition].append(self._written)
+                self._written += 1
         self._held.clear()
         self._held_bytes = 0
 
@@ -105,6 +120,12 @@ class Spill:
             file = pa.ipc.open_file(source, options=options)
             for place in self._places[partition]:
                 yield file.get_batch(place).select(schema.names)
+
+
+def _large(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """Join batches that are too small to stand alone; copying large ones would gain nothing."""
+    small = sum(batch.num_rows for batch in batches) < _VECTOR * len(batches)
+    return [pa.concat_batches(batches)] if small else batches
 
 
 def _even(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
