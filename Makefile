@@ -1,0 +1,82 @@
+# Every target brings what it needs: Debian packages (as root), .venv, test hosts.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-down demo-info test lint unit integration system molecule bench torture \
+	lock clean venv hosts lint-python lint-types lint-yaml lint-shell lint-ansible
+
+# mode of the demo: auto, hosts or local
+MODE ?= auto
+# pytest workers: booted hosts wait more than they compute
+WORKERS ?= 3
+PYTEST := .venv/bin/pytest --numprocesses=$(WORKERS) --dist=loadgroup
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help: ## List what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## A whole broker on throwaway hosts: deploy, load, sync, answer (MODE=local: without hosts)
+	@bin/bootstrap $(if $(filter local,$(MODE)),,--hosts)
+	@.venv/bin/python -m demo up --mode $(MODE)
+
+demo-info: venv ## Where the running demo is, as JSON: addresses, keys, folders
+	@.venv/bin/python -m demo info
+
+demo-down: venv ## End the demo's hosts
+	@.venv/bin/python -m demo down
+
+test: hosts ## Everything: linters, unit, integration, Molecule, booted hosts
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint
+	$(PYTEST) tests
+
+lint: lint-python lint-types lint-yaml lint-shell lint-ansible ## All linters
+
+lint-python: venv
+	ruff check .
+	ruff format --check .
+
+lint-types: venv
+	mypy
+	mypy --strict tests/hosts
+
+lint-yaml: venv
+	yamllint --strict .
+
+lint-shell: venv
+	bin/shell-files | xargs -r shellcheck
+
+lint-ansible: venv
+	ansible-lint --offline
+
+unit: venv ## Fast tests: no root, no hosts
+	$(PYTEST) tests/unit
+
+integration: venv ## Tests with real processes, sockets and files: no hosts
+	$(PYTEST) tests/integration
+
+system: hosts ## Tests on booted hosts (root), Molecule aside
+	$(PYTEST) tests/system --deselect tests/system/test_molecule.py
+
+molecule: hosts ## Both Molecule scenarios on booted hosts (root)
+	$(PYTEST) tests/system/test_molecule.py
+
+bench: venv ## Benchmarks, as a table and as JSON
+	.venv/bin/python -m tests.benchmarks
+
+torture: venv ## The long versions of the random tests
+	.venv/bin/python -m tests.integration.sync.torture
+
+lock: venv ## Lock requirements/*.in with hashes
+	bin/lock
+
+clean: ## End this checkout's hosts, then remove all that was built
+	@if [[ -d .cache/hosts/runs && $$EUID -eq 0 ]]; then python3 -m tests.hosts down --all; fi
+	rm -rf .venv .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv:
+	@bin/bootstrap
+
+hosts:
+	@bin/bootstrap --hosts
