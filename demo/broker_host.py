@@ -21,7 +21,7 @@ UNIT = "broker-sync.service"
 RECIPE = ("src", "roles", "playbooks", "library", "plugins", "group_vars", "inventories/demo")
 RECIPE_FILES = ("site.yml", "pyproject.toml", "requirements/broker.txt")
 _TASK = re.compile(r"TASK \[(.+?)\] \**")
-_RECAP = re.compile(r"ok=(\d+) +changed=(\d+)")
+_RECAP = re.compile(r"broker +: ok=(\d+) +changed=(\d+)")
 # A oneshot unit's start returns when it has ended; the journal is followed meanwhile.
 _SYNC = f"""
 journalctl --follow --lines=0 --output=cat --unit={UNIT} &

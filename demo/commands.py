@@ -16,7 +16,8 @@ from .places import LOGS
 __all__ = ["Commands", "DemoError"]
 
 
-_ALARMS = ("error", "fatal", "failed:", "sync_data:")
+_OURS = ("[ERROR]: ", "broker: ", "sync_data: ")
+_ALARMS = ("error", "fatal", "failed:")
 
 
 class DemoError(Exception):
@@ -111,8 +112,8 @@ class Commands:
 
 
 def _telling(lines: Sequence[str]) -> str:
-    """The first line that Ansible calls an error, else the last that speaks of one, or the last."""
+    """What Ansible or one of our own programs calls an error, else the last line that sounds so."""
     said = [line.strip() for line in lines if line.strip()]
-    ours = [line.removeprefix("[ERROR]: ") for line in said if line.startswith("[ERROR]: ")]
+    ours = [line.removeprefix("[ERROR]: ") for line in said if line.startswith(_OURS)]
     marked = [line for line in said if any(word in line.lower() for word in _ALARMS)]
     return (ours[:1] or marked[-1:] or said[-1:] or ["it ended without a word"])[0][:300]

@@ -19,7 +19,7 @@ __all__ = ["LaptopHost"]
 
 # As docs/analyst.md gives it.
 FIRST_CONTACT = (
-    "mkdir -p server && rsync -rt broker:server/scripts server/"
+    "mkdir -p server && rsync -rt broker:server/scripts/ server/scripts/"
     " && bash server/scripts/sync_data.sh broker"
 )
 _SSH_CONFIG = f"Host broker\n  User {ANALYST}\n"

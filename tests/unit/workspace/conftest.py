@@ -113,7 +113,7 @@ class Laptop:
     def first_contact(self) -> None:
         """The one-liner of the documentation, from a folder instead of a host."""
         (self.path / "server").mkdir(parents=True)
-        source, target = f"{self.home.path}/server/scripts", f"{self.path}/server/"
+        source, target = f"{self.home.path}/server/scripts/", f"{self.path}/server/scripts/"
         subprocess.run(["rsync", "-rt", source, target], check=True)
 
     def sync(self, *arguments: str, shell: str = "bash") -> subprocess.CompletedProcess[str]:
@@ -138,8 +138,10 @@ def home(tmp_path: Path) -> Home:
     path = tmp_path / "broker" / "anna"
     (path / "server").mkdir(parents=True)
     (path / "user").mkdir()
-    shutil.copytree(SCRIPTS, path / "server" / "scripts", ignore=shutil.ignore_patterns("__*"))
-    shutil.copytree(SCRIPTS.parent / "examples", path / "server" / "examples")
+    for name in ("scripts", "examples"):
+        installed = tmp_path / "data" / name
+        shutil.copytree(SCRIPTS.parent / name, installed, ignore=shutil.ignore_patterns("__*"))
+        (path / "server" / name).symlink_to(installed)
     signer = Signer.own(tmp_path / "keys")
     signer.export(path / "server" / "scripts" / "allowed_signers")
     made = Home(path, signer)
