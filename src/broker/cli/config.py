@@ -45,7 +45,7 @@ def check(context: click.Context, config_option: Path | None, *, as_json: bool) 
         problems += _unknown_types(instance)
         if not instance.named_sources:
             problems.append(_sourceless(folder))
-    warnings = list(description.warnings) if description else []
+    warnings = [*_open_secrets(folder), *(description.warnings if description else ())]
     tables = len(description.tables) if description else 0
     if as_json:
         click.echo(json.dumps(_facts(tables, problems, warnings), indent=2))
@@ -94,6 +94,13 @@ def _sourceless(folder: Path) -> ConfigError:
         where=str(folder / "instance.yaml"),
         remedy="Add one, for instance 'data_source: {type: csv, path: input}'.",
     )
+
+
+def _open_secrets(folder: Path) -> list[str]:
+    env_file = folder / ".env"
+    if not env_file.exists() or not env_file.stat().st_mode & 0o077:
+        return []
+    return [f"{env_file}: others than its owner can read it. Run chmod 600 on it."]
 
 
 def _facts(tables: int, problems: list[ConfigError], warnings: list[str]) -> dict[str, Any]:

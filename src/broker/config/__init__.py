@@ -1,11 +1,12 @@
 """What people write, turned into frozen, validated objects."""
 
 from .description import CsvDialect, Description, ForeignKey, TableDescription, WhereFilter
-from .instance import AccessClass, Dataset, Instance, Retention, SourceConfig, Sync
+from .instance import AccessClass, Dataset, Instance, Retention, Sync
 from .load import find_config_dir, load_description, load_instance
 from .placeholders import PLACEHOLDERS
 from .problems import InvalidConfigError
 from .schema import json_schema
+from .source import SourceConfig
 from .values import Section
 
 __all__ = [

@@ -1,41 +1,19 @@
-"""What no single value can tell: whether tables, and the two files, fit together."""
+"""What no single value can tell: whether a table makes sense, and all of them together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 
 from ..errors import ConfigError
 from .description import TableDescription
-from .document import Document, Location
+from .fit import against, listings
 from .instance import Instance
+from .placed import Placed
 from .problems import did_you_mean
 
-__all__ = ["Placed", "check_instance", "check_tables"]
+__all__ = ["check_tables"]
 
 _SINGLE_VALUED = ("gt", "ge", "lt", "le")
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A table, and where it is described."""
-
-    table: TableDescription
-    document: Document
-    location: Location
-
-    def where(self, *keys: str | int) -> str:
-        """``file:line`` of one of its keys."""
-        return self.document.where((*self.location, *keys))
-
-    def key(self, *keys: str | int) -> str:
-        """The name of one of its keys, for a message."""
-        return self.document.name((*self.location, *keys))
-
-    def in_folder(self, mapping: Mapping[str, str]) -> Placed:
-        """The same with its folder filled in."""
-        folder = self.table.folder or mapping.get(self.table.bucket)
-        return replace(self, table=self.table.model_copy(update={"folder": folder}))
 
 
 def check_tables(
@@ -47,7 +25,9 @@ def check_tables(
     warnings = [warning for one in tables for warning in _doubts(one)]
     warnings += _unknown_references(tables)
     if instance is not None:
-        problems += [problem for one in tables for problem in _against(one, instance)]
+        problems += [problem for one in tables for problem in against(one, instance)]
+        for is_near, doubt in listings([one.table for one in tables], instance):
+            (problems if is_near else warnings).append(doubt)
     return problems, warnings
 
 
@@ -207,62 +187,3 @@ def _unknown_references(tables: Sequence[Placed]) -> Iterator[ConfigError]:
                     found=f"'{key.references}'",
                     remedy=did_you_mean(key.references.rpartition(".")[0], sorted(names)),
                 )
-
-
-def _against(one: Placed, instance: Instance) -> Iterator[ConfigError]:
-    table = one.table
-    known = {
-        "access": (table.access, instance.class_names),
-        "source": (table.source, tuple(instance.named_sources)),
-        "dataset": (table.dataset, tuple(instance.datasets)),
-    }
-    for key, (name, names) in known.items():
-        if name is not None and name not in names and (names or key != "dataset"):
-            yield ConfigError(
-                f"{one.key(key)} is not in instance.yaml",
-                where=one.where(key),
-                expected=", ".join(names) or "no source at all",
-                found=f"'{name}'",
-                remedy=did_you_mean(name, names),
-            )
-    sources = tuple(instance.named_sources)
-    if table.source is None and instance.data_source is None and len(sources) > 1:
-        yield ConfigError(
-            f"{one.key('source')} is missing", where=one.where(), expected=", ".join(sources)
-        )
-    listing = instance.classes_listing(table)
-    if len(listing) > 1 and "access" not in table.model_fields_set:
-        yield ConfigError(
-            f"table {table.id} is in several access classes: {', '.join(listing)}",
-            where=one.where(),
-            remedy="Say which with 'access:' on the table.",
-        )
-
-
-def check_instance(instance: Instance, document: Document) -> list[ConfigError]:
-    """What is wrong between sections of ``instance.yaml``."""
-    problems = []
-    short = instance.data_source
-    if short is not None and short.type in instance.sources:
-        problems.append(
-            ConfigError(
-                f"the source '{short.type}' is given twice, first as data_source",
-                where=document.where(("sources", short.type)),
-                remedy="Give it another name.",
-            )
-        )
-    known = (*instance.datasets, *instance.class_names)
-    for name, dataset in instance.datasets.items():
-        for index, other in enumerate(dataset.requires):
-            if other not in known:
-                location = ("datasets", name, "requires", index)
-                problems.append(
-                    ConfigError(
-                        f"datasets.{name}.requires names no dataset and no access class",
-                        where=document.where(location),
-                        expected=", ".join(known),
-                        found=document.found(location),
-                        remedy=did_you_mean(other, known),
-                    )
-                )
-    return problems

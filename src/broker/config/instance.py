@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     ByteSize,
-    ConfigDict,
     Field,
     PrivateAttr,
-    ValidationInfo,
-    model_serializer,
-    model_validator,
 )
 
 from ..errors import ConfigError
 from .description import TableDescription
-from .document import Document, Location
-from .problems import did_you_mean, raise_if_any, validated
-from .scalars import Scalar, plain
+from .document import Document
+from .problems import did_you_mean
+from .source import SourceConfig
 from .values import ClassName, GroupName, Names, Section, Size, SourceName, unexpected
 
 __all__ = [
@@ -38,13 +31,10 @@ __all__ = [
     "Instance",
     "Retention",
     "Server",
-    "SourceConfig",
     "Sync",
     "Telegram",
     "User",
 ]
-
-Settings = TypeVar("Settings", bound=Section)
 
 _GROUPS = {"public": "dataread", "private": "data-private"}
 
@@ -194,76 +184,6 @@ class Sync(Section):
     retention: Retention = Field(default=Retention(), description="Which generations stay.")
 
 
-class SourceConfig(Section):
-    """A source: ``type``, and whatever settings that type has, which it checks itself."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: SourceName = Field(description="Kind of source, such as csv, keboola or bigquery.")
-
-    _name: str = PrivateAttr("")
-    _document: Document | None = PrivateAttr(None)
-    _location: Location = PrivateAttr(())
-
-    @model_validator(mode="before")
-    @classmethod
-    def _resolve_paths(cls, data: Any, info: ValidationInfo) -> Any:
-        folder = (info.context or {}).get("folder")
-        if not isinstance(data, Mapping) or folder is None:
-            return data
-        return {key: _resolved(str(key), value, folder) for key, value in data.items()}
-
-    @property
-    def name(self) -> str:
-        """Its name in this instance; that of its type when it stands in ``data_source``."""
-        return self._name or self.type
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All but the type, as YAML 1.2 values. Paths are absolute, variables are expanded.
-
-        A value that came from a variable is a ``str`` whose ``repr()`` is masked.
-        """
-        return {key: plain(value) for key, value in (self.model_extra or {}).items()}
-
-    def parse(self, model: builtins.type[Settings]) -> Settings:
-        """The settings as the ``Section`` of a kind of source; secrets belong in ``SecretStr``.
-
-        Raises ``InvalidConfigError`` with file, line and key of everything that is wrong.
-        """
-        raw = dict(self.model_extra or {})
-        document = self._document or Document("", Path(f"source {self.name}"))
-        settings, problems = validated(model, raw, document, self._location)
-        raise_if_any(problems)
-        assert settings is not None  # noqa: S101 - no problem means there is a value
-        return settings
-
-    def where(self, *keys: str) -> str:
-        """``file:line`` of a setting, for a source that finds a value to be wrong later."""
-        if self._document is None:
-            return f"source {self.name}"
-        return self._document.where((*self._location, *keys))
-
-    def place(self, name: str, document: Document, location: Location) -> None:
-        """Say where the source stands; called once, by the reader of the file."""
-        self._name, self._document, self._location = name, document, location
-
-    def __repr_args__(self) -> list[tuple[str | None, Any]]:
-        """Type and names of settings: a value may be a secret."""
-        return [("type", self.type), ("settings", sorted(self.model_extra or {}))]
-
-    @model_serializer
-    def _without_settings(self) -> dict[str, Any]:
-        return {"type": self.type}
-
-
-def _resolved(key: str, value: Any, folder: Path) -> Any:
-    is_path = key == "path" or key.endswith(("_path", "_file"))
-    if not is_path or not isinstance(value, str) or "://" in value:
-        return value
-    return Scalar(str(folder / Path(value).expanduser()))
-
-
 class Instance(Section):
     """The file ``instance.yaml``. Every section may be missing."""
 
@@ -293,6 +213,20 @@ class Instance(Section):
         default={}, description="Who may read what. Without it, files keep the group of who syncs."
     )
     sync: Sync = Field(default=Sync(), description="What a sync may use, and what it keeps.")
+
+    _document: Document | None = PrivateAttr(None)
+
+    def where(self, *keys: str | int) -> str:
+        """``file:line`` of a key; the name of the file, where it was read from none."""
+        return "instance.yaml" if self._document is None else self._document.where(keys)
+
+    def place(self, document: Document) -> None:
+        """Say where it was read; called once, by the reader of the file."""
+        self._document = document
+        for name, source in self.sources.items():
+            source.place(name, document, ("sources", name))
+        if self.data_source is not None:
+            self.data_source.place(self.data_source.type, document, ("data_source",))
 
     @property
     def named_sources(self) -> dict[str, SourceConfig]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from . import checks
-from .checks import Placed
+from .checks import check_tables
 from .description import Description, DescriptionFile, TableDescription
 from .document import Document
 from .environment import Variables
-from .instance import Instance, SourceConfig
+from .fit import check_instance
+from .instance import Instance
 from .markdown import yaml_blocks
+from .placed import Placed
 from .problems import InvalidConfigError, raise_if_any, validated
 
 __all__ = ["find_config_dir", "load_description", "load_instance"]
@@ -52,19 +53,11 @@ def load_instance(config_dir: Path, environ: Mapping[str, str] | None = None) ->
     instance, problems = validated(Instance, document.data, document, folder=folder)
     problems += document.problems
     if instance is not None:
-        problems += checks.check_instance(instance, document)
+        problems += check_instance(instance, document)
     raise_if_any(problems)
     assert instance is not None  # noqa: S101 - no problem means there is a value
-    for name, source, location in _sources(instance):
-        source.place(name, document, location)
+    instance.place(document)
     return instance
-
-
-def _sources(instance: Instance) -> Iterator[tuple[str, SourceConfig, tuple[str, ...]]]:
-    if instance.data_source is not None:
-        yield instance.data_source.type, instance.data_source, ("data_source",)
-    for name, source in instance.sources.items():
-        yield name, source, ("sources", name)
 
 
 def load_description(config_dir: Path, instance: Instance | None = None) -> Description:
@@ -87,7 +80,7 @@ def load_description(config_dir: Path, instance: Instance | None = None) -> Desc
     described = [one.in_folder(mapping) for one in tables]
     if not described and not problems:
         raise InvalidConfigError([_no_table(main)])
-    wrong, warnings = checks.check_tables(described, instance)
+    wrong, warnings = check_tables(described, instance)
     raise_if_any(problems + wrong)
     return Description(
         tables=tuple(one.table for one in described),

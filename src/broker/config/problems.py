@@ -162,10 +162,10 @@ def _expectation(detail: Mapping[str, Any], found: str | None) -> tuple[str, str
     return (pattern.format(**context) if pattern else str(detail["msg"])), None
 
 
-def did_you_mean(word: str, allowed: Iterable[str]) -> str | None:
-    """A question that names the nearest allowed word; None where nothing is near."""
+def did_you_mean(word: str, allowed: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """A question that names the nearest allowed word; None where nothing is as near as that."""
     by_lower = {one.lower(): one for one in allowed}
-    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=likeness)
     return f"Did you mean '{by_lower[near[0]]}'?" if near else None
 
 

@@ -75,8 +75,8 @@ def test_description(tmp_path: Path, text: str, says: list[str]) -> None:
             "found U+0007. Remove that character.",
         ),
         (b"a: 1\nb: \xff\n", "instance.yaml:2: the file is not UTF-8 text. Save it as UTF-8."),
-        (b"[" * 20_000, "instance.yaml: the YAML is nested too deeply"),
-        (b"- " * 20_000, "instance.yaml: the YAML is nested too deeply"),
+        (b"[" * 3_000, "instance.yaml: the YAML is nested too deeply"),
+        (b"- " * 3_000, "instance.yaml: the YAML is nested too deeply"),
     ],
     ids=["control character", "not UTF-8", "brackets", "dashes"],
 )
@@ -172,6 +172,43 @@ def against_instance(folder: Path, tables: str) -> list[str]:
 )
 def test_description_against_instance(tmp_path: Path, tables: str, says: str) -> None:
     assert against_instance(tmp_path, tables) == [says]
+
+
+def listed(folder: Path, access_class: str) -> tuple[str, ...]:
+    """The warnings for a class that lists this, beside the one table people/pay."""
+    (folder / "instance.yaml").write_text(
+        f"data_source: {{type: csv}}\naccess_classes:\n  hr:\n    {access_class}\n"
+    )
+    (folder / "data_description.md").write_text("```yaml\ntables:\n  - {id: people.pay}\n```\n")
+    return load_description(folder, load_instance(folder, {})).warnings
+
+
+@pytest.mark.parametrize(
+    ("access_class", "says"),
+    [
+        ("folders: [people, peple]", "folders lists 'peple', where no table is described. 'people"),
+        ("folders: People", "folders lists 'People', where no table is described. 'people"),
+        (
+            "tables: people.payy",
+            "tables lists 'people.payy', where no table is described. 'people.",
+        ),
+    ],
+)
+def test_misspelt_listing_does_not_leave_a_table_to_the_public(
+    tmp_path: Path, access_class: str, says: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        listed(tmp_path, access_class)
+    (line,) = told(caught.value, tmp_path)
+    expected = "instance.yaml:4: access_classes.hr." + says.replace(". '", ". Did you mean '")
+    assert line.startswith(expected)
+
+
+def test_listing_of_what_is_not_described_yet_is_a_warning(tmp_path: Path) -> None:
+    assert listed(tmp_path, "folders: [people, legal]") == (
+        f"{tmp_path}/instance.yaml:4: access_classes.hr.folders lists 'legal', "
+        "where no table is described",
+    )
 
 
 def test_warnings(tmp_path: Path) -> None:
