@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
-
-import pyarrow as pa
 
 from ...errors import SourceError
 from .dialect import Dialect
-from .parser import header_names
 from .slices import Cutter
 
 __all__ = ["take_header"]
@@ -46,13 +45,28 @@ def _names(header: bytes, dialect: Dialect, name: str) -> list[str]:
             remedy="If the file is in UTF-16, declare it: csv: {encoding: utf-16}.",
         )
     try:
-        return header_names(header, dialect)
-    except pa.ArrowInvalid as error:
+        text = header.decode().strip("\r\n")
+    except UnicodeDecodeError as error:
         raise SourceError(
             "the header cannot be read: it is not valid UTF-8",
             where=name,
             remedy="Declare the encoding of the file: csv: {encoding: …}.",
         ) from error
+    return _fields(text, dialect, name)
+
+
+def _fields(text: str, dialect: Dialect, name: str) -> list[str]:
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        escapechar=dialect.escape,
+    )
+    try:
+        return next(reader)
+    except csv.Error as error:
+        raise SourceError("the header cannot be read", where=name, found=str(error)) from error
 
 
 def _compare_width(names: list[str], dialect: Dialect, name: str) -> None:

@@ -8,24 +8,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from glob import has_magic
+from os.path import lexists
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
 from .streams import SUFFIXES
 
-__all__ = ["Folder", "InputFile", "Place", "natural_order", "table_name"]
+__all__ = [
+    "Folder",
+    "InputFile",
+    "Place",
+    "input_stem",
+    "more_than_once",
+    "natural_order",
+    "table_name",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
     """One file as it was found. Two that are equal have, as far as can be known, the same bytes.
 
-    ``path`` is absolute, or a URL; ``version`` is what its place knows of its content: inode
-    and time of change, or an ETag.
+    ``path`` is absolute, or a URL, and ``name`` the same as a message may show it. ``version``
+    is what its place knows of its content: inode and time of change, or an ETag.
     """
 
     path: str
+    name: str
     bytes: int | None
     modified: datetime | None
     version: str
@@ -80,7 +90,7 @@ class Folder:
             if entry.is_dir() and any(_is_input(inner) for inner in _entries(entry)):
                 names.add(entry.name)
             elif _is_input(entry):
-                names.add(_stem(entry.name))
+                names.add(input_stem(entry.name))
         return tuple(sorted(names, key=natural_order))
 
     def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:
@@ -98,23 +108,18 @@ class Folder:
         return stream
 
     def _default(self, name: str) -> list[Path]:
-        entries = {entry.name: entry for entry in _entries(self._path)}
-        there = [f"{name}{ending}" for ending in SUFFIXES]
-        found = [entries[one] for one in there if one in entries]
-        if name in entries and entries[name].is_dir():
-            found.append(entries[name])
+        there = [self._path / f"{name}{ending}" for ending in SUFFIXES]
+        found = [path for path in there if lexists(path)]
+        if (self._path / name).is_dir():
+            found.append(self._path / name)
         if len(found) > 1:
-            raise SourceError(
-                f"table {name} lies here more than once",
-                where=str(self._path),
-                found=" and ".join(path.name for path in found),
-                remedy="Remove all but one, or say with 'file:' which one counts.",
-            )
+            raise more_than_once(name, str(self._path), [path.name for path in found])
         if not found:
+            _entries(self._path)  # an absent or locked folder has a sentence of its own
             endings = ", ".join(SUFFIXES[1:])
             raise AbsentError(
                 f"table {name} has no file",
-                expected=f"{self._path / there[0]}, {endings} or a folder {name}",
+                expected=f"{there[0]}, {endings} or a folder {name}",
                 found="none of them",
             )
         return self._inside(found[0])
@@ -161,7 +166,23 @@ class Folder:
             raise SourceError("is no regular file", where=str(path))
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
         version = f"{status.st_dev}:{status.st_ino}:{status.st_mtime_ns}"
-        return InputFile(str(real), status.st_size, modified, version)
+        return InputFile(str(real), str(real), status.st_size, modified, version)
+
+
+def more_than_once(name: str, where: str, found: list[str]) -> SourceError:
+    """Nobody knows which of several files of one table is the right one."""
+    return SourceError(
+        f"table {name} lies here more than once",
+        where=where,
+        found=" and ".join(found),
+        remedy="Remove all but one, or say with 'file:' which one counts.",
+    )
+
+
+def input_stem(name: str) -> str:
+    """The name of a file without its ending; empty where the ending is none of ours."""
+    ending = next((end for end in SUFFIXES[::-1] if name.lower().endswith(end)), None)
+    return name[: -len(ending)] if ending else ""
 
 
 def _entries(folder: Path) -> Iterator[Path]:
@@ -173,12 +194,7 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 def _is_input(path: Path) -> bool:
-    return path.name.lower().endswith(SUFFIXES) and path.is_file()
-
-
-def _stem(name: str) -> str:
-    ending = next(end for end in SUFFIXES[::-1] if name.lower().endswith(end))
-    return name[: -len(ending)]
+    return input_stem(path.name) != "" and path.is_file()
 
 
 def _unreadable(path: Path, error: Exception) -> SourceError:

@@ -13,7 +13,7 @@ from ...tables.rows import Reject
 from .dialect import Dialect
 from .records import Lexer, Record
 
-__all__ = ["Parsed", "Parser", "count_lines", "header_names"]
+__all__ = ["Parsed", "Parser", "count_lines"]
 
 _LONGEST_VALUE = 500
 
@@ -125,20 +125,6 @@ class Parser:
         except UnicodeDecodeError:
             return "is not valid UTF-8"
         return None
-
-
-def header_names(header: bytes, dialect: Dialect) -> list[str]:
-    """The fields of a header record. Raises ``pyarrow.ArrowInvalid`` when it is no UTF-8."""
-    header = header.strip(b"\r\n") + b"\n"
-    table = csv.read_csv(
-        pa.py_buffer(header),
-        read_options=csv.ReadOptions(
-            autogenerate_column_names=True, use_threads=False, block_size=len(header) + 1
-        ),
-        parse_options=_parse_options(dialect, ignore_empty_lines=True),
-        convert_options=csv.ConvertOptions(default_column_type=pa.string()),
-    )
-    return [str(column[0].as_py() or "") for column in table.columns]
 
 
 def _parse_options(dialect: Dialect, *, ignore_empty_lines: bool) -> csv.ParseOptions:

@@ -76,12 +76,12 @@ class CsvReading:
                 yield batch
 
     def _file(self, file: InputFile, *, is_one_of_many: bool) -> Iterator[Parsed]:
-        note = f" (in {Path(file.path).name})" if is_one_of_many else ""
+        note = f" (in {Path(file.name).name})" if is_one_of_many else ""
         with self._files.opened(file) as opened:
             self._refuse_other_columns(opened.names, file)
             parser = Parser(self._files.dialect, opened.names, self._needed, self._null_values)
             lines = count_lines(opened.header)
-            for line, parsed in _parsed(opened.rest, parser, file.path, lines):
+            for line, parsed in _parsed(opened.rest, parser, file.name, lines):
                 self._keep_rejects(parsed, line, note)
                 self._records += parsed.records
                 yield parsed
@@ -109,7 +109,7 @@ class CsvReading:
         added = sorted(set(names) - set(self._names))
         raise SourceError(
             "the files of a table must have the same columns",
-            where=file.path,
+            where=file.name,
             expected=f"those of the first file; missing: {', '.join(missing) or 'none'}",
             found=f"in addition: {', '.join(added) or 'none'}",
         )
@@ -117,7 +117,7 @@ class CsvReading:
     def _refuse_change(self, before: tuple[InputFile, ...]) -> None:
         changed = set(self._files.find()) ^ set(before)
         if changed:
-            names = sorted({file.path for file in changed})
+            names = sorted({file.name for file in changed})
             raise SourceError(
                 "changed while it was being read",
                 where=", ".join(names[:3]),

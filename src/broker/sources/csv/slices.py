@@ -42,9 +42,8 @@ class Cutter:
         return header
 
     def next(self) -> bytes | None:
-        """The next slice; None at the end of the text."""
-        if not self._rest:
-            self._more()
+        """The next slice, of about a block; None at the end of the text."""
+        self._more()
         while not self._ended:
             if end := self._end(self._rest):
                 piece, self._rest = self._rest[:end], self._rest[end:]

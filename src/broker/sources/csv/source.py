@@ -19,6 +19,7 @@ from .dialect import dialect_from
 from .filters import RowFilter, condition
 from .inputs import Folder, Place, table_name
 from .reading import CsvReading
+from .remote import Remote, is_remote
 from .table import TableFiles
 
 __all__ = ["CsvSource", "Settings"]
@@ -70,11 +71,18 @@ class CsvSource:
         declared = dict(table.options)
         file = declared.pop("file", None)
         dialect = dialect_from(declared, f"table {table.id}")
+        if file and is_remote(file):
+            base, _, last = str(file).rpartition("/")
+            return TableFiles(self._place(base), "", last, dialect)
         name = "" if file else table_name(table.id)
         return TableFiles(self._place(self._settings.path), name, file, dialect)
 
     def _place(self, path: str) -> Place:
-        return Folder(self._config_dir / path)
+        if not is_remote(path):
+            return Folder(self._config_dir / path)
+        # Credentials of one kind of storage are not shown to another.
+        is_same = path.partition("://")[0] == self._settings.path.partition("://")[0]
+        return Remote(path, self._settings.storage if is_same else {})
 
     def _reading(self, table: TableRequest, columns: tuple[str, ...], window: Window) -> CsvReading:
         files = self.files(table)

@@ -41,9 +41,9 @@ class TableFiles:
     def opened(self, file: InputFile) -> Iterator[OpenFile]:
         """Open one of the files; raises ``SourceError``."""
         with closing(self.place.open(file)) as stream:
-            blocks = utf8_blocks(stream, file.path, self.dialect.encoding)
-            cutter = Cutter(blocks, self.dialect, file.path)
-            names, header = take_header(cutter, self.dialect, file.path)
+            blocks = utf8_blocks(stream, file.name, self.dialect.encoding)
+            cutter = Cutter(blocks, self.dialect, file.name)
+            names, header = take_header(cutter, self.dialect, file.name)
             yield OpenFile(tuple(names), header, cutter)
 
     def names(self) -> tuple[str, ...]:

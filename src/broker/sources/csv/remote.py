@@ -1,0 +1,202 @@
+"""Tables that lie behind a URL. The libraries for that are the extra ``data-broker[remote]``."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from glob import has_magic
+from importlib import import_module
+from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit, urlunsplit
+
+from ...errors import ConfigError, SourceError
+from .inputs import InputFile, input_stem, more_than_once, natural_order
+from .streams import SUFFIXES
+
+__all__ = ["Remote", "is_remote"]
+
+_WEB = ("http", "https")
+_PROTOCOLS = (*_WEB, "s3")
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is a URL."""
+    return "://" in path
+
+
+class Remote:
+    """A location behind ``https://`` or ``s3://``, read through fsspec.
+
+    A web server cannot be asked what lies there, so there each table is one file.
+    """
+
+    def __init__(self, url: str, storage: Mapping[str, Any]) -> None:
+        """``storage`` goes to fsspec as it is. Nothing is connected to yet."""
+        self._url = url.rstrip("/")
+        self._protocol = url.partition("://")[0]
+        self._storage = storage
+        if self._protocol not in _PROTOCOLS:
+            raise ConfigError(
+                "tables cannot be read from there",
+                where=_shown(url),
+                expected=f"a folder, or a URL of {', '.join(_PROTOCOLS)}",
+            )
+
+    def tables(self) -> tuple[str, ...]:
+        """Each file with a known ending and each folder, once."""
+        if self._protocol in _WEB:
+            raise ConfigError(
+                "a web server cannot be asked which tables it has",
+                where=_shown(self._url),
+                remedy="Describe each table by hand, with its name as id.",
+            )
+        stems = {input_stem(name) or name for name in self._listed(self._url)}
+        return tuple(sorted(stems, key=natural_order))
+
+    def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:
+        """The files of a table, in natural order."""
+        self._filesystem.invalidate_cache()
+        found = self._declared(file) if file else self._default(name)
+        return tuple(sorted(found, key=lambda each: natural_order(each.path)))
+
+    def open(self, file: InputFile) -> BinaryIO:
+        """Open a file for one pass from its beginning."""
+        # In one request, so that what arrives is one version of the file; s3fs sends the ETag.
+        options = {"block_size": 0} if self._protocol in _WEB else {}
+        with _asking(file.name):
+            return cast(BinaryIO, _Stream(self._filesystem.open(file.path, **options), file.name))
+
+    @cached_property
+    def _filesystem(self) -> Any:
+        try:
+            return import_module("fsspec").filesystem(self._protocol, **self._options())
+        except ImportError as error:
+            raise ConfigError(
+                f"reading from {self._protocol}:// needs libraries that are not installed",
+                where=_shown(self._url),
+                found=f"no {error.name or 'fsspec'}",
+                remedy="Install the extra 'remote': pip install 'data-broker[remote]'.",
+            ) from error
+
+    def _options(self) -> dict[str, Any]:
+        if self._protocol not in _WEB or "client_kwargs" in self._storage:
+            return dict(self._storage)
+        # The default gives up after five minutes, however well it goes.
+        timeout = import_module("aiohttp").ClientTimeout(total=None, sock_connect=30, sock_read=60)
+        return {**self._storage, "client_kwargs": {"timeout": timeout}}
+
+    def _declared(self, file: str) -> list[InputFile]:
+        url = f"{self._url}/{file}"
+        if self._protocol not in _WEB and has_magic(file):
+            with _asking(url):
+                names = [str(name) for name in self._filesystem.glob(url)]
+            if not names:
+                raise SourceError("no file matches", where=_shown(url), found="none")
+            return [self._known(f"{self._protocol}://{name}") for name in names]
+        found = self._look(url)
+        if not found:
+            raise SourceError("does not exist", where=_shown(url))
+        return found
+
+    def _default(self, name: str) -> list[InputFile]:
+        candidates = [f"{name}{ending}" for ending in SUFFIXES]
+        if self._protocol not in _WEB:
+            candidates.append(name)
+        found = {one: files for one in candidates if (files := self._look(f"{self._url}/{one}"))}
+        if len(found) > 1:
+            raise more_than_once(name, _shown(self._url), list(found))
+        if not found:
+            raise SourceError(
+                f"table {name} has no file",
+                where=_shown(self._url),
+                expected=" or ".join(candidates),
+                found="none of them",
+            )
+        return next(iter(found.values()))
+
+    def _look(self, url: str) -> list[InputFile]:
+        """The file, or the files of the folder, at a URL; nothing where nothing is."""
+        with _asking(url):
+            try:
+                info = self._filesystem.info(url)
+            except FileNotFoundError as error:
+                if _is_absent(error):
+                    return []
+                raise (error.__cause__ or error) from None
+        if info.get("type") != "directory":
+            return [_input(url, info)]
+        names = [name for name in self._listed(url) if input_stem(name)]
+        return [self._known(f"{url}/{name}") for name in names]
+
+    def _known(self, url: str) -> InputFile:
+        with _asking(url):
+            return _input(url, self._filesystem.info(url))
+
+    def _listed(self, url: str) -> list[str]:
+        with _asking(url):
+            entries = self._filesystem.ls(url, detail=True)
+        names = {str(entry["name"]).rstrip("/").rpartition("/")[2]: entry for entry in entries}
+        return [
+            name
+            for name, entry in names.items()
+            if not name.startswith(".") and (input_stem(name) or entry["type"] == "directory")
+        ]
+
+
+class _Stream(io.RawIOBase):
+    """A remote file whose failures are ``SourceError``, whatever library they come from."""
+
+    def __init__(self, stream: Any, name: str) -> None:
+        self._stream, self._name = stream, name
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        with _asking(self._name):
+            return bytes(self._stream.read(size))
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+@contextmanager
+def _asking(url: str) -> Iterator[None]:
+    """Turn what a library says of a failure into ours; its text may hold a secret."""
+    try:
+        yield
+    except (SourceError, ConfigError):
+        raise
+    except Exception as error:
+        status = getattr(error, "status", None)
+        if isinstance(error, PermissionError) or status in (401, 403):
+            message, remedy = "may not be read", "Check the credentials under storage:."
+        else:
+            message, remedy = "did not answer, or not completely", "Try again later."
+        reason = f"{type(error).__name__}{f' {status}' if status else ''}"
+        raise SourceError(message, where=_shown(url), found=reason, remedy=remedy) from error
+
+
+def _is_absent(error: FileNotFoundError) -> bool:
+    """fsspec says of every web page that does not come that it is not found."""
+    status = getattr(error.__cause__, "status", 404 if error.__cause__ is None else None)
+    return status in (404, 410) or isinstance(error.__cause__, FileNotFoundError)
+
+
+def _input(url: str, info: Mapping[str, Any]) -> InputFile:
+    modified = info.get("LastModified") or info.get("Last-Modified")
+    if isinstance(modified, str):
+        modified = parsedate_to_datetime(modified)
+    version = str(info.get("ETag") or modified or "")
+    return InputFile(url, _shown(url), info.get("size"), cast("datetime | None", modified), version)
+
+
+def _shown(url: str) -> str:
+    """A URL as a message may show it: without a password and without a signature."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -1,0 +1,179 @@
+"""Tables on a web server, over TLS."""
+
+from __future__ import annotations
+
+import gzip
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from broker.errors import ConfigError, SourceError
+from broker.sources.contract import TableRequest, Window
+from broker.sources.csv import CsvSource
+
+pytest.importorskip("aiohttp", reason="the extra 'remote' is not installed")
+
+ROWS = "".join(f"{number},name {number}\n" for number in range(100_000))
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves files; a name says in which way it goes wrong."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+    def do_HEAD(self) -> None:
+        """Answer as to GET, without a body."""
+        if not self._went_wrong():
+            super().do_HEAD()
+
+    def do_GET(self) -> None:
+        """Serve the file, or the first line of one that is cut off."""
+        if not self._went_wrong():
+            super().do_GET()
+
+    def _went_wrong(self) -> bool:
+        for word, status in (("locked", 403), ("broken", 500)):
+            if word in self.path:
+                self.send_error(status)
+                return True
+        if "cut" not in self.path:
+            return False
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(b"id,name\n1,x\n")
+            self.close_connection = True
+        return True
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.fixture
+def server(tmp_path: Path, certificate: Path) -> Iterator[str]:
+    """The address of a web server over ``tmp_path``."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(tmp_path)))
+    httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
+    thread = Thread(target=httpd.serve_forever)
+    thread.start()
+    yield f"https://127.0.0.1:{httpd.server_port}"
+    httpd.shutdown()
+    thread.join()
+    httpd.server_close()
+
+
+@pytest.fixture
+def source(server: str, certificate: Path) -> CsvSource:
+    context = ssl.create_default_context(cafile=certificate)
+    return CsvSource({"path": server, "storage": {"ssl": context}}, Path())
+
+
+def test_a_table_is_read_whole(tmp_path: Path, source: CsvSource) -> None:
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(b"id,name\n" + ROWS.encode()))
+    reading = source.read(TableRequest("shop.orders"), Window())
+    assert sum(batch.num_rows for batch in reading.batches()) == 100_000
+    end = reading.end()
+    assert end.rows == 100_000
+    assert end.as_of == datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+
+
+def test_file_may_be_a_url(tmp_path: Path, source: CsvSource, server: str) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/x.csv").write_text("id\n1\n")
+    for file in ("sub/x.csv", f"{server}/sub/x.csv", f"{server}/sub/x.csv?token=abc"):
+        assert source.describe(TableRequest("t", options={"file": file})).schema.names == ("id",)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("gone", r"table gone has no file; expected gone\.csv or gone\.csv\.gz or"),
+        ("locked", r"locked\.csv: may not be read; found ClientResponseError 403"),
+        ("broken", r"broken\.csv: did not answer, or not completely; found \w+ 500"),
+    ],
+)
+def test_absent_forbidden_and_broken_are_three_things(
+    source: CsvSource, name: str, sentence: str
+) -> None:
+    with pytest.raises(SourceError, match=sentence):
+        source.describe(TableRequest(name))
+
+
+def test_a_transfer_that_is_cut_off_is_no_shorter_table(source: CsvSource) -> None:
+    reading = source.read(TableRequest("t", options={"file": "cut.csv"}), Window())
+    with pytest.raises(SourceError, match=r"cut\.csv: did not answer, or not completely"):
+        list(reading.batches())
+
+
+def test_a_file_that_changes_meanwhile(tmp_path: Path, source: CsvSource) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id\n1\n")
+    batches = source.read(TableRequest("t"), Window()).batches()
+    next(batches)
+    path.write_text("id\n1\n2\n")
+    with pytest.raises(SourceError, match="changed while it was being read"):
+        list(batches)
+
+
+def test_an_untrusted_server_is_not_read(tmp_path: Path, server: str) -> None:
+    (tmp_path / "t.csv").write_text("id\n1\n")
+    with pytest.raises(SourceError, match=r"did not answer.*Certificate"):
+        CsvSource({"path": server}, Path()).describe(TableRequest("t"))
+
+
+def test_a_web_server_has_no_list(source: CsvSource) -> None:
+    with pytest.raises(ConfigError, match="cannot be asked which tables"):
+        list(source.discover())
+
+
+def test_a_signature_is_not_shown(source: CsvSource, server: str) -> None:
+    url = server.replace("https://", "https://user:pass@") + "/gone.csv?signature=abc"
+    with pytest.raises(SourceError) as error:
+        source.describe(TableRequest("t", options={"file": url}))
+    assert not any(secret in str(error.value) for secret in ("abc", "pass"))
