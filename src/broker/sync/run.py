@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
 from ..config import Instance, TableDescription
@@ -128,6 +129,13 @@ def _keep(staging: Staging, table: TableDescription) -> None:
 
 def _unexpected(table: TableDescription, error: Exception) -> TableError:
     """Name the place, not the text: a library's message may hold a row's values."""
+    if isinstance(error, OSError) and error.strerror:
+        return TableError(
+            "the operating system refused",
+            where=table.id,
+            found=f"{error.strerror}: {error.filename}" if error.filename else error.strerror,
+            remedy="Free some space." if error.errno in (ENOSPC, EDQUOT) else None,
+        )
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return TableError(
         f"an unexpected {type(error).__name__}",
