@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-STATE = Path(__file__).resolve().parents[2] / ".cache" / "demo" / "hosts.json"
+ROOT = Path(__file__).resolve().parents[2]
+STATE = Path(os.environ.get("BROKER_DEMO_DIR") or ROOT / ".cache" / "demo", "hosts.json")
 
 
 def inventory(state: dict[str, Any]) -> dict[str, Any]:
