@@ -88,13 +88,9 @@ class Store:
                 self.place.sweep()
                 signer = self._signer()
             require_space(self.root, self._reserve, where=str(self.root))
-            previous = self.current()
-            if previous is not None:
-                previous.manifest  # noqa: B018  unreadable stops the run before it starts
-            latest = max(self.place.ids(), default=None)
-            new_id = next_id(now or datetime.now(UTC), latest)
+            new_id = next_id(now or datetime.now(UTC), max(self.place.ids(), default=None))
             staging = Staging(
-                new_id, previous, run_id, self.place, self.rights, signer, ExitStack()
+                new_id, self._last(), run_id, self.place, self.rights, signer, ExitStack()
             )
             make_dir(staging.folder, mode=0o700)
             stack.callback(self._abandon, staging.folder)
@@ -154,6 +150,13 @@ class Store:
         generation = self.generation(generation_id)
         with publish_errors(generation.path):
             return verify(generation, self.rights, self.place.signers, content=content)
+
+    def _last(self) -> Generation | None:
+        """What the next generation goes on from; unreadable stops the run before it starts."""
+        last = self.current()
+        if last is not None:
+            _ = last.manifest
+        return last
 
     def _prune(self, policy: Retention, now: datetime) -> list[str]:
         candidates = self._candidates()

@@ -39,13 +39,23 @@ class Faults:
     """
 
     def __init__(self, at: int = 0, *, is_crash: bool = False) -> None:
-        self.calls = 0
+        self.names: list[str] = []
         self._at = at
         self._is_crash = is_crash
 
-    def step(self) -> None:
+    @property
+    def calls(self) -> int:
+        """How many there were."""
+        return len(self.names)
+
+    def around(self, name: str, reach: int) -> set[int]:
+        """The numbers of the calls of this name, and of those just before and after."""
+        found = (number for number, one in enumerate(self.names, start=1) if one == name)
+        return {near for number in found for near in range(number - reach, number + reach + 1)}
+
+    def step(self, name: str) -> None:
         """One call is about to happen."""
-        self.calls += 1
+        self.names.append(name)
         if self._at and self._is_crash and self.calls >= self._at:
             raise Crash
         if self.calls == self._at:
@@ -65,7 +75,7 @@ def injected(faults: Faults) -> Iterator[Faults]:
 def _counted(call: Callable[..., Any], faults: Faults) -> Callable[..., Any]:
     def counted(*arguments: Any, **options: Any) -> Any:
         if not _reads(call, arguments):
-            faults.step()
+            faults.step(call.__name__)
         return call(*arguments, **options)
 
     return counted

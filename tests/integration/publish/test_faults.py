@@ -59,6 +59,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def _steps(counted: Faults, is_crash: bool) -> list[int]:
+    """The calls that fail in turn: every so many, and all around a move of the pointer."""
+    regular = set(range(1 + is_crash, counted.calls + 1, EVERY))
+    critical = counted.around("symlink", 4) & set(range(1, counted.calls + 1))
+    return sorted(regular | critical)
+
+
 def _copied(template: Path, root: Path) -> Store:
     subprocess.run(["cp", "-a", template, root], check=True)  # keeps hard links
     return Store(root, reserve_bytes=0)
@@ -71,7 +78,7 @@ def test_a_fault_at_any_step_of_a_publication(
         publish(_copied(template, tmp_path / "counted"), TABLES, "two")
     assert counted.calls > 100
     seen = set()
-    for at in range(1 + is_crash, counted.calls + 1, EVERY):
+    for at in _steps(counted, is_crash):
         root = tmp_path / f"at-{at}"
         store = _copied(template, root)
         first = store.generation()
@@ -106,7 +113,7 @@ def test_a_fault_at_any_step_of_what_is_done_to_generations(
 ) -> None:
     with injected(Faults()) as counted:
         act(_copied(template, tmp_path / "counted"))
-    for at in range(1 + is_crash, counted.calls + 1, EVERY):
+    for at in _steps(counted, is_crash):
         root = tmp_path / f"at-{at}"
         store = _copied(template, root)
         with injected(Faults(at, is_crash=is_crash)), suppress(*FAILURES):

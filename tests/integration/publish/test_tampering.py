@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.publish import Store
+from broker.publish import Audience, Store
+from broker.publish.sign import Signer
 from tests.unit.publish.making import contents, entry, publish
 
 TABLES = {entry("orders"): 3, entry("salaries", "private", "hr"): 2}
@@ -116,6 +117,23 @@ def test_a_manifest_of_another_generation_or_audience_is_found(
         for name in ("manifest.json", "manifest.json.sig"):
             shutil.copy2(origin / name, current.path / target / name)
         assert harmed.verify() != []
+
+
+def test_a_view_that_is_signed_but_tells_something_else_is_found(
+    store: Store, tmp_path: Path
+) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(store.root, copy, symlinks=True)
+    harmed = Store(copy, reserve_bytes=0)
+    manifest = harmed.generation().view(Audience()) / "manifest.json"
+    content = manifest.read_bytes().replace(b'"rows": 3', b'"rows": 4')
+    assert content != manifest.read_bytes()
+    manifest.write_bytes(content)
+    signature = Signer.own(copy / ".keys").sign(content)
+    manifest.with_name("manifest.json.sig").write_bytes(signature)
+    assert [finding.problem for finding in harmed.verify()] == [
+        "is not a part of the whole manifest"
+    ]
 
 
 def test_without_hashing_sizes_and_rights_are_still_compared(store: Store, tmp_path: Path) -> None:

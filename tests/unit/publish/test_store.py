@@ -217,7 +217,7 @@ def test_two_publishers_at_once(store: Store) -> None:
             store.rollback()
         staging.put(ORDERS, version(staging, ORDERS, 1))
         staging.commit()
-    publish(store, {ORDERS: 2})
+        publish(store, {ORDERS: 2})
 
 
 def test_what_a_dead_run_left_is_swept(store: Store) -> None:

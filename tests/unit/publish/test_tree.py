@@ -30,6 +30,13 @@ def test_a_folder_has_the_class_of_all_below_it_and_the_top_has_none() -> None:
     }
 
 
+def test_the_uppermost_folders_are_of_no_class_whatever_is_below() -> None:
+    assert folder_classes({"parquet/sales/orders.parquet": "public"}) == {
+        "parquet": None,
+        "parquet/sales": "public",
+    }
+
+
 @pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "."])
 def test_a_path_that_leaves_its_tree_is_refused(path: str) -> None:
     with pytest.raises(PublishError, match="inside its generation"):
