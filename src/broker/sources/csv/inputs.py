@@ -44,8 +44,8 @@ class InputFile:
 class Place(Protocol):
     """Somewhere that tables lie: a folder of this machine, or a remote location."""
 
-    def tables(self) -> tuple[str, ...]:
-        """The names of the tables that lie here."""
+    def tables(self) -> dict[str, str]:
+        """The names of the tables that lie here, in natural order, each with its file."""
 
     def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:
         """The files of a table, in natural order; raises ``SourceError`` if there are none."""
@@ -83,15 +83,15 @@ class Folder:
         """``path`` is absolute; nothing is read yet."""
         self._path = path
 
-    def tables(self) -> tuple[str, ...]:
+    def tables(self) -> dict[str, str]:
         """Each file with a known ending and each folder that holds such a file, once."""
-        names = set()
-        for entry in _entries(self._path):
+        found = {}
+        for entry in sorted(_entries(self._path), key=lambda each: natural_order(each.name)):
             if entry.is_dir() and any(_is_input(inner) for inner in _entries(entry)):
-                names.add(entry.name)
+                found[entry.name] = entry.name
             elif _is_input(entry):
-                names.add(input_stem(entry.name))
-        return tuple(sorted(names, key=natural_order))
+                found[input_stem(entry.name)] = entry.name
+        return found
 
     def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:
         """The files of a table, in natural order."""
@@ -130,7 +130,7 @@ class Folder:
         pattern = str(declared.relative_to(base)) if declared.is_absolute() else file
         if ".." in declared.parts:
             raise ConfigError("file must not contain '..'", where=f"file: {file}")
-        if not has_magic(file):
+        if not has_magic(file) or lexists(base / pattern):
             return self._inside(base / pattern)
         paths = [path for path in base.glob(pattern) if path.is_file()]
         if not paths:

@@ -46,7 +46,7 @@ class Remote:
                 expected=f"a folder, or a URL of {', '.join(_PROTOCOLS)}",
             )
 
-    def tables(self) -> tuple[str, ...]:
+    def tables(self) -> dict[str, str]:
         """Each file with a known ending and each folder, once."""
         if self._protocol in _WEB:
             raise ConfigError(
@@ -54,8 +54,8 @@ class Remote:
                 where=_shown(self._url),
                 remedy="Describe each table by hand, with its name as id.",
             )
-        stems = {input_stem(name) or name for name in self._listed(self._url)}
-        return tuple(sorted(stems, key=natural_order))
+        names = sorted(self._listed(self._url), key=natural_order)
+        return {input_stem(name) or name: name for name in names}
 
     def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:
         """The files of a table, in natural order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from ...config.problems import did_you_mean
-from ...config.values import Section, Text
+from ...config.values import Section, Text, is_safe_name
 from ...errors import ConfigError, SourceError
 from ...tables.schema import Column, TableSchema
 from ..contract import SourceTable, TableRequest, Window
@@ -45,8 +46,15 @@ class CsvSource:
 
     def discover(self) -> Iterator[SourceTable]:
         """Every table that lies in the folder, read as if its dialect were the default."""
-        for name in self._place(self._settings.path).tables():
-            yield self.describe(TableRequest(name))
+        for request in self.requests():
+            yield self.describe(request)
+
+    def requests(self) -> Iterator[TableRequest]:
+        """A request for every table that lies in the folder."""
+        for name, file in self._place(self._settings.path).tables().items():
+            is_plain = is_safe_name(name) and "." not in name
+            table_id = name if is_plain else re.sub(r"\W+", "_", name)
+            yield TableRequest(table_id, options={} if is_plain else {"file": file})
 
     def describe(self, table: TableRequest) -> SourceTable:
         """The columns, by the header of the first file; a CSV file knows no types and no key."""

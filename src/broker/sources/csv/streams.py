@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ...errors import SourceError
 
-__all__ = ["BLOCK_BYTES", "SUFFIXES", "utf8_blocks"]
+__all__ = ["BLOCK_BYTES", "SUFFIXES", "plain_blocks", "utf8_blocks"]
 
 _COMPRESSION = {".gz": "gzip", ".zst": "zstd"}
 
@@ -29,13 +29,14 @@ def utf8_blocks(stream: BinaryIO, name: str, encoding: str) -> Iterator[bytes]:
     The ending of ``name`` says how it is compressed. Raises ``SourceError`` when it breaks off
     or cannot be what it says it is. UTF-8 is not checked here: the parser does that by row.
     """
-    blocks = _plain(stream, name)
+    blocks = plain_blocks(stream, name)
     if encoding == "utf-8":
         return _without_mark(blocks)
     return _transcoded(blocks, name, encoding)
 
 
-def _plain(stream: BinaryIO, name: str) -> Iterator[bytes]:
+def plain_blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    """Yield the bytes of an open input, decompressed; the first block is a small one."""
     method = next((how for ending, how in _COMPRESSION.items() if name.endswith(ending)), None)
     source: Any = stream
     if method is not None:
