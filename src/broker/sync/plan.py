@@ -49,6 +49,7 @@ class Rule:
     chunk_days: int = 30
     max_history_days: int | None = None
     census: bool = False
+    keyed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,19 @@ def next_step(rule: Rule, kept: Kept | None, now: datetime) -> Step:
         since = _floor(overlapping, rule.granularity)
         window = Window(since, None, rule.partition_by)
         return Step(Action.REPLACE_RANGE, window, census=rule.census)
-    return Step(Action.MERGE, Window(overlapping, None, rule.cursor), census=rule.census)
+    if rule.keyed:
+        return Step(Action.MERGE, Window(overlapping, None, rule.cursor), census=rule.census)
+    return _append(rule, kept, overlapping)
+
+
+def _append(rule: Rule, kept: Kept, overlapping: datetime) -> Step:
+    """Rows without a key cannot be told apart, so none may be read twice and kept twice.
+
+    A cursor lets the overlap be replaced; without one, reading goes on exactly where it ended.
+    """
+    if rule.cursor is None:
+        return Step(Action.MERGE, Window(kept.watermark))
+    return Step(Action.REPLACE_RANGE, Window(overlapping, None, rule.cursor))
 
 
 def _initial(rule: Rule, kept: Kept | None, now: datetime) -> Step:

@@ -50,7 +50,7 @@ def spec_of(table: TableDescription, key: tuple[str, ...], max_rejects: int) -> 
     )
 
 
-def rule_of(table: TableDescription) -> Rule:
+def rule_of(table: TableDescription, key: tuple[str, ...]) -> Rule:
     """What decides which rows are read."""
     return Rule(
         strategy=table.sync_strategy,
@@ -61,6 +61,7 @@ def rule_of(table: TableDescription) -> Rule:
         chunk_days=table.initial_load_chunk_days,
         max_history_days=table.max_history_days,
         census=table.deletions == "census",
+        keyed=bool(key),
     )
 
 

@@ -10,11 +10,15 @@ from ..config import TableDescription
 from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError
 from ..publish.manifest import ForeignKey, Status, TableEntry
 from ..publish.staging import Staging
-from ..sources.contract import Source
+from ..sources.contract import Source, TableRequest
 from ..tables.load import load
-from ..tables.model import Limits
-from .plan import next_step
-from .request import declared_schema, kept_of, request_of, rule_of, spec_of
+from ..tables.merge import merge
+from ..tables.model import Limits, Replace, TableSpec, TableVersion
+from ..tables.rows import Reading
+from ..tables.schema import TableSchema
+from .breaker import HeldError, check_losses
+from .plan import Action, Step, next_step
+from .request import declared_schema, kept_of, request_of, rule_of, spec_of, version_of
 
 __all__ = ["Job", "failed_entry", "sync_table"]
 
@@ -45,18 +49,9 @@ def sync_table(job: Job) -> TableEntry:
     found = job.source.describe(request)
     spec = spec_of(table, table.key or found.primary_key, job.max_rejects)
     request = replace(request, primary_key=spec.key)
-    step = next_step(rule_of(table), kept_of(spec, job.published), job.now)
+    step = next_step(rule_of(table, spec.key), kept_of(spec, job.published), job.now)
     reading = job.source.read(request, step.window)
-    version = load(
-        spec,
-        declared_schema(table, found),
-        reading,
-        out=job.staging.path,
-        work=job.staging.work(table.id),
-        limits=job.limits,
-        previous=job.published.schema if job.published else None,
-        progress=job.advance,
-    )
+    version = _next_version(job, spec, declared_schema(table, found), step, reading, request)
     end = reading.end()
     entry = replace(
         _entry(job),
@@ -67,7 +62,50 @@ def sync_table(job: Job) -> TableEntry:
         as_of=end.as_of,
         loaded_at=job.now,
     )
+    before = job.published.rows if job.published else 0
+    check_losses(table.id, before, version.deleted, table.max_delete_fraction, job.approved_losses)
     return job.staging.put(entry, version)
+
+
+def _next_version(
+    job: Job,
+    spec: TableSpec,
+    declared: TableSchema,
+    step: Step,
+    reading: Reading,
+    request: TableRequest,
+) -> TableVersion:
+    """What the engine makes of the rows, and of what is published already."""
+    before = job.published
+    previous = job.staging.previous
+    work = job.staging.work(job.table.id)
+    if step.action is Action.REPLACE or before is None or previous is None:
+        return load(
+            spec,
+            declared,
+            reading,
+            out=job.staging.path,
+            work=work,
+            limits=job.limits,
+            previous=before.schema if before else None,
+            progress=job.advance,
+        )
+    window = step.window
+    return merge(
+        spec,
+        declared,
+        version_of(before),
+        previous.path,
+        reading,
+        live_keys=job.source.read_keys(request) if step.census else None,
+        replace_range=Replace(window.column, window.since, window.until)
+        if step.action is Action.REPLACE_RANGE and window.column
+        else None,
+        out=job.staging.path,
+        work=work,
+        limits=job.limits,
+        progress=job.advance,
+    )
 
 
 def failed_entry(job: Job, error: BrokerError) -> TableEntry:
@@ -79,8 +117,11 @@ def failed_entry(job: Job, error: BrokerError) -> TableEntry:
         status = Status.ABSENT
     if isinstance(error, ForbiddenError):
         status = Status.FORBIDDEN
+    losses = 0
+    if isinstance(error, HeldError):
+        status, losses = Status.HELD, error.losses
     entry = job.published or _entry(job)
-    return replace(entry, status=status, error=str(error), access=job.access)
+    return replace(entry, status=status, error=str(error), access=job.access, losses=losses)
 
 
 def _entry(job: Job) -> TableEntry:

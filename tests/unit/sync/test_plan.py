@@ -55,6 +55,16 @@ CASES = {
         Kept(WATERMARK),
         Step(Action.REPLACE_RANGE, Window(datetime(2025, 1, 1, tzinfo=UTC), None, "day")),
     ),
+    "rows without a key are read on exactly where reading ended": (
+        Rule("incremental", keyed=False, window_days=7),
+        Kept(WATERMARK),
+        Step(Action.MERGE, Window(WATERMARK)),
+    ),
+    "rows without a key are replaced where a cursor bounds them": (
+        Rule("incremental", keyed=False, cursor="at", window_days=1),
+        Kept(WATERMARK),
+        Step(Action.REPLACE_RANGE, Window(WATERMARK - days(1), None, "at")),
+    ),
     "a bounded history begins with its first chunk": (
         Rule("incremental", max_history_days=70, chunk_days=30),
         None,
