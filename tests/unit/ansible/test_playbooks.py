@@ -1,0 +1,66 @@
+"""What an operator types, and what is answered when something is missing. No host is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .bundle import PLAYBOOKS, ROOT, ansible_playbook, load
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVwL5uQDsoMjkRi9CVmZBb3CKRVsbxG8Xp5A6Fb3kUe"
+ADDRESS = "192.0.2.1,"  # of a block that no network routes: nothing below may connect
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_every_playbook_parses(playbook: str) -> None:
+    code, words = ansible_playbook(playbook, "-i", ADDRESS, "--syntax-check")
+    assert code == 0, words
+    assert "WARNING" not in words
+
+
+@pytest.mark.parametrize("playbook", ["site", "add_analyst"])
+def test_the_commands_that_operators_type_import_their_namesake(playbook: str) -> None:
+    plays = load(ROOT / f"{playbook}.yml")
+    assert [play["ansible.builtin.import_playbook"] for play in plays] == [
+        f"playbooks/{playbook}.yml"
+    ]
+
+
+@pytest.mark.parametrize("playbook", ["site.yml", "add_analyst.yml"])
+def test_without_a_host_the_answer_is_what_to_type(playbook: str, tmp_path: Path) -> None:
+    code, words = ansible_playbook(playbook, BROKER_DEMO_DIR=str(tmp_path))
+    assert code != 0
+    assert "There is no host to work on. Type `make demo`" in words
+    assert "ansible-playbook -i inventories/example site.yml" in words
+    assert "WARNING" not in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        ((), "The name of a user and a public key are needed."),
+        (("-e", "user=anna"), "The name of a user and a public key are needed."),
+        (("-e", f"key='{KEY}'"), "The name of a user and a public key are needed."),
+        (("-e", "user=anna", "-e", f"key={KEY}"), "The key was cut at its first blank."),
+        (("-e", "user=anna", "-e", "key=/no/anna.pub"), "There is no key file /no/anna.pub."),
+    ],
+)
+def test_a_missing_argument_is_answered_with_the_command_to_type(
+    arguments: tuple[str, ...], answer: str
+) -> None:
+    code, words = ansible_playbook("add_analyst.yml", "-i", ADDRESS, *arguments)
+    assert code != 0
+    assert answer in words
+    assert "ansible-playbook add_analyst.yml -e user=anna -e key=~/anna.pub" in words
+    assert "-e private=true" in words
+
+
+def test_the_deploy_gives_each_role_all_of_its_settings_and_nothing_else() -> None:
+    deploy = load(ROOT / "playbooks" / "site.yml")[-1]
+    roles = [entry["role"] for entry in deploy["roles"]]
+    assert roles == ["base", "storage", "app", "sync", "ssh", "analysts"]
+    known = {
+        name for role in roles for name in load(ROOT / "roles" / role / "defaults" / "main.yml")
+    }
+    assert set(deploy["vars"]) <= known

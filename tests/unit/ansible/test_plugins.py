@@ -1,0 +1,135 @@
+"""The plugins on the controller: the release that is built, and the configuration that is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from ansible.errors import AnsibleFilterError, AnsibleLookupError
+
+from .bundle import ROOT
+
+DESCRIPTION = """# Tables
+
+```yaml
+folder_mapping: {shop: shop}
+tables:
+  - id: shop.orders
+    name: orders
+    primary_key: id
+    sync_strategy: full_refresh
+```
+"""
+INSTANCE = "data_source: {type: csv, path: /data/input, password: '${TOKEN}'}\n"
+
+
+def plugin(path: str) -> ModuleType:
+    """A plugin as a module."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / "plugins" / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+release = plugin("lookup/release.py").release
+configuration = plugin("filter/configuration.py")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """What a wheel is made of."""
+    root = tmp_path / "tree"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "src" / "broker" / "accounts", root / "src" / "broker", ignore=ignored)
+    (root / "requirements").mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", "requirements/broker.txt"):
+        shutil.copy(ROOT / name, root / name)
+    return root
+
+
+def test_the_same_sources_make_the_same_release(tree: Path) -> None:
+    first = release(tree)
+    for path in tree.rglob("*.py"):
+        path.touch()
+    assert release(tree) == first
+
+
+def test_other_sources_or_other_dependencies_make_another_release(tree: Path) -> None:
+    names = {release(tree)["id"]}
+    (tree / "src" / "broker" / "more.py").write_text("MORE = 1\n")
+    names.add(release(tree)["id"])
+    lock = tree / "requirements" / "broker.txt"
+    lock.write_text(lock.read_text() + "# one more\n")
+    names.add(release(tree)["id"])
+    assert len(names) == 3
+
+
+def test_a_release_is_all_that_pip_needs_and_each_part_has_its_hash(tree: Path) -> None:
+    folder = Path(release(tree)["folder"])
+    wheel = next(folder.glob("*.whl"))
+    lines = (folder / "requirements.txt").read_text().splitlines()
+    assert sorted(path.name for path in folder.iterdir()) == [wheel.name, "requirements.txt"]
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    assert lines[-1] == f"./{wheel.name} --hash=sha256:{digest}"
+    assert lines[:-1] == (tree / "requirements" / "broker.txt").read_text().splitlines()
+
+
+def test_a_wheel_that_cannot_be_built_says_why(tree: Path) -> None:
+    (tree / "README.md").unlink()
+    with pytest.raises(AnsibleLookupError, match=r"README\.md.*pip install --require-hashes"):
+        release(tree)
+
+
+def test_each_class_has_the_group_that_the_broker_gives_it() -> None:
+    classes = {"public": {"group": "readers"}, "finance": {}}
+    assert configuration.class_groups(classes) == ["data-finance", "data-private", "readers"]
+
+
+@pytest.fixture
+def description(tmp_path: Path) -> Path:
+    """A good one."""
+    path = tmp_path / "mine.md"
+    path.write_text(DESCRIPTION)
+    return path
+
+
+def test_a_good_configuration_has_no_problems(description: Path) -> None:
+    assert configuration.config_problems(INSTANCE, str(description), ["TOKEN"]) == []
+
+
+def test_a_mistake_is_told_with_the_operators_own_file_and_line(description: Path) -> None:
+    description.write_text(DESCRIPTION.replace("primary_key", "primery_key"))
+    (problem,) = configuration.config_problems(INSTANCE, str(description), ["TOKEN"])
+    assert problem.startswith(f"{description}:8: ")
+    assert "primary_key" in problem
+
+
+def test_a_table_described_twice_is_a_problem(description: Path) -> None:
+    table = DESCRIPTION[DESCRIPTION.index("  - id") : DESCRIPTION.rindex("```")]
+    description.write_text(DESCRIPTION.replace(table, table * 2))
+    problems = configuration.config_problems(INSTANCE, str(description), ["TOKEN"])
+    assert any("shop.orders" in problem for problem in problems)
+
+
+def test_a_variable_without_a_secret_is_a_problem_and_names_itself(description: Path) -> None:
+    (problem,) = configuration.config_problems(INSTANCE, str(description), [])
+    assert "TOKEN" in problem
+    assert problem.startswith("instance.yaml (made from group_vars)")
+
+
+def test_a_check_that_cannot_run_says_what_to_install(
+    description: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    empty = tmp_path / "python"
+    empty.write_text(f"#!/bin/sh\nexec {sys.executable} -S -c 'import pydantic'\n")
+    empty.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(empty))
+    with pytest.raises(AnsibleFilterError, match=r"No module named 'pydantic'.*pip install"):
+        configuration.config_problems(INSTANCE, str(description), [])

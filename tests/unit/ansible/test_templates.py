@@ -1,0 +1,195 @@
+"""Templates and expressions of the roles, rendered by Ansible's own templar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar, trust_as_template
+
+from broker.config import load_instance
+from broker.publish.sign import Signer
+
+from .bundle import ROOT, defaults, load
+
+UNITS = "etc/systemd/system"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def plugins() -> None:
+    """Ansible finds its filters only after this."""
+    init_plugin_loader()
+
+
+def render(role: str, text: str, **overrides: Any) -> Any:
+    """A text of a role with its defaults, its own constants and what a play would give it."""
+    constants = load(ROOT / "roles" / role / "vars" / "main.yml") or {}
+    known = {**trusted(constants), **defaults(role), "ansible_managed": "Managed", **overrides}
+    return Templar(DataLoader(), variables=known).template(trust_as_template(text))
+
+
+def trusted(value: Any) -> Any:
+    """Values as Ansible's own loader gives them: their expressions may be evaluated."""
+    if isinstance(value, dict):
+        return {key: trusted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [trusted(item) for item in value]
+    return trust_as_template(value) if isinstance(value, str) else value
+
+
+def template(role: str, path: str, **overrides: Any) -> str:
+    """A template of a role."""
+    return str(
+        render(role, (ROOT / "roles" / role / "templates" / f"{path}.j2").read_text(), **overrides)
+    )
+
+
+def settings(unit: str) -> list[str]:
+    """The settings of a unit, comments and sections aside."""
+    return [line for line in unit.splitlines() if "=" in line and not line.startswith("#")]
+
+
+def test_a_sync_runs_as_the_broker_with_its_key_and_its_limits() -> None:
+    unit = settings(template("sync", f"{UNITS}/broker-sync.service"))
+    assert "User=broker" in unit
+    assert "Slice=broker-sync.slice" in unit
+    assert "LoadCredential=signing_key:/etc/data-broker/signing_key" in unit
+    assert "TimeoutStartSec=6h" in unit
+    assert "MemoryMax=2G" in unit
+    assert "ReadWritePaths=/data/src_data" in unit
+    assert not any(line.startswith("SuccessExitStatus") for line in unit)
+
+
+def test_a_sync_gets_each_secret_as_a_credential_and_none_as_a_value() -> None:
+    unit = settings(template("sync", f"{UNITS}/broker-sync.service", sync_credentials=["TOKEN"]))
+    assert "LoadCredential=TOKEN:/etc/data-broker/credentials/TOKEN" in unit
+    assert not any(line.startswith("Environment") for line in unit)
+
+
+def test_a_sync_may_make_setgid_folders_and_change_groups() -> None:
+    unit = settings(template("sync", f"{UNITS}/broker-sync.service"))
+    assert "RestrictSUIDSGID=true" not in unit
+    assert "SystemCallFilter=@system-service" in unit
+    assert not any(line.startswith("SystemCallFilter=~") for line in unit)
+
+
+def test_rows_set_aside_can_be_told_to_be_expected() -> None:
+    unit = template("sync", f"{UNITS}/broker-sync.service", sync_rejects_fail=False)
+    assert "SuccessExitStatus=3" in settings(unit)
+
+
+def test_the_timer_catches_up_and_does_not_crowd() -> None:
+    timer = settings(template("sync", f"{UNITS}/broker-sync.timer", sync_schedule="*-*-* 04:00"))
+    assert timer[1:] == [
+        "OnCalendar=*-*-* 04:00",
+        "RandomizedDelaySec=5min",
+        "Persistent=true",
+        "WantedBy=timers.target",
+    ]
+
+
+def test_sshd_takes_the_keys_of_analysts_from_root_alone() -> None:
+    lines = template("ssh", "etc/ssh/sshd_config.d/50-data-broker.conf").splitlines()
+    assert lines[1] == "Match Group dataread"
+    assert "    AuthorizedKeysFile /etc/data-broker/authorized_keys/%u" in lines
+    assert "    AllowTcpForwarding no" in lines
+    assert all(line.startswith("    ") for line in lines[2:]), "nothing may hold for everybody"
+
+
+def test_an_empty_data_disk_gets_its_folders_back() -> None:
+    lines = template("storage", "etc/tmpfiles.d/data-broker.conf").splitlines()
+    assert "d /data/src_data 2710 broker dataread -" in lines
+    assert "d /data/scripts 0755 root root -" in lines
+
+
+def test_analysts_have_limits() -> None:
+    lines = template("base", "etc/security/limits.d/50-data-broker.conf").splitlines()
+    assert lines[1:] == ["@dataread hard nproc 256", "@dataread hard maxlogins 16"]
+
+
+def test_instance_yaml_leaves_out_what_nobody_set_and_the_broker_reads_it(tmp_path: Path) -> None:
+    wanted = {
+        "instance": {"name": "Žluťoučký: #1"},
+        "telegram": {},
+        "data_source": {"type": "csv", "path": "/data/input"},
+        "users": {},
+    }
+    text = template("app", "etc/data-broker/instance.yaml", app_instance=wanted)
+    assert yaml.safe_load(text) == {key: wanted[key] for key in ("instance", "data_source")}
+    (tmp_path / "instance.yaml").write_text(text)
+    instance = load_instance(tmp_path, {})
+    assert instance.instance.name == "Žluťoučký: #1"
+    assert instance.named_sources["csv"].settings["path"] == "/data/input"
+
+
+def test_the_signers_that_a_deploy_hands_out_are_those_of_the_publisher(tmp_path: Path) -> None:
+    signer = Signer.own(tmp_path / "own")
+    signer.export(tmp_path / "allowed_signers")
+    key = " ".join((tmp_path / "allowed_signers").read_text().split()[2:])
+    task = load(ROOT / "roles" / "app" / "tasks" / "signing_key.yml")[-1]["ansible.builtin.copy"]
+    told = render("app", task["content"], __app_public_key={"stdout": key})
+    assert told == (tmp_path / "allowed_signers").read_text()
+
+
+def dpkg(*packages: str) -> dict[str, str]:
+    """What dpkg-query answers."""
+    return {"stdout": "\n".join(packages)}
+
+
+HAVE = (
+    "installed openssh-server 1:10",
+    "installed python3-venv 3.13",
+    "installed ca-certificates 1",
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "missing"),
+    [
+        ([*HAVE, "installed rsync 3.5.0+ds1-0+deb13u1", "installed chrony 4.6"], []),
+        ([*HAVE, "installed rsync 3.10.1-1", "installed systemd-timesyncd 257"], []),
+        ([*HAVE, "installed rsync 3.4.1+ds1-5", "installed ntpsec 1"], ["rsync>=3.5.0"]),
+        ([*HAVE, "config-files rsync 3.5.0-1", "installed ntpsec 1"], ["rsync>=3.5.0"]),
+        ([*HAVE, "installed rsync 3.5.0-1", "config-files chrony 4"], ["systemd-timesyncd"]),
+        (
+            [],
+            [
+                "openssh-server",
+                "python3-venv",
+                "ca-certificates",
+                "rsync>=3.5.0",
+                "systemd-timesyncd",
+            ],
+        ),
+    ],
+)
+def test_only_what_is_missing_is_installed(found: list[str], missing: list[str]) -> None:
+    told = render("base", "{{ _base_missing }}", __base_dpkg=dpkg(*found))
+    assert sorted(told) == sorted(missing)
+
+
+def test_groups_come_before_the_service_that_is_in_all_of_them() -> None:
+    lines = render("base", "{{ _base_accounts }}", base_groups=["dataread", "data-private"])
+    assert lines == [
+        "g dataread -",
+        "g data-ops -",
+        "g data-private -",
+        'u broker - "Data broker" - /usr/sbin/nologin',
+        "m broker dataread",
+        "m broker data-ops",
+        "m broker data-private",
+    ]
+
+
+@pytest.mark.parametrize(("keep", "gone"), [(1, ["b", "c", "a"]), (3, ["a"]), (4, [])])
+def test_old_releases_go_and_the_current_one_never_does(keep: int, gone: list[str]) -> None:
+    task = load(ROOT / "roles" / "app" / "tasks" / "prune.yml")[-1]
+    ages = {"a": 1.0, "b": 3.0, "c": 2.0, "current": 0.5}
+    files = [{"path": path, "mtime": mtime} for path, mtime in ages.items()]
+    known = {"__app_releases": {"files": files}, "_app_release_dir": "current"}
+    known |= {"app_keep_releases": keep, **trusted(task["vars"])}
+    assert render("app", task["loop"], **known) == gone
