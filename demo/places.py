@@ -1,7 +1,7 @@
 """Where the demo keeps what it makes: all of it below one folder.
 
-``BROKER_DEMO_DIR`` (default: ``.cache/demo`` in the checkout) names another; ``inventories/demo``
-knows the default alone.
+``BROKER_DEMO_DIR`` (default: ``.cache/demo`` in the checkout) names another, whose own name the
+hosts' run has too, so that two demos stand side by side; ``inventories/demo`` reads it as well.
 """
 
 from __future__ import annotations

@@ -11,14 +11,14 @@ from .board import Board
 from .broker_host import BrokerHost
 from .commands import Commands
 from .laptop_host import LaptopHost
-from .places import ROOT
+from .places import ROOT, STATE
 from .questions import Answer
 from .state import forget, remember, remembered
 from .story import ANALYST, make_company
 
 __all__ = ["RUN", "describe", "end", "next_steps", "tell"]
 
-RUN = "demo"
+RUN = STATE.name
 
 
 def tell(board: Board, commands: Commands) -> list[Answer]:
@@ -96,10 +96,14 @@ def next_steps() -> list[tuple[str, str]]:
     config = told["broker"]["ssh_config"].removeprefix(f"{ROOT}/")
     key = told["broker"]["private_key"].removeprefix(f"{ROOT}/")
     return [
-        (f"ssh -F {config} -i {key} -l {ANALYST} laptop", f"be {ANALYST}, then: cd juniper-lane"),
-        (f"ssh -F {config} broker", "look at the broker as root: broker status …"),
-        ("ansible-playbook site.yml", "deploy again: changed=0"),
-        ("make demo-info", "addresses, keys and paths, as JSON"),
+        (
+            f"ssh -t -F {config} -i {key} -l {ANALYST} laptop 'cd juniper-lane; exec bash'",
+            f"be {ANALYST}, the analyst, in their folder on the laptop",
+        ),
+        (f"ssh -F {config} broker broker status --data /data/src_data", "see what is published"),
+        (f"ssh -F {config} broker", "look at the broker's host as root"),
+        (".venv/bin/ansible-playbook site.yml", "deploy again: changed=0"),
+        ("make demo-info", "get addresses, keys and paths, as JSON"),
         ("make demo-down", "end both hosts"),
     ]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from .conftest import SCRIPTS, Home, Laptop
+from .homes import SCRIPTS, Home, Laptop
 
 
 def test_the_examples_run_where_a_sync_puts_them(laptop: Laptop, home: Home) -> None:

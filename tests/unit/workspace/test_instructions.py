@@ -7,7 +7,7 @@ from broker.publish.manifest import ForeignKey, Manifest
 from broker.publish.views import Audience, cut
 from broker.workspace.files.scripts.instructions import render
 
-from .conftest import Home
+from .homes import Home
 
 
 def rendered(home: Home) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import SCRIPTS
+from .homes import SCRIPTS
 
 SYNC = SCRIPTS / "sync_data.sh"
 PYTHON_SCRIPTS = sorted(SCRIPTS.glob("*.py"))

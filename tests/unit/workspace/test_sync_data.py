@@ -14,7 +14,7 @@ import pytest
 from broker.publish.manifest import Status
 from broker.publish.sign import Signer
 
-from .conftest import Home, Laptop
+from .homes import Home, Laptop
 
 
 def tree_of(laptop: Laptop) -> dict[str, int]:

@@ -100,7 +100,7 @@ pull() {
         sleep $((attempt * 2))
         attempt=$((attempt + 1))
     done
-    fail "$(explain $code) $(grep -v '^rsync error' "$state/rsync.err" | tail -n 1)"
+    fail "$(explain $code) $(grep -v -e '^rsync error' -e '^Warning' "$state/rsync.err" | head -n 1)"
 }
 
 transfer() {

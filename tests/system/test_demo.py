@@ -1,0 +1,225 @@
+"""The story of ``make demo``, told on booted hosts and without them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.documented import ROOT, documented
+from tests.hosts import Host, can_boot, find
+
+ANSWERS = ("Do we grow?", "What do returns cost", "Which markets grow fastest")
+
+
+@dataclass
+class Demo:
+    """A demo of the tests' own: it leaves one that a person has open alone."""
+
+    folder: Path
+    told: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, "BROKER_DEMO_DIR": str(self.folder)}
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=900,
+        )
+
+    def info(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.run("make", "--silent", "demo-info").stdout)
+        return told
+
+    def host(self, name: str) -> Host:
+        return find(self.folder.name).host(name)
+
+    def interrupted_while(self, title: str) -> int:
+        """Start it, press Ctrl-C while it does that, and say how it ended."""
+        with subprocess.Popen(
+            [sys.executable, "-u", "-m", "demo", "up"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith(f"· {title}"):
+                    os.killpg(process.pid, signal.SIGINT)
+                    break
+            process.communicate(timeout=120)
+            return process.returncode
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Interrupted once on its way, then told to its end."""
+    reason = can_boot()
+    if reason:
+        pytest.skip(f"no host can be booted here: {reason}")
+    made = Demo(tmp_path_factory.mktemp("demo") / f"demo-{os.getpid()}")
+    try:
+        assert made.interrupted_while("Deploy the broker") == 130
+        for command in documented("demo"):
+            done = made.run(*command.split(), check=False)
+            assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+            made.told += done.stdout
+        yield made
+    finally:
+        made.run(sys.executable, "-m", "demo", "down")
+
+
+@pytest.mark.system
+@pytest.mark.xdist_group("demo")
+class TestWithHosts:
+    def test_three_answers_are_printed_and_every_step_has_its_time(self, demo: Demo) -> None:
+        assert all(title in demo.told for title in ANSWERS)
+        steps = [line for line in demo.told.splitlines() if line.startswith("✓")]
+        assert len(steps) == 9
+        assert all(re.search(r"\(\d+\.\d s\)$", line) for line in steps)
+        assert "✗" not in demo.told
+        assert "make demo-down" in demo.told
+
+    def test_info_says_how_to_reach_everything(self, demo: Demo) -> None:
+        info = demo.info()
+        assert info["mode"] == "hosts"
+        for name in ("broker", "laptop"):
+            host = info["hosts"][name]
+            answer = subprocess.run(
+                [
+                    *("ssh", "-i", host["private_key"], "-o", "BatchMode=yes"),
+                    *("-o", f"UserKnownHostsFile={host['known_hosts']}"),
+                    *(f"{host['user']}@{host['address']}", "hostname"),
+                ],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert answer.stdout.strip() == name
+        assert demo.host("broker").exec("ls", info["parquet"]["broker"]).stdout.split() == [
+            "hr",
+            "shop",
+        ]
+        assert demo.host("laptop").exec("ls", info["parquet"]["laptop"]).stdout.split() == ["shop"]
+
+    def test_the_sync_ran_as_the_unit_of_the_timer(self, demo: Demo) -> None:
+        journal = demo.host("broker").journal("broker-sync.service", lines=400)
+        assert "1,216,688 rows" in journal
+
+    def test_the_analyst_learns_nothing_of_private_tables(self, demo: Demo) -> None:
+        laptop, broker = demo.host("laptop"), demo.host("broker")
+        folder = demo.info()["analyst"]["folder"]
+        found = laptop.exec("grep", "-rliE", "salar|employee", f"{folder}/server", check=False)
+        assert [line for line in found.stdout.splitlines() if "/parquet/" not in line] == []
+        for path in ("/data/src_data/current/parquet", "/data/input", "/data/src_data/generations"):
+            assert broker.exec("runuser", "-u", "anna", "--", "ls", path, check=False).returncode
+
+    def test_a_second_one_uses_what_stands(self, demo: Demo) -> None:
+        before = {name: demo.host(name).leader() for name in ("broker", "laptop")}
+        again = demo.run("make", "demo")
+        assert all(title in again.stdout for title in ANSWERS)
+        assert {name: demo.host(name).leader() for name in before} == before
+        assert "stands, and nothing of its recipe changed" in again.stdout
+
+    def test_the_readme_deploys_a_host_of_ones_own(self, demo: Demo, tmp_path: Path) -> None:
+        checkout = tmp_path / "checkout"
+        checkout.mkdir()
+        tracked = demo.run("git", "ls-files", "-z", "--cached").stdout.split("\0")
+        for name in filter(None, tracked):
+            target = checkout / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target, follow_symlinks=False)
+        (checkout / ".venv").symlink_to(ROOT / ".venv")
+        host = demo.host("broker")
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(checkout / "anna")],
+            check=True,
+        )
+        commands = documented("operator")
+        commands.insert(3, f"sed -i s/192.0.2.10/{host.address}/ inventories/mine/hosts.yml")
+        environment = {**os.environ, "ANSIBLE_SSH_ARGS": f"-F {host.ssh_config}"}
+        subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", "\n".join(commands)],
+            cwd=checkout,
+            env=environment,
+            check=True,
+            timeout=900,
+        )
+        host.exec("tee", "/data/input/cities.csv", stdin="city_id,name\n1,Windhoek\n")
+        for command in documented("operator-first-sync"):
+            told = host.run(command, timeout=300)
+        assert re.search(r"example/cities +public +ok +1 ", told.stdout)
+
+
+def test_without_hosts_the_same_answers_are_given(tmp_path: Path) -> None:
+    demo = Demo(tmp_path / "demo")
+    told = demo.run(sys.executable, "-m", "demo", "up", "--mode", "local").stdout
+    assert all(title in told for title in ANSWERS)
+    info = demo.info()
+    assert info["mode"] == "local"
+    assert [path.name for path in Path(info["parquet"]["laptop"]).iterdir()] == ["shop"]
+    demo.run(sys.executable, "-m", "demo", "down")
+    assert not demo.folder.exists()
+    assert demo.run(sys.executable, "-m", "demo", "info", check=False).returncode == 1
+
+
+def test_a_failure_is_one_sentence_and_the_path_of_a_log(tmp_path: Path) -> None:
+    demo = Demo(tmp_path / "demo")
+    (demo.folder / "local").mkdir(parents=True)
+    (demo.folder / "local" / "data").write_text("in the way")
+    failed = demo.run(sys.executable, "-m", "demo", "up", "--mode", "local", check=False)
+    assert failed.returncode == 1
+    sentences = failed.stderr.strip().splitlines()
+    assert len(sentences) == 2
+    assert "Traceback" not in failed.stdout + failed.stderr
+    assert Path(sentences[1].rpartition(" ")[2]).is_file()
+
+
+def test_the_engine_of_the_readme_runs_without_any_host(tmp_path: Path) -> None:
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    told = ""
+    for command in documented("engine"):
+        done = subprocess.run(
+            ["bash", "-euc", command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=600,
+        )
+        told = done.stdout
+    assert "shop/order_items" in told
+
+
+def test_ci_runs_the_command_of_the_readme_that_runs_this(tmp_path: Path) -> None:
+    assert documented("test") == ["make test"]
+    stub = tmp_path / "make"
+    stub.write_text("#!/bin/sh\necho called: make $*\n")
+    stub.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = [str(ROOT / ".ci" / "run")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["called: make test"]
