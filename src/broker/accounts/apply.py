@@ -70,8 +70,8 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
             _write_registry(layout.at(layout.registry), render_registry(registry))
         case MendHome():
             mend_home(layout.at(layout.homes), action, owners)
-        case StoreHome(name, uid, policy):
-            store_home(layout, name, uid, policy)
+        case StoreHome():
+            store_home(layout, action, owners)
         case WriteKeys(name, keys):
             write_atomic(layout.at(layout.keys) / name, render_keys(keys), mode=0o644)
         case RemoveKeyFile(name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .goal import impostor
 from .host import KeyFile, Node, Observed, Presence, User
 from .keys import Key
 from .layout import Layout
@@ -35,13 +36,25 @@ def facts(analyst: Analyst) -> dict[str, Any]:
 
 
 def listing(observed: Observed, layout: Layout) -> list[dict[str, Any]]:
-    """Everybody in the registry. ``host`` says ok, leaving, or drift: the next run mends it."""
+    """Everybody in the registry, with ``host``: what stands of them.
+
+    ok; drift (the next run mends it); leaving (the next run ends it); or taken (somebody made
+    another account in its place, which only a person can sort out).
+    """
     rows = []
     for entry in observed.registry.analysts:
-        before, after = _sides(entry, entry, observed.presence(entry.name), layout)
-        host = "leaving" if entry.state == "absent" else "ok" if before == after else "drift"
-        rows.append({**facts(entry), "host": host})
+        rows.append({**facts(entry), "host": _on_host(entry, observed, layout)})
     return rows
+
+
+def _on_host(entry: Analyst, observed: Observed, layout: Layout) -> str:
+    presence = observed.presence(entry.name)
+    if impostor(entry, presence):
+        return "taken"
+    if entry.state == "absent":
+        return "leaving"
+    before, after = _sides(entry, entry, presence, layout)
+    return "ok" if before == after else "drift"
 
 
 def differences(

@@ -13,10 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from .actions import MendHome
+from .actions import MendHome, StoreHome
 from .host import Node
 from .layout import Layout
-from .model import HomePolicy
 from .system import Owners
 from .wanted import USER_FOLDERS
 
@@ -96,20 +95,22 @@ def mend_home(homes: Path, action: MendHome, owners: Owners) -> None:
                     os.unlink(last, dir_fd=folder)
 
 
-def store_home(layout: Layout, name: str, uid: int, policy: HomePolicy) -> None:
+def store_home(layout: Layout, action: StoreHome, owners: Owners) -> None:
     """Move a home into the archive, where only root enters, or delete it."""
-    home = layout.at(layout.home(name))
-    if policy == "delete":
+    home = layout.at(layout.home(action.name))
+    if action.policy == "delete":
         shutil.rmtree(home)
         return
-    kept = _free_name(layout.at(layout.archive) / f"{name}-{uid}")
+    kept = _free_name(layout.at(layout.archive) / f"{action.name}-{action.uid}")
     try:
         home.rename(kept)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         _move_across(home, kept)
-    kept.chmod(0o700)
+    with _opened(kept) as folder:
+        owners.set_owner(folder, 0, 0)
+        os.fchmod(folder, 0o700)
 
 
 def _move_across(home: Path, kept: Path) -> None:

@@ -13,11 +13,11 @@ from ..files import lock
 from .actions import Action, MendHome
 from .apply import apply
 from .describe import differences, facts, listing
+from .goal import goal
 from .layout import Layout
 from .model import Request
 from .observe import observe, root_needed
 from .planner import plan
-from .requests import goal
 from .system import System
 
 __all__ = ["Outcome", "converge", "list_analysts"]

@@ -18,11 +18,11 @@ from .actions import (
     WriteKeys,
     WriteRegistry,
 )
+from .goal import goal, impostor
 from .host import Node, Observed, Presence
 from .layout import Layout
 from .model import CLASS_GROUPS, PUBLIC_GROUP, Analyst, Request
 from .registry import Registry, make_registry
-from .requests import goal, impostor
 from .wanted import REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
 
 __all__ = ["home_drift", "plan"]
@@ -36,8 +36,8 @@ def plan(
     """What brings the host from ``observed`` to what ``desired`` asks; empty when nothing does.
 
     Everybody in the registry is looked at, not only those who are asked for, so a plan also
-    mends drift and what an interrupted run left. Rights are taken before any are given, and a
-    key is written last, so nobody enters a half-made home. Raises ``AccountsError``.
+    mends drift and what an interrupted run left. Who leaves goes first, and a key is written
+    last, so nobody enters a half-made home. Raises ``AccountsError``.
     """
     paths = layout or Layout()
     target = goal(desired, observed)

@@ -27,10 +27,6 @@ class Registry:
     analysts: tuple[Analyst, ...] = ()
     last_uid: int = 0
 
-    def get(self, name: str) -> Analyst | None:
-        """The entry of one name."""
-        return next((analyst for analyst in self.analysts if analyst.name == name), None)
-
     def by_name(self) -> dict[str, Analyst]:
         """All entries, keyed by name."""
         return {analyst.name: analyst for analyst in self.analysts}

@@ -180,7 +180,7 @@ class DebianSystem:
 
 def _user(fields: list[str], groups: frozenset[str], shadow: list[str] | None) -> User:
     name, password, uid, gid, gecos, home, shell = (*fields, "", "", "")[:7]
-    secret = shadow[1] if shadow else password
+    hashed = shadow[1] if shadow else password
     return User(
         name=name,
         uid=int(uid),
@@ -190,13 +190,13 @@ def _user(fields: list[str], groups: frozenset[str], shadow: list[str] | None) -
         shell=shell,
         groups=groups,
         expired=bool(shadow and len(shadow) > 7 and shadow[7]),
-        password=not secret.startswith(("!", "*", "x")),
+        password=hashed != "x" and not hashed.startswith(("!", "*")),
         shadow=shadow is not None,
     )
 
 
 def _process(status: str) -> tuple[int, frozenset[int]]:
-    """Effective uid and groups of a process; -1 for one that ended and waits to be reaped."""
+    """Real uid and groups of a process; -1 for one that ended and waits to be reaped."""
     fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
     ended = fields["State"].split()[0] in "ZX"
     groups = (fields["Gid"] + fields["Groups"]).split()

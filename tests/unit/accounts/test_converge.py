@@ -343,6 +343,18 @@ def test_a_second_home_of_one_uid_is_kept_beside_the_first(layout: Layout, ask: 
     assert sorted(path.name for path in archive.iterdir()) == ["anna-1501", "anna-1501.2"]
 
 
+def test_an_account_in_the_place_of_an_analyst_is_told(
+    layout: Layout, system: ScratchSystem, ask: Ask
+) -> None:
+    ask("anna", KEY)
+    ask("bob", public_key("bob"))
+    system.edit("anna", uid=1777)
+    assert [row["host"] for row in list_analysts(layout, system)] == ["taken", "ok"]
+    assert ask("bob").changed
+    assert [path.name for path in layout.at(layout.keys).iterdir()] == ["bob"]
+    assert not ask("bob").changed
+
+
 def test_observing_and_planning_need_no_registry_of_names(
     layout: Layout, system: ScratchSystem, ask: Ask
 ) -> None:
