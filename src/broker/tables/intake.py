@@ -55,12 +55,15 @@ class Staged:
     warnings: tuple[str, ...]
 
     def value(self, name: str) -> str:
-        """The SQL of a column's typed value, from a reader of the rows."""
+        """The SQL of a column's typed value, from a reader of the rows named ``rows``.
+
+        Qualified, because a column of the table may itself be called c0.
+        """
         field = self.layout.field(name)
         type_ = field.type or "VARCHAR"
         if field.source is None:
             return f"CAST(NULL AS {type_})"
-        column = f"c{field.source}"
+        column = f"rows.c{field.source}"
         if name in self.late:
             return cast(column, type_)
         return f"CAST({column} AS JSON)" if type_ == "JSON" else column
@@ -78,14 +81,12 @@ def stage(
     reading: Reading,
     rejects: Rejects,
     *,
-    work: Path,
+    spill_path: Path,
     limits: Limits,
     progress: Progress | None = None,
 ) -> Staged:
     """Read everything; raises ``SourceError`` unless the source says that it was everything."""
-    spill = Spill(
-        _spilled(layout, reading.schema), work / "rows.arrow", bound=limits.memory_bytes // 8
-    )
+    spill = Spill(_spilled(layout, reading.schema), spill_path, bound=limits.memory_bytes // 8)
     intake = _Intake(connection, spec, layout, spill, rejects, reading.schema.names)
     done = size = 0
     try:

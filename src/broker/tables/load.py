@@ -10,6 +10,7 @@ import duckdb
 
 from ..errors import TableError
 from . import partitions
+from .cutting import write_cut
 from .duplicates import displace
 from .intake import Staged, stage
 from .layout import plan
@@ -17,8 +18,8 @@ from .model import DataFile, Limits, TableSpec, TableVersion
 from .rejects import Rejects
 from .rows import Reading
 from .schema import TableSchema
-from .session import identifier, session
-from .writing import OPTIONS, data_file, data_path, write
+from .session import session
+from .writing import write_empty
 
 __all__ = ["load"]
 
@@ -44,7 +45,14 @@ def load(
     with session(limits, work) as connection:
         rejects = Rejects(connection, spec)
         staged = stage(
-            connection, spec, layout, reading, rejects, work=work, limits=limits, progress=progress
+            connection,
+            spec,
+            layout,
+            reading,
+            rejects,
+            spill_path=work / "rows.arrow",
+            limits=limits,
+            progress=progress,
         )
         with staged.spill:
             duplicates = displace(connection, spec, staged, rejects)
@@ -59,7 +67,7 @@ def load(
                 expected=f"{fitting - duplicates} rows",
                 found=f"{rows} rows",
             )
-        reject_file = _write_rejects(rejects, spec, out)
+        reject_file = rejects.write_file(out, spec)
     return TableVersion(
         schema=staged.layout.schema(spec.key),
         files=tuple(files),
@@ -78,13 +86,17 @@ def _write_files(
     out: Path,
     limits: Limits,
 ) -> list[DataFile]:
-    def one(number: int | None) -> DataFile | None:
+    def one(number: int | None) -> list[DataFile]:
         with connection.cursor() as cursor:
             return _write_partition(cursor, spec, staged, out, number)
 
     with ThreadPoolExecutor(limits.threads) as pool:
-        files = [file for file in pool.map(one, staged.spill.partitions()) if file]
-    return files or [_write_empty(connection, spec, staged, out)]
+        files = [f for found in pool.map(one, staged.spill.partitions()) for f in found]
+    if files:
+        return files
+    columns = {field.name: field.type or "VARCHAR" for field in staged.layout.fields}
+    name = partitions.NULL_PARTITION if spec.partitioning else None
+    return [write_empty(connection, out, spec.path, name, columns)]
 
 
 def _write_partition(
@@ -93,36 +105,13 @@ def _write_partition(
     staged: Staged,
     out: Path,
     number: int | None,
-) -> DataFile | None:
+) -> list[DataFile]:
     name = partitions.name(number, spec.partitioning.granularity) if spec.partitioning else None
-    path = data_path(out, spec, name)
     in_order = staged.ascending or not spec.key
     connection.register("rows", staged.spill.reader([number], even=in_order))
     order = "" if in_order else f" ORDER BY {', '.join(map(staged.value, spec.key))}"
-    rows = write(
-        connection,
-        f"SELECT {staged.select()} FROM rows WHERE n NOT IN (SELECT n FROM displaced){order}",
-        path,
+    query = (
+        f"SELECT {staged.select()} FROM rows WHERE rows.n NOT IN (SELECT n FROM displaced){order}"
     )
-    if rows:
-        return data_file(out, path, rows, name)
-    path.unlink()
-    return None
-
-
-def _write_empty(
-    connection: duckdb.DuckDBPyConnection, spec: TableSpec, staged: Staged, out: Path
-) -> DataFile:
-    """One file without rows, so that a reader of an empty table still sees its columns."""
-    name = partitions.NULL_PARTITION if spec.partitioning else None
-    columns = ((f.type or "VARCHAR", identifier(f.name)) for f in staged.layout.fields)
-    nothing = ", ".join(f"CAST(NULL AS {type_}) AS {name_}" for type_, name_ in columns)
-    path = data_path(out, spec, name)
-    write(connection, f"SELECT {nothing} WHERE false", path)
-    return data_file(out, path, 0, name)
-
-
-def _write_rejects(rejects: Rejects, spec: TableSpec, out: Path) -> DataFile | None:
-    path = out / "rejects" / f"{spec.path}.parquet"
-    rows = rejects.write(path, OPTIONS)
-    return data_file(out, path, rows) if rows else None
+    target = spec.target_file_bytes
+    return write_cut(connection, query, out, spec.path, name, target=target)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from .schema import TableSchema
 
-__all__ = ["DataFile", "Limits", "Partitioning", "TableSpec", "TableVersion"]
+__all__ = ["DataFile", "Limits", "Partitioning", "Replace", "TableSpec", "TableVersion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """The range of ``column`` that a reading covers in full: what it does not hold is gone.
+
+    Half open, in UTC; None is no bound, and a NULL lies in every range without ``until``.
+    """
+
+    column: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DataFile:
     """One file of a table. ``path`` is relative to the generation; ``partition`` as in the name.
 
@@ -69,7 +82,8 @@ class TableVersion:
 
     ``duplicates`` counts rows that another row of the same key displaced in the same batch;
     ``rejects`` counts rows that did not fit. Both stand, row by row, in ``reject_file``.
-    ``change`` is the change file against the version before: None for a first load.
+    ``change`` is the change file against the version before: None where every row is new, or
+    none is. ``inserted``, ``updated`` and ``deleted`` count what it holds.
     """
 
     schema: TableSchema
@@ -79,4 +93,7 @@ class TableVersion:
     duplicates: int = 0
     reject_file: DataFile | None = None
     change: DataFile | None = None
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
     warnings: tuple[str, ...] = field(default_factory=tuple)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from ..errors import TableError
 from .model import Partitioning
 
-__all__ = ["NULL_PARTITION", "check", "code", "name", "numbers"]
+__all__ = ["NULL_PARTITION", "check", "code", "label", "name", "numbers"]
 
 NULL_PARTITION = "null"
 _TWELVE, _ONE = pa.scalar(12, pa.int32()), pa.scalar(1, pa.int32())
@@ -38,6 +38,20 @@ def code(value: str, partitioning: Partitioning) -> str:
     if partitioning.granularity == "year":
         return year
     return f"({year} * 12 + CAST(month({value}) AS INTEGER) - 1)"
+
+
+def label(value: str, partitioning: Partitioning) -> str:
+    """The SQL that gives a row's partition by its name in a path."""
+    shape, parts = _LABELS[partitioning.granularity]
+    values = ", ".join(f"{part}({value})" for part in parts)
+    return f"CASE WHEN {value} IS NULL THEN '{NULL_PARTITION}' ELSE printf('{shape}', {values}) END"
+
+
+_LABELS = {
+    "year": ("%04d", ("year",)),
+    "month": ("%04d_%02d", ("year", "month")),
+    "day": ("%04d_%02d_%02d", ("year", "month", "day")),
+}
 
 
 def numbers(values: pa.ChunkedArray, partitioning: Partitioning) -> pa.ChunkedArray:

@@ -8,9 +8,10 @@ from pathlib import Path
 import duckdb
 
 from ..errors import TableError
-from .model import TableSpec
+from .model import DataFile, TableSpec
 from .rows import Reject
 from .session import literal, one_row
+from .writing import data_file, write
 
 __all__ = ["Rejects", "record"]
 
@@ -28,19 +29,21 @@ def record(names: dict[str, str]) -> str:
 class Rejects:
     """What is told of each rejected row: where it stood, which column, why, and the row itself."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, spec: TableSpec, *, table: str = "rejects"
+    ) -> None:
         self.rows = 0
         self._connection = connection
         self._spec = spec
-        self._files = 0
-        connection.execute(f"CREATE OR REPLACE TABLE rejects {_SCHEMA}")
+        self._table = table
+        connection.execute(f"CREATE OR REPLACE TABLE {table} {_SCHEMA}")
 
     def add(
         self, relation: str, *, flaw: str, column: str, reason: str, value: str, row: str
     ) -> None:
         """Tell one flaw of the rows of ``relation`` that the condition ``flaw`` selects."""
         self._connection.execute(
-            f"INSERT INTO rejects SELECT n + 1, NULL, ?, ?, CAST({value} AS VARCHAR), {row} "
+            f"INSERT INTO {self._table} SELECT n + 1, NULL, ?, ?, CAST({value} AS VARCHAR), {row} "
             f"FROM {relation} WHERE {flaw}",
             [column, reason],
         )
@@ -52,8 +55,8 @@ class Rejects:
             return
         column, reason, flaws, first = one_row(
             self._connection,
-            "SELECT coalesce(column_name, ''), reason, count(*), min(row_number) FROM rejects "
-            "GROUP BY ALL ORDER BY 3 DESC, 1 LIMIT 1",
+            "SELECT coalesce(column_name, ''), reason, count(*), min(row_number) "
+            f"FROM {self._table} GROUP BY ALL ORDER BY 3 DESC, 1 LIMIT 1",
         )
         raise TableError(
             f"too many rows do not fit: {flaws} times {reason}, first in row {first}",
@@ -73,23 +76,21 @@ class Rejects:
             "INSERT INTO skipped VALUES (?)", [[row - at] for at, row in enumerate(skipped, 1)]
         )
         self._connection.execute(
-            "UPDATE rejects SET row_number = row_number + "
-            "(SELECT count(*) FROM skipped WHERE before < rejects.row_number)"
+            f"UPDATE {self._table} SET row_number = row_number + "
+            f"(SELECT count(*) FROM skipped WHERE before < {self._table}.row_number)"
         )
         self._connection.executemany(
-            "INSERT INTO rejects VALUES (?, ?, ?, ?, ?, NULL)",
+            f"INSERT INTO {self._table} VALUES (?, ?, ?, ?, ?, NULL)",
             [[r.row, r.line, r.column, r.reason, r.value] for r in found],
         )
         self.count(len(skipped))
 
-    def write(self, path: Path, options: str) -> int:
-        """Write the reject file, in source order, and count it; none when nothing is to tell."""
-        (told,) = one_row(self._connection, "SELECT count(*) FROM rejects")
+    def write_file(self, out: Path, spec: TableSpec) -> DataFile | None:
+        """Write the reject file, in source order; None when there is nothing to tell."""
+        (told,) = one_row(self._connection, f"SELECT count(*) FROM {self._table}")
         if not told:
-            return 0
+            return None
+        path = out / "rejects" / f"{spec.path}.parquet"
         names = 'row_number AS "row", line, column_name AS "column", reason, value, record'
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection.execute(
-            f"COPY (SELECT {names} FROM rejects ORDER BY ALL) TO {literal(str(path))} {options}"
-        )
-        return int(told)
+        rows = write(self._connection, f"SELECT {names} FROM {self._table} ORDER BY ALL", path)
+        return data_file(out, path, rows)

@@ -1,0 +1,145 @@
+"""What differs between two versions of a table, row by row, told apart by key.
+
+Only files that differ are read: a row that stands in an equal file is in both versions, and a
+row that moved moved between files that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from .apply import Previous, columns_of
+from .model import DataFile, Limits
+from .session import identifier, one_row, parquet, session
+
+__all__ = ["Counts", "compare", "differences", "losses"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows by what became of them. Without a key, a changed row is one removed and one added."""
+
+    added: int
+    removed: int
+    changed: int
+
+
+def losses(
+    before: Previous, after: Previous, key: tuple[str, ...], *, work: Path, limits: Limits
+) -> int:
+    """How many rows of ``before`` have no successor: no row of their key, or simply no row."""
+    old, new = _changed(before, after)
+    fewer = max(0, _rows(old) - _rows(new))
+    if not key or not old.files or not new.files:
+        return fewer
+    with session(limits, work) as connection:
+        types = [columns_of(connection, parquet(one.paths())) for one in (old, new)]
+        if any(types[0].get(name) != types[1].get(name) for name in key):
+            return fewer  # another type of key is another key: only numbers can be compared
+        (lost,) = one_row(
+            connection,
+            f"SELECT count(*) FROM {parquet(old.paths())} AS o "
+            f"ANTI JOIN {parquet(new.paths())} AS n ON {_same(key)}",
+        )
+    return int(lost)
+
+
+def compare(
+    before: Previous, after: Previous, key: tuple[str, ...], *, work: Path, limits: Limits
+) -> Counts:
+    """Count what was added, removed and changed."""
+    with session(limits, work) as connection:
+        if not _prepare(connection, before, after, key):
+            return Counts(0, 0, 0)
+        asked = ", ".join(
+            f"count(*) FILTER (change = '{change}')" for change in ("added", "removed", "changed")
+        )
+        added, removed, changed = one_row(connection, f"SELECT {asked} FROM difference")
+    return Counts(added, removed, changed)
+
+
+def differences(
+    before: Previous, after: Previous, key: tuple[str, ...], *, work: Path, limits: Limits
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (``added``, ``removed`` or ``changed``; the row, or its key) in order of the key."""
+    with session(limits, work) as connection:
+        if not _prepare(connection, before, after, key):
+            return
+        result = connection.execute("SELECT change, row FROM difference ORDER BY ALL")
+        while batch := result.fetchmany(10_000):
+            yield from batch
+
+
+def _prepare(
+    connection: duckdb.DuckDBPyConnection,
+    before: Previous,
+    after: Previous,
+    key: tuple[str, ...],
+) -> bool:
+    """Make the view ``difference``; False if no file differs."""
+    old, new = _changed(before, after)
+    if not old.files and not new.files:
+        return False
+    one, other = old if old.files else new, new if new.files else old
+    connection.execute(f"CREATE TEMP VIEW o AS FROM {parquet(one.paths())} WHERE {bool(old.files)}")
+    connection.execute(
+        f"CREATE TEMP VIEW n AS FROM {parquet(other.paths())} WHERE {bool(new.files)}"
+    )
+    connection.execute(f"CREATE TEMP VIEW difference AS {_query(connection, key)}")
+    return True
+
+
+def _query(connection: duckdb.DuckDBPyConnection, key: tuple[str, ...]) -> str:
+    old, new = columns_of(connection, "o"), columns_of(connection, "n")
+    if not key:
+        shared = ", ".join(identifier(name) for name in new if name in old)
+        return (
+            f"SELECT 'removed' AS change, to_json(r) AS row FROM "
+            f"(SELECT {shared} FROM o EXCEPT ALL SELECT {shared} FROM n) AS r UNION ALL "
+            f"SELECT 'added', to_json(r) FROM "
+            f"(SELECT {shared} FROM n EXCEPT ALL SELECT {shared} FROM o) AS r"
+        )
+    same = _same(key)
+    names = [name for name in new if name in old and name not in key]
+    differs = " OR ".join(
+        [
+            "false",
+            *(f"o.{identifier(name)} IS DISTINCT FROM n.{identifier(name)}" for name in names),
+        ]
+    )
+    row = "to_json(struct_pack({}))"
+    packed = {
+        side: row.format(", ".join(f"{identifier(n)} := {side}.{identifier(n)}" for n in key))
+        for side in "on"
+    }
+    return (
+        f"SELECT 'removed' AS change, {packed['o']} AS row FROM o ANTI JOIN n ON {same} UNION ALL "
+        f"SELECT 'added', {packed['n']} FROM n ANTI JOIN o ON {same} UNION ALL "
+        f"SELECT 'changed', {packed['n']} FROM n JOIN o ON {same} WHERE {differs}"
+    )
+
+
+def _same(key: tuple[str, ...]) -> str:
+    return " AND ".join(f"o.{identifier(name)} = n.{identifier(name)}" for name in key)
+
+
+def _changed(before: Previous, after: Previous) -> tuple[Previous, Previous]:
+    """The files of each side that the other does not have byte for byte."""
+    return (
+        Previous(before.root, _others(before.files, after.files)),
+        Previous(after.root, _others(after.files, before.files)),
+    )
+
+
+def _rows(version: Previous) -> int:
+    return sum(file.rows for file in version.files)
+
+
+def _others(files: tuple[DataFile, ...], known: tuple[DataFile, ...]) -> tuple[DataFile, ...]:
+    hashes = {file.sha256 for file in known}
+    return tuple(file for file in files if file.sha256 not in hashes)

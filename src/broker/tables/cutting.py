@@ -1,0 +1,65 @@
+"""A partition in files of a good size, cut where the cuts stay when rows are added."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+
+from .model import DataFile
+from .session import parquet
+from .writing import data_file, data_path, write
+
+__all__ = ["cut_number", "write_cut"]
+
+_CUT = re.compile(r"-([0-9]+)\.parquet$")
+
+
+def cut_number(path: str) -> int:
+    """The number of a part, or 0 for a partition in one file."""
+    found = _CUT.search(path)
+    return int(found[1]) if found else 0
+
+
+def write_cut(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    root: Path,
+    place: str,
+    partition: str | None,
+    *,
+    target: int,
+    cut: int = 0,
+    free: int = 1,
+) -> list[DataFile]:
+    """Write rows to one file, or to several once one would be twice the size aimed at.
+
+    ``cut`` is the number of the part that is written anew, ``free`` the first number that no
+    part has. Returns nothing, and leaves no file, for no rows.
+    """
+    path = data_path(root, place, partition, cut)
+    rows = write(connection, query, path)
+    if not rows:
+        path.unlink()
+        return []
+    size = path.stat().st_size
+    if partition is None or size <= 2 * target:
+        return [data_file(root, path, rows, partition)]
+    whole = path.rename(path.with_suffix(".whole"))
+    numbers = [*([cut] if cut else []), *range(free, free + rows)]
+    files = []
+    for number, (start, end) in zip(numbers, _pieces(rows, size, target), strict=False):
+        part = data_path(root, place, partition, number)
+        piece = f"file_row_number >= {start} AND file_row_number < {end}"
+        query = f"SELECT * FROM {parquet([whole])} WHERE {piece} ORDER BY file_row_number"
+        files.append(data_file(root, part, write(connection, query, part), partition))
+    whole.unlink()
+    return files
+
+
+def _pieces(rows: int, size: int, target: int) -> list[tuple[int, int]]:
+    """Row ranges of one power of two each: rows added at the end move no earlier cut."""
+    piece = 1 << max(0, (rows * target // size).bit_length() - 1)
+    starts = list(range(0, max(rows - piece // 2, 1), piece))
+    return list(zip(starts, [*starts[1:], rows], strict=True))

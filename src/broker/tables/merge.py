@@ -1,0 +1,190 @@
+"""A part of a table: rows upserted by key, keys that are gone, and only touched files written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from ..errors import TableError
+from .apply import Previous, apply_change
+from .change import Recipe
+from .difference import Gone, differ, write_change
+from .duplicates import displace
+from .intake import Staged, stage
+from .layout import Field, Layout, plan
+from .model import DataFile, Limits, Replace, TableSpec, TableVersion
+from .rejects import Rejects
+from .rows import Reading
+from .schema import Column, TableSchema
+from .session import session
+from .writing import data_file
+
+__all__ = ["merge"]
+
+Progress = Callable[[int, int], None]
+
+
+def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
+    spec: TableSpec,
+    declared: TableSchema,
+    previous: TableVersion,
+    previous_root: Path,
+    upserts: Reading | None,
+    *,
+    deleted_keys: Reading | None = None,
+    live_keys: Reading | None = None,
+    replace_range: Replace | None = None,
+    out: Path,
+    work: Path,
+    limits: Limits,
+    progress: Progress | None = None,
+) -> TableVersion:
+    """Bring a table from one version to the next, writing only what the rows touch.
+
+    ``previous_root`` is the folder below which the files of ``previous`` stand. ``deleted_keys``
+    are keys that are gone, ``live_keys`` all keys that still exist (a census; read it after the
+    upserts), ``replace_range`` the range that the upserts cover in full. A key said to be gone
+    is gone, even when the same batch also brings its row. Without a key, rows are appended.
+    Raises as ``load`` does, and ``TableError`` for a change of columns that needs a whole load.
+    """
+    if not spec.key and (deleted_keys is not None or live_keys is not None):
+        raise TableError(
+            "rows of a table without a key cannot be deleted by key",
+            where=spec.name,
+            remedy="Declare a primary_key, or another way of deletions.",
+        )
+    with session(limits, work) as connection:
+        batch = _Batch(connection, spec, previous, previous_root, out, work, limits)
+        rejects = Rejects(connection, spec)
+        layout = _layout(spec, declared, previous.schema, upserts)
+        staged = batch.stage(upserts, layout, rejects, progress)
+        try:
+            layout = staged.layout if staged else layout
+            duplicates = displace(connection, spec, staged, rejects) if staged else 0
+            dead = batch.keys("dead", layout, deleted_keys)
+            alive = batch.keys("alive", layout, live_keys)
+            gone = Gone(dead, alive, replace_range)
+            counts = differ(connection, spec, layout, batch.before, staged, gone)
+        finally:
+            if staged is not None:
+                staged.spill.close()
+        files, change = batch.write(layout, counts, replace_range)
+        if staged is not None:
+            rejects.merge_source(staged.end.rejects)
+        reject_file = rejects.write_file(out, spec)
+    return TableVersion(
+        schema=layout.schema(spec.key),
+        files=files,
+        rows=sum(file.rows for file in files),
+        rejects=rejects.rows,
+        duplicates=duplicates,
+        reject_file=reject_file,
+        change=change,
+        inserted=counts[0],
+        updated=counts[1],
+        deleted=counts[2],
+        warnings=(*layout.changes, *(staged.warnings if staged else ())),
+    )
+
+
+def _layout(
+    spec: TableSpec, declared: TableSchema, previous: TableSchema, upserts: Reading | None
+) -> Layout:
+    if upserts is not None:
+        return plan(spec, declared, upserts.schema, previous, whole=False)
+    fields = (Field(c.name, c.type, description=c.description) for c in previous.columns)
+    return Layout(tuple(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One merge: the session, the table, and the folders it works in."""
+
+    connection: duckdb.DuckDBPyConnection
+    spec: TableSpec
+    previous: TableVersion
+    previous_root: Path
+    out: Path
+    work: Path
+    limits: Limits
+
+    @property
+    def before(self) -> Previous:
+        """The files of the version before."""
+        return Previous(self.previous_root, self.previous.files)
+
+    def stage(
+        self, upserts: Reading | None, layout: Layout, rejects: Rejects, progress: Progress | None
+    ) -> Staged | None:
+        """Take in the rows that came, if any were read."""
+        if upserts is None:
+            return None
+        return stage(
+            self.connection,
+            self.spec,
+            layout,
+            upserts,
+            rejects,
+            spill_path=self.work / "rows.arrow",
+            limits=self.limits,
+            progress=progress,
+        )
+
+    def keys(self, table: str, layout: Layout, reading: Reading | None) -> str | None:
+        """Make a table of keys from a reading; one key that cannot be read fails the merge."""
+        if reading is None:
+            return None
+        spec = TableSpec(f"{self.spec.name} ({table} keys)", "", self.spec.key, max_rejects=0)
+        known = (Column(name, layout.field(name).type) for name in spec.key)
+        keys = plan(spec, TableSchema(tuple(known)), reading.schema, None, whole=True)
+        staged = stage(
+            self.connection,
+            spec,
+            keys,
+            reading,
+            Rejects(self.connection, spec, table="key_rejects"),
+            spill_path=self.work / f"{table}.arrow",
+            limits=self.limits,
+        )
+        with staged.spill:
+            columns = ", ".join(f"{staged.value(n)} AS k{at}" for at, n in enumerate(spec.key))
+            self.connection.register("rows", staged.spill.reader(staged.spill.partitions()))
+            self.connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM rows")
+            self.connection.unregister("rows")
+        return table
+
+    def write(
+        self, layout: Layout, counts: tuple[int, int, int], replaced: Replace | None
+    ) -> tuple[tuple[DataFile, ...], DataFile | None]:
+        """Write the change file, then the files that it changes; nothing when it is empty."""
+        shape = [(column.name, column.type) for column in self.previous.schema.columns]
+        if not any(counts) and shape == [(f.name, f.type) for f in layout.fields]:
+            return tuple(replace(file, is_new=False) for file in self.previous.files), None
+        recipe = Recipe.of(self.spec, gone=None if self.spec.key else replaced)
+        path = self.out / "changes" / f"{self.spec.path}.parquet"
+        rows = write_change(self.connection, recipe, layout, path)
+        change = data_file(self.out, path, rows)
+        files = apply_change(
+            self.connection,
+            recipe,
+            self.before,
+            path,
+            out=self.out,
+            threads=self.limits.threads,
+        )
+        self._check(files, counts)
+        return files, change
+
+    def _check(self, files: tuple[DataFile, ...], counts: tuple[int, int, int]) -> None:
+        inserted, _, deleted = counts
+        rows = sum(file.rows for file in files)
+        if rows != self.previous.rows + inserted - deleted:
+            raise TableError(
+                "rows were lost or doubled while merging; nothing is published",
+                where=self.spec.name,
+                expected=f"{self.previous.rows + inserted - deleted} rows",
+                found=f"{rows} rows",
+            )
