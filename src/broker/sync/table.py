@@ -11,6 +11,8 @@ from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError
 from ..publish.manifest import ForeignKey, Status, TableEntry
 from ..publish.staging import Staging
 from ..sources.contract import Source, TableRequest
+from ..tables.apply import Previous
+from ..tables.compare import losses
 from ..tables.load import load
 from ..tables.merge import merge
 from ..tables.model import Limits, Replace, TableSpec, TableVersion
@@ -62,9 +64,27 @@ def sync_table(job: Job) -> TableEntry:
         as_of=end.as_of,
         loaded_at=job.now,
     )
-    before = job.published.rows if job.published else 0
-    check_losses(table.id, before, version.deleted, table.max_delete_fraction, job.approved_losses)
+    _check_losses(job, spec, version)
     return job.staging.put(entry, version)
+
+
+def _check_losses(job: Job, spec: TableSpec, version: TableVersion) -> None:
+    """Raise ``HeldError`` if more of the published rows are gone than was promised."""
+    before, previous = job.published, job.staging.previous
+    if before is None or previous is None or before.key != spec.key:
+        return
+    lost = version.deleted
+    if version.change is None:  # a whole load does not know what was there before
+        lost = losses(
+            Previous(previous.path, before.files),
+            Previous(job.staging.path, version.files),
+            spec.key,
+            work=job.staging.work(job.table.id),
+            limits=job.limits,
+        )
+    check_losses(
+        job.table.id, before.rows, lost, job.table.max_delete_fraction, job.approved_losses
+    )
 
 
 def _next_version(

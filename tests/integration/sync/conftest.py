@@ -87,7 +87,8 @@ class Instance:
         path = single if single.exists() else self.data / "parquet" / table / "*.parquet"
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            return connection.execute(f"FROM '{path}' ORDER BY {order}").fetchall()
+            found = connection.sql(f"FROM '{path}' ORDER BY {order}").to_arrow_table()
+        return [tuple(row.values()) for row in found.to_pylist()]
 
 
 @pytest.fixture

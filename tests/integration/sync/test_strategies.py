@@ -1,0 +1,149 @@
+"""What each strategy makes of a source that moves on, from CSV files to the published rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .conftest import Instance
+
+Make = Callable[[str], Instance]
+
+
+def table(*lines: str) -> str:
+    """A description of the one table shop.items."""
+    body = "\n".join(f"    {line}" for line in ("primary_key: id", *lines))
+    return f"```yaml\ntables:\n  - id: shop.items\n{body}\n```\n"
+
+
+INCREMENTAL = table(
+    "sync_strategy: incremental",
+    "incremental_column: changed",
+    "incremental_window_days: 1",
+    "partition_by: day",
+    "deletions: census",
+    "max_delete_fraction: 0.5",
+)
+HEAD = "id,day,changed,note\n"
+FIRST = HEAD + (
+    "1,2026-01-05,2026-01-05T00:00:00Z,one\n"
+    "2,2026-01-06,2026-01-06T00:00:00Z,two\n"
+    "3,,2026-01-07T00:00:00Z,no day\n"
+    "4,2026-02-01,2026-02-01T00:00:00Z,four\n"
+)
+
+
+def notes(instance: Instance) -> dict[int, str]:
+    return {row[0]: row[3] for row in instance.rows("shop/items")}
+
+
+def partitions(instance: Instance) -> set[str]:
+    return {path.stem for path in (instance.data / "parquet/shop/items").iterdir()}
+
+
+def test_changes_are_merged_and_a_moved_row_exists_once(described: Make) -> None:
+    instance = described(INCREMENTAL)
+    instance.csv("items", FIRST)
+    report = instance.sync()
+    assert report["exit_code"] == 0, report
+    assert partitions(instance) == {"2026_01", "2026_02", "null"}
+    moved = FIRST.replace("2,2026-01-06,2026-01-06T", "2,2026-03-06,2027-01-06T")
+    instance.csv("items", moved + "5,2026-02-02,2027-02-02T00:00:00Z,five\n")
+    report = instance.sync()
+    assert report["exit_code"] == 0, report
+    assert notes(instance) == {1: "one", 2: "two", 3: "no day", 4: "four", 5: "five"}
+    assert partitions(instance) == {"2026_01", "2026_02", "2026_03", "null"}
+
+
+def test_a_census_removes_what_is_gone(described: Make) -> None:
+    instance = described(INCREMENTAL)
+    instance.csv("items", FIRST)
+    instance.sync()
+    instance.csv("items", FIRST.replace("1,2026-01-05,2026-01-05T00:00:00Z,one\n", ""))
+    report = instance.sync()
+    assert report["exit_code"] == 0, report
+    assert sorted(notes(instance)) == [2, 3, 4]
+
+
+def test_too_many_losses_wait_for_approval(described: Make) -> None:
+    instance = described(INCREMENTAL)
+    instance.csv("items", FIRST)
+    instance.sync()
+    instance.csv("items", HEAD + "1,2026-01-05,2026-01-05T00:00:00Z,one\n")
+    report = instance.sync()
+    assert report["exit_code"] == 1
+    assert instance.status()["shop/items"]["status"] == "held"
+    assert sorted(notes(instance)) == [1, 2, 3, 4]
+    approved = instance.broker("approve", "shop/items")
+    assert approved.stdout == "shop.items: 3 rows may go with the next sync\n", approved.stderr
+    report = instance.sync()
+    assert report["exit_code"] == 0, report
+    assert sorted(notes(instance)) == [1]
+    assert instance.broker("approve", "shop/items").returncode == 1
+
+
+def test_an_emptied_table_is_held_not_believed(described: Make) -> None:
+    instance = described(table())
+    instance.csv("items", FIRST)
+    instance.sync()
+    instance.csv("items", HEAD)
+    assert instance.sync()["exit_code"] == 1
+    status = instance.status()["shop/items"]
+    assert (status["status"], status["rows"]) == ("held", 4)
+    instance.broker("approve", "shop/items")
+    report = instance.sync()
+    assert report["exit_code"] == 0, report
+    assert instance.status()["shop/items"]["status"] == "empty"
+
+
+def test_replacing_every_key_is_losing_every_row(described: Make) -> None:
+    instance = described(table())
+    instance.csv("items", FIRST)
+    instance.sync()
+    rows = [f"{n},2026-01-05,2026-01-05T00:00:00Z,other\n" for n in range(100, 104)]
+    instance.csv("items", HEAD + "".join(rows))
+    assert instance.sync()["exit_code"] == 1
+    assert instance.status()["shop/items"]["status"] == "held"
+
+
+def test_recent_partitions_are_replaced_whole(described: Make) -> None:
+    instance = described(
+        table(
+            "sync_strategy: partitioned",
+            "partition_by: day",
+            "partition_granularity: month",
+            "incremental_window_days: 0",
+        )
+    )
+    long_ago, now = "1,2001-01-05,,old\n", "2,2100-01-06,,two\n3,2100-01-07,,three\n"
+    instance.csv("items", HEAD + long_ago + now)
+    report = instance.sync()
+    assert report["exit_code"] == 0, report
+    instance.csv("items", HEAD + "2,2100-01-06,,TWO\n9,2001-01-01,,late\n")
+    report = instance.sync()
+    assert report["exit_code"] == 0, report
+    assert notes(instance) == {1: "old", 2: "TWO"}
+
+
+def test_rows_without_a_key_are_appended_once(described: Make) -> None:
+    description = (
+        "```yaml\ntables:\n  - id: shop.items\n    sync_strategy: incremental\n"
+        "    incremental_column: changed\n    deletions: append_only\n```\n"
+    )
+    instance = described(description)
+    instance.csv("items", FIRST)
+    instance.sync()
+    instance.csv("items", FIRST + "5,2026-02-02,2100-02-02T00:00:00Z,five\n")
+    for _ in range(2):
+        report = instance.sync()
+        assert report["exit_code"] == 0, report
+        assert sorted(row[0] for row in instance.rows("shop/items")) == [1, 2, 3, 4, 5]
+
+
+def test_an_unchanged_source_moves_nothing(described: Make) -> None:
+    instance = described(INCREMENTAL)
+    instance.csv("items", FIRST)
+    instance.sync()
+    before = {p.name: p.stat().st_ino for p in (instance.data / "parquet").rglob("*.parquet")}
+    instance.sync()
+    after = {p.name: p.stat().st_ino for p in (instance.data / "parquet").rglob("*.parquet")}
+    assert before == after
