@@ -15,11 +15,16 @@ def _session_run(controller: int) -> str:
 
 
 @pytest.fixture(scope="session")
-def hosts_run(request: pytest.FixtureRequest) -> Run:
-    """The run that this session's hosts belong to, one for all xdist workers."""
+def bootable() -> None:
+    """Skips what cannot be done here."""
     reason = can_boot()
     if reason:
         pytest.skip(f"no host can be booted here: {reason}")
+
+
+@pytest.fixture(scope="session")
+def hosts_run(request: pytest.FixtureRequest, bootable: None) -> Run:  # noqa: ARG001 - it skips
+    """The run that this session's hosts belong to, one for all xdist workers."""
     worker = hasattr(request.config, "workerinput")
     controller = os.getppid() if worker else os.getpid()
     return open_run(_session_run(controller), owner=Process.of(controller))

@@ -24,7 +24,7 @@ __all__ = ["main"]
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 when done, 1 with one message when not, 2 for a wrong command line."""
     signal.signal(signal.SIGTERM, _stop)
-    options = _parser().parse_args(arguments)
+    options = _parse(sys.argv[1:] if arguments is None else arguments)
     try:
         reason = None if options.act in (_check, _list) else can_boot()
         if reason:
@@ -123,6 +123,17 @@ def _base(options: argparse.Namespace) -> int:
     return 0
 
 
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    """What follows ``--`` is a host's, and none of our options."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments[:end])
+    options.command = arguments[end + 1 :]
+    if options.act is _exec and not options.command:
+        parser.error("say what to run: exec NAME -- COMMAND")
+    return options
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.hosts", description="Throwaway hosts")
     acts = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -137,12 +148,10 @@ def _parser() -> argparse.ArgumentParser:
     add(_down, "down", "end hosts").add_argument("--all", action="store_true", help="every run")
     add(_list, "list", "the hosts there are").add_argument("--json", action="store_true")
     for act, name, what in (
-        (_exec, "exec", "run a command inside, without ssh"),
-        (_ssh, "ssh", "open a shell, or run a command, over ssh"),
+        (_exec, "exec", "run a command inside, without ssh: exec NAME -- COMMAND"),
+        (_ssh, "ssh", "open a shell, or run a command, over ssh: ssh NAME [-- COMMAND]"),
     ):
-        inside = add(act, name, what)
-        inside.add_argument("name", metavar="NAME")
-        inside.add_argument("command", nargs="*" if act is _ssh else "+")
+        add(act, name, what).add_argument("name", metavar="NAME")
     add(_base, "base", "build base systems").add_argument("releases", nargs="*", metavar="RELEASE")
     add(_check, "check", "say whether hosts can be booted here")
     return parser

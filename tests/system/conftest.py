@@ -1,0 +1,33 @@
+"""A deployed broker per Debian release, shared by all tests that do not break it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts import RELEASES, Release, Run
+
+from .deploy import Broker, deploy_once
+
+
+@pytest.fixture(scope="session")
+def deployed(hosts_run: Run, request: pytest.FixtureRequest) -> Broker:
+    """The broker that ``ansible-playbook site.yml`` made of a virgin host.
+
+    ``parametrize("deployed", RELEASES, indirect=True)`` asks for every release.
+    """
+    return deploy_once(hosts_run, getattr(request, "param", RELEASES[0]), {})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a broker run one after the other, in one xdist worker."""
+    for item in items:
+        if "deployed" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(f"broker-{_release(item).number}"))
+
+
+def _release(item: pytest.Item) -> Release:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    release = parameters.get("deployed", RELEASES[0])
+    assert isinstance(release, Release)
+    return release
