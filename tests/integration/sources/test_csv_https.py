@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from broker.errors import ConfigError, SourceError
+from broker.errors import AbsentError, ConfigError, ForbiddenError, SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 
@@ -131,18 +131,19 @@ def test_file_may_be_a_url(tmp_path: Path, source: CsvSource, server: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"),
+    ("name", "kind", "sentence"),
     [
-        ("gone", r"table gone has no file; expected gone\.csv or gone\.csv\.gz or"),
-        ("locked", r"locked\.csv: may not be read; found ClientResponseError 403"),
-        ("broken", r"broken\.csv: did not answer, or not completely; found \w+ 500"),
+        ("gone", AbsentError, r"table gone has no file; expected gone\.csv or gone\.csv\.gz or"),
+        ("locked", ForbiddenError, r"locked\.csv: may not be read; found ClientResponseError 403"),
+        ("broken", SourceError, r"broken\.csv: did not answer, or not completely; found \w+ 500"),
     ],
 )
 def test_absent_forbidden_and_broken_are_three_things(
-    source: CsvSource, name: str, sentence: str
+    source: CsvSource, name: str, kind: type[SourceError], sentence: str
 ) -> None:
-    with pytest.raises(SourceError, match=sentence):
+    with pytest.raises(SourceError, match=sentence) as error:
         source.describe(TableRequest(name))
+    assert type(error.value) is kind
 
 
 def test_a_transfer_that_is_cut_off_is_no_shorter_table(source: CsvSource) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from broker.errors import SourceError
+from broker.errors import AbsentError, SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 
@@ -75,12 +75,12 @@ def test_discover(source: CsvSource) -> None:
 
 
 def test_absent(source: CsvSource, storage: dict[str, Any]) -> None:
-    with pytest.raises(SourceError, match="table gone has no file"):
+    with pytest.raises(AbsentError, match="table gone has no file"):
         rows(source, "gone")
-    with pytest.raises(SourceError, match="no file matches"):
+    with pytest.raises(AbsentError, match="no file matches"):
         rows(source, "t", file="gone/*.csv")
     elsewhere = CsvSource({"path": "s3://nobody", "storage": storage}, Path())
-    with pytest.raises(SourceError):
+    with pytest.raises(SourceError, match="s3://nobody: did not answer"):
         list(elsewhere.discover())
 
 

@@ -162,3 +162,21 @@ def test_too_many_rejects_are_a_wrong_dialect(
     put("t.csv", "a,b\n" + "x;y\n" * 4)
     with pytest.raises(SourceError, match="more than 3 rows do not fit the declared dialect"):
         read()
+
+
+def test_a_record_that_never_ends(put: Put, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("broker.sources.csv.slices.LONGEST_RECORD", 1 << 20)
+    put("t.csv", 'a,b\n1,"' + "x\n" * (1 << 20) + "2,y\n")
+    with pytest.raises(SourceError, match="has a record of more than 1 MiB"):
+        read()
+
+
+def test_quotes_where_none_belong_do_not_shift_a_row(
+    put: Put, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.sources.csv.streams.BLOCK_BYTES", 100)
+    lines = [f'{number},5" pipe,"a\n{number},b,c"' for number in range(200)]
+    put("t.csv", "id,name,note\n" + "\n".join(lines))
+    rows, end = read()
+    assert rows == [(str(number), '5" pipe', f"a\n{number},b,c") for number in range(200)]
+    assert end.rejects == ()

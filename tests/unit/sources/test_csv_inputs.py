@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from broker.errors import ConfigError, SourceError
+from broker.errors import AbsentError, ConfigError, ForbiddenError, SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 
@@ -73,17 +73,18 @@ def test_discover_sees_each_table_once(put: Put, source: CsvSource) -> None:
 def test_absent(put: Put, source: CsvSource, file: str | None, sentence: str) -> None:
     put("void/readme.txt", "")
     request = TableRequest("x.t", options={"file": file} if file else {})
-    with pytest.raises(SourceError, match=sentence):
+    with pytest.raises(AbsentError, match=sentence):
         source.describe(request)
-    with pytest.raises(SourceError, match=sentence):
+    with pytest.raises(AbsentError, match=sentence):
         source.read(request, Window())
 
 
 def test_the_folder_itself_is_absent(tmp_path: Path) -> None:
     source = CsvSource({"path": "gone"}, tmp_path)
     for call in (lambda: list(source.discover()), lambda: source.describe(TableRequest("t"))):
-        with pytest.raises(SourceError, match="gone: does not exist"):
+        with pytest.raises(SourceError, match="gone: the folder does not exist") as error:
             call()
+        assert not isinstance(error.value, AbsentError)  # nobody knows whether the table is gone
 
 
 def test_two_files_for_one_table(put: Put, read: Read) -> None:
@@ -114,9 +115,9 @@ def test_unreadable(nobody: Path) -> None:
     (nobody / "t.csv").chmod(0)
     (nobody / "locked").mkdir(mode=0)
     os.seteuid(user)
-    with pytest.raises(SourceError, match=r"t\.csv: is there but may not be read"):
+    with pytest.raises(ForbiddenError, match=r"t\.csv: is there but may not be read"):
         CsvSource({"path": str(nobody)}, nobody).describe(TableRequest("t"))
-    with pytest.raises(SourceError, match="locked: is there but may not be read"):
+    with pytest.raises(ForbiddenError, match="locked: is there but may not be read"):
         list(CsvSource({"path": str(nobody / "locked")}, nobody).discover())
 
 

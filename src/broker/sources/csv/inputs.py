@@ -142,7 +142,7 @@ class Folder:
             return [path]
         paths = [entry for entry in _entries(path) if _is_input(entry)]
         if not paths:
-            raise SourceError(
+            raise AbsentError(
                 "the folder holds no table",
                 where=str(path),
                 expected=f"files ending in {', '.join(SUFFIXES)}",
@@ -188,6 +188,9 @@ def input_stem(name: str) -> str:
 def _entries(folder: Path) -> Iterator[Path]:
     try:
         entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    except FileNotFoundError as error:
+        # Not AbsentError: a folder that is not mounted says nothing of the tables in it.
+        raise SourceError("the folder does not exist", where=str(folder)) from error
     except OSError as error:
         raise _unreadable(folder, error) from error
     return iter(entries)

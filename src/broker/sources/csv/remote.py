@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit, urlunsplit
 
-from ...errors import ConfigError, SourceError
+from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
 from .inputs import InputFile, input_stem, more_than_once, natural_order
 from .streams import SUFFIXES
 
@@ -95,11 +95,11 @@ class Remote:
             with _asking(url):
                 names = [str(name) for name in self._filesystem.glob(url)]
             if not names:
-                raise SourceError("no file matches", where=_shown(url), found="none")
+                raise AbsentError("no file matches", where=_shown(url), found="none")
             return [self._known(f"{self._protocol}://{name}") for name in names]
         found = self._look(url)
         if not found:
-            raise SourceError("does not exist", where=_shown(url))
+            raise AbsentError("does not exist", where=_shown(url))
         return found
 
     def _default(self, name: str) -> list[InputFile]:
@@ -110,7 +110,7 @@ class Remote:
         if len(found) > 1:
             raise more_than_once(name, _shown(self._url), list(found))
         if not found:
-            raise SourceError(
+            raise AbsentError(
                 f"table {name} has no file",
                 where=_shown(self._url),
                 expected=" or ".join(candidates),
@@ -174,12 +174,15 @@ def _asking(url: str) -> Iterator[None]:
         raise
     except Exception as error:
         status = getattr(error, "status", None)
+        found = f"{type(error).__name__}{f' {status}' if status else ''}"
         if isinstance(error, PermissionError) or status in (401, 403):
-            message, remedy = "may not be read", "Check the credentials under storage:."
-        else:
-            message, remedy = "did not answer, or not completely", "Try again later."
-        reason = f"{type(error).__name__}{f' {status}' if status else ''}"
-        raise SourceError(message, where=_shown(url), found=reason, remedy=remedy) from error
+            remedy = "Check the credentials under storage:."
+            raise ForbiddenError(
+                "may not be read", where=_shown(url), found=found, remedy=remedy
+            ) from error
+        raise SourceError(
+            "did not answer, or not completely", where=_shown(url), found=found
+        ) from error
 
 
 def _is_absent(error: FileNotFoundError) -> bool:
