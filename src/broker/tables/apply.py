@@ -10,7 +10,6 @@ Inside, columns have names that a source cannot choose: ``v0``, ``v1`` … in fi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from .change import Recipe, within
 from .cutting import cut_number, write_cut
 from .model import DataFile
 from .partitions import label
-from .session import identifier, literal, one_row, parquet
+from .session import each, identifier, literal, one_row, parquet
 from .writing import write_empty
 
 __all__ = ["Previous", "apply_change", "carried", "columns_of"]
@@ -28,7 +27,7 @@ __all__ = ["Previous", "apply_change", "carried", "columns_of"]
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The files of the version before, and the folder below which they stand."""
+    """The files of a version, and the folder below which they stand."""
 
     root: Path
     files: tuple[DataFile, ...]
@@ -76,8 +75,7 @@ def apply_change(
         with connection.cursor() as cursor:
             return work.rewrite(cursor, partition)
 
-    with ThreadPoolExecutor(threads) as pool:
-        results = list(pool.map(one, work.touched()))
+    results = each(one, work.touched(), threads)
     replaced = {file.path for old, _ in results for file in old}
     kept = [replace(f, is_new=False) for f in previous.files if f.path not in replaced]
     written = [file for _, new in results for file in new]

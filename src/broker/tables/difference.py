@@ -10,6 +10,7 @@ import duckdb
 
 from .apply import Previous, carried, columns_of
 from .change import Recipe, change_options, marks, within
+from .duplicates import WINNERS
 from .intake import Staged
 from .layout import Layout
 from .model import Replace, TableSpec
@@ -59,12 +60,17 @@ def differ(
     previous: Previous,
     staged: Staged | None,
     gone: Gone,
+    *,
+    duplicates: bool,
 ) -> tuple[int, int, int]:
-    """Fill the table ``change``; returns how many rows are inserted, updated and deleted."""
+    """Fill the table ``change``; returns how many rows are inserted, updated and deleted.
+
+    ``duplicates`` says that some of the staged rows are displaced.
+    """
     columns = {f.name: f.type or "VARCHAR" for f in layout.fields}
     places = {name: f"v{at}" for at, name in enumerate(columns)}
     work = _Difference(spec, layout, previous, columns, places)
-    _gather_fresh(connection, work, staged)
+    _gather_fresh(connection, work, staged, duplicates)
     old = columns_of(connection, parquet(previous.paths()))
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW old AS SELECT {carried(old, columns)} "
@@ -93,7 +99,10 @@ def _append(connection: duckdb.DuckDBPyConnection, work: _Difference) -> None:
 
 
 def _gather_fresh(
-    connection: duckdb.DuckDBPyConnection, work: _Difference, staged: Staged | None
+    connection: duckdb.DuckDBPyConnection,
+    work: _Difference,
+    staged: Staged | None,
+    duplicates: bool,
 ) -> None:
     """Make the table ``fresh`` of the rows that came, typed; of none when nothing was read."""
     typed = ", ".join(
@@ -104,7 +113,7 @@ def _gather_fresh(
         query = f"SELECT CAST(NULL AS BIGINT) AS n, {typed} WHERE false"
     else:
         connection.register("rows", staged.spill.reader(staged.spill.partitions()))
-        query = f"SELECT rows.n, {typed} FROM rows WHERE rows.n NOT IN (SELECT n FROM displaced)"
+        query = f"SELECT rows.n, {typed} FROM rows{WINNERS if duplicates else ''}"
     connection.execute(f"CREATE OR REPLACE TABLE fresh AS {query}")
     if staged is not None:
         connection.unregister("rows")

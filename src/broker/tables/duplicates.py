@@ -9,18 +9,22 @@ from .model import TableSpec
 from .rejects import DUPLICATE, Rejects, record
 from .session import one_row
 
-__all__ = ["displace"]
+__all__ = ["WINNERS", "displace"]
+
+# The condition on ``rows`` once there is a table ``displaced``.
+WINNERS = " WHERE rows.n NOT IN (SELECT n FROM displaced)"
 
 
 def displace(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, staged: Staged, rejects: Rejects
 ) -> int:
-    """Fill the table ``displaced`` with the numbers of the rows that give way; returns how many.
+    """Make the table ``displaced`` of the numbers of rows that give way; returns how many do.
+
+    There is no such table when none does.
 
     The key is unique in the table, not merely in a partition. Hashes find the suspects, so that
     the first look over all rows holds eight bytes a row; only suspects are then compared.
     """
-    connection.execute("CREATE OR REPLACE TABLE displaced (n BIGINT)")
     if not spec.key or staged.ascending:
         return 0
     fields = [staged.layout.field(name) for name in spec.key]
@@ -38,7 +42,7 @@ def displace(
         return 0
     connection.register("rows", staged.spill.reader(everything, [*columns, "n"]))
     connection.execute(
-        f"INSERT INTO displaced SELECT n FROM (SELECT n, row_number() OVER "
+        f"CREATE OR REPLACE TABLE displaced AS SELECT n FROM (SELECT n, row_number() OVER "
         f"(PARTITION BY {keys} ORDER BY n DESC) AS place FROM rows "
         f"WHERE hash({keys}) IN (SELECT h FROM suspects)) WHERE place > 1"
     )

@@ -7,14 +7,18 @@ where in the data it stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from .quick import read
 from .session import one_row
-from .text import fits
+from .text import fits, pattern
 from .types import BIGINT_DIGITS, DIGITS, Decimal
 
 __all__ = ["NOTHING", "Guess", "guess", "join"]
@@ -78,15 +82,60 @@ def _number(whole: int, scale: int) -> Guess:
 
 
 def guess(
-    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]
-) -> Mapping[str, Guess]:
-    """Guess the type of each text column from all rows of ``relation``, in one pass."""
-    measures = [measure for column in columns for measure in _measures(column)]
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, pa.ChunkedArray]
+) -> dict[str, Guess]:
+    """Guess the type of text columns from all their values; ``relation`` holds the same ones."""
+    found = {name: _at_once(column) for name, column in columns.items()}
+    unsure = [name for name, known in found.items() if known is None]
+    if not unsure:
+        return {name: known for name, known in found.items() if known}
+    measures = [measure for column in unsure for measure in _measures(column)]
     values = iter(one_row(connection, f"SELECT {', '.join(measures)} FROM {relation}"))
-    return {column: _read([next(values) for _ in range(_COUNT)]) for column in columns}
+    measured = {column: _read([next(values) for _ in range(_COUNT)]) for column in unsure}
+    return {name: known or measured[name] for name, known in found.items()}
 
 
-_DECIMAL = "-?(0|[1-9][0-9]*)(\\.[0-9]+)?"
+def _at_once(column: pa.ChunkedArray) -> Guess | None:
+    """The guess that the first value suggests, where one look shows that it holds for all."""
+    if column.null_count == len(column):
+        return NOTHING
+    text = next(c for c in column.chunks if c.null_count < len(c)).drop_null()[0].as_py()
+    kinds = [kind for kind in _KINDS if _looks(text, kind)]
+    if not kinds and not re.fullmatch(_DECIMAL, text):
+        return Guess("VARCHAR")
+    for kind in kinds:
+        if kind != "DOUBLE" and (values := read(column, kind, strict=True)) is not None:
+            return Guess(kind, _digits(values) if kind == "BIGINT" else 0)
+    return _as_decimal(column)
+
+
+def _as_decimal(column: pa.ChunkedArray) -> Guess | None:
+    point = pc.find_substring(column, ".")
+    length = pc.binary_length(column)
+    is_whole = pc.less(point, 0)
+    before = pc.subtract(
+        pc.if_else(is_whole, length, point), pc.cast(pc.starts_with(column, "-"), pa.int32())
+    )
+    after = pc.if_else(is_whole, 0, pc.subtract(pc.subtract(length, point), 1))
+    whole, scale = pc.max(before).as_py(), pc.max(after).as_py()
+    if not 0 < whole + scale <= DIGITS:
+        return None
+    found = Guess("DECIMAL", whole, scale)
+    return found if read(column, found.bound, strict=True) is not None else None
+
+
+def _looks(text: str, kind: str) -> bool:
+    if kind == "BOOLEAN":
+        return text.lower() in ("true", "false")
+    return re.fullmatch(pattern(kind, strict=True) or "", text) is not None
+
+
+def _digits(values: pa.ChunkedArray) -> int:
+    ends = pc.min_max(values).as_py()
+    return max(len(str(abs(ends["min"]))), len(str(abs(ends["max"]))))
+
+
+_DECIMAL = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
 _KINDS = ("BOOLEAN", "BIGINT", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "DOUBLE")
 _COUNT = len(_KINDS) + 4
 
@@ -110,7 +159,7 @@ def _read(values: list[Any]) -> Guess:
         return NOTHING
     found = [kind for kind, holds in zip(_KINDS, known, strict=True) if holds]
     if found and found[0] != "DOUBLE":
-        return Guess(found[0], whole, 0)
+        return Guess(found[0], whole if found[0] == "BIGINT" else 0)
     if is_decimal:
         return _number(whole, scale)
-    return Guess("DOUBLE", whole) if found else Guess("VARCHAR")
+    return Guess("DOUBLE") if found else Guess("VARCHAR")

@@ -186,8 +186,10 @@ class _Intake:
     def _quick(self, field: Field, chunk: Chunk) -> pa.ChunkedArray | None:
         """The values of a column as they are to be set aside, or None for a closer look."""
         column = chunk.table[f"c{field.source}"]
-        if field.source in chunk.flaws or field.type is None:
+        if field.source in chunk.flaws:
             return None
+        if field.type is None:
+            return column if self._still_fits(field, column) else None
         if field.delivered is None:
             return read(column, field.type, strict=field.strict)
         if common(field.delivered, field.type) != field.type:
@@ -197,13 +199,19 @@ class _Intake:
         except pa.ArrowInvalid:
             return None
 
+    def _still_fits(self, field: Field, column: pa.ChunkedArray) -> bool:
+        found = self._guesses[field.name]
+        if found.kind is None:
+            return bool(column.null_count == len(column))
+        return read(column, found.bound, strict=True) is not None
+
     def _failed(self, unsure: list[Field], chunk: Chunk) -> list[Check]:
         """What does not hold of some row: NULLs in the key, and what the closer look finds."""
         checks = [check for field in unsure for check in self._checks(field, chunk)]
         failed = self._ask(checks)
         guessed = [check.field for check in failed if check.field.name in self._guesses]
         if guessed:
-            self._widen(guessed)
+            self._widen(guessed, chunk)
             failed = [check for check in failed if check.field.name not in self._guesses]
         for name in self._spec.key:
             field = self._layout.field(name)
@@ -225,8 +233,9 @@ class _Intake:
             yield Check(field, f"NOT x{field.source}", flaw)
         if field.type is None:
             found: Guess = self._guesses[field.name]
-            holds = fits(column, found.bound, strict=True) if found.kind else f"{column} IS NULL"
-            yield Check(field, holds, "")
+            yield Check(
+                field, fits(column, found.bound, strict=True) if found.kind else "false", ""
+            )
         elif field.delivered is None:
             holds = fits(column, field.type, strict=field.strict)
             yield Check(field, holds, reason(field.type))
@@ -235,12 +244,12 @@ class _Intake:
             holds = f"({column} IS NULL OR coalesce({back} = {column}, false))"
             yield Check(field, holds, reason(field.type))
 
-    def _widen(self, fields: list[Field]) -> None:
-        columns = [f"c{field.source}" for field in fields]
+    def _widen(self, fields: list[Field], chunk: Chunk) -> None:
+        columns = {f"c{field.source}": chunk.table[f"c{field.source}"] for field in fields}
         found = guess(self._connection, "chunk", columns)
-        for field, column in zip(fields, columns, strict=True):
+        for field in fields:
             before = self._guesses[field.name]
-            after = join(before, found[column])
+            after = join(before, found[f"c{field.source}"])
             if after.kind == "VARCHAR" and before.kind not in (None, "VARCHAR"):
                 self._warn(field, before)
             self._guesses[field.name] = after

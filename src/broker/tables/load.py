@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -11,14 +10,14 @@ import duckdb
 from ..errors import TableError
 from . import partitions
 from .cutting import write_cut
-from .duplicates import displace
+from .duplicates import WINNERS, displace
 from .intake import Staged, stage
 from .layout import plan
 from .model import DataFile, Limits, TableSpec, TableVersion
 from .rejects import Rejects
 from .rows import Reading
 from .schema import TableSchema
-from .session import session
+from .session import each, session
 from .writing import write_empty
 
 __all__ = ["load"]
@@ -58,7 +57,8 @@ def load(
             duplicates = displace(connection, spec, staged, rejects)
             fitting = staged.rows - rejects.rows
             rejects.merge_source(staged.end.rejects)
-            files = _write_files(connection, spec, staged, out, limits)
+            where = WINNERS if duplicates else ""
+            files = _write_files(connection, spec, staged, where, out, limits)
         rows = sum(file.rows for file in files)
         if rows + duplicates != fitting:
             raise TableError(
@@ -83,15 +83,15 @@ def _write_files(
     connection: duckdb.DuckDBPyConnection,
     spec: TableSpec,
     staged: Staged,
+    where: str,
     out: Path,
     limits: Limits,
 ) -> list[DataFile]:
     def one(number: int | None) -> list[DataFile]:
         with connection.cursor() as cursor:
-            return _write_partition(cursor, spec, staged, out, number)
+            return _write_partition(cursor, spec, staged, where, out, number)
 
-    with ThreadPoolExecutor(limits.threads) as pool:
-        files = [f for found in pool.map(one, staged.spill.partitions()) for f in found]
+    files = [f for found in each(one, staged.spill.partitions(), limits.threads) for f in found]
     if files:
         return files
     columns = {field.name: field.type or "VARCHAR" for field in staged.layout.fields}
@@ -103,6 +103,7 @@ def _write_partition(
     connection: duckdb.DuckDBPyConnection,
     spec: TableSpec,
     staged: Staged,
+    where: str,
     out: Path,
     number: int | None,
 ) -> list[DataFile]:
@@ -110,8 +111,6 @@ def _write_partition(
     in_order = staged.ascending or not spec.key
     connection.register("rows", staged.spill.reader([number], even=in_order))
     order = "" if in_order else f" ORDER BY {', '.join(map(staged.value, spec.key))}"
-    query = (
-        f"SELECT {staged.select()} FROM rows WHERE rows.n NOT IN (SELECT n FROM displaced){order}"
-    )
+    query = f"SELECT {staged.select()} FROM rows{where}{order}"
     target = spec.target_file_bytes
     return write_cut(connection, query, out, spec.path, name, target=target)

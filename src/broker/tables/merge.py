@@ -67,7 +67,9 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
             dead = batch.keys("dead", layout, deleted_keys)
             alive = batch.keys("alive", layout, live_keys)
             gone = Gone(dead, alive, replace_range)
-            counts = differ(connection, spec, layout, batch.before, staged, gone)
+            counts = differ(
+                connection, spec, layout, batch.before, staged, gone, duplicates=duplicates > 0
+            )
         finally:
             if staged is not None:
                 staged.spill.close()

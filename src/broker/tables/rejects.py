@@ -36,12 +36,13 @@ class Rejects:
         self._connection = connection
         self._spec = spec
         self._table = table
-        connection.execute(f"CREATE OR REPLACE TABLE {table} {_SCHEMA}")
+        self._is_made = False
 
     def add(
         self, relation: str, *, flaw: str, column: str, reason: str, value: str, row: str
     ) -> None:
         """Tell one flaw of the rows of ``relation`` that the condition ``flaw`` selects."""
+        self._make()
         self._connection.execute(
             f"INSERT INTO {self._table} SELECT n + 1, NULL, ?, ?, CAST({value} AS VARCHAR), {row} "
             f"FROM {relation} WHERE {flaw}",
@@ -70,6 +71,7 @@ class Rejects:
         found = list(rejects)
         if not found:
             return
+        self._make()
         skipped = sorted({reject.row for reject in found})
         self._connection.execute("CREATE OR REPLACE TABLE skipped (before BIGINT)")
         self._connection.executemany(
@@ -85,10 +87,14 @@ class Rejects:
         )
         self.count(len(skipped))
 
+    def _make(self) -> None:
+        if not self._is_made:
+            self._connection.execute(f"CREATE OR REPLACE TABLE {self._table} {_SCHEMA}")
+            self._is_made = True
+
     def write_file(self, out: Path, spec: TableSpec) -> DataFile | None:
         """Write the reject file, in source order; None when there is nothing to tell."""
-        (told,) = one_row(self._connection, f"SELECT count(*) FROM {self._table}")
-        if not told:
+        if not self._is_made:
             return None
         path = out / "rejects" / f"{spec.path}.parquet"
         names = 'row_number AS "row", line, column_name AS "column", reason, value, record'

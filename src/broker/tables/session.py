@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
 from .model import Limits
 
-__all__ = ["identifier", "literal", "one_row", "parquet", "session"]
+__all__ = ["each", "identifier", "literal", "one_row", "parquet", "session"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -45,6 +49,14 @@ def one_row(
     """Run a query that answers one row, and leave no half-read result on the connection."""
     (row,) = connection.execute(query, parameters).fetchall()
     return tuple(row)
+
+
+def each(work: Callable[[Item], Result], items: Sequence[Item], threads: int) -> list[Result]:
+    """Do the same to every item, a few at a time; the results are in the order of the items."""
+    if len(items) <= 1:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, items))
 
 
 def identifier(name: str) -> str:

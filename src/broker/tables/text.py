@@ -16,12 +16,12 @@ from __future__ import annotations
 from .session import literal
 from .types import decimal
 
-__all__ = ["cast", "fits", "reason"]
+__all__ = ["cast", "fits", "pattern", "reason"]
 
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?|24:00(:00(\.0+)?)?)"
 _ZONE = "( ?UTC|Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
-_DOUBLE = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i)[+-]?(inf|infinity)|nan"
+_DOUBLE = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:[+-]?(inf|infinity)|nan)"
 
 _PATTERNS = {
     "BIGINT": "[+-]?[0-9]+",
@@ -34,7 +34,7 @@ _PATTERNS = {
 _NUMBER = "-?(0|[1-9][0-9]*)"
 _STRICT = {
     "BIGINT": _NUMBER,
-    "DOUBLE": rf"{_NUMBER}(\.[0-9]+)?([eE][+-]?[0-9]+)?|(?i)-?(inf|infinity)|nan",
+    "DOUBLE": rf"{_NUMBER}(\.[0-9]+)?([eE][+-]?[0-9]+)?|(?i:-?(inf|infinity)|nan)",
     "DATE": _DAY,
     "TIMESTAMPTZ": f"{_DAY}[T ]{_CLOCK}{_ZONE}",
 }
@@ -54,16 +54,17 @@ def fits(value: str, type_: str, *, strict: bool = False) -> str:
     if type_ == "JSON":
         return f"({value} IS NULL OR json_valid({value}))"
     tried = f"TRY_CAST({value} AS {type_})"
-    pattern = _pattern(type_, strict)
-    if pattern is None:
+    grammar = pattern(type_, strict=strict)
+    if grammar is None:
         return f"({value} IS NULL OR {tried} IS NOT NULL)"
-    matches = f"regexp_full_match({value}, {literal(pattern)})"
+    matches = f"regexp_full_match({value}, {literal(grammar)})"
     return (
         f"CASE WHEN {value} IS NULL THEN true ELSE {matches} AND {_sane(tried, value, type_)} END"
     )
 
 
-def _pattern(type_: str, strict: bool) -> str | None:
+def pattern(type_: str, *, strict: bool) -> str | None:
+    """The grammar of a type's text as a regular expression, where it has one."""
     if strict and type_ in _STRICT:
         return _STRICT[type_]
     found = decimal(type_)

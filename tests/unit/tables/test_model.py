@@ -282,7 +282,7 @@ def _run(spec: TableSpec, history: list[Step]) -> None:
 
 
 SETTINGS = settings(
-    max_examples=10,
+    max_examples=6,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a step costs too much to shrink by
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
