@@ -7,8 +7,9 @@ import os
 import platform
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from . import sources
+from . import places, sources
 from .releases import Release
 from .shell import sh
 
@@ -16,6 +17,8 @@ __all__ = ["apt_sources", "can_boot", "certificates", "environment", "mtu", "res
 
 _TOOLS = ("mmdebstrap", "systemd-nspawn", "nft", "ip", "ssh", "ssh-keygen", "nsenter", "setsid")
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+RESOLV_CONF = Path("/etc/resolv.conf")
+UPSTREAM = Path("/run/systemd/resolve/resolv.conf")  # behind the stub of systemd-resolved
 _LOCAL_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 
 
@@ -27,13 +30,27 @@ def can_boot() -> str | None:
         return "hosts boot as root only"
     missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
     if missing:
-        return f"not installed: {', '.join(missing)} (bin/bootstrap installs them)"
+        return f"not installed: {', '.join(missing)} (bin/bootstrap --hosts installs them)"
     if sh("unshare", "--mount", "--pid", "--net", "--fork", "true", check=False).returncode != 0:
         return "this machine does not let us make namespaces"
-    known = Path("/proc/filesystems").read_text().split()
-    if "overlay" not in known and sh("modprobe", "overlay", check=False).returncode != 0:
-        return "this kernel has no overlay filesystem"
-    return _no_network()
+    return _no_overlay() or _no_network()
+
+
+def _no_overlay() -> str | None:
+    """Try one where hosts would have theirs, and out of everybody's sight."""
+    places.root().mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".probe-", dir=places.root()) as folder:
+        layers = {name: f"{folder}/{name}" for name in ("lowerdir", "upperdir", "workdir")}
+        for layer in layers.values():
+            Path(layer).mkdir()
+        options = ",".join(f"{name}={layer}" for name, layer in layers.items())
+        mount = ("mount", "-t", "overlay", "overlay", "-o", options, folder)
+        if sh("unshare", "--mount", *mount, check=False).returncode == 0:
+            return None
+    return (
+        f"no overlay can be mounted in {places.root()}; "
+        "set BROKER_HOSTS_DIR to a folder on a real disk (ext4, xfs, btrfs)"
+    )
 
 
 def _no_network() -> str | None:
@@ -62,10 +79,9 @@ def _indexes() -> str:
 
 def resolv_conf() -> str:
     """Name servers that a host can reach: a resolver on loopback is this machine's alone."""
-    text = Path("/etc/resolv.conf").read_text()
-    upstream = Path("/run/systemd/resolve/resolv.conf")
-    if "nameserver 127." in text and upstream.exists():
-        return upstream.read_text()
+    text = RESOLV_CONF.read_text()
+    if "nameserver 127." in text and UPSTREAM.exists():
+        return UPSTREAM.read_text()
     return text
 
 

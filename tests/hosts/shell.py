@@ -37,7 +37,7 @@ def sh(
             timeout=timeout,
         )
     except FileNotFoundError as error:
-        raise HostError(f"{command[0]} is not installed; run bin/bootstrap") from error
+        raise HostError(f"{command[0]} is not installed; run bin/bootstrap --hosts") from error
     except subprocess.TimeoutExpired as error:
         raise HostError(f"{' '.join(command)}: no end after {timeout:g} s") from error
     if check and done.returncode != 0:
