@@ -65,16 +65,16 @@ class Cutter:
                 return record
             if self._ended:
                 return b""
-            self._more()
+            self._more(len(self._rest))
 
     def _is_whole(self, record: Record) -> bool:
         is_inside = record.end < len(self._rest) or self._rest.endswith(b"\n")
         return is_inside and not record.is_open
 
-    def _more(self, least: int = 1) -> None:
-        """Read on. Where no record ends in what is held, ``least`` doubles it."""
+    def _more(self, least: int = 0) -> None:
+        """Read on, one block at least. Where no record ends in what is held, double it."""
         added: list[bytes] = []
-        while not self._ended and sum(map(len, added)) < least:
+        while not self._ended and sum(map(len, added)) < max(least, 1):
             block = next(self._blocks, None)
             self._ended = block is None
             added.append(block or b"")

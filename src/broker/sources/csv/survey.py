@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import combinations
 from math import prod
@@ -14,14 +13,16 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ...tables.inference import Guess, guess
+from ...tables.inference import NOTHING, Guess, guess, join
 from ...tables.model import Limits
 from ...tables.rows import End
 from ...tables.session import identifier, literal, one_row, session
 from ..contract import TableRequest, Window
 from ..draft import Draft
 from .dialect import Dialect
+from .reading import CsvReading
 from .sniff import sniff
 from .source import CsvSource
 
@@ -41,20 +42,21 @@ def survey(source: CsvSource, found: TableRequest) -> Draft:
     """A draft of one table. Raises ``SourceError`` when it cannot be read."""
     dialect = sniff(source.files(found))
     request = replace(found, options={**found.options, **_declared(dialect)})
-    with _loaded(source, request) as (connection, names, remarks):
-        rows = one_row(connection, "SELECT count(*) FROM t")[0]
-        columns = _Columns(connection, names)
-        partition_by = columns.time() if rows >= _LARGE else None
+    reading = source.read(request, Window())
+    with TemporaryDirectory() as work, session(Limits(), Path(work)) as connection:
+        columns = _loaded(connection, reading)
+        end = reading.end()
+        partition_by = columns.time() if end.rows >= _LARGE else None
         return Draft(
             found.id,
             types=columns.types,
             file=found.options.get("file"),
-            primary_key=_key(connection, columns, found.id, rows),
+            primary_key=_key(connection, columns, found.id, end.rows),
             partition_by=partition_by,
             partition_granularity="month" if partition_by else None,
             csv=_declared(dialect),
             null_values=columns.null_words,
-            remarks=(f"{rows:,} rows.", *remarks, *_doubts(dialect, columns)),
+            remarks=tuple(_remarks(end, dialect, columns)),
         )
 
 
@@ -66,73 +68,71 @@ def _declared(dialect: Dialect) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
 
 
-@contextmanager
-def _loaded(
-    source: CsvSource, request: TableRequest
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, tuple[str, ...], list[str]]]:
-    """The table as ``t`` of a database of its own, that spills to disk."""
-    reading = source.read(request, Window())
-    with TemporaryDirectory() as work, session(Limits(), Path(work)) as connection:
-        rows = pa.RecordBatchReader.from_batches(reading.schema, reading.batches())
-        connection.register("rows", rows)
-        connection.execute("CREATE TABLE t AS SELECT * FROM rows")
-        yield connection, tuple(reading.schema.names), list(_remarks(reading.end()))
-
-
-def _remarks(end: End) -> Iterator[str]:
-    if end.rejects:
-        first, count = end.rejects[0], len(end.rejects)
-        verb = "row does" if count == 1 else "rows do"
-        yield f"{count:,} {verb} not fit: line {first.line}, for one, {first.reason}."
+def _loaded(connection: duckdb.DuckDBPyConnection, reading: CsvReading) -> _Columns:
+    """Copy the rows into ``t``, and find the types on the way."""
+    guesses = dict.fromkeys(reading.schema.names, (NOTHING, NOTHING))
+    words: dict[str, set[str]] = {name: set() for name in reading.schema.names}
+    connection.register("rows", reading.schema.empty_table())
+    connection.execute("CREATE TABLE t AS FROM rows")
+    for batch in reading.batches():
+        chunk = pa.Table.from_batches([batch])
+        connection.register("chunk", chunk)
+        connection.execute("INSERT INTO t FROM chunk")
+        for name, seen in guesses.items():
+            found = _words(chunk[name])
+            words[name] |= found
+            as_is = _guessed(connection, identifier(name), chunk[name])
+            cleaned = _guessed_without(connection, name, chunk[name]) if found else as_is
+            guesses[name] = join(seen[0], as_is), join(seen[1], cleaned)
+    return _Columns(guesses, words)
 
 
 class _Columns:
-    """Types of columns, with the words that stand for NULL in a column that is no text."""
+    """Types of columns; in one that is no text, words may stand for NULL."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
-        self.names = names
-        self.expressions = {name: identifier(name) for name in names}
-        guesses = self._guessed(connection, names)
-        words: set[str] = set()
-        texts = [name for name in names if guesses[name].kind == "VARCHAR"]
-        for name, (found, cleaned) in self._without_words(connection, texts).items():
-            if cleaned.kind not in (None, "VARCHAR"):
-                guesses[name] = cleaned
-                words.update(found)
-                self.expressions[name] = _cleaned(name)
-        self.types = {name: guesses[name].type for name in names}
-        self.null_words = tuple(word for word in _NULL_WORDS if word in words)
+    def __init__(
+        self, guesses: Mapping[str, tuple[Guess, Guess]], words: Mapping[str, set[str]]
+    ) -> None:
+        """``guesses`` of each column as it is, and without ``words``."""
+        self.types: dict[str, str] = {}
+        self.expressions: dict[str, str] = {}
+        meant: set[str] = set()
+        for name, (as_is, cleaned) in guesses.items():
+            is_cleaned = as_is.kind == "VARCHAR" and cleaned.kind not in (None, "VARCHAR")
+            self.types[name] = cleaned.type if is_cleaned else as_is.type
+            self.expressions[name] = _cleaned(name) if is_cleaned else identifier(name)
+            meant |= words[name] if is_cleaned else set()
+        self.null_words = tuple(word for word in _NULL_WORDS if word in meant)
 
     def time(self) -> str | None:
         """The column that best says when a row came to be."""
-        times = [name for name in self.names if self.types[name] in _TIMES]
+        times = [name for name, type_ in self.types.items() if type_ in _TIMES]
         likely = [name for name in times if re.search("creat|order|event|date|_at$|_on$", name)]
         return next(iter(likely or times), None)
 
-    def _guessed(
-        self, connection: duckdb.DuckDBPyConnection, names: Sequence[str]
-    ) -> dict[str, Guess]:
-        found = guess(connection, "t", [self.expressions[name] for name in names])
-        return {name: found[self.expressions[name]] for name in names}
 
-    def _without_words(
-        self, connection: duckdb.DuckDBPyConnection, names: Sequence[str]
-    ) -> dict[str, tuple[list[str], Guess]]:
-        if not names:
-            return {}
-        cleaned = guess(connection, "t", [_cleaned(name) for name in names])
-        return {name: (_words(connection, name), cleaned[_cleaned(name)]) for name in names}
+def _guessed(
+    connection: duckdb.DuckDBPyConnection, expression: str, values: pa.ChunkedArray
+) -> Guess:
+    return guess(connection, "chunk", {expression: values})[expression]
+
+
+def _guessed_without(
+    connection: duckdb.DuckDBPyConnection, name: str, values: pa.ChunkedArray
+) -> Guess:
+    kept = pc.if_else(pc.is_in(values, pa.array(_NULL_WORDS)), None, values)
+    return _guessed(connection, _cleaned(name), kept)
+
+
+def _words(values: pa.ChunkedArray) -> set[str]:
+    words = values.filter(pc.is_in(values, pa.array(_NULL_WORDS)))
+    return set(words.unique().to_pylist())
 
 
 def _cleaned(name: str) -> str:
     words = ", ".join(literal(word) for word in _NULL_WORDS)
     column = identifier(name)
     return f"(CASE WHEN {column} NOT IN ({words}) THEN {column} END)"
-
-
-def _words(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
-    rows = connection.table("t").project(identifier(name)).distinct().fetchall()
-    return [row[0] for row in rows if row[0] in _NULL_WORDS]
 
 
 def _key(
@@ -155,7 +155,7 @@ def _distinct(
     connection: duckdb.DuckDBPyConnection, columns: _Columns, rows: int
 ) -> dict[str, int]:
     """About how many values the columns have that could be in a key: never NULL, not too long."""
-    able = [name for name in columns.names if columns.types[name] in _KEY_TYPES]
+    able = [name for name, type_ in columns.types.items() if type_ in _KEY_TYPES]
     measures = [
         f"count({text}), approx_count_distinct({text}), max(length({text}))"
         for text in (columns.expressions[name] for name in able)
@@ -182,7 +182,12 @@ def _rank(name: str, type_: str, table_id: str) -> tuple[int, int]:
     return likeness, int(type_ in _TIMES)
 
 
-def _doubts(dialect: Dialect, columns: _Columns) -> Iterator[str]:
+def _remarks(end: End, dialect: Dialect, columns: _Columns) -> Iterator[str]:
+    yield f"{end.rows:,} rows."
+    if end.rejects:
+        first, count = end.rejects[0], len(end.rejects)
+        verb = "row does" if count == 1 else "rows do"
+        yield f"{count:,} {verb} not fit: line {first.line}, for one, {first.reason}."
     if dialect.encoding in ("cp1252", "iso8859-1"):
         yield "The encoding is a guess: look at letters with accents."
     if columns.null_words:
