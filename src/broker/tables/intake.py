@@ -35,7 +35,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must hold of every row, and what to say of a row of which it does not."""
+    """One thing that must hold of every row, and what to say of a row of which it does not.
+
+    A check of a guess has no reason: when it fails, the guess is wrong and not the row.
+    """
 
     field: Field
     holds: str
@@ -209,10 +212,10 @@ class _Intake:
         """What does not hold of some row: NULLs in the key, and what the closer look finds."""
         checks = [check for field in unsure for check in self._checks(field, chunk)]
         failed = self._ask(checks)
-        guessed = [check.field for check in failed if check.field.name in self._guesses]
+        guessed = [check.field for check in failed if not check.reason]
         if guessed:
             self._widen(guessed, chunk)
-            failed = [check for check in failed if check.field.name not in self._guesses]
+            failed = [check for check in failed if check.reason]
         for name in self._spec.key:
             field = self._layout.field(name)
             if chunk.table[f"c{field.source}"].null_count:

@@ -1,9 +1,9 @@
 """Text to values in bulk: Arrow's casts, where they say the same as our grammar and cost a third.
 
 Arrow refuses what DuckDB rounds or guesses, and reads a few things that our grammar does not
-(``0x1F``, ``1e2`` in a decimal, an hour without minutes). A look at which bytes a column has
-keeps those out. What is not read here is not wrong: the slow way, one column of one chunk at a
-time, then says which values are.
+(``0x1F``, ``1e2`` in a decimal, an hour without minutes, the year 0). A look at which bytes a
+column has keeps those out. What is not read here is not wrong: the slow way, one column of one
+chunk at a time, then says which values are.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _ARROW = {
     "BLOB": pa.binary(),
 }
 _TRUTH = pa.array(["true", "false", "True", "False", "TRUE", "FALSE"])
+_TEMPORAL = ("DATE", "TIMESTAMP", "TIMESTAMPTZ")
 _NUMBERS = ("BIGINT", "DOUBLE")
 
 
@@ -52,6 +53,8 @@ def read(column: pa.ChunkedArray, type_: str, *, strict: bool) -> pa.ChunkedArra
 def _is_plain(column: pa.ChunkedArray, type_: str) -> bool:
     if type_ in _NUMBERS or decimal(type_):
         return _only(column, b"0123456789-.") and _longest(column) < 300
+    if type_ in _TEMPORAL and pc.any(pc.starts_with(column, "0000")).as_py():
+        return False
     if type_ in ("TIMESTAMP", "TIMESTAMPTZ"):
         return (pc.min(pc.binary_length(column)).as_py() or 19) > len("2026-11-22 16")
     if type_ == "BOOLEAN":

@@ -1,0 +1,152 @@
+"""What text fits which type, whichever way it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broker.tables.quick import arrow_type, read
+from broker.tables.text import cast, fits
+
+YES = {
+    "BIGINT": ["0", "5", "-5", "9223372036854775807", "-9223372036854775808"],
+    "DECIMAL(5,2)": ["0", "1.5", "1.50", "1.500", "-999.99", "0.01"],
+    "DECIMAL(5,0)": ["1", "1.0", "-99999"],
+    "DECIMAL(38,10)": ["1234567890123456789012345678.0123456789"],
+    "DOUBLE": ["0.1", "1e-7", "-1.5E+300", "nan", "inf", "-Infinity"],
+    "BOOLEAN": ["true", "False", "TRUE"],
+    "DATE": ["2026-11-22", "0001-01-01", "9999-12-31"],
+    "TIME": ["16:30", "16:30:05", "16:30:05.123456", "00:00:00.5000000"],
+    "TIMESTAMP": [
+        "2026-11-22",
+        "2026-11-22 16:30",
+        "2026-11-22T16:30:05",
+        "2026-11-22 16:30:05.123456",
+        "2026-11-22 16:30:05.123456000",
+        "2026-11-22 24:00:00",
+    ],
+    "TIMESTAMPTZ": [
+        "2026-11-22T16:30:05Z",
+        "2026-11-22 16:30:05+02:00",
+        "2026-11-22 16:30:05+0200",
+        "2026-11-22 16:30:05.5-01",
+        "2026-11-22 16:30:05 UTC",
+    ],
+    "JSON": ['{"a": [1, null]}', "null", '"x"'],
+}
+NO = {
+    "BIGINT": ["", " 5", "5 ", "1.5", "1e3", "1_000", "0x1F", "9223372036854775808", "NA", "٣"],
+    "DECIMAL(5,2)": ["", "1.005", "1e2", "1_0", "1000.00", ".", "-", "1,5"],
+    "DECIMAL(5,0)": ["1.5", "123456"],
+    "DOUBLE": ["", "1_0", "0x10", "1e999", "1,5", " 1", "nan(1)"],
+    "BOOLEAN": ["", "t", "1", "yes", " true"],
+    "DATE": [
+        "",
+        "2026-1-5",
+        "2026/01/05",
+        "infinity",
+        "2026-02-30",
+        "2026-11-22 16:30",
+        "0000-01-01",
+    ],
+    "TIME": ["25:00", "16:30:05.1234567", "16:30Z"],
+    "TIMESTAMP": [
+        "2026-11-22T16:30:05Z",
+        "2026-11-22 16:30:05+00",
+        "2026-11-22 16:30:05.1234567",
+        "2026-11-22  1:30:05",
+        "2026-11-22 16",
+        "2026-11-22 23:59:60",
+        "infinity",
+        "epoch",
+    ],
+    "TIMESTAMPTZ": ["2026-11-22T16:30:05 Europe/Prague", "2026-11-22T16:30:05+02:99", "now"],
+    "JSON": ["", "{", "{'a': 1}"],
+}
+# What a declaration says yes to, and what nobody would take for the type without one.
+DECLARED = {
+    "BIGINT": ["+5", "007", "-05"],
+    "DECIMAL(5,2)": ["+1.5", ".5", "00.5"],
+    "DOUBLE": [".5", "007.5", "+420"],
+    "DATE": ["2026-11-22 00:00:00"],
+    "TIMESTAMPTZ": ["2026-11-22", "2026-11-22 16:30:05"],
+}
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        opened.execute("SET TimeZone = 'UTC'")
+        yield opened
+
+
+def _fits(connection: duckdb.DuckDBPyConnection, text: str, type_: str, *, strict: bool) -> bool:
+    query = f"SELECT {fits('v', type_, strict=strict)} FROM (SELECT CAST(? AS VARCHAR) AS v)"
+    ((answer,),) = connection.execute(query, [text]).fetchall()
+    return bool(answer)
+
+
+def _pairs(cases: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(type_, text) for type_, texts in cases.items() for text in texts]
+
+
+@pytest.mark.parametrize(("type_", "text"), _pairs(YES))
+def test_text_that_fits(connection: duckdb.DuckDBPyConnection, type_: str, text: str) -> None:
+    assert _fits(connection, text, type_, strict=False)
+
+
+@pytest.mark.parametrize(("type_", "text"), _pairs(NO))
+def test_text_that_does_not_fit(
+    connection: duckdb.DuckDBPyConnection, type_: str, text: str
+) -> None:
+    assert not _fits(connection, text, type_, strict=False)
+    assert read(pa.chunked_array([[text]]), type_, strict=False) is None
+
+
+@pytest.mark.parametrize(("type_", "text"), _pairs(DECLARED))
+def test_text_that_fits_a_declared_type_alone(
+    connection: duckdb.DuckDBPyConnection, type_: str, text: str
+) -> None:
+    assert _fits(connection, text, type_, strict=False)
+    assert not _fits(connection, text, type_, strict=True)
+    assert read(pa.chunked_array([[text]]), type_, strict=True) is None
+
+
+def test_null_fits_every_type(connection: duckdb.DuckDBPyConnection) -> None:
+    for type_ in YES:
+        query = f"SELECT {fits('v', type_)} FROM (SELECT CAST(NULL AS VARCHAR) AS v)"
+        assert connection.execute(query).fetchall() == [(True,)]
+
+
+TYPES = st.sampled_from([name for name in YES if name not in ("JSON", "TIME")])
+NEAR = st.one_of(
+    st.sampled_from([text for cases in (YES, NO, DECLARED) for _, text in _pairs(cases)]),
+    st.text(alphabet="0123456789+-.eE_xXZT: ", max_size=12),
+    st.decimals(allow_nan=False, allow_infinity=False, places=2).map(str),
+    st.floats().map(repr),
+    st.datetimes().map(str),
+    st.integers(-(2**65), 2**65).map(str),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(type_=TYPES, texts=st.lists(NEAR, min_size=1, max_size=3), strict=st.booleans())
+def test_what_is_read_in_bulk_fits_and_has_the_same_value(
+    connection: duckdb.DuckDBPyConnection, type_: str, texts: list[str], strict: bool
+) -> None:
+    values = read(pa.chunked_array([pa.array(texts)]), type_, strict=strict)
+    if values is None:
+        return
+    assert all(_fits(connection, text, type_, strict=strict) for text in texts)
+    bulk = pa.table({"v": values.cast(arrow_type(type_))})
+    slow = pa.table({"v": texts})
+    found = connection.sql("SELECT CAST(v AS VARCHAR) FROM bulk").fetchall()
+    assert (
+        found == connection.sql(f"SELECT CAST({cast('v', type_)} AS VARCHAR) FROM slow").fetchall()
+    )
+    assert bulk.num_rows == slow.num_rows
