@@ -96,7 +96,7 @@ class TestWithHosts:
     def test_three_answers_are_printed_and_every_step_has_its_time(self, demo: Demo) -> None:
         assert all(title in demo.told for title in ANSWERS)
         steps = [line for line in demo.told.splitlines() if line.startswith("✓")]
-        assert len(steps) == 9
+        assert len(steps) == 10
         assert all(re.search(r"\(\d+\.\d s\)$", line) for line in steps)
         assert "✗" not in demo.told
         assert "make demo-down" in demo.told

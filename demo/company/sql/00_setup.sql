@@ -1,6 +1,8 @@
 -- The same seed, the same bytes: everything random comes from draw(), integer arithmetic on
 -- (row, column), and every table is written in the order of its key.
 SET TimeZone = 'UTC';
+-- DuckDB draws a bar on standard output whenever a statement takes two seconds.
+SET enable_progress_bar = false;
 
 CREATE MACRO mix(x) AS (xor(x, x >> 16) * 73244475) & 4294967295;
 CREATE MACRO draw(row_id, salt) AS

@@ -16,6 +16,12 @@ from broker.publish.sign import Signer
 
 from .homes import Home, Laptop
 
+# What a machine without rsync still has.
+TOOLS = (
+    "awk basename bash cat chmod cmp cp date dirname find grep head ln mkdir mv readlink rm sed "
+    "ssh-keygen tail touch tr wc"
+)
+
 
 def tree_of(laptop: Laptop) -> dict[str, int]:
     """Every file below ``server/current``, with its inode."""
@@ -334,22 +340,7 @@ def test_without_duckdb_it_says_how_to_get_it(laptop: Laptop, home: Home, tmp_pa
 def test_without_rsync_a_folder_is_copied(laptop: Laptop, home: Home, tmp_path: Path) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in (
-        *(
-            "awk",
-            "basename",
-            "bash",
-            "cat",
-            "chmod",
-            "cmp",
-            "cp",
-            "date",
-            "dirname",
-            "find",
-            "grep",
-        ),
-        *("head", "ln", "mkdir", "mv", "readlink", "rm", "sed", "ssh-keygen", "tail", "tr", "wc"),
-    ):
+    for name in TOOLS.split():
         found = shutil.which(name)
         assert found is not None, name
         (tools / name).symlink_to(found)

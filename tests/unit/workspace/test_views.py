@@ -20,10 +20,12 @@ def table(name: str, path: str, files: list[str], **changes: Any) -> dict[str, A
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    folder = tmp_path / "it's a tree"
+    folder = tmp_path / "it's a [tree]*"
     folder.mkdir()
     for name in ("a", "b"):
-        duckdb.sql(f"SELECT '{name}' AS letter").write_parquet(str(folder / f"{name}.parquet"))
+        made = tmp_path / f"{name}.parquet"
+        duckdb.sql(f"SELECT '{name}' AS letter").write_parquet(str(made))
+        made.rename(folder / made.name)
     return folder
 
 

@@ -51,8 +51,10 @@ def create_views(manifest: dict[str, Any], tree: Path) -> str:
 
 
 def _files_query(table: dict[str, Any], tree: Path) -> str:
-    paths = sorted(file["path"] for file in table["files"])
-    listed = ", ".join(_text(str(tree / path)) for path in paths)
+    """Each file by its name: in brackets, what DuckDB would take for a pattern is itself."""
+    paths = sorted(str(tree / file["path"]) for file in table["files"])
+    names = ("".join(f"[{c}]" if c in "*?[" else c for c in path) for path in paths)
+    listed = ", ".join(_text(name) for name in names)
     return f"FROM read_parquet([{listed}], hive_partitioning = false)"
 
 
