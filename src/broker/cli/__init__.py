@@ -18,7 +18,7 @@ COMMANDS = {
     "analyst": ("accounts", "analyst"),
     "approve": ("approve", "approve"),
     "config": ("config", "config"),
-    "diff": ("generations", "diff"),
+    "diff": ("diff", "diff"),
     "discover": ("discover", "discover"),
     "expose": ("generations", "expose"),
     "generations": ("generations", "generations"),

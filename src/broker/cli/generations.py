@@ -10,7 +10,7 @@ import click
 
 from ..config import find_config_dir, load_instance
 from ..errors import PublishError
-from ..publish import Store
+from ..publish import Generation, Store
 from .options import as_json, config_dir, data_dir
 from .store import open_store
 
@@ -29,28 +29,40 @@ def generations(config_option: Path | None, data: Path, as_json: bool) -> None:
     """List the generations that are kept, oldest first."""
     store = _store(config_option, data)
     current = store.current()
-    rows: list[dict[str, Any]] = [
-        {
-            "generation": generation.id,
-            "created_at": generation.manifest.created_at.isoformat(),
-            "current": current is not None and generation.id == current.id,
-            "tables": len(generation.manifest.tables),
-            "rows": sum(entry.rows for entry in generation.manifest.tables),
-            "bytes": sum(entry.bytes for entry in generation.manifest.tables),
-            "good": generation.manifest.is_good,
-        }
-        for generation in store.generations()
+    rows = [
+        _facts(one, current is not None and one.id == current.id) for one in store.generations()
     ]
     if as_json:
         click.echo(json.dumps(rows))
         return
     for row in rows:
         mark = "*" if row["current"] else " "
+        if row["error"]:
+            click.echo(f"{mark} {row['generation']}  {row['error']}")
+            continue
         fine = "" if row["good"] else "  (some tables were not brought up to date)"
         click.echo(
             f"{mark} {row['generation']}  {row['tables']} tables  {row['rows']:,} rows  "
             f"{row['bytes'] / 1e6:,.1f} MB{fine}"
         )
+
+
+def _facts(generation: Generation, current: bool) -> dict[str, Any]:
+    """A generation of which the manifest cannot be read is listed too: this is when one looks."""
+    try:
+        manifest = generation.manifest
+    except PublishError as error:
+        return {"generation": generation.id, "current": current, "error": str(error)}
+    return {
+        "generation": generation.id,
+        "current": current,
+        "error": None,
+        "created_at": manifest.created_at.isoformat(),
+        "tables": len(manifest.tables),
+        "rows": sum(entry.rows for entry in manifest.tables),
+        "bytes": sum(entry.bytes for entry in manifest.tables),
+        "good": manifest.is_good,
+    }
 
 
 @click.command()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 from .conftest import Instance
+
+PROGRAM = [sys.executable, "-m", "broker"]
 
 Make = Callable[[str], Instance]
 
@@ -147,3 +152,44 @@ def test_an_unchanged_source_moves_nothing(described: Make) -> None:
     instance.sync()
     after = {p.name: p.stat().st_ino for p in (instance.data / "parquet").rglob("*.parquet")}
     assert before == after
+
+
+def test_a_change_file_gives_the_next_files_byte_for_byte(described: Make) -> None:
+    instance = described(INCREMENTAL)
+    instance.csv("items", FIRST)
+    before = instance.sync()["generation"]
+    instance.csv("items", FIRST.replace("2026-02-01T00:00:00Z,four", "2027-02-01T00:00:00Z,FOUR"))
+    after = instance.sync()["generation"]
+    folder = instance.data / "generations"
+    done = subprocess.run(
+        [*PROGRAM, "replay", str(folder / before), str(folder / after), "shop/items", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    facts = json.loads(done.stdout)
+    assert facts["written"] == ["parquet/shop/items/2026_02.parquet"]
+    assert facts["wrong"] == []
+
+
+def test_a_diff_tells_rows_by_key(described: Make) -> None:
+    instance = described(INCREMENTAL)
+    instance.csv("items", FIRST)
+    instance.sync()
+    changed = FIRST.replace("1,2026-01-05,2026-01-05T00:00:00Z,one\n", "")
+    changed = changed.replace("2026-02-01T00:00:00Z,four", "2027-02-01T00:00:00Z,FOUR")
+    instance.csv("items", changed + "5,2026-02-02,2027-02-02T00:00:00Z,five\n")
+    instance.sync()
+    told = instance.broker("diff").stdout.splitlines()
+    assert told[1] == (
+        "changed  shop.items: 1 added, 1 removed, 1 changed; partitions 2026_01, 2026_02"
+    )
+    rows = [
+        json.loads(line)
+        for line in instance.broker("diff", "--table", "shop/items").stdout.splitlines()
+    ]
+    assert rows == [
+        {"change": "added", "row": {"id": 5}},
+        {"change": "changed", "row": {"id": 4}},
+        {"change": "removed", "row": {"id": 1}},
+    ]

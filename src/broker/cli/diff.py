@@ -1,0 +1,128 @@
+"""``broker diff``: what differs between two generations, down to the row."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..config import Instance, find_config_dir, load_instance
+from ..errors import PublishError
+from ..publish import Generation, Store, TableDiff, TableEntry
+from ..publish import diff as diff_manifests
+from ..tables.apply import Previous
+from ..tables.compare import compare, differences
+from ..tables.model import Limits
+from .options import as_json, config_dir, data_dir
+from .store import open_store
+
+__all__ = ["diff"]
+
+
+@click.command()
+@config_dir
+@data_dir
+@click.argument("before", required=False)
+@click.argument("after", required=False)
+@click.option("--table", help="Show the rows of this table (id or folder/name), not only counts.")
+@as_json
+def diff(
+    config_option: Path | None,
+    data: Path,
+    before: str | None,
+    after: str | None,
+    table: str | None,
+    as_json: bool,
+) -> None:
+    """Compare two generations; by default the current one with the one before it.
+
+    Tables, partitions and rows added, removed and changed by key are told. With --table, each
+    such row is a line of JSON: its key, or the whole row where the table has no key.
+    """
+    instance = load_instance(find_config_dir(config_option))
+    store = open_store(instance, data)
+    new = store.generation(after)
+    old = store.generation(before or _before(store, new))
+    if table is not None:
+        _print_rows(old, new, table, _limits(instance))
+        return
+    found = [
+        _facts(one, old, new, instance) for one in diff_manifests(old.manifest, new.manifest).tables
+    ]
+    if as_json:
+        click.echo(json.dumps({"before": old.id, "after": new.id, "tables": found}))
+        return
+    click.echo(f"{old.id} -> {new.id}: {len(found) or 'no'} table(s) differ")
+    for facts in found:
+        click.echo(_line(facts))
+
+
+def _facts(one: TableDiff, old: Generation, new: Generation, instance: Instance) -> dict[str, Any]:
+    before, after = old.manifest.table(one.id), new.manifest.table(one.id)
+    if before is None or after is None:
+        rows = {"added": one.rows_after, "removed": one.rows_before, "changed": 0}
+    else:
+        with tempfile.TemporaryDirectory() as work:
+            counts = compare(
+                Previous(old.path, before.files),
+                Previous(new.path, after.files),
+                _common_key(before, after),
+                work=Path(work),
+                limits=_limits(instance),
+            )
+        rows = asdict(counts)
+    return {**asdict(one), "rows": rows}
+
+
+def _line(facts: dict[str, Any]) -> str:
+    rows = facts["rows"]
+    line = f"{facts['change']:8} {facts['id']}: "
+    line += ", ".join(f"{rows[kind]:,} {kind}" for kind in ("added", "removed", "changed"))
+    if facts["partitions_touched"]:
+        line += f"; partitions {', '.join(facts['partitions_touched'])}"
+    return line + ("; columns changed" if facts["schema_changed"] else "")
+
+
+def _print_rows(old: Generation, new: Generation, table: str, limits: Limits) -> None:
+    before, after = _entry(old, table), _entry(new, table)
+    with tempfile.TemporaryDirectory() as work:
+        for change, row in differences(
+            Previous(old.path, before.files),
+            Previous(new.path, after.files),
+            _common_key(before, after),
+            work=Path(work),
+            limits=limits,
+        ):
+            click.echo(json.dumps({"change": change, "row": json.loads(str(row))}))
+
+
+def _entry(generation: Generation, table: str) -> TableEntry:
+    for entry in generation.manifest.tables:
+        if table in (entry.id, entry.path):
+            return entry
+    raise PublishError(
+        "no such table in this generation",
+        where=generation.id,
+        found=table,
+        remedy="`broker status` lists the tables.",
+    )
+
+
+def _common_key(before: TableEntry, after: TableEntry) -> tuple[str, ...]:
+    """The key, if both versions have the same; else rows are compared as a whole."""
+    return after.key if before.key == after.key else ()
+
+
+def _before(store: Store, generation: Generation) -> str:
+    older = [one.id for one in store.generations() if one.id < generation.id]
+    if not older:
+        raise PublishError("there is no older generation to compare with", where=generation.id)
+    return older[-1]
+
+
+def _limits(instance: Instance) -> Limits:
+    return Limits(int(instance.sync.memory_limit), instance.sync.threads)

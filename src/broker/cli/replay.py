@@ -1,0 +1,86 @@
+"""``broker replay``: the next version of a table from the one before and its change file."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import PublishError
+from ..publish import Manifest, TableEntry
+from ..tables.model import DataFile, Limits
+from ..tables.replay import replay as replay_change
+from .options import as_json
+
+__all__ = ["replay"]
+
+FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@click.command()
+@click.argument("before", type=FOLDER)
+@click.argument("after", type=FOLDER)
+@click.argument("table")
+@click.option("--out", type=FOLDER, help="Keep the files here; else they are only compared.")
+@as_json
+def replay(before: Path, after: Path, table: str, out: Path | None, as_json: bool) -> int:
+    """Write TABLE of the generation AFTER from its files in BEFORE and its change file.
+
+    BEFORE and AFTER are folders of generations, or of views of them; of AFTER only the manifest
+    and the change file are read. Ends with 1 unless every file has the hash that the manifest
+    of AFTER says, byte for byte.
+    """
+    old, new = _entry(before, table), _entry(after, table)
+    if new.change is None:
+        raise PublishError(
+            "this table has no change file in that generation",
+            where=f"{after}, {table}",
+            remedy="It did not change, or was loaded as a whole: fetch its files instead.",
+        )
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        target = out or folder / "out"
+        target.mkdir(exist_ok=True)
+        work = folder / "work"
+        work.mkdir()
+        files = replay_change(
+            before, old.files, after / new.change.path, out=target, work=work, limits=Limits()
+        )
+    wrong = _wrong(files, new)
+    facts: dict[str, Any] = {
+        "table": new.id,
+        "written": [file.path for file in files if file.is_new],
+        "kept": [file.path for file in files if not file.is_new],
+        "wrong": wrong,
+    }
+    if as_json:
+        click.echo(json.dumps(facts))
+    else:
+        written, kept = len(facts["written"]), len(facts["kept"])
+        outcome = f"{len(wrong)} differ" if wrong else "all as published"
+        click.echo(f"{new.id}: {written} file(s) written, {kept} kept, {outcome}")
+    return 1 if wrong else 0
+
+
+def _wrong(files: tuple[DataFile, ...], published: TableEntry) -> list[str]:
+    """The paths at which replay and manifest do not agree."""
+    made = {file.path: file.sha256 for file in files}
+    said = {file.path: file.sha256 for file in published.files}
+    return sorted(path for path in made.keys() | said.keys() if made.get(path) != said.get(path))
+
+
+def _entry(folder: Path, table: str) -> TableEntry:
+    path = folder / "manifest.json"
+    try:
+        manifest = Manifest.from_json(path.read_bytes(), where=str(path))
+    except OSError as error:
+        raise PublishError(
+            "this is no generation", where=str(path), found=error.strerror
+        ) from error
+    for entry in manifest.tables:
+        if table in (entry.id, entry.path):
+            return entry
+    raise PublishError("no such table in this generation", where=str(folder), found=table)
