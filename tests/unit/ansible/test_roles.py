@@ -123,4 +123,7 @@ def test_what_can_be_switched_off_is_removed_when_it_is(role: str) -> None:
         task["ansible.builtin.include_tasks"]["file"]: task["when"]
         for task in load(ROOT / "roles" / role / "tasks" / "main.yml")
     }
-    assert files == {"install.yml": f"{role}_enabled", "remove.yml": f"not {role}_enabled"}
+    assert files == {
+        "install.yml": f"{role}_enabled | bool",
+        "remove.yml": f"not {role}_enabled | bool",
+    }
