@@ -33,6 +33,7 @@ def check_tables(
 
 def _of_table(one: Placed) -> Iterator[ConfigError]:
     yield from _strategy(one)
+    yield from _tombstone(one)
     yield from _key(one)
     yield from _columns(one)
     yield from _filters(one)
@@ -89,6 +90,22 @@ def _strategy(one: Placed) -> Iterator[ConfigError]:
             expected="tombstone, census or append_only, because an incremental sync "
             "does not fetch all rows",
             found="'full'",
+        )
+
+
+def _tombstone(one: Placed) -> Iterator[ConfigError]:
+    table = one.table
+    if table.deletions == "tombstone" and table.tombstone is None:
+        yield ConfigError(
+            f"{one.key('tombstone')} is missing",
+            where=one.where("deletions"),
+            expected="the column that marks a deleted row, as 'tombstone: {column: NAME}'",
+        )
+    if table.tombstone is not None and table.deletions != "tombstone":
+        yield ConfigError(
+            f"{one.key('tombstone')} has no effect without 'deletions: tombstone'",
+            where=one.where("tombstone"),
+            remedy="Add that, or remove it.",
         )
 
 

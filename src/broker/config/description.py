@@ -33,6 +33,7 @@ __all__ = [
     "DescriptionFile",
     "ForeignKey",
     "TableDescription",
+    "Tombstone",
     "WhereFilter",
 ]
 
@@ -96,6 +97,17 @@ class WhereFilter(Section):
         """The condition as plain data, with placeholders as dates."""
         values = [placeholders.resolve(value, today) for value in self.values]
         return {"column": self.column, "operator": self.operator, "values": values}
+
+
+class Tombstone(Section):
+    """How a source marks a row that is deleted."""
+
+    column: Text = Field(description="Column that holds the mark.")
+    values: OneOrMore[str] = Field(
+        default=("true", "True", "TRUE", "t", "1"),
+        min_length=1,
+        description="Values, as text, that mean: this row is deleted.",
+    )
 
 
 class CsvDialect(Section):
@@ -199,6 +211,9 @@ class TableDescription(Section):
         description="How rows deleted in the source are noticed: full, what was not fetched is "
         "gone; tombstone, the source sends a mark; census, keys are compared; append_only, "
         "nothing is ever deleted. Default: full for full_refresh, else nothing is noticed.",
+    )
+    tombstone: Tombstone | None = Field(
+        default=None, description="The mark of a deleted row, where deletions is tombstone."
     )
     max_delete_fraction: float = Field(
         default=0.5, ge=0, le=1, description="Share of rows past which deletions wait for approval."

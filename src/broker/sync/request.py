@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from ..config import TableDescription
@@ -17,6 +18,7 @@ __all__ = [
     "request_of",
     "rule_of",
     "spec_of",
+    "split_tombstones",
     "version_of",
 ]
 
@@ -32,6 +34,20 @@ def request_of(table: TableDescription, today: date) -> TableRequest:
         null_values=table.null_values,
         options=table.options,
     )
+
+
+def split_tombstones(
+    table: TableDescription, request: TableRequest
+) -> tuple[TableRequest, TableRequest | None]:
+    """The request for the rows that live and, where a mark tells, for the keys of the dead."""
+    mark = table.tombstone
+    if mark is None:
+        return request, None
+    marked = {"column": mark.column, "values": list(mark.values)}
+    filters = request.where_filters
+    living = replace(request, where_filters=(*filters, {**marked, "operator": "notIn"}))
+    dead = replace(request, where_filters=(*filters, {**marked, "operator": "in"}))
+    return living, replace(dead, columns=request.primary_key)
 
 
 def spec_of(table: TableDescription, key: tuple[str, ...], max_rejects: int) -> TableSpec:

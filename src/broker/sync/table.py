@@ -10,17 +10,26 @@ from ..config import TableDescription
 from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError
 from ..publish.manifest import ForeignKey, Status, TableEntry
 from ..publish.staging import Staging
-from ..sources.contract import Source, TableRequest
+from ..sources.contract import Source, TableRequest, Window
 from ..tables.apply import Previous
 from ..tables.compare import losses
+from ..tables.layout import NeedsLoadError
 from ..tables.load import load
 from ..tables.merge import merge
 from ..tables.model import Limits, Replace, TableSpec, TableVersion
-from ..tables.rows import Reading
+from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .breaker import HeldError, check_losses
 from .plan import Action, Step, next_step
-from .request import declared_schema, kept_of, request_of, rule_of, spec_of, version_of
+from .request import (
+    declared_schema,
+    kept_of,
+    request_of,
+    rule_of,
+    spec_of,
+    split_tombstones,
+    version_of,
+)
 
 __all__ = ["Job", "failed_entry", "sync_table"]
 
@@ -52,9 +61,12 @@ def sync_table(job: Job) -> TableEntry:
     spec = spec_of(table, table.key or found.primary_key, job.max_rejects)
     request = replace(request, primary_key=spec.key)
     step = next_step(rule_of(table, spec.key), kept_of(spec, job.published), job.now)
-    reading = job.source.read(request, step.window)
-    version = _next_version(job, spec, declared_schema(table, found), step, reading, request)
-    end = reading.end()
+    declared = declared_schema(table, found)
+    try:
+        version, end = _take(job, spec, declared, step, request)
+    except NeedsLoadError:
+        step = Step(Action.REPLACE, Window())
+        version, end = _take(job, spec, declared, step, request)
     entry = replace(
         _entry(job),
         key=spec.key,
@@ -87,45 +99,49 @@ def _check_losses(job: Job, spec: TableSpec, version: TableVersion) -> None:
     )
 
 
-def _next_version(
-    job: Job,
-    spec: TableSpec,
-    declared: TableSchema,
-    step: Step,
-    reading: Reading,
-    request: TableRequest,
-) -> TableVersion:
-    """What the engine makes of the rows, and of what is published already."""
-    before = job.published
-    previous = job.staging.previous
-    work = job.staging.work(job.table.id)
+def _take(
+    job: Job, spec: TableSpec, declared: TableSchema, step: Step, request: TableRequest
+) -> tuple[TableVersion, End]:
+    """Carry out a step: what the engine makes of the rows, and of what is published already."""
+    living, dead = split_tombstones(job.table, request)
+    reading = job.source.read(living, step.window)
+    out, work = job.staging.path, job.staging.work(job.table.id)
+    before, previous = job.published, job.staging.previous
     if step.action is Action.REPLACE or before is None or previous is None:
-        return load(
+        version = load(
             spec,
             declared,
             reading,
-            out=job.staging.path,
+            out=out,
             work=work,
             limits=job.limits,
             previous=before.schema if before else None,
             progress=job.advance,
         )
-    window = step.window
-    return merge(
+        return version, reading.end()
+    version = merge(
         spec,
         declared,
         version_of(before),
         previous.path,
         reading,
-        live_keys=job.source.read_keys(request) if step.census else None,
-        replace_range=Replace(window.column, window.since, window.until)
-        if step.action is Action.REPLACE_RANGE and window.column
-        else None,
-        out=job.staging.path,
+        deleted_keys=job.source.read(dead, step.window) if dead else None,
+        live_keys=job.source.read_keys(living) if step.census else None,
+        replace_range=_covered(step),
+        out=out,
         work=work,
         limits=job.limits,
         progress=job.advance,
     )
+    return version, reading.end()
+
+
+def _covered(step: Step) -> Replace | None:
+    """The range of which the reading holds every row that still exists."""
+    window = step.window
+    if step.action is not Action.REPLACE_RANGE or window.column is None:
+        return None
+    return Replace(window.column, window.since, window.until)
 
 
 def failed_entry(job: Job, error: BrokerError) -> TableEntry:

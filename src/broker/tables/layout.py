@@ -12,7 +12,11 @@ from .model import TableSpec
 from .schema import Column, TableSchema
 from .types import canonical, common, of_arrow
 
-__all__ = ["Field", "Layout", "plan"]
+__all__ = ["Field", "Layout", "NeedsLoadError", "plan"]
+
+
+class NeedsLoadError(TableError):
+    """The columns changed in a way that a part of the rows cannot take: load the whole table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ def _kept(
 def _widened(spec: TableSpec, name: str, old: str, new: str) -> str:
     type_ = common(old, new)
     if type_ is None:
-        raise TableError(
+        raise NeedsLoadError(
             "the rows that are kept cannot take the new type without loss",
             where=f"{spec.name}, column {name}",
             expected=old,
@@ -214,7 +218,7 @@ def _check_policy(
             remedy="Set on_schema_change to evolve or rebuild, or mend the source.",
         )
     if spec.on_schema_change == "rebuild" and not whole:
-        raise TableError(
+        raise NeedsLoadError(
             f"the columns changed, and on_schema_change is rebuild: {'; '.join(changes)}",
             where=spec.name,
             remedy="Load the table as a whole.",

@@ -193,3 +193,40 @@ def test_a_diff_tells_rows_by_key(described: Make) -> None:
         {"change": "changed", "row": {"id": 4}},
         {"change": "removed", "row": {"id": 1}},
     ]
+
+
+def test_a_row_that_is_marked_dead_goes(described: Make) -> None:
+    instance = described(
+        table(
+            "sync_strategy: incremental",
+            "incremental_column: changed",
+            "deletions: tombstone",
+            "tombstone: {column: gone}",
+        )
+    )
+    head = "id,changed,gone\n"
+    instance.csv("items", head + "1,2026-01-01T00:00:00Z,\n2,2026-01-01T00:00:00Z,false\n")
+    assert instance.sync()["exit_code"] == 0
+    assert [row[0] for row in instance.rows("shop/items")] == [1, 2]
+    later = "2,2100-01-02T00:00:00Z,true\n3,2100-01-02T00:00:00Z,\n4,2100-01-02T00:00:00Z,true\n"
+    instance.csv("items", head + "1,2026-01-01T00:00:00Z,\n" + later)
+    report = instance.sync()
+    assert report["exit_code"] == 0, report
+    assert [row[0] for row in instance.rows("shop/items")] == [1, 3]
+
+
+def test_a_type_that_the_kept_rows_cannot_take_loads_the_whole_table(described: Make) -> None:
+    lines = ("sync_strategy: incremental", "incremental_column: changed", "deletions: append_only")
+    instance = described(table(*lines))
+    instance.csv("items", FIRST)
+    instance.sync()
+    description = instance.config / "data_description.md"
+    description.write_text(table(*lines, "types: {day: VARCHAR}"))
+    report = instance.sync()
+    assert report["exit_code"] == 0, report
+    assert [row[1] for row in instance.rows("shop/items")] == [
+        "2026-01-05",
+        "2026-01-06",
+        None,
+        "2026-02-01",
+    ]
