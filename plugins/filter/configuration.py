@@ -23,9 +23,15 @@ def class_groups(classes: Mapping[str, Any]) -> list[str]:
         sys.path.append(SOURCES)
     from broker.config import Instance  # noqa: PLC0415  only a deploy needs pydantic
 
-    instance = Instance.model_validate({"access_classes": dict(classes)})
+    # Their groups alone: the texts in a list of Ansible's are none that pydantic would take.
+    entries = {name: _group(entry) for name, entry in classes.items()}
+    instance = Instance.model_validate({"access_classes": entries})
     groups = (instance.group_of(name) for name in instance.class_names)
     return sorted({group for group in groups if group is not None})
+
+
+def _group(entry: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
+    return entry if isinstance(entry, str) else {"group": entry.get("group")}
 
 
 def config_problems(instance: str, description: str, variables: Iterable[str]) -> list[str]:
