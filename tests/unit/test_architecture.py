@@ -1,0 +1,51 @@
+"""The rooms of ``src/broker`` as docs/architecture.md lists them: arrows point down only."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src/broker"
+TABLE = (ROOT / "docs/architecture.md").read_text().split("## Rooms of", 1)[1]
+ROOMS = [
+    name.removesuffix(".py").strip("/")
+    for row in re.findall(r"^\| (`.*?) \|", TABLE, re.MULTILINE)
+    for name in re.findall(r"`([a-z_./]+)`", row)
+]
+STANDING = sorted(
+    path.stem if path.is_file() else path.name
+    for path in PACKAGE.iterdir()
+    if not path.name.startswith("__")
+)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The rooms that a file imports from."""
+    inside = path.relative_to(PACKAGE).parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = inside[: len(inside) - node.level + 1]
+            names = [*above, *(node.module or "").split(".")]
+            rooms = [names[0]] if names[0] else [alias.name for alias in node.names]
+            yield from rooms
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("broker."):
+            yield str(node.module).split(".")[1]
+
+
+@pytest.mark.parametrize("room", STANDING)
+def test_every_room_is_described(room: str) -> None:
+    assert room in ROOMS
+
+
+@pytest.mark.parametrize("room", [room for room in STANDING if room in ROOMS])
+def test_a_room_knows_only_rooms_below_it(room: str) -> None:
+    place = PACKAGE / room
+    files = place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]
+    known = {name for path in files for name in imported(path)} & set(ROOMS)
+    above = {name for name in known if ROOMS.index(name) > ROOMS.index(room)}
+    assert above == set()
