@@ -120,7 +120,9 @@ def main(rows: int, only: tuple[str, ...], folder: Path | None, as_json: bool) -
         place = folder or Path(scratch)
         place.mkdir(parents=True, exist_ok=True)
         if not (place / "changes.csv").exists():
-            _run("prepare", str(place), str(rows))
+            code, _ = _run("prepare", str(place), str(rows))
+            if code:
+                raise click.ClickException("the input files could not be written")
         found: dict[str, Result] = {}
         if not as_json:
             click.echo(

@@ -35,7 +35,7 @@ def chunks(reading: Reading, *, bytes_: int) -> Iterator[pa.Table]:
     """Yield the rows in tables of about 128k rows or ``bytes_``, whatever the source yields."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
-    for batch in _ahead(lambda: _checked(reading)):
+    for batch in _ahead(lambda: _checked(reading, bytes_)):
         held.append(batch)
         rows += batch.num_rows
         size += batch.nbytes
@@ -46,7 +46,7 @@ def chunks(reading: Reading, *, bytes_: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _checked(reading: Reading) -> Iterator[pa.RecordBatch]:
+def _checked(reading: Reading, bytes_: int) -> Iterator[pa.RecordBatch]:
     schema = reading.schema
     for batch in reading.batches():
         if not batch.schema.equals(schema):
@@ -55,8 +55,9 @@ def _checked(reading: Reading) -> Iterator[pa.RecordBatch]:
                 expected=", ".join(f"{field.name} {field.type}" for field in schema),
                 found=", ".join(f"{field.name} {field.type}" for field in batch.schema),
             )
-        for start in range(0, batch.num_rows, ROWS):
-            yield batch.slice(start, ROWS)
+        step = max(1, min(ROWS, batch.num_rows * bytes_ // max(batch.nbytes, 1)))
+        for start in range(0, batch.num_rows, step):
+            yield batch.slice(start, step)
 
 
 def _ahead(
@@ -92,7 +93,7 @@ def _ahead(
             yield item
     finally:
         stop.set()
-        thread.join()
+        thread.join(timeout=10)  # a source that hangs must not hang what ends because of it
 
 
 def plain(type_: pa.DataType) -> pa.DataType:

@@ -164,7 +164,11 @@ class _Intake:
 
     def layout(self) -> Layout:
         """The columns with the types found for those that had none."""
-        return self._layout.typed({name: found.type for name, found in self._guesses.items()})
+        types = {name: found.type for name, found in self._guesses.items()}
+        by = self._spec.partitioning
+        if by is not None and self._guesses.get(by.column) == NOTHING:
+            types[by.column] = "TIMESTAMP"  # nothing is known of it, and text could not serve
+        return self._layout.typed(types)
 
     def take(self, chunk: Chunk) -> None:
         """Turn a chunk into values, put its flaws aside, and append what is good."""

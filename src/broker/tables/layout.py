@@ -72,9 +72,11 @@ def plan(
     Raises ``TableError`` for names that cannot stand side by side, a key or partition column
     that is missing, a type that would lose something, and for a change the table forbids.
     """
-    _check_names(spec, delivered.names)
+    is_anew = previous is None or (whole and spec.on_schema_change == "rebuild")
+    kept = [] if previous is None or is_anew else previous.names
+    _check_names(spec, [*delivered.names, *(n for n in kept if n not in delivered.names)])
     fresh = _fresh(spec, declared, delivered)
-    if previous is None or (whole and spec.on_schema_change == "rebuild"):
+    if previous is None or is_anew:
         fields, changes = _inherit_types(fresh, previous), _differences(fresh, previous)
     else:
         fields = [*_kept(spec, fresh, previous, whole=whole), *_new(fresh, previous)]

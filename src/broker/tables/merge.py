@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from ..errors import TableError
+from . import partitions
 from .apply import Previous, apply_change
 from .change import Recipe
 from .difference import Gone, differ, write_change
@@ -56,6 +57,7 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
             where=spec.name,
             remedy="Declare a primary_key, or another way of deletions.",
         )
+    partitions.check_names(previous.files, spec.partitioning, where=spec.name)
     with session(limits, work) as connection:
         batch = _Batch(connection, spec, previous, previous_root, out, work, limits)
         rejects = Rejects(connection, spec)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
-from .model import Partitioning
+from .model import DataFile, Partitioning
 
-__all__ = ["NULL_PARTITION", "check", "code", "label", "name", "numbers"]
+__all__ = ["NULL_PARTITION", "check", "check_names", "code", "label", "name", "numbers"]
 
 NULL_PARTITION = "null"
 _TWELVE, _ONE = pa.scalar(12, pa.int32()), pa.scalar(1, pa.int32())
@@ -28,6 +30,30 @@ def check(type_: str, partitioning: Partitioning, *, where: str) -> None:
             found=type_,
             remedy="Declare its type under `types`, or choose another column.",
         )
+
+
+def check_names(
+    files: Iterable[DataFile], partitioning: Partitioning | None, *, where: str
+) -> None:
+    """Raise ``TableError`` when files were partitioned in another way than the table is now."""
+    granularity = partitioning.granularity if partitioning else None
+    shape = re.compile(_NAMES[granularity] if granularity else "")
+    strange = [file for file in files if not shape.fullmatch(file.partition or "")]
+    if strange:
+        raise TableError(
+            "the files that are kept were partitioned in another way",
+            where=where,
+            expected=f"partitions by {granularity}" if granularity else "no partitions",
+            found=strange[0].path,
+            remedy="Load the table as a whole.",
+        )
+
+
+_NAMES = {
+    "year": "null|[0-9]{4}",
+    "month": "null|[0-9]{4}_[0-9]{2}",
+    "day": "null|[0-9]{4}_[0-9]{2}_[0-9]{2}",
+}
 
 
 def code(value: str, partitioning: Partitioning) -> str:
@@ -75,5 +101,11 @@ def name(number: int | None, granularity: str) -> str:
         return f"{number:04d}"
     if granularity == "month":
         return f"{number // 12:04d}_{number % 12 + 1:02d}"
-    day = _EPOCH + timedelta(days=number)
+    try:
+        day = _EPOCH + timedelta(days=number)
+    except OverflowError:
+        raise TableError(
+            "a partition column holds a day outside the years 1 to 9999",
+            remedy="Partition by month or year, or mend the source.",
+        ) from None
     return f"{day.year:04d}_{day.month:02d}_{day.day:02d}"

@@ -1,0 +1,295 @@
+"""Merges: what is written, what is left alone, what the change file says, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from broker.errors import TableError
+from broker.tables.load import load
+from broker.tables.merge import merge
+from broker.tables.model import Limits, Partitioning, TableSpec, TableVersion
+from broker.tables.replay import replay
+from broker.tables.schema import Column, TableSchema
+
+from .reading import LIMITS, Rows, arrow_schemas, paths, read, text
+
+MONTHS = Partitioning("at", "month")
+SPEC = TableSpec("t", "s/t", key=("id",), partitioning=MONTHS)
+TYPES = TableSchema((Column("id", "BIGINT"), Column("at", "DATE"), Column("x", "BIGINT")))
+COLUMNS = ["id", "at", "x"]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A folder in which versions of one table stand side by side."""
+
+    root: Path
+
+    def folder(self, name: str) -> Path:
+        path = self.root / name
+        (path / "work").mkdir(parents=True)
+        return path
+
+    def load(
+        self, rows: pa.Table, spec: TableSpec = SPEC, types: TableSchema = TYPES
+    ) -> TableVersion:
+        path = self.folder("a")
+        return load(spec, types, Rows(rows), out=path, work=path / "work", limits=LIMITS)
+
+    def merge(
+        self,
+        before: TableVersion,
+        rows: pa.Table | None,
+        *,
+        spec: TableSpec = SPEC,
+        types: TableSchema = TYPES,
+        dead: pa.Table | None = None,
+        alive: pa.Table | None = None,
+        name: str = "b",
+    ) -> TableVersion:
+        path = self.folder(name)
+        return merge(
+            spec,
+            types,
+            before,
+            self.root / "a",
+            Rows(rows) if rows is not None else None,
+            deleted_keys=Rows(dead) if dead is not None else None,
+            live_keys=Rows(alive) if alive is not None else None,
+            out=path,
+            work=path / "work",
+            limits=LIMITS,
+        )
+
+    def where(self, version: TableVersion, name: str = "b") -> list[Path]:
+        return [self.root / (name if f.is_new else "a") / f.path for f in version.files]
+
+    def change(self, version: TableVersion) -> list[tuple[str | None, ...]]:
+        assert version.change is not None
+        return read([self.root / "b" / version.change.path])
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+THREE_MONTHS = text(
+    COLUMNS,
+    [
+        ["1", "2026-01-01", "1"],
+        ["2", "2026-02-01", "2"],
+        ["3", "2026-03-01", "3"],
+        ["4", None, "4"],
+    ],
+)
+
+
+def test_only_touched_partitions_are_written(shelf: Shelf) -> None:
+    before = shelf.load(THREE_MONTHS)
+    upserts = text(COLUMNS, [["2", "2026-02-01", "2"], ["3", "2026-02-02", "33"], ["5", None, "5"]])
+    version = shelf.merge(before, upserts)
+    assert [(f.partition, f.rows, f.is_new) for f in version.files] == [
+        ("2026_01", 1, False),
+        ("2026_02", 2, True),
+        ("null", 2, True),
+    ]
+    assert (version.inserted, version.updated, version.deleted) == (1, 1, 0)
+    assert shelf.change(version) == [
+        ("update", "2026_03", "3", "2026-02-02", "33"),
+        ("insert", None, "5", None, "5"),
+    ]
+    assert sorted(read(shelf.where(version))) == sorted(
+        [
+            ("1", "2026-01-01", "1"),
+            ("2", "2026-02-01", "2"),
+            ("3", "2026-02-02", "33"),
+            ("4", None, "4"),
+            ("5", None, "5"),
+        ]
+    )
+
+
+def test_rows_that_do_not_differ_change_nothing(shelf: Shelf) -> None:
+    before = shelf.load(THREE_MONTHS)
+    version = shelf.merge(before, THREE_MONTHS)
+    assert version.change is None
+    assert [(f.path, f.sha256, f.is_new) for f in version.files] == [
+        (f.path, f.sha256, False) for f in before.files
+    ]
+    assert not (shelf.root / "b" / "parquet").exists()
+
+
+def test_key_that_is_said_to_be_gone_is_gone(shelf: Shelf) -> None:
+    before = shelf.load(THREE_MONTHS)
+    upserts = text(COLUMNS, [["1", "2026-01-01", "9"], ["6", "2026-01-01", "6"]])
+    version = shelf.merge(
+        before,
+        upserts,
+        dead=text(["id"], [["1"], ["77"]]),
+        alive=text(["id"], [["1"], ["2"], ["6"]]),
+    )
+    assert sorted(read(shelf.where(version))) == [
+        ("2", "2026-02-01", "2"),
+        ("6", "2026-01-01", "6"),
+    ]
+    assert (version.inserted, version.updated, version.deleted) == (1, 0, 3)
+    assert shelf.change(version)[0] == ("delete", "2026_01", "1", None, None)
+
+
+def test_table_whose_rows_are_all_gone_keeps_one_file_and_fills_again(shelf: Shelf) -> None:
+    before = shelf.load(THREE_MONTHS)
+    empty = shelf.merge(before, None, alive=text(["id"], []))
+    assert [(f.path, f.rows) for f in empty.files] == [("parquet/s/t/null.parquet", 0)]
+    path = shelf.folder("c")
+    again = merge(
+        SPEC,
+        TYPES,
+        empty,
+        shelf.root / "b",
+        Rows(THREE_MONTHS),
+        out=path,
+        work=path / "work",
+        limits=LIMITS,
+    )
+    assert [(f.path, f.rows, f.sha256) for f in again.files] == [
+        (f.path, f.rows, f.sha256) for f in before.files
+    ]
+
+
+def test_census_with_a_key_that_cannot_be_read_fails(shelf: Shelf) -> None:
+    before = shelf.load(THREE_MONTHS)
+    with pytest.raises(TableError, match="do not fit"):
+        shelf.merge(before, None, alive=text(["id"], [["1"], ["x"]]))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value", "expected"),
+    [
+        ("BIGINT", "DECIMAL(20,2)", "7.25", "DECIMAL(21,2)"),
+        ("DECIMAL(9,2)", "DECIMAL(12,1)", "99999999999.5", "DECIMAL(13,2)"),
+        ("DECIMAL(9,2)", "DECIMAL(5,1)", "1.5", "DECIMAL(9,2)"),
+        ("DATE", "TIMESTAMP", "2026-01-01 10:00:00", "TIMESTAMP"),
+        ("BIGINT", "VARCHAR", "x", "VARCHAR"),
+        ("TIMESTAMP", "DATE", "2026-01-01", "TIMESTAMP"),
+    ],
+)
+def test_types_widen_where_it_is_exact_and_every_file_follows(
+    shelf: Shelf, old: str, new: str, value: str, expected: str
+) -> None:
+    before = shelf.load(
+        text(COLUMNS, [["1", "2026-01-01", None], ["2", "2026-02-01", None]]),
+        types=TableSchema((*TYPES.columns[:2], Column("x", old))),
+    )
+    upserts = text(COLUMNS, [["3", "2026-02-01", value]])
+    types = TableSchema((*TYPES.columns[:2], Column("x", new)))
+    version = shelf.merge(before, upserts, types=types)
+    assert version.schema.columns[2].type == expected
+    assert len(set(map(str, arrow_schemas(shelf.where(version))))) == 1
+    assert all(file.is_new for file in version.files) == (old != expected)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("DECIMAL(9,2)", "VARCHAR"), ("TIMESTAMP", "TIMESTAMPTZ"), ("DOUBLE", "BIGINT")],
+)
+def test_type_that_would_lose_something_needs_a_whole_load(
+    shelf: Shelf, old: str, new: str
+) -> None:
+    types = TableSchema((*TYPES.columns[:2], Column("x", old)))
+    before = shelf.load(text(COLUMNS, [["1", "2026-01-01", None]]), types=types)
+    types = TableSchema((*TYPES.columns[:2], Column("x", new)))
+    with pytest.raises(TableError, match="Load the table as a whole") as caught:
+        shelf.merge(before, text(COLUMNS, [["2", "2026-01-01", None]]), types=types)
+    assert (caught.value.expected, caught.value.found) == (old, new)
+
+
+def test_rebuild_and_another_partitioning_need_a_whole_load(shelf: Shelf) -> None:
+    before = shelf.load(THREE_MONTHS)
+    more = text(["id", "at"], [["1", "2026-01-01"]])
+    rebuild = TableSpec("t", "s/t", key=("id",), partitioning=MONTHS, on_schema_change="rebuild")
+    with pytest.raises(TableError, match="rebuild: column x is no longer delivered"):
+        shelf.merge(before, more, spec=rebuild)
+    days = TableSpec("t", "s/t", key=("id",), partitioning=Partitioning("at", "day"))
+    with pytest.raises(TableError, match="partitioned in another way"):
+        shelf.merge(before, THREE_MONTHS, spec=days, name="c")
+
+
+def test_keys_cannot_be_deleted_where_there_are_none(shelf: Shelf) -> None:
+    log = TableSpec("t", "s/t")
+    before = shelf.load(THREE_MONTHS, spec=log)
+    with pytest.raises(TableError, match="without a key"):
+        shelf.merge(before, None, spec=log, dead=text(["id"], [["1"]]))
+
+
+def test_key_of_several_columns_in_cut_files(shelf: Shelf) -> None:
+    spec = TableSpec(
+        "t", "s/t", key=("x", "id"), partitioning=Partitioning("at", "year"), target_file_bytes=600
+    )
+    rows = [[str(n), "2026-01-01", str(n % 7)] for n in range(900)]
+    before = shelf.load(text(COLUMNS, rows), spec=spec)
+    assert len(before.files) > 3
+    changed = [["3", "2026-05-05", "3"], ["-1", "2026-05-05", "3"], ["899", "2026-05-05", "6"]]
+    version = shelf.merge(before, text(COLUMNS, changed), spec=spec)
+    assert 0 < sum(file.is_new for file in version.files) < len(version.files)
+    found = {(row[2], row[0]): row for row in read(shelf.where(version))}
+    assert len(found) == version.rows == 901 + (899 % 7 != 6)
+    assert found["3", "3"] == ("3", "2026-05-05", "3")
+    for path in shelf.where(version):
+        keys = [(int(row[2]), int(row[0])) for row in read([path])]
+        assert keys == sorted(keys)
+
+
+def test_replay_refuses_what_is_no_change_file(shelf: Shelf) -> None:
+    before = shelf.load(THREE_MONTHS)
+    with pytest.raises(TableError, match="not a change file"):
+        replay(
+            shelf.root / "a",
+            before.files,
+            paths(shelf.root / "a", before)[0],
+            out=shelf.root / "c",
+            work=shelf.root / "a" / "work",
+            limits=LIMITS,
+        )
+
+
+def test_merge_comes_to_the_bytes_of_a_whole_load(shelf: Shelf) -> None:
+    before = shelf.load(THREE_MONTHS)
+    upserts = text(COLUMNS, [["0", "2026-02-01", "0"], ["3", "2026-03-01", "33"]])
+    merged = shelf.merge(before, upserts)
+    path = shelf.folder("whole")
+    rows = sorted(read(shelf.where(merged)), key=lambda row: -int(row[0]))
+    whole = load(
+        SPEC,
+        TYPES,
+        Rows(text(COLUMNS, rows)),
+        out=path,
+        work=path / "work",
+        limits=Limits(memory_bytes=64 << 20, threads=1),
+    )
+    assert [(f.path, f.sha256) for f in whole.files] == [(f.path, f.sha256) for f in merged.files]
+
+
+def test_appended_rows_come_to_the_bytes_of_a_whole_load(shelf: Shelf) -> None:
+    log = TableSpec("t", "s/t")
+    rows = [[str(n), None, str(n)] for n in range(3_000)]
+    before = shelf.load(text(COLUMNS, rows[:1_700]), spec=log)
+    merged = shelf.merge(before, text(COLUMNS, rows[1_700:]), spec=log)
+    path = shelf.folder("whole")
+    whole = load(log, TYPES, Rows(text(COLUMNS, rows)), out=path, work=path / "work", limits=LIMITS)
+    assert [f.sha256 for f in whole.files] == [f.sha256 for f in merged.files]
+
+
+def test_change_file_is_readable_by_anyone(shelf: Shelf) -> None:
+    before = shelf.load(THREE_MONTHS)
+    version = shelf.merge(before, text(COLUMNS, [["1", None, "1"]]))
+    assert version.change is not None
+    with duckdb.connect() as connection:
+        path = shelf.root / "b" / version.change.path
+        found = connection.execute(f"SELECT _change, id FROM '{path}'").fetchall()
+    assert found == [("update", 1)]
