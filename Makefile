@@ -9,7 +9,7 @@ SHELL := bash
 MODE ?= auto
 # pytest workers: booted hosts wait more than they compute
 WORKERS ?= 3
-PYTEST := .venv/bin/pytest --numprocesses=$(WORKERS) --dist=loadgroup
+PYTEST := .venv/bin/pytest --numprocesses=$(WORKERS) --dist=loadgroup --timeout=1200
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -27,7 +27,7 @@ demo-down: venv ## End the demo's hosts
 	@.venv/bin/python -m demo down
 
 test: hosts ## Everything: linters, unit, integration, Molecule, booted hosts
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync lint
 	$(PYTEST) tests
 
 lint: lint-python lint-types lint-yaml lint-shell lint-ansible ## All linters

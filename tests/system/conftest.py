@@ -20,7 +20,8 @@ def deployed(hosts_run: Run, request: pytest.FixtureRequest) -> Broker:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a broker run one after the other, in one xdist worker."""
+    """Long tests start first; those that share a broker stay in one xdist worker, in order."""
+    items.sort(key=_turn)
     for item in items:
         if "deployed" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group(f"broker-{_release(item).number}"))
@@ -31,3 +32,9 @@ def _release(item: pytest.Item) -> Release:
     release = parameters.get("deployed", RELEASES[0])
     assert isinstance(release, Release)
     return release
+
+
+def _turn(item: pytest.Item) -> int:
+    if "test_molecule" in item.nodeid:
+        return 0
+    return 1 if item.get_closest_marker("system") else 2
