@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
+from .layout import NeedsLoadError
 from .model import DataFile, Partitioning
 
 __all__ = ["NULL_PARTITION", "check", "check_names", "code", "label", "name", "numbers"]
@@ -35,12 +36,12 @@ def check(type_: str, partitioning: Partitioning, *, where: str) -> None:
 def check_names(
     files: Iterable[DataFile], partitioning: Partitioning | None, *, where: str
 ) -> None:
-    """Raise ``TableError`` when files were partitioned in another way than the table is now."""
+    """Raise ``NeedsLoadError`` when files were partitioned in another way than the table is now."""
     granularity = partitioning.granularity if partitioning else None
     shape = re.compile(_NAMES[granularity] if granularity else "")
     strange = [file for file in files if not shape.fullmatch(file.partition or "")]
     if strange:
-        raise TableError(
+        raise NeedsLoadError(
             "the files that are kept were partitioned in another way",
             where=where,
             expected=f"partitions by {granularity}" if granularity else "no partitions",
