@@ -24,7 +24,7 @@ import duckdb
 
 from broker.publish import Store
 
-__all__ = ["Seen", "kill_syncs"]
+__all__ = ["DESCRIPTION", "TABLES", "Seen", "check_copy", "kill_syncs", "version_of_input"]
 
 ROWS = 4_000
 TABLES = ("orders", "customers", "events")
@@ -86,9 +86,14 @@ def _prepare(root: Path) -> None:
     _write_input(root, 0)
 
 
-def _write_input(root: Path, version: int) -> None:
+def version_of_input(version: int) -> str:
+    """The CSV text of every table at this version."""
     lines = (f"{row},{version},2026-{1 + row % 3:02}-01\n" for row in range(ROWS))
-    text = "id,version,day\n" + "".join(lines)
+    return "id,version,day\n" + "".join(lines)
+
+
+def _write_input(root: Path, version: int) -> None:
+    text = version_of_input(version)
     for table in TABLES:
         (root / f"csv/{table}.csv").write_text(text)
 
@@ -155,7 +160,7 @@ def _forever(
 def _read(root: Path, seen: Seen) -> None:
     """As a script on the host: hold on to the current generation, read all its tables."""
     generation = (root / "data/current").resolve()
-    _check(generation / "parquet/shop", seen)
+    check_copy(generation / "parquet/shop", seen)
     seen.reads += 1
 
 
@@ -171,11 +176,11 @@ def _pull(root: Path, seen: Seen) -> None:
         if done.returncode:
             seen.wrong.append(f"rsync ended with {done.returncode}: {done.stderr.strip()}")
             return
-        _check(Path(copy, "shop"), seen)
+        check_copy(Path(copy, "shop"), seen)
         seen.pulls += 1
 
 
-def _check(folder: Path, seen: Seen) -> None:
+def check_copy(folder: Path, seen: Seen) -> None:
     versions = set()
     for table in TABLES:
         single = folder / f"{table}.parquet"
