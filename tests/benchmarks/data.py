@@ -104,5 +104,5 @@ def make_changes(path: Path, rows: int) -> None:
 
 def _write(path: Path, query: str) -> None:
     with duckdb.connect() as connection:
-        connection.execute("SET preserve_insertion_order = true")
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"COPY ({query}) TO '{path}' (HEADER, FORMAT csv)")

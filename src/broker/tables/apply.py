@@ -19,7 +19,7 @@ from .change import Recipe, within
 from .cutting import cut_number, write_cut
 from .model import DataFile
 from .partitions import label
-from .session import each, identifier, literal, one_row, parquet
+from .session import each, identifier, literal, one_row, parquet, worker
 from .writing import write_empty
 
 __all__ = ["Previous", "apply_change", "carried", "columns_of"]
@@ -72,7 +72,7 @@ def apply_change(
     work = _Work(connection, recipe, previous, change, out)
 
     def one(partition: str | None) -> tuple[list[DataFile], list[DataFile]]:
-        with connection.cursor() as cursor:
+        with worker(connection) as cursor:
             return work.rewrite(cursor, partition)
 
     results = each(one, work.touched(), threads)

@@ -17,7 +17,7 @@ from .model import DataFile, Limits, TableSpec, TableVersion
 from .rejects import Rejects
 from .rows import Reading
 from .schema import TableSchema
-from .session import each, session
+from .session import each, session, worker
 from .writing import write_empty
 
 __all__ = ["load"]
@@ -88,7 +88,7 @@ def _write_files(
     limits: Limits,
 ) -> list[DataFile]:
     def one(number: int | None) -> list[DataFile]:
-        with connection.cursor() as cursor:
+        with worker(connection) as cursor:
             return _write_partition(cursor, spec, staged, where, out, number)
 
     files = [f for found in each(one, staged.spill.partitions(), limits.threads) for f in found]

@@ -12,7 +12,7 @@ import duckdb
 
 from .model import Limits
 
-__all__ = ["each", "identifier", "literal", "one_row", "parquet", "session"]
+__all__ = ["each", "identifier", "literal", "one_row", "parquet", "session", "worker"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,7 +34,8 @@ def session(limits: Limits, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         # Parquet columns would be REQUIRED in files that happen to hold no NULL, and OPTIONAL in
         # others of the same table: DuckDB asks the statistics that this optimizer gathers.
         connection.execute("SET disabled_optimizers = 'statistics_propagation'")
@@ -49,6 +50,17 @@ def one_row(
     """Run a query that answers one row, and leave no half-read result on the connection."""
     (row,) = connection.execute(query, parameters).fetchall()
     return tuple(row)
+
+
+@contextmanager
+def worker(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a second connection to the same database, for another thread.
+
+    It takes over what is set globally, and of the rest what is set here.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_progress_bar = false")
+        yield cursor
 
 
 def each(work: Callable[[Item], Result], items: Sequence[Item], threads: int) -> list[Result]:

@@ -1,0 +1,40 @@
+"""The private database: the same wherever it runs, and quoting that nothing escapes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from broker.tables.session import each, identifier, literal, one_row, parquet, session, worker
+
+from .reading import LIMITS
+
+
+def test_zone_is_utc_and_nullability_is_not_guessed_in_every_thread(tmp_path: Path) -> None:
+    asked = "SELECT current_setting('TimeZone'), current_setting('disabled_optimizers')"
+    with session(LIMITS, tmp_path) as connection, worker(connection) as other:
+        assert one_row(connection, asked) == ("UTC", "statistics_propagation")
+        assert one_row(other, asked) == ("UTC", "statistics_propagation")
+
+
+@pytest.mark.parametrize("name", ["a", 'a"b', "a\nb", "select", "a'b", "a;--", "ř"])
+def test_names_and_texts_are_quoted(tmp_path: Path, name: str) -> None:
+    with session(LIMITS, tmp_path) as connection:
+        connection.execute(f"CREATE TABLE t ({identifier(name)} VARCHAR)")
+        connection.execute(f"INSERT INTO t VALUES ({literal(name)})")
+        assert one_row(connection, f"SELECT {identifier(name)} FROM t") == (name,)
+
+
+def test_path_with_brackets_is_no_pattern(tmp_path: Path) -> None:
+    folder = tmp_path / "o'[ab]*?"
+    folder.mkdir()
+    with session(LIMITS, tmp_path) as connection:
+        path = folder / "x.parquet"
+        connection.execute(f"COPY (SELECT 1 AS a) TO {literal(str(path))} (FORMAT parquet)")
+        assert one_row(connection, f"SELECT a FROM {parquet([path])}") == (1,)
+
+
+def test_results_are_in_the_order_of_the_items() -> None:
+    assert each(lambda n: n * 2, [3, 1, 2], threads=3) == [6, 2, 4]
+    assert each(lambda n: n * 2, [], threads=3) == []
