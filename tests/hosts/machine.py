@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from . import cgroups, disk, processes
@@ -180,19 +181,24 @@ def kill_all(bridge: str) -> None:
     cgroups.remove(f"{bridge}-*")
 
 
-def _has(arguments: list[str], beginning: str) -> bool:
-    return any(argument.startswith(beginning) for argument in arguments)
-
-
 def _kill(argument: str) -> None:
     """End the hosts that were started with an argument that begins like this."""
-    hosts = [pid for pid, arguments in processes.supervisors() if _has(arguments, argument)]
+    gone = partial(_pull_plugs, argument)
+    wait_for("the end of killed hosts", gone, seconds=20)
+
+
+def _pull_plugs(argument: str) -> bool:
+    """Kill the first process of each such host; systemd-nspawn then clears up and ends.
+
+    Whether all are gone; one that has not come to its first process yet is for the next call.
+    """
+    hosts = [
+        pid
+        for pid, arguments in processes.supervisors()
+        if any(word.startswith(argument) for word in arguments)
+    ]
     below = [child for host in hosts for child in processes.children(host)]
     for pid in filter(processes.is_init_of_namespace, below):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    wait_for(
-        "the end of killed hosts",
-        lambda: not any(Path(f"/proc/{pid}").exists() for pid in hosts),
-        seconds=20,
-    )
+    return not hosts
