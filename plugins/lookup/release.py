@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import subprocess
 import sys
@@ -44,16 +45,24 @@ def release(root: Path) -> dict[str, str]:
     """Build the wheel of ``root`` and keep it under the name of its release."""
     cache = root / ".cache" / "releases"
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as folder:
-        built = build_wheel(root, Path(folder))
+    with tempfile.TemporaryDirectory(dir=cache) as scratch:
+        folder = Path(scratch, "release")
+        built = build_wheel(root, folder)
         lock = (root / "requirements" / "broker.txt").read_text()
         lock += f"./{built.name} --hash=sha256:{hashlib.sha256(built.read_bytes()).hexdigest()}\n"
+        (folder / "requirements.txt").write_text(lock)
         name = hashlib.sha256(lock.encode()).hexdigest()[:16]
-        kept = cache / name
-        kept.mkdir(exist_ok=True)
-        (kept / "requirements.txt").write_text(lock)
-        built.replace(kept / built.name)
-    return {"id": name, "folder": str(kept)}
+        keep(folder, cache / name)
+    return {"id": name, "folder": str(cache / name)}
+
+
+def keep(folder: Path, place: Path) -> None:
+    """Move a release to its place, whole, unless a deploy beside this one was first."""
+    try:
+        folder.rename(place)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
 
 
 def build_wheel(root: Path, folder: Path) -> Path:

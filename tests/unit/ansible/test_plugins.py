@@ -61,6 +61,14 @@ def test_the_same_sources_make_the_same_release(tree: Path) -> None:
     assert release(tree) == first
 
 
+def test_a_release_that_another_deploy_made_meanwhile_is_left_as_it_is(tree: Path) -> None:
+    folder = Path(release(tree)["folder"])
+    inodes = {path.name: path.stat().st_ino for path in folder.iterdir()}
+    release(tree)
+    assert {path.name: path.stat().st_ino for path in folder.iterdir()} == inodes
+    assert list(folder.parent.iterdir()) == [folder]
+
+
 def test_other_sources_or_other_dependencies_make_another_release(tree: Path) -> None:
     names = {release(tree)["id"]}
     (tree / "src" / "broker" / "more.py").write_text("MORE = 1\n")
