@@ -92,7 +92,10 @@ def _short(line: str) -> str | None:
     return None if line.startswith("{") else line
 
 
+# The lock is for a run after a Ctrl-C: what that left working on the host ends first.
 _PREPARE = f"""set -e
+exec 9> /run/demo-prepare.lock
+flock 9
 if [ -x {LaptopHost.PYTHON} ]; then echo everything is there; exit; fi
 apt-get -q update
 DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install rsync python3-venv
