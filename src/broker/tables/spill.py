@@ -14,7 +14,7 @@ __all__ = ["Spill"]
 _VECTOR = 2048  # DuckDB's unit: only batches of whole units give row groups of one size
 _ROWS = 30 * _VECTOR
 # Compressed, because copying pages into the kernel costs more than LZ4 does.
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
 
 class Spill:
