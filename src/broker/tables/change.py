@@ -20,10 +20,10 @@ import pyarrow.parquet as pq
 from ..errors import TableError
 from .model import Partitioning, Replace, TableSpec
 from .session import literal
+from .writing import METADATA
 
-__all__ = ["METADATA", "Recipe", "change_options", "marks", "read_recipe", "within"]
+__all__ = ["Recipe", "marks", "read_recipe", "within"]
 
-METADATA = "broker"
 _FORMAT = 1
 
 
@@ -59,11 +59,6 @@ class Recipe:
             },
             sort_keys=True,
         )
-
-
-def change_options(recipe: Recipe, options: str) -> str:
-    """The options of the writer with the recipe among them."""
-    return f"{options[:-1]}, KV_METADATA {{{METADATA}: {literal(recipe.dump())}}})"
 
 
 def read_recipe(path: Path) -> Recipe:

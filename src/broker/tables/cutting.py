@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import duckdb
 
 from .model import DataFile
 from .session import parquet
-from .writing import data_file, data_path, write
+from .writing import Place, write
 
 __all__ = ["cut_number", "write_cut"]
 
@@ -25,10 +24,9 @@ def cut_number(path: str) -> int:
 def write_cut(
     connection: duckdb.DuckDBPyConnection,
     query: str,
-    root: Path,
-    place: str,
-    partition: str | None,
+    place: Place,
     *,
+    columns: int,
     target: int,
     cut: int = 0,
     free: int = 1,
@@ -38,22 +36,23 @@ def write_cut(
     ``cut`` is the number of the part that is written anew, ``free`` the first number that no
     part has. Returns nothing, and leaves no file, for no rows.
     """
-    path = data_path(root, place, partition, cut)
-    rows = write(connection, query, path)
+    path = place.path(cut)
+    rows = write(connection, query, path, columns=columns)
     if not rows:
         path.unlink()
         return []
     size = path.stat().st_size
-    if partition is None or size <= 2 * target:
-        return [data_file(root, path, rows, partition)]
+    if place.partition is None or size <= 2 * target:
+        return [place.file(path, rows)]
     whole = path.rename(path.with_suffix(".whole"))
     numbers = [*([cut] if cut else []), *range(free, free + rows)]
     files = []
     for number, (start, end) in zip(numbers, _pieces(rows, size, target), strict=False):
-        part = data_path(root, place, partition, number)
+        part = place.path(number)
         piece = f"file_row_number >= {start} AND file_row_number < {end}"
         query = f"SELECT * FROM {parquet([whole])} WHERE {piece} ORDER BY file_row_number"
-        files.append(data_file(root, part, write(connection, query, part), partition))
+        written = write(connection, query, part, columns=columns)
+        files.append(place.file(part, written))
     whole.unlink()
     return files
 

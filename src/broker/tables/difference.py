@@ -9,14 +9,14 @@ from pathlib import Path
 import duckdb
 
 from .apply import Previous, carried, columns_of
-from .change import Recipe, change_options, marks, within
+from .change import Recipe, marks, within
 from .duplicates import WINNERS
 from .intake import Staged
 from .layout import Layout
 from .model import Replace, TableSpec
 from .partitions import label
 from .session import identifier, one_row, parquet
-from .writing import OPTIONS, write
+from .writing import write
 
 __all__ = ["Gone", "differ", "write_change"]
 
@@ -185,4 +185,4 @@ def write_change(
     ]
     order = ", ".join(f"change.{places[name]}" for name in recipe.key) or "change.n"
     query = f"SELECT {', '.join(columns)} FROM change ORDER BY {order}"
-    return write(connection, query, path, options=change_options(recipe, OPTIONS))
+    return write(connection, query, path, columns=len(columns), metadata=recipe.dump())

@@ -18,7 +18,7 @@ from .rejects import Rejects
 from .rows import Reading
 from .schema import TableSchema
 from .session import each, session, worker
-from .writing import write_empty
+from .writing import Place, write_empty
 
 __all__ = ["load"]
 
@@ -96,7 +96,7 @@ def _write_files(
         return files
     columns = {field.name: field.type or "VARCHAR" for field in staged.layout.fields}
     name = partitions.NULL_PARTITION if spec.partitioning else None
-    return [write_empty(connection, out, spec.path, name, columns)]
+    return [write_empty(connection, Place(out, spec.path, name), columns)]
 
 
 def _write_partition(
@@ -112,5 +112,10 @@ def _write_partition(
     connection.register("rows", staged.spill.reader([number], even=in_order))
     order = "" if in_order else f" ORDER BY {', '.join(map(staged.value, spec.key))}"
     query = f"SELECT {staged.select()} FROM rows{where}{order}"
-    target = spec.target_file_bytes
-    return write_cut(connection, query, out, spec.path, name, target=target)
+    return write_cut(
+        connection,
+        query,
+        Place(out, spec.path, name),
+        columns=len(staged.layout.fields),
+        target=spec.target_file_bytes,
+    )

@@ -98,5 +98,6 @@ class Rejects:
             return None
         path = out / "rejects" / f"{spec.path}.parquet"
         names = 'row_number AS "row", line, column_name AS "column", reason, value, record'
-        rows = write(self._connection, f"SELECT {names} FROM {self._table} ORDER BY ALL", path)
+        query = f"SELECT {names} FROM {self._table} ORDER BY ALL"
+        rows = write(self._connection, query, path, columns=6)
         return data_file(out, path, rows)
