@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import duckdb
 
-from .intake import Staged
 from .model import TableSpec
 from .rejects import DUPLICATE, Rejects, record
 from .session import one_row
+from .staged import Staged
 
 __all__ = ["WINNERS", "displace"]
 

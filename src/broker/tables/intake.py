@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from ..errors import SourceError
 from . import partitions
+from .ascent import Ascent
 from .chunks import Chunk, chunks, plain
 from .inference import NOTHING, Guess, guess, join
 from .layout import Field, Layout
@@ -23,12 +24,13 @@ from .model import Limits, Partitioning, TableSpec
 from .quick import arrow_type, read
 from .rejects import Rejects, record
 from .rows import End, Reading
-from .session import identifier, one_row
+from .session import one_row
 from .spill import Spill
+from .staged import Staged
 from .text import cast, fits, reason
 from .types import common
 
-__all__ = ["Staged", "stage"]
+__all__ = ["stage"]
 
 Progress = Callable[[int, int], None]
 
@@ -43,38 +45,6 @@ class Check:
     field: Field
     holds: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """Rows that fit, by partition and in the order in which they came, and what they mean."""
-
-    layout: Layout
-    spill: Spill
-    rows: int
-    end: End
-    late: frozenset[str]
-    ascending: bool
-    warnings: tuple[str, ...]
-
-    def value(self, name: str) -> str:
-        """The SQL of a column's typed value, from a reader of the rows named ``rows``.
-
-        Qualified, because a column of the table may itself be called c0.
-        """
-        field = self.layout.field(name)
-        type_ = field.type or "VARCHAR"
-        if field.source is None:
-            return f"CAST(NULL AS {type_})"
-        column = f"rows.c{field.source}"
-        if name in self.late:
-            return cast(column, type_)
-        return f"CAST({column} AS JSON)" if type_ == "JSON" else column
-
-    def select(self) -> str:
-        """The SQL of all columns, typed and named, from a reader of the rows."""
-        names = (field.name for field in self.layout.fields)
-        return ", ".join(f"{self.value(name)} AS {identifier(name)}" for name in names)
 
 
 def stage(
@@ -159,7 +129,7 @@ class _Intake:
         self._spill = spill
         self._rejects = rejects
         self._names = {f"c{at}": name for at, name in enumerate(names)}
-        self.ascent = _Ascent(spec, layout)
+        self.ascent = Ascent(spec, layout)
         self._guesses = {f.name: NOTHING for f in self._fields if f.type is None}
 
     def layout(self) -> Layout:
@@ -329,35 +299,6 @@ class _Intake:
         found = self._connection.sql(f"SELECT {number} AS number FROM good").to_arrow_table()
         self._connection.unregister("good")
         return found["number"]
-
-
-class _Ascent:
-    """Whether each key is greater than the one before it: then none is doubled, and all is sorted.
-
-    Followed for a key of one column whose order Arrow and DuckDB agree on.
-    """
-
-    def __init__(self, spec: TableSpec, layout: Layout) -> None:
-        self._column: str | None = None
-        self._last: pa.Scalar | None = None
-        self.holds = False
-        if len(spec.key) == 1:
-            field = layout.field(spec.key[0])
-            self._column = f"c{field.source}"
-            self.holds = field.type in _ORDERED
-
-    def follow(self, rows: pa.Table) -> None:
-        """Look at the next rows."""
-        if not self.holds or not rows.num_rows:
-            return
-        for values in rows[self._column].chunks:
-            steps = pc.less(values.slice(0, len(values) - 1), values.slice(1))
-            first = self._last is None or pc.less(self._last, values[0]).as_py()
-            self.holds = bool(self.holds and first and pc.all(steps).as_py() is not False)
-            self._last = values[-1]
-
-
-_ORDERED = ("BIGINT", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMPTZ")
 
 
 def _split(batch: pa.RecordBatch, numbers: pa.Array) -> Iterator[tuple[int | None, pa.RecordBatch]]:

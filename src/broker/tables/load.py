@@ -11,13 +11,14 @@ from ..errors import TableError
 from . import partitions
 from .cutting import write_cut
 from .duplicates import WINNERS, displace
-from .intake import Staged, stage
+from .intake import stage
 from .layout import plan
 from .model import DataFile, Limits, TableSpec, TableVersion
 from .rejects import Rejects
 from .rows import Reading
 from .schema import TableSchema
 from .session import each, session, worker
+from .staged import Staged
 from .writing import Place, write_empty
 
 __all__ = ["load"]

@@ -14,13 +14,14 @@ from .apply import Previous, apply_change
 from .change import Recipe
 from .difference import Gone, differ, write_change
 from .duplicates import displace
-from .intake import Staged, stage
+from .intake import stage
 from .layout import Field, Layout, plan
-from .model import DataFile, Limits, Replace, TableSpec, TableVersion
+from .model import Limits, Replace, TableSpec, TableVersion
 from .rejects import Rejects
 from .rows import Reading
 from .schema import Column, TableSchema
 from .session import session
+from .staged import Staged
 from .writing import data_file
 
 __all__ = ["merge"]
@@ -75,23 +76,16 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
         finally:
             if staged is not None:
                 staged.spill.close()
-        files, change = batch.write(layout, counts, replace_range)
         if staged is not None:
             rejects.merge_source(staged.end.rejects)
-        reject_file = rejects.write_file(out, spec)
-    return TableVersion(
-        schema=layout.schema(spec.key),
-        files=files,
-        rows=sum(file.rows for file in files),
-        rejects=rejects.rows,
-        duplicates=duplicates,
-        reject_file=reject_file,
-        change=change,
-        inserted=counts[0],
-        updated=counts[1],
-        deleted=counts[2],
-        warnings=(*layout.changes, *(staged.warnings if staged else ())),
-    )
+        version = batch.write(layout, counts, replace_range)
+        return replace(
+            version,
+            rejects=rejects.rows,
+            duplicates=duplicates,
+            reject_file=rejects.write_file(out, spec),
+            warnings=(*layout.changes, *(staged.warnings if staged else ())),
+        )
 
 
 def _layout(
@@ -162,11 +156,13 @@ class _Batch:
 
     def write(
         self, layout: Layout, counts: tuple[int, int, int], replaced: Replace | None
-    ) -> tuple[tuple[DataFile, ...], DataFile | None]:
+    ) -> TableVersion:
         """Write the change file, then the files that it changes; nothing when it is empty."""
+        schema = layout.schema(self.spec.key)
         shape = [(column.name, column.type) for column in self.previous.schema.columns]
         if not any(counts) and shape == [(f.name, f.type) for f in layout.fields]:
-            return tuple(replace(file, is_new=False) for file in self.previous.files), None
+            kept = tuple(replace(file, is_new=False) for file in self.previous.files)
+            return TableVersion(schema, kept, self.previous.rows)
         recipe = Recipe.of(self.spec, gone=None if self.spec.key else replaced)
         path = self.out / "changes" / f"{self.spec.path}.parquet"
         rows = write_change(self.connection, recipe, layout, path)
@@ -179,12 +175,8 @@ class _Batch:
             out=self.out,
             threads=self.limits.threads,
         )
-        self._check(files, counts)
-        return files, change
-
-    def _check(self, files: tuple[DataFile, ...], counts: tuple[int, int, int]) -> None:
-        inserted, _, deleted = counts
         rows = sum(file.rows for file in files)
+        inserted, updated, deleted = counts
         if rows != self.previous.rows + inserted - deleted:
             raise TableError(
                 "rows were lost or doubled while merging; nothing is published",
@@ -192,3 +184,12 @@ class _Batch:
                 expected=f"{self.previous.rows + inserted - deleted} rows",
                 found=f"{rows} rows",
             )
+        return TableVersion(
+            schema,
+            files,
+            rows,
+            change=change,
+            inserted=inserted,
+            updated=updated,
+            deleted=deleted,
+        )

@@ -1,0 +1,45 @@
+"""Rows that were taken in: known to fit, set aside by partition, and not yet in a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .layout import Layout
+from .rows import End
+from .session import identifier
+from .spill import Spill
+from .text import cast
+
+__all__ = ["Staged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Rows that fit, by partition and in the order in which they came, and what they mean."""
+
+    layout: Layout
+    spill: Spill
+    rows: int
+    end: End
+    late: frozenset[str]
+    ascending: bool
+    warnings: tuple[str, ...]
+
+    def value(self, name: str) -> str:
+        """The SQL of a column's typed value, from a reader of the rows named ``rows``.
+
+        Qualified, because a column of the table may itself be called c0.
+        """
+        field = self.layout.field(name)
+        type_ = field.type or "VARCHAR"
+        if field.source is None:
+            return f"CAST(NULL AS {type_})"
+        column = f"rows.c{field.source}"
+        if name in self.late:
+            return cast(column, type_)
+        return f"CAST({column} AS JSON)" if type_ == "JSON" else column
+
+    def select(self) -> str:
+        """The SQL of all columns, typed and named, from a reader of the rows."""
+        names = (field.name for field in self.layout.fields)
+        return ", ".join(f"{self.value(name)} AS {identifier(name)}" for name in names)
