@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.documented import ROOT, documented
-from tests.hosts import Host, can_boot, find
+from tests.hosts import Host, can_boot, destroy, find, runs
 
 ANSWERS = ("Do we grow?", "What do returns cost", "Which markets grow fastest")
 
@@ -78,6 +78,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     reason = can_boot()
     if reason:
         pytest.skip(f"no host can be booted here: {reason}")
+    _end_those_of_killed_tests()
     made = Demo(tmp_path_factory.mktemp("demo") / f"demo-{os.getpid()}")
     try:
         assert made.interrupted_while("Deploy the broker") == 130
@@ -88,6 +89,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield made
     finally:
         made.run(sys.executable, "-m", "demo", "down")
+
+
+def _end_those_of_killed_tests() -> None:
+    """A demo outlives its command on purpose, so nobody else ends those of a killed pytest."""
+    for run in runs():
+        told = re.fullmatch(r"demo-(\d+)", run.name)
+        if told and not Path(f"/proc/{told[1]}").exists():
+            destroy(run)
 
 
 @pytest.mark.system
