@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from broker.publish import Store
 
-from .conftest import Instance
+from .conftest import ORDERS, Instance
 
 
 def test_what_the_files_say_is_published(instance: Instance) -> None:
@@ -34,14 +34,14 @@ def test_the_same_input_twice_moves_nothing(instance: Instance) -> None:
 def test_a_failed_table_keeps_its_last_good_rows(instance: Instance) -> None:
     instance.sync()
     (instance.root / "csv/customers.csv").unlink()
-    instance.csv("orders", "id,day,total,note\n9,2026-11-03,1.00,new\n8,2026-11-03,1.00,x\n")
+    instance.csv("orders", ORDERS + "9,2026-11-03,1.00,new\n")
     report = instance.sync()
     assert report["exit_code"] == 1
     status = instance.status()
     assert status["shop/customers"]["status"] == "absent"
     assert "customers" in status["shop/customers"]["error"]
     assert instance.rows("shop/customers") == [(1, "Ada"), (2, "Grace")]
-    assert [row[0] for row in instance.rows("shop/orders")] == [8, 9]
+    assert [row[0] for row in instance.rows("shop/orders")] == [1, 2, 3, 9]
 
 
 def test_a_run_of_which_nothing_comes_says_so(instance: Instance) -> None:
@@ -72,7 +72,7 @@ def test_duplicate_keys_are_resolved_and_reported(instance: Instance) -> None:
 
 def test_a_row_value_stands_in_no_log(instance: Instance) -> None:
     instance.sync()
-    instance.csv("salaries", "person,amount\n1,canary-4711\n")
+    instance.csv("salaries", "person,amount\n1,5000.00\n2,canary-4711\n")
     done = instance.broker("sync")
     assert done.returncode == 3
     assert "canary-4711" not in done.stdout + done.stderr
