@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = """
+import pytest
+
+@pytest.mark.xdist_group("host")
+@pytest.mark.parametrize("number", range(6))
+def test_on_the_host(number):
+    pass
+"""
+
+
+def test_tests_of_a_group_run_in_one_worker(tmp_path: Path) -> None:
+    (tmp_path / "test_host.py").write_text(TESTS)
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "-n", "2", "--dist=loadgroup", str(tmp_path)],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    workers = re.findall(r"^\[(gw\d)\].*PASSED", told, re.MULTILINE)
+    assert len(workers) == 6
+    assert len(set(workers)) == 1
