@@ -72,6 +72,7 @@ def stage(
         end = reading.end()
         _check_end(spec, end, done)
         spill.finish()
+        pa.default_memory_pool().release_unused()
     except BaseException:
         spill.close()
         raise

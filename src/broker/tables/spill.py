@@ -12,7 +12,7 @@ import pyarrow as pa
 __all__ = ["Spill"]
 
 _VECTOR = 2048  # DuckDB's unit: only batches of whole units give row groups of one size
-_ROWS = 30 * _VECTOR
+_ROWS = 10 * _VECTOR  # of a batch in the file: several are decompressed at a time
 # Compressed, because copying pages into the kernel costs more than LZ4 does.
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
@@ -52,7 +52,6 @@ class Spill:
         if self._writer is not None:
             self._flush()
             self._close_file()
-            pa.default_memory_pool().release_unused()
 
     def partitions(self) -> list[int | None]:
         """The partitions that have rows, in order, that of NULL last."""
@@ -102,7 +101,7 @@ class Spill:
             self._sink = pa.OSFile(str(self._path), "wb")
             self._writer = pa.ipc.new_file(self._sink, self.schema, options=_OPTIONS)
         for partition, batches in self._held.items():
-            for batch in _large(batches):
+            for batch in _sized(batches):
                 self._writer.write_batch(batch)
                 self._places[partition].append(self._written)
                 self._written += 1
@@ -122,10 +121,12 @@ class Spill:
                 yield file.get_batch(place).select(schema.names)
 
 
-def _large(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
-    """Join batches that are too small to stand alone; copying large ones would gain nothing."""
+def _sized(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Join batches too small to stand alone, for that is worth a copy; slice large ones."""
     small = sum(batch.num_rows for batch in batches) < _VECTOR * len(batches)
-    return [pa.concat_batches(batches)] if small else batches
+    for batch in [pa.concat_batches(batches)] if small else batches:
+        for start in range(0, batch.num_rows, _ROWS):
+            yield batch.slice(start, _ROWS)
 
 
 def _even(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
