@@ -5,7 +5,11 @@ Hosts that shared one would each see the other's units in it, and stop or wait f
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+
+from .shell import wait_for
 
 __all__ = ["make", "remove"]
 
@@ -28,8 +32,15 @@ def make(name: str) -> list[Path]:
 
 
 def remove(pattern: str) -> None:
-    """Remove groups by name and those below them, all without processes by now."""
-    for hierarchy in _hierarchies():
-        for group in hierarchy.glob(pattern):
-            for folder in sorted([group, *filter(Path.is_dir, group.rglob("*"))], reverse=True):
+    """Remove groups by name and those below them, when their last processes have left."""
+    gone = partial(_removed, pattern)
+    wait_for(f"the end of the control groups {pattern}", gone, seconds=10)
+
+
+def _removed(pattern: str) -> bool:
+    groups = [group for hierarchy in _hierarchies() for group in hierarchy.glob(pattern)]
+    for group in groups:
+        for folder in sorted([group, *filter(Path.is_dir, group.rglob("*"))], reverse=True):
+            with suppress(OSError):  # busy: a process is still on its way out
                 folder.rmdir()
+    return not groups

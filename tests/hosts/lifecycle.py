@@ -110,7 +110,7 @@ def _sweep() -> None:
 def _destroy(folder: Path) -> None:
     numbers = [number for number, place in _registered().items() if place == folder]
     for number in numbers:
-        machine.kill_all(Network(number).bridge)
+        machine.kill_all(folder, Network(number).bridge)
     disk.unmount_below(folder)
     _harvest(folder)
     shutil.rmtree(folder, ignore_errors=True)

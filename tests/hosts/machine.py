@@ -7,6 +7,7 @@ import shlex
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -85,11 +86,18 @@ def running(folder: Path) -> bool:
 
 def leader(folder: Path) -> int | None:
     """The host's process 1 as this machine numbers it; ``None`` when the host is not running."""
-    for supervisor, arguments in processes.supervisors():
-        if _directory(folder) in arguments:
-            for child in filter(processes.is_init_of_namespace, processes.children(supervisor)):
-                return child
-    return None
+    return next(_leaders(folder / "upper"), None)
+
+
+def _leaders(layers: Path) -> Iterator[int]:
+    """The first processes of hosts by where their own layer is: at ``layers``, or below it.
+
+    Known by their mounts, they are found when the systemd-nspawn that began them is dead, too.
+    """
+    signs = (f"upperdir={layers},", f"upperdir={layers}/")
+    for pid, mounts in processes.inits():
+        if any(sign in mounts for sign in signs):
+            yield pid
 
 
 def enter(
@@ -172,33 +180,28 @@ def answers(address: str) -> bool:
 
 def kill(folder: Path) -> None:
     """Pull a host's plug: nothing inside gets to say goodbye."""
-    _kill(_directory(folder))
+    _kill(folder / "upper", _directory(folder))
 
 
-def kill_all(bridge: str) -> None:
-    """Pull the plug of every host on a bridge."""
-    _kill(f"--machine={bridge}-")
+def kill_all(folder: Path, bridge: str) -> None:
+    """Pull the plug of every host of the run in ``folder``."""
+    _kill(folder / "hosts", f"--machine={bridge}-")
     cgroups.remove(f"{bridge}-*")
 
 
-def _kill(argument: str) -> None:
-    """End the hosts that were started with an argument that begins like this."""
-    gone = partial(_pull_plugs, argument)
-    wait_for("the end of killed hosts", gone, seconds=20)
+def _kill(layers: Path, argument: str) -> None:
+    """End hosts known by their layers, or by how an argument of their supervisor begins."""
+    wait_for("the end of killed hosts", partial(_pull_plugs, layers, argument), seconds=20)
 
 
-def _pull_plugs(argument: str) -> bool:
-    """Kill the first process of each such host; systemd-nspawn then clears up and ends.
+def _pull_plugs(layers: Path, argument: str) -> bool:
+    """Kill the first processes; systemd-nspawn then clears up and ends.
 
     Whether all are gone; one that has not come to its first process yet is for the next call.
     """
-    hosts = [
-        pid
-        for pid, arguments in processes.supervisors()
-        if any(word.startswith(argument) for word in arguments)
-    ]
-    below = [child for host in hosts for child in processes.children(host)]
-    for pid in filter(processes.is_init_of_namespace, below):
+    leaders = list(_leaders(layers))
+    for pid in leaders:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    return not hosts
+    arguments = [word for _, words in processes.supervisors() for word in words]
+    return not leaders and not any(word.startswith(argument) for word in arguments)

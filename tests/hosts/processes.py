@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Process", "children", "is_init_of_namespace", "supervisors"]
+__all__ = ["Process", "inits", "is_init_of_namespace", "supervisors"]
 
 
 @dataclass(frozen=True)
@@ -23,50 +23,55 @@ class Process:
 
     @classmethod
     def of(cls, pid: int) -> Process:
-        return cls(pid, _started(pid))
+        return cls(pid, int(_fields(pid)[_STARTED]))
 
     def alive(self) -> bool:
+        """Whether it still runs; a zombie, which nobody has waited for, does not."""
         try:
-            return _started(self.pid) == self.started
+            fields = _fields(self.pid)
         except OSError:
             return False
+        return fields[_STATE] not in "ZX" and int(fields[_STARTED]) == self.started
 
 
-def _started(pid: int) -> int:
-    """Clock ticks since boot, field 22 of proc(5); the name in field 2 may hold spaces."""
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
-    return int(after_name.split()[19])
+# proc(5): field 3 of stat is the state, field 22 the start in clock ticks since boot.
+_STATE, _STARTED = 0, 19
+
+
+def _fields(pid: int) -> list[str]:
+    """What stands in stat after the process's name, which may hold blanks itself."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def supervisors() -> Iterator[tuple[int, list[str]]]:
     """Every systemd-nspawn, and the shell that restarts it, with its arguments."""
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            arguments = _arguments(folder)
-            if "systemd-nspawn" in arguments:
-                yield int(folder.name), arguments
+    for pid in _all():
+        arguments = _read(pid, "cmdline").split("\0")
+        if "systemd-nspawn" in arguments:
+            yield pid, arguments
 
 
-def _arguments(folder: Path) -> list[str]:
+def inits() -> Iterator[tuple[int, str]]:
+    """The first process of every process namespace below ours, with what is mounted there."""
+    for pid in _all():
+        if is_init_of_namespace(pid):
+            yield pid, _read(pid, "mountinfo")
+
+
+def _all() -> list[int]:
+    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+
+
+def _read(pid: int, name: str) -> str:
+    """Empty when the process has ended meanwhile."""
     try:
-        return (folder / "cmdline").read_text(errors="replace").split("\0")
+        return Path(f"/proc/{pid}/{name}").read_text(errors="replace")
     except OSError:
-        return []
-
-
-def children(pid: int) -> list[int]:
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    return [int(word) for word in text.split()]
+        return ""
 
 
 def is_init_of_namespace(pid: int) -> bool:
     """Whether the process is number 1 of a process namespace one below ours."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return False
+    lines = _read(pid, "status").splitlines()
     numbers = next((line.split()[1:] for line in lines if line.startswith("NSpid:")), [])
     return len(numbers) == 2 and numbers[1] == "1"

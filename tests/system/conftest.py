@@ -20,11 +20,14 @@ def deployed(hosts_run: Run, request: pytest.FixtureRequest) -> Broker:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests start first; those that share a broker stay in one xdist worker, in order."""
+    """Long tests start first; those that share hosts stay in one xdist worker, in order."""
     items.sort(key=_turn)
     for item in items:
-        if "deployed" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "deployed" in fixtures:
             item.add_marker(pytest.mark.xdist_group(f"broker-{_release(item).number}"))
+        elif "pair" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("pair"))
 
 
 def _release(item: pytest.Item) -> Release:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests import hosts
-from tests.hosts import Host, HostError, Run
+from tests.hosts import Host, HostError, Run, processes
 
 pytestmark = pytest.mark.system
 
@@ -162,6 +163,20 @@ def test_what_a_killed_owner_left_is_cleared_at_the_next_start(name: str) -> Non
     assert traces(bridge, hosts.at(name).folder)
     hosts.sweep()
     assert traces(bridge, hosts.at(name).folder) == []
+
+
+def test_a_host_whose_supervisor_was_killed_is_cleared_too(name: str) -> None:
+    with holding(name) as (process, bridge):
+        number = hosts.find(name).host("one").leader()
+        assert number is not None
+        leader = processes.Process.of(number)
+        for pid, arguments in processes.supervisors():
+            if any(word.startswith(f"--machine={bridge}-") for word in arguments):
+                os.kill(pid, signal.SIGKILL)
+        process.kill()
+    hosts.sweep()
+    assert traces(bridge, hosts.at(name).folder) == []
+    assert not leader.alive()
 
 
 def test_a_killed_boot_leaves_nothing_after_the_next_start(name: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.hosts import places, state
 from tests.hosts.processes import Process
 from tests.hosts.run import Run, check_name
-from tests.hosts.shell import HostError
+from tests.hosts.shell import HostError, wait_for
 from tests.hosts.state import HostState, RunState
 
 
@@ -31,6 +31,17 @@ def test_a_run_lives_as_long_as_its_owner(tmp_path: Path) -> None:
         state.save(tmp_path, RunState("demo", 3, Process.of(owner.pid)))
         assert Run(tmp_path).alive()
     assert not Run(tmp_path).alive()
+
+
+def test_an_owner_that_nobody_waited_for_is_dead() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
+        process = Process.of(owner.pid)
+        assert process.alive()
+        owner.kill()
+        assert owner.stdout is not None
+        assert owner.stdout.read() == b""  # its end is closed: it is over, and a zombie
+        wait_for("the end of the owner", lambda: not process.alive(), seconds=10)
+        assert Path(f"/proc/{owner.pid}").exists()
 
 
 def test_another_process_with_the_owners_number_is_not_the_owner() -> None:
