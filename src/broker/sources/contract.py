@@ -51,13 +51,20 @@ class TableRequest:
 
 @dataclass(frozen=True, slots=True)
 class SourceTable:
-    """A table as its source describes it. ``rows`` is the source's own count, where it has one."""
+    """A table as its source describes it.
+
+    ``rows`` and ``bytes`` (what the whole table takes as text, roughly) are the source's own
+    counts, where it has them. ``tracks_changes`` says that the source knows when a row changed,
+    so that a window without a column is bounded by that; else such a window holds every row.
+    """
 
     id: str
     schema: TableSchema
     primary_key: tuple[str, ...] = ()
     description: str = ""
     rows: int | None = None
+    bytes: int | None = None
+    tracks_changes: bool = False
 
 
 @runtime_checkable

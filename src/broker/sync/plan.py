@@ -12,7 +12,7 @@ from enum import Enum
 
 from ..sources.contract import Window
 
-__all__ = ["Action", "Kept", "Rule", "Step", "next_step"]
+__all__ = ["Action", "Kept", "Rule", "Step", "next_step", "whole_step"]
 
 
 class Action(Enum):
@@ -39,7 +39,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The part of a table's description that decides what is read."""
+    """The part of a table's description that decides what is read.
+
+    ``tracked`` says that the source knows when a row changed, and so needs no ``cursor``.
+    """
 
     strategy: str
     cursor: str | None = None
@@ -50,6 +53,17 @@ class Rule:
     max_history_days: int | None = None
     census: bool = False
     keyed: bool = True
+    tracked: bool = True
+
+    @property
+    def column(self) -> str | None:
+        """The column that bounds a part of the history."""
+        return self.partition_by if self.strategy == "partitioned" else self.cursor
+
+    @property
+    def has_beginning(self) -> bool:
+        """The history is bounded, and something tells what lies before the bound."""
+        return self.max_history_days is not None and (self.column is not None or self.tracked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,7 @@ def next_step(rule: Rule, kept: Kept | None, now: datetime) -> Step:
     if rule.strategy == "full_refresh":
         return Step(Action.REPLACE, Window())
     if kept is None or kept.loading:
-        return _initial(rule, kept, now)
+        return _chunk(rule, kept, now) if rule.has_beginning else whole_step(rule, now)
     overlapping = kept.watermark - timedelta(days=rule.window_days)
     if rule.strategy == "partitioned":
         since = _floor(overlapping, rule.granularity)
@@ -93,21 +107,28 @@ def _append(rule: Rule, kept: Kept, overlapping: datetime) -> Step:
     return Step(Action.REPLACE_RANGE, Window(overlapping, None, rule.cursor))
 
 
-def _initial(rule: Rule, kept: Kept | None, now: datetime) -> Step:
-    """Everything at once, or one chunk where the history has a beginning.
+def whole_step(rule: Rule, now: datetime) -> Step:
+    """Everything that the table is to hold, at once."""
+    if rule.strategy == "full_refresh" or not rule.has_beginning:
+        return Step(Action.REPLACE, Window())
+    return Step(Action.REPLACE, Window(_beginning(rule, now), None, rule.column))
+
+
+def _chunk(rule: Rule, kept: Kept | None, now: datetime) -> Step:
+    """The next part of an initial load.
 
     The last chunk has no end: what appears during the load belongs to it.
     """
     action = Action.MERGE if kept else Action.REPLACE
-    if rule.max_history_days is None:
-        return Step(Action.REPLACE, Window())
-    column = rule.partition_by if rule.strategy == "partitioned" else rule.cursor
-    start = _floor(now - timedelta(days=rule.max_history_days), "day")
-    since = kept.watermark if kept else start
+    since = kept.watermark if kept else _beginning(rule, now)
     until = since + timedelta(days=rule.chunk_days)
     if until >= now:
-        return Step(action, Window(since, None, column))
-    return Step(action, Window(since, until, column), last=False)
+        return Step(action, Window(since, None, rule.column))
+    return Step(action, Window(since, until, rule.column), last=False)
+
+
+def _beginning(rule: Rule, now: datetime) -> datetime:
+    return _floor(now - timedelta(days=rule.max_history_days or 0), "day")
 
 
 def _floor(instant: datetime, granularity: str | None) -> datetime:

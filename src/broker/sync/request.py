@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from ..config import TableDescription
+from ..errors import ConfigError
 from ..publish.manifest import TableEntry
 from ..sources.contract import SourceTable, TableRequest
 from ..tables.model import Partitioning, TableSpec, TableVersion
@@ -66,8 +67,19 @@ def spec_of(table: TableDescription, key: tuple[str, ...], max_rejects: int) -> 
     )
 
 
-def rule_of(table: TableDescription, key: tuple[str, ...]) -> Rule:
-    """What decides which rows are read."""
+def rule_of(table: TableDescription, key: tuple[str, ...], *, tracks_changes: bool) -> Rule:
+    """What decides which rows are read.
+
+    Raises ``ConfigError`` where rows that nothing tells apart would be appended with every run.
+    """
+    has_bound = bool(table.incremental_column) or tracks_changes
+    if table.sync_strategy == "incremental" and not key and not has_bound:
+        raise ConfigError(
+            "rows without a key would be appended again with every sync",
+            where=table.id,
+            expected="incremental_column, because this source does not tell which rows are new",
+            remedy="Declare it, or a primary_key, or 'sync_strategy: full_refresh'.",
+        )
     return Rule(
         strategy=table.sync_strategy,
         cursor=table.incremental_column,
@@ -78,6 +90,7 @@ def rule_of(table: TableDescription, key: tuple[str, ...]) -> Rule:
         max_history_days=table.max_history_days,
         census=table.deletions == "census",
         keyed=bool(key),
+        tracked=tracks_changes,
     )
 
 

@@ -10,7 +10,7 @@ from ..config import TableDescription
 from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError
 from ..publish.manifest import ForeignKey, Status, TableEntry
 from ..publish.staging import Staging
-from ..sources.contract import Source, TableRequest, Window
+from ..sources.contract import Source, TableRequest
 from ..tables.apply import Previous
 from ..tables.compare import losses
 from ..tables.layout import NeedsLoadError
@@ -20,7 +20,7 @@ from ..tables.model import Limits, Replace, TableSpec, TableVersion
 from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .breaker import HeldError, check_losses
-from .plan import Action, Step, next_step
+from .plan import Action, Kept, Rule, Step, next_step, whole_step
 from .request import (
     declared_schema,
     kept_of,
@@ -60,12 +60,13 @@ def sync_table(job: Job) -> TableEntry:
     found = job.source.describe(request)
     spec = spec_of(table, table.key or found.primary_key, job.max_rejects)
     request = replace(request, primary_key=spec.key)
-    step = next_step(rule_of(table, spec.key), kept_of(spec, job.published), job.now)
+    rule = rule_of(table, spec.key, tracks_changes=found.tracks_changes)
+    step = _step(job, rule, kept_of(spec, job.published))
     declared = declared_schema(table, found)
     try:
         version, end = _take(job, spec, declared, step, request)
     except NeedsLoadError:
-        step = Step(Action.REPLACE, Window())
+        step = whole_step(rule, job.now)
         version, end = _take(job, spec, declared, step, request)
     entry = replace(
         _entry(job),
@@ -78,6 +79,14 @@ def sync_table(job: Job) -> TableEntry:
     )
     _check_losses(job, spec, version)
     return job.staging.put(entry, version)
+
+
+def _step(job: Job, rule: Rule, kept: Kept | None) -> Step:
+    """What to read next; a table that readers see is never taken from them to load it anew."""
+    before = job.published
+    if kept is None and before is not None and before.files and not before.loading:
+        return whole_step(rule, job.now)
+    return next_step(rule, kept, job.now)
 
 
 def _check_losses(job: Job, spec: TableSpec, version: TableVersion) -> None:

@@ -144,6 +144,20 @@ def test_rows_without_a_key_are_appended_once(described: Make) -> None:
         assert sorted(row[0] for row in instance.rows("shop/items")) == [1, 2, 3, 4, 5]
 
 
+def test_rows_that_nothing_tells_apart_are_never_appended_twice(described: Make) -> None:
+    description = (
+        "```yaml\ntables:\n  - id: shop.items\n    sync_strategy: incremental\n"
+        "    deletions: append_only\n```\n"
+    )
+    instance = described(description)
+    instance.csv("items", FIRST)
+    for _ in range(2):
+        assert instance.sync()["exit_code"] == 1
+        refused = instance.status()["shop/items"]
+        assert refused["rows"] == 0
+        assert "expected incremental_column" in refused["error"]
+
+
 def test_an_unchanged_source_moves_nothing(described: Make) -> None:
     instance = described(INCREMENTAL)
     instance.csv("items", FIRST)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.sources.contract import Window
-from broker.sync.plan import Action, Kept, Rule, Step, next_step
+from broker.sync.plan import Action, Kept, Rule, Step, next_step, whole_step
 
 NOW = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 WATERMARK = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -74,6 +74,11 @@ CASES = {
             last=False,
         ),
     ),
+    "chunks that nothing bounds would each be the whole table": (
+        Rule("incremental", max_history_days=70, chunk_days=30, tracked=False),
+        None,
+        Step(Action.REPLACE, Window()),
+    ),
     "a load that was cut off goes on where it stopped": (
         Rule("incremental", max_history_days=70, chunk_days=30),
         Kept(NOW - days(20), loading=True),
@@ -86,6 +91,13 @@ CASES = {
 def test_next_step(case: str) -> None:
     rule, kept, expected = CASES[case]
     assert next_step(rule, kept, NOW) == expected
+
+
+def test_loading_anew_at_once_keeps_to_the_bounded_history() -> None:
+    rule = Rule("incremental", cursor="at", max_history_days=70, chunk_days=30)
+    begins = datetime(2026, 9, 13, tzinfo=UTC)
+    assert whole_step(rule, NOW) == Step(Action.REPLACE, Window(begins, None, "at"))
+    assert whole_step(Rule("full_refresh", max_history_days=70), NOW).window == Window()
 
 
 @given(
