@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,10 +12,11 @@ from ..config import find_config_dir, load_description, load_instance
 from ..errors import ConfigError, PublishError
 from ..publish import Status
 from ..sync.approvals import Approvals
+from ..sync.held import lost_keys
 from .options import config_dir, data_dir
 from .store import open_store
 
-__all__ = ["approve"]
+__all__ = ["approve", "told"]
 
 
 @click.command()
@@ -37,7 +40,8 @@ def approve(config_option: Path | None, data: Path, table: str) -> None:
             remedy="`broker status` lists the tables.",
         )
     store = open_store(instance, data)
-    entry = store.generation().manifest.table(described.id)
+    generation = store.generation()
+    entry = generation.manifest.table(described.id)
     if entry is None or entry.status is not Status.HELD:
         raise PublishError(
             "this table is not held back; there is nothing to approve",
@@ -46,3 +50,11 @@ def approve(config_option: Path | None, data: Path, table: str) -> None:
         )
     Approvals.read(store.root).plus(described.id, entry.losses).write()
     click.echo(f"{described.id}: {entry.losses:,} rows may go with the next sync")
+    if keys := lost_keys(generation, entry):
+        click.echo(told(keys))
+
+
+def told(keys: Iterable[Mapping[str, Any]]) -> str:
+    """Some of the keys that are gone, for a person who may read the table."""
+    rows = (", ".join(f"{name} {value}" for name, value in key.items()) for key in keys)
+    return f"gone are, for example: {'; '.join(rows)}"

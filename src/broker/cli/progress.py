@@ -11,10 +11,10 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -33,6 +33,9 @@ class Lines:
     def phase(self, table: str, name: str) -> None:
         """The table enters a phase."""
         LOG.info(fields(table=table, phase=name))
+
+    def expect(self, table: str, rows: int | None, size: int | None) -> None:
+        """Nothing: the journal is told what came."""
 
     def advance(self, table: str, rows: int, size: int) -> None:
         """Nothing: a journal wants no ticking."""
@@ -56,7 +59,7 @@ class Lines:
 
 
 class Live:
-    """Tables done, and a row for each table under way: rows, MB/s, time."""
+    """Tables done, and a row for each table under way: rows, MB/s, time, and time to go."""
 
     def __init__(self, tables: int, console: Console) -> None:
         """``tables`` is how many the run has."""
@@ -64,18 +67,20 @@ class Live:
         self._lock = threading.Lock()
         self._rows: dict[str, TaskID] = {}
         self._began: dict[str, float] = {}
+        self._counts_rows: dict[str, bool] = {}
         self._progress = Progress(
             SpinnerColumn(finished_text=" "),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            TaskProgressColumn(),
             TextColumn("{task.fields[detail]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=console,
             transient=True,
         )
-        self._all = self._progress.add_task("tables", total=tables, detail="")
+        self._tables, self._done = tables, 0
+        self._all = self._progress.add_task("tables", total=tables, detail=f"0 of {tables}")
 
     def __enter__(self) -> Live:
         self._progress.start()
@@ -97,19 +102,29 @@ class Live:
                 self._began[table] = time.monotonic()
             self._progress.update(self._rows[table], detail=name)
 
+    def expect(self, table: str, rows: int | None, size: int | None) -> None:
+        """So much is to come: with rows, or else bytes, the time to go can be told."""
+        with self._lock:
+            self._counts_rows[table] = rows is not None
+            total = size if rows is None else rows
+            self._progress.update(self._rows[table], total=total or None)
+
     def advance(self, table: str, rows: int, size: int) -> None:
         """So many rows and bytes went through until now."""
         with self._lock:
+            done = rows if self._counts_rows.get(table) else size
             rate = size / 1e6 / max(time.monotonic() - self._began[table], 0.001)
             detail = f"{rows:,} rows, {rate:,.0f} MB/s"
-            self._progress.update(self._rows[table], detail=detail)
+            self._progress.update(self._rows[table], completed=done, detail=detail)
 
     def done(self, outcome: Outcome) -> None:
         """The table is through: its row becomes a line that stays."""
         with self._lock:
             if outcome.table in self._rows:
                 self._progress.remove_task(self._rows.pop(outcome.table))
-            self._progress.advance(self._all)
+            self._done += 1
+            told = f"{self._done} of {self._tables}"
+            self._progress.update(self._all, completed=self._done, detail=told)
         mark = "[red]✗[/]" if outcome.error else "[green]✓[/]"
         self._console.print(
             f"{mark} {outcome.table}: {outcome.status}, {outcome.rows:,} rows, "

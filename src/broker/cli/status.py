@@ -13,7 +13,9 @@ from rich.table import Table
 
 from ..config import find_config_dir, load_instance
 from ..publish import Generation, TableEntry
+from ..sync.held import lost_keys
 from ..sync.report import Exit
+from .approve import told
 from .options import as_json, config_dir, data_dir
 from .store import open_store
 
@@ -45,7 +47,7 @@ def _facts(generation: Generation | None, data: Path, now: datetime) -> dict[str
         exit_code = int(Exit.FAILED)
         return {"generation": None, "data": str(data), "tables": [], "exit_code": exit_code}
     manifest = generation.manifest
-    tables = [_table(entry, generation.path, now) for entry in manifest.tables]
+    tables = [_table(entry, generation, now) for entry in manifest.tables]
     return {
         "generation": generation.id,
         "created_at": manifest.created_at.isoformat(),
@@ -57,7 +59,8 @@ def _facts(generation: Generation | None, data: Path, now: datetime) -> dict[str
     }
 
 
-def _table(entry: TableEntry, root: Path, now: datetime) -> dict[str, Any]:
+def _table(entry: TableEntry, generation: Generation, now: datetime) -> dict[str, Any]:
+    root = generation.path
     age = (now - entry.as_of).total_seconds() if entry.as_of else None
     promised = entry.freshness_seconds
     return {
@@ -67,6 +70,7 @@ def _table(entry: TableEntry, root: Path, now: datetime) -> dict[str, Any]:
         "strategy": entry.strategy,
         "status": str(entry.status),
         "error": entry.error,
+        "lost_keys": lost_keys(generation, entry),
         "rows": entry.rows,
         "rejects": entry.rejects,
         "duplicates": entry.duplicates,
@@ -118,3 +122,5 @@ def _print(facts: dict[str, Any]) -> None:
         for sentence in (row["error"], *row["warnings"]):
             if sentence:
                 console.print(f"{row['table']}: {sentence}", highlight=False, soft_wrap=True)
+        if row["lost_keys"]:
+            console.print(f"{row['table']}: {told(row['lost_keys'])}", markup=False, soft_wrap=True)

@@ -42,17 +42,22 @@ def schema_documents(manifest: Manifest) -> Mapping[str, bytes]:
     return {path: _yaml(entries, described) for path, entries in files.items()}
 
 
-def metadata_documents(manifest: Manifest) -> Mapping[str, Document]:
+def metadata_documents(
+    manifest: Manifest, notes: Mapping[str, Mapping[str, Any]] | None = None
+) -> Mapping[str, Document]:
     """``metadata/<path>.json`` of every table, in the table's own class.
 
     One file serves every audience that holds the class, so it tells what the class alone may
-    know.
+    know. ``notes`` are what else is to be told of a table, by its id.
     """
+    more = notes or {}
     documents = {}
     for access in {entry.access for entry in manifest.tables}:
         for entry in cut(manifest, Audience.of([access])).tables:
             if entry.access == access:
-                documents[f"metadata/{entry.path}.json"] = Document(access, _metadata(entry))
+                told = {**_metadata(entry), **more.get(entry.id, {})}
+                content = (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
+                documents[f"metadata/{entry.path}.json"] = Document(access, content)
     return documents
 
 
@@ -99,8 +104,8 @@ def _column(column: Column) -> dict[str, Any]:
     return _told(asdict(column))
 
 
-def _metadata(entry: TableEntry) -> bytes:
-    told = {
+def _metadata(entry: TableEntry) -> dict[str, Any]:
+    return {
         **_describe(entry),
         "path": entry.path,
         "strategy": entry.strategy,
@@ -115,4 +120,3 @@ def _metadata(entry: TableEntry) -> bytes:
         ],
         "warnings": list(entry.warnings),
     }
-    return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()

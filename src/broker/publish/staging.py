@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from urllib.parse import quote
 
 import pyarrow.parquet as pq
@@ -52,6 +53,7 @@ class Staging:
     closing: ExitStack
     _tables: dict[str, TableEntry] = field(default_factory=dict)
     _new: dict[str, Path] = field(default_factory=dict)
+    _notes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __enter__(self) -> Staging:
         return self
@@ -87,6 +89,19 @@ class Staging:
         make_dir(path, mode=0o700)
         return path
 
+    def clear(self, table_id: str) -> None:
+        """Free the scratch folder of a table that is through."""
+        shutil.rmtree(self.folder / "work" / quote(table_id, safe=""), ignore_errors=True)
+
+    def discard(self, path: str) -> None:
+        """Free what was written of a table that failed, so that others find space.
+
+        ``path`` is its place, as in its entry.
+        """
+        for top in ("parquet", "rejects", "changes"):
+            (self.path / top / f"{path}.parquet").unlink(missing_ok=True)
+            shutil.rmtree(self.path / top / path, ignore_errors=True)
+
     def require(self, size: int, *, where: str) -> None:
         """Refuse work that the disk cannot take; raises ``PublishError``. ``size`` in bytes."""
         require_space(self.folder, size, where=where)
@@ -99,6 +114,10 @@ class Staging:
         changed.
         """
         self._add(replace(entry, change=None), new=())
+
+    def note(self, table_id: str, facts: Mapping[str, Any]) -> None:
+        """Tell more of a table in its metadata, which none but its own class may read."""
+        self._notes[table_id] = facts
 
     def put(self, entry: TableEntry, version: TableVersion) -> TableEntry:
         """Take a table as the engine made it; what the version says of the data wins.
@@ -152,7 +171,11 @@ class Staging:
             run=self.run,
         )
         with publish_errors(self.folder), self._publish_lock():
-            self._build(manifest, {**metadata_documents(manifest), **(documents or {})}, describe)
+            self._build(
+                manifest,
+                {**metadata_documents(manifest, self._notes), **(documents or {})},
+                describe,
+            )
         self.close()
         return self.place.generation(self.id)
 

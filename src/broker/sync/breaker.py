@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..errors import TableError
 
 __all__ = ["HeldError", "check_losses"]
 
 
 class HeldError(TableError):
-    """So many rows would be lost that the table waits for a person. ``losses`` says how many."""
+    """So many rows would be lost that the table waits for a person.
+
+    ``losses`` says how many, ``examples`` are some of their keys: never part of the message.
+    """
 
     def __init__(
         self, message: str, *, losses: int, where: str, expected: str, remedy: str
@@ -16,6 +21,7 @@ class HeldError(TableError):
         """``where`` is the table's id."""
         super().__init__(message, where=where, expected=expected, remedy=remedy)
         self.losses = losses
+        self.examples: list[dict[str, Any]] = []
 
 
 def check_losses(table: str, before: int, losses: int, fraction: float, approved: int) -> None:

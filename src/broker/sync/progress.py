@@ -15,6 +15,9 @@ class Progress(Protocol):
     def phase(self, table: str, name: str) -> None:
         """The table enters a phase: ``read``, ``census``, ``kept``."""
 
+    def expect(self, table: str, rows: int | None, size: int | None) -> None:
+        """The source says that so many rows, or bytes of text, are to come."""
+
     def advance(self, table: str, rows: int, size: int) -> None:
         """Until now ``rows`` rows of ``size`` bytes went through."""
 
@@ -26,6 +29,9 @@ class Silent:
     """Says nothing."""
 
     def phase(self, table: str, name: str) -> None:
+        """Say nothing."""
+
+    def expect(self, table: str, rows: int | None, size: int | None) -> None:
         """Say nothing."""
 
     def advance(self, table: str, rows: int, size: int) -> None:

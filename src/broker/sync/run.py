@@ -6,6 +6,7 @@ publishes after each of them, so a run that is killed goes on from there.
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -21,6 +22,8 @@ from ..publish import Generation, Retention, Staging, Store, TableEntry
 from ..sources.contract import Source
 from ..tables.model import Limits
 from .approvals import Approvals
+from .breaker import HeldError
+from .held import lost_keys, note
 from .progress import Progress
 from .report import Outcome, Report
 from .table import Job, failed_entry, sync_table
@@ -78,22 +81,23 @@ class Run:
             entry = self._keep_failed(job, error)
         except Exception as error:  # one table's bug must not take the others with it
             entry = self._keep_failed(job, _unexpected(job.table, error))
+        finally:
+            job.staging.clear(job.table.id)
         outcome = _outcome(entry, time.monotonic() - began)
         self.progress.done(outcome)
         return outcome
 
     def _keep_failed(self, job: Job, error: BrokerError) -> TableEntry:
+        job.staging.discard(job.table.path)
         entry = failed_entry(job, error)
+        if isinstance(error, HeldError):
+            job.staging.note(entry.id, note(error.examples))
         job.staging.keep(entry)
         return entry
 
     def _job(self, table: TableDescription, staging: Staging, approvals: Approvals) -> Job:
         previous = staging.previous
         sync = self.instance.sync
-
-        def advance(rows: int, size: int) -> None:
-            self.progress.advance(table.path, rows, size)
-
         return Job(
             table=table,
             access=self.instance.access_of(table),
@@ -104,7 +108,7 @@ class Run:
             max_rejects=sync.max_rejects,
             now=self.clock(),
             approved_losses=approvals.of(table.id),
-            advance=advance,
+            progress=self.progress,
         )
 
     @property
@@ -122,19 +126,23 @@ def _is_loading(generation: Generation, table: TableDescription) -> bool:
 
 
 def _keep(staging: Staging, table: TableDescription) -> None:
-    entry = staging.previous.manifest.table(table.id) if staging.previous else None
-    if entry is not None:
+    previous = staging.previous
+    entry = previous.manifest.table(table.id) if previous else None
+    if previous is not None and entry is not None:
+        staging.note(entry.id, note(lost_keys(previous, entry)))
         staging.keep(entry)
 
 
 def _unexpected(table: TableDescription, error: Exception) -> TableError:
     """Name the place, not the text: a library's message may hold a row's values."""
+    if getattr(error, "errno", None) in (ENOSPC, EDQUOT) or os.strerror(ENOSPC) in str(error):
+        remedy = "Free some space or shorten the retention, then sync again."
+        return TableError("the disk is full", where=table.id, remedy=remedy)
     if isinstance(error, OSError) and error.strerror:
         return TableError(
             "the operating system refused",
             where=table.id,
             found=f"{error.strerror}: {error.filename}" if error.filename else error.strerror,
-            remedy="Free some space." if error.errno in (ENOSPC, EDQUOT) else None,
         )
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return TableError(

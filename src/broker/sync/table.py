@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from ..config import TableDescription
 from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError
 from ..publish.manifest import ForeignKey, Status, TableEntry
 from ..publish.staging import Staging
-from ..sources.contract import Source, TableRequest
+from ..sources.contract import Source, SourceTable, TableRequest, Window
 from ..tables.apply import Previous
-from ..tables.compare import losses
+from ..tables.compare import examples, losses
 from ..tables.layout import NeedsLoadError
 from ..tables.load import load
 from ..tables.merge import merge
 from ..tables.model import Limits, Replace, TableSpec, TableVersion
 from ..tables.rows import End
 from ..tables.schema import TableSchema
+from .admission import bytes_needed
 from .breaker import HeldError, check_losses
 from .plan import Action, Kept, Rule, Step, next_step, whole_step
+from .progress import Progress
 from .request import (
     declared_schema,
     kept_of,
@@ -36,7 +38,7 @@ __all__ = ["Job", "failed_entry", "sync_table"]
 
 @dataclass(frozen=True)
 class Job:
-    """All that the sync of one table needs. ``advance`` is told rows and bytes as they pass."""
+    """All that the sync of one table needs."""
 
     table: TableDescription
     access: str
@@ -47,7 +49,7 @@ class Job:
     max_rejects: int
     now: datetime
     approved_losses: int
-    advance: Callable[[int, int], None]
+    progress: Progress
 
 
 def sync_table(job: Job) -> TableEntry:
@@ -63,6 +65,7 @@ def sync_table(job: Job) -> TableEntry:
     rule = rule_of(table, spec.key, tracks_changes=found.tracks_changes)
     step = _step(job, rule, kept_of(spec, job.published))
     declared = declared_schema(table, found)
+    _prepare(job, step, found)
     try:
         version, end = _take(job, spec, declared, step, request)
     except NeedsLoadError:
@@ -89,23 +92,31 @@ def _step(job: Job, rule: Rule, kept: Kept | None) -> Step:
     return next_step(rule, kept, job.now)
 
 
+def _prepare(job: Job, step: Step, found: SourceTable) -> None:
+    """Refuse what the disk cannot take; tell how much is to come, if all of it is."""
+    job.staging.require(bytes_needed(step, found, job.published), where=job.table.id)
+    if step.window == Window():
+        job.progress.expect(job.table.path, found.rows, found.bytes)
+
+
 def _check_losses(job: Job, spec: TableSpec, version: TableVersion) -> None:
     """Raise ``HeldError`` if more of the published rows are gone than was promised."""
     before, previous = job.published, job.staging.previous
     if before is None or previous is None or before.key != spec.key:
         return
+    old = Previous(previous.path, before.files)
+    new = Previous(job.staging.path, version.files)
+    work = job.staging.work(job.table.id)
     lost = version.deleted
     if version.change is None:  # a whole load does not know what was there before
-        lost = losses(
-            Previous(previous.path, before.files),
-            Previous(job.staging.path, version.files),
-            spec.key,
-            work=job.staging.work(job.table.id),
-            limits=job.limits,
+        lost = losses(old, new, spec.key, work=work, limits=job.limits)
+    try:
+        check_losses(
+            job.table.id, before.rows, lost, job.table.max_delete_fraction, job.approved_losses
         )
-    check_losses(
-        job.table.id, before.rows, lost, job.table.max_delete_fraction, job.approved_losses
-    )
+    except HeldError as held:
+        held.examples = examples(old, new, spec.key, work=work, limits=job.limits)
+        raise
 
 
 def _take(
@@ -116,6 +127,7 @@ def _take(
     reading = job.source.read(living, step.window)
     out, work = job.staging.path, job.staging.work(job.table.id)
     before, previous = job.published, job.staging.previous
+    advance = partial(job.progress.advance, job.table.path)
     if step.action is Action.REPLACE or before is None or previous is None:
         version = load(
             spec,
@@ -125,7 +137,7 @@ def _take(
             work=work,
             limits=job.limits,
             previous=before.schema if before else None,
-            progress=job.advance,
+            progress=advance,
         )
         return version, reading.end()
     version = merge(
@@ -140,7 +152,7 @@ def _take(
         out=out,
         work=work,
         limits=job.limits,
-        progress=job.advance,
+        progress=advance,
     )
     return version, reading.end()
 

@@ -6,6 +6,7 @@ row that moved moved between files that changed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,10 @@ from .apply import Previous, columns_of
 from .model import DataFile, Limits
 from .session import identifier, one_row, parquet, session
 
-__all__ = ["Counts", "compare", "differences", "losses"]
+__all__ = ["Counts", "compare", "differences", "examples", "losses"]
+
+
+_EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,24 @@ def losses(
             f"ANTI JOIN {parquet(new.paths())} AS n ON {_same(key)}",
         )
     return int(lost)
+
+
+def examples(
+    before: Previous, after: Previous, key: tuple[str, ...], *, work: Path, limits: Limits
+) -> list[dict[str, Any]]:
+    """The first keys that ``before`` has and ``after`` has not, as JSON holds them."""
+    old, new = _changed(before, after)
+    if not key or not old.files:
+        return []
+    with session(limits, work) as connection:
+        gone = f"FROM {parquet(old.paths())} AS o"
+        if new.files:
+            gone += f" ANTI JOIN {parquet(new.paths())} AS n ON {_same(key)}"
+        names = ", ".join(identifier(name) for name in key)
+        packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in key)
+        first = f"SELECT {names} {gone} ORDER BY ALL LIMIT {_EXAMPLES}"
+        rows = connection.execute(f"SELECT to_json(struct_pack({packed})) FROM ({first})")
+        return [json.loads(row) for (row,) in rows.fetchall()]
 
 
 def compare(

@@ -78,8 +78,11 @@ def test_too_many_losses_wait_for_approval(described: Make) -> None:
     assert report["exit_code"] == 1
     assert instance.status()["shop/items"]["status"] == "held"
     assert sorted(notes(instance)) == [1, 2, 3, 4]
+    examples = "gone are, for example: id 2; id 3; id 4\n"
+    assert f"shop/items: {examples}" in instance.broker("status").stdout
     approved = instance.broker("approve", "shop/items")
-    assert approved.stdout == "shop.items: 3 rows may go with the next sync\n", approved.stderr
+    said = f"shop.items: 3 rows may go with the next sync\n{examples}"
+    assert approved.stdout == said, approved.stderr
     report = instance.sync()
     assert report["exit_code"] == 0, report
     assert sorted(notes(instance)) == [1]
@@ -94,10 +97,12 @@ def test_an_emptied_table_is_held_not_believed(described: Make) -> None:
     assert instance.sync()["exit_code"] == 1
     status = instance.status()["shop/items"]
     assert (status["status"], status["rows"]) == ("held", 4)
+    assert instance.status()["shop/items"]["lost_keys"] == [{"id": n} for n in (1, 2, 3, 4)]
     instance.broker("approve", "shop/items")
     report = instance.sync()
     assert report["exit_code"] == 0, report
     assert instance.status()["shop/items"]["status"] == "empty"
+    assert instance.status()["shop/items"]["lost_keys"] == []
 
 
 def test_replacing_every_key_is_losing_every_row(described: Make) -> None:

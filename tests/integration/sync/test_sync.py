@@ -119,3 +119,22 @@ def test_status_before_anything_was_published(instance: Instance) -> None:
     done = instance.broker("status")
     assert done.returncode == 1
     assert "Nothing is published" in done.stdout
+
+
+def test_a_key_that_is_gone_is_named_to_its_own_class_alone(instance: Instance) -> None:
+    canaries = ["canary-1", "canary-2"]
+    instance.csv("salaries", "person,amount\n" + "".join(f"{name},1.00\n" for name in canaries))
+    instance.sync()
+    instance.csv("salaries", "person,amount\nsomebody,1.00\n")
+    done = instance.broker("sync")
+    assert done.returncode == 1
+    assert instance.status()["hr/salaries"]["lost_keys"] == [{"person": n} for n in canaries]
+    current = (instance.data / "current").resolve()
+    told = {
+        str(path.relative_to(current))
+        for path in current.rglob("*")
+        if path.is_file() and path.suffix != ".parquet" and b"canary-" in path.read_bytes()
+    }
+    own = "metadata/hr/salaries.json"
+    assert told == {own, f"views/private/tree/{own}"}
+    assert "canary-" not in done.stdout + done.stderr

@@ -37,6 +37,16 @@ def test_each_table_and_phase_is_one_line(caplog: pytest.LogCaptureFixture) -> N
     assert [record.levelname for record in caplog.records] == ["INFO", "INFO", "ERROR"]
 
 
+def test_a_terminal_shows_how_much_is_to_come() -> None:
+    for rows, size, half in ((2000, 10, (1000, 1)), (None, 8_000_000, (1000, 4_000_000))):
+        screen = io.StringIO()
+        with Live(1, Console(file=screen, force_terminal=True, width=120)) as live:
+            live.phase("shop/orders", "read")
+            live.expect("shop/orders", rows, size)
+            live.advance("shop/orders", *half)
+        assert " 50%" in screen.getvalue()
+
+
 def test_a_terminal_shows_rows_as_they_pass_and_keeps_what_ended() -> None:
     screen = io.StringIO()
     with Live(2, Console(file=screen, force_terminal=True, width=120)) as live:

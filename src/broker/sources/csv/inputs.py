@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from glob import has_magic
@@ -23,7 +23,11 @@ __all__ = [
     "more_than_once",
     "natural_order",
     "table_name",
+    "text_bytes",
 ]
+
+
+_SHRUNK = 4  # compressed, tables take a quarter to a tenth
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,17 @@ def more_than_once(name: str, where: str, found: list[str]) -> SourceError:
         found=" and ".join(found),
         remedy="Remove all but one, or say with 'file:' which one counts.",
     )
+
+
+def text_bytes(inputs: Sequence[InputFile]) -> int | None:
+    """About how much text the files hold; None where their place does not tell."""
+    total = 0
+    for file in inputs:
+        if file.bytes is None:
+            return None
+        is_plain = file.path.lower().endswith(SUFFIXES[0])
+        total += file.bytes if is_plain else _SHRUNK * file.bytes
+    return total
 
 
 def input_stem(name: str) -> str:

@@ -18,7 +18,7 @@ from ..contract import SourceTable, TableRequest, Window
 from ..settings import checked
 from .dialect import dialect_from
 from .filters import RowFilter, condition
-from .inputs import Folder, Place, table_name
+from .inputs import Folder, Place, table_name, text_bytes
 from .reading import CsvReading
 from .remote import Remote, is_remote
 from .table import TableFiles
@@ -58,11 +58,11 @@ class CsvSource:
 
     def describe(self, table: TableRequest) -> SourceTable:
         """The columns, by the header of the first file; a CSV file knows no types and no key."""
-        names = self.files(table).names()
-        wanted = _wanted(table, table.columns, names)
-        return SourceTable(
-            table.id, TableSchema(tuple(Column(name) for name in wanted)), table.primary_key
-        )
+        files = self.files(table)
+        inputs = files.find()
+        wanted = _wanted(table, table.columns, files.names_of(inputs[0]))
+        schema = TableSchema(tuple(Column(name) for name in wanted))
+        return SourceTable(table.id, schema, table.primary_key, bytes=text_bytes(inputs))
 
     def read(self, table: TableRequest, window: Window) -> CsvReading:
         """The rows of a window: all of them, unless it bounds a column."""

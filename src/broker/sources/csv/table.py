@@ -48,5 +48,9 @@ class TableFiles:
 
     def names(self) -> tuple[str, ...]:
         """The columns of the first file."""
-        with self.opened(self.find()[0]) as first:
-            return first.names
+        return self.names_of(self.find()[0])
+
+    def names_of(self, file: InputFile) -> tuple[str, ...]:
+        """The columns of one of the files."""
+        with self.opened(file) as opened:
+            return opened.names
