@@ -17,6 +17,7 @@ __all__ = ["broker", "guarded", "main"]
 COMMANDS = {
     "analyst": ("accounts", "analyst"),
     "approve": ("approve", "approve"),
+    "audit": ("audit", "audit"),
     "config": ("config", "config"),
     "diff": ("diff", "diff"),
     "discover": ("discover", "discover"),

@@ -1,0 +1,23 @@
+"""Who did what, and who pulled what: written where nobody rewrites it. Standard library only.
+
+``recording`` wraps an act, ``note`` tells of one event, ``read`` gives them back.
+"""
+
+from .actor import Actor, acting_as, current_actor
+from .event import Event, Result
+from .log import LOG, note
+from .recording import changes, recording
+from .wanted import Wanted
+
+__all__ = [
+    "LOG",
+    "Actor",
+    "Event",
+    "Result",
+    "Wanted",
+    "acting_as",
+    "changes",
+    "current_actor",
+    "note",
+    "recording",
+]

@@ -1,0 +1,96 @@
+"""Reading the log back, those parts that were rotated away first. What cannot be read is told."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import BrokerError
+from .event import Event, parse_event
+from .log import READERS
+from .recording import END
+
+__all__ = ["Garbled", "History", "read_log"]
+
+_ROTATED = re.compile(r"\.(\d+)(\.gz)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """A line that the broker did not write, or not to its end."""
+
+    where: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Events in the order in which they were written, and the lines that are none.
+
+    An act has its end in its ``result``; one that is still ``begun`` was interrupted, or goes on.
+    """
+
+    events: tuple[Event, ...]
+    garbled: tuple[Garbled, ...]
+
+
+def read_log(log: Path) -> History:
+    """Everything that is kept. Raises ``BrokerError`` where the reader may not read it."""
+    events, garbled = list[Event](), list[Garbled]()
+    try:
+        for where, line in _lines(log):
+            try:
+                events.append(parse_event(line))
+            except ValueError as error:
+                garbled.append(Garbled(where, str(error)[:200]))
+    except PermissionError as error:
+        raise BrokerError(
+            "you may not read the audit log",
+            where=str(error.filename),
+            remedy=f"Run this as root, or as a member of {READERS}.",
+        ) from error
+    return History(tuple(_ended(events)), tuple(garbled))
+
+
+def _lines(log: Path) -> Iterator[tuple[str, str]]:
+    for path in _files(log):
+        opened = gzip.open if path.suffix == ".gz" else open
+        try:
+            with opened(path, "rb") as stream:
+                for number, line in enumerate(stream, start=1):
+                    yield f"{path.name}:{number}", line.decode("utf-8", "replace").rstrip("\n")
+        except (EOFError, gzip.BadGzipFile) as error:
+            yield f"{path.name}", f"not whole: {error}"
+
+
+def _files(log: Path) -> list[Path]:
+    """Oldest first: logrotate numbers upwards into the past."""
+    numbered = [
+        (int(found[1]), path)
+        for path in log.parent.glob(f"{log.name}.*")
+        if (found := _ROTATED.fullmatch(path.name.removeprefix(log.name)))
+    ]
+    log.parent.stat()  # a folder that may not be entered looks empty to glob
+    kept = [path for _, path in sorted(numbered, reverse=True)]
+    return [*kept, log] if log.exists() else kept
+
+
+def _ended(events: Iterable[Event]) -> Iterator[Event]:
+    """Each act with the result of its end; what was collected twice is told once."""
+    every = list(events)
+    ends = {event.act: event for event in every if event.action == END}
+    seen = set[tuple[object, ...]]()
+    for event in every:
+        key = (event.act, event.action, event.subject)
+        if event.action == END or (event.act is not None and key in seen):
+            continue
+        seen.add(key)
+        end = ends.get(event.act) if event.act else None
+        yield (
+            event
+            if end is None
+            else replace(event, result=end.result, detail={**event.detail, **end.detail})
+        )

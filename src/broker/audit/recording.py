@@ -1,0 +1,92 @@
+"""Acts that take time: written before they begin, and again when they have ended."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import BrokerError
+from .actor import current_actor
+from .event import Event
+from .log import append
+
+__all__ = ["Change", "changes", "recording"]
+
+END = "act.end"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is about to happen to one analyst, or to the host itself (no subject)."""
+
+    action: str
+    subject: str | None
+    detail: Mapping[str, Any]
+
+
+def changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], actions: Sequence[str] = ()
+) -> tuple[Change, ...]:
+    """From the two sides of a diff, by analyst, to what is told of it.
+
+    An analyst's ``entry`` says who is added, changed or removed; every other part is drift that
+    is mended. ``actions`` are told where no side shows anything.
+    """
+    found = tuple(
+        _change(name, before.get(name) or {}, after.get(name) or {})
+        for name in sorted(before.keys() | after.keys())
+    )
+    if actions and not found:
+        return (Change("host.mend", None, {"actions": list(actions)[:20]}),)
+    return found
+
+
+@contextmanager
+def recording(planned: Sequence[Change], log: Path) -> Iterator[None]:
+    """Write what begins, let it happen, and write how it ended, under one random number.
+
+    What is killed in between stays without an end, and is shown so. Raises ``BrokerError``
+    before anything happens where the log cannot be written.
+    """
+    act, actor = secrets.token_hex(8), current_actor()
+    begun = [
+        Event(datetime.now(UTC), one.action, actor, one.subject, "begun", act, one.detail)
+        for one in planned
+    ]
+    append(begun, log)
+    try:
+        yield
+    except BaseException as error:
+        told = str(error) if isinstance(error, BrokerError) else type(error).__name__
+        append(
+            [Event(datetime.now(UTC), END, actor, None, "failed", act, {"error": told[:500]})], log
+        )
+        raise
+    append([Event(datetime.now(UTC), END, actor, None, "done", act)], log)
+
+
+def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
+    if "entry" not in before and "entry" not in after:
+        parts = sorted(before.keys() | after.keys())
+        subject = None if name == "places" else name
+        action = "host.mend" if subject is None else "analyst.mend"
+        return Change(action, subject, {"mended": parts})
+    old, new = before.get("entry"), after.get("entry")
+    if not old:
+        return Change("analyst.add", name, {"after": new})
+    if not new:
+        return Change("analyst.remove", name, {"before": old})
+    parts = [part for part in old.keys() | new.keys() if old.get(part) != new.get(part)]
+    return Change(
+        "analyst.change",
+        name,
+        {
+            "before": {p: old.get(p) for p in sorted(parts)},
+            "after": {p: new.get(p) for p in sorted(parts)},
+        },
+    )

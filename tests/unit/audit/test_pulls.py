@@ -1,0 +1,83 @@
+"""Pulls: what the journal says of its sender is believed, what the sender says is checked."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.audit.journal import encode, write_journal
+from broker.audit.pulls import Transfer, parse_pull, parse_transfer
+
+ENTRY: dict[str, Any] = {
+    "__CURSOR": "s=1;i=2",
+    "__REALTIME_TIMESTAMP": "1795348800000000",
+    "_UID": "20001",
+    "BROKER_GENERATION": "2026-11-22T163000Z-7f3a",
+    "BROKER_PATH": "server/parquet/",
+    "BROKER_SENT_BYTES": "1234",
+    "BROKER_RECEIVED_BYTES": "56",
+    "BROKER_EXIT_CODE": "0",
+}
+
+
+def test_a_pull_is_of_whom_the_kernel_says() -> None:
+    pull = parse_pull({**ENTRY, "BROKER_SUBJECT": "boss", "SYSLOG_IDENTIFIER": "broker-pull"})
+    assert (pull.action, pull.subject, pull.actor.uid, pull.result) == (
+        "pull",
+        "20001",
+        20001,
+        "done",
+    )
+    assert pull.detail["generation"] == "2026-11-22T163000Z-7f3a"
+    assert (pull.detail["sent_bytes"], pull.detail["received_bytes"]) == (1234, 56)
+    assert parse_pull({**ENTRY, "BROKER_EXIT_CODE": "23"}).result == "failed"
+    assert parse_pull(ENTRY).act == parse_pull(dict(ENTRY)).act
+    assert parse_pull({**ENTRY, "__CURSOR": "s=1;i=3"}).act != parse_pull(ENTRY).act
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"BROKER_GENERATION": "../../etc"},
+        {"BROKER_SENT_BYTES": "many"},
+        {"BROKER_SENT_BYTES": "9" * 40},
+        {"BROKER_SENT_BYTES": [1, 2]},
+        {"BROKER_GENERATION": None},
+        {"_UID": "0"},
+        {"_UID": "33"},
+    ],
+)
+def test_an_entry_that_the_transport_never_writes_is_told_as_such(forged: dict[str, Any]) -> None:
+    pull = parse_pull({**ENTRY, **forged})
+    assert pull.result == "refused"
+    assert "no entry" in pull.detail["problem"]
+    assert "generation" not in pull.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "sent", "received"),
+    [
+        ("2026/11/22 12:00:00 [7] sent 1,234 bytes  received 56 bytes  total size 99", 1234, 56),
+        ("x\n[7] sent 12 bytes  received 3 bytes  1.00 bytes/sec\n", 12, 3),
+        ("rsync error: unexplained error (code 255)", 0, 0),
+    ],
+)
+def test_bytes_are_those_that_rsync_counts(text: str, sent: int, received: int) -> None:
+    assert parse_transfer(text, 7) == Transfer(sent, received, 7)
+
+
+def test_an_entry_keeps_line_breaks_inside_their_field(tmp_path: Path) -> None:
+    evil = "x\nBROKER_GENERATION=forged\n_UID=0"
+    path = tmp_path / "journal"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(os.fspath(path))
+        journal.settimeout(30)
+        write_journal({"MESSAGE": evil, "PRIORITY": "6"}, path)
+        content = journal.recv(4096)
+    assert content == encode({"MESSAGE": evil, "PRIORITY": "6"})
+    size = len(evil.encode()).to_bytes(8, "little")
+    assert content.startswith(b"MESSAGE\n" + size + evil.encode() + b"\nPRIORITY\n")
