@@ -121,7 +121,7 @@ def _keep(call: Call, file: File, form: ExportFormat, slices: list[Path]) -> Non
     store, stored = call.project.store, file.stored
     file.bytes = sum(path.stat().st_size for path in slices)
     if not stored.is_sliced:
-        store.keys.know(stored.key, [stored.key], file.table)
+        store.keys.know(None, [stored.key], file.table)
         store.put(stored.key, slices[0])
         return
     ending = f".{form.file_type}{'.gz' if form.gzip and form.file_type == 'csv' else ''}"

@@ -9,12 +9,13 @@ from ..faults import Faults
 from ..serving import Serving
 from .leases import Leases
 from .plain import PlainStore
+from .s3 import S3Store
 from .store import Store, StoredFile
 
 __all__ = ["STORES", "Store", "StoredFile", "open_store"]
 
 Opener = Callable[[Serving, Path, Faults, Leases], Store]
-STORES: dict[str, Opener] = {"http": PlainStore}
+STORES: dict[str, Opener] = {"http": PlainStore, "aws": S3Store}
 
 
 def open_store(name: str, serving: Serving, folder: Path, faults: Faults, leases: Leases) -> Store:

@@ -10,15 +10,76 @@ from typing import Any
 from aiohttp import web
 
 from ..delivery import Answer, deliver
-from ..faults import Fault, Faults
+from ..faults import Faults
 from ..serving import Serving
-from .door import Keys, spoiled_manifest
+from .door import Door, Refusal
+from .keys import Keys
 from .leases import Leases
 from .store import StoredFile
 
 __all__ = ["PlainStore"]
 
 LINK_SECONDS = 3600.0
+_REFUSALS = {
+    "denied": 403,
+    "expired": 403,
+    "missing": 404,
+    "throttle": 429,
+    "maintenance": 503,
+    "internal": 500,
+    "gateway": 502,
+}
+
+
+class PlainDoor(Door):
+    """Opens to whoever has a link, and serves a folder."""
+
+    folder: Path
+
+    def path(self, key: str) -> Path:
+        """Where an object is kept."""
+        return self.folder / key.replace("/", "\u2215")
+
+    def key(self, request: web.Request) -> str:
+        """The path of the link."""
+        return request.path.lstrip("/")
+
+    def credential(self, request: web.Request) -> str | None:
+        """The link's signature."""
+        return request.query.get("signature")
+
+    def is_genuine(self, request: web.Request) -> bool:
+        """A link is its own proof."""
+        del request
+        return True
+
+    def refusal(self, request: web.Request, kind: Refusal) -> Answer:
+        """A word."""
+        del request
+        return Answer(kind.encode(), "text/plain", _REFUSALS[kind])
+
+    async def whole(self, request: web.Request) -> Answer:
+        """The file."""
+        key = self.key(request)
+        if not self.path(key).is_file():
+            return self.refusal(request, "missing")
+        place = self.keys.place(key)
+        is_manifest = place is not None and place.phase == "manifest"
+        return Answer(self.path(key).read_bytes() if is_manifest else self.path(key))
+
+    async def pass_on(self, request: web.Request) -> web.StreamResponse:
+        """Send a file, or take one in."""
+        if request.method != "PUT":
+            path = self.path(self.key(request))
+            found = Answer(path) if path.is_file() else self.refusal(request, "missing")
+            return await deliver(request, found)
+        path = self.path(self.key(request))
+        part = path.with_name(f"{path.name}.part")
+        with part.open("wb") as stream:
+            async for block in request.content.iter_chunked(1 << 20):
+                stream.write(block)
+        part.replace(path)
+        return web.Response()
 
 
 class PlainStore:
@@ -30,21 +91,15 @@ class PlainStore:
         """Serve what will be put into ``folder``."""
         self.keys = Keys()
         self.settings: Mapping[str, str] = {}
-        self._folder = folder / "objects"
-        self._folder.mkdir(parents=True)
-        self._faults = faults
         self._leases = leases
-        app = web.Application(client_max_size=0)
-        app.router.add_get("/{key:.+}", self._get)
-        app.router.add_put("/{key:.+}", self._put)
-        self.url = serving.add(app)
-
-    def _path(self, key: str) -> Path:
-        return self._folder / key.replace("/", "\u2215")
+        self._door = PlainDoor("", self.keys, faults, leases)
+        self._door.folder = folder / "objects"
+        self._door.folder.mkdir(parents=True)
+        self.url = serving.add(self._door.app)
 
     def put(self, key: str, path: Path) -> None:
         """Keep a file by a link to it where the disk allows."""
-        target = self._path(key)
+        target = self._door.path(key)
         target.unlink(missing_ok=True)
         try:
             target.hardlink_to(path)
@@ -53,12 +108,12 @@ class PlainStore:
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy a file out."""
-        shutil.copyfile(self._path(key), path)
+        shutil.copyfile(self._door.path(key), path)
 
     def delete(self, prefix: str) -> None:
         """Remove the files."""
-        for path in self._folder.iterdir():
-            if path.name.startswith(self._path(prefix).name):
+        for path in self._door.folder.iterdir():
+            if path.name.startswith(self._door.path(prefix).name):
                 path.unlink()
 
     def _link(self, key: str) -> str:
@@ -79,36 +134,3 @@ class PlainStore:
 
     def stop(self) -> None:
         """Nothing runs but the door, which ``Serving`` ends."""
-
-    async def _put(self, request: web.Request) -> web.StreamResponse:
-        key = request.match_info["key"]
-        if not self._leases.covers(request.query.get("signature"), key):
-            return web.Response(status=403, text="SignatureDoesNotMatch")
-        part = self._path(f"{key}.part")
-        with part.open("wb") as stream:
-            async for block in request.content.iter_chunked(1 << 20):
-                stream.write(block)
-        part.replace(self._path(key))
-        return web.Response()
-
-    async def _get(self, request: web.Request) -> web.StreamResponse:
-        key, signature = request.match_info["key"], request.query.get("signature")
-        if not self._leases.covers(signature, key):
-            return web.Response(status=403, text="SignatureDoesNotMatch")
-        place = self.keys.place(key)
-        fault = self._faults.take(place) if place else None
-        if fault and fault.kind == "expired":
-            self._leases.expire(signature)
-        if self._leases.is_expired(signature):
-            return web.Response(status=403, text="AccessDenied: Request has expired")
-        path = self._path(key)
-        if not path.is_file():
-            return web.Response(status=404, text="NoSuchKey")
-        return await self._deliver(request, path, fault)
-
-    async def _deliver(
-        self, request: web.Request, path: Path, fault: Fault | None
-    ) -> web.StreamResponse:
-        if fault and fault.kind in {"empty_manifest", "shuffled"}:
-            return await deliver(request, Answer(spoiled_manifest(path.read_bytes(), fault)))
-        return await deliver(request, Answer(path), fault)

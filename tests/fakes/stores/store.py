@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from .door import Keys
+from .keys import Keys
 
 __all__ = ["Store", "StoredFile"]
 
