@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -37,6 +38,12 @@ def fresh_host(hosts_run: Run, request: pytest.FixtureRequest) -> Iterator[Host]
     release = getattr(request, "param", None)
     yield hosts_run.boot(name, release) if release else hosts_run.boot(name)
     hosts_run.remove(name)
+
+
+def pytest_configure() -> None:
+    """Let tests interrupt what they start: a shell's background job passes on a deaf ear."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

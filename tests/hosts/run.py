@@ -176,7 +176,8 @@ class Run:
         """Let every host and every ssh client know the hosts there are."""
         addresses = {name: host.address for name, host in now.hosts.items()}
         for host in self.hosts().values():
-            disk.name_hosts(host.root, addresses)
+            with suppress(FileNotFoundError):  # its disk is gone: somebody removes it right now
+                disk.name_hosts(host.root, addresses)
         ssh = self.folder / "ssh"
         keys = [f"{name},{host.address} {host.host_key}\n" for name, host in now.hosts.items()]
         (ssh / "known_hosts").write_text("".join(keys))
