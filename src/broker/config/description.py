@@ -19,6 +19,7 @@ from .values import (
     OneOrMore,
     SafeName,
     Section,
+    Size,
     SourceName,
     TableId,
     Text,
@@ -28,6 +29,7 @@ from .values import (
 )
 
 __all__ = [
+    "BigQueryTable",
     "CsvDialect",
     "Description",
     "DescriptionFile",
@@ -130,6 +132,27 @@ class CsvDialect(Section):
     columns: Names = Field(default=(), description="Column names, where the file has no header.")
 
 
+class BigQueryTable(Section):
+    """How a table is read from BigQuery."""
+
+    table: Text | None = Field(
+        default=None, description="Table, as project.dataset.table. Default: the id."
+    )
+    query: Text | None = Field(
+        default=None, description="A query instead of a table: one SELECT in GoogleSQL."
+    )
+    max_bytes_billed: Size | None = Field(
+        default=None,
+        description="Most that one read may be billed. Default: max_bytes_billed of the source.",
+    )
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> BigQueryTable:
+        if self.table is not None and self.query is not None:
+            unexpected("either a table or a query")
+        return self
+
+
 def _tolerated(name: str) -> Any:
     return Field(default=None, deprecated=True, description=f"No effect: {name}")
 
@@ -166,6 +189,9 @@ class TableDescription(Section):
         "Default: the last part of the id, as .csv, .csv.gz, .csv.zst or a folder.",
     )
     csv: CsvDialect = Field(default=CsvDialect(), description="CSV: how the files are written.")
+    bigquery: BigQueryTable = Field(
+        default=BigQueryTable(), description="BigQuery: what is read, and what that may cost."
+    )
     primary_key: Names = Field(default=(), description="Column, or columns, that identify a row.")
     columns: Names = Field(default=(), description="Columns to fetch. Default: all.")
     types: dict[Text, ColumnType] = Field(
@@ -287,9 +313,13 @@ class TableDescription(Section):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What only a kind of source understands: ``file``, and the ``csv`` keys as written."""
+        """What only a kind of source understands: ``file``, and its own keys as written."""
         file = {} if self.file is None else {"file": self.file}
-        return file | self.csv.model_dump(exclude_unset=True)
+        own = (self.csv, self.bigquery)
+        return {
+            **file,
+            **{k: v for one in own for k, v in one.model_dump(exclude_unset=True).items()},
+        }
 
 
 class DescriptionFile(Section):

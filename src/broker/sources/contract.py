@@ -7,15 +7,16 @@ package's).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from ..errors import BrokerError
 from ..tables.rows import Reading
 from ..tables.schema import TableSchema
 
-__all__ = ["Source", "SourceTable", "TableRequest", "Window"]
+__all__ = ["Checkable", "Finding", "Source", "SourceTable", "TableRequest", "Window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,10 @@ class SourceTable:
     ``rows`` and ``bytes`` (what the whole table takes as text, roughly) are the source's own
     counts, where it has them. ``tracks_changes`` says that the source knows when a row changed,
     so that a window without a column is bounded by that; else such a window holds every row.
+
+    ``version`` changes whenever the rows or columns may have: a table whose version is the one
+    that was read is not read again. ``as_of`` is the source's clock as it said so, None where
+    that is no later than when the rows were read.
     """
 
     id: str
@@ -65,6 +70,8 @@ class SourceTable:
     rows: int | None = None
     bytes: int | None = None
     tracks_changes: bool = False
+    version: str | None = None
+    as_of: datetime | None = None
 
 
 @runtime_checkable
@@ -82,3 +89,28 @@ class Source(Protocol):
 
     def read_keys(self, table: TableRequest) -> Reading:
         """The primary keys of all rows that exist now, for the census of deletions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that ``broker check`` tried: whether it works, and in words how or why not."""
+
+    subject: str
+    works: bool
+    says: str
+
+    @classmethod
+    def of(cls, subject: str, attempt: Callable[[], str]) -> Finding:
+        """Try it; an error that a person has to know is the finding."""
+        try:
+            return cls(subject, True, attempt())
+        except BrokerError as error:
+            return cls(subject, False, str(error))
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A source that knows more to try than describing its tables, which is what else is done."""
+
+    def check(self, tables: tuple[TableRequest, ...]) -> Iterable[Finding]:
+        """Try credentials, network path and permissions, as far as these tables need them."""

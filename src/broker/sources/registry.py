@@ -19,6 +19,7 @@ GROUP = "broker.sources"
 # The same lines as in pyproject.toml (a test compares them), so that a checkout that nobody
 # installed has its sources too.
 BUILT_IN = {
+    "bigquery": "broker.sources.bigquery:BigQuerySource",
     "csv": "broker.sources.csv:CsvSource",
 }
 

@@ -1,0 +1,69 @@
+"""The rows of a query on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from ...errors import SourceError
+from ...tables.rows import End
+from .budget import Budget
+from .facts import Estimate
+from .sql import Statement
+from .types import arrow_type, converted
+
+if TYPE_CHECKING:
+    from .warehouse import Warehouse
+
+__all__ = ["Asked", "QueryReading"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A statement with what is known of it before it runs."""
+
+    statement: Statement
+    estimate: Estimate
+    max_bytes: int
+    lag: timedelta
+    where: str
+
+
+class QueryReading:
+    """Runs the query when its rows are asked for, unless it would cost too much."""
+
+    def __init__(self, warehouse: Warehouse, budget: Budget, asked: Asked) -> None:
+        """Nothing is run, and nothing billed yet."""
+        fields = asked.estimate.fields
+        self.schema = pa.schema([(str(field["name"]), arrow_type(field)) for field in fields])
+        self._warehouse, self._budget, self._asked = warehouse, budget, asked
+        self._end: End | None = None
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows; their number is held against BigQuery's own count."""
+        asked, rows = self._asked, 0
+        with self._budget.granted(asked.estimate.bytes, asked.max_bytes, asked.where) as settle:
+            query = self._warehouse.run(asked.statement, asked.max_bytes, asked.where)
+            settle(query.bytes_billed)
+        for batch in query.batches(asked.estimate.fields):
+            rows += batch.num_rows
+            yield converted(batch, self.schema)
+        if rows != query.total:
+            raise SourceError(
+                "BigQuery did not hand over all rows of its answer",
+                where=asked.where,
+                expected=f"{query.total:,} rows",
+                found=f"{rows:,} rows",
+                remedy="Nothing was published. Try again.",
+            )
+        self._end = End(rows, query.began - asked.lag)
+
+    def end(self) -> End:
+        """Complete as of the start of the query, less what may have been late by then."""
+        if self._end is None:
+            raise SourceError("the rows were not read to their end", where=self._asked.where)
+        return self._end
