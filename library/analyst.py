@@ -12,11 +12,13 @@ version_added: "0.1.0"
 description:
   - Makes, changes and removes analysts as Linux accounts on a broker host, hundreds in one call.
   - An analyst is an account with a group of its own, a home with C(server/) and C(user/),
-    membership of C(dataread), and of C(data-private) where private data is granted,
-    and a key file that root owns.
+    membership of C(dataread) and of the group of every access class that is granted,
+    and a key file that root owns. Without O(shell) the account can only transfer files.
   - Every entry is checked before anything is changed. One refusal refuses the whole call.
   - Drift of analysts who are not named is mended too, and so is what an interrupted run left.
-  - Same code as the commands C(add-analyst), C(list-analysts) and C(remove-analyst) on the host.
+  - What the inventory declares and what was added on the host stand beside each other. Neither
+    side takes away what is the other's.
+  - Same code as the commands C(broker analyst) on the host.
 options:
   name:
     description: Name of the account. 1 to 32 of C(a-z 0-9 _ -), the first a letter; not reserved.
@@ -31,13 +33,39 @@ options:
       - Ed25519, ECDSA, their hardware forms, or RSA of at least 3072 bits.
     type: str
   keys:
-    description: Several public SSH keys, instead of O(key).
+    description:
+      - Several public SSH keys, instead of O(key).
+      - Each is a line, or a dictionary of C(key) with C(name) and C(expires), a day such as
+        V(2026-12-31) or a moment in UTC. A key ends with its last second.
+    type: list
+    elements: raw
+  classes:
+    description:
+      - The access classes beyond public, all of them. Left out, they stay as they are;
+        with O(origin=declared) that means none.
+      - Classes that the other origin granted stay.
+    type: list
+    elements: str
+  grant:
+    description: Access classes to add to those that this person has.
+    type: list
+    elements: str
+  revoke:
+    description:
+      - Access classes to take away; sessions that still hold one are ended.
+      - What the inventory grants only the inventory revokes.
     type: list
     elements: str
   private:
     description:
-      - Whether this person reads private data.
+      - Whether this person reads private data. Short for the class C(private) in O(classes).
       - Left out, it stays as it is; for somebody new and with O(origin=declared) that means no.
+    type: bool
+  shell:
+    description:
+      - Whether this person has a normal login. Without it the account can only pull what its
+        classes allow and push to its own C(user/).
+      - Left out, it stays as it is; for somebody new that means no.
     type: bool
   state:
     description:
@@ -48,7 +76,7 @@ options:
     default: present
   origin:
     description:
-      - V(declared) for a list in the inventory, which is the whole truth about those in it.
+      - V(declared) for a list in the inventory, the whole truth about what the inventory grants.
       - V(registry) for somebody added on the way. Nobody declared becomes undeclared by it.
     type: str
     choices: [declared, registry]
@@ -78,15 +106,35 @@ options:
       keys:
         description: As O(keys).
         type: list
+        elements: raw
+      classes:
+        description: As O(classes).
+        type: list
+        elements: str
+      grant:
+        description: As O(grant).
+        type: list
+        elements: str
+      revoke:
+        description: As O(revoke).
+        type: list
         elements: str
       private:
         description: As O(private).
+        type: bool
+      shell:
+        description: As O(shell).
         type: bool
       state:
         description: As O(state).
         type: str
         choices: [present, absent]
         default: present
+  access_classes:
+    description:
+      - Every access class of the host with its Linux group, as M(access_class) declares them.
+      - Left out, those of the host hold.
+    type: dict
 attributes:
   check_mode:
     description: Tells what would be done and leaves the disk as it is, byte for byte.
@@ -114,6 +162,16 @@ EXAMPLES = r"""
   analyst:
     name: anna
     private: true
+
+- name: Ensure bert reads finance with two keys, one of which ends
+  analyst:
+    name: bert
+    classes: [finance]
+    keys:
+      - "{{ lookup('ansible.builtin.file', 'keys/bert.pub') }}"
+      - name: contractor-laptop
+        key: "{{ lookup('ansible.builtin.file', 'keys/bert-laptop.pub') }}"
+        expires: "2026-12-31"
 
 - name: Ensure the declared analysts stand on the host
   analyst:
@@ -158,6 +216,15 @@ analysts:
       type: list
       elements: str
       returned: when the broker keeps the analyst, or kept them until now
+    declared_classes:
+      description: Those among them that the inventory grants.
+      type: list
+      elements: str
+      returned: when the broker keeps the analyst, or kept them until now
+    shell:
+      description: Whether this person has a normal login.
+      type: bool
+      returned: when the broker keeps the analyst, or kept them until now
     keys:
       description: The public keys.
       type: list
@@ -176,10 +243,48 @@ analysts:
           description: What the owner wrote behind the key.
           type: str
           returned: always
+        name:
+          description: What the key is called here, or nothing.
+          type: str
+          returned: always
+        until:
+          description: The moment from which the key is refused; null where there is none.
+          type: str
+          returned: always
+        revoked:
+          description: Whether the key was revoked.
+          type: bool
+          returned: always
+        origin:
+          description: V(declared) or V(registry).
+          type: str
+          returned: always
     origin:
       description: V(declared) or V(registry).
       type: str
       returned: when the broker keeps the analyst, or kept them until now
+probes:
+  description: What sshd answered to each key of those who left, over a connection that offered it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the account that was.
+      type: str
+      returned: always
+    fingerprint:
+      description: The key that was offered.
+      type: str
+      returned: always
+    told:
+      description: The last words of ssh, such as C(Permission denied (publickey)).
+      type: str
+      returned: always
+    taken:
+      description: Always false; a key that is still taken is an error.
+      type: bool
+      returned: always
 actions:
   description: What was done or would be, one sentence each; empty when everything is as asked.
   returned: success
@@ -196,6 +301,7 @@ from ansible.module_utils.broker.accounts import (
     Layout,
     Request,
     converge,
+    parse_classes,
     parse_request,
 )
 from ansible.module_utils.broker.errors import BrokerError
@@ -205,8 +311,12 @@ ABOUT_ONE: dict[str, Any] = {
     "email": {"type": "str"},
     # no_log: somebody may paste a private key, and Ansible writes arguments to the syslog
     "key": {"type": "str", "no_log": True},
-    "keys": {"type": "list", "elements": "str", "no_log": True},
+    "keys": {"type": "list", "elements": "raw", "no_log": True},
+    "classes": {"type": "list", "elements": "str"},
+    "grant": {"type": "list", "elements": "str"},
+    "revoke": {"type": "list", "elements": "str"},
     "private": {"type": "bool"},
+    "shell": {"type": "bool"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -219,6 +329,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
         "options": {**ABOUT_ONE, "name": {"type": "str", "required": True}},
         "mutually_exclusive": [("key", "keys")],
     },
+    "access_classes": {"type": "dict"},
 }
 
 
@@ -230,7 +341,11 @@ def requests(params: dict[str, Any]) -> list[Request]:
             entry["name"],
             email=entry["email"],
             keys=entry["keys"] if entry["key"] is None else [entry["key"]],
+            classes=entry["classes"],
+            grant=entry["grant"] or (),
+            revoke=entry["revoke"] or (),
             private=entry["private"],
+            shell=entry["shell"],
             state=entry["state"],
             origin=params["origin"],
             home=params["home"],
@@ -249,13 +364,18 @@ def main() -> None:
     )
     try:
         asked = requests(module.params)
-        outcome = converge(asked, Layout(), DebianSystem(), check=module.check_mode)
+        declared = module.params["access_classes"]
+        classes = None if declared is None else parse_classes(declared, where="access_classes")
+        outcome = converge(
+            asked, Layout(), DebianSystem(), check=module.check_mode, classes=classes
+        )
     except BrokerError as error:
         module.fail_json(msg=str(error))
     module.exit_json(
         changed=outcome.changed,
         actions=list(outcome.actions),
         analysts=list(outcome.analysts),
+        probes=list(outcome.probes),
         diff={"before": outcome.before, "after": outcome.after},
     )
 

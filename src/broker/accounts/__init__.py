@@ -5,17 +5,21 @@ only parts that touch a host.
 """
 
 from .apply import apply
+from .classes import Classes, parse_classes
+from .keyrequest import key_request
 from .keys import Key, parse_key, parse_keys
 from .layout import Layout
 from .manage import Outcome, converge, list_analysts
-from .model import Analyst, Request, parse_request
+from .model import ALL_OTHERS, Analyst, Request, parse_request
 from .names import check_name
 from .observe import observe
 from .planner import plan
 from .system import DebianSystem, System
 
 __all__ = [
+    "ALL_OTHERS",
     "Analyst",
+    "Classes",
     "DebianSystem",
     "Key",
     "Layout",
@@ -25,8 +29,10 @@ __all__ = [
     "apply",
     "check_name",
     "converge",
+    "key_request",
     "list_analysts",
     "observe",
+    "parse_classes",
     "parse_key",
     "parse_keys",
     "parse_request",

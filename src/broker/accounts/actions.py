@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .classes import Classes
 from .host import Node, User
 from .keys import Key
 from .model import HomePolicy
@@ -15,11 +16,13 @@ __all__ = [
     "AddAccounts",
     "ChangeAccount",
     "EndProcesses",
+    "ExposeViews",
     "MakePlaces",
     "MendHome",
     "RemoveAccount",
     "RemoveKeyFile",
     "StoreHome",
+    "WriteClasses",
     "WriteKeys",
     "WriteRegistry",
 ]
@@ -33,6 +36,16 @@ class MakePlaces:
 
     def __str__(self) -> str:
         return f"make or mend {', '.join(self.nodes)}"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteClasses:
+    """Replace the list of access classes."""
+
+    classes: Classes
+
+    def __str__(self) -> str:
+        return "write the list of access classes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,16 @@ class ChangeAccount:
 
     def __str__(self) -> str:
         return f"mend the account {self.wanted.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExposeViews:
+    """Let the publisher build the views of these sets of classes, which somebody now holds."""
+
+    audiences: tuple[tuple[str, ...], ...]
+
+    def __str__(self) -> str:
+        return f"expose {', '.join('+'.join(names) for names in self.audiences)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +164,7 @@ class RemoveAccount:
 
 Action = (
     MakePlaces
+    | WriteClasses
     | WriteRegistry
     | AddAccounts
     | ChangeAccount
@@ -148,6 +172,7 @@ Action = (
     | WriteKeys
     | RemoveKeyFile
     | EndProcesses
+    | ExposeViews
     | StoreHome
     | RemoveAccount
 )

@@ -15,14 +15,17 @@ from .actions import (
     AddAccounts,
     ChangeAccount,
     EndProcesses,
+    ExposeViews,
     MakePlaces,
     MendHome,
     RemoveAccount,
     RemoveKeyFile,
     StoreHome,
+    WriteClasses,
     WriteKeys,
     WriteRegistry,
 )
+from .classes import render_classes
 from .homes import mend_home, store_home
 from .host import Node
 from .keys import render_keys
@@ -55,6 +58,8 @@ def _apply(action: Action, layout: Layout, system: System) -> None:
             system.change(found, wanted)
         case EndProcesses(_, uid):
             system.end(uid)
+        case ExposeViews(audiences):
+            system.expose(audiences, layout)
         case RemoveAccount(name, user, group):
             system.remove(name, user=user, group=group)
         case _:
@@ -67,7 +72,9 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
             for path, node in nodes.items():
                 _make_place(layout.at(Path(path)), node, owners)
         case WriteRegistry(registry):
-            _write_registry(layout.at(layout.registry), render_registry(registry))
+            _write_list(layout.at(layout.registry), render_registry(registry), 0o600)
+        case WriteClasses(classes):
+            _write_list(layout.at(layout.classes), render_classes(classes), 0o644)
         case MendHome():
             mend_home(layout.at(layout.homes), action, owners)
         case StoreHome():
@@ -78,10 +85,10 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
             _remove(layout.at(layout.keys) / name)
 
 
-def _write_registry(path: Path, text: str) -> None:
+def _write_list(path: Path, text: str, mode: int) -> None:
     for left in path.parent.glob(f".{path.name}.*"):
         left.unlink()  # of a run that was killed; we hold the lock
-    write_atomic(path, text, mode=0o600)
+    write_atomic(path, text, mode=mode)
 
 
 def _make_place(path: Path, node: Node, owners: Owners) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .classes import Classes
 from .goal import impostor
 from .host import KeyFile, Node, Observed, Presence, User
 from .keys import Key
@@ -13,7 +14,7 @@ from .model import Analyst
 from .observe import read_key_file
 from .planner import home_drift
 from .registry import Registry
-from .wanted import REGISTRY_FILE, wanted_places, wanted_presence
+from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places, wanted_presence
 
 __all__ = ["differences", "facts", "listing"]
 
@@ -26,12 +27,23 @@ def facts(analyst: Analyst) -> dict[str, Any]:
         "email": analyst.email,
         "private": analyst.private,
         "classes": list(analyst.classes),
-        "keys": [
-            {"type": key.type, "fingerprint": key.fingerprint, "comment": key.comment}
-            for key in analyst.keys
-        ],
+        "declared_classes": list(analyst.declared_classes),
+        "shell": analyst.shell,
+        "keys": [_key_facts(key) for key in analyst.keys],
         "state": analyst.state,
         "origin": analyst.origin,
+    }
+
+
+def _key_facts(key: Key) -> dict[str, Any]:
+    return {
+        "type": key.type,
+        "fingerprint": key.fingerprint,
+        "comment": key.comment,
+        "name": key.name,
+        "until": key.until,
+        "revoked": key.revoked,
+        "origin": "declared" if key.declared else "registry",
     }
 
 
@@ -53,39 +65,46 @@ def _on_host(entry: Analyst, observed: Observed, layout: Layout) -> str:
         return "taken"
     if entry.state == "absent":
         return "leaving"
-    before, after = _sides(entry, entry, presence, layout)
+    before, after = _sides(entry, entry, presence, layout, observed.classes)
     return "ok" if before == after else "drift"
 
 
 def differences(
-    observed: Observed, target: Registry, layout: Layout
+    observed: Observed, target: Registry, layout: Layout, declared: Classes | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What stands, and what will: of those analysts and places alone where the two differ."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
+    classes = declared or observed.classes
     old_entries, new_entries = observed.registry.by_name(), target.by_name()
     for name in sorted(old_entries.keys() | new_entries.keys() | observed.key_files):
         presence = observed.presence(name)
-        old, new = _sides(old_entries.get(name), new_entries.get(name), presence, layout)
+        old, new = _sides(old_entries.get(name), new_entries.get(name), presence, layout, classes)
         if name in observed.key_files and name not in new_entries:
             old["keys"] = "a file of somebody who is no analyst"
         changed = sorted(part for part in old.keys() | new.keys() if old.get(part) != new.get(part))
         if changed:
             before[name] = {part: old.get(part) for part in changed}
             after[name] = {part: new.get(part) for part in changed}
+    if classes != observed.classes:
+        before["classes"], after["classes"] = dict(observed.classes.groups), dict(classes.groups)
     if target.analysts:
         _differing_places(observed, layout, before, after)
     return before, after
 
 
 def _sides(
-    old: Analyst | None, new: Analyst | None, presence: Presence, layout: Layout
+    old: Analyst | None,
+    new: Analyst | None,
+    presence: Presence,
+    layout: Layout,
+    classes: Classes,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     before = {"entry": _entry(old), "account": _account(presence), "keys": _keys(presence.keys)}
     if new is None or new.state == "absent":
         home = presence.home.get("")
         return before | {"home": _node(home)}, {"home": f"{new.home}d" if new and home else None}
-    wanted = wanted_presence(new, layout)
+    wanted = wanted_presence(new, layout, classes)
     wrong, extra = home_drift(presence, wanted)
     before["home"] = {path or "itself": _node(presence.home.get(path)) for path in (*wrong, *extra)}
     after = {"entry": _entry(new), "account": _account(wanted), "keys": _keys(wanted.keys)}
@@ -101,6 +120,7 @@ def _differing_places(
     wishes: Mapping[str, Node] = {
         **wanted_places(layout),
         str(layout.registry): REGISTRY_FILE,
+        **({str(layout.classes): CLASSES_FILE} if str(layout.classes) in observed.places else {}),
     }
     wrong = {
         path: node for path, node in wishes.items() if not node.accepts(observed.places.get(path))
@@ -116,8 +136,10 @@ def _entry(analyst: Analyst | None) -> dict[str, Any] | None:
     return {
         "email": analyst.email,
         "classes": list(analyst.classes),
+        "declared": list(analyst.declared_classes),
+        "shell": analyst.shell,
         "origin": analyst.origin,
-        "keys": [key.fingerprint for key in analyst.keys],
+        "keys": [_key_state(key) for key in analyst.keys],
     }
 
 
@@ -158,7 +180,18 @@ def _keys(file: KeyFile | None) -> list[str] | None:
 
 
 def _key(key: Key) -> str:
-    return f"{key.type} {key.fingerprint} {key.comment}".rstrip()
+    until = f", until {key.until}" if key.until else ""
+    return f"{key.type} {key.fingerprint} {key.comment}".rstrip() + until
+
+
+def _key_state(key: Key) -> str:
+    words = [
+        key.name,
+        "declared" if key.declared else "",
+        f"until {key.until}" if key.until else "",
+        "revoked" if key.revoked else "",
+    ]
+    return ", ".join([key.fingerprint, *filter(None, words)])
 
 
 def _node(node: Node | None) -> str | None:

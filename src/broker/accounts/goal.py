@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from ..errors import AccountsError
+from .change import changed
+from .classes import Classes
 from .host import Observed, Presence
 from .model import Analyst, Request
 from .names import place
@@ -18,22 +20,28 @@ __all__ = ["goal", "impostor"]
 MIN_FREE_BYTES = 8 * 2**20
 
 
-def goal(requests: Sequence[Request], observed: Observed) -> Registry:
+def goal(
+    requests: Sequence[Request], observed: Observed, classes: Classes | None = None
+) -> Registry:
     """The registry once all requests are met. Raises ``AccountsError`` if one cannot be.
 
+    ``classes`` are those that will be declared, the host's own unless they are given.
     Somebody who leaves stays in it with state absent: the last step of leaving strikes them out.
     """
     _refuse_twice(requests)
     entries = observed.registry.by_name()
     last_uid = max(observed.registry.last_uid, _highest(observed))
+    known = classes or observed.classes
     for request in requests:
-        entry = _entry(request, entries.get(request.name), observed, last_uid + 1)
+        entry = _entry(request, entries.get(request.name), observed, last_uid + 1, known)
         if entry is not None:
             entries[entry.name] = entry
             last_uid = max(last_uid, entry.uid)
     _refuse_impostors(requests, observed)
     _refuse_full(entries.keys() - observed.registry.by_name().keys(), observed)
     _refuse_shared_keys(entries.values())
+    if classes is not None:
+        _refuse_lost_classes(entries.values(), classes)
     return make_registry(entries.values(), max(observed.registry.last_uid, _given(entries)))
 
 
@@ -50,12 +58,18 @@ def _highest(observed: Observed) -> int:
 
 
 def _entry(
-    request: Request, known: Analyst | None, observed: Observed, free_uid: int
+    request: Request, known: Analyst | None, observed: Observed, free_uid: int, classes: Classes
 ) -> Analyst | None:
     if request.state == "absent":
         return _leaver(request, known, observed)
     if known is not None:
-        return _change(request, known)
+        return changed(request, known, classes)
+    if request.known:
+        raise AccountsError(
+            "there is no such analyst",
+            where=place(request.name),
+            remedy="Look at the names with list-analysts.",
+        )
     _refuse_taken(request.name, observed)
     if free_uid > observed.accounts.uid_range[1]:
         raise AccountsError(
@@ -64,35 +78,7 @@ def _entry(
             expected=f"a uid up to {observed.accounts.uid_range[1]}, the UID_MAX of login.defs",
             remedy="Raise UID_MAX in /etc/login.defs.",
         )
-    return _change(request, Analyst(request.name, free_uid))
-
-
-def _change(request: Request, known: Analyst) -> Analyst:
-    keys = request.keys
-    if keys is None:
-        keys = known.keys if known.state == "present" else ()
-    if not keys:
-        raise AccountsError(
-            "a new analyst needs a key, or nobody could log in",
-            where=place(request.name),
-            remedy="Give the line in the analyst's .pub file.",
-        )
-    declared = "declared" in (request.origin, known.origin)
-    return replace(
-        known,
-        email=request.email or known.email,
-        keys=keys,
-        classes=_classes(request, known),
-        state="present",
-        origin="declared" if declared else "registry",
-    )
-
-
-def _classes(request: Request, known: Analyst) -> tuple[str, ...]:
-    private = request.private
-    if private is None:
-        private = known.private and request.origin != "declared"
-    return tuple(sorted({*known.classes} - {"private"} | ({"private"} if private else set())))
+    return changed(request, Analyst(request.name, free_uid), classes)
 
 
 def _leaver(request: Request, known: Analyst | None, observed: Observed) -> Analyst | None:
@@ -191,3 +177,14 @@ def _refuse_shared_keys(entries: Iterable[Analyst]) -> None:
                     found=key.fingerprint,
                     remedy="Every person has a key of their own: ask one of them for a new one.",
                 )
+
+
+def _refuse_lost_classes(entries: Iterable[Analyst], classes: Classes) -> None:
+    for entry in entries:
+        lost = set(entry.classes) - classes.groups.keys() if entry.state == "present" else set()
+        if lost:
+            raise AccountsError(
+                f"the class {min(lost)} is still held, and no longer declared",
+                where=place(entry.name),
+                remedy="Revoke it first, or keep it in broker_access_classes.",
+            )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from .classes import Classes
 from .registry import Registry
 
 __all__ = ["EMPTY", "Accounts", "KeyFile", "Node", "Observed", "Presence", "User"]
@@ -94,13 +95,18 @@ EMPTY = Presence()
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One look at a host. ``places`` maps the product's own folders to what stands there."""
+    """One look at a host. ``places`` maps the product's own folders to what stands there.
+
+    ``audiences`` are the sets of classes that have a view; None where nothing publishes.
+    """
 
     accounts: Accounts
     registry: Registry
     presences: Mapping[str, Presence]
     places: Mapping[str, Node]
+    classes: Classes = field(default_factory=Classes)
     key_files: frozenset[str] = frozenset()
+    audiences: frozenset[tuple[str, ...]] | None = None
     free_bytes: int | None = None
 
     def presence(self, name: str) -> Presence:

@@ -10,13 +10,15 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from ..errors import AccountsError
+from .times import expiry_option, parse_time, read_expiry
 
-__all__ = ["Key", "parse_key", "parse_keys", "render_keys"]
+__all__ = ["Key", "parse_key", "parse_keys", "parse_line", "render_keys"]
 
 MIN_RSA_BITS = 3072
 MAX_RSA_BITS = 16384
@@ -27,6 +29,8 @@ _HEADER = "# Kept by the data broker and rendered whole: edits are lost. Use add
 _MAKE_ONE = "Make a key with: ssh-keygen -t ed25519, and give the line in its .pub file."
 _SENSITIVE = re.compile(r"BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File")
 _TYPE_SHAPE = re.compile(r"[a-z][a-z0-9.@-]{1,63}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]{0,62}")
+_OUR_OPTION = re.compile(r'expiry-time="([0-9]{14}Z)" (.*)')
 _KEY_INSIDE = re.compile(r"[\s,\"](?:ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+\s+AAAA")
 
 
@@ -40,11 +44,20 @@ class _WeakError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One public key. ``blob`` is the wire form, ``comment`` one printable line or empty."""
+    """One public key. ``blob`` is the wire form, ``comment`` one printable line or empty.
+
+    ``expires`` is what was asked for, ``grace`` the end that a rotation set. ``declared`` says
+    that the inventory lists the key. A revoked key is remembered, so that it never comes back.
+    """
 
     type: str
     blob: bytes
     comment: str = ""
+    name: str = ""
+    expires: str | None = None
+    grace: str | None = None
+    revoked: bool = False
+    declared: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -54,9 +67,19 @@ class Key:
 
     @property
     def line(self) -> str:
-        """The line of an authorized_keys file, without options."""
+        """The line of a .pub file."""
         encoded = base64.b64encode(self.blob).decode()
         return f"{self.type} {encoded} {self.comment}".rstrip()
+
+    @property
+    def until(self) -> str | None:
+        """When the key ends to be taken; None means never."""
+        return min(filter(None, (self.expires, self.grace)), default=None)
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The words by which a person may name this key among those of one analyst."""
+        return frozenset({self.name, self.comment, self.fingerprint} - {""})
 
 
 class _Wire:
@@ -154,18 +177,76 @@ def parse_key(text: str, *, where: str) -> Key:
     return Key(words[0], blob, _comment(words[2] if len(words) > 2 else "", where))
 
 
-def parse_keys(texts: Iterable[str], *, where: str) -> tuple[Key, ...]:
-    """Several keys of one person, in order; the same key said twice is kept once."""
+def parse_keys(given: Iterable[str | Mapping[str, Any]], *, where: str) -> tuple[Key, ...]:
+    """Several keys of one person, in order; the same key said twice is kept once.
+
+    Each is a line of text, or a mapping of ``key`` with ``name`` and ``expires`` if they are known.
+    """
     found: dict[bytes, Key] = {}
-    for number, text in enumerate(texts, start=1):
-        key = parse_key(text, where=f"{where}, key {number}")
+    for number, one in enumerate(given, start=1):
+        key = _parse_entry(one, where=f"{where}, key {number}")
         found.setdefault(key.blob, key)
+    _refuse_same_names(found.values(), where)
     return tuple(found.values())
 
 
+def _parse_entry(given: str | Mapping[str, Any], *, where: str) -> Key:
+    if isinstance(given, str):
+        return parse_key(given, where=where)
+    unknown = sorted(set(map(str, given)) - {"key", "name", "expires"})
+    if unknown or not isinstance(given.get("key"), str):
+        raise AccountsError(
+            "this is no entry for a key",
+            where=where,
+            expected="the key's line, or key with name and expires beside it",
+            found=f"the word {unknown[0][:40]!r}" if unknown else "no text under key",
+        )
+    key, name, expires = (
+        parse_key(given["key"], where=where),
+        given.get("name"),
+        given.get("expires"),
+    )
+    return replace(
+        key,
+        name=_checked_name(str(name), where) if name else "",
+        expires=parse_time(str(expires), where=where) if expires else None,
+    )
+
+
+def _checked_name(name: str, where: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise AccountsError(
+            "this cannot name a key",
+            where=where,
+            expected="1 to 63 of letters, digits, '@', '.', '_' and '-'",
+            found=repr(name[:40]),
+        )
+    return name
+
+
+def _refuse_same_names(keys: Iterable[Key], where: str) -> None:
+    names: set[str] = set()
+    for key in keys:
+        if key.name in names:
+            raise AccountsError("two keys have the same name", where=where, found=key.name)
+        names |= {key.name} - {""}
+
+
+def parse_line(line: str, *, where: str) -> Key:
+    """The key of a line that :func:`render_keys` wrote."""
+    found = _OUR_OPTION.fullmatch(line)
+    if found is None:
+        return parse_key(line, where=where)
+    return replace(parse_key(found[2], where=where), expires=read_expiry(found[1]))
+
+
 def render_keys(keys: Iterable[Key]) -> str:
-    """The whole authorized_keys file of one analyst."""
-    return _HEADER + "".join(f"{key.line}\n" for key in keys)
+    """The whole authorized_keys file of one analyst; sshd itself minds the time."""
+    return _HEADER + "".join(f"{_rendered(key)}\n" for key in keys if not key.revoked)
+
+
+def _rendered(key: Key) -> str:
+    return key.line if key.until is None else f"{expiry_option(key.until)} {key.line}"
 
 
 def _refuse_other_things(line: str, where: str) -> None:

@@ -21,12 +21,23 @@ class Layout:
     homes: Path = Path("/home")
     data: Path = Path("/data")
     lock: Path = Path("/run/data-broker-accounts.lock")
+    program: Path = Path("/opt/data-broker/current/venv/bin/broker")
     os_release: Path = Path("/etc/os-release")
 
     @property
     def registry(self) -> Path:
         """The host's own list of analysts."""
         return self.config / "analysts.json"
+
+    @property
+    def classes(self) -> Path:
+        """Which Linux group stands for which access class."""
+        return self.config / "access_classes.json"
+
+    @property
+    def audiences(self) -> Path:
+        """Where the publisher keeps which sets of classes have a view of their own."""
+        return self.data / "src_data" / "audiences.json"
 
     @property
     def keys(self) -> Path:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import BrokerError, LockedError
 from ..files import lock
 from .actions import Action, MendHome
+from .activity import Activity
 from .apply import apply
+from .classes import Classes
 from .describe import differences, facts, listing
 from .goal import goal
 from .layout import Layout
-from .model import Request
+from .model import Analyst, Request
 from .observe import observe, root_needed
 from .planner import plan
 from .system import System
@@ -27,12 +29,16 @@ _PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done, or would be. ``analysts`` are those asked for, as plain values."""
+    """What was done, or would be. ``analysts`` are those asked for, as plain values.
+
+    ``probes`` are sshd's answers to the keys of those who left: name, fingerprint, told.
+    """
 
     actions: tuple[str, ...]
     before: dict[str, Any]
     after: dict[str, Any]
     analysts: tuple[dict[str, Any], ...]
+    probes: tuple[dict[str, Any], ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -41,44 +47,74 @@ class Outcome:
 
 
 def converge(
-    requests: Sequence[Request], layout: Layout, system: System, *, check: bool = False
+    requests: Sequence[Request],
+    layout: Layout,
+    system: System,
+    *,
+    check: bool = False,
+    classes: Classes | None = None,
 ) -> Outcome:
     """Meet all requests, or none: what is refused is refused before anything is changed.
 
-    ``check`` only tells what would be done. Two at once wait for each other. Raises
-    ``AccountsError`` for what cannot be meant, ``BrokerError`` for what the host refused, and
-    ``LockedError`` when somebody else is busy for a minute.
+    ``check`` only tells what would be done; ``classes`` are declared first, if they are given.
+    Two at once wait for each other. Raises ``AccountsError`` for what cannot be meant,
+    ``BrokerError`` for what the host refused, and ``LockedError`` when somebody else is busy
+    for a minute.
     """
     if check:
-        return _outcome(requests, layout, system)[0]
+        return _outcome(requests, layout, system, classes)[0]
     with _alone(layout):
-        outcome, actions = _outcome(requests, layout, system)
+        outcome, actions, leavers = _outcome(requests, layout, system, classes)
         if actions:
             apply(actions, layout, system)
             _refuse_half_done(layout, system)
+            outcome = replace(outcome, probes=_probed(leavers, system))
     return outcome
 
 
 def list_analysts(layout: Layout, system: System) -> list[dict[str, Any]]:
-    """Everybody whom the broker keeps, with the state of each on the host."""
-    return listing(observe(layout, system), layout)
+    """Everybody whom the broker keeps, with state and last activity of each on the host."""
+    rows, activity = listing(observe(layout, system), layout), system.activity()
+    for row in rows:
+        seen = activity.get(row["name"], Activity())
+        row |= {"last_login": seen.last_login, "last_sync": seen.last_sync}
+    return rows
 
 
 def _outcome(
-    requests: Sequence[Request], layout: Layout, system: System
-) -> tuple[Outcome, tuple[Action, ...]]:
+    requests: Sequence[Request], layout: Layout, system: System, classes: Classes | None
+) -> tuple[Outcome, tuple[Action, ...], list[Analyst]]:
     observed = observe(layout, system, [request.name for request in requests])
-    actions = plan(requests, observed, layout)
-    target = goal(requests, observed)
+    actions = plan(requests, observed, layout, classes)
+    target = goal(requests, observed, classes)
     entries = target.by_name()
-    before, after = differences(observed, target, layout) if actions else ({}, {})
+    leavers = [entry for entry in target.analysts if entry.state == "absent"]
+    before, after = differences(observed, target, layout, classes) if actions else ({}, {})
     asked = tuple(
         facts(entries[request.name])
         if request.name in entries
         else {"name": request.name, "state": "absent"}
         for request in requests
     )
-    return Outcome(tuple(map(str, actions)), before, after, asked), actions
+    return Outcome(tuple(map(str, actions)), before, after, asked), actions, leavers
+
+
+def _probed(leavers: Sequence[Analyst], system: System) -> tuple[dict[str, Any], ...]:
+    """Believe sshd, too: who left knocks once more with every key they had."""
+    found = [
+        {"name": entry.name, "fingerprint": one.fingerprint, "told": one.told, "taken": one.taken}
+        for entry in leavers
+        for one in system.probe(entry.name, entry.keys)
+    ]
+    for one in found:
+        if one["taken"]:
+            raise BrokerError(
+                "sshd still takes a key of somebody who left",
+                where=f"analyst {one['name']!r}",
+                found=str(one["fingerprint"]),
+                remedy="Look for it with: sshd -T -C user=NAME,host=x,addr=127.0.0.1.",
+            )
+    return tuple(found)
 
 
 def _refuse_half_done(layout: Layout, system: System) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from ..errors import AccountsError
 from .keys import Key, parse_keys
 from .names import check_email, check_name, place
 
 __all__ = [
-    "CLASS_GROUPS",
-    "PUBLIC_GROUP",
+    "ALL_OTHERS",
     "Analyst",
     "HomePolicy",
     "Origin",
@@ -25,17 +23,17 @@ __all__ = [
 State = Literal["present", "absent"]
 Origin = Literal["declared", "registry"]
 HomePolicy = Literal["archive", "delete"]
-
-PUBLIC_GROUP = "dataread"
-CLASS_GROUPS: Mapping[str, str] = MappingProxyType({"private": "data-private"})
+ALL_OTHERS = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Analyst:
     """One entry of the registry. ``state`` absent means: on the way out, not all of it gone yet.
 
-    ``classes`` are the access classes beyond public. ``origin`` says whether the inventory
-    declares the person or somebody added them on the way. ``home`` is what leaving does to it.
+    ``classes`` are the access classes beyond public, ``declared_classes`` those among them that
+    the inventory grants. ``shell`` is a normal login; without it the account can only transfer.
+    ``origin`` says whether the inventory declares the person or somebody added them on the way.
+    ``home`` is what leaving does to it.
     """
 
     name: str
@@ -43,6 +41,8 @@ class Analyst:
     email: str | None = None
     keys: tuple[Key, ...] = ()
     classes: tuple[str, ...] = ()
+    declared_classes: tuple[str, ...] = ()
+    shell: bool = False
     state: State = "present"
     origin: Origin = "registry"
     home: HomePolicy = "archive"
@@ -52,40 +52,50 @@ class Analyst:
         """Whether this person reads private data."""
         return "private" in self.classes
 
-    @property
-    def groups(self) -> frozenset[str]:
-        """The supplementary groups that the account has, exactly."""
-        return frozenset({PUBLIC_GROUP, *(CLASS_GROUPS[name] for name in self.classes)})
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a caller wants of one analyst; None leaves a thing as it is on the host.
 
-    For somebody new, ``keys`` must be given, and ``private`` None means no. A request of
-    origin ``declared`` is the whole truth: there, too, ``private`` None means no.
+    ``keys`` and ``classes`` are the whole list of the request's origin: those that the inventory
+    declares and those that were added on the way stand beside each other, and neither side takes
+    away what is the other's. ``grant``, ``revoke``, ``added`` and ``retired`` change single ones.
+    ``retired`` holds labels of keys (or ``*`` for all but those added), which end at ``until``,
+    or at once without it. Of origin ``declared``, None for keys or classes means none.
     """
 
     name: str
     email: str | None = None
     keys: tuple[Key, ...] | None = None
-    private: bool | None = None
+    classes: tuple[str, ...] | None = None
+    grant: tuple[str, ...] = ()
+    revoke: tuple[str, ...] = ()
+    added: tuple[Key, ...] = ()
+    retired: tuple[str, ...] = ()
+    until: str | None = None
+    shell: bool | None = None
+    known: bool = False
+    """Only somebody who is there already may be changed by it."""
     state: State = "present"
     origin: Origin = "registry"
     home: HomePolicy = "archive"
 
 
-def parse_request(
+def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person may say
     name: str,
     *,
     email: str | None = None,
-    keys: Sequence[str] | None = None,
+    keys: Sequence[str | Mapping[str, Any]] | None = None,
     private: bool | None = None,
+    classes: Iterable[str] | None = None,
+    grant: Iterable[str] = (),
+    revoke: Iterable[str] = (),
+    shell: bool | None = None,
     state: State = "present",
     origin: Origin = "registry",
     home: HomePolicy = "archive",
 ) -> Request:
-    """A request from raw text, fully checked. Raises ``AccountsError`` and changes nothing."""
+    """A request from raw text, checked as far as no host is needed. Raises ``AccountsError``."""
     where = place(check_name(name))
     if keys is not None and not keys and state == "present":
         raise AccountsError(
@@ -93,11 +103,26 @@ def parse_request(
             where=where,
             remedy="Give at least one key, leave the list out to keep them, or remove the analyst.",
         )
+    listed = None if classes is None else tuple(sorted(set(classes)))
+    if listed is not None and private is not None and private != ("private" in listed):
+        raise AccountsError(
+            "private and classes contradict each other", where=where, remedy="Give only classes."
+        )
+    granted, revoked = set(grant), set(revoke)
+    if private is not None and listed is None:
+        (granted if private else revoked).add("private")
+    if granted & revoked:
+        raise AccountsError(
+            f"the class {min(granted & revoked)} is granted and revoked at once", where=where
+        )
     return Request(
         name=name,
         email=check_email(email, where=where) if email else None,
         keys=parse_keys(keys, where=where) if keys is not None else None,
-        private=private,
+        classes=listed,
+        grant=tuple(sorted(granted)),
+        revoke=tuple(sorted(revoked)),
+        shell=shell,
         state=state,
         origin=origin,
         home=home,

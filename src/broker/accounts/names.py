@@ -6,7 +6,7 @@ import re
 
 from ..errors import AccountsError
 
-__all__ = ["check_email", "check_name", "place"]
+__all__ = ["RESERVED_NAMES", "check_email", "check_name", "place"]
 
 # adduser's NAME_REGEX without the capital letters, dots and dollar of samba machines; 32 is
 # the length that utmp and useradd take.
@@ -16,13 +16,13 @@ _EMAIL = re.compile(
 )
 _RESERVED_STARTS = ("data", "broker", "systemd-")
 # Users and groups of Debian's base-passwd, then what this product and its packages bring.
-_RESERVED_NAMES = """
+_NAMES = """
 root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats
 nobody adm tty disk kmem dialout fax voice cdrom floppy tape sudo audio dip operator src shadow
 utmp video sasl plugdev staff users nogroup input kvm render sgx crontab netdev
 messagebus polkitd sshd ssh nginx rsync admin
 """
-_RESERVED = frozenset(_RESERVED_NAMES.split())
+RESERVED_NAMES = frozenset(_NAMES.split())
 
 
 def place(name: object) -> str:
@@ -40,7 +40,7 @@ def check_name(name: str) -> str:
             expected="1 to 32 of a-z, 0-9, '_' and '-', beginning with a letter",
             remedy="Choose such a name, for example first name and initial: annak.",
         )
-    if name in _RESERVED or name.startswith(_RESERVED_STARTS):
+    if name in RESERVED_NAMES or name.startswith(_RESERVED_STARTS):
         raise AccountsError(
             "this name is reserved for the system",
             where=place(name),

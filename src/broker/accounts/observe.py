@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import AccountsError, BrokerError
+from .classes import SHELL_GROUP, STANDING_VIEWS, Classes, read_classes
 from .homes import look, read_home
 from .host import Accounts, KeyFile, Node, Observed, Presence
-from .keys import Key, parse_key
+from .keys import Key, parse_line
 from .layout import Layout
-from .model import CLASS_GROUPS, Analyst
+from .model import Analyst
 from .registry import Registry, make_registry, parse_registry
 from .system import System
 from .wanted import MARK, wanted_places
@@ -29,14 +31,17 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
     wanted = set(names)
     try:
         accounts = system.accounts(wanted)
-        registry = _registry(layout, accounts, system)
+        classes = _classes(layout)
+        registry = _registry(layout, accounts, classes, system)
         wanted |= {analyst.name for analyst in registry.analysts}
         return Observed(
             accounts=accounts,
             registry=registry,
             presences=_presences(wanted, accounts, registry, layout, system),
             places=_places(layout, system),
+            classes=classes,
             key_files=_key_files(layout),
+            audiences=_audiences(layout),
             free_bytes=_free_bytes(layout),
         )
     except PermissionError as error:
@@ -64,8 +69,8 @@ def read_key_file(text: str) -> tuple[list[Key], int]:
         if not line.strip() or line.startswith("#"):
             continue
         try:
-            keys.append(parse_key(line, where="key file"))
-        except AccountsError:
+            keys.append(parse_line(line, where="key file"))
+        except (AccountsError, ValueError):
             foreign += 1
     return keys, foreign
 
@@ -86,7 +91,15 @@ def _refuse_other_systems(layout: Layout) -> None:
         )
 
 
-def _registry(layout: Layout, accounts: Accounts, system: System) -> Registry:
+def _classes(layout: Layout) -> Classes:
+    try:
+        text = layout.at(layout.classes).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return Classes()
+    return read_classes(text, where=str(layout.classes))
+
+
+def _registry(layout: Layout, accounts: Accounts, classes: Classes, system: System) -> Registry:
     """The registry's file; where there is none, what the marked accounts themselves say."""
     path = layout.at(layout.registry)
     try:
@@ -99,8 +112,9 @@ def _registry(layout: Layout, accounts: Accounts, system: System) -> Registry:
     for user in marked:
         file = _key_file(layout, user.name, system)
         keys = read_key_file(file.text)[0] if file is not None and file.text else []
-        classes = sorted(name for name, group in CLASS_GROUPS.items() if group in user.groups)
-        entries.append(Analyst(user.name, user.uid, keys=tuple(keys), classes=tuple(classes)))
+        held = classes.held(n for n, group in classes.groups.items() if group in user.groups)
+        shell = SHELL_GROUP in user.groups
+        entries.append(Analyst(user.name, user.uid, keys=tuple(keys), classes=held, shell=shell))
     return make_registry(entries, 0)
 
 
@@ -135,6 +149,16 @@ def _key_file(layout: Layout, name: str, system: System) -> KeyFile | None:
     return KeyFile(path.read_text(encoding="utf-8", errors="replace"), node.mode, node.uid)
 
 
+def _audiences(layout: Layout) -> frozenset[tuple[str, ...]] | None:
+    if not layout.at(layout.program).exists():
+        return None
+    try:
+        lists = json.loads(layout.at(layout.audiences).read_bytes())
+        return frozenset(STANDING_VIEWS | {tuple(map(str, names)) for names in lists})
+    except (FileNotFoundError, TypeError, ValueError):
+        return frozenset(STANDING_VIEWS)  # the publisher itself tells what is wrong with it
+
+
 def _key_files(layout: Layout) -> frozenset[str]:
     try:
         return frozenset(path.name for path in layout.at(layout.keys).iterdir())
@@ -144,7 +168,7 @@ def _key_files(layout: Layout) -> frozenset[str]:
 
 def _places(layout: Layout, system: System) -> dict[str, Node]:
     found = {}
-    for path in (*wanted_places(layout), str(layout.registry)):
+    for path in (*wanted_places(layout), str(layout.registry), str(layout.classes)):
         node = look(layout.at(Path(path)), system)
         if node is not None:
             found[path] = node

@@ -10,51 +10,59 @@ from .actions import (
     AddAccounts,
     ChangeAccount,
     EndProcesses,
+    ExposeViews,
     MakePlaces,
     MendHome,
     RemoveAccount,
     RemoveKeyFile,
     StoreHome,
+    WriteClasses,
     WriteKeys,
     WriteRegistry,
 )
+from .classes import SHELL_GROUP, Classes
 from .goal import goal, impostor
 from .host import Node, Observed, Presence
 from .layout import Layout
-from .model import CLASS_GROUPS, PUBLIC_GROUP, Analyst, Request
+from .model import Analyst, Request
 from .registry import Registry, make_registry
-from .wanted import REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
+from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
 
 __all__ = ["home_drift", "plan"]
 
-_CLASS_GROUPS = frozenset(CLASS_GROUPS.values())
-
 
 def plan(
-    desired: Sequence[Request], observed: Observed, layout: Layout | None = None
+    desired: Sequence[Request],
+    observed: Observed,
+    layout: Layout | None = None,
+    classes: Classes | None = None,
 ) -> tuple[Action, ...]:
     """What brings the host from ``observed`` to what ``desired`` asks; empty when nothing does.
 
     Everybody in the registry is looked at, not only those who are asked for, so a plan also
     mends drift and what an interrupted run left. Who leaves goes first, and a key is written
-    last, so nobody enters a half-made home. Raises ``AccountsError``.
+    last, so nobody enters a half-made home. ``classes`` are what is to be declared; without
+    them the host's own hold. Raises ``AccountsError``.
     """
     paths = layout or Layout()
-    target = goal(desired, observed)
+    target = goal(desired, observed, classes)
     known = paths.registry.as_posix() in observed.places
-    if not (target.analysts or known or observed.key_files):
+    if not (target.analysts or known or observed.key_files or classes):
         return ()
+    held = classes or observed.classes
     ours = [entry for entry in target.analysts if _is_ours(entry, observed)]
     stays = [entry for entry in ours if entry.state == "present"]
     leaves = [entry for entry in ours if entry.state == "absent"]
     return (
         *_places(observed, paths),
+        *_classes(classes, observed, paths),
         *_registry(target, observed, paths),
         *_stray_keys(stays, observed),
         *(action for entry in leaves for action in _leave(entry, observed)),
-        *_added(stays, observed, paths),
-        *(action for entry in stays for action in _stay(entry, observed, paths)),
+        *_added(stays, observed, paths, held),
+        *(action for entry in stays for action in _stay(entry, observed, paths, held)),
         *_strike_out(leaves, target),
+        *_views(stays, observed, held),
     )
 
 
@@ -84,6 +92,15 @@ def _places(observed: Observed, paths: Layout) -> Iterator[Action]:
         yield MakePlaces(wrong)
 
 
+def _classes(declared: Classes | None, observed: Observed, paths: Layout) -> Iterator[Action]:
+    """Without a declaration a file that stands is still mended, and none is made."""
+    wanted = declared or observed.classes
+    found = observed.places.get(paths.classes.as_posix())
+    missing = found is None and declared is not None
+    if wanted != observed.classes or missing or (found and not CLASSES_FILE.accepts(found)):
+        yield WriteClasses(wanted)
+
+
 def _registry(target: Registry, observed: Observed, paths: Layout) -> Iterator[Action]:
     found = observed.places.get(paths.registry.as_posix())
     if target != observed.registry or not REGISTRY_FILE.accepts(found):
@@ -94,6 +111,15 @@ def _strike_out(leaves: Sequence[Analyst], target: Registry) -> Iterator[Action]
     last = make_registry(set(target.analysts) - set(leaves), target.last_uid)
     if last != target:
         yield WriteRegistry(last)
+
+
+def _views(stays: Sequence[Analyst], observed: Observed, classes: Classes) -> Iterator[Action]:
+    """A view that somebody needs and no sync has built yet; last, since it may take a while."""
+    if observed.audiences is None:
+        return
+    needed = {classes.held(entry.classes) for entry in stays} - observed.audiences
+    if needed:
+        yield ExposeViews(tuple(sorted(needed)))
 
 
 def _stray_keys(stays: Sequence[Analyst], observed: Observed) -> Iterator[Action]:
@@ -114,12 +140,13 @@ def _leave(entry: Analyst, observed: Observed) -> Iterator[Action]:
         yield RemoveAccount(entry.name, user is not None, presence.group is not None)
 
 
-def _added(stays: Sequence[Analyst], observed: Observed, paths: Layout) -> Iterator[Action]:
-    if not stays:
-        return
-    needed = sorted({PUBLIC_GROUP, *_CLASS_GROUPS} - observed.accounts.groups.keys())
+def _added(
+    stays: Sequence[Analyst], observed: Observed, paths: Layout, classes: Classes
+) -> Iterator[Action]:
+    groups = {*classes.groups.values(), SHELL_GROUP}
+    needed = sorted(groups - observed.accounts.groups.keys())
     users = [
-        wanted_user(entry, paths)
+        wanted_user(entry, paths, classes)
         for entry in stays
         if None in (observed.presence(entry.name).user, observed.presence(entry.name).group)
     ]
@@ -127,12 +154,14 @@ def _added(stays: Sequence[Analyst], observed: Observed, paths: Layout) -> Itera
         yield AddAccounts(tuple(needed), tuple(users))
 
 
-def _stay(entry: Analyst, observed: Observed, paths: Layout) -> Iterator[Action]:
-    presence, wanted = observed.presence(entry.name), wanted_presence(entry, paths)
-    user = wanted_user(entry, paths)
+def _stay(entry: Analyst, observed: Observed, paths: Layout, classes: Classes) -> Iterator[Action]:
+    presence, wanted = observed.presence(entry.name), wanted_presence(entry, paths, classes)
+    user = wanted_user(entry, paths, classes)
+    rights = {*classes.groups.values(), SHELL_GROUP}
     if presence.user is not None and presence.user != user:
+        rights |= presence.user.groups
         yield ChangeAccount(presence.user, user)
-    if (presence.running or frozenset()) & _CLASS_GROUPS - entry.groups:
+    if (presence.running or frozenset()) & rights - user.groups:
         yield EndProcesses(entry.name, entry.uid)
     wrong, extra = home_drift(presence, wanted)
     if wrong or extra:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import AccountsError, BrokerError
-from .keys import parse_keys
-from .model import CLASS_GROUPS, Analyst
+from .classes import check_class
+from .keys import Key, parse_key
+from .model import Analyst
 from .names import check_email, check_name, place
+from .times import parse_time
 
 __all__ = ["Registry", "make_registry", "parse_registry", "render_registry"]
 
@@ -72,7 +74,9 @@ def _to_json(analyst: Analyst) -> dict[str, Any]:
         "uid": analyst.uid,
         "email": analyst.email,
         "classes": list(analyst.classes),
-        "keys": [key.line for key in analyst.keys],
+        "declared_classes": list(analyst.declared_classes),
+        "shell": analyst.shell,
+        "keys": [_key_to_json(key) for key in analyst.keys],
         "state": analyst.state,
         "origin": analyst.origin,
         "home": analyst.home,
@@ -86,11 +90,42 @@ def _from_json(entry: Mapping[str, Any]) -> Analyst:
         name=name,
         uid=_people_uid(entry["uid"]),
         email=check_email(entry["email"], where=where) if entry["email"] else None,
-        keys=parse_keys(entry["keys"], where=where),
-        classes=tuple(sorted(_one_of(CLASS_GROUPS, value) for value in entry["classes"])),
+        keys=tuple(_key_from_json(key, where) for key in entry["keys"]),
+        classes=_class_names(entry["classes"], where),
+        declared_classes=_class_names(entry.get("declared_classes", ()), where),
+        shell=entry.get("shell") is True,
         state=_one_of(("present", "absent"), entry["state"]),
         origin=_one_of(("declared", "registry"), entry["origin"]),
         home=_one_of(("archive", "delete"), entry["home"]),
+    )
+
+
+def _class_names(names: Iterable[str], where: str) -> tuple[str, ...]:
+    return tuple(sorted(check_class(str(name), where=where) for name in names))
+
+
+def _key_to_json(key: Key) -> dict[str, Any]:
+    return {
+        "key": key.line,
+        "name": key.name,
+        "expires": key.expires,
+        "grace": key.grace,
+        "revoked": key.revoked,
+        "declared": key.declared,
+    }
+
+
+def _key_from_json(entry: Mapping[str, Any] | str, where: str) -> Key:
+    """The first version of the list held the lines alone."""
+    if isinstance(entry, str):
+        return parse_key(entry, where=where)
+    return replace(
+        parse_key(entry["key"], where=where),
+        name=str(entry["name"]),
+        expires=parse_time(entry["expires"], where=where) if entry["expires"] else None,
+        grace=parse_time(entry["grace"], where=where) if entry["grace"] else None,
+        revoked=entry["revoked"] is True,
+        declared=entry["declared"] is True,
     )
 
 

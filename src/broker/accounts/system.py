@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import BrokerError
+from .activity import Activity, read_activity
 from .host import Accounts, User
+from .keys import Key
+from .layout import Layout
+from .probe import Probe, probe
 
 __all__ = ["DebianSystem", "Owners", "System"]
 
@@ -52,6 +56,15 @@ class System(Owners, Protocol):
 
     def end(self, uid: int) -> None:
         """End every process of a uid and wait until none is left."""
+
+    def expose(self, audiences: Sequence[tuple[str, ...]], layout: Layout) -> None:
+        """Let the publisher build the views of these sets of classes."""
+
+    def probe(self, name: str, keys: Iterable[Key]) -> Sequence[Probe]:
+        """Knock at sshd with each key, and tell what it answered."""
+
+    def activity(self) -> Mapping[str, Activity]:
+        """When people last logged in and pulled, by name."""
 
 
 class DebianSystem:
@@ -159,6 +172,26 @@ class DebianSystem:
                 capture_output=True,
             )
             time.sleep(0.01)
+
+    def expose(self, audiences: Sequence[tuple[str, ...]], layout: Layout) -> None:
+        """As the publisher, in a unit of its own: only there it gets the key to sign with."""
+        secrets = {"signing_key": layout.config / "signing_key"}
+        secrets |= {path.name: path for path in (layout.config / "credentials").glob("*")}
+        _run(
+            [
+                *("systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--uid=broker"),
+                *(f"--property=LoadCredential={name}:{path}" for name, path in secrets.items()),
+                *(str(layout.program), "expose", f"--config={layout.config}"),
+                f"--data={layout.audiences.parent}",
+                *(",".join(names) for names in audiences),
+            ]
+        )
+
+    def probe(self, name: str, keys: Iterable[Key]) -> Sequence[Probe]:
+        return probe(name, keys) if self._runs else ()
+
+    def activity(self) -> Mapping[str, Activity]:
+        return read_activity() if self._runs else {}
 
     def _prefix(self, option: str) -> list[str]:
         return [] if self._runs else [option, str(self._root)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import stat
 import struct
@@ -96,6 +97,12 @@ class ScratchSystem(DebianSystem):
             {key: value for key, value in now.users.items() if key != name},
             {key: value for key, value in now.groups.items() if key != name},
         )
+
+    def expose(self, audiences: Sequence[tuple[str, ...]], layout: Layout) -> None:
+        path = layout.at(layout.audiences)
+        known = json.loads(path.read_text()) if path.exists() else []
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps([*known, *audiences]))
 
     def write(self, users: Mapping[str, User], groups: Mapping[str, int]) -> None:
         """Three files, one after the other, as the real tools do it."""

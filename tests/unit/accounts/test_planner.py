@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import Analyst, Layout, Request, parse_key, parse_request, plan
+from broker.accounts import Analyst, Classes, Layout, Request, parse_key, parse_request, plan
 from broker.accounts.actions import (
     AddAccounts,
     ChangeAccount,
@@ -17,9 +17,11 @@ from broker.accounts.actions import (
     RemoveAccount,
     RemoveKeyFile,
     StoreHome,
+    WriteClasses,
     WriteKeys,
     WriteRegistry,
 )
+from broker.accounts.goal import goal
 from broker.accounts.host import Accounts, Node, Observed, Presence, User
 from broker.accounts.registry import Registry, make_registry
 from broker.accounts.wanted import REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
@@ -28,16 +30,17 @@ from broker.errors import AccountsError
 from .scratch import public_key
 
 LAYOUT = Layout()
+CLASSES = Classes()
 KEY = parse_key(public_key("anna"), where="anna")
 OTHER = parse_key(public_key("other"), where="anna")
 ANNA = Analyst("anna", 1001, keys=(KEY,))
 ROOT = User("root", 0, 0, "", "/root", "/bin/bash")
-SYSTEM = {"root": 0, "dataread": 990, "data-private": 991}
+SYSTEM = {"root": 0, "dataread": 990, "data-private": 991, "data-shell": 992}
 
 
 def host(*analysts: Analyst, **presences: Presence) -> Observed:
     """A host on which these analysts stand as they should, but for ``presences``."""
-    found = {entry.name: wanted_presence(entry, LAYOUT) for entry in analysts} | presences
+    found = {entry.name: wanted_presence(entry, LAYOUT, CLASSES) for entry in analysts} | presences
     users = {name: presence.user for name, presence in found.items() if presence.user}
     groups = {name: gid for name, p in found.items() if (gid := p.group) is not None}
     places: dict[str, Node] = {str(LAYOUT.registry): REGISTRY_FILE, **wanted_places(LAYOUT)}
@@ -74,11 +77,13 @@ def test_nothing_is_asked_of_a_virgin_host() -> None:
 
 def test_the_first_analyst_of_a_virgin_host() -> None:
     entry = replace(ANNA, uid=1000, classes=("private",))
-    wanted = wanted_presence(entry, LAYOUT)
-    assert plan([Request("anna", keys=(KEY,), private=True)], VIRGIN) == (
+    wanted = wanted_presence(entry, LAYOUT, CLASSES)
+    assert plan([Request("anna", keys=(KEY,), grant=("private",))], VIRGIN) == (
         MakePlaces(wanted_places(LAYOUT)),
         WriteRegistry(Registry((entry,), 1000)),
-        AddAccounts(("data-private", "dataread"), (wanted_user(entry, LAYOUT),)),
+        AddAccounts(
+            ("data-private", "data-shell", "dataread"), (wanted_user(entry, LAYOUT, CLASSES),)
+        ),
         MendHome("anna", 1000, wanted.home),
         WriteKeys("anna", (KEY,)),
     )
@@ -86,7 +91,8 @@ def test_the_first_analyst_of_a_virgin_host() -> None:
 
 def test_what_an_analyst_is() -> None:
     public, private = (
-        wanted_presence(replace(ANNA, classes=classes), LAYOUT) for classes in ((), ("private",))
+        wanted_presence(replace(ANNA, classes=classes), LAYOUT, CLASSES)
+        for classes in ((), ("private",))
     )
     assert public.user == User(
         "anna",
@@ -130,12 +136,12 @@ def test_another_key_replaces_the_one_before() -> None:
 
 def test_granting_private_moves_group_and_links() -> None:
     entry = replace(ANNA, classes=("private",))
-    old, new = wanted_presence(ANNA, LAYOUT), wanted_presence(entry, LAYOUT)
+    old, new = wanted_presence(ANNA, LAYOUT, CLASSES), wanted_presence(entry, LAYOUT, CLASSES)
     links = {p: n for p, n in new.home.items() if old.home[p] != n}
     assert sorted(links) == [f"server/{n}" for n in ("docs", "generation", "metadata", "parquet")]
-    assert plan([Request("anna", private=True)], host(ANNA)) == (
+    assert plan([Request("anna", grant=("private",))], host(ANNA)) == (
         WriteRegistry(Registry((entry,), 1001)),
-        ChangeAccount(wanted_user(ANNA, LAYOUT), wanted_user(entry, LAYOUT)),
+        ChangeAccount(wanted_user(ANNA, LAYOUT, CLASSES), wanted_user(entry, LAYOUT, CLASSES)),
         MendHome("anna", 1001, links),
     )
 
@@ -143,18 +149,18 @@ def test_granting_private_moves_group_and_links() -> None:
 def test_revoking_private_ends_the_sessions_that_still_hold_it() -> None:
     private = replace(ANNA, classes=("private",))
     held = frozenset({"anna", "dataread", "data-private"})
-    running = replace(wanted_presence(private, LAYOUT), running=held)
-    actions = plan([Request("anna", private=False)], host(private, anna=running))
+    running = replace(wanted_presence(private, LAYOUT, CLASSES), running=held)
+    actions = plan([Request("anna", revoke=("private",))], host(private, anna=running))
     assert actions[1:3] == (
-        ChangeAccount(wanted_user(private, LAYOUT), wanted_user(ANNA, LAYOUT)),
+        ChangeAccount(wanted_user(private, LAYOUT, CLASSES), wanted_user(ANNA, LAYOUT, CLASSES)),
         EndProcesses("anna", 1001),
     )
-    stale = replace(wanted_presence(ANNA, LAYOUT), running=held)
+    stale = replace(wanted_presence(ANNA, LAYOUT, CLASSES), running=held)
     assert plan([], host(ANNA, anna=stale)) == (EndProcesses("anna", 1001),)
 
 
 def test_removing_takes_keys_first_and_the_entry_last() -> None:
-    user = wanted_user(ANNA, LAYOUT)
+    user = wanted_user(ANNA, LAYOUT, CLASSES)
     leaving = replace(ANNA, state="absent")
     assert plan([Request("anna", state="absent")], host(ANNA)) == (
         WriteRegistry(Registry((leaving,), 1001)),
@@ -199,26 +205,30 @@ def test_a_uid_is_free_as_a_gid_too() -> None:
         ({"keys": None}, WriteKeys),
         ({"group": None}, AddAccounts),
         ({"user": None}, AddAccounts),
-        ({"user": replace(wanted_user(ANNA, LAYOUT), expired=True)}, ChangeAccount),
-        ({"user": replace(wanted_user(ANNA, LAYOUT), password=True)}, ChangeAccount),
-        ({"user": replace(wanted_user(ANNA, LAYOUT), shadow=False)}, ChangeAccount),
+        ({"user": replace(wanted_user(ANNA, LAYOUT, CLASSES), expired=True)}, ChangeAccount),
+        ({"user": replace(wanted_user(ANNA, LAYOUT, CLASSES), password=True)}, ChangeAccount),
+        ({"user": replace(wanted_user(ANNA, LAYOUT, CLASSES), shadow=False)}, ChangeAccount),
         (
-            {"user": replace(wanted_user(ANNA, LAYOUT), groups=frozenset({"dataread", "sudo"}))},
+            {
+                "user": replace(
+                    wanted_user(ANNA, LAYOUT, CLASSES), groups=frozenset({"dataread", "sudo"})
+                )
+            },
             ChangeAccount,
         ),
         ({"home": {}}, MendHome),
     ],
 )
 def test_drift_is_mended_by_one_action(drift: dict[str, Any], action: type) -> None:
-    found = replace(wanted_presence(ANNA, LAYOUT), **drift)
+    found = replace(wanted_presence(ANNA, LAYOUT, CLASSES), **drift)
     assert [type(step) for step in plan([], host(ANNA, anna=found))] == [action]
 
 
 def test_a_home_belongs_to_its_owner_where_the_broker_has_no_say() -> None:
-    home = dict(wanted_presence(ANNA, LAYOUT).home)
+    home = dict(wanted_presence(ANNA, LAYOUT, CLASSES).home)
     home["user"] = Node("folder", 0o700, 1001, 1001)
     home["user/scripts"] = Node("link", target="/elsewhere")
-    found = replace(wanted_presence(ANNA, LAYOUT), home=home)
+    found = replace(wanted_presence(ANNA, LAYOUT, CLASSES), home=home)
     assert plan([], host(ANNA, anna=found)) == ()
 
 
@@ -227,18 +237,105 @@ def test_a_key_file_of_nobody_is_removed() -> None:
     assert plan([], before) == (RemoveKeyFile(".anna.x1"), RemoveKeyFile("root"))
 
 
-def test_declared_is_the_whole_truth_and_stays_declared() -> None:
+def after(known: Analyst, request: Request, observed: Observed | None = None) -> Analyst:
+    """The entry that a request makes of one that stands."""
+    found = observed or host(known)
+    return {e.name: e for e in goal([request], found).analysts}[request.name]
+
+
+def test_what_was_granted_on_the_host_outlives_a_deploy() -> None:
     private = replace(ANNA, classes=("private",))
-    (first, *_) = plan([Request("anna", origin="declared")], host(private))
-    declared = replace(ANNA, origin="declared")
-    assert first == WriteRegistry(Registry((declared,), 1001))
-    (first, *_) = plan([Request("anna", private=True)], host(declared))
-    assert first == WriteRegistry(Registry((replace(declared, classes=("private",)),), 1001))
+    declared = after(private, Request("anna", keys=(KEY,), origin="declared"))
+    assert declared.classes == ("private",)
+    assert (declared.origin, declared.declared_classes) == ("declared", ())
+    assert [key.declared for key in declared.keys] == [True]
+    revoked = after(declared, Request("anna", revoke=("private",)))
+    assert revoked.classes == ()
+
+
+def test_what_the_inventory_grants_only_the_inventory_revokes() -> None:
+    granted = after(ANNA, Request("anna", grant=("private",), origin="declared"))
+    assert granted.declared_classes == ("private",)
+    told = refusal(host(granted), Request("anna", revoke=("private",)))
+    assert "the inventory grants the class private" in told
+    assert after(granted, Request("anna", origin="declared")).classes == ()
+
+
+def test_any_declared_class_can_be_held_and_no_other() -> None:
+    classes = Classes({**Classes().groups, "finance": "data-finance", "hr": "people"})
+    observed = replace(host(ANNA), classes=classes)
+    entry = after(ANNA, Request("anna", classes=("hr", "finance")), observed)
+    assert wanted_user(entry, LAYOUT, classes).groups == {"dataread", "data-finance", "people"}
+    links = wanted_presence(entry, LAYOUT, classes).home
+    assert links["server/parquet"].target == (
+        "/data/src_data/current/views/finance/hr/tree/parquet"
+    )
+    told = refusal(observed, Request("anna", grant=("finanse",)))
+    assert "no such access class; expected finance, hr, private, public" in told
+    assert "Did you mean finance?" in told
+    with pytest.raises(AccountsError, match="the class finance is still held"):
+        plan([], replace(host(entry), classes=classes), LAYOUT, Classes())
+
+
+def test_classes_are_declared_before_anybody_holds_them() -> None:
+    classes = Classes({**Classes().groups, "hr": "data-hr"})
+    actions = plan([Request("anna", grant=("hr",))], host(ANNA), LAYOUT, classes)
+    assert [type(action) for action in actions[:3]] == [WriteClasses, WriteRegistry, AddAccounts]
+    assert actions[0] == WriteClasses(classes)
+
+
+MORE = tuple(parse_key(public_key(name, name), where=name) for name in ("old", "spare"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "kept"),
+    [
+        (Request("anna", added=(MORE[0],)), {"anna": "", "old": "", "spare": None}),
+        (Request("anna", added=(MORE[0],), retired=("*",), until="2027"), {"anna": "2027"}),
+        (Request("anna", retired=(KEY.fingerprint,)), {"anna": "revoked"}),
+        (Request("anna", keys=(MORE[0],)), {"anna": None, "old": ""}),
+        (Request("anna", keys=(MORE[0],), origin="declared"), {"anna": "", "old": ""}),
+    ],
+)
+def test_keys_come_and_go(request_: Request, kept: dict[str, str | None]) -> None:
+    states = {
+        key.comment or "anna": "revoked" if key.revoked else key.until or ""
+        for key in after(ANNA, request_).keys
+    }
+    assert {name: states.get(name) for name in kept} == kept
+
+
+def test_a_revoked_key_never_comes_back() -> None:
+    two = replace(ANNA, keys=(KEY, MORE[0]))
+    gone = after(two, Request("anna", retired=("old",)))
+    assert "old" not in str(wanted_presence(gone, LAYOUT, CLASSES).keys)
+    for request in (Request("anna", added=(MORE[0],)), Request("anna", keys=(MORE[0],))):
+        assert "this key was revoked" in refusal(host(gone), request)
+    declared = after(gone, Request("anna", keys=(KEY, MORE[0]), origin="declared"))
+    assert [key.revoked for key in declared.keys] == [False, True]
+
+
+def test_a_rotation_is_repeatable_and_outlives_a_deploy() -> None:
+    declared = after(ANNA, Request("anna", keys=(KEY,), origin="declared"))
+    first = Request("anna", added=(MORE[0],), retired=("*",), until="2026-12-01T00:00:00Z")
+    rotated = after(declared, first)
+    assert after(rotated, replace(first, until="2026-12-09T00:00:00Z")) == rotated
+    deployed = after(rotated, Request("anna", keys=(KEY,), origin="declared"))
+    assert sorted(deployed.keys, key=repr) == sorted(rotated.keys, key=repr)
+    rendered = wanted_presence(deployed, LAYOUT, CLASSES).keys
+    assert rendered is not None
+    assert f'expiry-time="20261201000000Z" {KEY.line}' in str(rendered.text).splitlines()
+
+
+def test_a_label_must_name_one_key() -> None:
+    two = replace(ANNA, keys=(KEY, MORE[0], replace(MORE[1], comment="old")))
+    for label, told in (("new", "there is no such key"), ("old", "this names several keys")):
+        assert told in refusal(host(two), Request("anna", retired=(label,)))
 
 
 def test_an_account_that_was_remade_by_hand_loses_its_key_file_and_nothing_else() -> None:
-    remade = replace(wanted_user(ANNA, LAYOUT), uid=1500)
-    found = replace(wanted_presence(ANNA, LAYOUT), user=remade)
+    remade = replace(wanted_user(ANNA, LAYOUT, CLASSES), uid=1500)
+    found = replace(wanted_presence(ANNA, LAYOUT, CLASSES), user=remade)
     assert plan([], host(ANNA, anna=found)) == (RemoveKeyFile("anna"),)
     for state in ("present", "absent"):
         sentence = refusal(host(ANNA, anna=found), Request("anna", state=state))

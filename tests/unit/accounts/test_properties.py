@@ -36,7 +36,9 @@ def requests(draw: st.DrawFn) -> list[Request]:
             keys=parse_keys(
                 keys_of(name, draw(st.lists(st.integers(1, 3), min_size=1))), where=name
             ),
-            private=draw(st.sampled_from([None, True, False])),
+            classes=draw(st.sampled_from([None, (), ("private",)])),
+            grant=draw(st.sampled_from([(), ("private",)])),
+            shell=draw(st.sampled_from([None, True, False])),
             state=draw(st.sampled_from(["present", "present", "absent"])),
             origin=draw(st.sampled_from(["declared", "registry"])),
         )
@@ -71,7 +73,7 @@ def test_after_any_history_nothing_is_left_to_do(history: list[list[Request]]) -
             assert plan([], seen, layout) == ()
             for entry in seen.registry.analysts:
                 stands = seen.presence(entry.name)
-                wanted = wanted_presence(entry, layout)
+                wanted = wanted_presence(entry, layout, seen.classes)
                 assert (stands.user, stands.keys) == (wanted.user, wanted.keys)
                 assert given_uids.setdefault(entry.uid, entry.name) == entry.name
 

@@ -42,7 +42,7 @@ def test_the_last_uid_never_falls_behind_the_entries() -> None:
         {"name": "root"},
         {"name": "../../etc"},
         {"keys": ["command=x"]},
-        {"classes": ["sudo"]},
+        {"classes": ["../tree"]},
         {"state": "maybe"},
         {"home": "/etc"},
         {"origin": 3},

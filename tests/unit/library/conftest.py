@@ -21,18 +21,22 @@ PROJECT = Path(__file__).parents[3]
 Call = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(scope="session")
-def analyst() -> ModuleType:
-    """The module, with ``broker`` where ``module_utils = src`` puts it on a host."""
-    for name in ("broker", "broker.accounts", "broker.errors"):
-        sys.modules[f"ansible.module_utils.{name}"] = importlib.import_module(name)
-    spec = importlib.util.spec_from_file_location("analyst", PROJECT / "library/analyst.py")
+def load(name: str) -> ModuleType:
+    """A module, with ``broker`` where ``module_utils = src`` puts it on a host."""
+    for known in ("broker", "broker.accounts", "broker.errors"):
+        sys.modules[f"ansible.module_utils.{known}"] = importlib.import_module(known)
+    spec = importlib.util.spec_from_file_location(name, PROJECT / f"library/{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["analyst"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def analyst() -> ModuleType:
+    return load("analyst")
 
 
 @pytest.fixture
@@ -41,23 +45,29 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def call(
-    analyst: ModuleType,
-    root: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Call:
-    """Call the module on a host in a folder; what it prints is what Ansible would get."""
-    monkeypatch.setattr(analyst, "Layout", lambda: Layout(root=root))
-    monkeypatch.setattr(analyst, "DebianSystem", lambda: ScratchSystem(root))
-    # what Ansible's own journal line would say is not this host's business
-    monkeypatch.setattr(analyst.AnsibleModule, "log", lambda *_args, **_kwargs: None)
+def call_module(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[ModuleType], Call]:
+    """Call a module on a host in a folder; what it prints is what Ansible would get."""
 
-    def _call(*, check: bool = False, **arguments: Any) -> dict[str, Any]:
-        internal = {"_ansible_check_mode": check, "_ansible_diff": True}
-        with patch_module_args({**arguments, **internal}), pytest.raises(SystemExit):
-            analyst.main()
-        result: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return result
+    def _of(module: ModuleType) -> Call:
+        monkeypatch.setattr(module, "Layout", lambda: Layout(root=root))
+        monkeypatch.setattr(module, "DebianSystem", lambda: ScratchSystem(root))
+        # what Ansible's own journal line would say is not this host's business
+        monkeypatch.setattr(module.AnsibleModule, "log", lambda *_args, **_kwargs: None)
 
-    return _call
+        def _call(*, check: bool = False, **arguments: Any) -> dict[str, Any]:
+            internal = {"_ansible_check_mode": check, "_ansible_diff": True}
+            with patch_module_args({**arguments, **internal}), pytest.raises(SystemExit):
+                module.main()
+            result: dict[str, Any] = json.loads(capsys.readouterr().out)
+            return result
+
+        return _call
+
+    return _of
+
+
+@pytest.fixture
+def call(analyst: ModuleType, call_module: Callable[[ModuleType], Call]) -> Call:
+    return call_module(analyst)

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,7 +9,8 @@ import pytest
 
 from tests.unit.accounts.scratch import public_key, snapshot
 
-from .conftest import PROJECT, Call
+from .conftest import Call
+from .documentation import check_returned, documented_options, plain, spec_of
 
 KEY = public_key("anna", "anna@laptop")
 
@@ -93,48 +92,6 @@ def test_a_diff_tells_fingerprints_and_no_key(call: Call) -> None:
     assert result["analysts"][0]["keys"][0]["fingerprint"] in json.dumps(result["diff"])
 
 
-def documented_options(analyst: ModuleType) -> dict[str, Any]:
-    """What Ansible itself reads out of the documentation."""
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("ansible-doc")),
-            *("--json", "--type", "module", "--module-path", "library", analyst.__name__),
-        ],
-        cwd=PROJECT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    entry: dict[str, Any] = json.loads(done.stdout)[analyst.__name__]
-    return entry
-
-
-def spec_of(options: dict[str, Any]) -> dict[str, Any]:
-    """Documented options in the shape of an argument spec."""
-    found = {}
-    for name, option in options.items():
-        kept = {key: option[key] for key in ("type", "elements", "choices") if key in option}
-        if option.get("default") is not None:
-            kept["default"] = option["default"]
-        if option.get("required"):
-            kept["required"] = True
-        if "suboptions" in option:
-            kept["options"] = spec_of(option["suboptions"])
-        found[name] = kept
-    return found
-
-
-def plain(spec: dict[str, Any]) -> dict[str, Any]:
-    """An argument spec without what documentation has no word for."""
-    found = {}
-    for name, option in spec.items():
-        kept = {k: v for k, v in option.items() if k not in ("no_log", "mutually_exclusive")}
-        if "options" in kept:
-            kept["options"] = plain(kept["options"])
-        found[name] = kept
-    return found
-
-
 def test_the_documentation_is_the_argument_spec_and_the_result(
     analyst: ModuleType, call: Call
 ) -> None:
@@ -143,20 +100,8 @@ def test_the_documentation_is_the_argument_spec_and_the_result(
     support = {name: value["support"] for name, value in entry["doc"]["attributes"].items()}
     assert support == {"check_mode": "full", "diff_mode": "full", "idempotent": "full"}
 
-    result = call(name="anna", key=KEY, email="anna@example.com")
+    key = {"key": KEY, "name": "laptop", "expires": "2030-01-01"}
+    result = call(name="anna", keys=[key], email="anna@example.com")
     own = {name: result[name] for name in result.keys() - {"changed", "diff", "invocation"}}
     check_returned(entry["return"], own)
-    assert entry["examples"].count("analyst:") == 4
-
-
-def check_returned(documented: dict[str, Any], value: dict[str, Any]) -> None:
-    """Every field that came back is documented with its type, and the other way round."""
-    kinds = {"str": str, "int": int, "bool": bool, "list": list}
-    assert value.keys() == documented.keys()
-    for name, field in documented.items():
-        assert type(value[name]) is kinds[field["type"]], name
-        if "contains" in field:
-            for element in value[name]:
-                check_returned(field["contains"], element)
-        elif field["type"] == "list":
-            assert all(type(element) is kinds[field["elements"]] for element in value[name])
+    assert entry["examples"].count("analyst:") == 5

@@ -1,0 +1,76 @@
+#!/usr/bin/python
+# Apache License 2.0 (see LICENSE)
+"""Ansible module: what is known of the analysts of a broker host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: analyst_info
+short_description: Tell who the analysts of a data broker are
+version_added: "0.2.0"
+description:
+  - Returns everybody whom the broker keeps, with what they may read, their keys and where each
+    entry came from. Changes nothing.
+options:
+  names:
+    description: Only these analysts. Names that nobody has are left out of the answer.
+    type: list
+    elements: str
+attributes:
+  check_mode:
+    description: It only looks.
+    support: full
+  diff_mode:
+    description: There is never a difference.
+    support: none
+  idempotent:
+    description: It changes nothing.
+    support: full
+requirements:
+  - A Debian host, root on it.
+author:
+  - The data broker project
+"""
+
+EXAMPLES = r"""
+- name: Determine who is an analyst
+  analyst_info:
+  register: __analysts
+"""
+
+RETURN = r"""
+analysts:
+  description:
+    - Everybody, or those who were asked for, as M(analyst) returns them.
+    - Beside that C(host), the state on the host, which is V(ok), V(drift), V(leaving) or V(taken);
+      C(last_login) and C(last_sync), moments in UTC or null, as far as the journal reaches back.
+  returned: success
+  type: list
+  elements: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.broker.accounts import DebianSystem, Layout, list_analysts
+from ansible.module_utils.broker.errors import BrokerError
+
+ARGUMENT_SPEC: dict[str, Any] = {"names": {"type": "list", "elements": "str"}}
+
+
+def main() -> None:
+    """Carry out one call."""
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    names = module.params["names"]
+    try:
+        rows = list_analysts(Layout(), DebianSystem())
+    except BrokerError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(
+        changed=False, analysts=[row for row in rows if names is None or row["name"] in names]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""What playbooks tell a person about analysts, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+
+def analyst_lines(analysts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Everybody with their rights, keys, origin and state."""
+    return [_line(analyst) for analyst in analysts] or ["no analysts yet"]
+
+
+def _line(analyst: Mapping[str, Any]) -> str:
+    keys = ", ".join(_key(key) for key in analyst["keys"]) or "no key"
+    login = "shell" if analyst["shell"] else "transfer only"
+    return (
+        f"{analyst['name']} (uid {analyst['uid']}, {analyst['origin']}, {analyst['host']}): "
+        f"{'+'.join(['public', *analyst['classes']])}, {login}, "
+        f"last sync {analyst['last_sync'] or 'unknown'}, {keys}"
+    )
+
+
+def _key(key: Mapping[str, Any]) -> str:
+    state = "revoked" if key["revoked"] else key["until"] and f"until {key['until']}"
+    words = [key["name"] or key["comment"], key["origin"], state]
+    return f"{key['fingerprint']} ({', '.join(filter(None, words))})"
+
+
+def probe_lines(probes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """How sshd answered each key of somebody who left."""
+    return [f"{one['name']} with {one['fingerprint']}: {one['told']}" for one in probes]
+
+
+class FilterModule:
+    """Names of the filters, as Ansible asks for them."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Every public function here."""
+        return {"analyst_lines": analyst_lines, "probe_lines": probe_lines}

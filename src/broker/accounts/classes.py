@@ -1,0 +1,133 @@
+"""Access classes as accounts know them: each is a Linux group. Which tables belong to a class
+stands in ``instance.yaml``; the same inventory variable makes both."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import AccountsError, BrokerError
+from .names import RESERVED_NAMES
+
+__all__ = [
+    "PUBLIC",
+    "SHELL_GROUP",
+    "STANDING_VIEWS",
+    "Classes",
+    "check_class",
+    "parse_classes",
+    "read_classes",
+    "render_classes",
+]
+
+PUBLIC = "public"
+SHELL_GROUP = "data-shell"
+STANDING_VIEWS = frozenset({(), ("private",)})
+_STANDING = {PUBLIC: "dataread", "private": "data-private"}
+_OWN_GROUPS = frozenset({"broker", "data-ops", SHELL_GROUP})
+_NAME = re.compile(r"(?!tree$)[a-z][a-z0-9-]{0,30}")
+_GROUP = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """Every class of the host with its group; ``public`` and ``private`` always exist."""
+
+    groups: Mapping[str, str] = field(default_factory=lambda: dict(_STANDING))
+
+    @property
+    def public_group(self) -> str:
+        """The group of everybody who is an analyst."""
+        return self.groups[PUBLIC]
+
+    def held(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of ``names`` that are declared, sorted, without ``public``."""
+        return tuple(sorted((set(names) & self.groups.keys()) - {PUBLIC}))
+
+    def groups_of(self, names: Iterable[str]) -> frozenset[str]:
+        """The groups that reading these classes takes, that of ``public`` among them."""
+        return frozenset({self.public_group, *(self.groups[name] for name in self.held(names))})
+
+    def check(self, names: Iterable[str], *, where: str) -> tuple[str, ...]:
+        """The classes beyond public, when all are declared. Raises ``AccountsError``."""
+        unknown = sorted(set(names) - self.groups.keys())
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], self.groups, n=1)
+            raise AccountsError(
+                "there is no such access class",
+                where=where,
+                expected=", ".join(sorted(self.groups)),
+                found=repr(unknown[0][:40]),
+                remedy=f"Did you mean {near[0]}?"
+                if near
+                else "Declare it in broker_access_classes and run site.yml.",
+            )
+        return self.held(names)
+
+
+def parse_classes(declared: Mapping[str, Any], *, where: str) -> Classes:
+    """Classes by name, each a group or what ``broker_access_classes`` says of it.
+
+    No group means ``data-NAME``. Raises ``AccountsError``.
+    """
+    groups = dict(_STANDING)
+    for name, entry in declared.items():
+        group = entry.get("group") if isinstance(entry, Mapping) else entry
+        standing = groups.get(check_class(name, where=where), f"data-{name}")
+        groups[name] = str(group) if group else standing
+    for name, group in groups.items():
+        _check_group(name, group, groups, where)
+    return Classes(dict(sorted(groups.items())))
+
+
+def check_class(name: str, *, where: str) -> str:
+    """The name itself, when it may be a class's: it becomes a folder. Raises ``AccountsError``."""
+    if not _NAME.fullmatch(name):
+        raise AccountsError(
+            "this is no name of an access class",
+            where=where,
+            expected="1 to 31 of a-z, 0-9 and '-', beginning with a letter, and not 'tree'",
+            found=repr(name[:40]),
+        )
+    return name
+
+
+def _check_group(name: str, group: str, groups: Mapping[str, str], where: str) -> None:
+    others = [other for other, taken in groups.items() if taken == group and other != name]
+    if others:
+        raise AccountsError(
+            f"the classes {name} and {others[0]} have the same group",
+            where=where,
+            found=group,
+            remedy="Give each class a group of its own.",
+        )
+    if not _GROUP.fullmatch(group) or group in _OWN_GROUPS | RESERVED_NAMES:
+        raise AccountsError(
+            f"this cannot be the group of the class {name}",
+            where=where,
+            expected="a group that is neither the system's nor the broker's own",
+            found=repr(group[:40]),
+        )
+
+
+def render_classes(classes: Classes) -> str:
+    """The classes as the text of their file."""
+    return json.dumps(dict(sorted(classes.groups.items())), indent=2) + "\n"
+
+
+def read_classes(text: str, *, where: str) -> Classes:
+    """The classes that a file says. Raises ``BrokerError``: unreadable is not the default."""
+    try:
+        document = json.loads(text)
+        return parse_classes(document, where=where)
+    except (AccountsError, AttributeError, ValueError) as error:
+        raise BrokerError(
+            "the list of access classes cannot be read, so nothing was changed",
+            where=where,
+            found=f"{type(error).__name__}: {error}",
+            remedy="Run site.yml, which writes it anew.",
+        ) from error

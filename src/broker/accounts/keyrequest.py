@@ -1,0 +1,43 @@
+"""What a caller wants of the keys of one analyst who is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from ..errors import AccountsError
+from .keys import parse_keys
+from .model import ALL_OTHERS, Request
+from .names import check_name, place
+from .times import time_after
+
+__all__ = ["key_request"]
+
+
+def key_request(
+    name: str,
+    state: Literal["present", "rotated", "absent"],
+    *,
+    key: str | None = None,
+    label: str | None = None,
+    expires: str | None = None,
+    old: Iterable[str] = (),
+    grace: str = "7d",
+) -> Request:
+    """Add ``key``, rotate to it, or revoke those in ``old``. Raises ``AccountsError``."""
+    where = place(check_name(name))
+    if state == "absent":
+        return Request(name, retired=_some(old, where), known=True)
+    entry = {"key": key or "", "name": label, "expires": expires}
+    added = parse_keys([entry], where=where)
+    if state == "present":
+        return Request(name, added=added, known=True)
+    until = time_after(grace, where=where)
+    return Request(name, added=added, retired=tuple(old) or (ALL_OTHERS,), until=until, known=True)
+
+
+def _some(labels: Iterable[str], where: str) -> tuple[str, ...]:
+    found = tuple(labels)
+    if not found:
+        raise AccountsError("no key is named", where=where, remedy="Give its name or fingerprint.")
+    return found

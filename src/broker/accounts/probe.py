@@ -1,0 +1,83 @@
+"""Knocks at the host's own sshd with public keys alone, as RFC 4252 section 7 lets a client ask:
+the answer tells whether a key would be taken, and no private key is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .keys import Key
+
+__all__ = ["Probe", "probe", "sshd_address"]
+
+_SECONDS = 20
+_TAKEN = "Server accepts key"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What sshd answered to one key: ``taken``, and its last words."""
+
+    fingerprint: str
+    taken: bool
+    told: str
+
+
+def probe(name: str, keys: Iterable[Key]) -> tuple[Probe, ...]:
+    """Ask for each key whether it opens an account on this host, over a real connection."""
+    wanted = tuple(keys)
+    if not wanted:
+        return ()
+    host, port = sshd_address(_sshd_settings())
+    with tempfile.TemporaryDirectory() as folder:
+        return tuple(_knock(name, key, host, port, Path(folder)) for key in wanted)
+
+
+def _knock(name: str, key: Key, host: str, port: str, folder: Path) -> Probe:
+    path = folder / "key.pub"
+    path.write_text(key.line + "\n", encoding="utf-8")
+    options = {
+        "BatchMode": "yes",
+        "ConnectTimeout": str(_SECONDS),
+        "GlobalKnownHostsFile": "/dev/null",
+        "IdentitiesOnly": "yes",
+        "IdentityAgent": "none",
+        "LogLevel": "DEBUG1",
+        "PreferredAuthentications": "publickey",
+        "StrictHostKeyChecking": "no",
+        "UserKnownHostsFile": "/dev/null",
+    }
+    line = ["ssh", "-F", "none", "-T", "-p", port, "-l", name, "-i", str(path)]
+    line += [f"-o{option}={value}" for option, value in options.items()]
+    done = subprocess.run(
+        [*line, host, "true"],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=3 * _SECONDS,
+    )
+    words = [line for line in done.stderr.splitlines() if not line.startswith("debug")]
+    taken = _TAKEN in done.stderr or done.returncode == 0
+    return Probe(key.fingerprint, taken, (words or ["no answer"])[-1].strip())
+
+
+def _sshd_settings() -> str:
+    path = "/usr/sbin:/usr/bin:/sbin:/bin"
+    return subprocess.run(
+        ["sshd", "-T"], check=True, capture_output=True, text=True, env={"PATH": path}
+    ).stdout
+
+
+def sshd_address(settings: str) -> tuple[str, str]:
+    """Where ``sshd -T`` says that it listens, reachable from the host itself."""
+    for line in settings.splitlines():
+        word, _, value = line.partition(" ")
+        if word == "listenaddress":
+            host, _, port = value.rpartition(":")
+            own = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104 - what sshd says, not what we bind
+            return own.get(host, host.strip("[]")), port
+    return "127.0.0.1", "22"

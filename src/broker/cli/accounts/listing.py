@@ -1,0 +1,57 @@
+"""``broker analyst list``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ..options import as_json
+from .host import find_host
+
+__all__ = ["list_command"]
+
+
+@click.command("list")
+@as_json
+@click.pass_context
+def list_command(context: click.Context, as_json: bool) -> None:
+    """List the analysts with their rights, their keys and their state on this host."""
+    rows = find_host(context).rows()
+    if as_json:
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif rows:
+        click.echo("\n".join(_table(rows)))
+    else:
+        click.echo("no analysts yet; add one with: add-analyst NAME KEY")
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    head = ("NAME", "UID", "DATA", "LOGIN", "ORIGIN", "HOST", "LAST-SYNC", "E-MAIL", "KEYS")
+    cells = [head, *(_cells(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        row["name"],
+        str(row["uid"]),
+        "+".join(["public", *row["classes"]]),
+        "shell" if row["shell"] else "transfer",
+        row["origin"],
+        row["host"],
+        row["last_sync"] or "-",
+        row["email"] or "-",
+        " ".join(map(_key, row["keys"])) or "-",
+    )
+
+
+def _key(key: dict[str, Any]) -> str:
+    state = "revoked" if key["revoked"] else key["until"] and f"until {key['until']}"
+    return f"{key['fingerprint']}{f' ({state})' if state else ''}"

@@ -1,0 +1,100 @@
+"""``broker analyst add|remove|grant|revoke``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from ...accounts import Request, check_name, parse_request
+from .host import converged, done, find_host, refuse_unknown
+
+__all__ = ["add", "grant", "remove", "revoke"]
+
+
+@click.command()
+@click.argument("name")
+@click.argument("keys", metavar="[KEY]...", nargs=-1)
+@click.option("--email", help="Where this person is reached.")
+@click.option(
+    "--private/--no-private",
+    default=None,
+    help="Grant private data, or revoke it. Without it: as it is, and no for somebody new.",
+)
+@click.option("--class", "classes", metavar="CLASS", multiple=True, help="Grant this class, too.")
+@click.option(
+    "--shell/--no-shell",
+    default=None,
+    help="Allow a normal login, or transfers alone. Without it: as it is, and no for a new one.",
+)
+@click.pass_context
+def add(
+    context: click.Context,
+    name: str,
+    keys: tuple[str, ...],
+    email: str | None,
+    private: bool | None,
+    classes: tuple[str, ...],
+    shell: bool | None,
+) -> None:
+    """Add an analyst, or change one.
+
+    KEY is the line in the analyst's .pub file, in quotes. Keys that are given replace those that
+    were added here before; without one they stay. Keys that the inventory declares stay.
+    """
+    request = parse_request(name, email=email, keys=keys or None, private=private, shell=shell)
+    request = replace(request, grant=tuple(sorted({*request.grant, *classes})))
+    outcome = converged(context, [request])
+    (facts,) = outcome.analysts
+    data = " and ".join(["public", *facts["classes"]]) + " data"
+    prints = ", ".join(key["fingerprint"] for key in facts["keys"] if not key["revoked"])
+    login = ", with a shell" if facts["shell"] else ""
+    click.echo(f"{name}: {done(outcome, 'set up')} (uid {facts['uid']}, {data}{login}, {prints})")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--delete-home", is_flag=True, help="Delete the home; else it is archived.")
+@click.pass_context
+def remove(context: click.Context, name: str, delete_home: bool) -> None:
+    """Remove an analyst: keys, sessions, processes, groups, account and home."""
+    host = find_host(context)
+    rows = {row["name"]: row for row in host.rows()}
+    refuse_unknown(name, list(rows))
+    request = parse_request(name, state="absent", home="delete" if delete_home else "archive")
+    outcome = converged(context, [request])
+    home = "deleted" if delete_home else f"moved to {host.layout.archive}"
+    click.echo(f"{name}: removed; keys and account are gone, the home is {home}")
+    for one in outcome.probes:
+        click.echo(f"{name}: sshd answers {one['fingerprint']}: {one['told']}")
+    if rows[name]["origin"] == "declared":
+        click.echo(
+            f"{name} stands in the inventory, too: write state: absent there, "
+            "or the next site.yml brings them back",
+            err=True,
+        )
+
+
+@click.command()
+@click.argument("name")
+@click.argument("classes", metavar="CLASS...", nargs=-1, required=True)
+@click.pass_context
+def grant(context: click.Context, name: str, classes: tuple[str, ...]) -> None:
+    """Let an analyst read the tables of CLASS, too."""
+    _change(context, Request(check_name(name), grant=classes, known=True))
+
+
+@click.command()
+@click.argument("name")
+@click.argument("classes", metavar="CLASS...", nargs=-1, required=True)
+@click.pass_context
+def revoke(context: click.Context, name: str, classes: tuple[str, ...]) -> None:
+    """Take CLASS from an analyst, and end the sessions that still hold it."""
+    _change(context, Request(check_name(name), revoke=classes, known=True))
+
+
+def _change(context: click.Context, request: Request) -> None:
+    outcome = converged(context, [request])
+    (facts,) = outcome.analysts
+    data = " and ".join(["public", *facts["classes"]])
+    click.echo(f"{request.name}: {done(outcome, 'changed')}; reads {data} data")

@@ -1,0 +1,98 @@
+"""``analyst_key``, ``analyst_info`` and ``access_class``: the same promises as ``analyst``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.unit.accounts.scratch import public_key, snapshot
+
+from .conftest import Call, load
+from .documentation import check_returned, documented_options, plain, spec_of
+
+KEY, NEW = public_key("anna", "anna@laptop"), public_key("new", "anna@new")
+Calls = Callable[[ModuleType], Call]
+
+ASKED: dict[str, dict[str, Any]] = {
+    "analyst_key": {"analyst": "anna", "key": NEW, "name": "new", "state": "rotated"},
+    "access_class": {"classes": {"finance": None, "hr": {"group": "people", "folders": ["hr"]}}},
+    "analyst_info": {"names": ["anna", "nobody"]},
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_the_documentation_is_the_argument_spec_and_the_result(
+    name: str, call: Call, call_module: Calls
+) -> None:
+    call(name="anna", key=KEY)
+    module = load(name)
+    entry = documented_options(module)
+    assert spec_of(entry["doc"]["options"]) == plain(module.ARGUMENT_SPEC)
+    assert entry["doc"]["attributes"]["check_mode"]["support"] == "full"
+    result = call_module(module)(**ASKED[name])
+    check_returned(
+        entry["return"],
+        {key: result[key] for key in result.keys() - {"changed", "diff", "invocation"}},
+    )
+    assert f"{name}:" in entry["examples"]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_four_runs_check_real_check_real(
+    name: str, root: Path, call: Call, call_module: Calls
+) -> None:
+    call(name="anna", key=KEY)
+    module, before = call_module(load(name)), snapshot(root)
+    changes = name != "analyst_info"
+    assert module(check=True, **ASKED[name])["changed"] == changes
+    assert snapshot(root) == before
+    assert module(**ASKED[name])["changed"] == changes
+    done = snapshot(root)
+    assert not module(check=True, **ASKED[name])["changed"]
+    assert not module(**ASKED[name])["changed"]
+    assert snapshot(root) == done
+
+
+def test_a_class_is_declared_held_and_kept(call: Call, call_module: Calls) -> None:
+    declare = call_module(load("access_class"))
+    assert "no such access class" in call(name="anna", key=KEY, classes=["hr"])["msg"]
+    declare(**ASKED["access_class"])
+    assert call(name="anna", key=KEY, classes=["hr"])["analysts"][0]["classes"] == ["hr"]
+    assert "the class hr is still held" in declare(classes={})["msg"]
+    together = call(name="bob", key=NEW, classes=["it"], access_classes={"it": None, "hr": None})
+    assert together["analysts"][0]["classes"] == ["it"]
+
+
+@pytest.mark.parametrize(
+    ("classes", "told"),
+    [
+        ({"tree": None}, "this is no name of an access class"),
+        ({"Finance": None}, "this is no name of an access class"),
+        ({"hr": "sudo"}, "this cannot be the group of the class hr"),
+        ({"hr": "data-ops"}, "this cannot be the group of the class hr"),
+        ({"hr": "data-private"}, "have the same group"),
+        ({"hr": "a b"}, "this cannot be the group of the class hr"),
+    ],
+)
+def test_a_class_that_would_open_more_is_refused(
+    classes: dict[str, Any], told: str, call_module: Calls
+) -> None:
+    result = call_module(load("access_class"))(classes=classes)
+    assert told in result["msg"]
+    assert result["msg"].isprintable()
+
+
+def test_a_revoked_key_is_told_and_stays_out(root: Path, call: Call, call_module: Calls) -> None:
+    change, info = call_module(load("analyst_key")), call_module(load("analyst_info"))
+    call(name="anna", keys=[{"key": KEY, "name": "laptop"}, NEW])
+    assert change(analyst="anna", old=["laptop"], state="absent")["changed"]
+    (row,) = info(names=["anna"])["analysts"]
+    assert [key["revoked"] for key in row["keys"]] == [True, False]
+    assert KEY not in (root / "etc/data-broker/authorized_keys/anna").read_text()
+    assert "this key was revoked" in change(analyst="anna", key=KEY)["msg"]
+    assert "no such analyst" in change(analyst="bob", key=KEY)["msg"]
+    assert "there is no such key" in change(analyst="anna", old=["x"], state="absent")["msg"]
