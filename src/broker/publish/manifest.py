@@ -75,8 +75,9 @@ class TableEntry:
     ``path`` is its place under ``parquet/`` without an ending (folder/name). ``as_of`` is the
     source's clock at the start of the extraction, ``loaded_at`` ours at its end, ``watermark``
     how far the rows reach. ``loading`` marks an initial load with chunks still missing: no
-    view shows it. ``change`` is the change file against the generation before. ``losses`` counts
-    the rows that a held version would lose.
+    view shows it. ``origin`` names the version of the source and all that was asked of it, so
+    that the same is not read twice. ``change`` is the change file against the generation
+    before. ``losses`` counts the rows that a held version would lose.
     """
 
     id: str
@@ -101,6 +102,7 @@ class TableEntry:
     change: _File | None = None
     watermark: _Instant | None = None
     loading: bool = False
+    origin: str | None = None
     losses: int = 0
     as_of: _Instant | None = None
     loaded_at: _Instant | None = None

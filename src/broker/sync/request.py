@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date
 
+from .. import __version__
 from ..config import TableDescription
 from ..errors import ConfigError
 from ..publish.manifest import TableEntry
@@ -16,6 +18,7 @@ from .plan import Kept, Rule
 __all__ = [
     "declared_schema",
     "kept_of",
+    "origin_of",
     "request_of",
     "rule_of",
     "spec_of",
@@ -107,6 +110,23 @@ def declared_schema(table: TableDescription, found: SourceTable) -> TableSchema:
             for column in found.schema.columns
         )
     )
+
+
+def origin_of(
+    table: TableDescription,
+    found: SourceTable,
+    request: TableRequest,
+    spec: TableSpec,
+    rule: Rule,
+) -> str | None:
+    """What names all that the rows of a table depend on; None where nobody can tell.
+
+    The operator's own SQL may ask for the time, so with it nothing is the same twice.
+    """
+    if found.version is None or request.row_filter is not None:
+        return None
+    told = (found.version, found.schema, request, spec, rule, table.tombstone, __version__)
+    return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def kept_of(spec: TableSpec, entry: TableEntry | None) -> Kept | None:

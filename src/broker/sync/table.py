@@ -26,6 +26,7 @@ from .progress import Progress
 from .request import (
     declared_schema,
     kept_of,
+    origin_of,
     request_of,
     rule_of,
     spec_of,
@@ -63,6 +64,9 @@ def sync_table(job: Job) -> TableEntry:
     spec = spec_of(table, table.key or found.primary_key, job.max_rejects)
     request = replace(request, primary_key=spec.key)
     rule = rule_of(table, spec.key, tracks_changes=found.tracks_changes)
+    origin = origin_of(table, found, request, spec, rule)
+    if job.published is not None and _is_unchanged(job.published, origin):
+        return _unchanged(job, job.published, found)
     step = _step(job, rule, kept_of(spec, job.published))
     declared = declared_schema(table, found)
     _prepare(job, step, found)
@@ -77,10 +81,30 @@ def sync_table(job: Job) -> TableEntry:
         partitioning=spec.partitioning,
         watermark=end.as_of if step.last else step.window.until,
         loading=not step.last,
+        origin=origin,
         as_of=end.as_of,
         loaded_at=job.now,
     )
     _check_losses(job, spec, version)
+    return job.staging.put(entry, version)
+
+
+def _is_unchanged(published: TableEntry, origin: str | None) -> bool:
+    return origin is not None and published.origin == origin and not published.loading
+
+
+def _unchanged(job: Job, published: TableEntry, found: SourceTable) -> TableEntry:
+    """The published rows, of which the source says that it has no others."""
+    entry = replace(
+        _entry(job),
+        key=published.key,
+        partitioning=published.partitioning,
+        watermark=published.watermark,
+        origin=published.origin,
+        as_of=found.as_of or published.as_of,
+        loaded_at=job.now,
+    )
+    version = replace(version_of(published), change=None)
     return job.staging.put(entry, version)
 
 

@@ -36,6 +36,7 @@ class Feigned:
     windows: list[Window] = field(default_factory=list)
     on_batch: Callable[[int], None] = lambda _: None
     now: datetime = START
+    changes: int = 0
 
     def __post_init__(self) -> None:
         self.db = duckdb.connect()
@@ -44,8 +45,13 @@ class Feigned:
 
     def do(self, statement: str, values: Sequence[Any] = ()) -> None:
         """Change the source, an hour after it was changed last."""
-        self.now += timedelta(hours=1)
+        self.tick()
+        self.changes += 1
         self.db.execute(statement, list(values))
+
+    def tick(self) -> None:
+        """Time passes, and nothing happens."""
+        self.now += timedelta(hours=1)
 
     def put(self, *values: Any) -> None:
         """Insert or replace the row of an ``id``, which comes first."""
@@ -74,7 +80,14 @@ class Feigned:
     def describe(self, table: TableRequest) -> SourceTable:
         types = self.types()
         columns = tuple(Column(name, types[name]) for name in self.names())
-        return SourceTable(table.id, TableSchema(columns), bytes=self.size, tracks_changes=True)
+        return SourceTable(
+            table.id,
+            TableSchema(columns),
+            bytes=self.size,
+            tracks_changes=True,
+            version=str(self.changes),
+            as_of=self.now,
+        )
 
     def read(self, _: TableRequest, window: Window) -> FeignedReading:
         self.windows.append(window)

@@ -163,3 +163,30 @@ def test_as_of_is_the_newest_change_and_never_in_the_future(put: Put, read: Read
     late = (datetime.now(UTC) + timedelta(days=400)).timestamp()
     os.utime(put("t/3.csv", ONE), (late, late))
     assert read()[1].as_of <= datetime.now(UTC)
+
+
+def test_a_version_names_the_content_and_is_none_while_it_may_yet_change(
+    put: Put, source: CsvSource
+) -> None:
+    def version() -> str | None:
+        return source.describe(TableRequest("t")).version
+
+    path = put("t/1.csv", ONE)
+    assert version() is None
+    seen = set()
+    for text in (ONE, "a\n2\n"):
+        path.write_text(text)
+        os.utime(path, (1_700_000_000,) * 2)
+        assert version() == version()
+        seen.add(version())
+    os.utime(put("t/2.csv", ONE), (1_700_000_000,) * 2)
+    seen.add(version())
+    assert len(seen - {None}) == 3
+
+
+def test_a_table_weighs_what_its_files_hold(put: Put, source: CsvSource) -> None:
+    text = ONE * 50
+    put("t/1.csv", text)
+    assert source.describe(TableRequest("t")).bytes == len(text)
+    packed = put("t/2.csv.gz", gzip.compress(text.encode())).stat().st_size
+    assert source.describe(TableRequest("t")).bytes == len(text) + 4 * packed

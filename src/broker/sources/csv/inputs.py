@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from glob import has_magic
 from os.path import lexists
 from pathlib import Path
@@ -24,9 +25,11 @@ __all__ = [
     "natural_order",
     "table_name",
     "text_bytes",
+    "version",
 ]
 
 
+_SETTLED = timedelta(seconds=2)  # the clock of a place may not tell two changes apart
 _SHRUNK = 4  # compressed, tables take a quarter to a tenth
 
 
@@ -169,7 +172,7 @@ class Folder:
         if not stat.S_ISREG(status.st_mode):
             raise SourceError("is no regular file", where=str(path))
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        version = f"{status.st_dev}:{status.st_ino}:{status.st_mtime_ns}"
+        version = f"{status.st_dev}:{status.st_ino}:{status.st_mtime_ns}:{status.st_ctime_ns}"
         return InputFile(str(real), str(real), status.st_size, modified, version)
 
 
@@ -192,6 +195,16 @@ def text_bytes(inputs: Sequence[InputFile]) -> int | None:
         is_plain = file.path.lower().endswith(SUFFIXES[0])
         total += file.bytes if is_plain else _SHRUNK * file.bytes
     return total
+
+
+def version(inputs: Sequence[InputFile], now: datetime) -> str | None:
+    """What names the content of the files; None where it may change and nobody could tell."""
+    for file in inputs:
+        is_settled = file.modified is None or now - file.modified > _SETTLED
+        if not file.version or not is_settled:
+            return None
+    told = repr([(file.path, file.bytes, file.version) for file in inputs])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def input_stem(name: str) -> str:

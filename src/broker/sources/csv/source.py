@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..contract import SourceTable, TableRequest, Window
 from ..settings import checked
 from .dialect import dialect_from
 from .filters import RowFilter, condition
-from .inputs import Folder, Place, table_name, text_bytes
+from .inputs import Folder, Place, table_name, text_bytes, version
 from .reading import CsvReading
 from .remote import Remote, is_remote
 from .table import TableFiles
@@ -62,7 +63,13 @@ class CsvSource:
         inputs = files.find()
         wanted = _wanted(table, table.columns, files.names_of(inputs[0]))
         schema = TableSchema(tuple(Column(name) for name in wanted))
-        return SourceTable(table.id, schema, table.primary_key, bytes=text_bytes(inputs))
+        return SourceTable(
+            table.id,
+            schema,
+            table.primary_key,
+            bytes=text_bytes(inputs),
+            version=version(inputs, datetime.now(UTC)),
+        )
 
     def read(self, table: TableRequest, window: Window) -> CsvReading:
         """The rows of a window: all of them, unless it bounds a column."""
