@@ -255,6 +255,10 @@ class TableDescription(Section):
     freshness: Duration | None = Field(
         default=None, description="Promised age at most, such as 6h; older is reported."
     )
+    timeout: Duration | None = Field(
+        default=None,
+        description="Time that one reading of it may take, where the source has such a limit.",
+    )
     foreign_keys: tuple[ForeignKey, ...] = Field(
         default=(), description="Columns that hold keys of other tables."
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
@@ -22,6 +23,7 @@ __all__ = ["Generation", "Place", "next_id", "publish_errors", "taken_at"]
 _ID = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4}")
 _TIME = "%Y-%m-%dT%H%M%SZ"
 _TICKS = 0x10000  # of a second: the four digits at the end
+_KEPT = "kept"  # of staging/: what sources leave to the run after a killed one
 _LINKS = ("parquet", "metadata")  # the paths that scripts know
 
 
@@ -64,6 +66,10 @@ class Place:
     def staging(self) -> Path:
         """What is on its way. A folder here belongs to a run; without a live run it is waste."""
         return self.root / "staging"
+
+    def kept(self, table_id: str) -> Path:
+        """Where the source of a table may keep what a killed run leaves to the next one."""
+        return self.staging / _KEPT / quote(table_id, safe="")
 
     @property
     def superseded(self) -> Path:
@@ -150,6 +156,8 @@ class Place:
         """
         current = self.current_id()
         for left in sorted(self.staging.iterdir()):
+            if left.name == _KEPT:
+                continue
             unpublished = self.generations / left.name
             if left.name != current and unpublished.is_dir():
                 unpublished.rename(left / "unpublished")

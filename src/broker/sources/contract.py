@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from ..errors import BrokerError
@@ -39,6 +40,9 @@ class TableRequest:
 
     ``columns`` empty means all. ``options`` holds what only this kind of source understands
     (a CSV table's ``file``, ``dialect`` or ``encoding``), already validated as a mapping.
+    ``types`` are the declared ones, which the engine enforces. ``timeout`` is for one reading.
+    ``folder`` is private to the table and outlives a killed run: what a source keeps there lets
+    the next one go on. It need not exist, and nothing in it counts once the reading is complete.
     """
 
     id: str
@@ -48,6 +52,9 @@ class TableRequest:
     row_filter: str | None = None
     null_values: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    timeout: timedelta | None = None
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ GROUP = "broker.sources"
 BUILT_IN = {
     "bigquery": "broker.sources.bigquery:BigQuerySource",
     "csv": "broker.sources.csv:CsvSource",
+    "keboola": "broker.sources.keboola:KeboolaSource",
 }
 
 Factory = Callable[[Mapping[str, Any], Path], Source]

@@ -37,6 +37,8 @@ def request_of(table: TableDescription, today: date) -> TableRequest:
         row_filter=table.row_filter,
         null_values=table.null_values,
         options=table.options,
+        types=table.types,
+        timeout=table.timeout,
     )
 
 

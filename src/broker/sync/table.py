@@ -59,7 +59,7 @@ def sync_table(job: Job) -> TableEntry:
     Raises a ``BrokerError``; the caller then keeps what was published.
     """
     table = job.table
-    request = request_of(table, job.now.date())
+    request = replace(request_of(table, job.now.date()), folder=job.staging.place.kept(table.id))
     found = job.source.describe(request)
     spec = spec_of(table, table.key or found.primary_key, job.max_rejects)
     request = replace(request, primary_key=spec.key)

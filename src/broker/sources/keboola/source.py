@@ -1,0 +1,140 @@
+"""The source ``keboola``: each table is a table of one project's Storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import quote
+
+from ...errors import BrokerError, ConfigError, SourceError
+from ..contract import SourceTable, TableRequest, Window
+from ..settings import checked
+from .api import Api
+from .detail import Detail
+from .patience import Deadline, Patience
+from .question import ask
+from .reading import KeboolaReading, Means
+from .settings import Settings
+from .types import mapping
+from .web import Web
+
+__all__ = ["KeboolaSource"]
+
+_INCLUDED = "buckets,columns,metadata,columnMetadata"
+_ASKING_SECONDS = 900.0
+
+
+class KeboolaSource:
+    """Asks nothing before it is asked for a table; may be used by several threads."""
+
+    def __init__(
+        self, settings: Mapping[str, Any], config_dir: Path, patience: Patience | None = None
+    ) -> None:
+        """``config_dir`` has no meaning here; raises ``ConfigError``."""
+        del config_dir
+        own = {key: value for key, value in settings.items() if key != "type"}
+        self._settings = one = checked(Settings, own, "data_source")
+        self._lock = Lock()
+        self._verified: BrokerError | bool = False
+        self._details: dict[str, Detail] = {}
+        patience = patience or Patience(one.attempts)
+        web = Web(one.silence.total_seconds())
+        self._api = Api(one.url, one.token, web, patience, one.branch)
+        self._means = Means(
+            self._api,
+            web,
+            patience,
+            one.file_type,
+            one.parallel_slices,
+            one.check_row_counts,
+        )
+
+    def discover(self) -> Iterator[SourceTable]:
+        """Every table in every bucket that the token may read."""
+        for detail in self.details():
+            yield detail.described((), ())
+
+    def details(self, buckets: tuple[str, ...] = ()) -> Iterator[Detail]:
+        """The tables of the buckets named, or of all, as the API describes them."""
+        self._verify()
+        names = buckets or tuple(str(one["id"]) for one in self._listed("buckets"))
+        for name in names:
+            for one in self._listed(f"buckets/{quote(name, safe='')}/tables", include=_INCLUDED):
+                # Types of a typed table, and the source of an alias, stand on its own page alone.
+                is_complete = not one.get("isTyped") and not one.get("isAlias")
+                yield Detail(one) if is_complete else self._detail(str(one["id"]))
+
+    def describe(self, table: TableRequest) -> SourceTable:
+        """One table as it is now."""
+        self._verify()
+        detail = self._detail(table.id)
+        with self._lock:
+            self._details[table.id] = detail
+        return detail.described(self._asked(detail, table), table.primary_key)
+
+    def read(self, table: TableRequest, window: Window) -> KeboolaReading:
+        """The rows of a window, by Keboola's own record of changes unless it bounds a column."""
+        return self._reading(table, table.columns, window)
+
+    def read_keys(self, table: TableRequest) -> KeboolaReading:
+        """The key columns of all rows."""
+        if not table.primary_key:
+            raise ConfigError("there is no primary_key to read", where=f"table {table.id}")
+        return self._reading(table, table.primary_key, Window())
+
+    def _reading(
+        self, table: TableRequest, columns: tuple[str, ...], window: Window
+    ) -> KeboolaReading:
+        self._verify()
+        with self._lock:
+            detail = self._details.pop(table.id, None)
+        detail = detail or self._detail(table.id)
+        question = ask(detail, table, columns, window, self._settings.file_type)
+        timeout = table.timeout or self._settings.timeout
+        return KeboolaReading(self._means, detail, table, columns, question, timeout)
+
+    def _asked(self, detail: Detail, table: TableRequest) -> tuple[str, ...]:
+        ask(detail, table, table.columns, Window(), self._settings.file_type)  # refuses what is not
+        return table.columns
+
+    def _detail(self, table: str) -> Detail:
+        path = f"tables/{quote(table, safe='')}"
+        body = self._api.get(path, Deadline(_ASKING_SECONDS), where=f"table {table}")
+        if not mapping(body).get("id"):
+            raise SourceError("the answer describes no table", where=self._api.url(path))
+        return Detail(body)
+
+    def _listed(self, path: str, **query: str) -> list[Mapping[str, Any]]:
+        found = self._api.get(path, Deadline(_ASKING_SECONDS), where=path, **query)
+        if not isinstance(found, list):
+            raise SourceError("the answer is no list", where=self._api.url(path))
+        return found
+
+    def _verify(self) -> None:
+        """Once: the token is good, and of the project that is meant.
+
+        The index answers any token, so it proves nothing.
+        """
+        with self._lock:
+            if not self._verified:
+                try:
+                    self._check_token()
+                    self._verified = True
+                except BrokerError as error:
+                    self._verified = error
+            if isinstance(self._verified, BrokerError):
+                raise self._verified
+
+    def _check_token(self) -> None:
+        deadline, where = Deadline(_ASKING_SECONDS), "data_source.token"
+        owner = mapping(mapping(self._api.get("tokens/verify", deadline, where=where)).get("owner"))
+        if str(owner.get("id")) != self._settings.project:
+            raise ConfigError(
+                "the token belongs to another project",
+                where=where,
+                expected=f"project {self._settings.project}",
+                found=f"project {owner.get('id')}",
+                remedy="Set data_source.project and data_source.token to the same project.",
+            )
