@@ -16,6 +16,7 @@ __all__ = ["broker", "guarded", "main"]
 # account commands should not wait for DuckDB and Arrow.
 COMMANDS = {
     "analyst": ("accounts", "analyst"),
+    "access": ("access", "access"),
     "approve": ("approve", "approve"),
     "audit": ("audit", "audit"),
     "config": ("config", "config"),

@@ -11,7 +11,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from ..access.proof import PROOF, read_proof
 from ..config import find_config_dir, load_instance
+from ..errors import BrokerError
 from ..publish import Generation, TableEntry
 from ..sync.held import lost_keys
 from ..sync.report import Exit
@@ -34,12 +36,23 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
     """
     instance = load_instance(find_config_dir(config_option))
     generation = open_store(instance, data).current()
-    facts = _facts(generation, data, datetime.now(UTC))
+    facts = _facts(generation, data, datetime.now(UTC)) | {"access": _proof()}
+    if facts["access"] and facts["access"]["unexpected"] != 0:
+        facts["exit_code"] = int(Exit.FAILED)
     if as_json:
         click.echo(json.dumps(facts))
     else:
         _print(facts)
     return int(facts["exit_code"])
+
+
+def _proof() -> dict[str, Any] | None:
+    """The last proof of access; None where there never was one."""
+    try:
+        proof = read_proof(PROOF)
+    except BrokerError as error:
+        return {"at": None, "checks": 0, "unexpected": None, "problem": str(error)}
+    return None if proof is None else {**proof.facts(), "problem": None}
 
 
 def _facts(generation: Generation | None, data: Path, now: datetime) -> dict[str, Any]:
@@ -91,6 +104,15 @@ def _exit(tables: list[dict[str, Any]]) -> Exit:
     return Exit.REJECTS if any(table["rejects"] for table in tables) else Exit.FINE
 
 
+def _access_line(proof: dict[str, Any], generation: str) -> str:
+    if proof["problem"]:
+        return f"Access: {proof['problem']}"
+    told = f"{proof['checks']:,} checks, {proof['unexpected']:,} unexpected"
+    hint = ": `broker access prove` lists them" if proof["unexpected"] else ""
+    older = "" if proof["generation"] == generation else f" of {proof['generation']}"
+    return f"Access: {told}, proved {proof['at'][:16].replace('T', ' ')} UTC{older}{hint}"
+
+
 def _print(facts: dict[str, Any]) -> None:
     console = Console()
     if not console.is_terminal:
@@ -122,5 +144,9 @@ def _print(facts: dict[str, Any]) -> None:
         for sentence in (row["error"], *row["warnings"]):
             if sentence:
                 console.print(f"{row['table']}: {sentence}", highlight=False, soft_wrap=True)
+    if facts["access"]:
+        console.print(
+            _access_line(facts["access"], facts["generation"]), highlight=False, soft_wrap=True
+        )
         if row["lost_keys"]:
             console.print(f"{row['table']}: {told(row['lost_keys'])}", markup=False, soft_wrap=True)

@@ -1,0 +1,142 @@
+"""Becomes somebody and tries: real ids, real groups, real system calls.
+
+The child of a plain fork, never of an exec: while it lives it holds the names of everything, and
+the kernel lets nobody of the same uid look into a process whose ids changed (it is not dumpable)
+until it executes something.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import BrokerError
+from .policy import EVERYTHING, NOTHING, Reader, Verb
+
+__all__ = ["Kind", "Place", "kind_of", "observe"]
+
+Kind = Literal["file", "folder", "link", "socket", "other"]
+_OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_FOLDER = os.O_DIRECTORY | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path to try. ``follow`` is for links that have to lead somewhere."""
+
+    path: str
+    kind: Kind
+    follow: bool = False
+
+    @property
+    def verbs(self) -> Verb:
+        """What can be tried here without doing anything."""
+        if self.kind == "socket":
+            return Verb.SEE | Verb.WRITE
+        if self.follow:
+            return Verb.SEE | Verb.READ
+        return Verb.SEE if self.kind in ("link", "other") else EVERYTHING
+
+
+def kind_of(mode: int) -> Kind:
+    """From the mode that ``lstat`` gives."""
+    tests: dict[Kind, bool] = {
+        "file": stat.S_ISREG(mode),
+        "folder": stat.S_ISDIR(mode),
+        "link": stat.S_ISLNK(mode),
+        "socket": stat.S_ISSOCK(mode),
+    }
+    return next((kind for kind, found in tests.items() if found), "other")
+
+
+def observe(reader: Reader, places: Sequence[Place]) -> list[Verb]:
+    """What ``reader`` is able to do at each place. Only root can ask.
+
+    Nothing is changed: files are opened and never written, a folder is tried with a file that
+    has no name (``O_TMPFILE``). Raises ``BrokerError`` where the child could not tell.
+    """
+    heard, told = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.close(heard)
+            _become(reader)
+            _tell(told, bytes(_try(place).value for place in places))
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(told)
+    with os.fdopen(heard, "rb") as stream:
+        answers = stream.read()
+    _, status = os.waitpid(child, 0)
+    if status != 0 or len(answers) != len(places):
+        raise BrokerError(
+            f"nobody could look as {reader.name}",
+            expected=f"{len(places)} answers",
+            found=f"{len(answers)}, exit status {status}",
+            remedy="Run this as root; processes of that account must not be killed meanwhile.",
+        )
+    return [Verb(value) for value in answers]
+
+
+def _become(reader: Reader) -> None:
+    """All ids at once, as a login does; uid last, after which there is no way back."""
+    os.chdir("/")
+    os.umask(0o077)
+    os.setgroups(reader.groups)
+    os.setresgid(reader.gid, reader.gid, reader.gid)
+    os.setresuid(reader.uid, reader.uid, reader.uid)
+    held = set(os.getgroups()) | {os.getgid()}
+    if os.getresuid() != (reader.uid,) * 3 or held != {*reader.groups, reader.gid}:
+        raise PermissionError(errno.EPERM, "somebody else after all")
+
+
+def _tell(pipe: int, answers: bytes) -> None:
+    while answers:
+        answers = answers[os.write(pipe, answers) :]
+
+
+def _try(place: Place) -> Verb:
+    able, tried = NOTHING, place.verbs
+    if os.access(place.path, os.F_OK, follow_symlinks=place.follow):
+        able |= Verb.SEE
+    if Verb.READ in tried:
+        with suppress(OSError):
+            _read(place)
+            able |= Verb.READ
+    if Verb.WRITE in tried:
+        with suppress(OSError):
+            _write(place)
+            able |= Verb.WRITE
+    return able
+
+
+def _read(place: Place) -> None:
+    if place.kind == "folder":
+        with os.scandir(place.path) as entries:
+            next(entries, None)
+        return
+    descriptor = os.open(
+        place.path, os.O_RDONLY | (_OPEN & ~os.O_NOFOLLOW if place.follow else _OPEN)
+    )
+    os.close(descriptor)
+
+
+def _write(place: Place) -> None:
+    if place.kind == "socket":
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
+            end.connect(place.path)
+        return
+    flags = os.O_WRONLY | (os.O_TMPFILE | os.O_CLOEXEC if place.kind == "folder" else _OPEN)
+    try:
+        os.close(os.open(place.path, flags, 0o600))
+    except OSError as error:
+        if error.errno != errno.EOPNOTSUPP or not os.access(place.path, os.W_OK | os.X_OK):
+            raise

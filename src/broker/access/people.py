@@ -1,0 +1,82 @@
+"""Who there is: analysts with the groups of a real login, everybody else, and stray members."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .policy import Reader
+from .proof import Finding
+
+__all__ = ["People", "members", "people"]
+
+SERVICE = "broker"
+_NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """``readers`` are tried; ``lacking`` are those who should be there and cannot be."""
+
+    readers: tuple[Reader, ...]
+    lacking: tuple[Finding, ...]
+
+
+def people(listed: Iterable[Mapping[str, Any]]) -> People:
+    """Readers of the registry's entries, and ``nobody`` for every account that is in none.
+
+    Groups are asked of the host as a login asks, so a membership that nobody meant is there.
+    """
+    readers, lacking = [], []
+    for row in listed:
+        if row["state"] != "present":
+            continue
+        try:
+            entry = pwd.getpwnam(row["name"])
+        except KeyError:
+            lacking.append(Finding(row["name"], "/etc/passwd", "has no account"))
+            continue
+        if entry.pw_uid != row["uid"]:
+            problem = f"has uid {entry.pw_uid} instead of {row['uid']}"
+            lacking.append(Finding(row["name"], "/etc/passwd", problem))
+        readers.append(_reader(entry, frozenset(row["classes"])))
+    try:
+        readers.append(_reader(pwd.getpwnam(_NOBODY), None))
+    except KeyError:
+        lacking.append(Finding(_NOBODY, "/etc/passwd", "has no account"))
+    return People(tuple(readers), tuple(lacking))
+
+
+def _reader(entry: pwd.struct_passwd, classes: frozenset[str] | None) -> Reader:
+    groups = tuple(sorted(os.getgrouplist(entry.pw_name, entry.pw_gid)))
+    return Reader(entry.pw_name, entry.pw_uid, entry.pw_gid, groups, classes, entry.pw_dir)
+
+
+def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int, list[Finding]]:
+    """Everybody in a class's group, by a line in group or as their own, who should not be there.
+
+    ``classes`` maps each class to its group. Returns how many memberships were looked at.
+    """
+    holders = {reader.name: reader for reader in readers if reader.classes is not None}
+    checks, found = 0, []
+    for name, group in classes.items():
+        for member in _members(group):
+            checks += 1
+            reader = holders.get(member)
+            if member != SERVICE and not (reader and reader.holds([name])):
+                problem = f"is a member of {group}, and does not hold the class {name}"
+                found.append(Finding(member, "/etc/group", problem))
+    return checks, found
+
+
+def _members(group: str) -> list[str]:
+    try:
+        entry = grp.getgrnam(group)
+    except KeyError:
+        return []
+    primary = {user.pw_name for user in pwd.getpwall() if user.pw_gid == entry.gr_gid}
+    return sorted({*entry.gr_mem} | primary)

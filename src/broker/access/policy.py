@@ -1,0 +1,161 @@
+"""What an analyst may do to which path. Pure: no disk, no clock, no user database.
+
+A store's paths say for themselves whom they are for (``views/finance/hr/tree`` for holders of
+both classes), so the policy is a handful of rules and no list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Flag
+from pathlib import Path
+
+__all__ = ["EVERYTHING", "NOTHING", "Areas", "Reader", "Rule", "Verb", "rule"]
+
+PUBLIC = "public"
+_LINKS = ("current", "parquet", "metadata")
+_ANYBODYS = ("/etc/passwd", "/etc/group", "/etc/ssh", "/etc/systemd", "/etc/logrotate.d", "/usr")
+
+
+class Verb(Flag):
+    """What somebody can try: learn that a path exists, read or list it, write or connect to it."""
+
+    SEE = 1
+    READ = 2
+    WRITE = 4
+
+
+NOTHING = Verb(0)
+EVERYTHING = Verb.SEE | Verb.READ | Verb.WRITE
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``must`` has to work, ``may`` is left open, everything else has to be refused.
+
+    ``may`` is for what tells nothing: that a folder of the product exists, code, public keys.
+    """
+
+    must: Verb = NOTHING
+    may: Verb = NOTHING
+
+    def wrong(self, able: Verb) -> tuple[Verb, Verb]:
+        """Of what somebody is able to do: what they must not, and what they lack."""
+        return able & ~(self.must | self.may), self.must & ~able
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """An account. ``groups`` are those that a login has on this host, whatever was meant.
+
+    ``classes`` are what the registry grants; None for an account that is no analyst's.
+    """
+
+    name: str
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    classes: frozenset[str] | None
+    home: str = "/nonexistent"
+
+    def holds(self, classes: Iterable[str]) -> bool:
+        """Whether the registry grants all of these."""
+        return self.classes is not None and {*classes} - {PUBLIC} <= self.classes
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """The folders that the policy speaks of, as the host names them."""
+
+    root: Path = Path("/")
+    store: Path = Path("/data/src_data")
+    data: Path = Path("/data")
+    config: Path = Path("/etc/data-broker")
+    keys: Path = Path("/etc/data-broker/authorized_keys")
+    homes: Path = Path("/home")
+    code: Path = Path("/opt/data-broker")
+    readable: frozenset[str] = field(default_factory=lambda: frozenset({"scripts", "examples"}))
+
+
+_UNKNOWN = Rule()
+_SEEN = Rule(may=Verb.SEE)
+_OPEN = Rule(may=Verb.SEE | Verb.READ)
+_FREE = Rule(may=EVERYTHING)
+_SHOWN = Rule(must=Verb.SEE)
+_READ = Rule(must=Verb.SEE | Verb.READ)
+
+
+def rule(reader: Reader, path: str, areas: Areas) -> Rule:
+    """The rule for one path, which is absolute and not a link's target."""
+    place = Path(path)
+    if place.is_relative_to(areas.store):
+        return _store(reader, place.relative_to(areas.store).parts)
+    if place.is_relative_to(areas.homes):
+        return _home(reader, place.relative_to(areas.homes).parts)
+    if place.is_relative_to(areas.config):
+        return _config(place, areas)
+    if place.is_relative_to(areas.code):
+        return _OPEN
+    if place.is_relative_to(areas.data):
+        return _data(reader, place.relative_to(areas.data).parts, areas)
+    return _host(place)
+
+
+def _store(reader: Reader, parts: tuple[str, ...]) -> Rule:
+    if len(parts) < 2:
+        return _top(reader, parts)
+    if parts[0] != "generations":
+        return _UNKNOWN
+    return _generation(reader, parts[2:]) if reader.holds(()) else _UNKNOWN
+
+
+def _top(reader: Reader, parts: tuple[str, ...]) -> Rule:
+    """The root of the store: its names are the same everywhere, so they tell nothing."""
+    if not parts:
+        return _SEEN
+    if parts[0] in (*_LINKS, "generations"):
+        return _SHOWN if reader.holds(()) else _SEEN
+    return _OPEN if parts[0] == "allowed_signers" else _SEEN
+
+
+def _generation(reader: Reader, parts: tuple[str, ...]) -> Rule:
+    """Below ``generations/ID``, for somebody who is an analyst."""
+    if not parts or parts == ("views",):
+        return _SHOWN
+    if parts[0] != "views":
+        return _SEEN if len(parts) == 1 else _UNKNOWN
+    inside = parts[1:]
+    if "tree" not in inside:  # a folder on the way: entered by holders, seen from the one above
+        return _SHOWN if reader.holds(inside[:-1]) else _UNKNOWN
+    return _READ if reader.holds(inside[: inside.index("tree")]) else _UNKNOWN
+
+
+def _home(reader: Reader, parts: tuple[str, ...]) -> Rule:
+    if not parts:
+        return _OPEN
+    if parts[0] == reader.name and reader.classes is not None:
+        return _FREE
+    return _SEEN if len(parts) == 1 else _UNKNOWN
+
+
+def _config(place: Path, areas: Areas) -> Rule:
+    """Names of files here are those of every broker. Public halves of keys are no secret."""
+    if areas.keys in (place, place.parent) or place.suffix == ".pub":
+        return _OPEN
+    return _SEEN if len(place.relative_to(areas.config).parts) < 2 else _UNKNOWN
+
+
+def _data(reader: Reader, parts: tuple[str, ...], areas: Areas) -> Rule:
+    if not parts:
+        return _OPEN
+    if parts[0] in areas.readable:
+        return _READ if reader.holds(()) else _OPEN
+    return _SEEN if len(parts) == 1 else _UNKNOWN
+
+
+def _host(place: Path) -> Rule:
+    """The rest of the host: nobody's to write, and only what Debian shows to everybody is read."""
+    private_key = place.name.startswith("ssh_host_") and place.suffix != ".pub"
+    anybodys = any(place.is_relative_to(folder) for folder in _ANYBODYS)
+    return _OPEN if anybodys and not private_key else _SEEN

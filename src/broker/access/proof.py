@@ -1,0 +1,97 @@
+"""What a proof found: kept as JSON for ``broker status``, for root and operators alone.
+
+Its findings name what others may not know of.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import BrokerError
+from ..files import write_atomic
+
+__all__ = ["PROOF", "Finding", "Proof", "read_proof", "write_proof"]
+
+PROOF = Path("/var/lib/data-broker/access-proof.json")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something that is not as the policy says: who, where, and what of it."""
+
+    who: str
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        """A line of a report."""
+        return f"{self.who}: {self.path} {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """``checks`` counts single questions: may this account do this here, is this name there."""
+
+    at: datetime
+    generation: str | None
+    analysts: int
+    checks: int
+    findings: tuple[Finding, ...]
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        """How a person reads it."""
+        return f"{self.checks:,} checks, {len(self.findings):,} unexpected"
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "at": self.at.astimezone(UTC).isoformat(),
+            "generation": self.generation,
+            "analysts": self.analysts,
+            "checks": self.checks,
+            "unexpected": len(self.findings),
+            "findings": [asdict(finding) for finding in self.findings],
+            "seconds": round(self.seconds, 2),
+        }
+
+
+def write_proof(proof: Proof, path: Path = PROOF, gid: int | None = None) -> None:
+    """Keep it for ``broker status``; ``gid`` is the operators' group. Raises ``OSError``."""
+    text = json.dumps(proof.facts(), indent=1) + "\n"
+    write_atomic(path, text, mode=0o640, gid=gid if os.geteuid() == 0 else None)
+
+
+def read_proof(path: Path = PROOF) -> Proof | None:
+    """The last one, None where there never was any. Raises ``BrokerError``."""
+    try:
+        facts = json.loads(path.read_bytes())
+        return Proof(
+            datetime.fromisoformat(facts["at"]),
+            facts["generation"],
+            int(facts["analysts"]),
+            int(facts["checks"]),
+            tuple(Finding(**finding) for finding in facts["findings"]),
+            float(facts["seconds"]),
+        )
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise BrokerError(
+            "you may not read the proof of access",
+            where=str(path),
+            remedy="Run this as root, or as a member of data-ops.",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BrokerError(
+            "the proof of access cannot be read",
+            where=str(path),
+            found=f"{type(error).__name__}: {error}",
+            remedy="Run `broker access prove` again.",
+        ) from error

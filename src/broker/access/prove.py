@@ -1,0 +1,124 @@
+"""The proof: the policy on one side, what the kernel lets each account do on the other."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..errors import BrokerError
+from ..publish import Audience, Generation, Store
+from .leaks import Hidden, hidden_from, leaked
+from .observer import Place, observe
+from .people import People, members
+from .places import acl_paths, find_places, view_places
+from .policy import Areas, Reader, Rule, Verb, rule
+from .proof import Finding, Proof
+
+__all__ = ["prove"]
+
+_REACHED = Rule(must=Verb.SEE | Verb.READ)
+_DOCUMENTS = (".json", ".yml", ".yaml", ".md", ".sql", ".txt", ".sig")
+_CAN = {Verb.SEE: "can see it", Verb.READ: "can read it", Verb.WRITE: "can write it"}
+_CANNOT = {Verb.SEE: "cannot see it", Verb.READ: "cannot read it", Verb.WRITE: "cannot write it"}
+
+
+def prove(
+    everybody: People,
+    classes: Mapping[str, str],
+    store: Store,
+    areas: Areas | None = None,
+    *,
+    every: bool = False,
+) -> Proof:
+    """Try everything as everybody. ``classes`` maps each class to its group; root alone can ask.
+
+    ``every`` walks the older generations, too. Raises ``BrokerError`` where it cannot be told.
+    """
+    if os.geteuid() != 0:
+        raise BrokerError("only root can become each analyst in turn", remedy="Run this as root.")
+    begun, paths, generation = time.monotonic(), areas or Areas(), store.current()
+    places = find_places(paths, generation.id if generation else None, every=every)
+    checks, findings = members(classes, everybody.readers)
+    for reader in everybody.readers:
+        asked, wrong = _tried(reader, places, paths, published=generation is not None)
+        checks, findings = checks + asked, findings + wrong
+    asked, listed = acl_paths(places, paths)
+    findings += [Finding("somebody", path, "is let in by an access list") for path in listed]
+    for found in _told(generation) if generation else ():
+        checks += 1
+        findings += found
+    findings += _drifted(store, generation) if generation else []
+    return Proof(
+        at=datetime.now(UTC),
+        generation=generation.id if generation else None,
+        analysts=sum(reader.classes is not None for reader in everybody.readers),
+        checks=checks + asked + len(everybody.lacking),
+        findings=tuple(sorted({*everybody.lacking, *findings})),
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _tried(
+    reader: Reader, places: Sequence[Place], areas: Areas, *, published: bool
+) -> tuple[int, list[Finding]]:
+    """What is wrong twice is wrong: between two looks things come and go."""
+    own = view_places(reader.home) if published and reader.classes is not None else []
+    asked = [(place, rule(reader, place.path, areas)) for place in places]
+    asked += [(place, _REACHED) for place in own]
+    first = _wrong(reader, asked)
+    again = [pair for pair in asked if pair[0] in first and _stands(pair[0])]
+    second = _wrong(reader, again) if again else {}
+    count = sum(len(place.verbs & ~rule.may) for place, rule in asked)
+    return count, [
+        Finding(reader.name, place.path, problem)
+        for place, problems in second.items()
+        for problem in problems
+    ]
+
+
+def _wrong(reader: Reader, asked: Sequence[tuple[Place, Rule]]) -> dict[Place, list[str]]:
+    able = observe(reader, [place for place, _ in asked])
+    found = {}
+    for (place, wanted), verbs in zip(asked, able, strict=True):
+        must_not, lacks = wanted.wrong(verbs)
+        problems = [_CAN[verb] for verb in must_not]
+        problems += [_CANNOT[verb] for verb in lacks & place.verbs]
+        if problems:
+            found[place] = problems
+    return found
+
+
+def _stands(place: Place) -> bool:
+    """What is followed must be there; anything else may have gone meanwhile."""
+    return place.follow or os.path.lexists(place.path)
+
+
+def _drifted(store: Store, generation: Generation) -> list[Finding]:
+    """Wrong modes and groups, also where a closed folder above still keeps everybody out."""
+    return [
+        Finding("everybody", str(generation.path / found.path), found.problem)
+        for found in store.verify(generation.id, content=False)
+    ]
+
+
+def _told(generation: Generation) -> Iterator[list[Finding]]:
+    """For each document of each view and each table that it hides: whether it is told of."""
+    views = generation.path / "views"
+    for tree in sorted(views.glob("**/tree")) if views.is_dir() else ():
+        audience = Audience.of(tree.relative_to(views).parts[:-1])
+        hidden = hidden_from(generation.manifest, audience)
+        for path in sorted(tree.rglob("*")) if hidden else ():
+            if path.is_file() and not path.is_symlink():
+                yield from _leaks(tree, path, audience, hidden)
+
+
+def _leaks(tree: Path, path: Path, audience: Audience, hidden: Hidden) -> Iterator[list[Finding]]:
+    content = path.read_bytes() if path.suffix in _DOCUMENTS else b""
+    names = leaked(str(path.relative_to(tree)), content, hidden)
+    who = f"the audience {'+'.join(audience.names)}"
+    for table in hidden.tables:
+        told = table.path in names
+        yield [Finding(who, str(path), f"is told of {table.path}")] if told else []

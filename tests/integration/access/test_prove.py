@@ -1,0 +1,281 @@
+"""The proof on real files, as users with real ids: silent when all is well, loud when not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from broker.access import Areas, People, Proof, Reader, prove, rule
+from broker.access.observer import Place, observe
+from broker.access.places import find_places
+from broker.publish import Audience, ForeignKey, Store
+from tests.unit.publish.making import entry, publish
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users")
+
+GIDS = {"public": 61001, "private": 61002, "finance": 61003, "hr": 61004}
+GROUPS = {name: f"no-such-group-{name}" for name in GIDS}
+OPERATORS = 61009
+TABLES = {
+    replace(entry("orders"), foreign_keys=(ForeignKey("who", "vault/salaries", "id"),)): 30,
+    entry("customers"): 3,
+    entry("salaries", "private", "vault"): 5,
+    entry("ledger", "finance", "books"): 5,
+    entry("margins", "finance"): 5,
+    entry("people", "hr", "staff"): 5,
+}
+KINDS = ((), ("private",), ("finance",), ("private", "finance"), ("finance", "hr", "private"))
+
+
+def reader(number: int, classes: tuple[str, ...], homes: Path) -> Reader:
+    uid, name = 61100 + number, f"person{number}"
+    groups = tuple(GIDS[one] for one in ("public", *classes))
+    return Reader(name, uid, uid, groups, frozenset(classes), str(homes / name))
+
+
+@dataclass
+class Scene:
+    """A store that was published, homes, and the configuration of a host, all in a folder."""
+
+    root: Path
+    store: Store
+    areas: Areas
+    readers: tuple[Reader, ...]
+
+    @property
+    def current(self) -> Path:
+        return self.store.generation().path
+
+    def prove(self, *readers: Reader) -> Proof:
+        return prove(People(readers or self.readers, ()), GROUPS, self.store, self.areas)
+
+    def told(self, *readers: Reader) -> list[str]:
+        return [
+            str(finding).replace(str(self.root), "") for finding in self.prove(*readers).findings
+        ]
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    folder = Path(tempfile.mkdtemp(prefix="access-"))
+    folder.chmod(0o755)
+    try:
+        yield _scene(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _scene(root: Path) -> Scene:
+    for name, mode in {
+        "data": 0o755,
+        "home": 0o755,
+        "config": 0o751,
+        "data/scripts": 0o755,
+    }.items():
+        (root / name).mkdir()
+        (root / name).chmod(mode)
+    store = Store(root / "data/src_data", GIDS, operators=OPERATORS, reserve_bytes=0)
+    publish(store, TABLES)
+    store.expose([["finance"], ["finance", "private"], ["finance", "hr", "private"]])
+    areas = Areas(
+        root, store.root, root / "data", root / "config", root / "config/keys", root / "home"
+    )
+    readers = tuple(reader(number, kind, areas.homes) for number, kind in enumerate(KINDS))
+    for one in readers:
+        _home(store, one)
+    (root / "data/scripts/sync_data.sh").write_text("#!/bin/sh\n")
+    (root / "data/scripts/sync_data.sh").chmod(0o644)
+    for name in ("instance.yaml", "signing_key"):
+        (root / "config" / name).write_text("secret\n")
+        (root / "config" / name).chmod(0o600)
+    return Scene(root, store, areas, (*readers, Reader("nobody", 65534, 65534, (65534,), None)))
+
+
+def _home(store: Store, one: Reader) -> None:
+    home = Path(one.home)
+    (home / "server").mkdir(parents=True)
+    tree = store.root / "current" / Audience.of(one.classes or ()).path
+    for name in ("parquet", "metadata", "docs"):
+        (home / "server" / name).symlink_to(tree / name)
+    (home / "server/generation").symlink_to(tree)
+    (home / "server/scripts").symlink_to(store.root.parent / "scripts")
+    (home / "notes").write_text("mine\n")
+    os.chown(home, one.uid, one.gid)
+    home.chmod(0o750)
+
+
+def test_a_sound_host_has_nothing_unexpected(scene: Scene) -> None:
+    proof = scene.prove()
+    assert proof.findings == ()
+    assert (proof.analysts, proof.generation) == (5, scene.store.generation().id)
+    assert proof.checks > 3000
+    assert proof.sentence == f"{proof.checks:,} checks, 0 unexpected"
+    publish(scene.store, TABLES)
+    again = prove(People(scene.readers, ()), GROUPS, scene.store, scene.areas, every=True)
+    assert (again.findings, again.checks > proof.checks) == ((), True)
+
+
+def test_for_every_path_and_verb_the_kernel_says_what_the_policy_says(scene: Scene) -> None:
+    """The matrix: whatever the policy leaves open here is what the world at large may see."""
+    places = find_places(scene.areas, scene.store.generation().id)
+    assert len({place.kind for place in places}) == 3
+    for one in scene.readers:
+        for place, able in zip(places, observe(one, places), strict=True):
+            wanted = rule(one, place.path, scene.areas)
+            assert wanted.wrong(able)[0].value == 0, (one, place, able)
+            assert not wanted.must & place.verbs & ~able, (one, place, able)
+
+
+Break = Callable[[Scene], object]
+
+
+def chmod(path: str, mode: int) -> Break:
+    return lambda scene: (scene.current / path).chmod(mode)
+
+
+def in_store(path: str, mode: int) -> Break:
+    return lambda scene: (scene.store.root / path).chmod(mode)
+
+
+def opened_private_view(scene: Scene) -> None:
+    for folder in ("views/private", "views/private/tree"):
+        (scene.current / folder).chmod(0o2755)
+
+
+def let_in(path: Path, uid: int) -> None:
+    """What ``setfacl -m u:UID:r-x`` writes: version 2, then tag, rights and id of each entry."""
+    mode, none = path.stat().st_mode, 0xFFFFFFFF
+    entries = [(1, mode >> 6 & 7, none), (2, 5, uid), (4, mode >> 3 & 7, none), (16, 5, none)]
+    packed = b"".join(struct.pack("<HHI", *one) for one in [*entries, (32, mode & 7, none)])
+    os.setxattr(path, "system.posix_acl_access", struct.pack("<I", 2) + packed)
+
+
+def access_list(scene: Scene) -> None:
+    let_in(scene.current / "views/private/tree/parquet/vault", 33)
+
+
+def access_list_for_an_analyst(scene: Scene) -> None:
+    for path in ("views/private", "views/private/tree"):
+        let_in(scene.current / path, scene.readers[0].uid)
+
+
+def leaking_manifest(scene: Scene) -> None:
+    """What a publisher with a mistake would sign: an entry too much in a view's manifest."""
+    tree = scene.current / "views/tree"
+    told = json.loads((tree / "manifest.json").read_bytes())
+    whole = json.loads((scene.current / "manifest.json").read_bytes())
+    told["tables"] += [one for one in whole["tables"] if one["name"] == "salaries"]
+    _rewrite(tree / "manifest.json", json.dumps(told))
+
+
+def leaking_metadata(scene: Scene) -> None:
+    path = scene.current / "views/tree/metadata/sales/customers.json"
+    told = json.loads(path.read_bytes())
+    _rewrite(path, json.dumps({**told, "error": "no rows in books/ledger"}))
+
+
+def leaking_schema(scene: Scene) -> None:
+    path = scene.current / "views/finance/tree/docs/schema.yml"
+    _rewrite(path, path.read_text() + "hints:\n- table: people\n")
+
+
+def leaking_file_name(scene: Scene) -> None:
+    path = scene.current / "views/tree/parquet/vault"
+    path.mkdir(mode=0o750)
+    os.chown(path, 0, GIDS["public"])
+    (path / "salaries.parquet").touch(0o600)
+
+
+def _rewrite(path: Path, text: str) -> None:
+    path.unlink()  # the file is a link of other views' too
+    path.write_text(text)
+    os.chown(path, 0, GIDS["public"])
+    path.chmod(0o640)
+
+
+def other_home(scene: Scene) -> None:
+    Path(scene.readers[1].home).chmod(0o755)
+
+
+def view_is_gone(scene: Scene) -> None:
+    shutil.rmtree(scene.current / "views/finance/hr")
+
+
+def planted_script(scene: Scene) -> None:
+    (scene.areas.data / "scripts/sync_data.sh").chmod(0o666)
+
+
+@pytest.mark.parametrize(
+    ("broken", "who", "what"),
+    [
+        (chmod("parquet/vault/salaries.parquet", 0o644), "everybody", "has mode 0644"),
+        (
+            chmod("views/private/tree/parquet/vault/salaries.parquet", 0o640 | 2),
+            "everybody",
+            "mode",
+        ),
+        (opened_private_view, "person0", "views/private/tree/manifest.json.sig can see"),
+        (chmod("manifest.json", 0o644), "person0", "manifest.json can read it"),
+        (chmod("", 0o2755), "person0", "can read it"),
+        (chmod("views/tree/parquet/sales", 0o2777), "person0", "sales can write it"),
+        (in_store("staging", 0o755), "person3", "staging can read it"),
+        (in_store("audiences.json", 0o644), "person2", "audiences.json can read it"),
+        (access_list, "somebody", "is let in by an access list"),
+        (access_list_for_an_analyst, "person0", "views/private/tree can read it"),
+        (leaking_manifest, "the audience public", "manifest.json is told of vault/salaries"),
+        (leaking_metadata, "the audience public", "customers.json is told of books/ledger"),
+        (leaking_schema, "the audience finance+public", "schema.yml is told of staff/people"),
+        (leaking_file_name, "the audience public", "is told of vault/salaries"),
+        (other_home, "person2", "person1/notes can see it"),
+        (view_is_gone, "person4", "server/generation/manifest.json cannot read it"),
+        (planted_script, "person0", "sync_data.sh can write it"),
+        (lambda scene: (scene.areas.config / "signing_key").chmod(0o604), "nobody", "can read"),
+        (lambda scene: (scene.areas.config / "instance.yaml").chmod(0o644), "person0", "can read"),
+    ],
+)
+def test_what_is_broken_on_purpose_is_found(
+    scene: Scene, broken: Break, who: str, what: str
+) -> None:
+    broken(scene)
+    told = scene.told()
+    assert [line for line in told if line.startswith(f"{who}: ") and what in line], told
+
+
+def test_a_stray_membership_opens_exactly_one_class(scene: Scene) -> None:
+    public = scene.readers[0]
+    stray = replace(public, groups=(*public.groups, GIDS["private"]))
+    told = scene.told(stray)
+    assert any("vault/salaries.parquet can read it" in line for line in told)
+    assert not any("books" in line or "finance" in line for line in told)
+
+
+def test_who_lost_a_group_is_told_what_they_lack(scene: Scene) -> None:
+    private = scene.readers[1]
+    told = scene.told(replace(private, groups=(GIDS["public"],)))
+    assert any("vault/salaries.parquet cannot read it" in line for line in told)
+    assert any("server/parquet cannot read it" in line for line in told)
+
+
+def test_trying_changes_nothing_and_leaves_the_observer_root(scene: Scene) -> None:
+    def state() -> list[tuple[str, int, int]]:
+        stats = ((path, path.lstat()) for path in sorted(scene.root.rglob("*")))
+        return [(str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats]
+
+    before = state()
+    scene.prove()
+    assert state() == before
+    assert os.geteuid() == 0
+
+
+def test_a_reader_who_cannot_be_become_is_no_silent_success(scene: Scene) -> None:
+    impossible = replace(scene.readers[0], uid=-5)
+    with pytest.raises(Exception, match="nobody could look as person0"):
+        observe(impossible, [Place("/", "folder")])

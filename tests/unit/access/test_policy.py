@@ -1,0 +1,99 @@
+"""The policy as a table: who, which path, what has to work and what is left open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.access import Areas, Reader, Rule, Verb, rule
+from broker.access.policy import EVERYTHING, NOTHING
+
+SEE, READ, WRITE = Verb.SEE, Verb.READ, Verb.WRITE
+G = "/data/src_data/generations/2026-11-22T163000Z-7f3a"
+PEOPLE = {
+    "public": Reader("ann", 2001, 2001, (1,), frozenset()),
+    "private": Reader("bob", 2002, 2002, (1, 2), frozenset({"private"})),
+    "finance": Reader("cid", 2003, 2003, (1, 3), frozenset({"finance"})),
+    "both": Reader("dan", 2004, 2004, (1, 2, 3), frozenset({"private", "finance"})),
+    "nobody": Reader("nobody", 65534, 65534, (), None),
+}
+ANALYSTS = {"public", "private", "finance", "both"}
+
+
+@pytest.mark.parametrize(
+    ("path", "verbs", "who"),
+    [
+        (f"{G}/views/tree", SEE | READ, ANALYSTS),
+        (f"{G}/views/tree/parquet/shop/orders.parquet", SEE | READ, ANALYSTS),
+        (f"{G}/views/private/tree/manifest.json.sig", SEE | READ, {"private", "both"}),
+        (f"{G}/views/finance/private/tree/parquet/a/tree", SEE | READ, {"both"}),
+        (f"{G}/views/finance/private", SEE, {"finance", "both"}),
+        (f"{G}/views/private", SEE, ANALYSTS),
+        (f"{G}/views", SEE, ANALYSTS),
+        (f"{G}/parquet/hr/salaries.parquet", NOTHING, ANALYSTS),
+        (f"{G}/metadata/hr/salaries.json", NOTHING, ANALYSTS),
+        ("/data/src_data/staging/x/parquet", NOTHING, ANALYSTS),
+        ("/data/src_data/.keys/signing_key", NOTHING, ANALYSTS),
+        ("/data/src_data/current", SEE, ANALYSTS),
+        ("/data/scripts/sync_data.sh", SEE | READ, ANALYSTS),
+        ("/etc/data-broker/credentials/TOKEN", NOTHING, ANALYSTS),
+    ],
+)
+def test_what_has_to_work(path: str, verbs: Verb, who: set[str]) -> None:
+    for name, reader in PEOPLE.items():
+        assert rule(reader, path, Areas()).must == (verbs if name in who else NOTHING), name
+
+
+@pytest.mark.parametrize(
+    ("path", "may"),
+    [
+        (f"{G}/manifest.json", SEE),
+        (f"{G}/parquet/hr", NOTHING),
+        (f"{G}/views/private/tree/docs", NOTHING),
+        ("/data/src_data/audiences.json", SEE),
+        ("/data/src_data/allowed_signers", SEE | READ),
+        ("/data/input/secrets.csv", NOTHING),
+        ("/etc/data-broker/instance.yaml", SEE),
+        ("/etc/data-broker/credentials/TOKEN", NOTHING),
+        ("/etc/data-broker/authorized_keys/bob", SEE | READ),
+        ("/etc/ssh/ssh_host_ed25519_key", SEE),
+        ("/etc/ssh/ssh_host_ed25519_key.pub", SEE | READ),
+        ("/etc/shadow", SEE),
+        ("/run/broker-accounts.sock", SEE),
+        ("/opt/data-broker/current/venv/bin/broker", SEE | READ),
+        ("/home/bob", SEE),
+        ("/home/bob/user", NOTHING),
+        ("/home/ann/user", EVERYTHING),
+        ("/var/log/data-broker/audit.jsonl", SEE),
+    ],
+)
+def test_what_is_left_open_to_somebody_who_reads_public_data(path: str, may: Verb) -> None:
+    found = rule(PEOPLE["public"], path, Areas())
+    assert found.may | found.must == may
+
+
+parts = st.lists(
+    st.sampled_from(["views", "tree", "private", "finance", "parquet", "x", "generations"]),
+    max_size=7,
+)
+stores = st.sampled_from(["/data/src_data", G, f"{G}/views"])
+
+
+@given(st.sampled_from(sorted(PEOPLE)), stores, parts)
+def test_nobody_ever_writes_in_the_store_and_more_classes_never_take_away(
+    who: str, start: str, rest: list[str]
+) -> None:
+    path = str(Path(start, *rest))
+    found = rule(PEOPLE[who], path, Areas())
+    assert WRITE not in found.must | found.may
+    if who in ANALYSTS:
+        more = rule(PEOPLE["both"], path, Areas())
+        assert found.must & (more.must | more.may) == found.must
+
+
+def test_wrong_is_what_is_too_much_and_what_is_missing() -> None:
+    assert Rule(must=SEE | READ, may=NOTHING).wrong(SEE | WRITE) == (WRITE, READ)
+    assert Rule(may=READ).wrong(READ) == (NOTHING, NOTHING)
