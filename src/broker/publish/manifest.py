@@ -170,8 +170,7 @@ class Manifest:
             tables=tuple(sorted(self.tables, key=lambda entry: entry.id)),
             documents=tuple(sorted(self.documents, key=lambda document: document.path)),
         )
-        plain = _ADAPTER.dump_python(ordered, mode="json", exclude=_NOT_WRITTEN)
-        return (json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+        return _ADAPTER.dump_json(ordered, indent=1, exclude=_NOT_WRITTEN) + b"\n"
 
     @classmethod
     def from_json(cls, content: bytes, *, where: str) -> Manifest:

@@ -101,7 +101,8 @@ def _told(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _column(column: Column) -> dict[str, Any]:
-    return _told(asdict(column))
+    told = {"name": column.name, "type": column.type, "nullable": column.nullable}
+    return told | ({"description": column.description} if column.description else {})
 
 
 def _metadata(entry: TableEntry) -> dict[str, Any]:
