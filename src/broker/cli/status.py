@@ -43,6 +43,7 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
         click.echo(json.dumps(facts))
     else:
         _print(facts)
+        click.echo(_access_line(facts["access"], facts["generation"]), nl=False)
     return int(facts["exit_code"])
 
 
@@ -104,13 +105,15 @@ def _exit(tables: list[dict[str, Any]]) -> Exit:
     return Exit.REJECTS if any(table["rejects"] for table in tables) else Exit.FINE
 
 
-def _access_line(proof: dict[str, Any], generation: str) -> str:
+def _access_line(proof: dict[str, Any] | None, generation: str | None) -> str:
+    if proof is None:
+        return ""
     if proof["problem"]:
-        return f"Access: {proof['problem']}"
+        return f"Access: {proof['problem']}\n"
     told = f"{proof['checks']:,} checks, {proof['unexpected']:,} unexpected"
     hint = ": `broker access prove` lists them" if proof["unexpected"] else ""
     older = "" if proof["generation"] == generation else f" of {proof['generation']}"
-    return f"Access: {told}, proved {proof['at'][:16].replace('T', ' ')} UTC{older}{hint}"
+    return f"Access: {told}, proved {proof['at'][:16].replace('T', ' ')} UTC{older}{hint}\n"
 
 
 def _print(facts: dict[str, Any]) -> None:
@@ -144,9 +147,5 @@ def _print(facts: dict[str, Any]) -> None:
         for sentence in (row["error"], *row["warnings"]):
             if sentence:
                 console.print(f"{row['table']}: {sentence}", highlight=False, soft_wrap=True)
-    if facts["access"]:
-        console.print(
-            _access_line(facts["access"], facts["generation"]), highlight=False, soft_wrap=True
-        )
         if row["lost_keys"]:
             console.print(f"{row['table']}: {told(row['lost_keys'])}", markup=False, soft_wrap=True)
