@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from ..faults import Faults
 from ..serving import Serving
 from .leases import Leases
-from .plain import PlainStore
-from .s3 import S3Store
 from .store import Store, StoredFile
 
 __all__ = ["STORES", "Store", "StoredFile", "open_store"]
 
-Opener = Callable[[Serving, Path, Faults, Leases], Store]
-STORES: dict[str, Opener] = {"http": PlainStore, "aws": S3Store}
+# Imported when wanted: a provider's library takes a second to come.
+STORES = {
+    "http": ("plain", "PlainStore"),
+    "aws": ("s3", "S3Store"),
+    "azure": ("azure", "AzureStore"),
+    "gcp": ("gcs", "GcsStore"),
+}
 
 
 def open_store(name: str, serving: Serving, folder: Path, faults: Faults, leases: Leases) -> Store:
     """Start a store by the name of its provider."""
-    return STORES[name](serving, folder, faults, leases)
+    module, kind = STORES[name]
+    found: Store = getattr(import_module(f"{__name__}.{module}"), kind)(
+        serving, folder, faults, leases
+    )
+    return found

@@ -67,6 +67,11 @@ class Door(ABC):
     def is_genuine(self, request: web.Request) -> bool:
         """Whether the credential is used as its provider demands: signed, not only named."""
 
+    def covers(self, request: web.Request, key: str | None, credential: str | None) -> bool:
+        """Whether the credential was given for what the request wants."""
+        del request
+        return self.leases.covers(credential, key or "")
+
     @abstractmethod
     def refusal(self, request: web.Request, kind: Refusal) -> Answer:
         """The provider's own answer."""
@@ -92,7 +97,7 @@ class Door(ABC):
         self, request: web.Request, key: str | None, credential: str | None, fault: Fault | None
     ) -> Refusal | None:
         """Why a request is refused, if it is."""
-        if not self.leases.covers(credential, key or "") or not self.is_genuine(request):
+        if not self.covers(request, key, credential) or not self.is_genuine(request):
             return "denied"
         if self.leases.is_expired(credential):
             return "expired"

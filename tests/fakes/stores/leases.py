@@ -32,6 +32,11 @@ class Leases:
             prefix, _ = self._leases.get(name or "", (None, 0.0))
         return prefix is not None and key.startswith(prefix)
 
+    def knows(self, name: str | None) -> bool:
+        """Whether a credential was given for anything."""
+        with self._lock:
+            return name in self._leases
+
     def is_expired(self, name: str | None) -> bool:
         """Whether a credential that was given once is past its time."""
         with self._lock:
