@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..audit import LOG, changes, recording
 from ..errors import BrokerError, LockedError
 from ..files import lock
 from .actions import Action, MendHome
@@ -66,9 +67,11 @@ def converge(
     with _alone(layout):
         outcome, actions, leavers = _outcome(requests, layout, system, classes)
         if actions:
-            apply(actions, layout, system)
-            _refuse_half_done(layout, system)
-            outcome = replace(outcome, probes=_probed(leavers, system))
+            planned = changes(outcome.before, outcome.after, outcome.actions)
+            with recording(planned, layout.at(LOG)):
+                apply(actions, layout, system)
+                _refuse_half_done(layout, system)
+                outcome = replace(outcome, probes=_probed(leavers, system))
     return outcome
 
 

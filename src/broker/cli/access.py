@@ -13,7 +13,7 @@ import click
 
 from ..access import Areas, People, Proof, people, prove, why, write_proof
 from ..access.why import find_table
-from ..accounts import DebianSystem, Layout, list_analysts
+from ..accounts import DebianSystem, Layout, observe
 from ..audit import Event, Result, current_actor, note
 from ..config import Instance, find_config_dir, load_description, load_instance
 from ..errors import AccountsError, ConfigError, PublishError
@@ -107,7 +107,11 @@ def _opened(config_option: Path | None, data: Path) -> tuple[Instance, Store]:
 
 
 def _everybody() -> People:
-    return people(list_analysts(Layout(), DebianSystem()))
+    registry = observe(Layout(), DebianSystem()).registry
+    return people(
+        {"name": one.name, "uid": one.uid, "classes": one.classes, "state": one.state}
+        for one in registry.analysts
+    )
 
 
 def _classes(instance: Instance) -> Mapping[str, str]:

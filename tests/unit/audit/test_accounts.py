@@ -1,0 +1,69 @@
+"""Whatever changes an analyst leaves its trace, and only that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from broker.accounts import Layout, converge, parse_request
+from broker.audit.log import LOG
+from broker.audit.reading import read_log
+from broker.errors import BrokerError
+from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return make_root(tmp_path / "host")
+
+
+def ask(layout: Layout, name: str, *, check: bool = False, **more: object) -> None:
+    request = parse_request(name, **more)  # type: ignore[arg-type]
+    converge([request], layout, ScratchSystem(layout.root), check=check)
+
+
+def told(layout: Layout) -> list[tuple[str, str | None, str]]:
+    history = read_log(layout.at(LOG))
+    assert not history.garbled
+    return [(one.action, one.subject, one.result) for one in history.events]
+
+
+def test_add_change_remove_and_mend(layout: Layout) -> None:
+    ask(layout, "anna", keys=[public_key("anna")], check=True)
+    assert not layout.at(LOG).exists()
+    ask(layout, "anna", keys=[public_key("anna")])
+    ask(layout, "anna", keys=[public_key("anna")])
+    ask(layout, "anna", private=True)
+    (layout.at(layout.keys) / "anna").write_text("")
+    ask(layout, "anna")
+    ask(layout, "anna", state="absent")
+    found = [one for one in told(layout) if one[1]]
+    assert found == [
+        ("analyst.add", "anna", "done"),
+        ("analyst.change", "anna", "done"),
+        ("analyst.mend", "anna", "done"),
+        ("analyst.remove", "anna", "done"),
+    ]
+    change = read_log(layout.at(LOG)).events[-3].detail
+    assert (change["before"]["classes"], change["after"]["classes"]) == ([], ["private"])
+    assert public_key("anna").split()[1] not in layout.at(LOG).read_text()
+
+
+def test_what_fails_is_told_as_failed(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise BrokerError("useradd failed with code 1")
+
+    monkeypatch.setattr(ScratchSystem, "add", refuse)
+    with pytest.raises(BrokerError):
+        ask(layout, "anna", keys=[public_key("anna")])
+    assert ("analyst.add", "anna", "failed") in told(layout)
+
+
+def test_nothing_happens_where_no_trace_can_be_left(layout: Layout) -> None:
+    layout.at(LOG).parent.mkdir(parents=True)
+    layout.at(LOG).mkdir()
+    with pytest.raises(BrokerError, match="so nothing was done"):
+        ask(layout, "anna", keys=[public_key("anna")])
+    assert "anna" not in (layout.root / "etc/passwd").read_text()
+    assert not layout.at(layout.registry).exists()
