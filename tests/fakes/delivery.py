@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Answer:
         """Bytes of the body."""
         return self.body.stat().st_size if isinstance(self.body, Path) else len(self.body)
 
-    async def blocks(self, length: int) -> AsyncIterator[bytes]:
+    async def blocks(self, length: int) -> AsyncGenerator[bytes, None]:
         """The first ``length`` bytes."""
         if isinstance(self.body, bytes):
             yield self.body[:length]
@@ -61,7 +62,9 @@ async def deliver(
 
 
 def _whole(answer: Answer) -> web.StreamResponse:
-    headers = {**(answer.headers or {}), "Content-Type": answer.content_type}
+    headers = {**(answer.headers or {})}
+    if answer.content_type:
+        headers["Content-Type"] = answer.content_type
     if isinstance(answer.body, Path):
         return web.FileResponse(answer.body, headers=headers, status=answer.status)
     return web.Response(body=answer.body, headers=headers, status=answer.status)
@@ -75,8 +78,9 @@ async def _part(request: web.Request, answer: Answer, fault: Fault) -> web.Strea
     response.content_type = answer.content_type
     response.content_length = promised
     await response.prepare(request)
-    async for block in answer.blocks(delivered):
-        await response.write(block)
+    async with aclosing(answer.blocks(delivered)) as blocks:
+        async for block in blocks:
+            await response.write(block)
     if fault.kind == "stall":
         await asyncio.sleep(fault.seconds)
     if promised != delivered:

@@ -176,5 +176,6 @@ def _refusal(project: Project, fault: Fault | None) -> Answer | None:
 def _answer(reply: Reply, headers: dict[str, Any] | None = None) -> Answer:
     if reply.raw:
         return Answer(*reply.raw, status=reply.status, headers=headers)
-    body = b"" if reply.status == 204 else json.dumps(reply.body).encode()
-    return Answer(body, JSON, reply.status, headers)
+    if reply.status == 204:
+        return Answer(b"", "", 204, headers)
+    return Answer(json.dumps(reply.body).encode(), JSON, reply.status, headers)
