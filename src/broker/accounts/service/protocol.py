@@ -1,0 +1,180 @@
+"""What may be asked through the socket, and how: a closed list of verbs. Pure.
+
+A request is one JSON object on the way in, a reply one on the way out; both end with the
+connection's half. ``{"verb": "grant", "name": "anna", "classes": ["finance"], "behalf": "jan"}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from ...errors import AccountsError, BrokerError
+from ..keyrequest import key_request
+from ..model import Request, parse_request
+
+__all__ = ["MAX_REQUEST", "VERBS", "Command", "parse_command", "render_error", "render_reply"]
+
+MAX_REQUEST = 65_536
+_MAX_TEXT = 16_000
+_MAX_ITEMS = 64
+_PLACE = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """``fields`` map what must be said, ``more`` what may be said, each to text or a list."""
+
+    fields: Mapping[str, type]
+    more: Mapping[str, type]
+    ask: Callable[[dict[str, Any]], Request] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request that is well formed. ``request`` None means to list the analysts.
+
+    ``behalf`` is for whom the caller says it asks: told in the audit log, believed by nobody.
+    """
+
+    verb: str
+    name: str | None
+    behalf: str | None
+    request: Request | None
+
+
+def _add(said: dict[str, Any]) -> Request:
+    return parse_request(
+        said["name"], email=said.get("email"), keys=said["keys"], classes=said.get("classes")
+    )
+
+
+def _remove(said: dict[str, Any]) -> Request:
+    home = said.get("home", "archive")
+    if home not in ("archive", "delete"):
+        raise _wrong("home is neither archive nor delete", found=repr(str(home)[:40]))
+    return parse_request(said["name"], state="absent", home=home)
+
+
+def _grant(said: dict[str, Any]) -> Request:
+    return _known(parse_request(said["name"], grant=said["classes"]))
+
+
+def _revoke(said: dict[str, Any]) -> Request:
+    return _known(parse_request(said["name"], revoke=said["classes"]))
+
+
+def _add_key(said: dict[str, Any]) -> Request:
+    label, expires = said.get("label"), said.get("expires")
+    return key_request(said["name"], "present", key=said["key"], label=label, expires=expires)
+
+
+def _rotate_key(said: dict[str, Any]) -> Request:
+    more = {name: said[name] for name in ("label", "expires", "old", "grace") if name in said}
+    return key_request(said["name"], "rotated", key=said["key"], **more)
+
+
+def _revoke_key(said: dict[str, Any]) -> Request:
+    return key_request(said["name"], "absent", old=said["old"])
+
+
+def _known(request: Request) -> Request:
+    """Nobody is made by a grant."""
+    return Request(request.name, grant=request.grant, revoke=request.revoke, known=True)
+
+
+_KEY = {"label": str, "expires": str}
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {
+        "add": Verb({"name": str, "keys": list}, {"email": str, "classes": list}, _add),
+        "remove": Verb({"name": str}, {"home": str}, _remove),
+        "grant": Verb({"name": str, "classes": list}, {}, _grant),
+        "revoke": Verb({"name": str, "classes": list}, {}, _revoke),
+        "key-add": Verb({"name": str, "key": str}, _KEY, _add_key),
+        "key-rotate": Verb(
+            {"name": str, "key": str}, {**_KEY, "old": list, "grace": str}, _rotate_key
+        ),
+        "key-revoke": Verb({"name": str, "old": list}, {}, _revoke_key),
+        "list": Verb({}, {}, None),
+    }
+)
+
+
+def parse_command(content: bytes) -> Command:
+    """The command that these bytes say. Raises ``AccountsError``; no message repeats a value."""
+    said = _object(content)
+    behalf = said.pop("behalf", None)
+    if behalf is not None and not _is_line(behalf, 254):
+        raise _wrong("behalf is no line of at most 254 characters")
+    verb = said.pop("verb", None)
+    if not isinstance(verb, str) or verb not in VERBS:
+        raise _wrong("there is no such verb", expected=", ".join(VERBS))
+    known = VERBS[verb]
+    _check_fields(said, known)
+    request = known.ask(said) if known.ask else None
+    return Command(verb, said.get("name"), behalf, request)
+
+
+def render_reply(result: Mapping[str, Any]) -> bytes:
+    """A reply to a request that was met."""
+    return json.dumps({"ok": True, **result}).encode()
+
+
+def render_error(error: BrokerError) -> bytes:
+    """A reply that refuses; the parts of the error stay apart, for the caller to raise again."""
+    parts = ("message", "where", "expected", "found", "remedy")
+    told = {name: getattr(error, name) for name in parts if getattr(error, name) is not None}
+    return json.dumps({"ok": False, "error": {"kind": type(error).__name__, **told}}).encode()
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    if len(content) > MAX_REQUEST:
+        raise _wrong("the request is too long", expected=f"at most {MAX_REQUEST} bytes")
+    try:
+        said = json.loads(content, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise _wrong("the request is not JSON") from error
+    if not isinstance(said, dict):
+        raise _wrong("the request is no JSON object")
+    return said
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Said twice, one reader would take the first and another the last."""
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise _wrong("the request says something twice")
+    return dict(pairs)
+
+
+def _check_fields(said: Mapping[str, Any], verb: Verb) -> None:
+    allowed = {**verb.fields, **verb.more}
+    lacking = sorted(verb.fields.keys() - said.keys())
+    if lacking:
+        raise _wrong(f"{lacking[0]} is missing")
+    if said.keys() - allowed.keys():
+        shown = ", ".join(("verb", "behalf", *allowed))
+        raise _wrong("the request says more than this verb takes", expected=shown)
+    for name, value in said.items():
+        fits = _is_text(value) if allowed[name] is str else _is_list(value)
+        if not fits:
+            kind = "a text" if allowed[name] is str else "a list of texts"
+            raise _wrong(f"{name} is not {kind}", expected=f"{kind}, of bounded length")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _MAX_TEXT
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= _MAX_ITEMS and all(map(_is_text, value))
+
+
+def _is_line(value: Any, length: int) -> bool:
+    return isinstance(value, str) and len(value) <= length and value.isprintable()
+
+
+def _wrong(message: str, *, expected: str | None = None, found: str | None = None) -> AccountsError:
+    return AccountsError(message, where=_PLACE, expected=expected, found=found)

@@ -1,0 +1,126 @@
+"""One connection, from the first byte to the audit line."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ...audit import LOG, Actor, Event, Result, acting_as, note
+from ...errors import AccountsError, BrokerError
+from ..layout import Layout
+from ..manage import converge, list_analysts
+from ..system import DebianSystem, System
+from .caller import Caller, caller_of, check_caller
+from .limit import Limit, take
+from .protocol import MAX_REQUEST, Command, parse_command, render_error, render_reply
+
+__all__ = ["Helper"]
+
+_READ_SECONDS = 10.0
+_SHOWN = (
+    "name",
+    "uid",
+    "email",
+    "classes",
+    "keys",
+    "state",
+    "origin",
+    "host",
+    "last_login",
+    "last_sync",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """What serves a connection. ``allowed`` are the accounts that may ask, beside root."""
+
+    allowed: Sequence[str] = ()
+    layout: Layout = field(default_factory=Layout)
+    system: System = field(default_factory=DebianSystem)
+    limit: Limit = field(default_factory=Limit)
+    tokens: Path = Path("/run/broker-accounts")
+
+    @property
+    def log(self) -> Path:
+        """The audit log of the host that is looked after."""
+        return self.layout.at(LOG)
+
+    def serve(self, connection: socket.socket) -> bool:
+        """Answer one request; whether it was met. Whatever happens, one reply and one line."""
+        caller = caller_of(connection)
+        command: Command | None = None
+        try:
+            check_caller(caller, self.allowed)
+            take(self.layout.at(self.tokens), caller.uid, self.limit)
+            command = parse_command(_received(connection))
+            reply, result, told = render_reply(self._met(command, caller)), "done", {}
+        except BrokerError as error:
+            reply, result, told = render_error(error), "refused", {"error": str(error)[:500]}
+        except Exception as error:
+            told = {"error": f"{type(error).__name__}: {error}"[:500]}
+            reply, result = render_error(BrokerError("the helper failed; see its log")), "failed"
+        self._note(caller, command, result, told)
+        with suppress(OSError):  # who does not wait for an answer gets none
+            connection.sendall(reply)
+            connection.shutdown(socket.SHUT_WR)
+        return result == "done"
+
+    def _met(self, command: Command, caller: Caller) -> dict[str, Any]:
+        if command.request is None:
+            rows = list_analysts(self.layout, self.system)
+            return {"analysts": [{name: row.get(name) for name in _SHOWN} for row in rows]}
+        with acting_as(_actor(caller, command)):
+            outcome = converge([command.request], self.layout, self.system)
+        return {"changed": outcome.changed, "analysts": list(outcome.analysts)}
+
+    def _note(
+        self, caller: Caller, command: Command | None, result: str, told: dict[str, str]
+    ) -> None:
+        verb = command.verb if command else "unknown"
+        event = Event(
+            datetime.now(UTC),
+            f"request.{verb}",
+            _actor(caller, command),
+            command.name if command else None,
+            _RESULTS[result],
+            None,
+            told,
+        )
+        try:
+            note(event, self.log)
+        except BrokerError as error:
+            sys.stderr.write(f"{error}\n")  # the journal has it, then
+
+
+_RESULTS: dict[str, Result] = {"done": "done", "refused": "refused", "failed": "failed"}
+
+
+def _actor(caller: Caller, command: Command | None) -> Actor:
+    behalf = command.behalf if command else None
+    return Actor(caller.uid, caller.name, "socket", None, {"behalf": behalf} if behalf else None)
+
+
+def _received(connection: socket.socket) -> bytes:
+    """Everything up to the end of the caller's half, within bytes and seconds."""
+    content, deadline = bytearray(), time.monotonic() + _READ_SECONDS
+    while len(content) <= MAX_REQUEST:
+        connection.settimeout(max(0.01, deadline - time.monotonic()))
+        try:
+            part = connection.recv(MAX_REQUEST + 1 - len(content))
+        except TimeoutError as error:
+            raise AccountsError("the request did not come to its end", where="request") from error
+        if not part:
+            break
+        content += part
+        if time.monotonic() > deadline:
+            raise AccountsError("the request did not come to its end", where="request")
+    connection.settimeout(_READ_SECONDS)
+    return bytes(content)

@@ -1,0 +1,225 @@
+"""The root helper over real sockets: what it takes, what it refuses, and the line each leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.accounts import Layout, observe
+from broker.accounts.client import Client
+from broker.accounts.service.caller import Caller, check_caller
+from broker.accounts.service.limit import Limit, take
+from broker.accounts.service.protocol import MAX_REQUEST, VERBS, parse_command
+from broker.accounts.service.serve import Helper
+from broker.audit.log import LOG
+from broker.audit.reading import read_log
+from broker.errors import AccountsError, BrokerError, LockedError
+from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
+
+NAME = "nobody-of-this-host"
+
+
+class Door:
+    """A listening socket; each connection is served as systemd would have it served."""
+
+    def __init__(self, folder: Path) -> None:
+        self.layout: Layout = make_root(folder / "host")
+        (self.layout.root / "run").mkdir(exist_ok=True)
+        self.path = folder / "socket"
+        self.helper = Helper(
+            (NAME,), self.layout, ScratchSystem(self.layout.root), Limit(1000, 0.001)
+        )
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listening.bind(os.fspath(self.path))
+        self._listening.listen(8)
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listening.accept()
+                with connection:
+                    self.helper.serve(connection)
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join(timeout=60)
+
+    def raw(self, content: bytes) -> dict[str, Any]:
+        return Client(self.path)._reply(content)  # what a careless or hostile caller sends
+
+    def told(self) -> list[tuple[str, str | None, str]]:
+        history = read_log(self.layout.at(LOG))
+        assert not history.garbled
+        return [(one.action, one.subject, one.result) for one in history.events]
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    """In a folder that everybody may enter: no mode of a file may be what refuses here."""
+    with tempfile.TemporaryDirectory(prefix="door-") as folder:
+        Path(folder).chmod(0o755)
+        made = Door(Path(folder))
+        yield made
+        made.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root, and no other uid here")
+def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
+    client = Client(door.path, behalf="jan@example.com", seconds=60)
+    assert client.call("add", name="anna", keys=[public_key("anna")])["changed"]
+    assert client.call("add", name="anna", keys=[public_key("anna")])["changed"] is False
+    client.call("grant", name="anna", classes=["private"])
+    client.call("key-add", name="anna", key=public_key("two"), label="laptop")
+    client.call("key-rotate", name="anna", key=public_key("three"), old=["laptop"], grace="1d")
+    client.call("key-revoke", name="anna", old=["laptop"])
+    (anna,) = client.call("list")["analysts"]
+    assert (anna["name"], anna["classes"], len(anna["keys"])) == ("anna", ["private"], 3)
+    client.call("revoke", name="anna", classes=["private"])
+    registry = observe(door.layout, ScratchSystem(door.layout.root)).registry
+    assert registry.by_name()["anna"].classes == ()
+    client.call("remove", name="anna", home="delete")
+    assert client.call("list")["analysts"] == []
+    asked = [one for one in door.told() if one[0].startswith("request.")]
+    assert {action.partition(".")[2] for action, _, _ in asked} == set(VERBS)
+    assert {result for _, _, result in door.told()} == {"done"}
+    events = read_log(door.layout.at(LOG)).events
+    assert {one.actor.via for one in events} == {"socket"}
+    assert {(one.actor.claims or {}).get("behalf") for one in events} == {"jan@example.com"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root, and no other uid here")
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is not JSON"),
+        (b"[1]", "no JSON object"),
+        (b"[" * 60_000, "is not JSON"),
+        (b'{"verb": "shell", "name": "anna"}', "no such verb"),
+        (b'{"verb": ["add"]}', "no such verb"),
+        (b'{"verb": "remove"}', "name is missing"),
+        (b'{"verb": "remove", "name": 7}', "name is not a text"),
+        (b'{"verb": "remove", "name": "root"}', "reserved for the system"),
+        (b'{"verb": "remove", "name": "../../etc"}', "not a valid user name"),
+        (b'{"verb": "remove", "name": "anna\\nbob"}', "not a valid user name"),
+        (b'{"verb": "remove", "name": "anna", "home": "/"}', "neither archive nor delete"),
+        (b'{"verb": "remove", "name": "anna", "uid": 0}', "more than this verb takes"),
+        (b'{"verb": "remove", "name": "anna", "name": "bob"}', "says something twice"),
+        (b'{"verb": "grant", "name": "anna", "classes": "private"}', "not a list of texts"),
+        (b'{"verb": "grant", "name": "anna", "classes": ["no-such"]}', ""),
+        (b'{"verb": "list", "behalf": "x\\u001b[2J"}', "behalf is no line"),
+        (b'{"verb": "list"}' + b" " * MAX_REQUEST, "too long"),
+        (b'{"verb": "list", "behalf": "\\ud800"}', "behalf is no line"),
+    ],
+)
+def test_what_is_refused_changes_nothing_and_leaves_a_line(
+    door: Door, content: bytes, sentence: str
+) -> None:
+    before = {path: path.read_bytes() for path in (door.layout.root / "etc").rglob("*")}
+    reply = door.raw(content)
+    assert reply["ok"] is False
+    assert sentence in reply["error"]["message"]
+    assert {path: path.read_bytes() for path in (door.layout.root / "etc").rglob("*")} == before
+    (event,) = door.told()
+    assert event[2] == "refused"
+
+
+@given(
+    st.binary(max_size=200) | st.dictionaries(st.text(), st.text()).map(json.dumps).map(str.encode)
+)
+def test_no_bytes_make_the_parser_do_anything_but_refuse(content: bytes) -> None:
+    with pytest.raises(AccountsError) as caught:
+        parse_command(content)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    st.sampled_from(sorted(VERBS)),
+    st.dictionaries(
+        st.sampled_from(["name", "keys", "key", "classes", "old", "home", "grace"]), values
+    ),
+)
+def test_well_formed_commands_are_for_valid_names_alone(verb: str, said: dict[str, Any]) -> None:
+    with suppress(BrokerError):
+        command = parse_command(json.dumps({"verb": verb, **said}).encode())
+        assert command.request is None or command.request.name.isascii()
+
+
+def test_only_root_and_those_who_are_named_may_ask() -> None:
+    check_caller(Caller(1, 0, 0), ())
+    own = Caller(1, 65534, 65534)
+    check_caller(own, (own.name,))
+    for allowed in ((), ("root",), (NAME,)):
+        with pytest.raises(AccountsError, match="may not ask"):
+            check_caller(own, allowed)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_caller_of_another_uid_is_refused_whatever_the_mode_of_the_socket(door: Door) -> None:
+    door.path.chmod(0o777)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+            Client(door.path).call("list")
+        except AccountsError as error:
+            code = 0 if "may not ask" in str(error) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert door.told() == [("request.unknown", None, "refused")]
+
+
+def test_a_bucket_empties_fills_and_survives_damage(tmp_path: Path) -> None:
+    folder, limit = tmp_path / "tokens", Limit(3, 10.0)
+    for _ in range(3):
+        take(folder, 7, limit, now=100.0)
+    with pytest.raises(LockedError, match="too often"):
+        take(folder, 7, limit, now=105.0)
+    take(folder, 8, limit, now=105.0)
+    take(folder, 7, limit, now=110.0)
+    with pytest.raises(LockedError):
+        take(folder, 7, limit, now=0.0)
+    (folder / "7").write_text("{}")
+    with pytest.raises(LockedError):
+        take(folder, 7, limit, now=1e9)
+    take(folder, 7, limit, now=1e9 + 10)
+    assert (folder / "7").stat().st_mode & 0o777 == 0o600
+
+
+def test_who_asks_too_often_may_try_later(door: Door) -> None:
+    door.helper = replace(door.helper, limit=Limit(1, 3600))
+    if os.geteuid() != 0:
+        pytest.skip("the helper serves root, and no other uid here")
+    Client(door.path).call("list")
+    with pytest.raises(LockedError, match="too often"):
+        Client(door.path).call("list")
+
+
+def test_a_helper_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BrokerError, match="does not answer") as caught:
+        Client(tmp_path / "none").call("list")
+    assert "systemctl status broker-accounts.socket" in str(caught.value)
