@@ -1,6 +1,7 @@
 # Every target brings what it needs: Debian packages (as root), .venv, test hosts.
 SHELL := bash
-.SHELLFLAGS := -euo pipefail -c
+# No start-up files: bash reads them when make was started over ssh.
+.SHELLFLAGS := --norc -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-down demo-info test lint unit integration system molecule bench torture \
 	lock clean venv hosts lint-python lint-types lint-yaml lint-shell lint-ansible
