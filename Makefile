@@ -63,7 +63,8 @@ molecule: hosts ## Both Molecule scenarios on booted hosts (root)
 	$(PYTEST) tests/system/test_molecule.py
 
 bench: venv ## Benchmarks, as a table and as JSON
-	.venv/bin/python -m tests.benchmarks
+	@mkdir -p .cache
+	.venv/bin/python -m tests.benchmarks --output .cache/bench.json
 
 torture: venv ## The long versions of the random tests
 	.venv/bin/python -m tests.integration.sync.torture

@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks``: measure, and print a table or JSON.
+"""``python -m tests.benchmarks``: measure, and print a table and JSON.
 
 Every piece of work runs in a process of its own, so that its peak memory is its own. Ratios
 compare with DuckDB alone on the same work in the same run: seconds depend on the machine.
@@ -14,97 +14,52 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A piece of work, what it is compared with, how often that may be exceeded, and its memory."""
-
-    case: str
-    bar: str | None = None
-    ratio: float | None = None
-    peak_mib: int | None = None
-    needs: str | None = None
+from .work import WORK, Result, Work, compared, line, title
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one piece of work took; ``cpu`` tells more than ``seconds`` where others work too."""
-
-    case: str
-    seconds: float
-    cpu: float
-    peak_mib: int
-    ratio: float | None = None
-    cpu_ratio: float | None = None
-    bound: str = ""
-    skipped: str = ""
-
-
-WORK = (
-    Work("bare_copy"),
-    Work("engine", "bare_copy", 1.5, 1024),
-    Work("engine_512", "bare_copy", None, 640),
-    Work("engine_shuffled", "bare_copy"),
-    Work("engine_inferred", "bare_copy"),
-    Work("engine_one_file", "bare_copy"),
-    Work("polars", "bare_copy", needs="polars"),
-    Work("bare_wide"),
-    Work("engine_wide", "bare_wide"),
-    Work("bare_upsert"),
-    Work("engine_upsert", "bare_upsert", 1.5),
-    Work("engine_replay", "bare_upsert"),
-    Work("engine_small"),
-)
-
-
-def measure(work: Work, folder: Path, found: dict[str, Result]) -> Result:
+def measure(work: Work, folder: Path, rows: int, found: dict[str, Result]) -> Result:
     """Run one piece of work and compare it with its bar."""
     if work.needs and importlib.util.find_spec(work.needs) is None:
-        return Result(work.case, 0, 0, 0, skipped=f"{work.needs} is not installed")
+        return Result(work.case, skipped=f"{work.needs} is not installed")
+    if work.before is not None:
+        code, _ = _run(work.before, str(folder))
+        if code:
+            return Result(work.case, skipped=f"{work.before} failed with {code}")
     start = time.monotonic()
     code, usage = _run(work.case, str(folder))
     seconds = time.monotonic() - start
     if code:
-        return Result(work.case, seconds, 0, 0, skipped=f"failed with {code}")
-    bar = found.get(work.bar or "")
-    cpu = usage.ru_utime + usage.ru_stime
-    return Result(
-        case=work.case,
-        seconds=round(seconds, 2),
-        cpu=round(cpu, 2),
-        peak_mib=usage.ru_maxrss // 1024,
-        ratio=round(seconds / bar.seconds, 2) if bar and bar.seconds else None,
-        cpu_ratio=round(cpu / bar.cpu, 2) if bar and bar.cpu else None,
-        bound=_bound(work),
-    )
+        return Result(work.case, skipped=f"failed with {code}")
+    return compared(work, seconds, usage, rows, found)
 
 
 def _run(*arguments: str) -> tuple[int, resource.struct_rusage]:
     """Run a case; this process stays small, because a child begins with its parent's peak."""
     command = [sys.executable, "-m", "tests.benchmarks.case", *arguments]
-    with subprocess.Popen(command) as process:
+    with (
+        tempfile.TemporaryFile() as log,
+        subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as process,
+    ):
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            log.seek(0)
+            click.echo(log.read()[-2000:].decode(errors="replace"), err=True)
     return process.returncode, usage
 
 
-def _bound(work: Work) -> str:
-    said = [f"{work.ratio} times {work.bar}"] if work.ratio else []
-    return ", ".join([*said, *([f"{work.peak_mib} MiB"] if work.peak_mib else [])])
-
-
-def line(result: Result) -> str:
-    """One result for people."""
-    if result.skipped:
-        return f"{result.case:16} {result.skipped}"
-    ratios = f"{result.ratio or '':>6} {result.cpu_ratio or '':>6}"
-    took = f"{result.seconds:8.2f} {result.cpu:8.2f} {result.peak_mib:6}"
-    return f"{result.case:16} {took} {ratios}  {result.bound}"
+def _prepare(place: Path, rows: int, *, is_long: bool) -> None:
+    """Write the input files that are not there."""
+    wanted = [] if (place / "changes.csv").exists() else ["prepare"]
+    for case in [*wanted, *(["prepare_long"] if is_long else [])]:
+        code, _ = _run(case, str(place), str(rows))
+        if code:
+            raise click.ClickException("the input files could not be written")
 
 
 @click.command()
@@ -112,30 +67,39 @@ def line(result: Result) -> str:
 @click.option(
     "--only", multiple=True, type=click.Choice([work.case for work in WORK]), help="Only this work."
 )
+@click.option(
+    "--long", "is_long", is_flag=True, help="Also load ten times the rows: 20 GB of disk."
+)
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep the data here.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(rows: int, only: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
-    """Measure the engine beside DuckDB alone."""
+@click.option("--output", type=click.Path(path_type=Path), help="Write JSON here, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def main(
+    rows: int,
+    only: tuple[str, ...],
+    is_long: bool,
+    folder: Path | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure the broker beside DuckDB alone."""
+    found: dict[str, Result] = {}
     with tempfile.TemporaryDirectory(prefix="broker-bench-") as scratch:
-        place = folder or Path(scratch)
+        place = (folder or Path(scratch)).absolute()
         place.mkdir(parents=True, exist_ok=True)
-        if not (place / "changes.csv").exists():
-            code, _ = _run("prepare", str(place), str(rows))
-            if code:
-                raise click.ClickException("the input files could not be written")
-        found: dict[str, Result] = {}
+        chosen = [work for work in WORK if work.case in only] if only else list(WORK)
+        chosen = [work for work in chosen if is_long or not work.is_long]
+        _prepare(place, rows, is_long=is_long)
         if not as_json:
-            click.echo(
-                f"{'work':16} {'s':>8} {'cpu s':>8} {'MiB':>6} {'ratio':>6} {'cpu':>6}  bound"
-            )
-        for work in WORK:
-            if only and work.case not in only:
-                continue
-            found[work.case] = result = measure(work, place, found)
+            click.echo(title())
+        for work in chosen:
+            found[work.case] = result = measure(work, place, rows, found)
             if not as_json:
                 click.echo(line(result))
-        if as_json:
-            click.echo(json.dumps({"rows": rows, "results": [asdict(r) for r in found.values()]}))
+    told = json.dumps({"rows": rows, "results": [asdict(r) for r in found.values()]})
+    if output is not None:
+        output.write_text(told + "\n")
+    if as_json:
+        click.echo(told)
 
 
 main()

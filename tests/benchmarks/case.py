@@ -21,7 +21,7 @@ from broker.tables.replay import replay
 from broker.tables.rows import Reading
 from broker.tables.schema import Column, TableSchema
 
-from . import data
+from . import data, published
 from .data import ORDERS
 
 GIB = 1024**3
@@ -55,10 +55,17 @@ def _fresh(path: Path) -> Path:
 def prepare(folder: Path, rows: int) -> None:
     """Write the input files."""
     data.make_orders(folder / "orders.csv", rows)
+    data.make_orders(folder / "tenth.csv", max(rows // 10, 1))
     data.make_shuffled(folder / "shuffled.csv", rows)
     data.make_wide(folder / "wide.csv", max(rows // 25, 1))
     data.make_small(folder, 200, 2_000)
     data.make_changes(folder / "changes.csv", rows)
+
+
+def prepare_long(folder: Path, rows: int) -> None:
+    """Write ten times the rows, if they are not there."""
+    if not (folder / "long.csv").exists():
+        data.make_orders(folder / "long.csv", rows * 10)
 
 
 def bare_copy(folder: Path, table: str = "orders") -> None:
@@ -66,6 +73,16 @@ def bare_copy(folder: Path, table: str = "orders") -> None:
     with duckdb.connect() as connection:
         query = f"SELECT * FROM read_csv('{folder}/{table}.csv', header = true)"
         connection.execute(f"COPY ({query}) TO '{folder}/bare.parquet' ({OPTIONS})")
+
+
+def bare_tenth(folder: Path) -> None:
+    """The same of a tenth of the rows."""
+    bare_copy(folder, "tenth")
+
+
+def bare_long(folder: Path) -> None:
+    """The same of ten times the rows."""
+    bare_copy(folder, "long")
 
 
 def bare_wide(folder: Path) -> None:
@@ -186,7 +203,10 @@ CASES: dict[str, Callable[..., None]] = {
     case.__name__: case
     for case in (
         prepare,
+        prepare_long,
         bare_copy,
+        bare_tenth,
+        bare_long,
         bare_wide,
         engine,
         engine_512,
@@ -199,6 +219,7 @@ CASES: dict[str, Callable[..., None]] = {
         engine_replay,
         bare_upsert,
         polars,
+        *(getattr(published, name) for name in published.__all__),
     )
 }
 

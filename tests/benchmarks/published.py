@@ -1,0 +1,130 @@
+"""Work as an operator has it: ``broker sync``, from CSV files to a signed, published generation."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from broker.cli import broker
+from broker.publish import Store
+
+from .data import ORDERS
+
+__all__ = [
+    "no_change",
+    "no_change_before",
+    "published",
+    "published_before",
+    "published_long",
+    "published_long_before",
+    "published_small",
+    "published_small_before",
+    "published_tenth",
+    "published_tenth_before",
+    "published_upsert",
+]
+
+SMALL, LINKED = 200, 20
+TYPES = ", ".join(f'{name}: "{type_}"' for name, type_ in ORDERS.items())
+TABLE = (
+    "  - {id: shop.orders, file: %s.csv, primary_key: id, partition_by: created_at, "
+    "sync_strategy: incremental, deletions: append_only, types: {" + TYPES + "}}\n"
+)
+
+
+def _small(tables: int, strategy: str) -> str:
+    return "".join(f"  - {{id: shop.small{n}, primary_key: id{strategy}}}\n" for n in range(tables))
+
+
+def _sync(folder: Path, name: str, tables: str) -> Store:
+    """One ``broker sync`` of these tables, whose files stand in ``folder``."""
+    config, data = folder / name / "config", folder / name / "data"
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "instance.yaml").write_text("data_source: {type: csv, path: ../..}\n")
+    (config / "data_description.md").write_text(f"```yaml\ntables:\n{tables}```\n")
+    words = ["sync", "--json", "--config", str(config), "--data", str(data)]
+    code = broker.main(words, standalone_mode=False)
+    if code:
+        raise SystemExit(f"the sync ended with {code}")
+    return Store(data)
+
+
+def _before(folder: Path, name: str) -> None:
+    """A generation of other tables, whose files the next one links."""
+    shutil.rmtree(folder / name, ignore_errors=True)
+    _sync(folder, name, _small(LINKED, ""))
+
+
+def _publish(folder: Path, name: str, file: str) -> None:
+    store = _sync(folder, name, TABLE % file + _small(LINKED, ""))
+    entry = store.generation().manifest.table("shop.orders")
+    if entry is None or not entry.rows or entry.rejects:
+        raise SystemExit("the table was not published as it should be")
+
+
+def published_before(folder: Path) -> None:
+    """Other tables, published before."""
+    _before(folder, "published")
+
+
+def published(folder: Path) -> None:
+    """Typed, rejects, sorted, 24 monthly files, hashed; manifest signed, others linked."""
+    _publish(folder, "published", "orders")
+
+
+def published_upsert(folder: Path) -> None:
+    """Upsert 1.5 % into what was just published."""
+    store = _sync(folder, "published", TABLE % "changes" + _small(LINKED, ""))
+    entry = store.generation().manifest.table("shop.orders")
+    if entry is None or entry.change is None:
+        raise SystemExit("the table was not merged")
+
+
+def published_tenth_before(folder: Path) -> None:
+    """Other tables, published before."""
+    _before(folder, "published-tenth")
+
+
+def published_tenth(folder: Path) -> None:
+    """The same load of a tenth of the rows."""
+    _publish(folder, "published-tenth", "tenth")
+
+
+def published_long_before(folder: Path) -> None:
+    """Other tables, published before."""
+    _before(folder, "published-long")
+
+
+def published_long(folder: Path) -> None:
+    """The same load of ten times the rows."""
+    _publish(folder, "published-long", "long")
+
+
+def published_small_before(folder: Path) -> None:
+    """Nothing is published."""
+    shutil.rmtree(folder / "small", ignore_errors=True)
+
+
+def published_small(folder: Path) -> None:
+    """200 tables of 2,000 rows, full refresh."""
+    _sync(folder, "small", _small(SMALL, ""))
+
+
+_INCREMENTAL = (
+    ", sync_strategy: incremental, deletions: append_only, incremental_column: updated_at"
+)
+
+
+def no_change_before(folder: Path) -> None:
+    """200 incremental tables, published."""
+    shutil.rmtree(folder / "no-change", ignore_errors=True)
+    _sync(folder, "no-change", _small(SMALL, _INCREMENTAL))
+
+
+def no_change(folder: Path) -> None:
+    """An incremental run in which nothing changed."""
+    data = folder / "no-change" / "data"
+    before = Store(data).generation().manifest
+    after = _sync(folder, "no-change", _small(SMALL, _INCREMENTAL)).generation().manifest
+    if [table.files for table in before.tables] != [table.files for table in after.tables]:
+        raise SystemExit("files were written although nothing changed")
