@@ -31,6 +31,7 @@ class Ticket:
     started: datetime
     as_of: datetime
     rows: int | None
+    is_resumed: bool = False
 
 
 class Tickets:
@@ -51,7 +52,7 @@ class Tickets:
         try:
             kept = json.loads(self._path.read_bytes())
             started, as_of = (datetime.fromisoformat(kept[key]) for key in ("started", "as_of"))
-            ticket = Ticket(int(kept["job"]), str(kept["url"]), started, as_of, kept["rows"])
+            ticket = Ticket(int(kept["job"]), str(kept["url"]), started, as_of, kept["rows"], True)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):

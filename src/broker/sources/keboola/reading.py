@@ -75,16 +75,24 @@ class KeboolaReading:
         deadline = Deadline(self._timeout.total_seconds())
         tickets = Tickets(self._table.folder, self._identity, self._timeout)
         ticket, number = self._exported(tickets, deadline)
+        try:
+            yield from self._fetched(number, deadline)
+            self._refuse_other_count(ticket, deadline)
+        except SourceError as error:
+            if ticket.is_resumed or not isinstance(error, PassingError):
+                tickets.drop()  # the same file would fail again
+            raise
+        tickets.drop()
+        self._as_of = ticket.as_of
+        self._is_complete = True
+
+    def _fetched(self, number: int, deadline: Deadline) -> Iterator[pa.RecordBatch]:
         means = self._means
         answers = Answers(means.api, means.web, means.patience, deadline, self._where)
         file = ExportedFile(number, answers)
         names = file.slices()
         with fetched(file, names, answers, ahead=means.slices, folder=self._spools()) as streams:
             yield from self._wanted(self._parsed(streams, len(names), whole=not file.is_sliced))
-        self._refuse_other_count(ticket, deadline)
-        tickets.drop()
-        self._as_of = ticket.as_of
-        self._is_complete = True
 
     def end(self) -> End:
         """What was complete, as of the table's last import before the export."""

@@ -1,0 +1,155 @@
+"""Every fault in every phase: a correct table, or a clear failure that leaves the last good one."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.keboola import Behaviour, Fault, StandIn
+
+from .conftest import Broker, Loader
+
+TABLES = """
+folder_mapping: {in.c-shop: shop}
+tables:
+  - id: in.c-shop.orders
+"""
+# The stand-in's web server may forget a file of its own when a client hangs up.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <_io.FileIO name='.*keboola-"
+    ":pytest.PytestUnraisableExceptionWarning"
+)
+GOOD = None
+REFUSED = "HTTP 403"
+WHERES: dict[str, dict[str, Any]] = {
+    "verify": {"phase": "verify"},
+    "tables": {"phase": "tables"},
+    "start": {"phase": "start"},
+    "poll": {"phase": "poll"},
+    "detail": {"phase": "detail"},
+    "manifest": {"phase": "manifest"},
+    "slice 1": {"phase": "slice", "slice": 0},
+    "slice n": {"phase": "slice", "slice": 1},
+    "last byte": {"phase": "slice", "slice": -1, "keep": -1},
+}
+API = ["verify", "tables", "start", "poll", "detail"]
+STORE = ["manifest", "slice 1", "slice n", "last byte"]
+EVERYWHERE = [*API, *STORE]
+
+# What goes wrong once (or as often as said), where, and how the sync ends.
+MATRIX: list[tuple[str, list[str], dict[str, Any], str | None]] = [
+    ("throttle", EVERYWHERE, {"seconds": 0}, GOOD),
+    ("maintenance", EVERYWHERE, {"seconds": 0}, GOOD),
+    ("internal", EVERYWHERE, {}, GOOD),
+    ("gateway", EVERYWHERE, {}, GOOD),
+    ("reset", EVERYWHERE, {"times": 2}, GOOD),
+    ("truncate", EVERYWHERE, {"times": 2}, GOOD),
+    ("wrong_type", EVERYWHERE, {}, GOOD),
+    ("html", EVERYWHERE, {}, GOOD),
+    ("stall", ["poll", "slice n"], {"seconds": 30}, GOOD),
+    ("expired", ["manifest"], {}, GOOD),
+    ("cut", [*API, "manifest"], {}, GOOD),
+    ("shuffled", ["manifest"], {}, GOOD),
+    ("empty_manifest", ["manifest"], {}, GOOD),
+    ("slow_job", ["poll"], {"times": 5}, GOOD),
+    ("cut", ["slice 1", "slice n", "last byte"], {}, r"slice \d of 3: .*cut off or damaged"),
+    ("empty_manifest", ["manifest"], {"times": None}, r"not the whole table; .*found 0 rows"),
+    ("failed_job", ["poll"], {}, r"jobs/\d+: the export failed: .*exceptionId \S+"),
+    ("denied", API, {}, REFUSED),
+    ("missing", API, {}, "HTTP 404"),
+    ("expired", API, {}, r"HTTP 401 .*storage\.tokenInvalid"),
+    ("throttle", ["start"], {"times": None, "seconds": 0}, "HTTP 429"),
+    ("throttle", ["start"], {"times": 1, "seconds": 999_999}, "HTTP 429"),
+    ("maintenance", ["poll"], {"times": None, "seconds": 0}, "under maintenance until"),
+    ("internal", ["detail"], {"times": None}, r"HTTP 500 .*exceptionId \S+"),
+    ("reset", ["manifest", "slice n"], {"times": None}, "failed or broke off"),
+    ("html", ["tables"], {"times": None}, "the answer is no JSON"),
+    ("html", ["manifest"], {"times": None}, "manifest of the export cannot be read"),
+    ("html", ["slice 1"], {"times": None}, "a page came in place of a slice"),
+    ("expired", STORE, {"times": None}, "the object store refuses.*HTTP 403"),
+]
+# What ends well is tried in all its phases in one sync, what fails in each by itself.
+CASES = [
+    pytest.param(kind, where, more, end, id=f"{kind} {' '.join(where)} {more.get('times', 1)}")
+    for kind, places, more, end in MATRIX
+    for where in ([places] if end is GOOD else [[place] for place in places])
+]
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Loader]]:
+    """One project and one instance for all cases, each of which changes the table first."""
+    folder = tmp_path_factory.mktemp("faults")
+    with StandIn(folder=folder) as keboola:
+        keboola.project.behaviour = Behaviour(rows_per_slice=1000, least_slices=3)
+        broker, loader = Broker(folder, keboola), Loader(keboola)
+        loader.create("orders", ["id", "total"], FIRST, key="id")
+        broker.describe(TABLES)
+        assert broker.sync().exit_code == 0
+        yield broker, loader
+
+
+FIRST = [(str(n), str(n * n)) for n in range(30)]
+TRUTH = sorted(FIRST)  # what the project has, which only grows
+NUMBERS = itertools.count(1000)
+
+
+def change(loader: Loader) -> None:
+    """One row more."""
+    row = (str(next(NUMBERS)), "1")
+    loader.load("orders", ["id", "total"], [row])
+    TRUTH[:] = sorted([*TRUTH, row])
+
+
+@pytest.mark.parametrize(("kind", "where", "more", "end"), CASES)
+def test_a_fault_ends_well_or_clearly(
+    serving: tuple[Broker, Loader],
+    kind: Any,
+    where: list[str],
+    more: dict[str, Any],
+    end: str | None,
+) -> None:
+    broker, loader = serving
+    keboola = broker.keboola
+    before = broker.rows("shop/orders")
+    change(loader)
+    faults = [Fault(kind, **{**WHERES[place], **more}) for place in where]
+    keboola.faults.clear()
+    keboola.faults.add(*faults)
+    report = broker.sync()
+    happened = [one for one, _ in keboola.faults.happened]
+    keboola.faults.clear()
+    assert {*happened} == {*faults}, "a fault met nobody"
+    (outcome,) = report.outcomes
+    if end is GOOD:
+        assert outcome.error is None
+        assert broker.rows("shop/orders") == TRUTH
+        return
+    assert outcome.error is not None
+    assert re.search(end, outcome.error), outcome.error
+    assert "in.c-shop.orders" in outcome.error or where == ["verify"]
+    assert keboola.token not in outcome.error
+    assert "signature=" not in outcome.error
+    assert broker.rows("shop/orders") == before
+
+
+def test_a_client_does_not_ask_again_what_it_may_not(serving: tuple[Broker, Loader]) -> None:
+    broker, loader = serving
+    change(loader)
+    broker.keboola.faults.clear()
+    broker.keboola.faults.add(Fault("denied", "start", times=None))
+    broker.sync()
+    assert len(broker.keboola.faults.happened) == 1
+    broker.keboola.faults.clear()
+
+
+def test_nothing_is_left_of_a_failed_download(serving: tuple[Broker, Loader]) -> None:
+    broker, _ = serving
+    kept = [path for path in (broker.data / "staging").rglob("*") if path.is_file()]
+    assert all(re.fullmatch(r"export-[0-9a-f]{16}\.json", path.name) for path in kept), kept
+    assert len({Path(path).stat().st_mode & 0o777 for path in kept} - {0o600}) == 0
