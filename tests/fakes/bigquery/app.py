@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -61,6 +62,10 @@ class _Api:
             response = await handler(request)
         except ApiError as error:
             response = web.json_response(error.body, status=error.code, headers=error.headers)
+        except Exception as error:  # a 500 would be asked again for ten minutes
+            traceback.print_exc()
+            told = ApiError(501, "notImplemented", f"the stand-in cannot do that: {error!r}")
+            response = web.json_response(told.body, status=told.code)
         return await _spoilt(request, response, fault)
 
     async def _fault(self, request: web.Request) -> Fault | None:

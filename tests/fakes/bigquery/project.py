@@ -130,7 +130,7 @@ class Project:
         limit = "" if size is None else f" LIMIT {size} OFFSET {start}"
         query = f"SELECT * FROM {self._sql_name(table)} ORDER BY rowid{limit}"
         with self._lock:
-            return self._db.cursor().execute(query).to_arrow_table()
+            return self._db.cursor().sql(query).to_arrow_table()
 
     def announced(self, table: Table) -> pa.Schema:
         """The columns as the Storage Read API announces them."""
@@ -150,9 +150,10 @@ class Project:
             for path in self._tables_of(sql)
             for one in self.table(*path[1:]).fields
         }
+        columns = [(row[0], _spelled(row[1])) for row in described]
         fields = [
-            {**stored.get((name, type_), field_of(name, type_)), "name": name}
-            for name, type_ in ((row[0], _spelled(row[1])) for row in described)
+            stored[name, type_] if (name, type_) in stored else field_of(name, type_)
+            for name, type_ in columns
         ]
         return self._bytes(sql, given), fields
 

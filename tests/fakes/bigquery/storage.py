@@ -72,12 +72,12 @@ class StorageApi:
         streams = [f"{session}/streams/{number}" for number in range(count)]
         for number, stream in enumerate(streams):
             self._sessions[stream] = (table, number)
-        schema = self._project.announced(table).serialize().to_pybytes()
+        schema = _serialized(self._project.announced(table))
         return types.ReadSession(
             name=session,
             table=request.read_session.table,
             data_format=types.DataFormat.ARROW,
-            arrow_schema=types.ArrowSchema(serialized_schema=schema),
+            arrow_schema=schema,
             streams=[types.ReadStream(name=one) for one in streams],
         )
 
@@ -92,7 +92,11 @@ class StorageApi:
             content = types.ArrowRecordBatch(
                 serialized_record_batch=batch.serialize().to_pybytes(), row_count=batch.num_rows
             )
-            yield types.ReadRowsResponse(arrow_record_batch=content, row_count=batch.num_rows)
+            yield types.ReadRowsResponse(
+                arrow_record_batch=content,
+                arrow_schema=_serialized(batch.schema),
+                row_count=batch.num_rows,
+            )
 
     def _suffer(self, phase: str, context: grpc.ServicerContext) -> None:
         fault = self._project.faults.take(phase)
@@ -106,6 +110,10 @@ _CODES = {
     "unauthorized": grpc.StatusCode.UNAUTHENTICATED,
     "reset": grpc.StatusCode.INTERNAL,
 }
+
+
+def _serialized(schema: pa.Schema) -> types.ArrowSchema:
+    return types.ArrowSchema(serialized_schema=schema.serialize().to_pybytes())
 
 
 def _as_announced(rows: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import grpc
@@ -106,7 +106,7 @@ class Warehouse:
             if mode == "always" or (mode == "auto" and total > _FEW_ROWS):
                 stream = self._stored(job, texts)
                 try:
-                    first = list(_taken(stream, 1))
+                    first = list(islice(stream, 1))
                 except exceptions.Forbidden:
                     if mode == "always":
                         raise
@@ -173,11 +173,6 @@ class Query:
         """The rows, as the client gives them for these columns."""
         schema = [bigquery.SchemaField.from_api_repr(dict(field)) for field in fields]
         yield from self._warehouse.rows(self._job, schema, self.total, self._where)
-
-
-def _taken(stream: Iterator[Any], count: int) -> Iterator[Any]:
-    for _, item in zip(range(count), stream, strict=False):
-        yield item
 
 
 def _credentials(settings: Settings) -> Any:
