@@ -62,7 +62,10 @@ def _shown(call: Call, form: ExportFormat) -> dict[str, Any]:
         "changedUntil": params.text("changedUntil"),
         "gzipOutput": form.gzip,
         "format": "rfc",
-        "whereFilters": listed(params.get("whereFilters") or []),
+        "whereFilters": [
+            {**filter_, "values": [str(value) for value in listed(filter_["values"])]}
+            for filter_ in listed(params.get("whereFilters") or [])
+        ],
         "where": [params.get(name) for name in ("whereColumn", "whereOperator", "whereValues")],
         "orderBy": listed(params.get("orderBy") or []),
         "includeInternalTimestamp": params.flag("includeInternalTimestamp"),

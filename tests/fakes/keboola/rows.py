@@ -186,7 +186,7 @@ def _copy(selection: Selection, form: ExportFormat, bounds: tuple[int, int], pat
 def _shown(column: Column) -> str:
     """A column as the unload writes it: timestamps without fractions or zone."""
     name = quoted(column.name)
-    if column.type.sql == "TIMESTAMP" or column.name == STAMP:
+    if column.type.sql == "TIMESTAMP":
         return f"strftime({name}, '%Y-%m-%d %H:%M:%S') AS {name}"
     return name if column.type.sql == "VARCHAR" else f"CAST({name} AS VARCHAR) AS {name}"
 

@@ -10,6 +10,7 @@ from typing import Any
 from .clock import Clock
 from .errors import ApiError
 from .model import Column, Table
+from .native import of_native
 from .parameters import Parameters, listed
 
 __all__ = ["Selection", "conditions", "quoted", "select"]
@@ -42,7 +43,7 @@ def select(table: Table, stored: Table, wanted: Parameters, clock: Clock) -> Sel
     columns = _columns(table, wanted)
     where, arguments = conditions(table, wanted, clock)
     if wanted.flag("includeInternalTimestamp"):
-        columns = [*columns, Column(STAMP)]
+        columns = [*columns, Column(STAMP, of_native("TIMESTAMP"))]
     named = ", ".join(quoted(column.name) for column in columns)
     sql = f"SELECT {named} FROM {quoted(stored.id)}"
     sql += f" WHERE {' AND '.join(where)}" if where else ""
