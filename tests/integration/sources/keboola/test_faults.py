@@ -12,18 +12,14 @@ import pytest
 
 from tests.fakes.keboola import Behaviour, Fault, StandIn
 
-from .conftest import Broker, Loader
+from .conftest import FORGOTTEN_FILES, Broker, Loader
 
 TABLES = """
 folder_mapping: {in.c-shop: shop}
 tables:
   - id: in.c-shop.orders
 """
-# The stand-in's web server may forget a file of its own when a client hangs up.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <_io.FileIO name='.*keboola-"
-    ":pytest.PytestUnraisableExceptionWarning"
-)
+pytestmark = pytest.mark.filterwarnings(FORGOTTEN_FILES)
 GOOD = None
 REFUSED = "HTTP 403"
 WHERES: dict[str, dict[str, Any]] = {
