@@ -34,6 +34,19 @@ def _group(entry: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
     return entry if isinstance(entry, str) else {"group": entry.get("group")}
 
 
+def source_extras(instance: Mapping[str, Any]) -> list[str]:
+    """The extras that the sources of an instance need: that of their type, if it has one.
+
+    CSV files need one only where they are behind a URL.
+    """
+    sources = [instance.get("data_source") or {}, *(instance.get("sources") or {}).values()]
+    types = {str(source.get("type")) for source in sources}
+    wanted = types & {path.stem for path in (ROOT / "requirements").glob("*.txt")}
+    if any("://" in str(source.get("path", "")) for source in sources):
+        wanted.add("remote")
+    return sorted(wanted)
+
+
 def config_problems(instance: str, description: str, variables: Iterable[str]) -> list[str]:
     """All that ``broker config check`` finds wrong, a sentence each; empty where nothing is.
 
@@ -81,4 +94,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Every public function here."""
-        return {"class_groups": class_groups, "config_problems": config_problems}
+        return {
+            "class_groups": class_groups,
+            "config_problems": config_problems,
+            "source_extras": source_extras,
+        }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ short_description: Builds the wheel of this repository and names the release
 description:
   - Builds C(src/broker) into a wheel with the pinned build backend, in the Python environment that
     runs Ansible, into C(.cache/releases/) of this repository.
+  - Terms are names of extras, such as C(bigquery), whose locked packages come on top.
   - The same source tree gives the same bytes, so the same release on every controller.
 """
 
@@ -41,19 +44,26 @@ _raw:
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def release(root: Path) -> dict[str, str]:
+def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
     """Build the wheel of ``root`` and keep it under the name of its release."""
     cache = root / ".cache" / "releases"
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
         folder = Path(scratch, "release")
         built = build_wheel(root, folder)
-        lock = (root / "requirements" / "broker.txt").read_text()
+        lock = locked(root / "requirements", extras)
         lock += f"./{built.name} --hash=sha256:{hashlib.sha256(built.read_bytes()).hexdigest()}\n"
         (folder / "requirements.txt").write_text(lock)
         name = hashlib.sha256(lock.encode()).hexdigest()[:16]
         keep(folder, cache / name)
     return {"id": name, "folder": str(cache / name)}
+
+
+def locked(folder: Path, extras: Sequence[str]) -> str:
+    """The packages of the broker and of the extras, each once: ``bin/lock`` makes them agree."""
+    texts = [(folder / f"{name}.txt").read_text() for name in ("broker", *extras)]
+    entries = [entry for text in texts for entry in re.split(r"\n(?=\S)", text.strip())]
+    return "\n".join(dict.fromkeys(entries)) + "\n"
 
 
 def keep(folder: Path, place: Path) -> None:
@@ -81,8 +91,8 @@ def build_wheel(root: Path, folder: Path) -> Path:
 
 
 class LookupModule(LookupBase):
-    """``lookup('release')``, without terms."""
+    """``lookup('release', 'bigquery')``: terms are extras."""
 
-    def run(self, *_: Any, **__: Any) -> list[dict[str, str]]:
+    def run(self, terms: list[str], *_: Any, **__: Any) -> list[dict[str, str]]:
         """One dictionary: ``id`` and ``folder``."""
-        return [release(ROOT)]
+        return [release(ROOT, sorted(terms))]

@@ -19,6 +19,7 @@ COMMANDS = {
     "access": ("access", "access"),
     "approve": ("approve", "approve"),
     "audit": ("audit", "audit"),
+    "check": ("check", "check"),
     "config": ("config", "config"),
     "diff": ("diff", "diff"),
     "discover": ("discover", "discover"),

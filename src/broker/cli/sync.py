@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ..config import Description, Instance, find_config_dir, load_description, load_instance
 from ..sources.contract import Source
-from ..sources.registry import open_source
+from ..sources.registry import open_configured
 from ..sync.progress import Progress
 from ..sync.report import Report
 from ..sync.run import Run
@@ -75,7 +75,7 @@ def _sources(instance: Instance, description: Description, folder: Path) -> dict
     for table in description.tables:
         config = instance.source_of(table)
         if config.name not in opened:
-            opened[config.name] = open_source(config.type, config.settings, folder)
+            opened[config.name] = open_configured(config, folder)
         sources[table.id] = opened[config.name]
     return sources
 

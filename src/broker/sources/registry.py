@@ -8,11 +8,12 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from ..config import SourceConfig
 from ..config.problems import did_you_mean
 from ..errors import ConfigError
 from .contract import Source
 
-__all__ = ["BUILT_IN", "GROUP", "open_source", "source_types"]
+__all__ = ["BUILT_IN", "GROUP", "open_configured", "open_source", "source_types"]
 
 GROUP = "broker.sources"
 
@@ -43,6 +44,22 @@ def open_source(name: str, settings: Mapping[str, Any], config_dir: Path) -> Sou
             remedy=did_you_mean(name, points),
         )
     return _factory(points[name])(settings, config_dir)
+
+
+def open_configured(config: SourceConfig, config_dir: Path) -> Source:
+    """The same for a source of ``instance.yaml``; a mistake in its settings is told by its line."""
+    try:
+        return open_source(config.type, config.settings, config_dir)
+    except ConfigError as error:
+        if error.where not in ("data_source", "data_source.type"):
+            raise
+        raise ConfigError(
+            error.message,
+            where=config.where(),
+            expected=error.expected,
+            found=error.found,
+            remedy=error.remedy,
+        ) from None
 
 
 def source_types() -> dict[str, EntryPoint]:

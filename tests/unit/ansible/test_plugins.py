@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -141,3 +142,22 @@ def test_a_check_that_cannot_run_says_what_to_install(
     monkeypatch.setattr(sys, "executable", str(empty))
     with pytest.raises(AnsibleFilterError, match=r"No module named 'pydantic'.*pip install"):
         configuration.config_problems(INSTANCE, str(description), [])
+
+
+def test_the_extras_are_those_of_the_types_in_use() -> None:
+    instance = {
+        "data_source": {"type": "csv", "path": "/data/input"},
+        "sources": {"lake": {"type": "bigquery", "project": "acme"}, "own": {"type": "company"}},
+    }
+    assert configuration.source_extras(instance) == ["bigquery"]
+    assert configuration.source_extras({"data_source": {"type": "csv", "path": "/in"}}) == []
+    remote = {"sources": {"far": {"type": "csv", "path": "s3://bucket"}}}
+    assert configuration.source_extras(remote) == ["remote"]
+
+
+def test_the_locks_of_all_extras_agree_on_every_package() -> None:
+    locked = plugin("lookup/release.py").locked
+    extras = ["bigquery", "keboola", "remote"]
+    entries = re.findall(r"^(\S+)==\S+.*$", locked(ROOT / "requirements", extras), re.MULTILINE)
+    assert {"google-cloud-bigquery", "s3fs", "duckdb"} <= set(entries)
+    assert len(entries) == len(set(entries))
