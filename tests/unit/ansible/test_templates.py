@@ -96,8 +96,29 @@ def test_sshd_takes_the_keys_of_analysts_from_root_alone() -> None:
     lines = template("ssh", "etc/ssh/sshd_config.d/50-data-broker.conf").splitlines()
     assert lines[1] == "Match Group dataread"
     assert "    AuthorizedKeysFile /etc/data-broker/authorized_keys/%u" in lines
-    assert "    AllowTcpForwarding no" in lines
-    assert all(line.startswith("    ") for line in lines[2:]), "nothing may hold for everybody"
+    assert "    DisableForwarding yes" in lines
+    without_shell = lines.index("Match Group dataread,!data-shell")
+    assert "    ChrootDirectory /srv/broker" in lines[without_shell:]
+    everybody = [line for line in lines[2:] if line and not line.startswith(("    ", "#"))]
+    assert everybody == ["Match Group dataread,!data-shell"]
+
+
+def facts(release: int) -> dict[str, Any]:
+    return {"ansible_facts": {"distribution_major_version": str(release)}}
+
+
+@pytest.mark.parametrize("release", [12, 13])
+def test_sshd_is_asked_for_what_its_release_has(release: int) -> None:
+    path = "etc/ssh/sshd_config.d/40-data-broker-hardening.conf"
+    told = {"__ssh_operator": {"stdout": "deploy"}, "ssh_more_groups": ["ops"], **facts(release)}
+    text = template("ssh", path, **told)
+    assert ("mlkem768x25519-sha256" in text) == ("PerSourcePenalties" in text) == (release == 13)
+    assert "AllowGroups dataread root sudo adm ops deploy\n" in text
+
+
+def test_mounts_have_the_names_that_systemd_asks_for() -> None:
+    text = "{{ '/srv/broker/opt/data-broker' | mount_unit }}"
+    assert render("ssh", text) == "srv-broker-opt-data\\x2dbroker.mount"
 
 
 def test_an_empty_data_disk_gets_its_folders_back() -> None:
@@ -135,12 +156,37 @@ def test_the_signers_that_a_deploy_hands_out_are_those_of_the_publisher(tmp_path
     assert told == (tmp_path / "allowed_signers").read_text()
 
 
+def test_the_proof_may_become_others_and_finds_a_host_that_is_not_read_only() -> None:
+    unit = settings(template("oversight", f"{UNITS}/broker-access-prove.service"))
+    assert "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_READ_SEARCH CAP_SETGID CAP_SETUID" in unit
+    assert not [line for line in unit if line.startswith(("ProtectSystem", "ProtectHome"))]
+    path = settings(template("oversight", f"{UNITS}/broker-access-prove.path"))
+    assert "PathChanged=/data/src_data" in path
+
+
+@pytest.mark.parametrize(("release", "more"), [("13", True), ("12", False)])
+def test_the_socket_is_the_portals_alone_and_limited_as_far_as_the_release_can(
+    release: str, more: bool
+) -> None:
+    facts = {"distribution_major_version": release}
+    unit = settings(
+        template("accounts_socket", f"{UNITS}/broker-accounts.socket", ansible_facts=facts)
+    )
+    assert {"SocketGroup=broker-portal", "SocketMode=0660", "Accept=yes"} <= set(unit)
+    assert "MaxConnections=16" in unit
+    assert ("PollLimitBurst=32" in unit) == more
+    helper = settings(template("accounts_socket", f"{UNITS}/broker-accounts@.service"))
+    assert any("-m broker.accounts.service broker-portal" in line for line in helper)
+    assert {"StandardInput=socket", "NoNewPrivileges=true", "ProtectSystem=strict"} <= set(helper)
+
+
 def dpkg(*packages: str) -> dict[str, str]:
     """What dpkg-query answers."""
     return {"stdout": "\n".join(packages)}
 
 
 HAVE = (
+    "installed logrotate 3.22",
     "installed openssh-server 1:10",
     "installed python3-venv 3.13",
     "installed ca-certificates 1",
@@ -158,6 +204,7 @@ HAVE = (
         (
             [],
             [
+                "logrotate",
                 "openssh-server",
                 "python3-venv",
                 "ca-certificates",

@@ -1,0 +1,88 @@
+"""Opening the folders a transfer works in. Nothing here follows a link that an analyst made."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .grammar import Refusal
+from .places import Place
+
+__all__ = ["open_base", "open_below", "open_target"]
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def open_base(home: str, base: str, owner: int = 0) -> int:
+    """An open folder: ``user``, or where a link in ``server`` leads. It stays the same folder
+    however often a new generation is published meanwhile. ``owner`` is whose links count."""
+    entry = os.open(home, _FOLDER | os.O_NOFOLLOW)
+    try:
+        if base == "user":
+            return os.open("user", _FOLDER | os.O_NOFOLLOW, dir_fd=entry)
+        server = os.open("server", _FOLDER | os.O_NOFOLLOW, dir_fd=entry)
+        try:
+            link = os.stat(base, dir_fd=server, follow_symlinks=False)
+            _refuse_foreign(os.fstat(server), link, owner)
+            return os.open(base, _FOLDER, dir_fd=server)
+        finally:
+            os.close(server)
+    except FileNotFoundError:
+        raise Refusal("Nothing is published here yet; ask the operator.") from None
+    finally:
+        os.close(entry)
+
+
+def open_below(folder: int, place: Place) -> tuple[int, str]:
+    """The folder to pull from and the path to give to rsync, no part of which is a link.
+
+    What is missing is left to rsync, which tells so in its own words.
+    """
+    walked = os.dup(folder)
+    try:
+        for name in place.names if place.slash else place.names[:-1]:
+            inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=walked)
+            os.close(walked)
+            walked = inner
+    except FileNotFoundError:
+        pass
+    except OSError:
+        raise _no_folder(place) from None
+    finally:
+        os.close(walked)
+    return folder, "/".join((".", *place.names)) + ("/" if place.slash else "")
+
+
+def open_target(folder: int, place: Place) -> tuple[int, str]:
+    """The folder to push into, made where only it is missing; closes ``folder``."""
+    for name in place.names:
+        try:
+            if name == place.names[-1]:
+                _make(folder, name)
+            inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+        except OSError:
+            raise _no_folder(place) from None
+        finally:
+            os.close(folder)
+        folder = inner
+    return folder, "."
+
+
+def _no_folder(place: Place) -> Refusal:
+    shown = "/".join((place.base, *place.names))
+    return Refusal(f"{shown[:80]!r} is no folder here.")
+
+
+def _make(folder: int, name: str) -> None:
+    try:
+        os.mkdir(name, 0o750, dir_fd=folder)
+    except FileExistsError:
+        return
+
+
+def _refuse_foreign(folder: os.stat_result, link: os.stat_result, owner: int) -> None:
+    """Who owns ``server`` owns the links in it, and only root may say where they lead."""
+    if {folder.st_uid, link.st_uid} != {owner} or not stat.S_ISLNK(link.st_mode):
+        raise Refusal(
+            "server/ is not as the broker made it; ask the operator to run list-analysts."
+        )

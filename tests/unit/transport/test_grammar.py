@@ -1,0 +1,146 @@
+"""What a client may ask for, as pure text: everything else is one printable sentence."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from broker.transport.grammar import MAX_COMMAND, Refusal, Rsync, Sftp, parse
+from broker.transport.places import Place, one_base, place
+
+from .hostile import COMMANDS, OPTIONS, PATHS, hostile_command
+
+PULL = "rsync --server --sender -vlogDtpre.iLsfxCIvu . "
+
+
+def answer(command: str) -> str | tuple[Rsync, list[Place]] | Sftp:
+    """The sentence of a refusal, or what was understood."""
+    try:
+        wish = parse(command)
+        if isinstance(wish, Sftp):
+            return wish
+        places = [place(path, sends=wish.sends) for path in wish.paths]
+        one_base(places)
+    except Refusal as refused:
+        return str(refused)
+    return wish, places
+
+
+def refusal(command: str) -> str:
+    told = answer(command)
+    assert isinstance(told, str), told
+    return told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["-av", "HOST:server/parquet/", "there/"], Place("generation", ("parquet",), True)),
+        (["-rt", "--delete", "HOST:server/scripts/", "there/"], Place("scripts", (), True)),
+        (["-I", "HOST:server/generation/manifest.json", "there/"], None),
+        (["-aAXvzPi", "--no-A", "--no-X", "HOST:server/docs", "there"], None),
+        (["-av", "--timeout=60", "--bwlimit=1m", "-c", "HOST:./user//scripts/", "there/"], None),
+        (["-avn", "--delete", "--stats", "here/", "HOST:user/"], Place("user", (), True)),
+        (["-avzP", "--max-delete=5", "here/", "HOST:user/scripts"], None),
+        (["-rlt", "--exclude=/duckdb/x*", "here/", "HOST:~/user/"], Place("user", (), True)),
+    ],
+)
+def test_what_real_clients_send_is_understood(
+    arguments: list[str], expected: Place | None, tmp_path: Path
+) -> None:
+    wish = parse(sent_by_rsync(arguments, tmp_path))
+    assert isinstance(wish, Rsync)
+    assert wish.sends == arguments[-2].startswith("HOST:")
+    (found,) = [place(path, sends=wish.sends) for path in wish.paths]
+    assert expected in (None, found)
+
+
+def sent_by_rsync(arguments: list[str], folder: Path) -> str:
+    """The command that this machine's rsync would have a server run."""
+    (folder / "here").mkdir()
+    shell = folder / "shell"
+    shell.write_text('#!/bin/sh\nshift; echo "$*" > sent; exit 1\n')
+    shell.chmod(0o755)
+    subprocess.run(
+        ["rsync", f"--rsh={shell}", *arguments], cwd=folder, check=False, capture_output=True
+    )
+    return (folder / "sent").read_text().rstrip("\n")
+
+
+def test_sftp_is_known_by_the_names_that_sshd_gives_it() -> None:
+    assert parse("internal-sftp") == parse("/usr/lib/openssh/sftp-server") == Sftp()
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("", "This account transfers files and nothing else: rsync -av HOST:server/parquet/"),
+        ("bash -i", "This account transfers files"),
+        ("rsync --server --daemon .", "option '--daemon'"),
+        ("rsync --server --sender -e.LsfxCIvu . 'server/parquet", "a quote that does not end"),
+        ("rsync\t--server", "a control character"),
+        ("x" * (MAX_COMMAND + 1), "longer than"),
+        (f"{PULL}/etc/passwd", "leads outside"),
+        (f"{PULL}server/../../etc/", "leads outside"),
+        (f"{PULL}server/secrets/", "There is no 'server/secrets/' here"),
+        (f"{PULL}server/", "There is no"),
+        (f"{PULL}server/parquet/ user/", "in several calls"),
+        (f"{PULL}user", "with a slash at its end"),
+        ("rsync --server -vlogDtpre.iLsfxCIvu . server/parquet/", "Only user/ can be written to"),
+        ("rsync --server -re.L . user/ user/", "one folder at a time"),
+        ("rsync --server -re.L --inplace . user/", "option '--inplace'"),
+        ("rsync --server --sender -Lre.L . user/", "option '-L'"),
+        ("rsync --server --sender -re.L --files-from=/etc/hosts . user/", "option '--files-from'"),
+    ],
+)
+def test_refusals(command: str, told: str) -> None:
+    sentence = refusal(command)
+    assert told in sentence
+    assert sentence.isprintable()
+
+
+def spoiled() -> Iterator[str]:
+    yield from COMMANDS
+    for option in OPTIONS:
+        yield f"rsync --server --sender -re.L {option} . server/parquet/"
+        yield f"rsync --server -re.L {option} . user/"
+    for path in PATHS:
+        yield f"{PULL}{path}"
+        yield f"rsync --server -re.L . {path}"
+
+
+@pytest.mark.parametrize("command", list(spoiled()))
+def test_every_known_trick_is_refused(command: str) -> None:
+    assert refusal(command).isprintable()
+
+
+@settings(deadline=None, max_examples=500)
+@given(hostile_command())
+@example("rsync --server --sender -e. . user/..")
+def test_what_is_accepted_stays_inside(command: str) -> None:
+    """Whatever is generated: it is refused in one line, or its paths lead to known places."""
+    told = answer(command)
+    if isinstance(told, str):
+        assert told.isprintable()
+        assert len(told) < 400
+    elif not isinstance(told, Sftp):
+        wish, places = told
+        known = {"generation", "scripts", "examples", "user"} if wish.sends else {"user"}
+        assert {one.base for one in places} <= known
+        for one in places:
+            assert not {"", ".", ".."} & set(one.names)
+            assert not any("/" in name or "\0" in name for name in one.names)
+        for option in wish.options:
+            assert not any(word in option for word in ("from", "dir", "dest", "-link", "/etc"))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(max_size=300))
+def test_any_text_is_answered(command: str) -> None:
+    told = answer(command)
+    assert not isinstance(told, str) or told.isprintable()
