@@ -37,6 +37,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
     show_default=True,
     help="The file of the log.",
 )
+@click.option("--collect", "only", is_flag=True, help="Only bring pulls in from the journal.")
 @as_json
 def audit(
     user: str | None,
@@ -44,6 +45,7 @@ def audit(
     since: str | None,
     until: str | None,
     log: Path,
+    only: bool,
     as_json: bool,
 ) -> int:
     """Show who was added, changed or removed and by whom, and who pulled which generation.
@@ -51,8 +53,11 @@ def audit(
     Ends with 1 if the log holds lines that cannot be read; they are told.
     """
     wanted = Wanted(user, action, _instant("--since", since), _instant("--until", until))
-    if log == LOG and os.geteuid() == 0:
-        collect(log, CURSOR)
+    if only or (log == LOG and os.geteuid() == 0):
+        found = collect(log, CURSOR)
+        if only:
+            click.echo(f"{found:,} new pulls")
+            return 0
     history = read_log(log)
     chosen = [event for event in history.events if wanted.fits(event)]
     if as_json:

@@ -59,7 +59,8 @@ def test_a_missing_argument_is_answered_with_the_command_to_type(
 def test_the_deploy_gives_each_role_all_of_its_settings_and_nothing_else() -> None:
     deploy = load(ROOT / "playbooks" / "site.yml")[-1]
     roles = [entry["role"] for entry in deploy["roles"]]
-    assert roles == ["base", "storage", "app", "sync", "ssh", "analysts"]
+    first = ["base", "storage", "app", "sync", "ssh", "analysts"]
+    assert roles == [*first, "accounts_socket", "oversight"]
     known = {
         name for role in roles for name in load(ROOT / "roles" / role / "defaults" / "main.yml")
     }
