@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,24 @@ import click
 
 from ..errors import ConfigError, SourceError
 from ..files import write_atomic
-from ..sources.csv import CsvSource
-from ..sources.csv.survey import survey
-from ..sources.draft import Draft, Revision, document, revise
-from .options import as_json
+from ..sources.draft import Revision, document, revise
+from .drafting import Choice, Found, drafts_of_files, drafts_of_source
+from .options import as_json, config_dir
 
 __all__ = ["discover"]
 
 
 @click.command()
-@click.option("--source", type=click.Choice(["csv"]), required=True, help="Kind of source.")
-@click.argument("path")
+@click.option(
+    "--source",
+    required=True,
+    help="csv, with its PATH; else a source of instance.yaml, by its name or type.",
+)
+@click.argument("path", required=False)
+@config_dir
+@click.option("--bucket", "buckets", multiple=True, help="Only tables of this bucket.")
+@click.option("--include", multiple=True, help="Only tables whose id fits a pattern like *.c-crm.*")
+@click.option("--exclude", multiple=True, help="No tables whose id fits this pattern.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -29,44 +36,51 @@ __all__ = ["discover"]
 )
 @as_json
 @click.pass_context
-def discover(
-    context: click.Context, source: str, path: str, out: Path | None, *, as_json: bool
+def discover(  # noqa: PLR0913  each is an option
+    context: click.Context,
+    source: str,
+    path: str | None,
+    config_option: Path | None,
+    buckets: tuple[str, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    out: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Infer types, keys and partitions of the tables in PATH, and draft their description.
+    """Draft the description of the tables that a source has: types, keys, partitions.
 
-    PATH is the folder (or the s3:// location) that data_source names.
+    PATH is the folder (or the s3:// location) of a csv source, as data_source names it; any
+    other source is opened as instance.yaml says.
     """
-    del source  # the choice has only one value so far
-    drafts, failures = _drafts(CsvSource({"path": path}, Path()))
-    if not drafts and not failures:
-        raise ConfigError("no table lies there", where=path, expected="at least one CSV file")
-    if out is not None:
-        revision = _write(out, Path(path).name or path, drafts)
-        click.echo(json.dumps(_facts(revision, failures)) if as_json else _said(revision, out))
-    elif as_json:
-        click.echo(json.dumps({"tables": [one.described() for one in drafts], "failed": failures}))
+    choice = Choice(buckets, include, exclude)
+    if source == "csv" and path is not None:
+        found = drafts_of_files(path, choice)
     else:
-        click.echo(document(Path(path).name or path, drafts), nl=False)
-    for name, failure in failures.items():
+        found = drafts_of_source(source, config_option, choice)
+    if not found.drafts and not found.failures:
+        expected = "at least one CSV file" if path else "a table that the credentials may read"
+        raise ConfigError("no table lies there", where=path or found.title, expected=expected)
+    if out is not None:
+        revision = _write(out, found, choice)
+        facts = _facts(revision, found.failures)
+        click.echo(json.dumps(facts) if as_json else _said(revision, out))
+    elif as_json:
+        tables = [one.described() for one in found.drafts]
+        click.echo(json.dumps({"tables": tables, "failed": found.failures}))
+    else:
+        click.echo(document(found.title, found.drafts), nl=False)
+    for name, failure in found.failures.items():
         click.echo(f"{name} is left out: {failure}", err=True)
-    context.exit(SourceError.exit_code if failures else 0)
+    context.exit(SourceError.exit_code if found.failures else 0)
 
 
-def _drafts(source: CsvSource) -> tuple[list[Draft], dict[str, str]]:
-    drafts, failures = [], {}
-    for request in source.requests():
-        try:
-            drafts.append(survey(source, request))
-        except SourceError as error:
-            failures[request.id] = str(error)
-    return drafts, failures
-
-
-def _write(out: Path, title: str, drafts: Iterable[Draft]) -> Revision:
+def _write(out: Path, found: Found, choice: Choice) -> Revision:
     """Write what is new; a file in which everything stands already is not touched."""
     try:
         before = out.read_text() if out.exists() else None
-        revision = revise(before if before is not None else document(title, ()), out, drafts)
+        text = before if before is not None else document(found.title, ())
+        revision = revise(text, out, found.drafts, choice)
         if revision.text != before:
             write_atomic(out, revision.text, mode=out.stat().st_mode & 0o777 if before else 0o644)
     except (OSError, UnicodeDecodeError) as error:

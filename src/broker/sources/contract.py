@@ -17,7 +17,15 @@ from ..errors import BrokerError
 from ..tables.rows import Reading
 from ..tables.schema import TableSchema
 
-__all__ = ["Checkable", "Finding", "Source", "SourceTable", "TableRequest", "Window"]
+__all__ = [
+    "Checkable",
+    "Finding",
+    "Selective",
+    "Source",
+    "SourceTable",
+    "TableRequest",
+    "Window",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,14 @@ class Source(Protocol):
 
     def read_keys(self, table: TableRequest) -> Reading:
         """The primary keys of all rows that exist now, for the census of deletions."""
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A source with so many tables that it looks only at those that are wanted."""
+
+    def discover_some(self, is_wanted: Callable[[str], bool]) -> Iterable[SourceTable]:
+        """Of the tables that these credentials can see, those whose id is wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ class Draft:
 
     id: str
     types: Mapping[str, str]
+    source: str | None = None
+    description: str = ""
     file: str | None = None
     primary_key: tuple[str, ...] = ()
     partition_by: str | None = None
@@ -44,6 +46,8 @@ class Draft:
         """The table as ``data_description.md`` writes it; what is not known is left out."""
         said = {
             "id": self.id,
+            "source": self.source,
+            "description": self.description,
             "file": self.file,
             "primary_key": self.primary_key[0]
             if len(self.primary_key) == 1
@@ -82,13 +86,20 @@ def document(title: str, drafts: Iterable[Draft]) -> str:
     return "\n".join([head, *map(_section, drafts)])
 
 
-def revise(text: str, path: Path, drafts: Iterable[Draft]) -> Revision:
+def revise(
+    text: str,
+    path: Path,
+    drafts: Iterable[Draft],
+    is_wanted: Callable[[str], bool] = lambda _: True,
+) -> Revision:
     """Add the tables that ``text`` (the file ``path``) does not describe; change nothing else.
 
-    Raises ``ConfigError`` when the YAML of the file cannot be read.
+    ``is_wanted`` says of a table's id whether it was looked for at all. Raises ``ConfigError``
+    when the YAML of the file cannot be read.
     """
     known = _tables(text, path)
     drafts = list(drafts)
+    found = {draft.id for draft in drafts}
     added = [draft for draft in drafts if draft.id not in known]
     compared = {one.id: _difference(known[one.id], one) for one in drafts if one.id in known}
     sections = "".join(f"\n{_section(draft)}" for draft in added)
@@ -96,7 +107,7 @@ def revise(text: str, path: Path, drafts: Iterable[Draft]) -> Revision:
         text=(text.rstrip("\n") + "\n" + sections) if added else text,
         added=tuple(draft.id for draft in added),
         differences={name: diff for name, diff in compared.items() if diff},
-        gone=tuple(name for name in known if name not in {draft.id for draft in drafts}),
+        gone=tuple(name for name in known if name not in found and is_wanted(name)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -53,18 +53,21 @@ class KeboolaSource:
 
     def discover(self) -> Iterator[SourceTable]:
         """Every table in every bucket that the token may read."""
-        for detail in self.details():
-            yield detail.described((), ())
+        return self.discover_some(lambda _: True)
 
-    def details(self, buckets: tuple[str, ...] = ()) -> Iterator[Detail]:
-        """The tables of the buckets named, or of all, as the API describes them."""
+    def discover_some(self, is_wanted: Callable[[str], bool]) -> Iterator[SourceTable]:
+        """The tables whose id is wanted."""
         self._verify()
-        names = buckets or tuple(str(one["id"]) for one in self._listed("buckets"))
-        for name in names:
-            for one in self._listed(f"buckets/{quote(name, safe='')}/tables", include=_INCLUDED):
-                # Types of a typed table, and the source of an alias, stand on its own page alone.
-                is_complete = not one.get("isTyped") and not one.get("isAlias")
-                yield Detail(one) if is_complete else self._detail(str(one["id"]))
+        for bucket in self._listed("buckets"):
+            name = quote(str(bucket["id"]), safe="")
+            for one in self._listed(f"buckets/{name}/tables", include=_INCLUDED):
+                if is_wanted(str(one["id"])):
+                    yield self._complete(one).described((), ())
+
+    def _complete(self, listed: Mapping[str, Any]) -> Detail:
+        """Types of a typed table, and the source of an alias, stand on its own page alone."""
+        is_complete = not listed.get("isTyped") and not listed.get("isAlias")
+        return Detail(listed) if is_complete else self._detail(str(listed["id"]))
 
     def describe(self, table: TableRequest) -> SourceTable:
         """One table as it is now."""
