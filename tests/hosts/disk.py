@@ -21,6 +21,7 @@ __all__ = [
     "mount",
     "name_hosts",
     "pip_cache",
+    "remove",
     "seed",
     "unmount_below",
 ]
@@ -44,6 +45,13 @@ def unmount_below(folder: Path) -> None:
     for point in sorted(_mounted_below(folder), reverse=True):
         unmounted = partial(_unmount, point)
         wait_for(f"the unmounting of {point}", unmounted, seconds=15)
+
+
+def remove(folder: Path) -> None:
+    """Remove a host's layers, or those of a whole run; a log in them may only be appended to."""
+    for logs in (*folder.glob("upper/var/log"), *folder.glob("hosts/*/upper/var/log")):
+        sh("chattr", "-R", "-f", "-a", str(logs), check=False)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unmount(point: str) -> bool:

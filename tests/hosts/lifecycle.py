@@ -113,7 +113,7 @@ def _destroy(folder: Path) -> None:
         machine.kill_all(folder, Network(number).bridge)
     disk.unmount_below(folder)
     _harvest(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    disk.remove(folder)
     for number in numbers:
         network.take_down(Network(number))
         (places.MACHINE / str(number)).unlink()

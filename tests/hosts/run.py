@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -115,7 +114,7 @@ class Run:
         if host:
             with suppress(OSError):  # the store of downloads is a help, not a promise
                 disk.harvest(folder, releases.find(str(host.release)))
-        shutil.rmtree(folder, ignore_errors=True)
+        disk.remove(folder)
 
     def network(self) -> Network:
         return self._state().network
