@@ -17,9 +17,19 @@ from broker.sources.csv.reading import MAX_REJECTS
 from broker.sources.csv.slices import LONGEST_RECORD
 from broker.sources.csv.source import Settings
 from broker.sources.csv.streams import SUFFIXES
+from broker.sources.keboola.settings import Settings as KeboolaSettings
 from broker.sources.registry import GROUP, open_source
 
 TEXT = (Path(__file__).parents[3] / "docs/sources.md").read_text()
+
+
+# What each section's table of options has to list, all of it and nothing else.
+OPTIONS = {"CSV": CsvDialect, "Keboola": KeboolaSettings}
+SETTINGS = {"csv": Settings, "keboola": KeboolaSettings}
+
+
+def section(title: str) -> str:
+    return TEXT.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
 
 
 def blocks(language: str) -> list[str]:
@@ -58,9 +68,10 @@ def test_every_option_stands_there() -> None:
     assert [name for name in names if not re.search(rf"`[^`]*{re.escape(name)}", TEXT)] == []
 
 
-def test_every_option_that_stands_there_exists() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| ", TEXT, re.MULTILINE)
-    assert set(rows) == set(CsvDialect.model_fields)
+@pytest.mark.parametrize("title", OPTIONS)
+def test_every_option_that_stands_there_exists(title: str) -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \| ", section(title), re.MULTILINE)
+    assert set(rows) == set(OPTIONS[title].model_fields)
 
 
 def test_the_descriptions_are_valid() -> None:
@@ -69,7 +80,8 @@ def test_the_descriptions_are_valid() -> None:
     assert [TableDescription.model_validate(table).options for table in tables]
     for one in documents:
         if source := one.get("data_source"):
-            Settings.model_validate({k: v for k, v in source.items() if k != "type"})
+            settings = {key: value for key, value in source.items() if key != "type"}
+            SETTINGS[source["type"]].model_validate(settings)
 
 
 def test_the_limits_are_the_real_ones() -> None:
