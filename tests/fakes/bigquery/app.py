@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -24,9 +25,9 @@ _HOME = "/bigquery/v2/projects/{project}"
 _PAGE_ROWS = 5_000
 
 
-def application(project: Project, tokens: Tokens) -> web.Application:
-    """The application that is the API and the token endpoint."""
-    api = _Api(project, tokens)
+def application(project: Project, tokens: Tokens, requests: Counter[str]) -> web.Application:
+    """The application that is the API and the token endpoint; ``requests`` counts by phase."""
+    api = _Api(project, tokens, requests)
     app = web.Application(middlewares=[api.answer], client_max_size=1 << 28)
     tables = f"{_HOME}/datasets/{{dataset}}/tables"
     app.router.add_post("/token", api.token, name="token")
@@ -45,8 +46,8 @@ def application(project: Project, tokens: Tokens) -> web.Application:
 
 
 class _Api:
-    def __init__(self, project: Project, tokens: Tokens) -> None:
-        self._project, self._tokens = project, tokens
+    def __init__(self, project: Project, tokens: Tokens, requests: Counter[str]) -> None:
+        self._project, self._tokens, self.requests = project, tokens, requests
 
     @web.middleware
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -70,6 +71,7 @@ class _Api:
 
     async def _fault(self, request: web.Request) -> Fault | None:
         phase = request.match_info.route.name
+        self.requests[str(phase)] += 1
         if phase == "start" and (await request.json())["configuration"].get("dryRun"):
             phase = "dry"
         return self._project.faults.take(phase) if phase else None
@@ -188,6 +190,8 @@ class _Api:
             found = await asyncio.to_thread(self._project.dry_run, configuration["query"])
             return web.json_response(self._dry(configuration, *found))
         job_id = sent["jobReference"]["jobId"]
+        if job_id in self._project.jobs:
+            raise ApiError(409, "duplicate", f"Already Exists: Job {name}:EU.{job_id}")
         job = await asyncio.to_thread(self._project.start, job_id, configuration)
         return web.json_response(self._job(job))
 

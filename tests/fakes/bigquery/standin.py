@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import TracebackType
 
 from ..serving import Serving
@@ -19,7 +20,7 @@ class StandIn:
 
     ``url`` is the address of the REST API, ``storage_url`` that of the Storage Read API, ``key``
     the JSON key of a service account; ``faults`` takes what shall go wrong, and ``project.denied``
-    the permissions that the account lacks.
+    the permissions that the account lacks. ``requests`` counts what was asked over REST, by phase.
     """
 
     def __init__(self, *, name: str = "acme-data", port: int = 0, host: str = "127.0.0.1") -> None:
@@ -28,7 +29,8 @@ class StandIn:
         self.project = Project(name, self.faults)
         self._tokens = Tokens(name)
         self._serving = Serving(host)
-        self.url = self._serving.add(application(self.project, self._tokens), port)
+        self.requests: Counter[str] = Counter()
+        self.url = self._serving.add(application(self.project, self._tokens, self.requests), port)
         self._storage = StorageApi(self.project, host)
         self.storage_url = self._storage.url
 

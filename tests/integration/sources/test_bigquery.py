@@ -1,0 +1,430 @@
+"""BigQuery through Google's own clients, against a stand-in on real sockets."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from google.cloud import bigquery as google
+from google.oauth2 import service_account
+
+from broker.errors import AbsentError, BrokerError, ConfigError, ForbiddenError, SourceError
+from broker.sources.bigquery import BigQuerySource
+from broker.sources.contract import Source, TableRequest, Window
+from tests.fakes.bigquery import Fault, StandIn
+
+# Google's reader warns of its own successor, which would bring pandas.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Retrieving Arrow record batches:PendingDeprecationWarning"
+)
+
+EVENTS = [
+    {"name": "id", "type": "INTEGER", "mode": "REQUIRED", "description": "Number of the event"},
+    {"name": "at", "type": "TIMESTAMP"},
+    {"name": "day", "type": "DATE"},
+    {"name": "kind", "type": "STRING"},
+    {"name": "amount", "type": "NUMERIC"},
+]
+START = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def event(number: int, at: datetime | None, kind: str | None = "a") -> dict[str, Any]:
+    day = None if at is None else at.date().isoformat()
+    moment = None if at is None else at.isoformat()
+    return {"id": number, "at": moment, "day": day, "kind": kind, "amount": f"{number}.25"}
+
+
+@pytest.fixture
+def bigquery() -> Iterator[StandIn]:
+    with StandIn() as standin:
+        standin.project.add_dataset("shop")
+        table = standin.project.add_table(
+            "shop",
+            "events",
+            EVENTS,
+            description="What happened",
+            timePartitioning={"type": "DAY", "field": "at"},
+            tableConstraints={"primaryKey": {"columns": ["id"]}},
+        )
+        rows = [event(number, START + timedelta(days=number)) for number in range(1, 5)]
+        standin.project.insert(table, [*rows, event(5, None, None)])
+        yield standin
+
+
+def opened(standin: StandIn, **settings: Any) -> BigQuerySource:
+    given = {
+        "project": "acme-data",
+        "credentials": standin.key,
+        "api_endpoint": standin.url,
+        "storage_api_endpoint": standin.storage_url,
+        **settings,
+    }
+    return BigQuerySource(given, Path())
+
+
+def rows_of(source: Source, request: TableRequest, window: Window | None = None) -> pa.Table:
+    reading = source.read(request, window or Window())
+    table = pa.Table.from_batches(reading.batches(), reading.schema)
+    assert reading.end().rows == table.num_rows
+    return table
+
+
+def ids(source: Source, window: Window | None = None, **request: Any) -> list[int]:
+    found = rows_of(source, TableRequest("shop.events", **request), window)
+    return sorted(found["id"].to_pylist())
+
+
+# Column by column: its type, a value as the API takes it, and the value that must arrive.
+HUGE = "12345678901234567890123456789012345678.00000000000000000000000000000000000001"
+TYPES: dict[str, tuple[dict[str, Any], Any, pa.DataType, Any]] = {
+    "int": ({"type": "INTEGER"}, "-9223372036854775808", pa.int64(), -(2**63)),
+    "float": ({"type": "FLOAT"}, "0.1", pa.float64(), 0.1),
+    "infinite": ({"type": "FLOAT"}, "Infinity", pa.float64(), float("inf")),
+    "truth": ({"type": "BOOLEAN"}, True, pa.bool_(), True),
+    "text": ({"type": "STRING"}, 'ž "quoted", \n', pa.string(), 'ž "quoted", \n'),
+    "empty": ({"type": "STRING"}, "", pa.string(), ""),
+    "bytes": ({"type": "BYTES"}, "AP8=", pa.binary(), b"\x00\xff"),
+    "date": ({"type": "DATE"}, "1999-12-31", pa.date32(), date(1999, 12, 31)),
+    "time": ({"type": "TIME"}, "23:59:59.000001", pa.time64("us"), time(23, 59, 59, 1)),
+    "wall": (
+        {"type": "DATETIME"},
+        "2026-03-29 02:30:00.5",
+        pa.timestamp("us"),
+        datetime(2026, 3, 29, 2, 30, 0, 500_000),
+    ),
+    "instant": (
+        {"type": "TIMESTAMP"},
+        "2026-03-29 02:30:00.123456+02",
+        pa.timestamp("us", "UTC"),
+        datetime(2026, 3, 29, 0, 30, 0, 123_456, tzinfo=UTC),
+    ),
+    "numeric": (
+        {"type": "NUMERIC"},
+        "12345678901234567890123456789.123456789",
+        pa.decimal128(38, 9),
+        Decimal("12345678901234567890123456789.123456789"),
+    ),
+    "money": (
+        {"type": "NUMERIC", "precision": "10", "scale": "2"},
+        "0.10",
+        pa.decimal128(10, 2),
+        Decimal("0.10"),
+    ),
+    "huge": ({"type": "BIGNUMERIC"}, HUGE, pa.string(), HUGE),
+    "hundred": ({"type": "BIGNUMERIC"}, "100", pa.string(), "100"),
+    "narrow": (
+        {"type": "BIGNUMERIC", "precision": "38", "scale": "20"},
+        "1.00000000000000000001",
+        pa.decimal128(38, 20),
+        Decimal("1.00000000000000000001"),
+    ),
+    "json": ({"type": "JSON"}, '{"a": [1, null]}', pa.string(), '{"a": [1, null]}'),
+    "place": ({"type": "GEOGRAPHY"}, "POINT(14.4 50.1)", pa.string(), "POINT(14.4 50.1)"),
+    "tags": (
+        {"type": "STRING", "mode": "REPEATED"},
+        ["x", "y"],
+        pa.list_(pa.string()),
+        ["x", "y"],
+    ),
+    "items": (
+        {
+            "type": "RECORD",
+            "mode": "REPEATED",
+            "fields": [
+                {"name": "sku", "type": "STRING"},
+                {"name": "exact", "type": "BIGNUMERIC"},
+                {"name": "more", "type": "RECORD", "fields": [{"name": "j", "type": "JSON"}]},
+            ],
+        },
+        [{"sku": "a", "exact": "0.5", "more": {"j": "[1]"}}, {"sku": None, "exact": None}],
+        pa.list_(
+            pa.struct(
+                [
+                    ("sku", pa.string()),
+                    ("exact", pa.string()),
+                    ("more", pa.struct([("j", pa.string())])),
+                ]
+            )
+        ),
+        [
+            {"sku": "a", "exact": "0.5", "more": {"j": "[1]"}},
+            {"sku": None, "exact": None, "more": None},
+        ],
+    ),
+}
+
+
+@pytest.fixture
+def typed(bigquery: StandIn) -> StandIn:
+    """A table with a column of each type: one row of values, one of NULL."""
+    fields = [{"name": name, **type_} for name, (type_, *_) in TYPES.items()]
+    table = bigquery.project.add_table("shop", "typed", fields)
+    bigquery.project.insert(table, [{name: sent for name, (_, sent, *_) in TYPES.items()}, {}])
+    return bigquery
+
+
+@pytest.mark.parametrize("storage_api", ["never", "always"])
+def test_every_type_arrives_exactly(typed: StandIn, storage_api: str) -> None:
+    source = opened(typed, storage_api=storage_api)
+    found = rows_of(source, TableRequest("shop.typed"))
+    assert {one.name: one.type for one in found.schema} == {
+        name: type_ for name, (_, _, type_, _) in TYPES.items()
+    }
+    values, nulls = sorted(found.to_pylist(), key=lambda row: row["int"] is None)
+    assert values == {name: expected for name, (*_, expected) in TYPES.items()}
+    assert {name for name, value in nulls.items() if value is not None} == {"tags", "items"}
+    assert (nulls["tags"], nulls["items"]) == ([], [])
+
+
+def test_a_table_is_described_as_bigquery_has_it(bigquery: StandIn) -> None:
+    (found,) = opened(bigquery, dataset="shop").discover()
+    assert (found.id, found.rows, found.primary_key) == ("shop.events", 5, ("id",))
+    assert found.description == "What happened"
+    first = found.schema.columns[0]
+    assert (first.name, first.type, first.nullable) == ("id", "BIGINT", False)
+    assert first.description == "Number of the event"
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ([("id", "gt", ["3"])], [4, 5]),
+        ([("id", "in", ["1", "2"]), ("id", "ne", ["2"])], [1]),
+        ([("kind", "ne", ["a"])], [5]),
+        ([("kind", "notIn", ["b"])], [1, 2, 3, 4, 5]),
+        ([("amount", "le", ["2.25"])], [1, 2]),
+        ([("day", "ge", ["2026-11-04"])], [3, 4]),
+        ([("at", "lt", ["2026-11-03"])], [1]),
+        ([("kind", "eq", ["a' OR 'a' = 'a"])], []),
+    ],
+)
+def test_conditions(bigquery: StandIn, filters: list[Any], expected: list[int]) -> None:
+    declared = tuple(
+        {"column": column, "operator": operator, "values": values}
+        for column, operator, values in filters
+    )
+    assert ids(opened(bigquery), where_filters=declared) == expected
+
+
+@pytest.mark.parametrize("column", ["at", "day"])
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (timedelta(days=2), None, [2, 3, 4, 5]),
+        (timedelta(days=2, hours=1), None, [3, 4, 5]),
+        (None, timedelta(days=2, hours=1), [1, 2]),
+        (timedelta(days=2), timedelta(days=4), [2, 3]),
+    ],
+)
+def test_windows(
+    bigquery: StandIn,
+    column: str,
+    since: timedelta | None,
+    until: timedelta | None,
+    expected: list[int],
+) -> None:
+    window = Window(since and START + since, until and START + until, column)
+    assert ids(opened(bigquery), window) == expected
+
+
+def test_a_query_is_a_table(bigquery: StandIn) -> None:
+    query = "SELECT kind, count(*) AS events FROM `acme-data.shop.events` GROUP BY kind  -- all"
+    request = TableRequest("shop.kinds", row_filter="events > 1", options={"query": query})
+    found = rows_of(opened(bigquery), request)
+    assert found.to_pylist() == [{"kind": "a", "events": 4}]
+
+
+def test_chosen_columns_and_keys(bigquery: StandIn) -> None:
+    source = opened(bigquery)
+    request = TableRequest("events", columns=("kind", "id"), primary_key=("id",))
+    with pytest.raises(ConfigError, match="which dataset"):
+        source.describe(request)
+    source = opened(bigquery, dataset="shop")
+    assert rows_of(source, request).schema.names == ["kind", "id"]
+    reading = source.read_keys(request)
+    assert sorted(pa.Table.from_batches(reading.batches())["id"].to_pylist()) == [1, 2, 3, 4, 5]
+
+
+@pytest.fixture
+def large(bigquery: StandIn) -> StandIn:
+    """A table that is worth a read session, of several pages and streams."""
+    bigquery.project.add_table("shop", "large", [{"name": "id", "type": "INTEGER"}])
+    bigquery.project.execute('INSERT INTO "acme-data".shop.large FROM range(12000)')
+    return bigquery
+
+
+@pytest.mark.parametrize("denied", [set(), {"bigquery.readsessions.create"}])
+def test_the_storage_read_api_is_used_where_it_is_allowed(large: StandIn, denied: set[str]) -> None:
+    large.project.denied = denied
+    found = rows_of(opened(large), TableRequest("shop.large"))
+    assert sorted(found["id"].to_pylist()) == list(range(12000))
+    assert bool(large.requests["rows"]) == bool(denied)
+
+
+def test_without_the_right_and_without_a_choice_the_role_is_named(large: StandIn) -> None:
+    large.project.denied = {"bigquery.readsessions.create"}
+    with pytest.raises(ForbiddenError, match=r"roles/bigquery.readSessionUser on the project"):
+        rows_of(opened(large, storage_api="always"), TableRequest("shop.large"))
+
+
+PASSING = [
+    ("throttle", "table"), ("reset", "dry"), ("unavailable", "start"), ("reset", "start"),
+    ("rate", "poll"), ("truncate", "poll"), ("truncate", "rows"), ("throttle", "rows"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "phase"), PASSING)
+def test_what_passes_is_tried_again(bigquery: StandIn, kind: Any, phase: Any) -> None:
+    bigquery.faults.add(Fault(kind, phase))
+    assert ids(opened(bigquery, storage_api="never")) == [1, 2, 3, 4, 5]
+    assert len(bigquery.faults.happened) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (Fault("quota", "start"), r"quotaExceeded.*A quota of the project is used up"),
+        (Fault("failed_job", "poll"), r"cannot run the query; found invalidQuery$"),
+        (Fault("lost_rows", "rows"), r"expected 5 rows; found 4 rows"),
+        (Fault("unauthorized", "dry", times=None), r"does not accept the credentials"),
+        (Fault("unavailable", "session", times=None), r"(?s)."),
+        (Fault("reset", "stream", times=None), r"BigQuery failed"),
+    ],
+)
+def test_what_does_not_pass_is_told_and_shows_no_value(
+    bigquery: StandIn, fault: Fault, sentence: str
+) -> None:
+    bigquery.faults.add(fault)
+    storage = "always" if fault.phase in ("session", "stream") else "never"
+    with pytest.raises(SourceError, match=sentence) as raised:
+        ids(opened(bigquery, storage_api=storage))
+    assert "canary-value" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("permission", "role"),
+    [
+        ("bigquery.jobs.create", "roles/bigquery.jobUser on the project acme-data"),
+        ("bigquery.tables.get", "roles/bigquery.dataViewer on the table acme-data:shop.events"),
+        (
+            "bigquery.tables.getData acme-data.shop.events",
+            "roles/bigquery.dataViewer on the table acme-data:shop.events",
+        ),
+    ],
+)
+def test_a_missing_permission_names_role_and_resource(
+    bigquery: StandIn, permission: str, role: str
+) -> None:
+    bigquery.project.denied.add(permission)
+    with pytest.raises(ForbiddenError) as raised:
+        ids(opened(bigquery))
+    assert f"expected the role {role}" in str(raised.value)
+    findings = opened(bigquery).check((TableRequest("shop.events"),))
+    assert [one.works for one in findings][-1] is False
+
+
+def test_a_table_that_is_not_there(bigquery: StandIn) -> None:
+    with pytest.raises(AbsentError, match=r"Not found: Table acme-data:shop\.nothing"):
+        opened(bigquery).describe(TableRequest("shop.nothing"))
+
+
+def test_a_revoked_key(bigquery: StandIn) -> None:
+    with StandIn() as other:
+        key = json.loads(other.key) | {"token_uri": f"{bigquery.url}/token"}
+        source = opened(bigquery, credentials=json.dumps(key))
+        with pytest.raises(ForbiddenError, match=r"credentials; found RefreshError \(invalid_gr"):
+            source.describe(TableRequest("shop.events"))
+
+
+# 5 rows of 5 columns are 200 bytes; the partitions from day 4 on, with the NULLs, are 80.
+def test_a_read_that_would_cost_too_much_is_refused_before_it_runs(bigquery: StandIn) -> None:
+    source = opened(bigquery, max_bytes_billed=100)
+    with pytest.raises(SourceError, match=r"at most 100 bytes \(max_bytes_billed\); found 200"):
+        ids(source)
+    assert not bigquery.project.jobs
+    assert ids(source, Window(START + timedelta(days=4), None, "at")) == [4, 5]
+    assert ids(source, options={"max_bytes_billed": 200}) == [1, 2, 3, 4, 5]
+
+
+def test_a_day_has_a_limit_that_outlives_the_process(bigquery: StandIn) -> None:
+    assert ids(opened(bigquery, max_bytes_billed_per_day=350)) == [1, 2, 3, 4, 5]
+    again = opened(bigquery, max_bytes_billed_per_day=350)
+    with pytest.raises(SourceError, match="found 200 bytes so far and 200 bytes for this table"):
+        ids(again)
+    assert ids(again, columns=("id", "day")) == [1, 2, 3, 4, 5]
+    bigquery.project.denied.add("bigquery.jobs.list")
+    with pytest.raises(ForbiddenError, match=r"roles/bigquery\.user on the project acme-data"):
+        ids(opened(bigquery, max_bytes_billed_per_day=350))
+
+
+def test_rows_are_complete_as_of_the_start_of_the_query_less_the_lag(bigquery: StandIn) -> None:
+    reading = opened(bigquery, lag="2h").read(TableRequest("shop.events"), Window())
+    with pytest.raises(SourceError, match="not read to their end"):
+        reading.end()
+    list(reading.batches())
+    (job,) = bigquery.project.jobs.values()
+    began = job.created.replace(microsecond=job.created.microsecond // 1000 * 1000)
+    assert reading.end().as_of == began - timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"credentials": "{}"}, "the key of the service account is none"),
+        ({"credentials": None, "credentials_file": "/nowhere/key.json"}, "cannot be read"),
+        ({"storage_api": "sometimes"}, "storage_api is wrong"),
+        ({"max_bytes_billed": "12 apples"}, "max_bytes_billed is wrong"),
+    ],
+)
+def test_settings_that_cannot_be_meant(
+    bigquery: StandIn, settings: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        opened(bigquery, **settings)
+
+
+def test_the_key_shows_nowhere(bigquery: StandIn) -> None:
+    source = opened(bigquery)
+    private = json.loads(bigquery.key)["private_key"].splitlines()[1]
+    bigquery.project.denied.add("bigquery.jobs.create")
+    with pytest.raises(BrokerError) as raised:
+        ids(source)
+    assert private not in f"{source!r} {vars(source)} {raised.value!r}"
+
+
+def test_the_stand_in_is_one_to_google_s_client() -> None:
+    command = [sys.executable, "-m", "tests.fakes.bigquery", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url, _, key = (process.stdout.readline().strip() for _ in range(3))
+        info = json.loads(key.removeprefix("key: "))
+        scopes = ["https://www.googleapis.com/auth/bigquery"]
+        client = google.Client(
+            project="acme-data",
+            credentials=service_account.Credentials.from_service_account_info(info, scopes=scopes),
+            client_options={"api_endpoint": url},
+        )
+        client.create_dataset("sales")
+        schema = [google.SchemaField("id", "INTEGER"), google.SchemaField("at", "DATETIME")]
+        table = client.create_table(google.Table("acme-data.sales.orders", schema=schema))
+        sent = [{"id": number, "at": f"2026-11-0{number}T10:00:00"} for number in range(1, 4)]
+        assert client.insert_rows_json(table, sent) == []
+        assert [one.table_id for one in client.list_tables("sales")] == ["orders"]
+        found = client.query("SELECT id, at FROM `acme-data.sales.orders` WHERE id > 1").result()
+        assert [tuple(row) for row in found] == [
+            (2, datetime(2026, 11, 2, 10)),
+            (3, datetime(2026, 11, 3, 10)),
+        ]
+        with pytest.raises(Exception, match="Not found: Table"):
+            client.get_table("acme-data.sales.nothing")
+        client.close()
+        process.terminate()
+    assert process.returncode == 0
