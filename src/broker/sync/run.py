@@ -16,6 +16,8 @@ from datetime import datetime
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
+import duckdb
+
 from ..config import Instance, TableDescription
 from ..errors import BrokerError, TableError
 from ..publish import Generation, Retention, Staging, Store, TableEntry
@@ -138,6 +140,12 @@ def _unexpected(table: TableDescription, error: Exception) -> TableError:
     if getattr(error, "errno", None) in (ENOSPC, EDQUOT) or os.strerror(ENOSPC) in str(error):
         remedy = "Free some space or shorten the retention, then sync again."
         return TableError("the disk is full", where=table.id, remedy=remedy)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return TableError(
+            "the table needs more memory than it may use",
+            where=table.id,
+            remedy="Raise sync.memory_limit, or lower sync.parallel_tables, which share it.",
+        )
     if isinstance(error, OSError) and error.strerror:
         return TableError(
             "the operating system refused",

@@ -75,7 +75,7 @@ def apply_change(
         with worker(connection) as cursor:
             return work.rewrite(cursor, partition)
 
-    results = each(one, work.touched(), threads)
+    results = each(connection, one, work.touched(), threads)
     replaced = {file.path for old, _ in results for file in old}
     kept = [replace(f, is_new=False) for f in previous.files if f.path not in replaced]
     written = [file for _, new in results for file in new]

@@ -92,7 +92,11 @@ def _write_files(
         with worker(connection) as cursor:
             return _write_partition(cursor, spec, staged, where, out, number)
 
-    files = [f for found in each(one, staged.spill.partitions(), limits.threads) for f in found]
+    files = [
+        f
+        for found in each(connection, one, staged.spill.partitions(), limits.threads)
+        for f in found
+    ]
     if files:
         return files
     columns = {field.name: field.type or "VARCHAR" for field in staged.layout.fields}

@@ -22,6 +22,7 @@ from .rows import Reading
 from .schema import Column, TableSchema
 from .session import session
 from .staged import Staged
+from .standing import carry
 from .writing import data_file
 
 __all__ = ["merge"]
@@ -78,6 +79,8 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
                 staged.spill.close()
         if staged is not None:
             rejects.merge_source(staged.end.rejects)
+        if previous.reject_file is not None:
+            carry(rejects, previous_root / previous.reject_file.path, layout, spec.key, gone)
         version = batch.write(layout, counts, replace_range)
         return replace(
             version,

@@ -13,7 +13,7 @@ from .rows import Reject
 from .session import literal, one_row
 from .writing import data_file, write
 
-__all__ = ["Rejects", "record"]
+__all__ = ["DUPLICATE", "Rejects", "record"]
 
 DUPLICATE = "duplicate key"
 _SCHEMA = """(row_number BIGINT, line BIGINT, column_name VARCHAR, reason VARCHAR,
@@ -86,6 +86,19 @@ class Rejects:
             [[r.row, r.line, r.column, r.reason, r.value] for r in found],
         )
         self.count(len(skipped))
+
+    def stand(self, query: str) -> None:
+        """Add rejects of earlier batches, which no cap concerns: they were let pass before."""
+        self._make()
+        self._connection.execute(f"CREATE OR REPLACE TABLE standing AS {query}")
+        (rows,) = one_row(
+            self._connection,
+            'SELECT count(DISTINCT ("row", line, record, if(record IS NULL, value, NULL))) '
+            "FROM standing",
+        )
+        self._connection.execute(f"INSERT INTO {self._table} FROM standing")
+        self.rows += rows
+        self._is_made = bool(one_row(self._connection, f"SELECT count(*) FROM {self._table}")[0])
 
     def _make(self) -> None:
         if not self._is_made:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,12 +63,31 @@ def worker(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyCon
         yield cursor
 
 
-def each(work: Callable[[Item], Result], items: Sequence[Item], threads: int) -> list[Result]:
-    """Do the same to every item, a few at a time; the results are in the order of the items."""
-    if len(items) <= 1:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, items))
+def each(
+    connection: duckdb.DuckDBPyConnection,
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    threads: int,
+) -> list[Result]:
+    """Do the same to every item, a few at a time; the results are in the order of the items.
+
+    What has too little memory beside others is done again, alone and with one thread: sorts
+    that go on side by side share the limit, and none can spill below what it holds at least.
+    """
+
+    def first(item: Item) -> Result | None:
+        with suppress(duckdb.OutOfMemoryException):
+            return work(item)
+        return None
+
+    with ThreadPoolExecutor(min(threads, len(items)) or 1) as pool:
+        found = list(pool.map(first, items))
+    if None not in found:
+        return [one for one in found if one is not None]
+    connection.execute("SET threads = 1")
+    done = [work(item) if one is None else one for item, one in zip(items, found, strict=True)]
+    connection.execute(f"SET threads = {threads}")
+    return done
 
 
 def identifier(name: str) -> str:

@@ -95,6 +95,23 @@ def test_a_source_that_breaks_off_in_a_merge_changes_nothing(tmp_path: Path) -> 
     assert broker.rows("s.t") == source.rows()
 
 
+def test_what_changes_during_a_run_is_read_by_the_next(tmp_path: Path) -> None:
+    source = Feigned(COLUMNS)
+    description = MERGED.replace("deletions", "incremental_window_days: 0, deletions")
+    broker = Feign(tmp_path, {"s.t": source}, description)
+    source.put(1, "one")
+
+    def meanwhile(_: int) -> None:
+        source.on_batch = lambda _: None
+        source.put(2, "late")
+
+    source.on_batch = meanwhile
+    broker.sync()
+    assert broker.rows("s.t") == [("1", "one")]
+    broker.sync()
+    assert broker.rows("s.t") == [("1", "one"), ("2", "late")]
+
+
 def test_a_disk_that_fills_fails_the_table_that_fills_it_alone(small: Path) -> None:
     big, little = Feigned(COLUMNS), Feigned(COLUMNS)
     broker = Feign(small, {"s.big": big, "s.small": little}, TWO)

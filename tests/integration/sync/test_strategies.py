@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -249,3 +250,15 @@ def test_a_type_that_the_kept_rows_cannot_take_loads_the_whole_table(described: 
         None,
         "2026-02-01",
     ]
+
+
+def test_data_older_than_promised_is_not_fine(described: Make) -> None:
+    instance = described(table("freshness: 1h"))
+    path = instance.csv("items", FIRST)
+    assert instance.sync()["exit_code"] == 0
+    assert not instance.status()["shop/items"]["stale"]
+    assert instance.broker("status").returncode == 0
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert instance.sync()["exit_code"] == 0, "the sync itself went well"
+    assert instance.status()["shop/items"]["stale"]
+    assert instance.broker("status").returncode == 1

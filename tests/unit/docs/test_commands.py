@@ -80,3 +80,18 @@ def folders() -> list[Path]:
 def test_every_folder_at_the_top_stands_in_the_map_of_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in folders() if f"`{path.name}/`" not in readme] == []
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    named = {
+        name
+        for path in (ROOT / "docs").rglob("*.md")
+        for name in re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8"))
+    }
+    there = {
+        node.name
+        for path in TESTS.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert named - there == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,7 @@ import pytest
 from broker.errors import TableError
 from broker.tables.load import load
 from broker.tables.merge import merge
-from broker.tables.model import Limits, Partitioning, TableSpec, TableVersion
+from broker.tables.model import Limits, Partitioning, Replace, TableSpec, TableVersion
 from broker.tables.replay import replay
 from broker.tables.schema import Column, TableSchema
 
@@ -293,3 +294,79 @@ def test_change_file_is_readable_by_anyone(shelf: Shelf) -> None:
         path = shelf.root / "b" / version.change.path
         found = connection.execute(f"SELECT _change, id FROM '{path}'").fetchall()
     assert found == [("update", 1)]
+
+
+def _rejected(root: Path, version: TableVersion) -> list[str | None]:
+    if version.reject_file is None:
+        return []
+    query = f"SELECT value FROM '{root / version.reject_file.path}' ORDER BY value"
+    return [row[0] for row in duckdb.sql(query).fetchall()]
+
+
+BAD = [["1", "2026-01-01", "bad 1"], ["2", "2026-02-01", "bad 2"], [None, "2026-03-01", "bad ?"]]
+GOOD = [["3", "2026-01-01", "3"], ["4", "2026-02-01", "4"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "dead", "alive", "replaced", "expected"),
+    [
+        ([["3", "2026-01-01", "33"]], None, None, None, ["bad 1", "bad 2", "bad ?"]),
+        ([["1", "2026-01-01", "1"]], None, None, None, ["bad 2", "bad ?"]),
+        ([["1", "2026-01-01", "worse"]], None, None, None, ["bad 2", "bad ?", "worse"]),
+        (BAD, None, None, None, ["bad 1", "bad 2", "bad ?"]),
+        (None, ["2"], None, None, ["bad 1", "bad ?"]),
+        (None, None, ["2", "3"], None, ["bad 2", "bad ?"]),
+        ([], None, None, (2, 3), ["bad 1", "bad ?"]),
+        ([], None, None, (2, None), ["bad 1"]),
+    ],
+    ids=["others", "mended", "again", "same", "dead", "census", "range", "open range"],
+)
+def test_a_rejected_row_stands_until_its_key_is_heard_of(
+    tmp_path: Path,
+    rows: list[list[str | None]] | None,
+    dead: list[str] | None,
+    alive: list[str] | None,
+    replaced: tuple[int, int | None] | None,
+    expected: list[str],
+) -> None:
+    shelf = Shelf(tmp_path)
+    before = shelf.load(text(COLUMNS, [*BAD, *GOOD]))
+    assert (before.rows, before.rejects) == (2, 3)
+    path = shelf.folder("b")
+    since, until = replaced or (None, None)
+    after = merge(
+        SPEC,
+        TYPES,
+        before,
+        tmp_path / "a",
+        None if rows is None else Rows(text(COLUMNS, rows)),
+        deleted_keys=Rows(text(["id"], [[key] for key in dead])) if dead else None,
+        live_keys=Rows(text(["id"], [[key] for key in alive])) if alive else None,
+        replace_range=Replace(
+            "at",
+            datetime(2026, since, 1, tzinfo=UTC),
+            datetime(2026, until, 1, tzinfo=UTC) if until else None,
+        )
+        if since
+        else None,
+        out=path,
+        work=path / "work",
+        limits=LIMITS,
+    )
+    found = {one for one in _rejected(path, after) if one is not None}
+    assert sorted(found) == sorted(expected)
+    assert after.rejects == len(expected)
+
+
+def test_rejects_that_stand_do_not_change_their_file(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    before = shelf.load(text(COLUMNS, [*BAD, *GOOD, ["3", "2026-01-01", "5"]]))
+    assert before.duplicates == 1
+    after = shelf.merge(before, text(COLUMNS, GOOD[1:]))
+    assert after.reject_file is not None
+    assert before.reject_file is not None
+    assert after.duplicates == 0
+    shelf = Shelf(tmp_path / "again")
+    clean = shelf.load(text(COLUMNS, [*BAD, *GOOD]))
+    assert clean.reject_file is not None
+    assert after.reject_file.sha256 == clean.reject_file.sha256

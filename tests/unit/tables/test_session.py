@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from broker.tables.session import each, identifier, literal, one_row, parquet, session, worker
@@ -35,6 +36,21 @@ def test_path_with_brackets_is_no_pattern(tmp_path: Path) -> None:
         assert one_row(connection, f"SELECT a FROM {parquet([path])}") == (1,)
 
 
-def test_results_are_in_the_order_of_the_items() -> None:
-    assert each(lambda n: n * 2, [3, 1, 2], threads=3) == [6, 2, 4]
-    assert each(lambda n: n * 2, [], threads=3) == []
+def test_results_are_in_the_order_of_the_items(tmp_path: Path) -> None:
+    with session(LIMITS, tmp_path) as connection:
+        assert each(connection, lambda n: n * 2, [3, 1, 2], threads=3) == [6, 2, 4]
+        assert each(connection, lambda n: n * 2, [], threads=3) == []
+
+
+def test_what_has_too_little_memory_is_done_again_alone(tmp_path: Path) -> None:
+    asked = "SELECT current_setting('threads')"
+    with session(LIMITS, tmp_path) as connection:
+
+        def heavy(number: int) -> int:
+            (threads,) = one_row(connection.cursor(), asked)
+            if number == 2 and threads > 1:
+                raise duckdb.OutOfMemoryException("too much at once")
+            return number * 10
+
+        assert each(connection, heavy, [1, 2, 3], threads=2) == [10, 20, 30]
+        assert one_row(connection, asked) == (2,)
