@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -69,6 +70,13 @@ class Broker:
                 f"ansible-playbook {playbook}: exit code {done.returncode}\n{done.stdout}"
             )
         return Played(done.returncode, done.stdout)
+
+    def type(self, command: str) -> Played:
+        """A documented ``ansible-playbook -i inventories/mine …``, with this inventory for it."""
+        program, flag, inventory, playbook, *arguments = shlex.split(command)
+        if (program, flag, inventory) != ("ansible-playbook", "-i", "inventories/mine"):
+            raise AssertionError(f"this is no play of the operator's inventory: {command}")
+        return self.play(playbook, *arguments)
 
     @staticmethod
     def _program() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.documented import documented
 from tests.hosts import RELEASES
 
 from .deploy import Broker
@@ -16,12 +17,14 @@ every_release = pytest.mark.parametrize("deployed", RELEASES, indirect=True, ids
 
 @every_release
 def test_a_second_deploy_changes_nothing(deployed: Broker) -> None:
-    assert deployed.play("site.yml").changed == 0
+    for command in documented("operations-deploy"):
+        assert deployed.type(command).changed == 0
 
 
 @every_release
 def test_a_check_after_a_deploy_shows_no_difference(deployed: Broker) -> None:
-    checked = deployed.play("site.yml", "--check", "--diff")
+    (command,) = documented("operations-check")
+    checked = deployed.type(command)
     assert checked.changed == 0
     assert "--- before" not in checked.output
 
