@@ -8,6 +8,8 @@ SHELL := bash
 
 # mode of the demo: auto, hosts or local
 MODE ?= auto
+# where the demo's tables come from: csv or keboola
+SOURCE ?= csv
 # pytest workers: booted hosts wait more than they compute
 WORKERS ?= 3
 PYTEST := .venv/bin/pytest --numprocesses=$(WORKERS) --dist=loadgroup --timeout=1200
@@ -17,9 +19,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## A whole broker on throwaway hosts: deploy, load, sync, answer (MODE=local: without hosts)
+demo: ## A whole broker on throwaway hosts: deploy, load, sync, answer (MODE=local, SOURCE=keboola)
 	@bin/bootstrap $(if $(filter local,$(MODE)),,--hosts)
-	@.venv/bin/python -m demo up --mode $(MODE)
+	@.venv/bin/python -m demo up --mode $(MODE) --source $(SOURCE)
 
 demo-info: venv ## Where the running demo is, as JSON: addresses, keys, folders
 	@.venv/bin/python -m demo info
@@ -68,6 +70,8 @@ bench: venv ## Benchmarks, as a table and as JSON
 
 torture: venv ## The long versions of the random tests
 	.venv/bin/python -m tests.integration.sync.torture
+	BROKER_TORTURE=1 .venv/bin/pytest -q -n 0 --timeout=7200 tests/integration/sync/test_histories.py \
+	  tests/integration/publish/test_kill.py tests/integration/publish/test_faults.py
 
 lock: venv ## Lock requirements/*.in with hashes
 	bin/lock
