@@ -6,7 +6,7 @@ import asyncio
 import json
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -167,15 +167,18 @@ class _Api:
     async def rows(self, request: web.Request) -> web.Response:
         """tabledata.list"""
         table = self._project.table(request.match_info["dataset"], request.match_info["table"])
-        start = int(request.query.get("pageToken") or request.query.get("startIndex") or 0)
-        size = min(int(request.query.get("maxResults") or _PAGE_ROWS), _PAGE_ROWS)
-        page = await asyncio.to_thread(self._project.page, table, start, size)
+        return web.json_response(await asyncio.to_thread(self._page, table, request.query))
+
+    def _page(self, table: Table, query: Mapping[str, str]) -> dict[str, Any]:
+        start = int(query.get("pageToken") or query.get("startIndex") or 0)
+        size = min(int(query.get("maxResults", _PAGE_ROWS)), _PAGE_ROWS)
+        page = self._project.page(table, start, size) if size else []
         total = self._project.count(table)
         answer: dict[str, Any] = {"totalRows": str(total)}
         answer["rows"] = [row(one, table.fields) for one in page]
         if start + len(page) < total:
             answer["pageToken"] = str(start + len(page))
-        return web.json_response(answer)
+        return answer
 
     async def start(self, request: web.Request) -> web.Response:
         """jobs.insert"""
@@ -253,13 +256,13 @@ class _Api:
         if job.error is not None:
             raise job.error
         assert job.answer is not None
-        total = await asyncio.to_thread(self._project.count, job.answer)
+        answer = await asyncio.to_thread(self._page, job.answer, request.query)
         return web.json_response(
             {
+                **answer,
                 "jobReference": self._job_reference(job),
                 "jobComplete": True,
                 "schema": {"fields": job.answer.fields},
-                "totalRows": str(total),
             }
         )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from google.api_core import exceptions
 from google.cloud import bigquery as google
 from google.oauth2 import service_account
 
@@ -400,31 +401,39 @@ def test_the_key_shows_nowhere(bigquery: StandIn) -> None:
     assert private not in f"{source!r} {vars(source)} {raised.value!r}"
 
 
-def test_the_stand_in_is_one_to_google_s_client() -> None:
+@pytest.fixture
+def served() -> Iterator[tuple[str, str]]:
+    """The stand-in as a command: address and key."""
     command = [sys.executable, "-m", "tests.fakes.bigquery", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        url, _, key = (process.stdout.readline().strip() for _ in range(3))
-        info = json.loads(key.removeprefix("key: "))
-        scopes = ["https://www.googleapis.com/auth/bigquery"]
-        client = google.Client(
-            project="acme-data",
-            credentials=service_account.Credentials.from_service_account_info(info, scopes=scopes),
-            client_options={"api_endpoint": url},
-        )
-        client.create_dataset("sales")
-        schema = [google.SchemaField("id", "INTEGER"), google.SchemaField("at", "DATETIME")]
-        table = client.create_table(google.Table("acme-data.sales.orders", schema=schema))
-        sent = [{"id": number, "at": f"2026-11-0{number}T10:00:00"} for number in range(1, 4)]
-        assert client.insert_rows_json(table, sent) == []
-        assert [one.table_id for one in client.list_tables("sales")] == ["orders"]
-        found = client.query("SELECT id, at FROM `acme-data.sales.orders` WHERE id > 1").result()
-        assert [tuple(row) for row in found] == [
-            (2, datetime(2026, 11, 2, 10)),
-            (3, datetime(2026, 11, 3, 10)),
-        ]
-        with pytest.raises(Exception, match="Not found: Table"):
-            client.get_table("acme-data.sales.nothing")
-        client.close()
-        process.terminate()
+        try:
+            url, _, key = (process.stdout.readline().strip() for _ in range(3))
+            yield url, key.removeprefix("key: ")
+        finally:
+            process.terminate()
     assert process.returncode == 0
+
+
+def test_the_stand_in_is_one_to_google_s_client(served: tuple[str, str]) -> None:
+    url, key = served
+    scopes = ["https://www.googleapis.com/auth/bigquery"]
+    credentials = service_account.Credentials.from_service_account_info(
+        json.loads(key), scopes=scopes
+    )
+    options = {"api_endpoint": url}
+    client = google.Client(project="acme-data", credentials=credentials, client_options=options)
+    client.create_dataset("sales")
+    schema = [google.SchemaField("id", "INTEGER"), google.SchemaField("placed", "DATETIME")]
+    table = client.create_table(google.Table("acme-data.sales.orders", schema=schema))
+    sent = [{"id": number, "placed": f"2026-11-0{number}T10:00:00"} for number in range(1, 4)]
+    assert client.insert_rows_json(table, sent) == []
+    assert [one.table_id for one in client.list_tables("sales")] == ["orders"]
+    query = "SELECT id, placed FROM `acme-data.sales.orders` WHERE id > 1"
+    assert [tuple(row) for row in client.query(query).result()] == [
+        (2, datetime(2026, 11, 2, 10)),
+        (3, datetime(2026, 11, 3, 10)),
+    ]
+    with pytest.raises(exceptions.NotFound, match="Not found: Table"):
+        client.get_table("acme-data.sales.nothing")
+    client.close()

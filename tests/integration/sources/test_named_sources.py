@@ -1,0 +1,168 @@
+"""Several named sources in one instance: synced together, and checked by ``broker check``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.fakes.bigquery import StandIn
+
+DESCRIPTION = """
+```yaml
+tables:
+  - {id: shop.notes, folder: shop, primary_key: id}
+  - id: shop.orders
+    folder: shop
+    source: lake
+    sync_strategy: incremental
+    incremental_column: changed
+    incremental_window_days: 0
+    deletions: append_only
+```
+"""
+FIELDS = [
+    {"name": "id", "type": "INTEGER", "mode": "REQUIRED"},
+    {"name": "changed", "type": "TIMESTAMP"},
+    {"name": "total", "type": "NUMERIC"},
+    {
+        "name": "lines",
+        "type": "RECORD",
+        "mode": "REPEATED",
+        "fields": [{"name": "sku", "type": "STRING"}, {"name": "price", "type": "NUMERIC"}],
+    },
+]
+
+
+@pytest.fixture
+def bigquery() -> Iterator[StandIn]:
+    with StandIn() as standin:
+        standin.project.add_dataset("shop")
+        key = {"primaryKey": {"columns": ["id"]}}
+        standin.project.add_table("shop", "orders", FIELDS, tableConstraints=key)
+        yield standin
+
+
+@pytest.fixture
+def instance(tmp_path: Path, bigquery: StandIn) -> Path:
+    config = tmp_path / "config"
+    config.mkdir()
+    settings = {
+        "data_source": {"type": "csv", "path": str(tmp_path)},
+        "sources": {
+            "lake": {
+                "type": "bigquery",
+                "project": "acme-data",
+                "credentials": "${LAKE_KEY}",
+                "api_endpoint": bigquery.url,
+                "storage_api_endpoint": bigquery.storage_url,
+                "lag": "1h",
+            }
+        },
+    }
+    (config / "instance.yaml").write_text(json.dumps(settings))
+    (config / "data_description.md").write_text(DESCRIPTION)
+    (tmp_path / "notes.csv").write_text("id,text\n1,a\n")
+    secrets = tmp_path / "credentials"
+    secrets.mkdir()
+    (secrets / "LAKE_KEY").write_text(bigquery.key)
+    return tmp_path
+
+
+def broker(instance: Path, *words: str) -> tuple[int, dict[str, Any], str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "broker", *words, "--config", str(instance / "config"), "--json"],
+        env={**os.environ, "CREDENTIALS_DIRECTORY": str(instance / "credentials")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    private = json.loads((instance / "credentials/LAKE_KEY").read_text())["private_key"]
+    assert private.splitlines()[1] not in done.stdout + done.stderr
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+def orders(instance: Path) -> list[tuple[Any, ...]]:
+    file = instance / "data/parquet/shop/orders.parquet"
+    query = f"SELECT id, total, lines FROM '{file}' ORDER BY id"
+    return duckdb.connect().execute(query).fetchall()
+
+
+def add(bigquery: StandIn, number: int, changed: datetime, total: str) -> None:
+    row = {
+        "id": number,
+        "changed": changed.isoformat(),
+        "total": total,
+        "lines": [{"sku": "x", "price": "0.10"}],
+    }
+    bigquery.project.insert(bigquery.project.table("shop", "orders"), [row])
+
+
+def test_rows_that_arrive_late_are_published_by_the_next_sync(
+    instance: Path, bigquery: StandIn
+) -> None:
+    now = datetime.now(UTC)
+    data = ("--data", str(instance / "data"))
+    add(bigquery, 1, now - timedelta(days=9), "1.50")
+    code, report, _ = broker(instance, "sync", *data)
+    assert (code, [table["rows"] for table in report["tables"]]) == (0, [1, 1])
+    first = (1, Decimal("1.500000000"), [{"sku": "x", "price": Decimal("0.100000000")}])
+    assert orders(instance) == [first]
+
+    add(bigquery, 2, now - timedelta(minutes=30), "2")
+    bigquery.project.execute('UPDATE "acme-data".shop.orders SET total = 9 WHERE id = 1')
+    code, report, _ = broker(instance, "sync", *data)
+    assert code == 0
+    assert [row[:2] for row in orders(instance)] == [first[:2], (2, Decimal(2))]
+
+
+def test_a_source_that_fails_takes_no_other_with_it(instance: Path, bigquery: StandIn) -> None:
+    bigquery.project.denied.add("bigquery.tables.getData")
+    code, report, _ = broker(instance, "sync", "--data", str(instance / "data"))
+    notes, refused = report["tables"]
+    assert (code, notes["status"], notes["rows"]) == (1, "ok", 1)
+    assert refused["status"] == "forbidden"
+    assert "roles/bigquery.dataViewer on the table acme-data:shop.orders" in refused["error"]
+
+
+def test_a_check_tells_what_works(instance: Path) -> None:
+    code, found, _ = broker(instance, "check")
+    assert (code, found["works"]) == (0, True)
+    assert {one["name"]: one["type"] for one in found["sources"]} == {
+        "csv": "csv",
+        "lake": "bigquery",
+    }
+    subjects = [one["subject"] for one in found["sources"][1]["findings"]]
+    assert subjects == ["settings", "may run queries", "table shop.orders"]
+
+
+def test_a_check_tells_what_does_not(instance: Path, bigquery: StandIn) -> None:
+    bigquery.project.denied.add("bigquery.jobs.create")
+    (instance / "notes.csv").unlink()
+    code, found, _ = broker(instance, "check")
+    csv, lake = found["sources"]
+    assert (code, found["works"], csv["works"], lake["works"]) == (1, False, False, False)
+    says = {one["subject"]: one["says"] for one in (*csv["findings"], *lake["findings"])}
+    assert "table notes has no file" in says["table shop.notes"]
+    assert "roles/bigquery.jobUser on the project acme-data" in says["may run queries"]
+    assert broker(instance, "check", "--source", "csv")[1]["sources"] == [csv]
+
+
+def test_a_mistake_in_one_source_is_told_by_its_line(instance: Path) -> None:
+    file = instance / "config/instance.yaml"
+    file.write_text(file.read_text().replace('"lag"', '\n"lagg"'))
+    code, found, _ = broker(instance, "check")
+    says = found["sources"][1]["findings"][0]["says"]
+    assert code == 1
+    assert says.startswith(f"{file}:1: unknown key 'lagg'")
+    assert says.endswith("Did you mean 'lag'?")
