@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from broker.config.description import CsvDialect, TableDescription
+from broker.sources.bigquery.settings import Settings as BigQuerySettings
 from broker.sources.contract import Source, TableRequest, Window
 from broker.sources.csv.reading import MAX_REJECTS
 from broker.sources.csv.slices import LONGEST_RECORD
@@ -24,8 +25,8 @@ TEXT = (Path(__file__).parents[3] / "docs/sources.md").read_text()
 
 
 # What each section's table of options has to list, all of it and nothing else.
-OPTIONS = {"CSV": CsvDialect, "Keboola": KeboolaSettings}
-SETTINGS = {"csv": Settings, "keboola": KeboolaSettings}
+OPTIONS = {"CSV": CsvDialect, "Keboola": KeboolaSettings, "BigQuery": BigQuerySettings}
+SETTINGS = {"csv": Settings, "keboola": KeboolaSettings, "bigquery": BigQuerySettings}
 
 
 def section(title: str) -> str:
