@@ -16,10 +16,10 @@ from broker.errors import BrokerError
 from tests.hosts import HostError, can_boot, destroy
 from tests.hosts.lifecycle import at
 
-from . import local, questions, remote
+from . import keboola, local, questions, remote
 from .board import Board
 from .commands import Commands, DemoError
-from .places import LOGS, STATE
+from .places import LOGS, SOURCE, STATE
 
 __all__ = ["main"]
 
@@ -37,23 +37,42 @@ def main() -> None:
     show_default=True,
     help="With booted hosts, or without; auto takes hosts where they can be booted.",
 )
-def up(mode: str) -> None:
+@click.option(
+    "--source",
+    type=click.Choice(["csv", "keboola"]),
+    default="csv",
+    show_default=True,
+    help="Where the company's tables come from: files, or a Keboola project made for the purpose.",
+)
+def up(mode: str, source: str) -> None:
     """Tell the whole story; what already stands is used again."""
     console = Console()
+    _keep_to(source)
     reason = None if mode == "local" else can_boot()
     if reason and mode == "hosts":
         raise click.ClickException(f"no host can be booted here: {reason}")
     if reason:
         console.print(f"No host can be booted here ({reason}): the same story without hosts.")
-    _told(console, local if reason or mode == "local" else remote)
+    _told(console, local if reason or mode == "local" else remote, source)
 
 
-def _told(console: Console, story: ModuleType) -> None:
+def _keep_to(source: str) -> None:
+    """A demo has one source from beginning to end."""
+    stands = SOURCE.read_text() if SOURCE.is_file() else source
+    if stands != source:
+        raise click.ClickException(
+            f"a demo with SOURCE={stands} stands here. Type `make demo-down` first."
+        )
+    SOURCE.parent.mkdir(parents=True, exist_ok=True)
+    SOURCE.write_text(source)
+
+
+def _told(console: Console, story: ModuleType, source: str) -> None:
     began, commands = time.monotonic(), Commands()
     shutil.rmtree(LOGS, ignore_errors=True)
     try:
         with Board(console) as board:
-            answers = story.tell(board, commands)
+            answers = story.tell(board, commands, source)
     except (DemoError, HostError, BrokerError) as error:
         _fail(error)
     except KeyboardInterrupt:
@@ -103,6 +122,7 @@ def down() -> None:
     if not can_boot():
         destroy(at(remote.RUN))
     remote.end()
+    keboola.end()
     shutil.rmtree(STATE, ignore_errors=True)
     click.echo("The demo is gone.")
 

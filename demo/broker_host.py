@@ -8,9 +8,10 @@ import shlex
 
 from tests.hosts import Run
 
+from . import keboola
 from .board import Board, Step
 from .commands import Commands, DemoError
-from .places import COMPANY, DEPLOYED, LOGS, ROOT, STATE
+from .places import COMPANY, DEPLOYED, LOGS, ROOT, STATE, VARIABLES
 from .state import remember
 from .story import ANALYST, sync_phase, tool
 
@@ -37,8 +38,10 @@ exit $code
 class BrokerHost:
     """The host called ``broker`` of a run."""
 
-    def __init__(self, run: Run, board: Board, commands: Commands) -> None:
-        """Nothing happens yet."""
+    def __init__(self, run: Run, board: Board, commands: Commands, source: str) -> None:
+        """Nothing happens yet. ``source`` is csv or keboola."""
+        self._source = source
+        self._project: keboola.Project | None = None
         self._run = run
         self._board = board
         self._commands = commands
@@ -46,6 +49,10 @@ class BrokerHost:
     def bring_up(self) -> None:
         """Boot, then deploy."""
         self.boot()
+        if self._source == "keboola":
+            self._project = keboola.serve(self._board, str(self._run.network().gateway))
+            keboola.describe_tables(self._project)
+            keboola.tell_inventory(self._project)
         self.deploy()
 
     def boot(self) -> None:
@@ -67,7 +74,10 @@ class BrokerHost:
             DEPLOYED.write_text(fingerprint)
 
     def load(self) -> None:
-        """Put the company's CSV files where its systems would."""
+        """Put the company where its systems would: into files, or into the project."""
+        if self._project:
+            keboola.load(self._board, self._project)
+            return
         with self._board.step("Put the company on the broker") as step:
             ssh = shlex.join(["ssh", "-F", str(self._run.ssh_config)])
             source = f"{COMPANY / 'csv'}/"
@@ -111,6 +121,8 @@ class BrokerHost:
         files = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
         for path in sorted([*files, *(ROOT / name for name in RECIPE_FILES)]):
             digest.update(f"{path}\0".encode() + path.read_bytes())
+        if VARIABLES.is_file():
+            digest.update(VARIABLES.read_bytes())
         machine = (self._run.host("broker").root / "etc/machine-id").read_text().strip()
         return f"{digest.hexdigest()} on {machine}\n"
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from . import keboola
 from .board import Board
 from .commands import Commands
 from .places import COMPANY, LOCAL, ROOT, WORKSPACE
@@ -21,12 +22,14 @@ HOME = LOCAL / "home" / ANALYST
 LAPTOP = LOCAL / "laptop"
 
 
-def tell(board: Board, commands: Commands) -> list[Answer]:
+def tell(board: Board, commands: Commands, source: str) -> list[Answer]:
     """Make, sync, publish, pull, verify, ask."""
     make_company(board, commands)
+    config, secrets = _configured(board, source)
     with board.step("Sync the tables, publish a generation") as step:
-        command = [tool("broker"), "sync", "--config", str(COMPANY / "config"), "--data", str(DATA)]
-        step.result = commands.run(step, command, log="sync", show=sync_phase)[-1]
+        command = [tool("broker"), "sync", "--config", str(config), "--data", str(DATA)]
+        lines = commands.run(step, command, log="sync", show=sync_phase, env=secrets)
+        step.result = lines[-1]
     with board.step(f"Make {ANALYST}'s view"):
         _make_home()
     with board.step("Sync the laptop's folder, verify, rebuild views") as step:
@@ -43,6 +46,16 @@ def tell(board: Board, commands: Commands) -> list[Answer]:
             str(LAPTOP / "user" / "duckdb" / "analytics.duckdb"),
             lambda text: commands.run(step, command, log="questions", show=_nothing, stdin=text),
         )
+
+
+def _configured(board: Board, source: str) -> tuple[Path, dict[str, str]]:
+    """The folder of the configuration, and what it names as ``${NAME}``."""
+    if source == "csv":
+        return COMPANY / "config", {}
+    project = keboola.serve(board, "127.0.0.1")
+    keboola.describe_tables(project)
+    keboola.load(board, project)
+    return keboola.CONFIG, {keboola.TOKEN: project.token}
 
 
 def _nothing(_: str) -> None:
@@ -87,10 +100,9 @@ def describe() -> dict[str, Any]:
 def next_steps() -> list[tuple[str, str]]:
     """What to type next, and what for."""
     query = LAPTOP / "server" / "examples" / "query.py"
-    config, data = _short(COMPANY / "config"), _short(DATA)
     return [
         (f'.venv/bin/python {_short(query)} "FROM stores"', "ask something of your own"),
-        (f".venv/bin/broker status --config {config} --data {data}", "see what is published"),
+        (f".venv/bin/broker status --data {_short(DATA)}", "see what is published"),
         ("make demo-down", "remove it all"),
     ]
 

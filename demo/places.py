@@ -19,7 +19,9 @@ __all__ = [
     "LOGS",
     "QUESTIONS",
     "ROOT",
+    "SOURCE",
     "STATE",
+    "VARIABLES",
     "WORKSPACE",
 ]
 
@@ -30,5 +32,7 @@ LOCAL = STATE / "local"
 LOGS = STATE / "logs"
 HOSTS = STATE / "hosts.json"
 DEPLOYED = STATE / "deployed"
+SOURCE = STATE / "source"
+VARIABLES = STATE / "variables.json"
 QUESTIONS = Path(__file__).resolve().parent / "questions"
 WORKSPACE = Path(workspace.__file__).resolve().parent / "files"

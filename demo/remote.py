@@ -21,11 +21,11 @@ __all__ = ["RUN", "describe", "end", "next_steps", "tell"]
 RUN = STATE.name
 
 
-def tell(board: Board, commands: Commands) -> list[Answer]:
+def tell(board: Board, commands: Commands, source: str) -> list[Answer]:
     """Boot both hosts side by side; deploy, sync, add the analyst, pull, ask."""
     run = open_run(RUN)
     try:
-        broker, laptop = BrokerHost(run, board, commands), LaptopHost(run, board, commands)
+        broker, laptop = BrokerHost(run, board, commands, source), LaptopHost(run, board, commands)
         _side_by_side(
             commands,
             lambda: make_company(board, commands),

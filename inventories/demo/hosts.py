@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-STATE = Path(os.environ.get("BROKER_DEMO_DIR") or ROOT / ".cache" / "demo", "hosts.json")
+DEMO = Path(os.environ.get("BROKER_DEMO_DIR") or ROOT / ".cache" / "demo")
 
 
-def inventory(state: dict[str, Any]) -> dict[str, Any]:
+def inventory(state: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
     """The host under the key ``broker`` of the demo's state, with what reaches it over ssh."""
-    hosts = {state["broker"]["name"]: connection(state["broker"])} if "broker" in state else {}
+    hosts = {}
+    if "broker" in state:
+        hosts[state["broker"]["name"]] = {**connection(state["broker"]), **variables}
     return {"all": {"hosts": list(hosts)}, "_meta": {"hostvars": hosts}}
 
 
@@ -28,10 +30,16 @@ def connection(host: dict[str, str]) -> dict[str, str]:
     }
 
 
+def told(name: str) -> dict[str, Any]:
+    """What the demo wrote into a file of its own; nothing where it did not."""
+    path = DEMO / name
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
 def main() -> None:
     """Print the inventory as the script protocol of Ansible asks."""
-    state = json.loads(STATE.read_text()) if STATE.exists() else {}
-    print(json.dumps(inventory(state)))  # noqa: T201  the protocol is standard output
+    print(json.dumps(inventory(told("hosts.json"), told("variables.json"))))  # noqa: T201  the protocol is standard output
 
 
 if __name__ == "__main__":

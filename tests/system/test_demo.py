@@ -181,16 +181,25 @@ class TestWithHosts:
         assert re.search(r"example/cities +public +ok +1 ", told.stdout)
 
 
-def test_without_hosts_the_same_answers_are_given(tmp_path: Path) -> None:
+def test_without_hosts_the_same_answers_are_given_whatever_the_source(tmp_path: Path) -> None:
     demo = Demo(tmp_path / "demo")
-    told = demo.run(sys.executable, "-m", "demo", "up", "--mode", "local").stdout
-    assert all(title in told for title in ANSWERS)
-    info = demo.info()
-    assert info["mode"] == "local"
-    assert [path.name for path in Path(info["parquet"]["laptop"]).iterdir()] == ["shop"]
-    demo.run(sys.executable, "-m", "demo", "down")
-    assert not demo.folder.exists()
-    assert demo.run(sys.executable, "-m", "demo", "info", check=False).returncode == 1
+    answers = []
+    for source in ("csv", "keboola"):
+        command = [sys.executable, "-m", "demo", "up", "--mode", "local", "--source", source]
+        told = demo.run(*command).stdout
+        assert all(title in told for title in ANSWERS)
+        answers.append(told[told.index(ANSWERS[0]) : told.index("All that took")])
+        info = demo.info()
+        assert info["mode"] == "local"
+        assert [path.name for path in Path(info["parquet"]["laptop"]).iterdir()] == ["shop"]
+        if source == "csv":
+            other = demo.run(*command[:-1], "keboola", check=False)
+            assert other.returncode == 1
+            assert "SOURCE=csv stands here" in other.stderr
+        demo.run(sys.executable, "-m", "demo", "down")
+        assert not demo.folder.exists()
+        assert demo.run(sys.executable, "-m", "demo", "info", check=False).returncode == 1
+    assert answers[0] == answers[1]
 
 
 def test_a_failure_is_one_sentence_and_the_path_of_a_log(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def _export(
 
 
 def _new_file(call: Call, table: Table, form: ExportFormat) -> File:
-    number = next_id(call.project)
+    number = next_id()
     folder = "/".join([table.bucket.stage, table.bucket.name, table.name])
     key = f"exp-2/{call.project.number}/table-exports/{folder}/{number}.{form.file_type}"
     name = f"{table.id}.{form.file_type}{'.gz' if form.gzip and form.file_type == 'csv' else ''}"

@@ -11,16 +11,14 @@ from .clock import shown
 from .errors import ApiError
 from .model import File
 from .parameters import listed
-from .project import Project
 
 __all__ = ["delete", "detail", "list_all", "next_id", "prepare"]
 
 _ids = itertools.count(1_044_312_000)
 
 
-def next_id(project: Project) -> int:
+def next_id() -> int:
     """A number for a new file."""
-    del project
     return next(_ids)
 
 
@@ -31,7 +29,7 @@ async def prepare(call: Call) -> Reply:
     if not name:
         message = 'Invalid request:\n - name: "This field is missing."'
         raise ApiError(400, message, "storage.validation")
-    number = next_id(call.project)
+    number = next_id()
     created = call.project.clock.now()
     key = f"exp-15/{call.project.number}/files/{created:%Y/%m/%d}/{number}.{name}"
     file = File(

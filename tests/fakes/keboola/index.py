@@ -6,7 +6,7 @@ from .call import Call, Reply
 from .errors import exception_id
 from .parameters import listed
 
-__all__ = ["branches", "index", "job", "jobs", "ticket", "verify"]
+__all__ = ["branches", "failed", "index", "job", "jobs", "ticket", "verify"]
 
 
 async def index(call: Call) -> Reply:

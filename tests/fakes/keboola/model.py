@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -133,8 +133,3 @@ class File:
     table: str | None = None
     slices: list[str] = field(default_factory=list)  # keys in manifest order
     run_id: str | None = None
-
-
-def bodies(entries: Iterable[Metadata]) -> list[dict[str, Any]]:
-    """Metadata as the API shows it."""
-    return [entry.body() for entry in entries]

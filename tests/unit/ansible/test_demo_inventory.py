@@ -41,11 +41,13 @@ def test_the_broker_is_reached_as_the_demo_says_and_the_laptop_is_no_broker(tmp_
     }
     state = {"broker": host, "laptop": {**host, "name": "laptop"}}
     (tmp_path / "hosts.json").write_text(json.dumps(state))
+    (tmp_path / "variables.json").write_text('{"broker_data_source": {"type": "keboola"}}')
     assert inventory(tmp_path) == {
         "all": {"hosts": ["broker"]},
         "_meta": {
             "hostvars": {
                 "broker": {
+                    "broker_data_source": {"type": "keboola"},
                     "ansible_host": "10.77.0.2",
                     "ansible_user": "root",
                     "ansible_ssh_private_key_file": "/state/key",
