@@ -18,11 +18,14 @@ __all__ = ["fsync_dir", "lock", "make_dir", "replace_link", "write_atomic"]
 _POLL_SECONDS = 0.05
 
 
-def write_atomic(path: Path, data: bytes | str, *, mode: int, gid: int | None = None) -> None:
+def write_atomic(
+    path: Path, data: bytes | str, *, mode: int, gid: int | None = None, durable: bool = True
+) -> None:
     """Replace ``path`` by ``data`` in one rename; a reader sees the old bytes or the new ones.
 
     Mode and group are set on the descriptor before the rename, so neither the umask nor a
     crash can publish a file with other rights. Raises ``OSError`` and leaves ``path`` as it was.
+    Who writes hundreds and is not ``durable`` in each calls ``os.sync`` once after the last.
     """
     content = data.encode() if isinstance(data, str) else data
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -33,12 +36,14 @@ def write_atomic(path: Path, data: bytes | str, *, mode: int, gid: int | None = 
             if gid is not None:
                 os.fchown(stream.fileno(), -1, gid)
             os.fchmod(stream.fileno(), mode)
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    fsync_dir(path.parent)
+    if durable:
+        fsync_dir(path.parent)
 
 
 def make_dir(path: Path, *, mode: int, gid: int | None = None) -> None:

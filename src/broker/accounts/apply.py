@@ -36,11 +36,19 @@ from .system import Owners, System
 __all__ = ["apply"]
 
 
+_MANY = 20
+
+
 def apply(actions: Iterable[Action], layout: Layout, system: System) -> None:
     """Carry out a plan. Raises ``BrokerError``; the next plan goes on from wherever this ended."""
-    for action in actions:
+    todo = tuple(actions)
+    many = sum(isinstance(action, WriteKeys) for action in todo) > _MANY
+    for action in todo:
         try:
-            _apply(action, layout, system)
+            if isinstance(action, WriteKeys):
+                _write_keys(action, layout, durable=not many)
+            else:
+                _apply(action, layout, system)
         except (OSError, shutil.Error, subprocess.CalledProcessError) as error:
             raise BrokerError(
                 f"could not {action}"[:300],
@@ -48,6 +56,13 @@ def apply(actions: Iterable[Action], layout: Layout, system: System) -> None:
                 found=getattr(error, "strerror", None) or str(error),
                 remedy="Mend that and run the same command again: it goes on where it stopped.",
             ) from error
+    if many:
+        os.sync()  # once for all: hundreds of fsync are what most of the time went to
+
+
+def _write_keys(action: WriteKeys, layout: Layout, *, durable: bool) -> None:
+    path = layout.at(layout.keys) / action.name
+    write_atomic(path, render_keys(action.keys), mode=0o644, durable=durable)
 
 
 def _apply(action: Action, layout: Layout, system: System) -> None:
@@ -79,8 +94,6 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
             mend_home(layout.at(layout.homes), action, owners)
         case StoreHome():
             store_home(layout, action, owners)
-        case WriteKeys(name, keys):
-            write_atomic(layout.at(layout.keys) / name, render_keys(keys), mode=0o644)
         case RemoveKeyFile(name):
             _remove(layout.at(layout.keys) / name)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import sys
 import syslog
-from typing import NoReturn
 
+from .carry import Carried, carry
 from .folders import open_base, open_below, open_target
 from .grammar import Refusal, Rsync, Sftp, parse
 from .places import one_base, place
@@ -17,6 +18,7 @@ from .tree import Tree
 __all__ = ["main"]
 
 _RSYNC = "/usr/bin/rsync"
+_GENERATION = re.compile(r"/generations/([^/]+)/views/")
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
@@ -29,7 +31,7 @@ def main() -> None:
             _log(f"{person} pulls by sftp")
             serve(Tree(_home()))
             return
-        _rsync(wish, person)
+        sys.exit(_rsync(wish, person))
     except Refusal as refusal:
         sentence = str(refusal)
     except OSError as error:
@@ -55,7 +57,7 @@ def _log(message: str) -> None:
     syslog.syslog(syslog.LOG_INFO, text)
 
 
-def _rsync(wish: Rsync, person: str) -> NoReturn:
+def _rsync(wish: Rsync, person: str) -> int:
     places = [place(path, sends=wish.sends) for path in wish.paths]
     folder = open_base(_home(), one_base(places))
     paths = []
@@ -69,4 +71,15 @@ def _rsync(wish: Rsync, person: str) -> NoReturn:
     # links that an analyst pushes lead nowhere, and devices are not made
     line += [f"--confine-root={here}", "--munge-links", *([] if wish.sends else ["--drop-D"])]
     os.umask(0o027)
-    os.execve(_RSYNC, [*line, ".", *paths], _ENVIRONMENT)  # noqa: S606 - no shell is the point
+    carried = carry([*line, ".", *paths], _ENVIRONMENT)
+    generation = _GENERATION.search(here)
+    if wish.sends and generation is not None:
+        _note(generation[1], " ".join(paths), carried)
+    return carried.code
+
+
+def _note(generation: str, path: str, carried: Carried) -> None:
+    """For the audit log; imported now, when nobody waits for it any more."""
+    from ..audit.pulls import Transfer, note_pull  # noqa: PLC0415
+
+    note_pull(generation, path, Transfer(carried.sent, carried.received, carried.code))
