@@ -63,6 +63,9 @@ WORK = (
     Work("engine_small"),
     Work("published_small", seconds=200 * 0.08, before="published_small_before"),
     Work("no_change", seconds=3, before="no_change_before"),
+    Work("gzipped", before="keboola_before"),
+    Work("keboola", "gzipped", 1.18, 1024, scale=1),  # 85 % of the speed
+    Work("keboola_small", seconds=200 * 0.15, before="keboola_small_before"),
     Work("bare_long", is_long=True),
     Work(
         "published_long",

@@ -44,6 +44,7 @@ class ExportedFile:
         self._version = 0
         self._detail: Mapping[str, Any] = {}
         self._entries: dict[str, str] = {}
+        self._manifest_bytes = 0
 
     def slices(self) -> tuple[str, ...]:
         """The names of the slices, in the order of the manifest."""
@@ -100,8 +101,20 @@ class ExportedFile:
         if not entries and self._detail.get("sizeBytes") != 0:
             # A manifest without slices is how an export without rows looks; so it is read twice.
             entries = self._answers.patience.insist(once, self._answers.deadline)
+            self._refuse_missing(entries)
         self._entries = entries
         self._version += 1
+
+    def _refuse_missing(self, entries: Mapping[str, str]) -> None:
+        """Whether the size of an export includes its manifest, nobody says; so it may."""
+        size = self._detail.get("sizeBytes")
+        if not entries and isinstance(size, int) and size > self._manifest_bytes:
+            raise SourceError(
+                "the manifest names no slice",
+                where=self._answers.where,
+                expected=f"slices of {size:,} bytes",
+                remedy="Sync again.",
+            )
 
     def _ask(self) -> Mapping[str, Any]:
         one = self._answers
@@ -114,6 +127,7 @@ class ExportedFile:
         response = self._answers.web.ask("GET", url, {}, where=where)
         if response.status != 200:
             raise refused(response.status, response.headers, where)
+        self._manifest_bytes = len(response.data)
         try:
             entries = json.loads(response.data)["entries"]
             found = [str(entry["url"]) for entry in entries]
