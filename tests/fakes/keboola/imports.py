@@ -92,9 +92,8 @@ def _load(call: Call, table: Table, paths: list[Path], form: CsvFormat, *, full:
     project = call.project
     began = project.clock.now()  # rows are stamped with the start of their import
     imported = project.rows.load(table, paths, form, full=full, stamp=began)
-    table.rows, table.bytes = project.rows.size(table)
-    table.version += 1
-    table.last_import = table.last_change = project.clock.now()
+    table.changed(project.clock.now(), *project.rows.size(table))
+    table.last_import = table.last_change
     return imported
 
 

@@ -15,6 +15,7 @@ from .native import TEXT, NativeType
 
 __all__ = ["Bucket", "Column", "File", "Metadata", "Table", "metadata_ids"]
 
+_versions = itertools.count(1)
 metadata_ids = itertools.count(207_947_778)
 
 
@@ -83,7 +84,7 @@ class Alias:
 
 @dataclass
 class Table:
-    """A table; its rows are in ``Rows``. ``version`` counts changes of its data."""
+    """A table; its rows are in ``Rows``. ``version`` is of its data, and no other table's."""
 
     bucket: Bucket
     name: str
@@ -96,7 +97,7 @@ class Table:
     last_change: datetime | None = None
     rows: int = 0
     bytes: int = 0
-    version: int = 0
+    version: int = field(default_factory=lambda: next(_versions))
     metadata: list[Metadata] = field(default_factory=list)
     column_metadata: dict[str, list[Metadata]] = field(default_factory=dict)
     alias: Alias | None = None
@@ -111,6 +112,11 @@ class Table:
     def names(self) -> list[str]:
         """The columns' names, in the table's order."""
         return [column.name for column in self.columns]
+
+    def changed(self, now: datetime, rows: int, size: int) -> None:
+        """Note that the data is not what it was."""
+        self.rows, self.bytes, self.last_change = rows, size, now
+        self.version = next(_versions)
 
     def column(self, name: str) -> Column | None:
         """A column by name."""

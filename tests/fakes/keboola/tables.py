@@ -176,9 +176,7 @@ async def delete_rows(call: Call) -> Reply:
 
 def touched(call: Call, table: Table) -> None:
     """Note that a table's data changed."""
-    table.rows, table.bytes = call.project.rows.size(table)
-    table.version += 1
-    table.last_change = call.project.clock.now()
+    table.changed(call.project.clock.now(), *call.project.rows.size(table))
 
 
 async def add_column(call: Call) -> Reply:

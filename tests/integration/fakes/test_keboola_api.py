@@ -74,6 +74,9 @@ def test_filters_mean_the_same_in_json_forms_and_queries(client: Client) -> None
     files = {job["results"]["file"]["id"] for job in jobs}
     assert len(files) == 1  # the same question: the first answer is kept
     assert [job["results"]["cacheHit"] for job in jobs] == [False, True, True, True]
+    assert client.request("DELETE", f"tables/{TABLE}").status_code == 204
+    client.create(TABLE, TEXT)
+    assert not client.job("POST", path, data=flat)["results"]["cacheHit"]  # another table
     assert client.export(TABLE, columns="id", whereFilters=[where]).rows == ['"2"', '"3"']
 
 

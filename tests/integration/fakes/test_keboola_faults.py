@@ -66,13 +66,11 @@ def test_faults_of_the_api(keboola: StandIn, client: Client, exported: int, phas
         Fault("truncate", phase, keep=-1),
         Fault("truncate", phase),
         Fault("reset", phase),
+        Fault("stall", phase, seconds=0.2),
     ]:
         keboola.faults.add(fault)
         with pytest.raises(requests.RequestException):
             ask()
-    keboola.faults.add(Fault("stall", phase, seconds=30))
-    with pytest.raises(requests.RequestException, match=r"[Tt]imed out"):
-        client.request(method, path, data={"name": "x"} if method == "POST" else None, timeout=0.3)
     keboola.faults.add(Fault("wrong_type", phase), Fault("html", phase), Fault("gateway", phase))
     assert [ask().headers["Content-Type"] for _ in range(3)] == ["text/html"] * 3
     assert len(keboola.faults.happened) == 11
@@ -120,11 +118,11 @@ class Download:
         self._file = file
 
     def manifest(self) -> requests.Response:
-        return requests.get(self._file["url"], timeout=1)
+        return requests.get(self._file["url"], timeout=TIMEOUT)
 
     def slice(self, entry: str) -> requests.Response:
         url, headers = getattr(self, f"_{self._file['provider']}")(entry)
-        return requests.get(url, headers=headers, timeout=1)
+        return requests.get(url, headers=headers, timeout=TIMEOUT)
 
     def _aws(self, entry: str) -> tuple[str, dict[str, str]]:
         given = self._file["credentials"]
@@ -199,7 +197,7 @@ def test_faults_of_the_store(stored: StandIn, download: Callable[[], Download]) 
         Fault("truncate", **last, keep=-1),
         Fault("truncate", **last, keep=0),
         Fault("reset", **last),
-        Fault("stall", **last, seconds=30),
+        Fault("stall", **last, seconds=0.2),
     ]:
         stored.faults.add(fault)
         with pytest.raises(requests.RequestException):
