@@ -33,8 +33,10 @@ _HOST = (
 _ACL = {"system.posix_acl_access", "system.posix_acl_default"}
 
 
-def find_places(areas: Areas, current: str | None, *, every: bool = False) -> list[Place]:
-    """The store, the configuration, the homes and what else of the host is nobody's business.
+def find_places(
+    areas: Areas, current: str | None, homes: Iterable[str], *, every: bool = False
+) -> list[Place]:
+    """The store, the configuration, these homes and what else of the host is nobody's business.
 
     Of the generations only the current one is walked, unless ``every``: files that did not
     change are the same files in all of them.
@@ -43,7 +45,7 @@ def find_places(areas: Areas, current: str | None, *, every: bool = False) -> li
         *_store(areas.store, current, every=every),
         *_data(areas),
         *_below(areas.config),
-        *_homes(areas.homes),
+        *_homes(homes),
         *_host(areas.root),
     ]
     found = {}
@@ -95,11 +97,10 @@ def _data(areas: Areas) -> Iterator[str]:
             yield from _below(path)
 
 
-def _homes(root: Path) -> Iterator[str]:
+def _homes(homes: Iterable[str]) -> Iterator[str]:
     """The uppermost folders of each home: whoever cannot enter them gets nowhere below."""
-    yield str(root)
-    for path in _inside(root):
-        yield from islice(_below(path, depth=_HOME_DEPTH), _HOME_ENTRIES)
+    for home in homes:
+        yield from islice(_below(Path(home), depth=_HOME_DEPTH), _HOME_ENTRIES)
 
 
 def _host(root: Path) -> Iterator[str]:

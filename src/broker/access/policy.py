@@ -15,6 +15,7 @@ __all__ = ["EVERYTHING", "NOTHING", "Areas", "Reader", "Rule", "Verb", "rule"]
 
 PUBLIC = "public"
 _LINKS = ("current", "parquet", "metadata")
+_STATE = Path("/var/lib/data-broker")
 _ANYBODYS = ("/etc/passwd", "/etc/group", "/etc/ssh", "/etc/systemd", "/etc/logrotate.d", "/usr")
 
 
@@ -140,8 +141,10 @@ def _home(reader: Reader, parts: tuple[str, ...]) -> Rule:
 
 
 def _config(place: Path, areas: Areas) -> Rule:
-    """Names of files here are those of every broker. Public halves of keys are no secret."""
-    if areas.keys in (place, place.parent) or place.suffix == ".pub":
+    """Names of files here are those of every broker. Public halves of keys are no secret, and
+    which group stands for which class is as open as the groups are."""
+    public = place.suffix == ".pub" or place.name == "access_classes.json"
+    if areas.keys in (place, place.parent) or public:
         return _OPEN
     return _SEEN if len(place.relative_to(areas.config).parts) < 2 else _UNKNOWN
 
@@ -158,4 +161,6 @@ def _host(place: Path) -> Rule:
     """The rest of the host: nobody's to write, and only what Debian shows to everybody is read."""
     private_key = place.name.startswith("ssh_host_") and place.suffix != ".pub"
     anybodys = any(place.is_relative_to(folder) for folder in _ANYBODYS)
-    return _OPEN if anybodys and not private_key else _SEEN
+    if (anybodys and not private_key) or place == _STATE:
+        return _OPEN
+    return _UNKNOWN if place.parent.is_relative_to(_STATE / "archive") else _SEEN

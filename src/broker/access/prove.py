@@ -40,7 +40,8 @@ def prove(
     if os.geteuid() != 0:
         raise BrokerError("only root can become each analyst in turn", remedy="Run this as root.")
     begun, paths, generation = time.monotonic(), areas or Areas(), store.current()
-    places = find_places(paths, generation.id if generation else None, every=every)
+    homes = [reader.home for reader in everybody.readers if reader.classes is not None]
+    places = find_places(paths, generation.id if generation else None, homes, every=every)
     checks, findings = members(classes, everybody.readers)
     for reader in everybody.readers:
         asked, wrong = _tried(reader, places, paths, published=generation is not None)

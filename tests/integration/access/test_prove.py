@@ -125,7 +125,9 @@ def test_a_sound_host_has_nothing_unexpected(scene: Scene) -> None:
 
 def test_for_every_path_and_verb_the_kernel_says_what_the_policy_says(scene: Scene) -> None:
     """The matrix: whatever the policy leaves open here is what the world at large may see."""
-    places = find_places(scene.areas, scene.store.generation().id)
+    places = find_places(
+        scene.areas, scene.store.generation().id, [one.home for one in scene.readers[:-1]]
+    )
     assert len({place.kind for place in places}) == 3
     for one in scene.readers:
         for place, able in zip(places, observe(one, places), strict=True):
