@@ -104,9 +104,9 @@ class Warehouse:
         mode = self._settings.storage_api
         with asking(where, self._settings.project):
             if mode == "always" or (mode == "auto" and total > _FEW_ROWS):
-                stream = self._stored(job, texts)
                 try:
-                    first = list(islice(stream, 1))
+                    # The client tries nothing of a session again before its first rows.
+                    first, stream = bigquery.DEFAULT_RETRY(self._begun)(job, texts)
                 except exceptions.Forbidden:
                     if mode == "always":
                         raise
@@ -114,6 +114,10 @@ class Warehouse:
                     yield from chain(first, stream)
                     return
             yield from self._listed(job, texts).to_arrow_iterable()
+
+    def _begun(self, job: Any, fields: Sequence[Any]) -> tuple[list[Any], Iterator[Any]]:
+        stream = self._stored(job, fields)
+        return list(islice(stream, 1)), stream
 
     def _stored(self, job: Any, fields: Sequence[Any]) -> Iterator[Any]:
         rows = self._listed(job, fields)
