@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
 from ...errors import BrokerError, ConfigError, SourceError
-from ..contract import SourceTable, TableRequest, Window
+from ..contract import Finding, SourceTable, TableRequest, Window
 from ..settings import checked
 from .api import Api
 from .detail import Detail
@@ -24,6 +27,7 @@ __all__ = ["KeboolaSource"]
 
 _INCLUDED = "buckets,columns,metadata,columnMetadata"
 _ASKING_SECONDS = 900.0
+_CHECKING = timedelta(minutes=10)
 
 
 class KeboolaSource:
@@ -86,6 +90,36 @@ class KeboolaSource:
         if not table.primary_key:
             raise ConfigError("there is no primary_key to read", where=f"table {table.id}")
         return self._reading(table, table.primary_key, Window())
+
+    def check(self, tables: tuple[TableRequest, ...]) -> Iterator[Finding]:
+        """Token and project, each table, and one export of a single row to where slices lie."""
+        yield Finding.of(f"project {self._settings.project}", self._token_said)
+        for table in tables:
+            yield Finding.of(f"table {table.id}", partial(self._table_said, table))
+        if tables:
+            yield Finding.of("may export", partial(self._exported_one, tables[0]))
+
+    def _token_said(self) -> str:
+        self._verify()
+        return f"the token is good at {self._settings.url}"
+
+    def _table_said(self, table: TableRequest) -> str:
+        found = self.describe(table)
+        rows = "" if found.rows is None else f", {found.rows:,} rows"
+        return f"{len(found.schema.columns)} columns{rows}"
+
+    def _exported_one(self, table: TableRequest) -> str:
+        self._verify()
+        detail = self._detail(table.id)
+        question = ask(detail, table, table.columns, Window(), self._settings.file_type)
+        one = replace(question, parameters={**question.parameters, "limit": 1})
+        means = replace(self._means, check_rows=False)
+        reading = KeboolaReading(
+            means, detail, replace(table, folder=None), table.columns, one, _CHECKING
+        )
+        for _ in reading.batches():
+            pass
+        return f"one row of {table.id} was exported and fetched"
 
     def _reading(
         self, table: TableRequest, columns: tuple[str, ...], window: Window
