@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..errors import BrokerError
+from ..errors import BrokerError, PublishError
 from ..publish import Audience, Generation, Store
 from .leaks import Hidden, hidden_from, leaked
 from .observer import Place, observe
@@ -99,10 +99,11 @@ def _stands(place: Place) -> bool:
 
 def _drifted(store: Store, generation: Generation) -> list[Finding]:
     """Wrong modes and groups, also where a closed folder above still keeps everybody out."""
-    return [
-        Finding("everybody", str(generation.path / found.path), found.problem)
-        for found in store.verify(generation.id, content=False)
-    ]
+    try:
+        found = store.verify(generation.id, content=False)
+    except PublishError as error:  # a view of a class that was given up, for instance
+        return [Finding("everybody", str(generation.path), f"cannot be verified: {error.message}")]
+    return [Finding("everybody", str(generation.path / one.path), one.problem) for one in found]
 
 
 def _told(generation: Generation) -> Iterator[list[Finding]]:

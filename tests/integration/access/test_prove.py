@@ -259,6 +259,13 @@ def test_a_stray_membership_opens_exactly_one_class(scene: Scene) -> None:
     assert not any("books" in line or "finance" in line for line in told)
 
 
+def test_a_class_that_was_given_up_is_told_and_stops_nothing(scene: Scene) -> None:
+    kept = {name: gid for name, gid in GIDS.items() if name != "hr"}
+    scene.store = Store(scene.store.root, kept, operators=OPERATORS, reserve_bytes=0)
+    told = scene.told(scene.readers[0])
+    assert [line for line in told if "no group stands for this access class" in line]
+
+
 def test_who_lost_a_group_is_told_what_they_lack(scene: Scene) -> None:
     private = scene.readers[1]
     told = scene.told(replace(private, groups=(GIDS["public"],)))
