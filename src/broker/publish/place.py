@@ -64,7 +64,10 @@ class Place:
 
     @property
     def staging(self) -> Path:
-        """What is on its way. A folder here belongs to a run; without a live run it is waste."""
+        """What is on its way. A folder here belongs to a run; without a live run it is waste.
+
+        Only ``kept`` outlives a run: see there.
+        """
         return self.root / "staging"
 
     def kept(self, table_id: str) -> Path:
