@@ -42,7 +42,7 @@ CONFIG = COMPANY / "keboola"
 SHIPPED = Path(__file__).parent / "company" / "config"
 TOKEN = "KEBOOLA_TOKEN"  # noqa: S105 - the name under which the secret is known
 REMEMBERED = STATE / "keboola.json"
-START_SECONDS = 60.0
+START_SECONDS, STOP_SECONDS = 60.0, 20.0
 _BUCKETS = ("shop", "hr")
 
 
@@ -118,6 +118,9 @@ def end() -> None:
     if project and project.stands():
         with suppress(ProcessLookupError):
             os.kill(project.process[0], signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while project.stands() and time.monotonic() < deadline:
+            time.sleep(0.05)
     REMEMBERED.unlink(missing_ok=True)
 
 
