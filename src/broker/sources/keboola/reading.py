@@ -43,6 +43,7 @@ class Means:
     file_type: str
     slices: int
     check_rows: bool
+    project: str
 
 
 class KeboolaReading:
@@ -102,7 +103,14 @@ class KeboolaReading:
 
     @property
     def _identity(self) -> Mapping[str, Any]:
-        return {"table": self._table.id, **self._question.parameters}
+        home = self._means.api.url("tables")  # of stack and branch
+        project = self._means.project
+        return {
+            "home": home,
+            "project": project,
+            "table": self._table.id,
+            **self._question.parameters,
+        }
 
     def _spools(self) -> Path | None:
         if self._table.folder is not None:

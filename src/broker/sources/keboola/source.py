@@ -53,6 +53,7 @@ class KeboolaSource:
             one.file_type,
             one.parallel_slices,
             one.check_row_counts,
+            one.project,
         )
 
     def discover(self) -> Iterator[SourceTable]:
