@@ -33,7 +33,9 @@ def record(place: Place, rights: Rights, audiences: Iterable[Audience]) -> None:
     known = _recorded(place.audiences)
     if more - known:
         lists = [list(audience.classes) for audience in sorted(known | more)]
-        write_atomic(place.audiences, json.dumps(lists, indent=1) + "\n", mode=0o640)
+        text = json.dumps(lists, indent=1) + "\n"
+        # the root of a store may give its own group, that of every analyst, to what is made in it
+        write_atomic(place.audiences, text, mode=0o640, gid=rights.operators)
 
 
 def _recorded(path: Path) -> set[Audience]:

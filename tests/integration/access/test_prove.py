@@ -82,6 +82,9 @@ def _scene(root: Path) -> Scene:
     }.items():
         (root / name).mkdir()
         (root / name).chmod(mode)
+    (root / "data/src_data").mkdir()
+    os.chown(root / "data/src_data", 0, GIDS["public"])
+    (root / "data/src_data").chmod(0o2710)  # as a deploy makes it
     store = Store(root / "data/src_data", GIDS, operators=OPERATORS, reserve_bytes=0)
     publish(store, TABLES)
     store.expose([["finance"], ["finance", "private"], ["finance", "hr", "private"]])
