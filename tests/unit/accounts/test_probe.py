@@ -1,0 +1,63 @@
+"""Where sshd is asked, and what the journal tells of people."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from broker.accounts.activity import Activity, parse_journal
+from broker.accounts.probe import sshd_address
+from broker.accounts.times import parse_time, time_after
+from broker.errors import AccountsError
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ("port 22\nlistenaddress 0.0.0.0:22\nlistenaddress [::]:22\n", ("127.0.0.1", "22")),
+        ("listenaddress [::]:2222\n", ("::1", "2222")),
+        ("listenaddress 192.0.2.7:22\n", ("192.0.2.7", "22")),
+        ("", ("127.0.0.1", "22")),
+    ],
+)
+def test_sshd_is_asked_where_it_listens(settings: str, address: tuple[str, str]) -> None:
+    assert sshd_address(settings) == address
+
+
+def entry(seconds: int, identifier: str, message: object) -> str:
+    moment = str(seconds * 1_000_000)
+    fields = {"__REALTIME_TIMESTAMP": moment, "SYSLOG_IDENTIFIER": identifier, "MESSAGE": message}
+    return json.dumps(fields)
+
+
+def test_the_newest_of_each_kind_counts() -> None:
+    lines = [
+        entry(86_400, "broker-transport", "anna pulls /data/x ./parquet/"),
+        entry(3_600, "sshd-session", "Accepted publickey for anna from 192.0.2.7 port 1 ssh2"),
+        entry(60, "sshd", "Accepted publickey for anna from 192.0.2.7 port 1 ssh2"),
+        entry(60, "sshd", [0, 255]),
+    ]
+    assert parse_journal(lines) == {
+        "anna": Activity(last_login="1970-01-01T01:00:00Z", last_sync="1970-01-02T00:00:00Z")
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-12-31", "2026-12-31T23:59:59Z"),
+        ("2026-12-31T18:00", "2026-12-31T18:00:00Z"),
+        ("2026-12-31T18:00:05Z", "2026-12-31T18:00:05Z"),
+    ],
+)
+def test_times_are_of_one_form(text: str, time: str) -> None:
+    assert parse_time(text, where="key") == time
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "31.12.2026", "2026-12-31T18:00+02:00"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(AccountsError, match="this is not a time"):
+        parse_time(text, where="key")
+    with pytest.raises(AccountsError, match="this is not a span of time"):
+        time_after(text, where="key")
