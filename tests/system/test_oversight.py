@@ -212,6 +212,7 @@ VIEW = "/data/src_data/current/views/private/tree"
         ),
         ("chmod 755 /home/bob", "chmod 750 /home/bob", "ann: /home/bob can read it"),
     ],
+    ids=["group of an analyst", "group of a stranger", "file", "access list", "config", "home"],
 )
 def test_what_is_broken_on_purpose_is_found(
     scene: Scene, broken: str, mended: str, told: str
@@ -291,6 +292,17 @@ def test_the_portal_asks_through_the_socket_and_nobody_else(scene: Scene) -> Non
     assert host.exec("systemctl", "is-active", "broker-accounts.socket").stdout == "active\n"
 
 
+def test_a_pull_is_recorded_with_its_generation_and_its_bytes(scene: Scene, tmp_path: Path) -> None:
+    current = scene.host.exec("readlink", "/data/src_data/current").stdout.strip().split("/")[1]
+    assert scene.rsync("dan", "-r", "HOST:server/parquet/", str(tmp_path)).returncode == 0
+    size = sum(path.stat().st_size for path in tmp_path.rglob("*.parquet"))
+    told = scene.host.exec("broker", "audit", "--action", "pull", "--user", "dan", "--json").stdout
+    last = json.loads(told)["events"][-1]
+    assert (last["subject"], last["result"]) == ("dan", "done")
+    assert last["detail"]["generation"] == current
+    assert size < last["detail"]["sent_bytes"] < size + 100_000
+
+
 def test_no_sudo_rule_is_ours(scene: Scene) -> None:
     rules = "grep -rlsiE 'broker|data-|dataread|analyst' /etc/sudoers /etc/sudoers.d"
     found = scene.host.exec("sh", "-c", rules, check=False)
@@ -320,7 +332,21 @@ def test_the_log_only_grows_and_rotates(scene: Scene) -> None:
     after = json.loads(host.exec("broker", "audit", "--json").stdout)
     assert after["garbled"] == []
     assert after["events"][: len(before)] == before
-    assert len(after["events"]) == len(before) + 2
+    proofs = [one for one in after["events"][len(before) :] if one["action"] == "access.prove"]
+    assert len(proofs) >= 2
     assert host.exec("python3", "-c", TRUNCATE, check=False).returncode == 7
     by_ansible = [one for one in before if one["actor"]["via"] == "ansible"]
     assert {one["subject"] for one in by_ansible} >= set(PEOPLE)
+
+
+def test_what_is_switched_off_is_removed_and_comes_back(scene: Scene) -> None:
+    parts = ("--tags", "accounts_socket_units,oversight_proof")
+    off = ("-e", "broker_accounts_socket_enabled=false", "-e", "broker_access_proof_enabled=false")
+    assert scene.broker.play("site.yml", *off, *parts).changed > 0
+    look = "ls /etc/systemd/system /etc/systemd/system/*.wants /run /var/lib/data-broker"
+    left = scene.host.exec("sh", "-c", look).stdout
+    assert not [name for name in ("broker-acc", "access-proof") if name in left]
+    assert LOG.rpartition("/")[2] in scene.host.exec("ls", "/var/log/data-broker").stdout
+    assert scene.broker.play("site.yml", *off, *parts).changed == 0
+    scene.broker.play("site.yml", *parts)
+    assert scene.host.exec("systemctl", "is-active", "broker-accounts.socket").stdout == "active\n"
