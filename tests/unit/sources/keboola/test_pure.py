@@ -224,7 +224,11 @@ def test_slices_are_told_by_their_bytes() -> None:
     assert found == [("1", "a"), ("2", None), ("3", "x\ny"), ("4", "")]
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"1,a\n" * 9)[:-3], b"1,a\n2,b", b'1,"a\n'])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(b"1,a\n" * 9)[:-3], b"1,a\n2,b", b'1,"a\n'],
+    ids=["gzip", "line", "quote"],
+)
 def test_a_slice_that_is_cut_is_no_shorter_table(content: bytes) -> None:
     with pytest.raises(SourceError, match=r"slice 1 of 1: .*(cut off|inside a quoted)"):
         rows_of(content)
