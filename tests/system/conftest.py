@@ -15,7 +15,8 @@ def deployed(hosts_run: Run, request: pytest.FixtureRequest) -> Broker:
 
     ``parametrize("deployed", RELEASES, indirect=True)`` asks for every release.
     """
-    return deploy_once(hosts_run, getattr(request, "param", RELEASES[0]), {})
+    schedule = {"broker_sync_schedule": "*-01-02"}  # no hour strikes in the middle of a test
+    return deploy_once(hosts_run, getattr(request, "param", RELEASES[0]), schedule)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,4 +1,4 @@
-"""Several named sources on a host, and what ``broker check`` says of them there."""
+"""A second source on a host: its extra is installed, its secret reaches the sync alone."""
 
 from __future__ import annotations
 
@@ -9,51 +9,99 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.keboola import StandIn
+from tests.hosts import Run
+from tests.integration.sources.keboola.conftest import FORGOTTEN_FILES, Loader
+
 from .deploy import Broker
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.filterwarnings(FORGOTTEN_FILES)]
 
+NAME = "KEBOOLA_TOKEN"
 DESCRIPTION = """```yaml
+folder_mapping: {in.c-shop: both}
 tables:
-  - {id: here, folder: both}
-  - {id: there, folder: both, source: second}
+  - {id: here, folder: both, primary_key: id, sync_strategy: full_refresh}
+  - {id: in.c-shop.there, source: project, primary_key: id, sync_strategy: full_refresh}
 ```
 """
-PARTS = ("--tags", "app_config,app_secrets")
-FOLDER = "/data/second"
+PARTS = ("--tags", "app_release,app_config,app_secrets,sync_units")
+# /proc tells arguments and environment of whatever runs while the sync does.
+WATCHED_SYNC = """
+systemctl start --no-block broker-sync.service
+until [ "$(systemctl show -P ActiveState broker-sync.service)" != activating ]; do
+  cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null
+done >/run/watched
+systemctl show -P Result broker-sync.service
+"""
+SECRET_FILE = f"/etc/data-broker/credentials/{NAME}"
+# How often the text given as input stands in what the host keeps, but for that one file.
+LEAKS = f"""
+token=$(cat)
+{{
+  find /etc /data /home /opt/data-broker/current/ /root /run /srv /tmp /usr/local /var -xdev \
+    -type f ! -path {SECRET_FILE} -exec cat {{}} +
+  journalctl --no-pager --output=export
+}} | grep -acF -e "$token"
+"""
 
 
 @pytest.fixture
-def broker(deployed: Broker, tmp_path: Path) -> Iterator[Broker]:
-    """A broker with two sources, of which the second has a secret; afterwards it is as it was."""
+def keboola(hosts_run: Run, tmp_path: Path) -> Iterator[StandIn]:
+    """A project with one table, at an address that the hosts of this run reach."""
+    with StandIn(host=str(hosts_run.network().gateway), folder=tmp_path) as serving:
+        Loader(serving).create("there", ["id", "what"], [["1", "one"], ["2", ""]], key="id")
+        yield serving
+
+
+@pytest.fixture
+def broker(deployed: Broker, keboola: StandIn, tmp_path: Path) -> Iterator[Broker]:
+    """A broker that reads a folder and a project; afterwards it is as it was."""
     description = tmp_path / "data_description.md"
     description.write_text(DESCRIPTION)
+    project = {"type": "keboola", "url": keboola.url, "project": "1234", "token": f"${{{NAME}}}"}
     settings = {
-        "broker_sources": {"second": {"type": "csv", "path": "${SECOND_PLACE}"}},
-        "broker_secrets": {"SECOND_PLACE": FOLDER},
+        "broker_sources": {"project": project},
+        "broker_secrets": {NAME: keboola.token},
         "broker_data_description": str(description),
     }
-    deployed.play("site.yml", "-e", json.dumps(settings), *PARTS)
-    deployed.host.run(
-        f"install -d {FOLDER} && echo id > {FOLDER}/there.csv && echo id > /data/input/here.csv"
-    )
+    told = tmp_path / "settings.json"
+    told.write_text(json.dumps(settings))
+    played = deployed.play("site.yml", "--diff", "-vv", "-e", f"@{told}", *PARTS)
+    assert keboola.token not in played.output
+    deployed.host.run("mkdir -p /data/input && echo id > /data/input/here.csv")
     yield deployed
-    deployed.host.run(f"rm -rf {FOLDER} /data/input/here.csv")
+    deployed.host.run("rm /data/input/here.csv")
     deployed.play("site.yml", *PARTS)
 
 
-def checked(broker: Broker) -> tuple[int, dict[str, Any]]:
+def checked(broker: Broker) -> tuple[int, dict[str, bool]]:
+    """The exit code of ``broker check``, and which sources work."""
     done = broker.host.run("broker check --json", check=False)
-    return done.returncode, json.loads(done.stdout)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, {source["name"]: source["works"] for source in told["sources"]}
 
 
-def test_a_check_has_the_rights_and_the_secrets_of_a_sync(broker: Broker) -> None:
-    code, found = checked(broker)
-    assert (code, found["works"]) == (0, True), found
-    subjects = [one["subject"] for source in found["sources"] for one in source["findings"]]
-    assert subjects == ["settings", "table here", "settings", "table there"]
+def leaks(broker: Broker, text: str) -> int:
+    return int(broker.host.exec("sh", "-c", LEAKS, stdin=text, check=False).stdout)
 
-    broker.host.run(f"chmod 700 {FOLDER}")  # root may read it, the sync may not
-    code, found = checked(broker)
-    assert (code, [one["works"] for one in found["sources"]]) == (1, [True, False])
-    assert "table there" in broker.host.run("broker check", check=False).stdout
+
+def test_a_second_source_on_a_host(broker: Broker, keboola: StandIn) -> None:
+    host = broker.host
+    assert checked(broker) == (0, {"csv": True, "project": True})
+    assert host.run(WATCHED_SYNC).stdout == "success\n"
+
+    status = json.loads(host.run("broker status --data /data/src_data --json").stdout)
+    rows = {table["id"]: table["rows"] for table in status["tables"]}
+    assert rows == {"here": 0, "in.c-shop.there": 2}
+
+    # Root may read the folder, the sync may not: a check has the rights of a sync.
+    host.run("chmod 700 /data/input")
+    assert checked(broker) == (1, {"csv": False, "project": True})
+    host.run("chmod 755 /data/input")
+    keboola.project.tokens.master.is_disabled = True
+    assert checked(broker) == (1, {"csv": True, "project": False})
+
+    assert host.run(f"cat {SECRET_FILE}").stdout == keboola.token
+    assert leaks(broker, keboola.token) == 0
+    assert leaks(broker, "Invalid access token") + leaks(broker, "KEBOOLA_TOKEN") > 0

@@ -20,6 +20,8 @@ PARTS = ("--tags", "app_secrets,sync_units,ssh_analysts")
 @pytest.fixture
 def broker(deployed: Broker) -> Iterator[Broker]:
     """A deployed broker that is as it was once the test is over."""
+    failed = deployed.host.run("systemctl --failed --plain --no-legend; systemctl reset-failed")
+    print(failed.stdout)  # noqa: T201 - of tests before this one
     yield deployed
     deployed.play("site.yml", *PARTS)
 

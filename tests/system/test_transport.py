@@ -83,10 +83,8 @@ def desk(broker: Broker, folder: Path, name: str, *settings: str) -> Desk:
 @pytest.fixture
 def ann(deployed: Broker, tmp_path: Path) -> Iterator[Desk]:
     """An analyst with private data and no shell, on a broker that has published a table."""
-    host = deployed.host
-    if host.run("test -L /data/src_data/current", check=False).returncode != 0:
-        host.run("printf 'city_id,name\\n1,Brno\\n' > /data/input/cities.csv")
-        host.run("chgrp broker /data/input/cities.csv && systemctl start broker-sync.service")
+    deployed.host.run("printf 'city_id,name\\n1,Brno\\n' > /data/input/cities.csv")
+    deployed.host.run("systemctl start broker-sync.service")
     name = f"ann{random.SystemRandom().randrange(10**6)}"
     yield desk(deployed, tmp_path, name, "private=true")
     deployed.play("playbooks/remove_analyst.yml", "-e", f"user={name}", "-e", "home=delete")

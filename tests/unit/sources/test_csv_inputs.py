@@ -117,8 +117,11 @@ def test_unreadable(nobody: Path) -> None:
     os.seteuid(user)
     with pytest.raises(ForbiddenError, match=r"t\.csv: is there but may not be read"):
         CsvSource({"path": str(nobody)}, nobody).describe(TableRequest("t"))
+    locked = CsvSource({"path": str(nobody / "locked")}, nobody)
     with pytest.raises(ForbiddenError, match="locked: is there but may not be read"):
-        list(CsvSource({"path": str(nobody / "locked")}, nobody).discover())
+        list(locked.discover())
+    with pytest.raises(ForbiddenError, match="locked: is there but may not be read"):
+        locked.describe(TableRequest("t"))
 
 
 def test_no_regular_file(tmp_path: Path, read: Read) -> None:

@@ -102,7 +102,10 @@ class Folder:
 
     def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:
         """The files of a table, in natural order."""
-        paths = self._declared(file) if file else self._default(name)
+        try:
+            paths = self._declared(file) if file else self._default(name)
+        except PermissionError as error:  # of the folder, so nothing is known of what is in it
+            raise _unreadable(self._path, error) from error
         inputs = [self._input(path) for path in paths]
         return tuple(sorted(inputs, key=lambda each: natural_order(each.path)))
 
