@@ -118,7 +118,7 @@ class Broker:
         config = self.root / "config"
         config.mkdir(exist_ok=True)
         lines = {"url": self.keboola.url, "project": "1234", "token": "${KEBOOLA_TOKEN}"}
-        lines |= {"silence": "1s", **self.settings}
+        lines |= {"silence": "4s", **self.settings}
         body = "".join(f"  {key}: {value}\n" for key, value in lines.items())
         (config / "instance.yaml").write_text(f"data_source:\n  type: keboola\n{body}")
         (config / "data_description.md").write_text(f"```yaml\n{tables}\n```\n")
