@@ -26,16 +26,6 @@ __all__ = ["access"]
 _SHOWN = 50
 
 
-class _NoSecrets(dict[str, str]):
-    """An environment in which every secret is set, to nothing: who may read what needs none."""
-
-    def __contains__(self, name: object) -> bool:
-        return name != "CREDENTIALS_DIRECTORY"
-
-    def __missing__(self, name: str) -> str:
-        return "-"
-
-
 @click.group()
 def access() -> None:
     """Prove who may read what, or explain one answer."""
@@ -96,7 +86,7 @@ def _why(user: str, table: str, config_option: Path | None, data: Path, as_json:
 
 
 def _opened(config_option: Path | None, data: Path) -> tuple[Instance, Store]:
-    instance = load_instance(find_config_dir(config_option), _NoSecrets(os.environ))
+    instance = load_instance(find_config_dir(config_option), secrets=False)
     if not instance.access_classes:
         raise ConfigError(
             "this instance declares no access classes, so there is nothing to prove",

@@ -30,7 +30,7 @@ def approve(config_option: Path | None, data: Path, table: str) -> None:
     for more, and is used up by the sync that publishes the table.
     """
     folder = find_config_dir(config_option)
-    instance = load_instance(folder)
+    instance = load_instance(folder, secrets=False)
     described = load_description(folder, instance).table(table)
     if described is None:
         raise ConfigError(

@@ -43,7 +43,7 @@ def diff(
     Tables, partitions and rows added, removed and changed by key are told. With --table, each
     such row is a line of JSON: its key, or the whole row where the table has no key.
     """
-    instance = load_instance(find_config_dir(config_option))
+    instance = load_instance(find_config_dir(config_option), secrets=False)
     store = open_store(instance, data)
     new = store.generation(after)
     old = store.generation(before or _before(store, new))

@@ -18,7 +18,7 @@ __all__ = ["expose", "generations", "rollback", "verify"]
 
 
 def _store(config_option: Path | None, data: Path) -> Store:
-    return open_store(load_instance(find_config_dir(config_option)), data)
+    return open_store(load_instance(find_config_dir(config_option), secrets=False), data)
 
 
 @click.command()

@@ -34,7 +34,7 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
     Ends with 0 if every table is as its source has it and as fresh as promised, 3 if rows were
     rejected, 1 if a table is not up to date or nothing was published.
     """
-    instance = load_instance(find_config_dir(config_option))
+    instance = load_instance(find_config_dir(config_option), secrets=False)
     generation = open_store(instance, data).current()
     facts = _facts(generation, data, datetime.now(UTC)) | {"access": _proof()}
     if facts["access"] and facts["access"]["unexpected"] != 0:

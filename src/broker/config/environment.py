@@ -23,17 +23,21 @@ class Variables:
     """Where ``${NAME}`` is looked up, in this order: environment, credentials folder, file.
 
     ``credentials`` is the folder that systemd gives a unit in ``$CREDENTIALS_DIRECTORY``.
+    ``missing`` stands for a variable that nobody has; where it is None, that is an error.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     env_file: Path
     from_file: Mapping[str, str] = field(repr=False)
+    missing: str | None = None
 
     @classmethod
-    def of(cls, config_dir: Path, environ: Mapping[str, str]) -> Variables:
+    def of(
+        cls, config_dir: Path, environ: Mapping[str, str], missing: str | None = None
+    ) -> Variables:
         """The variables of an instance. Raises ``ConfigError`` on a malformed ``.env``."""
         env_file = config_dir / ".env"
-        return cls(environ, env_file, read_env_file(env_file))
+        return cls(environ, env_file, read_env_file(env_file), missing)
 
     def expand(self, text: str) -> str:
         """The text with each ``${NAME}`` replaced; ``$${`` is a plain ``${``.
@@ -53,6 +57,8 @@ class Variables:
                 remedy="Write $${ where a plain ${ is meant.",
             )
         value = self.lookup(name)
+        if value is None:
+            value = self.missing
         if value is None:
             raise ConfigError(
                 f"the variable {name} is not set",

@@ -21,6 +21,7 @@ from .problems import InvalidConfigError, raise_if_any, validated
 __all__ = ["find_config_dir", "load_description", "load_instance"]
 
 INSTANCE_FILE = "instance.yaml"
+_UNKNOWN = "-"
 DESCRIPTION_FILE = "data_description.md"
 DATASET_FOLDERS = ("docs/datasets", "datasets")
 
@@ -41,13 +42,17 @@ def find_config_dir(option: Path | None, environ: Mapping[str, str] | None = Non
     return folder
 
 
-def load_instance(config_dir: Path, environ: Mapping[str, str] | None = None) -> Instance:
+def load_instance(
+    config_dir: Path, environ: Mapping[str, str] | None = None, *, secrets: bool = True
+) -> Instance:
     """Read ``instance.yaml``. ``environ`` (default: the process's) fills ``${NAME}``.
 
+    Without ``secrets`` a variable that nobody has is no error: who opens no source, needs none.
     Raises ``InvalidConfigError`` with everything that is wrong in it.
     """
     path = config_dir / INSTANCE_FILE
-    variables = Variables.of(config_dir, os.environ if environ is None else environ)
+    missing = None if secrets else _UNKNOWN
+    variables = Variables.of(config_dir, os.environ if environ is None else environ, missing)
     document = Document(_read(path), path, expand=variables.expand)
     folder = config_dir.absolute()
     instance, problems = validated(Instance, document.data, document, folder=folder)

@@ -183,3 +183,11 @@ def test_paths_are_relative_to_the_config_folder(
     source = load_instance(Path(tmp_path.name), {}).data_source
     assert source is not None
     assert source.settings["path"] == seen.format(folder=tmp_path)
+
+
+def test_who_opens_no_source_needs_no_secret(tmp_path: Path) -> None:
+    text = "data_source: {type: csv, path: '${NOBODY_HAS_IT}'}\ninstance: {name: '${KNOWN}'}\n"
+    (tmp_path / "instance.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="NOBODY_HAS_IT is not set"):
+        load_instance(tmp_path, {"KNOWN": "Juniper"})
+    assert load_instance(tmp_path, {"KNOWN": "Juniper"}, secrets=False).instance.name == "Juniper"
