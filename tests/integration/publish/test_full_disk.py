@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from broker.errors import PublishError
 from broker.publish import Staging, Store
+from tests.integration.disk import small_disk
 from tests.unit.publish.making import entry, publish, version
 
 from .reading import read
@@ -21,18 +21,8 @@ TABLES = {entry("orders"): 3, entry("salaries", "private", "hr"): 2}
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A file system of two mebibytes."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk]
-    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip(f"no mount here: {mounted.stderr.strip()}")
-    try:
+    with small_disk(tmp_path, "2m") as disk:
         yield disk
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def _fill(disk: Path, leave: int) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from broker.errors import SourceError
 from broker.publish import Status
+from tests.integration.disk import small_disk
 
 from . import chunked
 from .feigned import Feign, Feigned
@@ -25,18 +26,8 @@ TWO = "  - {id: s.big, primary_key: id}\n  - {id: s.small, primary_key: id}\n"
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A file system of eight mebibytes."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk]
-    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip(f"no mount here: {mounted.stderr.strip()}")
-    try:
+    with small_disk(tmp_path, "8m") as disk:
         yield disk
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def _load(root: Path, doomed: int = 0) -> tuple[list[str], int]:
