@@ -147,9 +147,8 @@ def test_absent_forbidden_and_broken_are_three_things(
 
 
 def test_a_transfer_that_is_cut_off_is_no_shorter_table(source: CsvSource) -> None:
-    reading = source.read(TableRequest("t", options={"file": "cut.csv"}), Window())
     with pytest.raises(SourceError, match=r"cut\.csv: did not answer, or not completely"):
-        list(reading.batches())
+        list(source.read(TableRequest("t", options={"file": "cut.csv"}), Window()).batches())
 
 
 def test_a_file_that_changes_meanwhile(tmp_path: Path, source: CsvSource) -> None:

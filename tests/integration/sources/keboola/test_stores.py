@@ -15,7 +15,7 @@ from .conftest import FORGOTTEN_FILES, Broker
 pytestmark = pytest.mark.filterwarnings(FORGOTTEN_FILES)
 TABLES = """
 tables:
-  - {id: in.c-shop.orders, folder: shop}
+  - {id: in.c-shop.orders, folder: shop, max_delete_fraction: 1}
 """
 
 
