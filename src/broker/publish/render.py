@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -21,6 +22,7 @@ __all__ = ["Document", "metadata_documents", "schema_documents"]
 
 # libyaml's emitter is some ten times faster, and PyYAML's wheels all carry it.
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_TABLES = "tables:\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,12 @@ class Document:
 
 def schema_documents(manifest: Manifest) -> Mapping[str, bytes]:
     """``docs/schema.yml``, and one file for each dataset, of the tables in this manifest."""
-    described = {entry.id: _describe(entry) for entry in manifest.tables}
     files: dict[str, list[TableEntry]] = defaultdict(list, {"docs/schema.yml": []})
     for entry in manifest.tables:
         files["docs/schema.yml"].append(entry)
         if entry.dataset is not None:
             files[f"docs/datasets/{entry.dataset.replace('/', '_')}.yml"].append(entry)
-    return {path: _yaml(entries, described) for path, entries in files.items()}
+    return {path: _yaml(entries) for path, entries in files.items()}
 
 
 def metadata_documents(
@@ -61,12 +62,17 @@ def metadata_documents(
     return documents
 
 
-def _yaml(entries: Iterable[TableEntry], described: Mapping[str, Any]) -> bytes:
-    tables = {entry.path: described[entry.id] for entry in sorted(entries, key=lambda e: e.path)}
-    text = yaml.dump(
-        {"tables": tables}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
-    )
-    return str(text).encode()
+def _yaml(entries: Iterable[TableEntry]) -> bytes:
+    tables = [_yaml_of(entry) for entry in sorted(entries, key=lambda e: e.path)]
+    return "".join([_TABLES, *tables] if tables else ["tables: {}\n"]).encode()
+
+
+@lru_cache(maxsize=4096)
+def _yaml_of(entry: TableEntry) -> str:
+    """A table as a part of the file: each view and each dataset shows the same ones again."""
+    tables = {"tables": {entry.path: _describe(entry)}}
+    text = yaml.dump(tables, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return str(text).removeprefix(_TABLES)
 
 
 def _describe(entry: TableEntry) -> dict[str, Any]:

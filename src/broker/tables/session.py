@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -18,30 +19,58 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+# Databases at rest, by what they may use. Making one takes longer than reading a small table.
+_idle: dict[Limits, list[duckdb.DuckDBPyConnection]] = defaultdict(list)
+
+
 @contextmanager
 def session(limits: Limits, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an in-memory database that spills into ``work`` and takes nothing from the network.
+    """Lend an in-memory database that spills into ``work`` and takes nothing from the network.
 
-    The zone is UTC whatever the machine's is: a cast must not depend on where it runs.
+    Nobody else has it meanwhile, and what is left behind in it is dropped. One that spilled, or
+    in which something failed, is not lent again.
     """
-    connection = duckdb.connect(
+    idle, spills = _idle[limits], work / "duckdb"
+    try:
+        database = idle.pop()
+    except IndexError:
+        database = _database(limits)
+    try:
+        database.execute(f"SET temp_directory = {literal(str(spills))}")
+        with worker(database) as connection:
+            yield connection
+        _clear(database)
+    except BaseException:
+        database.close()
+        raise
+    if spills.exists():
+        database.close()
+    else:
+        idle.append(database)
+
+
+def _clear(database: duckdb.DuckDBPyConnection) -> None:
+    """Drop tables; views of what Python holds went with the connection that made them."""
+    for (name,) in database.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+        database.execute(f"DROP TABLE {identifier(name)}")
+
+
+def _database(limits: Limits) -> duckdb.DuckDBPyConnection:
+    """The zone is UTC whatever the machine's is: a cast must not depend on where it runs."""
+    database = duckdb.connect(
         config={
             "memory_limit": f"{limits.memory_bytes // 2}B",
             "threads": limits.threads,
-            "temp_directory": str(work / "duckdb"),
             "preserve_insertion_order": True,
             "autoinstall_known_extensions": False,
+            "enable_external_file_cache": False,
         }
     )
-    try:
-        connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        connection.execute("SET enable_progress_bar = false")
-        # Parquet columns would be REQUIRED in files that happen to hold no NULL, and OPTIONAL in
-        # others of the same table: DuckDB asks the statistics that this optimizer gathers.
-        connection.execute("SET disabled_optimizers = 'statistics_propagation'")
-        yield connection
-    finally:
-        connection.close()
+    database.execute("SET GLOBAL TimeZone = 'UTC'")
+    # Parquet columns would be REQUIRED in files that happen to hold no NULL, and OPTIONAL in
+    # others of the same table: DuckDB asks the statistics that this optimizer gathers.
+    database.execute("SET GLOBAL disabled_optimizers = 'statistics_propagation'")
+    return database
 
 
 def one_row(

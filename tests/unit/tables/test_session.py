@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from broker.tables.session import each, identifier, literal, one_row, parquet, session, worker
@@ -25,6 +27,31 @@ def test_names_and_texts_are_quoted(tmp_path: Path, name: str) -> None:
         connection.execute(f"CREATE TABLE t ({identifier(name)} VARCHAR)")
         connection.execute(f"INSERT INTO t VALUES ({literal(name)})")
         assert one_row(connection, f"SELECT {identifier(name)} FROM t") == (name,)
+
+
+def test_a_database_that_is_lent_again_is_empty(tmp_path: Path) -> None:
+    tables = "SELECT count(*) FROM information_schema.tables"
+    for _ in range(2):
+        with session(LIMITS, tmp_path) as connection, worker(connection) as other:
+            assert one_row(other, tables) == (0,)
+            connection.execute('CREATE TABLE "t""x" AS SELECT 1')
+            connection.register("rows", pa.table({"a": [1]}))
+            other.register("rows", pa.table({"b": [1]}))
+            connection.execute("CREATE TEMP TABLE mine AS SELECT 2")
+
+
+def test_one_that_failed_or_spilled_is_not_lent_again(tmp_path: Path) -> None:
+    marked = "SET GLOBAL file_search_path = 'mark'"
+    asked = "SELECT current_setting('file_search_path')"
+    with suppress(KeyError), session(LIMITS, tmp_path) as connection:
+        connection.execute(marked)
+        raise KeyError
+    with session(LIMITS, tmp_path) as connection:
+        assert one_row(connection, asked) != ("mark",)
+        connection.execute(marked)
+        (tmp_path / "duckdb").mkdir()
+    with session(LIMITS, tmp_path) as connection:
+        assert one_row(connection, asked) != ("mark",)
 
 
 def test_path_with_brackets_is_no_pattern(tmp_path: Path) -> None:
