@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -25,17 +26,17 @@ class Serving:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def add(self, app: web.Application, port: int = 0) -> str:
-        """Serve one more application; its address, ``http://HOST:PORT``."""
-        return self.run(self._add(app, port))
+    def add(self, app: web.Application, port: int = 0, tls: ssl.SSLContext | None = None) -> str:
+        """Serve one more application; its address, ``http://HOST:PORT``, or https with TLS."""
+        return self.run(self._add(app, port, tls))
 
-    async def _add(self, app: web.Application, port: int) -> str:
+    async def _add(self, app: web.Application, port: int, tls: ssl.SSLContext | None) -> str:
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1)
         await runner.setup()
         self._runners.append(runner)
-        await web.TCPSite(runner, self.host, port).start()
+        await web.TCPSite(runner, self.host, port, ssl_context=tls).start()
         bound = runner.addresses[0][1]
-        return f"http://{self.host}:{bound}"
+        return f"http{'s' if tls else ''}://{self.host}:{bound}"
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Do something on the loop and wait for it."""

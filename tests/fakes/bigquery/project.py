@@ -22,6 +22,7 @@ from .types import arrow_type, duckdb_type, field_of
 __all__ = ["ANSWERS", "Job", "Project", "Table"]
 
 ANSWERS = "_answers"  # the hidden dataset of the results of queries
+INGESTED = "_PARTITIONTIME"
 
 
 @dataclass
@@ -35,8 +36,14 @@ class Table:
 
     @property
     def partition_column(self) -> str | None:
-        """The column that partitions it."""
-        return (self.resource.get("timePartitioning") or {}).get("field")
+        """The column that partitions it; that of ingestion time stands in no schema."""
+        partitioning = self.resource.get("timePartitioning")
+        return partitioning.get("field", INGESTED) if partitioning else None
+
+    @property
+    def names(self) -> str:
+        """The columns of its schema, for SQL."""
+        return ", ".join(f'"{one["name"]}"' for one in self.fields)
 
 
 @dataclass
@@ -92,8 +99,10 @@ class Project:
         if dataset not in self.datasets:
             raise absent("Dataset", f"{self.name}:{dataset}")
         table = Table(dataset, name, [dict(one) for one in fields], dict(resource))
-        columns = ", ".join(f'"{one["name"]}" {duckdb_type(one)}' for one in fields)
-        self._run(f"CREATE TABLE {self._sql_name(table)} ({columns})")
+        columns = [f'"{one["name"]}" {duckdb_type(one)}' for one in fields]
+        if table.partition_column == INGESTED:
+            columns.append(f"{INGESTED} TIMESTAMPTZ DEFAULT date_trunc('day', now())")
+        self._run(f"CREATE TABLE {self._sql_name(table)} ({', '.join(columns)})")
         self.tables[dataset, name] = table
         return table
 
@@ -107,7 +116,7 @@ class Project:
         """Append rows as JSON has them, or as Python does."""
         if rows:
             marks = ", ".join(f"CAST(? AS {duckdb_type(one)})" for one in table.fields)
-            statement = f"INSERT INTO {self._sql_name(table)} VALUES ({marks})"
+            statement = f"INSERT INTO {self._sql_name(table)} ({table.names}) VALUES ({marks})"
             with self._lock:
                 self._db.cursor().executemany(
                     statement, [values(one, table.fields) for one in rows]
@@ -128,7 +137,7 @@ class Project:
     def arrow(self, table: Table, start: int = 0, size: int | None = None) -> pa.Table:
         """Its rows as the Storage Read API has them, always in the same order."""
         limit = "" if size is None else f" LIMIT {size} OFFSET {start}"
-        query = f"SELECT * FROM {self._sql_name(table)} ORDER BY rowid{limit}"
+        query = f"SELECT {table.names} FROM {self._sql_name(table)} ORDER BY rowid{limit}"
         with self._lock:
             return self._db.cursor().sql(query).to_arrow_table()
 

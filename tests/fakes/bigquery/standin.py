@@ -8,6 +8,7 @@ from types import TracebackType
 from ..serving import Serving
 from .app import application
 from .faults import Faults
+from .metadata import metadata
 from .project import Project
 from .storage import StorageApi
 from .tokens import Tokens
@@ -19,7 +20,8 @@ class StandIn:
     """A project of BigQuery that serves between ``with`` and its end.
 
     ``url`` is the address of the REST API, ``storage_url`` that of the Storage Read API, ``key``
-    the JSON key of a service account; ``faults`` takes what shall go wrong, and ``project.denied``
+    the JSON key of a service account, ``metadata`` the ``GCE_METADATA_HOST`` of a machine that has
+    that account; ``faults`` takes what shall go wrong, and ``project.denied``
     the permissions that the account lacks. ``requests`` counts what was asked over REST, by phase.
     """
 
@@ -31,6 +33,8 @@ class StandIn:
         self._serving = Serving(host)
         self.requests: Counter[str] = Counter()
         self.url = self._serving.add(application(self.project, self._tokens, self.requests), port)
+        told = self._serving.add(metadata(name, self._tokens))
+        self.metadata = told.removeprefix("http://")
         self._storage = StorageApi(self.project, host)
         self.storage_url = self._storage.url
 

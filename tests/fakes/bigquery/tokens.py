@@ -55,6 +55,10 @@ class Tokens:
             raise ApiError(400, "invalid_grant", "Invalid JWT Signature.") from None
         if claims["iss"] != self.email:
             raise ApiError(400, "invalid_grant", "Invalid grant: account not found")
+        return self.issue()
+
+    def issue(self) -> str:
+        """A new token."""
         token = secrets.token_urlsafe(24)
         self._valid.add(token)
         return token

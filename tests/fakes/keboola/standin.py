@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -33,8 +34,12 @@ class StandIn:
         host: str = "127.0.0.1",
         port: int = 0,
         folder: Path | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """``store`` is http, aws, azure or gcp; ``folder`` takes rows and slices."""
+        """``store`` is http, aws, azure or gcp; ``folder`` takes rows and slices.
+
+        With ``tls`` the API is at an https address; its store is not.
+        """
         self._made = Path(tempfile.mkdtemp(prefix="keboola-", dir=folder))
         self.faults = Faults()
         self.clock = Clock()
@@ -44,7 +49,7 @@ class StandIn:
         self.project = Project(self._made, self.store, self.clock, self.faults)
         app = application(self.project)
         app.add_subapp("/control", control(self.project))
-        self.url = self._serving.add(app, port)
+        self.url = self._serving.add(app, port, tls)
 
     @property
     def token(self) -> str:

@@ -236,6 +236,25 @@ def test_windows(
     assert ids(opened(bigquery), window) == expected
 
 
+def test_windows_of_the_time_of_ingestion(bigquery: StandIn) -> None:
+    """Of a table that is partitioned by it; rows that were streamed in just now have none yet."""
+    day = {"type": "DAY"}
+    table = bigquery.project.add_table("shop", "seen", EVENTS[:1], timePartitioning=day)
+    bigquery.project.insert(table, [{"id": number} for number in range(1, 5)])
+    for number in range(1, 4):
+        at = f"TIMESTAMPTZ '{(START + timedelta(days=number)).isoformat()}'"
+        where = f"SET _PARTITIONTIME = {at} WHERE id = {number}"
+        bigquery.project.execute(f'UPDATE "acme-data".shop.seen {where}')
+    bigquery.project.execute('UPDATE "acme-data".shop.seen SET _PARTITIONTIME = NULL WHERE id = 4')
+    source, request = opened(bigquery, max_bytes_billed=31), TableRequest("shop.seen")
+    with pytest.raises(SourceError, match="found 32 bytes"):
+        rows_of(source, request)
+    window = Window(START + timedelta(days=2), None, "_PARTITIONTIME")
+    assert rows_of(source, request, window).to_pylist() == [{"id": 2}, {"id": 3}, {"id": 4}]
+    window = Window(START, START + timedelta(days=2, hours=1), "_PARTITIONTIME")
+    assert rows_of(source, request, window)["id"].to_pylist() == [1, 2]
+
+
 def test_a_query_is_a_table(bigquery: StandIn) -> None:
     query = "SELECT kind, count(*) AS events FROM `acme-data.shop.events` GROUP BY kind  -- all"
     request = TableRequest("shop.kinds", row_filter="events > 1", options={"query": query})
@@ -274,6 +293,44 @@ def test_without_the_right_and_without_a_choice_the_role_is_named(large: StandIn
     large.project.denied = {"bigquery.readsessions.create"}
     with pytest.raises(ForbiddenError, match=r"roles/bigquery.readSessionUser on the project"):
         rows_of(opened(large, storage_api="always"), TableRequest("shop.large"))
+
+
+@pytest.mark.parametrize(
+    ("denied", "storage_api", "says"),
+    [
+        (set(), "auto", "through the Storage Read API"),
+        (
+            {"bigquery.readsessions.create"},
+            "auto",
+            "through the REST API; the Storage Read API takes "
+            "the role roles/bigquery.readSessionUser on the project acme-data",
+        ),
+        ({"bigquery.readsessions.create"}, "always", None),
+        (set(), "never", "through the REST API, as storage_api says"),
+    ],
+)
+def test_a_check_tells_the_way_of_the_rows(
+    bigquery: StandIn, denied: set[str], storage_api: str, says: str | None
+) -> None:
+    bigquery.project.denied = denied
+    found = opened(bigquery, storage_api=storage_api).check((TableRequest("shop.events"),))
+    queries, way, table = found
+    assert (queries.works, table.works, way.works) == (True, True, says is not None)
+    assert way.subject == "may read answers"
+    if says is not None:
+        assert way.says == says
+    assert sum(job.bytes for job in bigquery.project.jobs.values()) == 0
+
+
+def test_a_key_that_the_environment_names(
+    bigquery: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key.json"
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
+    with pytest.raises(ForbiddenError, match="there are no credentials for Google Cloud"):
+        ids(opened(bigquery, credentials=None))
+    key.write_text(bigquery.key)
+    assert ids(opened(bigquery, credentials=None)) == [1, 2, 3, 4, 5]
 
 
 PASSING = [

@@ -5,22 +5,19 @@ from __future__ import annotations
 import gzip
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import IPv4Address
 from pathlib import Path
 from threading import Thread
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from broker.errors import AbsentError, ConfigError, ForbiddenError, SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
+from tests.fakes.certificates import serving, write_certificate
+from tests.fakes.proxy import Proxy
 
 pytest.importorskip("aiohttp", reason="the extra 'remote' is not installed")
 
@@ -63,42 +60,14 @@ class Handler(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    return path
+    return write_certificate(tmp_path_factory.mktemp("tls") / "server.pem")
 
 
 @pytest.fixture
 def server(tmp_path: Path, certificate: Path) -> Iterator[str]:
     """The address of a web server over ``tmp_path``."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(tmp_path)))
-    httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
+    httpd.socket = serving(certificate).wrap_socket(httpd.socket, server_side=True)
     thread = Thread(target=httpd.serve_forever)
     thread.start()
     yield f"https://127.0.0.1:{httpd.server_port}"
@@ -159,6 +128,16 @@ def test_a_file_that_changes_meanwhile(tmp_path: Path, source: CsvSource) -> Non
     path.write_text("id\n1\n2\n")
     with pytest.raises(SourceError, match="changed while it was being read"):
         list(batches)
+
+
+def test_a_proxy_of_the_environment_is_used(
+    tmp_path: Path, source: CsvSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.csv").write_text("id\n1\n")
+    with Proxy() as proxy:
+        monkeypatch.setenv("https_proxy", f"http://{proxy.address}")
+        assert source.describe(TableRequest("t")).schema.names == ("id",)
+    assert {method for method, _ in proxy.seen} == {"CONNECT"}
 
 
 def test_an_untrusted_server_is_not_read(tmp_path: Path, server: str) -> None:

@@ -78,10 +78,11 @@ def instance(tmp_path: Path, bigquery: StandIn) -> Path:
     return tmp_path
 
 
-def broker(instance: Path, *words: str) -> tuple[int, dict[str, Any], str]:
+def broker(instance: Path, *words: str, **variables: str) -> tuple[int, dict[str, Any], str]:
+    secrets = {"CREDENTIALS_DIRECTORY": str(instance / "credentials")}
     done = subprocess.run(
         [sys.executable, "-m", "broker", *words, "--config", str(instance / "config"), "--json"],
-        env={**os.environ, "CREDENTIALS_DIRECTORY": str(instance / "credentials")},
+        env={**os.environ, **secrets, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -143,7 +144,7 @@ def test_a_check_tells_what_works(instance: Path) -> None:
         "lake": "bigquery",
     }
     subjects = [one["subject"] for one in found["sources"][1]["findings"]]
-    assert subjects == ["settings", "may run queries", "table shop.orders"]
+    assert subjects == ["settings", "may run queries", "may read answers", "table shop.orders"]
 
 
 def test_a_check_tells_what_does_not(instance: Path, bigquery: StandIn) -> None:
@@ -156,6 +157,17 @@ def test_a_check_tells_what_does_not(instance: Path, bigquery: StandIn) -> None:
     assert "table notes has no file" in says["table shop.notes"]
     assert "roles/bigquery.jobUser on the project acme-data" in says["may run queries"]
     assert broker(instance, "check", "--source", "csv")[1]["sources"] == [csv]
+
+
+def test_a_machine_of_google_cloud_needs_no_key(instance: Path, bigquery: StandIn) -> None:
+    """Its metadata server hands out tokens of its service account, and Google's library asks it."""
+    file = instance / "config/instance.yaml"
+    settings = json.loads(file.read_text())
+    del settings["sources"]["lake"]["credentials"]
+    file.write_text(json.dumps(settings))
+    host = {"GCE_METADATA_HOST": bigquery.metadata, "GCE_METADATA_IP": bigquery.metadata}
+    code, found, _ = broker(instance, "check", "--source", "lake", **host, HOME=str(instance))
+    assert (code, found["works"]) == (0, True), found
 
 
 def test_a_mistake_in_one_source_is_told_by_its_line(instance: Path) -> None:

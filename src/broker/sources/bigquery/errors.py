@@ -71,6 +71,13 @@ def asking(where: str, project: str, *, may_tell: bool = False) -> Iterator[None
         ) from error
     except exceptions.GoogleAPICallError as error:
         raise _failed(error, where, may_tell=may_tell) from error
+    except auth_exceptions.DefaultCredentialsError as error:
+        raise ForbiddenError(
+            "there are no credentials for Google Cloud",
+            where=where,
+            expected="credentials or credentials_file of the source, or those of the machine",
+            remedy="Set one of them, or give the machine a service account.",
+        ) from error
     except auth_exceptions.GoogleAuthError as error:
         raise ForbiddenError(
             "Google does not accept the credentials",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...config.description import BigQueryTable
-from ...errors import ConfigError
+from ...errors import ConfigError, ForbiddenError
 from ...tables.schema import TableSchema
 from ..contract import Finding, SourceTable, TableRequest, Window
 from ..settings import checked
@@ -81,7 +81,10 @@ class BigQuerySource:
     def check(self, tables: tuple[TableRequest, ...]) -> Iterator[Finding]:
         """Credentials, the right to run queries, each table by a dry run: none costs anything."""
         where = f"project {self._settings.project}"
-        yield Finding.of("may run queries", lambda: self._may_query(where))
+        query = Finding.of("may run queries", lambda: self._may_query(where))
+        yield query
+        if query.works:
+            yield Finding.of("may read answers", lambda: self._way(where))
         for table in tables:
             yield Finding.of(f"table {table.id}", partial(self._would_read, table))
         if self._settings.max_bytes_billed_per_day is not None:
@@ -90,6 +93,18 @@ class BigQuerySource:
     def _may_query(self, where: str) -> str:
         self._warehouse.dry_run(Statement("SELECT 1 AS one"), where)
         return where
+
+    def _way(self, where: str) -> str:
+        """Through which API rows come, and which role would change that."""
+        if self._settings.storage_api == "never":
+            return "through the REST API, as storage_api says"
+        try:
+            self._warehouse.try_storage(where)
+        except ForbiddenError as error:
+            if self._settings.storage_api == "always" or error.expected is None:
+                raise
+            return f"through the REST API; the Storage Read API takes {error.expected}"
+        return "through the Storage Read API"
 
     def _would_read(self, table: TableRequest) -> str:
         origin = self._origin(table)

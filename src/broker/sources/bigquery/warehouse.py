@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
+import google.auth
 import grpc
 import pyarrow as pa
 from google.api_core import exceptions
@@ -35,6 +36,7 @@ _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 _STREAMS = 4
 _FEW_ROWS = 10_000  # a read session costs more than these do over REST
 _PAGE_ROWS = 20_000
+_NEXT_TO_NOTHING = 10 * 1000**2  # what Google bills at least of a query that reads a table
 
 
 class Warehouse:
@@ -43,7 +45,7 @@ class Warehouse:
     def __init__(self, settings: Settings) -> None:
         """Raises ``ConfigError`` for a key that is none. Nothing is connected to yet."""
         self._settings = settings
-        self._credentials = _credentials(settings)
+        self._given = _credentials(settings)
         self._clients = threading.local()
         self._lock = threading.Lock()
 
@@ -89,6 +91,17 @@ class Warehouse:
             job = self._client.query(statement.text, job_config=config)
             total = job.result(timeout=seconds + 60, page_size=0).total_rows
         return Query(self, job, int(total or 0), where)
+
+    def try_storage(self, where: str) -> None:
+        """Read a constant through the Storage Read API, which bills nothing.
+
+        Raises ``ForbiddenError`` where the account may not use it.
+        """
+        config = self._config(Statement(""), maximum_bytes_billed=_NEXT_TO_NOTHING)
+        with asking(where, self._settings.project, may_tell=True):
+            job = self._client.query("SELECT 1 AS one", job_config=config)
+            fields = job.result().schema
+            bigquery.DEFAULT_RETRY(self._begun)(job, fields)
 
     def billed(self, since: datetime) -> int:
         """Bytes that this account's jobs for the broker were billed since an instant."""
@@ -152,6 +165,14 @@ class Warehouse:
                     client_options={"api_endpoint": endpoint} if endpoint else None,
                 )
         return self._clients.client
+
+    @property
+    def _credentials(self) -> Any:
+        """Those that were given, else those of the machine, which are asked for once."""
+        with self._lock:
+            if self._given is None:
+                self._given, _ = google.auth.default(scopes=_SCOPES)
+        return self._given
 
     @cached_property
     def _storage(self) -> Any:

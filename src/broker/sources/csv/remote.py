@@ -85,9 +85,9 @@ class Remote:
     def _options(self) -> dict[str, Any]:
         if self._protocol not in _WEB or "client_kwargs" in self._storage:
             return dict(self._storage)
-        # The default gives up after five minutes, however well it goes.
+        # The default gives up after five minutes, however well it goes, and knows no proxy.
         timeout = import_module("aiohttp").ClientTimeout(total=None, sock_connect=30, sock_read=60)
-        return {**self._storage, "client_kwargs": {"timeout": timeout}}
+        return {**self._storage, "client_kwargs": {"timeout": timeout, "trust_env": True}}
 
     def _declared(self, file: str) -> list[InputFile]:
         url = f"{self._url}/{file}"

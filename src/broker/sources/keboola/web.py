@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,7 @@ from urllib3.exceptions import HTTPError, SSLError
 from ... import __version__
 from ...errors import SourceError
 from .patience import PassingError
+from .proxies import Ways
 
 __all__ = ["PASSING", "Web", "retry_after", "shown"]
 
@@ -21,6 +23,7 @@ PASSING = frozenset({429, 500, 502, 503, 504})
 """Answers that may be others in a moment."""
 
 _CONNECT_SECONDS = 15.0
+_TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (4[0-9][0-9])")
 
 
 class Web:
@@ -28,7 +31,7 @@ class Web:
 
     def __init__(self, silence_seconds: float, connections: int = 32) -> None:
         """``silence_seconds`` is how long a connection may say nothing."""
-        self._pool = urllib3.PoolManager(
+        self._ways = Ways(
             num_pools=connections,
             maxsize=connections,
             timeout=urllib3.Timeout(
@@ -47,8 +50,8 @@ class Web:
         where: str,
     ) -> urllib3.BaseHTTPResponse:
         """The whole answer, whatever its status; ``PassingError`` where none came."""
-        with _broken(where):
-            return self._pool.request(
+        with self._broken(url, where):
+            return self._ways.to(url).request(
                 method, url, headers=_own(headers), body=body, redirect=False, retries=False
             )
 
@@ -57,8 +60,8 @@ class Web:
         self, url: str, headers: Mapping[str, str], *, where: str
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """An answer of which nothing is read yet, its bytes as they were sent."""
-        with _broken(where):
-            response = self._pool.request(
+        with self._broken(url, where):
+            response = self._ways.to(url).request(
                 "GET",
                 url,
                 headers=_own({"Accept-Encoding": "gzip", **headers}),
@@ -67,36 +70,44 @@ class Web:
                 redirect=False,
                 retries=False,
             )
-            is_whole = False
             try:
                 yield response
-                is_whole = True
             finally:
-                if is_whole:
-                    response.release_conn()
-                else:
-                    response.close()
+                response.close()  # of no effect on a connection whose answer was read to its end
+
+    @contextmanager
+    def _broken(self, url: str, where: str) -> Iterator[None]:
+        """Turn a library's error into ours; its text may hold a signed link."""
+        try:
+            yield
+        except HTTPError as error:
+            raise _failure(error, self._ways.proxy(url), where) from None
 
 
 def _own(headers: Mapping[str, str]) -> dict[str, str]:
     return {"User-Agent": f"data-broker/{__version__}", **headers}
 
 
-@contextmanager
-def _broken(where: str) -> Iterator[None]:
-    """Turn a library's error into ours; its text may hold a signed link."""
-    try:
-        yield
-    except HTTPError as error:
-        if isinstance(error, SSLError) and "CERTIFICATE_VERIFY" in str(error):
-            raise SourceError(
-                "the certificate of the server cannot be trusted",
-                where=where,
-                remedy="Install the certificate authority on this machine.",
-            ) from None
-        raise PassingError(
-            "the connection failed or broke off", where=where, found=type(error).__name__
-        ) from None
+def _failure(error: HTTPError, proxy: str | None, where: str) -> SourceError:
+    """What an error of the library says, whose text is not shown."""
+    text = str(error)
+    if isinstance(error, SSLError) and "CERTIFICATE_VERIFY" in text:
+        return SourceError(
+            "the certificate of the server cannot be trusted",
+            where=where,
+            remedy="Install the certificate authority on this machine.",
+        )
+    if (refusal := _TUNNEL_REFUSED.search(text)) is not None:
+        return SourceError(
+            f"the proxy {proxy} does not let this through",
+            where=where,
+            found=f"HTTP {refusal[1]}",
+            remedy="Have the proxy allow it, or name the server in no_proxy.",
+        )
+    through = f" (through the proxy {proxy})" if proxy else ""
+    return PassingError(
+        f"the connection failed or broke off{through}", where=where, found=type(error).__name__
+    )
 
 
 def shown(url: str) -> str:
