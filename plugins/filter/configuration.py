@@ -19,8 +19,7 @@ SOURCES = str(ROOT / "src")
 
 def class_groups(classes: Mapping[str, Any]) -> list[str]:
     """The Linux groups of the access classes, with the broker's own rule where none is given."""
-    if SOURCES not in sys.path:
-        sys.path.append(SOURCES)
+    _find_broker()
     from broker.config import Instance  # noqa: PLC0415  only a deploy needs pydantic
 
     # Their groups alone: the texts in a list of Ansible's are none that pydantic would take.
@@ -34,17 +33,41 @@ def _group(entry: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
     return entry if isinstance(entry, str) else {"group": entry.get("group")}
 
 
-def source_extras(instance: Mapping[str, Any]) -> list[str]:
+def source_extras(instance: Mapping[str, Any], description: str = "") -> list[str]:
     """The extras that the sources of an instance need: that of their type, if it has one.
 
-    CSV files need one only where they are behind a URL.
+    CSV files need one only where they are behind a URL, as a source or as a table says it;
+    ``description`` is the path of the table descriptions.
     """
     sources = [instance.get("data_source") or {}, *(instance.get("sources") or {}).values()]
     types = {str(source.get("type")) for source in sources}
     wanted = types & {path.stem for path in (ROOT / "requirements").glob("*.txt")}
-    if any("://" in str(source.get("path", "")) for source in sources):
+    places = [str(source.get("path", "")) for source in sources] + _files(description)
+    if any("://" in place for place in places):
         wanted.add("remote")
     return sorted(wanted)
+
+
+def _files(description: str) -> list[str]:
+    """``file`` of every table that has one; none where a preflight finds mistakes."""
+    if not description:
+        return []
+    _find_broker()
+    from broker.config import load_description  # noqa: PLC0415  only a deploy needs pydantic
+    from broker.errors import ConfigError  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "data_description.md").write_bytes(Path(description).read_bytes())
+        try:
+            tables = load_description(Path(folder)).tables
+        except ConfigError:
+            return []
+    return [str(table.options.get("file") or "") for table in tables]
+
+
+def _find_broker() -> None:
+    if SOURCES not in sys.path:
+        sys.path.append(SOURCES)
 
 
 def config_problems(instance: str, description: str, variables: Iterable[str]) -> list[str]:

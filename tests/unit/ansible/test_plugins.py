@@ -155,6 +155,23 @@ def test_the_extras_are_those_of_the_types_in_use() -> None:
     assert configuration.source_extras(remote) == ["remote"]
 
 
+@pytest.mark.parametrize(
+    ("line", "extras"),
+    [
+        ("file: https://files.example.com/orders.csv", ["remote"]),
+        ("file: orders/2026.csv", []),
+        ("file: [https://]", []),  # a mistake, which a preflight tells
+    ],
+)
+def test_a_table_behind_a_url_of_its_own_brings_the_extra(
+    tmp_path: Path, line: str, extras: list[str]
+) -> None:
+    description = tmp_path / "tables.md"
+    description.write_text(DESCRIPTION.replace("    name: orders\n", f"    {line}\n"))
+    instance = {"data_source": {"type": "csv", "path": "/data/input"}}
+    assert configuration.source_extras(instance, str(description)) == extras
+
+
 def test_the_locks_of_all_extras_agree_on_every_package() -> None:
     locked = plugin("lookup/release.py").locked
     extras = ["bigquery", "keboola", "remote"]

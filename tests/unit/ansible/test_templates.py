@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,20 @@ def test_a_sync_runs_as_the_broker_with_its_key_and_its_limits() -> None:
 def test_a_sync_gets_each_secret_as_a_credential_and_none_as_a_value() -> None:
     unit = settings(template("sync", f"{UNITS}/broker-sync.service", sync_credentials=["TOKEN"]))
     assert "LoadCredential=TOKEN:/etc/data-broker/credentials/TOKEN" in unit
-    assert not any(line.startswith("Environment") for line in unit)
+    assert not any(line.startswith("Environment=") for line in unit)
+
+
+def test_the_environment_of_a_run_is_read_by_systemd_and_by_a_shell(tmp_path: Path) -> None:
+    unit = settings(template("sync", f"{UNITS}/broker-sync.service"))
+    assert "EnvironmentFile=-/etc/data-broker/environment" in unit
+    said = {"https_proxy": "http://a%20b:$c\\`d`@proxy:3128", "no_proxy": "localhost,.example.com"}
+    written = template("app", "etc/data-broker/environment", app_run_environment=said)
+    path = tmp_path / "environment"
+    path.write_text(written)
+    script = f". {path}; printf '%s\n' \"$https_proxy\" \"$no_proxy\""
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == list(said.values())
+    assert template("app", "etc/data-broker/environment").count("=") == 0
 
 
 def test_a_sync_may_make_setgid_folders_and_change_groups() -> None:
