@@ -19,6 +19,7 @@ __all__ = [
     "ExposeViews",
     "MakePlaces",
     "MendHome",
+    "PlaceLimits",
     "RemoveAccount",
     "RemoveKeyFile",
     "StoreHome",
@@ -107,11 +108,28 @@ class MendHome:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceLimits:
+    """Let systemd limit the slices of these uids as those of analysts, or no longer."""
+
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+
+    def __str__(self) -> str:
+        parts = [f"limit what uid {uid} takes" for uid in self.added]
+        parts += [f"forget the limits of uid {uid}" for uid in self.removed]
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
 class WriteKeys:
-    """Replace the key file of one analyst."""
+    """Replace the key file of one analyst.
+
+    ``ending`` marks it: what the keys that are gone opened is still to be ended.
+    """
 
     name: str
     keys: tuple[Key, ...]
+    ending: bool = False
 
     def __str__(self) -> str:
         return f"write the keys of {self.name}"
@@ -129,7 +147,7 @@ class RemoveKeyFile:
 
 @dataclass(frozen=True, slots=True)
 class EndProcesses:
-    """End all that runs under a uid, so that no session keeps rights that were taken."""
+    """End all that runs under a uid, so that no session keeps rights or a key that were taken."""
 
     name: str
     uid: int
@@ -169,6 +187,7 @@ Action = (
     | AddAccounts
     | ChangeAccount
     | MendHome
+    | PlaceLimits
     | WriteKeys
     | RemoveKeyFile
     | EndProcesses

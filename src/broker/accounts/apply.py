@@ -18,6 +18,7 @@ from .actions import (
     ExposeViews,
     MakePlaces,
     MendHome,
+    PlaceLimits,
     RemoveAccount,
     RemoveKeyFile,
     StoreHome,
@@ -28,8 +29,9 @@ from .actions import (
 from .classes import render_classes
 from .homes import mend_home, store_home
 from .host import Node
-from .keys import render_keys
+from .keyfile import render_keys
 from .layout import Layout
+from .limits import place_limits
 from .registry import render_registry
 from .system import Owners, System
 
@@ -62,7 +64,8 @@ def apply(actions: Iterable[Action], layout: Layout, system: System) -> None:
 
 def _write_keys(action: WriteKeys, layout: Layout, *, durable: bool) -> None:
     path = layout.at(layout.keys) / action.name
-    write_atomic(path, render_keys(action.keys), mode=0o644, durable=durable)
+    text = render_keys(action.keys, ending=action.ending)
+    write_atomic(path, text, mode=0o644, durable=durable)
 
 
 def _apply(action: Action, layout: Layout, system: System) -> None:
@@ -73,6 +76,10 @@ def _apply(action: Action, layout: Layout, system: System) -> None:
             system.change(found, wanted)
         case EndProcesses(_, uid):
             system.end(uid)
+        case PlaceLimits(added, removed):
+            place_limits(layout.at(layout.units), added, removed)
+            if system.running(added):
+                system.reload()
         case ExposeViews(audiences):
             system.expose(audiences, layout)
         case RemoveAccount(name, user, group):

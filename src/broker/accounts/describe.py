@@ -8,10 +8,10 @@ from typing import Any
 from .classes import Classes
 from .goal import impostor
 from .host import KeyFile, Node, Observed, Presence, User
+from .keyfile import read_key_file
 from .keys import Key
 from .layout import Layout
 from .model import Analyst
-from .observe import read_key_file
 from .planner import home_drift
 from .registry import Registry
 from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places, wanted_presence
@@ -100,14 +100,14 @@ def _sides(
     layout: Layout,
     classes: Classes,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    before = {"entry": _entry(old), "account": _account(presence), "keys": _keys(presence.keys)}
+    before: dict[str, Any] = {"entry": _entry(old), **_standing(presence)}
     if new is None or new.state == "absent":
         home = presence.home.get("")
         return before | {"home": _node(home)}, {"home": f"{new.home}d" if new and home else None}
     wanted = wanted_presence(new, layout, classes)
     wrong, extra = home_drift(presence, wanted)
     before["home"] = {path or "itself": _node(presence.home.get(path)) for path in (*wrong, *extra)}
-    after = {"entry": _entry(new), "account": _account(wanted), "keys": _keys(wanted.keys)}
+    after: dict[str, Any] = {"entry": _entry(new), **_standing(wanted)}
     after["home"] = {path or "itself": _node(node) for path, node in wrong.items()} | dict.fromkeys(
         extra
     )
@@ -166,6 +166,11 @@ def _state(user: User) -> str:
         "" if user.shadow else "without a line in shadow",
     ]
     return ", ".join(filter(None, words)) or "keys only"
+
+
+def _standing(presence: Presence) -> dict[str, Any]:
+    limits = "those of analysts" if presence.limited else None
+    return {"account": _account(presence), "keys": _keys(presence.keys), "limits": limits}
 
 
 def _keys(file: KeyFile | None) -> list[str] | None:

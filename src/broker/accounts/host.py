@@ -80,7 +80,8 @@ class Presence:
 
     ``group`` is the gid of the group with the same name. ``home`` maps a path below the home
     ('' is the home) to what stands there. ``running`` holds the groups of the processes that
-    run under the uid, and is None when none does.
+    run under the uid, and is None when none does. ``limited`` tells that their slice has the
+    limits of analysts.
     """
 
     user: User | None = None
@@ -88,6 +89,7 @@ class Presence:
     keys: KeyFile | None = None
     home: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
     running: frozenset[str] | None = None
+    limited: bool = False
 
 
 EMPTY = Presence()
@@ -98,6 +100,7 @@ class Observed:
     """One look at a host. ``places`` maps the product's own folders to what stands there.
 
     ``audiences`` are the sets of classes that have a view; None where nothing publishes.
+    ``limited`` are the uids whose slices have the limits of analysts, whosever they are.
     """
 
     accounts: Accounts
@@ -107,6 +110,7 @@ class Observed:
     classes: Classes = field(default_factory=Classes)
     key_files: frozenset[str] = frozenset()
     audiences: frozenset[tuple[str, ...]] | None = None
+    limited: frozenset[int] = frozenset()
     free_bytes: int | None = None
 
     def presence(self, name: str) -> Presence:

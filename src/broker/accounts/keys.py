@@ -16,21 +16,19 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import AccountsError
-from .times import expiry_option, parse_time, read_expiry
+from .times import parse_time
 
-__all__ = ["Key", "parse_key", "parse_keys", "parse_line", "render_keys"]
+__all__ = ["Key", "parse_key", "parse_keys"]
 
 MIN_RSA_BITS = 3072
 MAX_RSA_BITS = 16384
 MAX_KEY_TEXT = 16_000
 MAX_COMMENT = 200
 
-_HEADER = "# Kept by the data broker and rendered whole: edits are lost. Use add-analyst.\n"
 _MAKE_ONE = "Make a key with: ssh-keygen -t ed25519, and give the line in its .pub file."
 _SENSITIVE = re.compile(r"BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File")
 _TYPE_SHAPE = re.compile(r"[a-z][a-z0-9.@-]{1,63}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]{0,62}")
-_OUR_OPTION = re.compile(r'expiry-time="([0-9]{14}Z)" (.*)')
 _KEY_INSIDE = re.compile(r"[\s,\"](?:ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+\s+AAAA")
 
 
@@ -230,23 +228,6 @@ def _refuse_same_names(keys: Iterable[Key], where: str) -> None:
         if key.name in names:
             raise AccountsError("two keys have the same name", where=where, found=key.name)
         names |= {key.name} - {""}
-
-
-def parse_line(line: str, *, where: str) -> Key:
-    """The key of a line that :func:`render_keys` wrote."""
-    found = _OUR_OPTION.fullmatch(line)
-    if found is None:
-        return parse_key(line, where=where)
-    return replace(parse_key(found[2], where=where), expires=read_expiry(found[1]))
-
-
-def render_keys(keys: Iterable[Key]) -> str:
-    """The whole authorized_keys file of one analyst; sshd itself minds the time."""
-    return _HEADER + "".join(f"{_rendered(key)}\n" for key in keys if not key.revoked)
-
-
-def _rendered(key: Key) -> str:
-    return key.line if key.until is None else f"{expiry_option(key.until)} {key.line}"
 
 
 def _refuse_other_things(line: str, where: str) -> None:

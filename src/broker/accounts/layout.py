@@ -22,6 +22,7 @@ class Layout:
     data: Path = Path("/data")
     lock: Path = Path("/run/data-broker-accounts.lock")
     program: Path = Path("/opt/data-broker/current/venv/bin/broker")
+    units: Path = Path("/etc/systemd/system")
     os_release: Path = Path("/etc/os-release")
 
     @property

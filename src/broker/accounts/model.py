@@ -48,6 +48,11 @@ class Analyst:
     home: HomePolicy = "archive"
 
     @property
+    def open_blobs(self) -> frozenset[bytes]:
+        """The keys that may open the account, those that end at a time among them."""
+        return frozenset(key.blob for key in self.keys if not key.revoked)
+
+    @property
     def private(self) -> bool:
         """Whether this person reads private data."""
         return "private" in self.classes

@@ -11,14 +11,15 @@ from ..errors import AccountsError, BrokerError
 from .classes import SHELL_GROUP, STANDING_VIEWS, Classes, read_classes
 from .homes import look, read_home
 from .host import Accounts, KeyFile, Node, Observed, Presence
-from .keys import Key, parse_line
+from .keyfile import read_key_file
 from .layout import Layout
+from .limits import read_limited
 from .model import Analyst
 from .registry import Registry, make_registry, parse_registry
 from .system import System
 from .wanted import MARK, wanted_places
 
-__all__ = ["observe", "read_key_file", "root_needed"]
+__all__ = ["observe", "root_needed"]
 
 
 def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observed:
@@ -33,15 +34,17 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
         accounts = system.accounts(wanted)
         classes = _classes(layout)
         registry = _registry(layout, accounts, classes, system)
+        limited = read_limited(layout.at(layout.units))
         wanted |= {analyst.name for analyst in registry.analysts}
         return Observed(
             accounts=accounts,
             registry=registry,
-            presences=_presences(wanted, accounts, registry, layout, system),
+            presences=_presences(wanted, accounts, registry, limited, layout, system),
             places=_places(layout, system),
             classes=classes,
             key_files=_key_files(layout),
             audiences=_audiences(layout),
+            limited=limited,
             free_bytes=_free_bytes(layout),
         )
     except PermissionError as error:
@@ -60,19 +63,6 @@ def root_needed(error: PermissionError) -> BrokerError:
     return BrokerError(
         "only root may look after analysts", where=error.filename, remedy="Run this as root."
     )
-
-
-def read_key_file(text: str) -> tuple[list[Key], int]:
-    """The keys of an authorized_keys file, and how many of its lines the broker never writes."""
-    keys, foreign = [], 0
-    for line in text.splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        try:
-            keys.append(parse_line(line, where="key file"))
-        except (AccountsError, ValueError):
-            foreign += 1
-    return keys, foreign
 
 
 def _refuse_other_systems(layout: Layout) -> None:
@@ -119,7 +109,12 @@ def _registry(layout: Layout, accounts: Accounts, classes: Classes, system: Syst
 
 
 def _presences(
-    names: Iterable[str], accounts: Accounts, registry: Registry, layout: Layout, system: System
+    names: Iterable[str],
+    accounts: Accounts,
+    registry: Registry,
+    limited: frozenset[int],
+    layout: Layout,
+    system: System,
 ) -> dict[str, Presence]:
     uids = {analyst.name: analyst.uid for analyst in registry.analysts}
     running = system.running(uids.values())
@@ -135,6 +130,7 @@ def _presences(
             running=held
             if held is None
             else frozenset(group_names[gid] for gid in held if gid in group_names),
+            limited=uids.get(name) in limited,
         )
     return found
 

@@ -13,6 +13,7 @@ from .actions import (
     ExposeViews,
     MakePlaces,
     MendHome,
+    PlaceLimits,
     RemoveAccount,
     RemoveKeyFile,
     StoreHome,
@@ -22,7 +23,8 @@ from .actions import (
 )
 from .classes import SHELL_GROUP, Classes
 from .goal import goal, impostor
-from .host import Node, Observed, Presence
+from .host import KeyFile, Node, Observed, Presence
+from .keyfile import ENDING, read_key_file
 from .layout import Layout
 from .model import Analyst, Request
 from .registry import Registry, make_registry
@@ -60,6 +62,7 @@ def plan(
         *_stray_keys(stays, observed),
         *(action for entry in leaves for action in _leave(entry, observed)),
         *_added(stays, observed, paths, held),
+        *_limits(stays, observed),
         *(action for entry in stays for action in _stay(entry, observed, paths, held)),
         *_strike_out(leaves, target),
         *_views(stays, observed, held),
@@ -154,6 +157,13 @@ def _added(
         yield AddAccounts(tuple(needed), tuple(users))
 
 
+def _limits(stays: Sequence[Analyst], observed: Observed) -> Iterator[Action]:
+    wanted = {entry.uid for entry in stays}
+    if wanted != observed.limited:
+        added, removed = wanted - observed.limited, observed.limited - wanted
+        yield PlaceLimits(tuple(sorted(added)), tuple(sorted(removed)))
+
+
 def _stay(entry: Analyst, observed: Observed, paths: Layout, classes: Classes) -> Iterator[Action]:
     presence, wanted = observed.presence(entry.name), wanted_presence(entry, paths, classes)
     user = wanted_user(entry, paths, classes)
@@ -167,4 +177,22 @@ def _stay(entry: Analyst, observed: Observed, paths: Layout, classes: Classes) -
     if wrong or extra:
         yield MendHome(entry.name, entry.uid, wrong, extra)
     if presence.keys != wanted.keys:
-        yield WriteKeys(entry.name, entry.keys)
+        yield from _keys(entry, presence.keys)
+
+
+def _keys(entry: Analyst, found: KeyFile | None) -> Iterator[Action]:
+    """Nobody enters by a key that goes, then what it opened ends: whose hands it was in, and
+    what they left running under the account, nobody knows. A run that is cut off in between
+    leaves the mark, so the next one ends it."""
+    if found is not None and _shuts_out(entry, found):
+        yield WriteKeys(entry.name, entry.keys, ending=True)
+        yield EndProcesses(entry.name, entry.uid)
+    yield WriteKeys(entry.name, entry.keys)
+
+
+def _shuts_out(entry: Analyst, found: KeyFile) -> bool:
+    """Whether a key file that stands let somebody in who has no right to, or any longer."""
+    if found.text is None or ENDING in found.text:
+        return True
+    keys, foreign = read_key_file(found.text)
+    return foreign > 0 or bool({key.blob for key in keys} - entry.open_blobs)

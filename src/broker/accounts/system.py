@@ -57,6 +57,9 @@ class System(Owners, Protocol):
     def end(self, uid: int) -> None:
         """End every process of a uid and wait until none is left."""
 
+    def reload(self) -> None:
+        """Let systemd read its units again, for slices that are in use."""
+
     def expose(self, audiences: Sequence[tuple[str, ...]], layout: Layout) -> None:
         """Let the publisher build the views of these sets of classes."""
 
@@ -172,6 +175,10 @@ class DebianSystem:
                 capture_output=True,
             )
             time.sleep(0.01)
+
+    def reload(self) -> None:
+        if self._runs:
+            _run(["systemctl", "daemon-reload"])
 
     def expose(self, audiences: Sequence[tuple[str, ...]], layout: Layout) -> None:
         """As the publisher, in a unit of its own: only there it gets the key to sign with."""

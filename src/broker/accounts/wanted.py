@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .classes import SHELL_GROUP, Classes
 from .host import KeyFile, Node, Presence, User
-from .keys import render_keys
+from .keyfile import render_keys
 from .layout import Layout
 from .model import Analyst
 
@@ -49,6 +49,7 @@ def wanted_presence(analyst: Analyst, layout: Layout, classes: Classes) -> Prese
         group=analyst.uid,
         keys=KeyFile(render_keys(analyst.keys), 0o644, 0),
         home=_home(analyst, layout, classes),
+        limited=True,
     )
 
 

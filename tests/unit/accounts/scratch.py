@@ -28,7 +28,7 @@ def memory() -> str | None:
 
 def make_root(root: Path) -> Layout:
     """A virgin Debian host below ``root``."""
-    for folder in ("etc", "home", "run", "var/lib", "var/spool/cron/crontabs"):
+    for folder in ("etc/systemd/system", "home", "run", "var/lib", "var/spool/cron/crontabs"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "etc/os-release").write_text(OS_RELEASE_TEXT)
     (root / "etc/passwd").write_text(ACCOUNTS_TEXT)

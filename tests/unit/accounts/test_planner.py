@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import Analyst, Classes, Layout, Request, parse_key, parse_request, plan
+from broker.accounts import Analyst, Classes, Key, Layout, Request, parse_key, parse_request, plan
 from broker.accounts.actions import (
+    Action,
     AddAccounts,
     ChangeAccount,
     EndProcesses,
     MakePlaces,
     MendHome,
+    PlaceLimits,
     RemoveAccount,
     RemoveKeyFile,
     StoreHome,
@@ -22,7 +24,8 @@ from broker.accounts.actions import (
     WriteRegistry,
 )
 from broker.accounts.goal import goal
-from broker.accounts.host import Accounts, Node, Observed, Presence, User
+from broker.accounts.host import Accounts, KeyFile, Node, Observed, Presence, User
+from broker.accounts.keyfile import render_keys
 from broker.accounts.registry import Registry, make_registry
 from broker.accounts.wanted import REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
 from broker.errors import AccountsError
@@ -50,6 +53,7 @@ def host(*analysts: Analyst, **presences: Presence) -> Observed:
         presences=found,
         places=places,
         key_files=frozenset(name for name, presence in found.items() if presence.keys),
+        limited=frozenset(entry.uid for entry in analysts if entry.state == "present"),
         free_bytes=2**30,
     )
 
@@ -84,6 +88,7 @@ def test_the_first_analyst_of_a_virgin_host() -> None:
         AddAccounts(
             ("data-private", "data-shell", "dataread"), (wanted_user(entry, LAYOUT, CLASSES),)
         ),
+        PlaceLimits((1000,), ()),
         MendHome("anna", 1000, wanted.home),
         WriteKeys("anna", (KEY,)),
     )
@@ -126,12 +131,51 @@ def test_a_host_as_asked_needs_nothing() -> None:
     assert plan([], host(ANNA)) == ()
 
 
-def test_another_key_replaces_the_one_before() -> None:
+def ending(*keys: Key) -> tuple[Action, ...]:
+    """The old key opens nothing any more, what it opened ends, and nothing is left to do."""
+    return (
+        WriteKeys("anna", keys, ending=True),
+        EndProcesses("anna", 1001),
+        WriteKeys("anna", keys),
+    )
+
+
+def test_another_key_replaces_the_one_before_and_ends_what_it_opened() -> None:
     entry = replace(ANNA, keys=(OTHER,))
     assert plan([Request("anna", keys=(OTHER,))], host(ANNA)) == (
         WriteRegistry(Registry((entry,), 1001)),
-        WriteKeys("anna", (OTHER,)),
+        *ending(OTHER),
     )
+
+
+def test_a_revoked_key_leaves_nothing_open_wherever_a_run_is_cut_off() -> None:
+    two = replace(ANNA, keys=(KEY, OTHER))
+    left = (replace(KEY, revoked=True), OTHER)
+    actions = plan([Request("anna", retired=(KEY.fingerprint,))], host(two))
+    assert actions[1:] == ending(*left)
+    marked = KeyFile(render_keys(left, ending=True), 0o644, 0)
+    cut = replace(wanted_presence(replace(ANNA, keys=left), LAYOUT, CLASSES), keys=marked)
+    assert plan([], host(replace(ANNA, keys=left), anna=cut)) == ending(*left)
+
+
+def test_a_key_that_is_added_or_ends_later_ends_no_session() -> None:
+    more = Request("anna", added=(OTHER,), retired=("*",), until="2027-01-01T00:00:00Z")
+    assert EndProcesses not in map(type, plan([more], host(ANNA)))
+    writable = replace(wanted_presence(ANNA, LAYOUT, CLASSES).keys, mode=0o666)
+    found = replace(wanted_presence(ANNA, LAYOUT, CLASSES), keys=writable)
+    assert plan([], host(ANNA, anna=found)) == (WriteKeys("anna", (KEY,)),)
+
+
+@pytest.mark.parametrize("text", [None, OTHER.line, f'command="x" {OTHER.line}'])
+def test_whoever_came_in_by_a_key_that_was_smuggled_in_is_put_out(text: str | None) -> None:
+    found = replace(wanted_presence(ANNA, LAYOUT, CLASSES), keys=KeyFile(text, 0o644, 0))
+    assert plan([], host(ANNA, anna=found)) == ending(KEY)
+
+
+def test_limits_are_those_of_analysts_and_of_nobody_else() -> None:
+    leaving = replace(ANNA, name="eve", uid=1002, state="absent")
+    odd = replace(host(ANNA, leaving, eve=Presence()), limited=frozenset({1000, 1002}))
+    assert plan([], odd)[0] == PlaceLimits((1001,), (1000, 1002))
 
 
 def test_granting_private_moves_group_and_links() -> None:
@@ -169,6 +213,7 @@ def test_removing_takes_keys_first_and_the_entry_last() -> None:
         EndProcesses("anna", 1001),
         StoreHome("anna", 1001, "archive"),
         RemoveAccount("anna", user=True, group=True),
+        PlaceLimits((), (1001,)),
         WriteRegistry(Registry((), 1001)),
     )
 
@@ -333,10 +378,11 @@ def test_a_label_must_name_one_key() -> None:
         assert told in refusal(host(two), Request("anna", retired=(label,)))
 
 
-def test_an_account_that_was_remade_by_hand_loses_its_key_file_and_nothing_else() -> None:
+def test_an_account_that_was_remade_by_hand_loses_key_file_and_limits_and_nothing_else() -> None:
     remade = replace(wanted_user(ANNA, LAYOUT, CLASSES), uid=1500)
     found = replace(wanted_presence(ANNA, LAYOUT, CLASSES), user=remade)
-    assert plan([], host(ANNA, anna=found)) == (RemoveKeyFile("anna"),)
+    left = (RemoveKeyFile("anna"), PlaceLimits((), (1001,)))
+    assert plan([], host(ANNA, anna=found)) == left
     for state in ("present", "absent"):
         sentence = refusal(host(ANNA, anna=found), Request("anna", state=state))
         assert "uid 1500 instead of 1001" in sentence

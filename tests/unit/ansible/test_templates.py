@@ -144,6 +144,9 @@ def test_an_empty_data_disk_gets_its_folders_back() -> None:
 def test_analysts_have_limits() -> None:
     lines = template("base", "etc/security/limits.d/50-data-broker.conf").splitlines()
     assert lines[1:] == ["@dataread hard nproc 256", "@dataread hard maxlogins 16"]
+    slice_ = template("base", f"{UNITS}/broker-analyst.slice.d/limits.conf", base_analyst_weight=7)
+    limits = {"MemoryMax=25%", "MemorySwapMax=0", "CPUWeight=7", "IOWeight=7", "TasksMax=256"}
+    assert set(settings(slice_)) == limits
 
 
 def test_instance_yaml_leaves_out_what_nobody_set_and_the_broker_reads_it(tmp_path: Path) -> None:
@@ -202,6 +205,7 @@ def dpkg(*packages: str) -> dict[str, str]:
 HAVE = (
     "installed logrotate 3.22",
     "installed openssh-server 1:10",
+    "installed libpam-systemd 257",
     "installed python3-venv 3.13",
     "installed ca-certificates 1",
 )
@@ -220,6 +224,7 @@ HAVE = (
             [
                 "logrotate",
                 "openssh-server",
+                "libpam-systemd",
                 "python3-venv",
                 "ca-certificates",
                 "rsync>=3.5.0",

@@ -26,7 +26,7 @@ from broker.accounts.service.serve import Helper
 from broker.audit.log import LOG
 from broker.audit.reading import read_log
 from broker.errors import AccountsError, BrokerError, LockedError
-from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
+from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key, snapshot
 
 NAME = "nobody-of-this-host"
 
@@ -129,11 +129,11 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
 def test_what_is_refused_changes_nothing_and_leaves_a_line(
     door: Door, content: bytes, sentence: str
 ) -> None:
-    before = {path: path.read_bytes() for path in (door.layout.root / "etc").rglob("*")}
+    before = snapshot(door.layout.root / "etc")
     reply = door.raw(content)
     assert reply["ok"] is False
     assert sentence in reply["error"]["message"]
-    assert {path: path.read_bytes() for path in (door.layout.root / "etc").rglob("*")} == before
+    assert snapshot(door.layout.root / "etc") == before
     (event,) = door.told()
     assert event[2] == "refused"
 
