@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +15,8 @@ from ..errors import TableError
 from .rows import Reading
 
 __all__ = ["Chunk", "chunks", "plain"]
+
+Item = TypeVar("Item")
 
 ROWS = 128 * 1024
 
@@ -28,14 +31,27 @@ class Chunk:
     def __init__(self, table: pa.Table, start: int) -> None:
         columns, self.flaws = _plain_columns(table)
         columns.update({f"x{source}": flaw for source, flaw in self.flaws.items()})
+        self.rows = table.num_rows
+        self.text_bytes = _text_bytes(table)
         self.table = pa.table({**columns, "n": pa.arange(start, start + table.num_rows)})
 
 
-def chunks(reading: Reading, *, bytes_: int) -> Iterator[pa.Table]:
-    """Yield the rows in tables of about 128k rows or ``bytes_``, whatever the source yields."""
+def chunks(reading: Reading, *, bytes_: int) -> Iterator[Chunk]:
+    """Yield the rows in chunks of about 128k rows or ``bytes_``, whatever the source yields."""
+    return _ahead(lambda: _chunks(reading, bytes_))
+
+
+def _chunks(reading: Reading, bytes_: int) -> Iterator[Chunk]:
+    done = 0
+    for table in _tables(reading, bytes_):
+        yield Chunk(table, done)
+        done += table.num_rows
+
+
+def _tables(reading: Reading, bytes_: int) -> Iterator[pa.Table]:
     held: list[pa.RecordBatch] = []
     rows = size = 0
-    for batch in _ahead(lambda: _checked(reading, bytes_)):
+    for batch in _checked(reading, bytes_):
         held.append(batch)
         rows += batch.num_rows
         size += batch.nbytes
@@ -60,14 +76,12 @@ def _checked(reading: Reading, bytes_: int) -> Iterator[pa.RecordBatch]:
             yield batch.slice(start, step)
 
 
-def _ahead(
-    make: Callable[[], Iterator[pa.RecordBatch]], *, depth: int = 3
-) -> Iterator[pa.RecordBatch]:
+def _ahead(make: Callable[[], Iterator[Item]], *, depth: int = 1) -> Iterator[Item]:
     """Run an iterator in a thread, a few items ahead; its error is raised here."""
-    items: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(depth)
+    items: queue.Queue[Item | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
 
-    def put(item: pa.RecordBatch | BaseException | None) -> None:
+    def put(item: Item | BaseException | None) -> None:
         done = False
         while not done and not stop.is_set():
             with suppress(queue.Full):
@@ -94,6 +108,12 @@ def _ahead(
     finally:
         stop.set()
         thread.join(timeout=10)  # a source that hangs must not hang what ends because of it
+
+
+def _text_bytes(table: pa.Table) -> int:
+    """About what the rows take as text: Arrow has an offset where a file has a separator."""
+    texts = sum(pa.types.is_string(column.type) for column in table.schema)
+    return int(table.nbytes - 3 * texts * table.num_rows)
 
 
 def plain(type_: pa.DataType) -> pa.DataType:

@@ -63,10 +63,10 @@ def stage(
     intake = _Intake(connection, spec, layout, spill, rejects, reading.schema.names)
     done = size = 0
     try:
-        for table in chunks(reading, bytes_=limits.memory_bytes // 24):
-            intake.take(Chunk(table, done))
-            done += table.num_rows
-            size += _text_bytes(table)
+        for chunk in chunks(reading, bytes_=limits.memory_bytes // 24):
+            intake.take(chunk)
+            done += chunk.rows
+            size += chunk.text_bytes
             if progress is not None:
                 progress(done, size)
         end = reading.end()
@@ -97,12 +97,6 @@ def _spilled(layout: Layout, delivered: pa.Schema) -> pa.Schema:
             as_is = plain(delivered.field(field.source).type)
             columns.append(pa.field(f"c{field.source}", known or as_is))
     return pa.schema([*columns, pa.field("n", pa.int64())])
-
-
-def _text_bytes(table: pa.Table) -> int:
-    """About what the rows take as text: Arrow has an offset where a file has a separator."""
-    texts = sum(pa.types.is_string(column.type) for column in table.schema)
-    return int(table.nbytes - 3 * texts * table.num_rows)
 
 
 def _check_end(spec: TableSpec, end: End, rows: int) -> None:
