@@ -61,11 +61,15 @@ class Tickets:
         return ticket if datetime.now(UTC) - ticket.started < self._lifetime else None
 
     def keep(self, ticket: Ticket) -> None:
-        """Write it down before anybody waits for the job."""
+        """Write it down before anybody waits for the job.
+
+        A machine that loses its power may lose it, and exports once more.
+        """
         if self._path is None:
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomic(self._path, json.dumps(asdict(ticket), default=str), mode=0o600)
+        text = json.dumps(asdict(ticket), default=str)
+        write_atomic(self._path, text, mode=0o600, durable=False)
 
     def drop(self) -> None:
         """The job was used, or cannot be."""
