@@ -44,7 +44,9 @@ analysts:
   description:
     - Everybody, or those who were asked for, as M(analyst) returns them.
     - Beside that C(host), the state on the host, which is V(ok), V(drift), V(leaving) or V(taken);
-      C(last_login) and C(last_sync), moments in UTC or null, as far as the journal reaches back.
+      C(last_login) and C(last_sync), moments in UTC or null, as far as the journal reaches back;
+      C(certificates), those that have not ended, with C(serial), C(fingerprint) of the key,
+      C(since) and C(until).
   returned: success
   type: list
   elements: dict

@@ -12,7 +12,8 @@ def analyst_lines(analysts: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _line(analyst: Mapping[str, Any]) -> str:
-    keys = ", ".join(_key(key) for key in analyst["keys"]) or "no key"
+    certificates = analyst["certificates"]
+    keys = ", ".join(_key(key, certificates) for key in analyst["keys"]) or "no key"
     login = "shell" if analyst["shell"] else "transfer only"
     return (
         f"{analyst['name']} (uid {analyst['uid']}, {analyst['origin']}, {analyst['host']}): "
@@ -21,9 +22,11 @@ def _line(analyst: Mapping[str, Any]) -> str:
     )
 
 
-def _key(key: Mapping[str, Any]) -> str:
+def _key(key: Mapping[str, Any], certificates: Iterable[Mapping[str, Any]]) -> str:
     state = "revoked" if key["revoked"] else key["until"] and f"until {key['until']}"
-    words = [key["name"] or key["comment"], key["origin"], state]
+    ends = [one["until"] for one in certificates if one["fingerprint"] == key["fingerprint"]]
+    signed = f"certificate until {max(ends)}" if ends else None
+    words = [key["name"] or key["comment"], key["origin"], state, signed]
     return f"{key['fingerprint']} ({', '.join(filter(None, words))})"
 
 

@@ -5,6 +5,9 @@ only parts that touch a host.
 """
 
 from .apply import apply
+from .certificates.describe import certificate_facts
+from .certificates.issue import issue_certificate
+from .certificates.model import Certificate, Mode, check_mode
 from .classes import Classes, parse_classes
 from .keyrequest import key_request
 from .keys import Key, parse_key, parse_keys
@@ -19,16 +22,21 @@ from .system import DebianSystem, System
 __all__ = [
     "ALL_OTHERS",
     "Analyst",
+    "Certificate",
     "Classes",
     "DebianSystem",
     "Key",
     "Layout",
+    "Mode",
     "Outcome",
     "Request",
     "System",
     "apply",
+    "certificate_facts",
+    "check_mode",
     "check_name",
     "converge",
+    "issue_certificate",
     "key_request",
     "list_analysts",
     "observe",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .certificates.model import Certificates, Ranges
 from .classes import Classes
 from .host import Node, User
 from .keys import Key
@@ -17,15 +18,19 @@ __all__ = [
     "ChangeAccount",
     "EndProcesses",
     "ExposeViews",
+    "MakeAuthority",
     "MakePlaces",
     "MendHome",
     "PlaceLimits",
     "RemoveAccount",
+    "RemoveAuthority",
     "RemoveKeyFile",
     "StoreHome",
+    "WriteCertificates",
     "WriteClasses",
     "WriteKeys",
     "WriteRegistry",
+    "WriteRevocations",
 ]
 
 
@@ -180,8 +185,50 @@ class RemoveAccount:
         return f"remove the account {self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class MakeAuthority:
+    """Tell sshd the public key of the certificate authority, after making ``anew`` its pair."""
+
+    anew: bool
+
+    def __str__(self) -> str:
+        return f"{'make' if self.anew else 'mend'} the certificate authority"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteCertificates:
+    """Replace the list of certificates."""
+
+    certificates: Certificates
+
+    def __str__(self) -> str:
+        return "write the list of certificates"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRevocations:
+    """Replace the revocation list that sshd reads."""
+
+    serials: Ranges
+
+    def __str__(self) -> str:
+        return "write the revocation list"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAuthority:
+    """Remove the certificate authority and all that it knows."""
+
+    def __str__(self) -> str:
+        return "remove the certificate authority"
+
+
 Action = (
     MakePlaces
+    | MakeAuthority
+    | WriteCertificates
+    | WriteRevocations
+    | RemoveAuthority
     | WriteClasses
     | WriteRegistry
     | AddAccounts

@@ -16,16 +16,21 @@ from .actions import (
     ChangeAccount,
     EndProcesses,
     ExposeViews,
+    MakeAuthority,
     MakePlaces,
     MendHome,
     PlaceLimits,
     RemoveAccount,
+    RemoveAuthority,
     RemoveKeyFile,
     StoreHome,
+    WriteCertificates,
     WriteClasses,
     WriteKeys,
     WriteRegistry,
+    WriteRevocations,
 )
+from .certificates.apply import apply_to_authority
 from .classes import render_classes
 from .homes import mend_home, store_home
 from .host import Node
@@ -103,6 +108,8 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
             store_home(layout, action, owners)
         case RemoveKeyFile(name):
             _remove(layout.at(layout.keys) / name)
+        case MakeAuthority() | WriteCertificates() | WriteRevocations() | RemoveAuthority():
+            apply_to_authority(action, layout)
 
 
 def _write_list(path: Path, text: str, mode: int) -> None:

@@ -15,7 +15,7 @@ from .keys import Key
 from .model import ALL_OTHERS, Analyst, Request
 from .names import place
 
-__all__ = ["changed"]
+__all__ = ["by_label", "changed"]
 
 
 def changed(request: Request, known: Analyst, classes: Classes) -> Analyst:
@@ -122,7 +122,7 @@ def _retired(keys: tuple[Key, ...], request: Request) -> tuple[Key, ...]:
         if label == ALL_OTHERS:
             chosen |= {key.blob for key in keys if key.blob not in added}
         else:
-            chosen.add(_by_label(keys, label, place(request.name)).blob)
+            chosen.add(by_label(keys, label, place(request.name)).blob)
     return tuple(_ended(key, request.until) if key.blob in chosen else key for key in keys)
 
 
@@ -132,7 +132,8 @@ def _ended(key: Key, until: str | None) -> Key:
     return replace(key, grace=min(filter(None, (key.grace, until))))
 
 
-def _by_label(keys: Iterable[Key], label: str, where: str) -> Key:
+def by_label(keys: Iterable[Key], label: str, where: str) -> Key:
+    """The one key that a person named. Raises ``AccountsError``."""
     found = [key for key in keys if label in key.labels]
     if len(found) == 1:
         return found[0]

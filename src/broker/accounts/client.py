@@ -33,7 +33,7 @@ class Client:
     seconds: float = 90.0
 
     def call(self, verb: str, **said: Any) -> dict[str, Any]:
-        """Ask once. Returns the reply's values (``analysts``, ``changed``).
+        """Ask once. Returns the reply's values (``analysts``, ``changed``; ``certificate``).
 
         Raises ``AccountsError`` for what is refused, ``LockedError`` for what may be tried again
         later, and ``BrokerError`` when the helper is not there or does not answer.

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .certificates.describe import AUTHORITY, authority_sides, certificate_line
+from .certificates.model import Mode
+from .certificates.planner import ended
 from .classes import Classes
 from .goal import impostor
 from .host import KeyFile, Node, Observed, Presence, User
@@ -54,8 +57,12 @@ def listing(observed: Observed, layout: Layout) -> list[dict[str, Any]]:
     another account in its place, which only a person can sort out).
     """
     rows = []
+    void = {one.analyst for one in ended(observed, observed.registry.analysts)}
     for entry in observed.registry.analysts:
-        rows.append({**facts(entry), "host": _on_host(entry, observed, layout)})
+        state = _on_host(entry, observed, layout)
+        if state == "ok" and entry.name in void:
+            state = "drift"
+        rows.append({**facts(entry), "host": state})
     return rows
 
 
@@ -70,24 +77,34 @@ def _on_host(entry: Analyst, observed: Observed, layout: Layout) -> str:
 
 
 def differences(
-    observed: Observed, target: Registry, layout: Layout, declared: Classes | None = None
+    observed: Observed,
+    target: Registry,
+    layout: Layout,
+    declared: Classes | None = None,
+    certificates: Mode | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What stands, and what will: of those analysts and places alone where the two differ."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     classes = declared or observed.classes
     old_entries, new_entries = observed.registry.by_name(), target.by_name()
+    void = ended(observed, target.analysts)
     for name in sorted(old_entries.keys() | new_entries.keys() | observed.key_files):
         presence = observed.presence(name)
         old, new = _sides(old_entries.get(name), new_entries.get(name), presence, layout, classes)
         if name in observed.key_files and name not in new_entries:
             old["keys"] = "a file of somebody who is no analyst"
+        old["certificates"] = [certificate_line(one) for one in void if one.analyst == name]
+        new["certificates"] = []
         changed = sorted(part for part in old.keys() | new.keys() if old.get(part) != new.get(part))
         if changed:
             before[name] = {part: old.get(part) for part in changed}
             after[name] = {part: new.get(part) for part in changed}
     if classes != observed.classes:
         before["classes"], after["classes"] = dict(observed.classes.groups), dict(classes.groups)
+    authority = authority_sides(observed.authority, certificates, layout)
+    if authority[0] != authority[1]:
+        before[AUTHORITY], after[AUTHORITY] = authority
     if target.analysts:
         _differing_places(observed, layout, before, after)
     return before, after

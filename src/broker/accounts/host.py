@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from .certificates.model import Authority
 from .classes import Classes
 from .registry import Registry
 
@@ -100,6 +101,7 @@ class Observed:
     """One look at a host. ``places`` maps the product's own folders to what stands there.
 
     ``audiences`` are the sets of classes that have a view; None where nothing publishes.
+    ``authority`` is None on a host that issues no certificates.
     ``limited`` are the uids whose slices have the limits of analysts, whosever they are.
     """
 
@@ -112,6 +114,7 @@ class Observed:
     audiences: frozenset[tuple[str, ...]] | None = None
     limited: frozenset[int] = frozenset()
     free_bytes: int | None = None
+    authority: Authority | None = None
 
     def presence(self, name: str) -> Presence:
         """What stands of one analyst, or nothing."""

@@ -46,6 +46,26 @@ class Layout:
         return self.config / "authorized_keys"
 
     @property
+    def authority(self) -> Path:
+        """The private key that signs certificates, where the host issues them."""
+        return self.config / "certificate_authority"
+
+    @property
+    def authority_public(self) -> Path:
+        """What sshd's ``TrustedUserCAKeys`` points at."""
+        return self.config / "certificate_authority.pub"
+
+    @property
+    def revocations(self) -> Path:
+        """What sshd's ``RevokedKeys`` points at. sshd lets nobody in where it cannot read it."""
+        return self.config / "revoked_certificates"
+
+    @property
+    def certificates(self) -> Path:
+        """What the host remembers of the certificates that it issued."""
+        return self.config / "certificates.json"
+
+    @property
     def archive(self) -> Path:
         """Where the homes of those who left are kept."""
         return self.state / "archive"

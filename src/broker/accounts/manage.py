@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from ..audit import LOG, changes, recording
@@ -14,6 +15,9 @@ from ..files import lock
 from .actions import Action, MendHome
 from .activity import Activity
 from .apply import apply
+from .certificates.describe import certificate_facts
+from .certificates.model import Certificate, Mode
+from .certificates.rules import live
 from .classes import Classes
 from .describe import differences, facts, listing
 from .goal import goal
@@ -23,7 +27,7 @@ from .observe import observe, root_needed
 from .planner import plan
 from .system import System
 
-__all__ = ["Outcome", "converge", "list_analysts"]
+__all__ = ["Outcome", "alone", "converge", "list_analysts"]
 
 _PATIENCE_SECONDS = 60.0
 
@@ -47,6 +51,14 @@ class Outcome:
         return bool(self.actions)
 
 
+@dataclass(frozen=True, slots=True)
+class _Leaver:
+    """Somebody on the way out, and the certificates that they have."""
+
+    entry: Analyst
+    certificates: tuple[Certificate, ...]
+
+
 def converge(
     requests: Sequence[Request],
     layout: Layout,
@@ -54,18 +66,20 @@ def converge(
     *,
     check: bool = False,
     classes: Classes | None = None,
+    certificates: Mode | None = None,
 ) -> Outcome:
     """Meet all requests, or none: what is refused is refused before anything is changed.
 
-    ``check`` only tells what would be done; ``classes`` are declared first, if they are given.
+    ``check`` only tells what would be done; ``classes``, and whether ``certificates`` open a
+    session, are declared first, if they are given.
     Two at once wait for each other. Raises ``AccountsError`` for what cannot be meant,
     ``BrokerError`` for what the host refused, and ``LockedError`` when somebody else is busy
     for a minute.
     """
     if check:
-        return _outcome(requests, layout, system, classes)[0]
-    with _alone(layout):
-        outcome, actions, leavers = _outcome(requests, layout, system, classes)
+        return _outcome(requests, layout, system, classes, certificates)[0]
+    with alone(layout):
+        outcome, actions, leavers = _outcome(requests, layout, system, classes, certificates)
         if actions:
             planned = changes(outcome.before, outcome.after, outcome.actions)
             with recording(planned, layout.at(LOG)):
@@ -77,22 +91,36 @@ def converge(
 
 def list_analysts(layout: Layout, system: System) -> list[dict[str, Any]]:
     """Everybody whom the broker keeps, with state and last activity of each on the host."""
-    rows, activity = listing(observe(layout, system), layout), system.activity()
+    observed, activity = observe(layout, system), system.activity()
+    issued = observed.authority.issued if observed.authority else ()
+    rows, valid = listing(observed, layout), live(issued, datetime.now(UTC))
     for row in rows:
-        seen = activity.get(row["name"], Activity())
+        seen, name = activity.get(row["name"], Activity()), row["name"]
         row |= {"last_login": seen.last_login, "last_sync": seen.last_sync}
+        row["certificates"] = [certificate_facts(one) for one in valid if one.analyst == name]
     return rows
 
 
 def _outcome(
-    requests: Sequence[Request], layout: Layout, system: System, classes: Classes | None
-) -> tuple[Outcome, tuple[Action, ...], list[Analyst]]:
+    requests: Sequence[Request],
+    layout: Layout,
+    system: System,
+    classes: Classes | None,
+    certificates: Mode | None,
+) -> tuple[Outcome, tuple[Action, ...], list[_Leaver]]:
     observed = observe(layout, system, [request.name for request in requests])
-    actions = plan(requests, observed, layout, classes)
+    actions = plan(requests, observed, layout, classes, certificates)
     target = goal(requests, observed, classes)
     entries = target.by_name()
-    leavers = [entry for entry in target.analysts if entry.state == "absent"]
-    before, after = differences(observed, target, layout, classes) if actions else ({}, {})
+    issued = observed.authority.issued if observed.authority else ()
+    leavers = [
+        _Leaver(entry, tuple(one for one in issued if one.analyst == entry.name))
+        for entry in target.analysts
+        if entry.state == "absent"
+    ]
+    before, after = (
+        differences(observed, target, layout, classes, certificates) if actions else ({}, {})
+    )
     asked = tuple(
         facts(entries[request.name])
         if request.name in entries
@@ -102,12 +130,17 @@ def _outcome(
     return Outcome(tuple(map(str, actions)), before, after, asked), actions, leavers
 
 
-def _probed(leavers: Sequence[Analyst], system: System) -> tuple[dict[str, Any], ...]:
-    """Believe sshd, too: who left knocks once more with every key they had."""
+def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any], ...]:
+    """Believe sshd, too: who left knocks once more with every key and certificate they had."""
     found = [
-        {"name": entry.name, "fingerprint": one.fingerprint, "told": one.told, "taken": one.taken}
-        for entry in leavers
-        for one in system.probe(entry.name, entry.keys)
+        {
+            "name": gone.entry.name,
+            "fingerprint": one.fingerprint,
+            "told": one.told,
+            "taken": one.taken,
+        }
+        for gone in leavers
+        for one in system.probe(gone.entry.name, gone.entry.keys, gone.certificates)
     ]
     for one in found:
         if one["taken"]:
@@ -136,7 +169,7 @@ def _refuse_half_done(layout: Layout, system: System) -> None:
 
 
 @contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
+def alone(layout: Layout) -> Iterator[None]:
     """The lock that two at once wait for; the kernel drops it however its holder ends."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     with ExitStack() as held:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import AccountsError, BrokerError
+from .certificates.look import look_at_authority
 from .classes import SHELL_GROUP, STANDING_VIEWS, Classes, read_classes
 from .homes import look, read_home
 from .host import Accounts, KeyFile, Node, Observed, Presence
@@ -46,6 +47,7 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
             audiences=_audiences(layout),
             limited=limited,
             free_bytes=_free_bytes(layout),
+            authority=look_at_authority(layout, system),
         )
     except PermissionError as error:
         raise root_needed(error) from error

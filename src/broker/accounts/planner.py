@@ -21,6 +21,8 @@ from .actions import (
     WriteKeys,
     WriteRegistry,
 )
+from .certificates.model import Mode
+from .certificates.planner import plan_authority
 from .classes import SHELL_GROUP, Classes
 from .goal import goal, impostor
 from .host import KeyFile, Node, Observed, Presence
@@ -38,18 +40,19 @@ def plan(
     observed: Observed,
     layout: Layout | None = None,
     classes: Classes | None = None,
+    certificates: Mode | None = None,
 ) -> tuple[Action, ...]:
     """What brings the host from ``observed`` to what ``desired`` asks; empty when nothing does.
 
     Everybody in the registry is looked at, not only those who are asked for, so a plan also
     mends drift and what an interrupted run left. Who leaves goes first, and a key is written
-    last, so nobody enters a half-made home. ``classes`` are what is to be declared; without
-    them the host's own hold. Raises ``AccountsError``.
+    last, so nobody enters a half-made home. ``classes`` and ``certificates`` are what is to be
+    declared; without them the host's own hold. Raises ``AccountsError``.
     """
     paths = layout or Layout()
     target = goal(desired, observed, classes)
-    known = paths.registry.as_posix() in observed.places
-    if not (target.analysts or known or observed.key_files or classes):
+    known = paths.registry.as_posix() in observed.places or observed.authority is not None
+    if not (target.analysts or known or observed.key_files or classes or certificates):
         return ()
     held = classes or observed.classes
     ours = [entry for entry in target.analysts if _is_ours(entry, observed)]
@@ -59,6 +62,7 @@ def plan(
         *_places(observed, paths),
         *_classes(classes, observed, paths),
         *_registry(target, observed, paths),
+        *plan_authority(certificates, observed, stays, paths),
         *_stray_keys(stays, observed),
         *(action for entry in leaves for action in _leave(entry, observed)),
         *_added(stays, observed, paths, held),

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .certificates.model import Certificate
 from .keys import Key
 
 __all__ = ["Probe", "probe", "sshd_address"]
@@ -26,19 +27,27 @@ class Probe:
     told: str
 
 
-def probe(name: str, keys: Iterable[Key]) -> tuple[Probe, ...]:
-    """Ask for each key whether it opens an account on this host, over a real connection."""
-    wanted = tuple(keys)
+def probe(
+    name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
+) -> tuple[Probe, ...]:
+    """Ask for each key and each certificate whether it opens an account on this host, over a
+    real connection."""
+    wanted = [("IdentityFile", key.fingerprint, key.line) for key in keys]
+    wanted += [
+        ("CertificateFile", f"{one.fingerprint}, certificate {one.serial}", one.line)
+        for one in certificates
+    ]
     if not wanted:
         return ()
     host, port = sshd_address(_sshd_settings())
     with tempfile.TemporaryDirectory() as folder:
-        return tuple(_knock(name, key, host, port, Path(folder)) for key in wanted)
+        return tuple(_knock(name, one, host, port, Path(folder)) for one in wanted)
 
 
-def _knock(name: str, key: Key, host: str, port: str, folder: Path) -> Probe:
+def _knock(name: str, offer: tuple[str, str, str], host: str, port: str, folder: Path) -> Probe:
+    option, shown, text = offer
     path = folder / "key.pub"
-    path.write_text(key.line + "\n", encoding="utf-8")
+    path.write_text(f"{text}\n", encoding="utf-8")
     options = {
         "BatchMode": "yes",
         "ConnectTimeout": str(_SECONDS),
@@ -49,9 +58,10 @@ def _knock(name: str, key: Key, host: str, port: str, folder: Path) -> Probe:
         "PreferredAuthentications": "publickey",
         "StrictHostKeyChecking": "no",
         "UserKnownHostsFile": "/dev/null",
+        option: str(path),
     }
-    line = ["ssh", "-F", "none", "-T", "-p", port, "-l", name, "-i", str(path)]
-    line += [f"-o{option}={value}" for option, value in options.items()]
+    line = ["ssh", "-F", "none", "-T", "-p", port, "-l", name]
+    line += [f"-o{word}={value}" for word, value in options.items()]
     try:
         done = subprocess.run(
             [*line, host, "true"],
@@ -62,10 +72,10 @@ def _knock(name: str, key: Key, host: str, port: str, folder: Path) -> Probe:
             timeout=3 * _SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return Probe(key.fingerprint, False, "no answer")
+        return Probe(shown, False, "no answer")
     words = [line for line in done.stderr.splitlines() if not line.startswith("debug")]
     taken = _TAKEN in done.stderr or done.returncode == 0
-    return Probe(key.fingerprint, taken, (words or ["no answer"])[-1].strip())
+    return Probe(shown, taken, (words or ["no answer"])[-1].strip())
 
 
 def _sshd_settings() -> str:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ..errors import BrokerError
 from .activity import Activity, read_activity
+from .certificates.model import Certificate
 from .host import Accounts, User
 from .keys import Key
 from .layout import Layout
@@ -63,8 +64,10 @@ class System(Owners, Protocol):
     def expose(self, audiences: Sequence[tuple[str, ...]], layout: Layout) -> None:
         """Let the publisher build the views of these sets of classes."""
 
-    def probe(self, name: str, keys: Iterable[Key]) -> Sequence[Probe]:
-        """Knock at sshd with each key, and tell what it answered."""
+    def probe(
+        self, name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
+    ) -> Sequence[Probe]:
+        """Knock at sshd with each key and certificate, and tell what it answered."""
 
     def activity(self) -> Mapping[str, Activity]:
         """When people last logged in and pulled, by name."""
@@ -194,8 +197,10 @@ class DebianSystem:
             ]
         )
 
-    def probe(self, name: str, keys: Iterable[Key]) -> Sequence[Probe]:
-        return probe(name, keys) if self._runs else ()
+    def probe(
+        self, name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
+    ) -> Sequence[Probe]:
+        return probe(name, keys, certificates) if self._runs else ()
 
     def activity(self) -> Mapping[str, Activity]:
         return read_activity() if self._runs else {}

@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from ..errors import AccountsError
 
-__all__ = ["expiry_option", "parse_time", "read_expiry", "time_after"]
+__all__ = [
+    "compact_time",
+    "expiry_option",
+    "parse_time",
+    "read_expiry",
+    "render_time",
+    "time_after",
+]
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 _OPTION = "%Y%m%d%H%M%SZ"  # sshd(8), expiry-time; the Z for UTC is known since OpenSSH 9.1
@@ -44,12 +51,22 @@ def time_after(span: str, *, where: str, now: datetime | None = None) -> str:
             found=repr(span[:40]),
         )
     length = timedelta(**{_UNITS[found[2]]: int(found[1])})
-    return ((now or datetime.now(UTC)) + length).strftime(_FORM)
+    return render_time((now or datetime.now(UTC)) + length)
+
+
+def render_time(moment: datetime) -> str:
+    """A moment as this text, in UTC."""
+    return moment.astimezone(UTC).strftime(_FORM)
+
+
+def compact_time(time: str) -> str:
+    """The same moment in the digits that OpenSSH's own tools take."""
+    return datetime.strptime(time, _FORM).strftime(_OPTION)
 
 
 def expiry_option(time: str) -> str:
     """The option of an authorized_keys line with which sshd refuses the key from then on."""
-    return f'expiry-time="{datetime.strptime(time, _FORM).strftime(_OPTION)}"'
+    return f'expiry-time="{compact_time(time)}"'
 
 
 def read_expiry(digits: str) -> str:

@@ -18,6 +18,7 @@ from .log import append
 __all__ = ["Change", "changes", "recording"]
 
 END = "act.end"
+_OF_THE_HOST = frozenset({"places", "certificate authority"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ def changes(
 ) -> tuple[Change, ...]:
     """From the two sides of a diff, by analyst, to what is told of it.
 
-    An analyst's ``entry`` says who is added, changed or removed; every other part is drift that
-    is mended. ``actions`` are told where no side shows anything.
+    An analyst's ``entry`` says who is added, changed or removed, which may end ``certificates``;
+    every other part is drift that is mended. ``actions`` are told where no side shows anything.
     """
     found = tuple(
         _change(name, before.get(name) or {}, after.get(name) or {})
@@ -73,14 +74,15 @@ def recording(planned: Sequence[Change], log: Path) -> Iterator[None]:
 def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
     if "entry" not in before and "entry" not in after:
         parts = sorted(before.keys() | after.keys())
-        subject = None if name == "places" else name
+        subject = None if name in _OF_THE_HOST else name
         action = "host.mend" if subject is None else "analyst.mend"
         return Change(action, subject, {"mended": parts})
     old, new = before.get("entry"), after.get("entry")
     if not old:
         return Change("analyst.add", name, {"after": new})
+    ended = {"ended": before["certificates"]} if before.get("certificates") else {}
     if not new:
-        return Change("analyst.remove", name, {"before": old})
+        return Change("analyst.remove", name, {"before": old, **ended})
     parts = [part for part in old.keys() | new.keys() if old.get(part) != new.get(part)]
     return Change(
         "analyst.change",
@@ -88,5 +90,6 @@ def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> C
         {
             "before": {p: old.get(p) for p in sorted(parts)},
             "after": {p: new.get(p) for p in sorted(parts)},
+            **ended,
         },
     )

@@ -1,7 +1,8 @@
-"""``analyst_key``, ``analyst_info`` and ``access_class``: the same promises as ``analyst``."""
+"""The other modules for accounts: the same promises as ``analyst``."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "analyst_key": {"analyst": "anna", "key": NEW, "name": "new", "state": "rotated"},
     "access_class": {"classes": {"finance": None, "hr": {"group": "people", "folders": ["hr"]}}},
     "analyst_info": {"names": ["anna", "nobody"]},
+    "certificate_authority": {"hours": 8},
 }
 
 
@@ -96,3 +98,20 @@ def test_a_revoked_key_is_told_and_stays_out(root: Path, call: Call, call_module
     assert "this key was revoked" in change(analyst="anna", key=KEY)["msg"]
     assert "no such analyst" in change(analyst="bob", key=KEY)["msg"]
     assert "there is no such key" in change(analyst="anna", old=["x"], state="absent")["msg"]
+
+
+def test_an_authority_is_made_shown_without_its_key_and_removed(
+    root: Path, call: Call, call_module: Calls
+) -> None:
+    call(name="anna", key=KEY)
+    before, authority = snapshot(root), call_module(load("certificate_authority"))
+    made = authority(hours=8)
+    private = (root / "etc/data-broker/certificate_authority").read_text()
+    assert "PRIVATE KEY" in private
+    assert not [line for line in private.splitlines() if line in json.dumps(made)]
+    assert authority(hours=9)["actions"] == ["write the list of certificates"]
+    assert "cannot live that long" in authority(hours=0)["msg"]
+    assert authority(state="absent", check=True)["changed"]
+    assert authority(state="absent")["actions"] == ["remove the certificate authority"]
+    assert not authority(state="absent")["changed"]
+    assert snapshot(root).keys() == before.keys()

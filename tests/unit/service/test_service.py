@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.accounts import Layout, observe
+from broker.accounts import Layout, Mode, converge, observe, parse_key
 from broker.accounts.client import Client
 from broker.accounts.service.caller import Caller, check_caller
 from broker.accounts.service.limit import Limit, take
@@ -87,7 +87,14 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     client.call("key-add", name="anna", key=public_key("two"), label="laptop")
     client.call("key-rotate", name="anna", key=public_key("three"), old=["laptop"], grace="1d")
     client.call("key-revoke", name="anna", old=["laptop"])
+    converge((), door.layout, ScratchSystem(door.layout.root), certificates=Mode())
+    key = public_key("anna").split()[1]
+    fingerprint = parse_key(f"ssh-ed25519 {key}", where="anna").fingerprint
+    issued = client.call("certificate", name="anna", label=fingerprint)
+    assert issued["certificate"].startswith("ssh-ed25519-cert-v01@openssh.com ")
+    assert issued["fingerprint"] == fingerprint
     (anna,) = client.call("list")["analysts"]
+    assert [one["serial"] for one in anna["certificates"]] == [issued["serial"]]
     assert (anna["name"], anna["classes"], len(anna["keys"])) == ("anna", ["private"], 3)
     client.call("revoke", name="anna", classes=["private"])
     registry = observe(door.layout, ScratchSystem(door.layout.root)).registry
@@ -97,7 +104,11 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     asked = [one for one in door.told() if one[0].startswith("request.")]
     assert {action.partition(".")[2] for action, _, _ in asked} == set(VERBS)
     assert {result for _, _, result in door.told()} == {"done"}
-    events = read_log(door.layout.at(LOG)).events
+    events = [
+        one
+        for one in read_log(door.layout.at(LOG)).events
+        if one.subject or "request" in one.action
+    ]
     assert {one.actor.via for one in events} == {"socket"}
     assert {(one.actor.claims or {}).get("behalf") for one in events} == {"jan@example.com"}
 
@@ -119,6 +130,9 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
         (b'{"verb": "remove", "name": "anna", "home": "/"}', "neither archive nor delete"),
         (b'{"verb": "remove", "name": "anna", "uid": 0}', "more than this verb takes"),
         (b'{"verb": "remove", "name": "anna", "name": "bob"}', "says something twice"),
+        (b'{"verb": "certificate", "name": "anna", "hours": "9"}', "more than this verb takes"),
+        (b'{"verb": "certificate", "name": "-s/anna"}', "not a valid user name"),
+        (b'{"verb": "certificate", "name": "anna"}', "issues no certificates"),
         (b'{"verb": "grant", "name": "anna", "classes": "private"}', "not a list of texts"),
         (b'{"verb": "grant", "name": "anna", "classes": ["no-such"]}', ""),
         (b'{"verb": "list", "behalf": "x\\u001b[2J"}', "behalf is no line"),

@@ -15,8 +15,17 @@ from typing import Any
 from ...errors import AccountsError, BrokerError
 from ..keyrequest import key_request
 from ..model import Request, parse_request
+from ..names import check_name
 
-__all__ = ["MAX_REQUEST", "VERBS", "Command", "parse_command", "render_error", "render_reply"]
+__all__ = [
+    "MAX_REQUEST",
+    "VERBS",
+    "CertificateRequest",
+    "Command",
+    "parse_command",
+    "render_error",
+    "render_reply",
+]
 
 MAX_REQUEST = 65_536
 _MAX_TEXT = 16_000
@@ -25,12 +34,20 @@ _PLACE = "request"
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateRequest:
+    """Sign for one key of an analyst; ``label`` says which, where there are several."""
+
+    name: str
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Verb:
     """``fields`` map what must be said, ``more`` what may be said, each to text or a list."""
 
     fields: Mapping[str, type]
     more: Mapping[str, type]
-    ask: Callable[[dict[str, Any]], Request] | None
+    ask: Callable[[dict[str, Any]], Request | CertificateRequest] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +60,7 @@ class Command:
     verb: str
     name: str | None
     behalf: str | None
-    request: Request | None
+    request: Request | CertificateRequest | None
 
 
 def _add(said: dict[str, Any]) -> Request:
@@ -81,6 +98,10 @@ def _revoke_key(said: dict[str, Any]) -> Request:
     return key_request(said["name"], "absent", old=said["old"])
 
 
+def _certificate(said: dict[str, Any]) -> CertificateRequest:
+    return CertificateRequest(check_name(said["name"]), said.get("label"))
+
+
 def _known(request: Request) -> Request:
     """Nobody is made by a grant."""
     return Request(request.name, grant=request.grant, revoke=request.revoke, known=True)
@@ -98,6 +119,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             {"name": str, "key": str}, {**_KEY, "old": list, "grace": str}, _rotate_key
         ),
         "key-revoke": Verb({"name": str, "old": list}, {}, _revoke_key),
+        "certificate": Verb({"name": str}, {"label": str}, _certificate),
         "list": Verb({}, {}, None),
     }
 )

@@ -14,12 +14,21 @@ from typing import Any
 
 from ...audit import LOG, Actor, Event, Result, acting_as, note
 from ...errors import AccountsError, BrokerError
+from ..certificates.describe import certificate_facts
+from ..certificates.issue import issue_certificate
 from ..layout import Layout
 from ..manage import converge, list_analysts
 from ..system import DebianSystem, System
 from .caller import Caller, caller_of, check_caller
 from .limit import Limit, take
-from .protocol import MAX_REQUEST, Command, parse_command, render_error, render_reply
+from .protocol import (
+    MAX_REQUEST,
+    CertificateRequest,
+    Command,
+    parse_command,
+    render_error,
+    render_reply,
+)
 
 __all__ = ["Helper"]
 
@@ -35,6 +44,7 @@ _SHOWN = (
     "host",
     "last_login",
     "last_sync",
+    "certificates",
 )
 
 
@@ -78,8 +88,14 @@ class Helper:
             rows = list_analysts(self.layout, self.system)
             return {"analysts": [{name: row.get(name) for name in _SHOWN} for row in rows]}
         with acting_as(_actor(caller, command)):
+            if isinstance(command.request, CertificateRequest):
+                return self._issued(command.request)
             outcome = converge([command.request], self.layout, self.system)
         return {"changed": outcome.changed, "analysts": list(outcome.analysts)}
+
+    def _issued(self, wish: CertificateRequest) -> dict[str, Any]:
+        issued = issue_certificate(wish.name, self.layout, self.system, label=wish.label)
+        return {"certificate": issued.line, **certificate_facts(issued)}
 
     def _note(
         self, caller: Caller, command: Command | None, result: str, told: dict[str, str]

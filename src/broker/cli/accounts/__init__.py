@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import guarded
+from .certificate import certificate
 from .host import Host
 from .keys import key
 from .listing import list_command
@@ -18,7 +19,7 @@ def analyst() -> None:
     """Say who may log in and pull data."""
 
 
-for _command in (add, list_command, remove, grant, revoke, key):
+for _command in (add, list_command, remove, grant, revoke, key, certificate):
     analyst.add_command(_command)
 
 

@@ -48,10 +48,15 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         row["host"],
         row["last_sync"] or "-",
         row["email"] or "-",
-        " ".join(map(_key, row["keys"])) or "-",
+        " ".join(_key(key, row["certificates"]) for key in row["keys"]) or "-",
     )
 
 
-def _key(key: dict[str, Any]) -> str:
-    state = "revoked" if key["revoked"] else key["until"] and f"until {key['until']}"
+def _key(key: dict[str, Any], certificates: Sequence[dict[str, Any]]) -> str:
+    ends = [one["until"] for one in certificates if one["fingerprint"] == key["fingerprint"]]
+    words = [
+        "revoked" if key["revoked"] else key["until"] and f"until {key['until']}",
+        f"certificate until {max(ends)}" if ends else None,
+    ]
+    state = ", ".join(filter(None, words))
     return f"{key['fingerprint']}{f' ({state})' if state else ''}"

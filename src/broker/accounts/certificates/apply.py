@@ -1,0 +1,56 @@
+"""Writes what belongs to the authority: each file whole and in one rename."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import BrokerError
+from ...files import fsync_dir, write_atomic
+from ..actions import MakeAuthority, RemoveAuthority, WriteCertificates, WriteRevocations
+from ..layout import Layout
+from .keygen import make_private, make_revocations, public_of
+from .model import render_certificates
+
+__all__ = ["AuthorityAction", "apply_to_authority"]
+
+AuthorityAction = MakeAuthority | RemoveAuthority | WriteCertificates | WriteRevocations
+
+
+def apply_to_authority(action: AuthorityAction, layout: Layout) -> None:
+    """Carry out one action. Raises ``BrokerError`` and ``OSError``."""
+    match action:
+        case MakeAuthority(anew):
+            _make(layout, anew=anew)
+        case WriteCertificates(certificates):
+            _write(layout.at(layout.certificates), render_certificates(certificates), 0o600)
+        case WriteRevocations(serials):
+            listed = make_revocations(layout.at(layout.authority_public), serials)
+            _write(layout.at(layout.revocations), listed, 0o600)
+        case RemoveAuthority():
+            _remove(layout)
+
+
+def _make(layout: Layout, *, anew: bool) -> None:
+    private = layout.at(layout.authority)
+    if anew:
+        make_private(private)
+        fsync_dir(private.parent)
+    key = public_of(private)
+    if key is None:
+        raise BrokerError("the authority's key cannot be read", where=str(layout.authority))
+    _write(layout.at(layout.authority_public), f"{key.line}\n", 0o644)
+
+
+def _write(path: Path, content: bytes | str, mode: int) -> None:
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink()  # of a run that was killed; we hold the lock
+    write_atomic(path, content, mode=mode)
+
+
+def _remove(layout: Layout) -> None:
+    """The private key first: from then on nothing is signed, whatever else is left."""
+    files = (layout.authority, layout.authority_public, layout.revocations, layout.certificates)
+    for path in map(layout.at, files):
+        for left in (path, *path.parent.glob(f".{path.name}.*")):
+            left.unlink(missing_ok=True)
+    fsync_dir(layout.at(layout.config))

@@ -1,0 +1,86 @@
+"""Gives an analyst a certificate; the second door beside ``converge``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ...audit import LOG, recording
+from ...audit.recording import Change
+from ...errors import AccountsError
+from ..actions import WriteCertificates, WriteRevocations
+from ..apply import apply
+from ..goal import impostor
+from ..host import Observed
+from ..layout import Layout
+from ..manage import alone, converge
+from ..model import Analyst
+from ..names import check_name, place
+from ..observe import observe
+from ..system import System
+from .describe import certificate_facts
+from .keygen import sign
+from .model import Certificate, Certificates
+from .rules import draft, live, revoked_serials
+
+__all__ = ["issue_certificate"]
+
+
+def issue_certificate(
+    name: str,
+    layout: Layout,
+    system: System,
+    *,
+    label: str | None = None,
+    now: datetime | None = None,
+) -> Certificate:
+    """Sign for one key of an analyst (by its name, fingerprint or comment), and remember it.
+
+    Raises ``AccountsError`` for somebody who is no analyst, for a key that is not valid, and
+    where certificates are switched off; ``BrokerError`` for what the host refused.
+    """
+    converge((), layout, system)  # what drifted, the authority among it, is mended first
+    with alone(layout):
+        observed = observe(layout, system, [check_name(name)])
+        known = _certificates(observed)
+        moment = now or datetime.now(UTC)
+        certificate, key = draft(_analyst(name, observed), label, known, moment)
+        told = [Change("analyst.certificate", name, certificate_facts(certificate))]
+        with recording(told, layout.at(LOG)):
+            command = layout.program.with_name("broker-transport")
+            line = sign(layout.at(layout.authority), certificate, key, command)
+            certificate = replace(certificate, line=line)
+            issued = (*live(known.issued, moment), certificate)
+            after = replace(known, last_serial=certificate.serial, issued=issued)
+            revoked = WriteRevocations(revoked_serials(issued))
+            apply((WriteCertificates(after), revoked), layout, system)
+    return certificate
+
+
+def _certificates(observed: Observed) -> Certificates:
+    found = observed.authority
+    if found is None or found.certificates is None:
+        raise AccountsError(
+            "this host issues no certificates: registered keys open a session themselves",
+            remedy="To change that, set broker_ssh_certificates: true and run site.yml.",
+        )
+    return found.certificates
+
+
+def _analyst(name: str, observed: Observed) -> Analyst:
+    entry = observed.registry.by_name().get(name)
+    if entry is None or entry.state != "present":
+        raise AccountsError(
+            "there is no such analyst",
+            where=place(name),
+            remedy="Look at the names with list-analysts.",
+        )
+    other = impostor(entry, observed.presence(name))
+    if other is not None:
+        raise AccountsError(
+            "the account is not the one that the data broker made",
+            where=place(name),
+            found=other,
+            remedy="Move it away, then try again.",
+        )
+    return entry

@@ -1,0 +1,79 @@
+"""One look at the authority of a host. Reads, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from ...errors import AccountsError
+from ..homes import look
+from ..host import Node
+from ..keys import Key, parse_key
+from ..layout import Layout
+from ..system import Owners
+from .keygen import public_of, read_revocations
+from .model import Authority, Certificates, parse_certificates
+
+__all__ = ["authority_files", "look_at_authority"]
+
+_SECRET = Node("file", 0o600, 0, 0)
+_OPEN = Node("file", 0o644, 0, 0)
+
+
+def authority_files(layout: Layout) -> Mapping[str, Node]:
+    """Every file of an authority, and how it should stand."""
+    return MappingProxyType(
+        {
+            str(layout.authority): _SECRET,
+            str(layout.authority_public): _OPEN,
+            str(layout.revocations): _SECRET,
+            str(layout.certificates): _SECRET,
+        }
+    )
+
+
+def look_at_authority(layout: Layout, owners: Owners) -> Authority | None:
+    """What stands of it; None where nothing does, which is a host that takes keys themselves."""
+    found = {path: look(layout.at(Path(path)), owners) for path in authority_files(layout)}
+    nodes = {path: node for path, node in found.items() if node is not None}
+    if not nodes:
+        return None
+    # A private key that others could read is no authority's any more.
+    private = str(layout.authority)
+    trusted = private in nodes and _SECRET.accepts(nodes[private])
+    key = public_of(layout.at(layout.authority)) if trusted else None
+    fingerprint = key.fingerprint if key else None
+    return Authority(
+        fingerprint=fingerprint,
+        told=key is not None and _told(layout) == (key.type, key.blob),
+        certificates=_certificates(layout),
+        revoked=_revoked(layout, nodes, fingerprint),
+        nodes=nodes,
+    )
+
+
+def _told(layout: Layout) -> tuple[str, bytes] | None:
+    try:
+        text = layout.at(layout.authority_public).read_text(encoding="utf-8", errors="replace")
+        key: Key = parse_key(text, where=str(layout.authority_public))
+    except (OSError, AccountsError):
+        return None
+    return key.type, key.blob
+
+
+def _certificates(layout: Layout) -> Certificates | None:
+    try:
+        text = layout.at(layout.certificates).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+    return parse_certificates(text, where=str(layout.certificates))
+
+
+def _revoked(
+    layout: Layout, nodes: Mapping[str, Node], fingerprint: str | None
+) -> tuple[tuple[int, int], ...] | None:
+    node = nodes.get(str(layout.revocations))
+    if node is None or node.kind != "file" or fingerprint is None:
+        return None
+    return read_revocations(layout.at(layout.revocations), fingerprint)
