@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +36,7 @@ class PlainDoor(Door):
     """Opens to whoever has a link, and serves a folder."""
 
     folder: Path
+    home: str
 
     def path(self, key: str) -> Path:
         """Where an object is kept."""
@@ -64,15 +66,26 @@ class PlainDoor(Door):
         if not self.path(key).is_file():
             return self.refusal(request, "missing")
         place = self.keys.place(key)
-        is_manifest = place is not None and place.phase == "manifest"
-        return Answer(self.path(key).read_bytes() if is_manifest else self.path(key))
+        if place is None or place.phase != "manifest":
+            return Answer(self.path(key))
+        return Answer(self._manifest(self.path(key).read_bytes()))
+
+    def _manifest(self, kept: bytes) -> bytes:
+        """With fresh links: a provider's entries are none, so only credentials can expire there."""
+        told = json.loads(kept)
+        for entry in told["entries"]:
+            key = entry["url"].partition("?")[0].removeprefix(f"{self.home}/")
+            entry["url"] = self.link(key)
+        return json.dumps(told).encode()
+
+    def link(self, key: str) -> str:
+        """Good for an hour."""
+        return f"{self.home}/{key}?signature={self.leases.grant(key, LINK_SECONDS)}"
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """Send a file, or take one in."""
         if request.method != "PUT":
-            path = self.path(self.key(request))
-            found = Answer(path) if path.is_file() else self.refusal(request, "missing")
-            return await deliver(request, found)
+            return await deliver(request, await self.whole(request))
         path = self.path(self.key(request))
         part = path.with_name(f"{path.name}.part")
         with part.open("wb") as stream:
@@ -91,11 +104,10 @@ class PlainStore:
         """Serve what will be put into ``folder``."""
         self.keys = Keys()
         self.settings: Mapping[str, str] = {}
-        self._leases = leases
         self._door = PlainDoor("", self.keys, faults, leases)
         self._door.folder = folder / "objects"
         self._door.folder.mkdir(parents=True)
-        self.url = serving.add(self._door.app)
+        self._door.home = serving.add(self._door.app)
 
     def put(self, key: str, path: Path) -> None:
         """Keep a file by a link to it where the disk allows."""
@@ -116,21 +128,18 @@ class PlainStore:
             if path.name.startswith(self._door.path(prefix).name):
                 path.unlink()
 
-    def _link(self, key: str) -> str:
-        return f"{self.url}/{key}?signature={self._leases.grant(key, LINK_SECONDS)}"
-
     def entry(self, key: str) -> str:
         """A link, good for an hour."""
-        return self._link(key)
+        return self._door.link(key)
 
     def location(self, file: StoredFile, *, federated: bool) -> dict[str, Any]:
         """Only a link."""
         del federated
-        return {"url": self._link(file.manifest if file.is_sliced else file.key)}
+        return {"url": self._door.link(file.manifest if file.is_sliced else file.key)}
 
     def upload(self, file: StoredFile) -> dict[str, Any]:
         """A link to PUT to."""
-        return {"uploadParams": {"url": self._link(file.key), "key": file.key}}
+        return {"uploadParams": {"url": self._door.link(file.key), "key": file.key}}
 
     def stop(self) -> None:
         """Nothing runs but the door, which ``Serving`` ends."""

@@ -47,8 +47,11 @@ MATRIX: list[tuple[str, list[str], dict[str, Any], str | None]] = [
     ("truncate", EVERYWHERE, {"times": 2}, GOOD),
     ("wrong_type", EVERYWHERE, {}, GOOD),
     ("html", EVERYWHERE, {}, GOOD),
-    ("stall", ["poll", "slice n"], {"seconds": 30}, GOOD),
-    ("expired", ["manifest"], {}, GOOD),
+    ("expired", ["manifest", "slice 1"], {}, GOOD),
+    ("expired", ["slice n"], {}, GOOD),
+    ("expired", ["last byte"], {}, GOOD),
+    ("denied", STORE, {}, GOOD),  # as Azure does for a moment with what was just written
+    ("missing", STORE, {}, GOOD),
     ("cut", [*API, "manifest"], {}, GOOD),
     ("shuffled", ["manifest"], {}, GOOD),
     ("empty_manifest", ["manifest"], {}, GOOD),
@@ -73,6 +76,7 @@ MATRIX: list[tuple[str, list[str], dict[str, Any], str | None]] = [
     ("html", ["manifest"], {"times": None}, "manifest of the export cannot be read"),
     ("html", ["slice 1"], {"times": None}, "a page came in place of a slice"),
     ("expired", STORE, {"times": None}, "the object store refuses.*HTTP 403"),
+    ("missing", ["manifest", "slice n"], {"times": None}, "the object store refuses.*HTTP 404"),
 ]
 # What ends well is tried in all its phases in one sync, what fails in each by itself.
 CASES = [
@@ -137,6 +141,31 @@ def test_a_fault_ends_well_or_clearly(
     assert keboola.token not in outcome.error
     assert "signature=" not in outcome.error
     assert broker.rows("shop/orders") == before
+
+
+def test_silence_is_broken_wherever_it_falls(tmp_path: Path) -> None:
+    """A table for each phase, side by side, since each waits until the silence is long enough."""
+    places = {where.replace(" ", "_"): told for where, told in WHERES.items()}
+    rows = {name: [(str(n), name) for n in range(9)] for name in places}
+    with StandIn(folder=tmp_path) as keboola:
+        keboola.project.behaviour = Behaviour(rows_per_slice=4, least_slices=3)
+        broker, loader = Broker(tmp_path, keboola, {"silence": "2s"}), Loader(keboola)
+        for name in places:
+            loader.create(name, ["id", "x"], rows[name], key="id")
+        listed = "".join(f"  - {{id: in.c-shop.{name}, folder: shop}}\n" for name in places)
+        broker.describe(f"tables:\n{listed}")
+        with (broker.root / "config/instance.yaml").open("a") as instance:
+            instance.write(f"sync: {{parallel_tables: {len(places)}}}\n")
+        faults = [
+            Fault("stall", **{**told, "table": None if name == "verify" else f"in.c-shop.{name}"},
+                  seconds=60)
+            for name, told in places.items()
+        ]  # fmt: skip
+        keboola.faults.add(*faults)
+        report = broker.sync()
+        assert {one for one, _ in keboola.faults.happened} == {*faults}
+        assert [one.error for one in report.outcomes] == [None] * len(places)
+        assert {name: broker.rows(f"shop/{name}") for name in places} == rows
 
 
 def test_a_client_does_not_ask_again_what_it_may_not(serving: tuple[Broker, Loader]) -> None:

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
-from tests.fakes.azurite import AzuriteError
 from tests.fakes.keboola import Fault, StandIn
 
 from .conftest import FORGOTTEN_FILES, Broker
 
-pytestmark = pytest.mark.filterwarnings(FORGOTTEN_FILES)
-TABLES = """
+pytestmark = [
+    pytest.mark.filterwarnings(FORGOTTEN_FILES),
+    pytest.mark.xdist_group("object-stores"),
+]
+TABLE = "in.c-shop.orders"
+TABLES = f"""
 tables:
-  - {id: in.c-shop.orders, folder: shop, max_delete_fraction: 1}
+  - {{id: {TABLE}, folder: shop, max_delete_fraction: 1}}
 """
 
 
-@pytest.fixture(scope="module", params=["aws", "azure", "gcp"])
-def served(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Broker]:
-    """A project whose slices are at one provider."""
-    folder = tmp_path_factory.mktemp(request.param)
-    try:
-        keboola = StandIn(store=request.param, folder=folder)
-    except AzuriteError as error:
-        pytest.skip(f"Azurite cannot be installed or started here: {error}")
-    with keboola, pytest.MonkeyPatch.context() as variables:
-        for name, value in keboola.store.settings.items():
-            variables.setenv(name, value)
-        broker = Broker(folder, keboola, {"silence": "30s"})  # stores are slow on a busy machine
-        broker.describe(TABLES)
-        yield broker
+@pytest.fixture
+def served(stored: StandIn, tmp_path: Path) -> Iterator[Broker]:
+    """A broker of a project whose slices are at one provider."""
+    broker = Broker(tmp_path, stored, {"silence": "30s"})  # stores are slow on a busy machine
+    broker.describe(TABLES)
+    yield broker
+    stored.faults.clear()
+    del stored.project.tables[TABLE], stored.project.buckets["in.c-shop"]
 
 
 def serve(broker: Broker, rows: Sequence[tuple[str, str]]) -> None:
@@ -45,7 +41,7 @@ def serve(broker: Broker, rows: Sequence[tuple[str, str]]) -> None:
         paths.append(broker.root / f"{len(rows)}-{number}.csv.gz")
         text = "".join(f'"{left}","{right}"\n' for left, right in part)
         paths[-1].write_bytes(gzip.compress(text.encode()))
-    broker.keboola.project.serve_slices("in.c-shop.orders", ["id", "x"], paths, len(rows))
+    broker.keboola.project.serve_slices(TABLE, ["id", "x"], paths, len(rows))
 
 
 def test_slices_are_fetched_with_credentials_that_expire_meanwhile(served: Broker) -> None:

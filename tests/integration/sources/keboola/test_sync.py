@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+import time
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -130,23 +134,23 @@ def jobs(loader: Loader) -> list[dict[str, Any]]:
     return found
 
 
-class Killed(BaseException):
-    """As if the process died: nothing of the broker is told."""
-
-
-def test_a_killed_run_leaves_its_job_to_the_next(
-    broker: Broker, loader: Loader, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_run_leaves_its_job_to_the_next(broker: Broker, loader: Loader) -> None:
     loader.create("orders", ["id", "x"], [("1", "a"), ("2", "b")], key="id")
     broker.describe(f"{TABLE}orders\n")
-
-    def die(*_: Any, **__: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr("broker.sources.keboola.reading.finished_file", die)
-        with pytest.raises(Killed):
-            broker.sync()
+    broker.keboola.faults.add(Fault("slow_job", "poll", times=None))
+    config, data = str(broker.root / "config"), str(broker.data)
+    with subprocess.Popen(
+        [sys.executable, "-m", "broker", "sync", "--config", config, "--data", data],
+        env={**os.environ, "KEBOOLA_TOKEN": broker.keboola.token},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not broker.keboola.faults.happened and time.monotonic() < deadline:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+    broker.keboola.faults.clear()
     (ticket,) = (broker.data / "staging/kept").rglob("export-*.json")
     assert ticket.stat().st_mode & 0o777 == 0o600
     assert broker.sync().exit_code == 0
