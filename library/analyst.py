@@ -274,7 +274,7 @@ probes:
       type: str
       returned: always
     fingerprint:
-      description: The key that was offered.
+      description: The key that was offered, with the serial where it was a certificate for it.
       type: str
       returned: always
     told:

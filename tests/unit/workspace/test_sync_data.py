@@ -320,6 +320,24 @@ def test_a_host_that_is_not_there_is_told_in_one_sentence(laptop: Laptop) -> Non
     assert "anna@nowhere.invalid" in ended.stderr
 
 
+def test_a_certificate_that_ended_is_told_beside_what_ssh_says(
+    laptop: Laptop, tmp_path: Path
+) -> None:
+    for name in ("authority", "old", "new"):
+        line = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
+        subprocess.run(line, check=True)
+    for name, span in (("old", "-2d:-1d"), ("new", "-1d:+1d")):
+        line = ["ssh-keygen", "-q", "-s", str(tmp_path / "authority"), "-I", "x", "-V", span]
+        subprocess.run([*line, str(tmp_path / f"{name}.pub")], check=True)
+    keys = "".join(f"  IdentityFile {tmp_path}/{name}\n" for name in ("new", "old", "none"))
+    (tmp_path / "config").write_text(f"Host *\n{keys}  ProxyCommand false\n")
+    laptop.environment["RSYNC_RSH"] = f"ssh -F {tmp_path}/config"
+    ended = laptop.sync("anna@nowhere.invalid")
+    assert (ended.returncode, len(ended.stderr.strip().splitlines())) == (1, 1)
+    assert f"Your certificate {tmp_path}/old-cert.pub ended at 20" in ended.stderr
+    assert ended.stderr.count("Your certificate") == 1
+
+
 def test_without_a_host_it_asks_for_one(laptop: Laptop) -> None:
     ended = laptop.sync()
     assert ended.returncode == 1

@@ -100,7 +100,7 @@ pull() {
         sleep $((attempt * 2))
         attempt=$((attempt + 1))
     done
-    fail "$(explain $code) $(grep -v -e '^rsync error' -e '^Warning' "$state/rsync.err" | head -n 1)"
+    fail "$(explain $code)$(ended_certificate) $(grep -v -e '^rsync error' -e '^Warning' "$state/rsync.err" | head -n 1)"
 }
 
 transfer() {
@@ -139,6 +139,19 @@ explain() {
         11) echo "this disk cannot be written to; is it full?" ;;
         *) echo "rsync could not fetch everything (exit code $1)." ;;
     esac
+}
+
+# A broker may take certificates, which end after some hours; ssh itself only says "denied".
+ended_certificate() {
+    local file until
+    $ssh -G "${source%%:*}" 2>/dev/null |
+        awk '$1 == "certificatefile" { print $2 } $1 == "identityfile" { print $2 "-cert.pub" }' |
+        while read -r file; do
+            case $file in \~/*) file=$HOME/${file#??} ;; esac
+            until=$(ssh-keygen -L -f "$file" 2>/dev/null | awk '$1 == "Valid:" { print $NF }')
+            [ -z "$until" ] || ! expr "$until" \< "$(date +%Y-%m-%dT%H:%M:%S)" >/dev/null ||
+                printf ' Your certificate %s ended at %s: ask for a new one.' "$file" "$until"
+        done
 }
 
 update_scripts() {
