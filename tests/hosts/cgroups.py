@@ -17,8 +17,8 @@ _ROOT = Path("/sys/fs/cgroup")
 
 
 def _hierarchies() -> list[Path]:
-    """Where systemd keeps its groups: one tree, or two where version 1 is mounted beside."""
-    beside = [_ROOT / name for name in ("systemd", "unified")]
+    """Where systemd keeps its groups: one tree, or several where version 1 is mounted beside."""
+    beside = [_ROOT / name for name in ("systemd", "unified", "memory")]
     return [path for path in beside if path.is_dir()] or [_ROOT]
 
 

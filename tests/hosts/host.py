@@ -80,6 +80,15 @@ class Host:
         """Run a command inside as root without ssh: works when sshd does not."""
         return machine.enter(self.running(), *command, check=check, stdin=stdin, timeout=timeout)
 
+    def enforce_memory(self) -> None:
+        """Let the host's systemd enforce ``MemoryMax=`` where version 1 of control groups is
+        mounted outside: systemd-nspawn gives that hierarchy to a host read-only."""
+        place = "/sys/fs/cgroup/memory"
+        if self.exec("test", "-e", f"{place}/memory.limit_in_bytes", check=False).returncode == 0:
+            self.exec("mount", "-o", "remount,rw,bind", place)
+            # systemd looks for controllers when it starts
+            self.exec("systemctl", "daemon-reexec")
+
     def journal(self, unit: str | None = None, lines: int = 60) -> str:
         chosen = ["--unit", unit] if unit else []
         return self.exec("journalctl", "--no-pager", f"--lines={lines}", *chosen).stdout

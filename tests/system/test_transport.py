@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.hostile.tricks import COMMANDS, OPTIONS, PATHS
 from tests.hosts import RELEASES, wait_for
-from tests.unit.transport.hostile import COMMANDS, OPTIONS, PATHS
 
 from .deploy import Broker
 

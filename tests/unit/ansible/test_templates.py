@@ -78,7 +78,7 @@ def test_the_environment_of_a_run_is_read_by_systemd_and_by_a_shell(tmp_path: Pa
     written = template("app", "etc/data-broker/environment", app_run_environment=said)
     path = tmp_path / "environment"
     path.write_text(written)
-    script = f". {path}; printf '%s\n' \"$https_proxy\" \"$no_proxy\""
+    script = f'. {path}; printf \'%s\n\' "$https_proxy" "$no_proxy"'
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == list(said.values())
     assert template("app", "etc/data-broker/environment").count("=") == 0

@@ -1,10 +1,11 @@
-"""What somebody with a key and bad intentions types: known tricks, and any number of mixtures."""
+"""Known tricks: commands, options, paths and filters that somebody once got out with."""
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
+__all__ = ["COMMANDS", "FILTERS", "OPTIONS", "PATHS", "SECRET"]
 
-__all__ = ["COMMANDS", "OPTIONS", "PATHS", "hostile_command"]
+# Stands for the path of a file that nobody may read, in a folder that everybody could write to.
+SECRET = "@SECRET@"  # noqa: S105 - a place, not a password
 
 COMMANDS = (
     "sh -c id",
@@ -107,20 +108,50 @@ PATHS = (
     *("server/parquet/" + "x/" * 60, "user/" + "../" * 40, "SERVER/parquet/", "server\\parquet/"),
     *("'user/a\tb'", "'user/\x00'", "'user/\u202e'", "'user/\ud800'", "user/é\x85"),
 )
-
-
-def hostile_command() -> st.SearchStrategy[str]:
-    """Command lines near enough to real ones to get far: shuffled parts, odd letters, size."""
-    word = st.one_of(
-        st.sampled_from((*OPTIONS, *PATHS)),
-        st.sampled_from(("-vlogDtpre.iLsfxCIvu", "--timeout=60", "--delete", "--stats", ".", "..")),
-        st.sampled_from(("server/parquet/", "user/", "user/scripts", "server/docs/a b")),
-        st.text(st.characters(codec="utf-8"), max_size=20),
-        st.text("-./eLRaux=' \\\"", max_size=12),
-    )
-    start = st.sampled_from(
-        ("rsync --server", "rsync --server --sender", "rsync --server --sender -re.L .", "", "sftp")
-    )
-    return st.builds(
-        lambda first, words: " ".join([first, *words]), start, st.lists(word, max_size=6)
-    )
+FILTERS = (
+    *(
+        f"--filter={rule} {SECRET}"
+        for rule in ("merge", "dir-merge", ":", ".", ":w-", "dir-merge,n-")
+    ),
+    *(
+        "--filter=dir-merge ../../../outside/secret",
+        "--filter=: out/secret",
+        "--filter=merge secret",
+    ),
+    *("-F", "-FF", "--exclude=*", "--include=../*", "--filter=protect *", "--filter=hide *"),
+    *(f"--files-from=:{SECRET}", "--files-from=:secret", "--files-from=list", "--from0"),
+    *(f"--exclude-from={SECRET}", f"--log-file={SECRET}", f"--backup-dir={SECRET}", "--backup"),
+    *(f"--link-dest={SECRET}/..", "--link-dest=../../../bob", f"--copy-dest={SECRET}/.."),
+    *(
+        f"--partial-dir={SECRET}/..",
+        f"--temp-dir={SECRET}/..",
+        "--partial",
+        "--inplace",
+        "--append",
+    ),
+    *("--copy-links", "--copy-unsafe-links", "--copy-dirlinks", "--keep-dirlinks", "--relative"),
+    *(
+        "--safe-links",
+        "--munge-links",
+        "--no-implied-dirs",
+        "--hard-links",
+        "--devices",
+        "--specials",
+    ),
+    *("--old-args", "--secluded-args", "--delete", "--delete-excluded", "--force", "--fake-super"),
+    *(
+        f"-M--log-file={SECRET}",
+        "-M--sender",
+        "-M--no-munge-links",
+        "-M--copy-links",
+        "-M--relative",
+    ),
+    *("-M--confine-root=/", "-M--daemon", f"-M--config={SECRET}", "-M--super", "-M--write-devices"),
+    *(
+        "--rsync-path=sh -c id; rsync",
+        f"--rsync-path=cat {SECRET} #",
+        "--chmod=ugo=rwxs",
+        "--chown=0:0",
+    ),
+    *("--remove-source-files", "--existing", "--ignore-errors", "--numeric-ids", "--list-only"),
+)

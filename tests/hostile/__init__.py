@@ -1,0 +1,1 @@
+"""What somebody with a key and bad intentions sends: each made anew from its number."""

@@ -1,0 +1,60 @@
+"""What somebody edits by hand on a host shows in a check, alone, and goes with the next deploy."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.unit.accounts.scratch import public_key
+
+from .deploy import Broker
+
+pytestmark = pytest.mark.system
+
+UNIT = "/etc/systemd/system/broker-sync.timer"
+PARTS = ("--tags", "sync_units,storage_folders,analysts_list")
+DAMAGE = """
+sed -i 's/^OnCalendar=.*/OnCalendar=yearly/' {unit}
+echo '{key}' >> /etc/data-broker/authorized_keys/{name}
+gpasswd -a {name} data-private
+chmod 755 /data/input
+"""
+
+
+def test_drift_of_a_unit_a_key_a_group_and_a_mode_shows_and_is_mended(deployed: Broker) -> None:
+    """A unit, a key file, a group and a mode are edited by hand: they show, and nothing else."""
+    host, name = deployed.host, f"dru{random.SystemRandom().randrange(10**6)}"
+    host.exec("add-analyst", name, public_key(name))
+    intended = state(deployed, name)
+    damage = DAMAGE.format(unit=UNIT, name=name, key=public_key("smuggled", "of eve"))
+    host.exec("sh", "-ec", damage)
+    edited = state(deployed, name)
+    try:
+        checked = deployed.play("site.yml", "--check", "--diff", *PARTS)
+        assert state(deployed, name) == edited
+        assert checked.changed == 3
+        removed, added = (shown(checked.output, sign) for sign in "-+")
+        assert len(removed) == 4, removed
+        assert len(added) == 2, added
+        for line in ("OnCalendar=yearly", " - data-private", " of eve", "mode: '02755'"):
+            assert [one for one in removed if line in one], (line, removed)
+        assert public_key("smuggled").split()[1] not in checked.output
+
+        assert deployed.play("site.yml", *PARTS).changed == 3
+        assert state(deployed, name) == intended
+    finally:
+        host.exec("remove-analyst", name, "--delete-home")
+
+
+def state(broker: Broker, name: str) -> str:
+    look = (
+        f"cat {UNIT} /etc/data-broker/authorized_keys/{name}; id -Gn {name}; stat -c %a /data/input"
+    )
+    return broker.host.exec("sh", "-ec", look).stdout
+
+
+def shown(output: str, sign: str) -> list[str]:
+    """The lines of all diffs that begin with a sign, without the heads of files."""
+    lines = output.splitlines()
+    return [line for line in lines if line.startswith(sign) and not line.startswith(sign * 3)]
