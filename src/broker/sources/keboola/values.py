@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 __all__ = ["Meant"]
 
-_TRUTH = {"1": "true", "0": "false", "t": "true", "f": "false"}
+_SHORT, _TRUTH = pa.array(["1", "0", "t", "f"]), pa.array(["true", "false", "true", "false"])
 
 
 class Meant:
@@ -42,8 +42,9 @@ class Meant:
             else:
                 values = _without(values, pc.equal(values, ""))
         if name in self._untyped and type_ == "BOOLEAN":
-            for text, meant in _TRUTH.items():
-                values = pc.if_else(pc.equal(values, text), meant, values)
+            found = pc.index_in(values, _SHORT)
+            if found.null_count < len(found):
+                values = pc.coalesce(_TRUTH.take(found), values)
         return _without(values, pc.is_in(values, self._nulls)) if len(self._nulls) else values
 
 
