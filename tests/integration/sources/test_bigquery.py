@@ -17,9 +17,13 @@ from google.api_core import exceptions
 from google.cloud import bigquery as google
 from google.oauth2 import service_account
 
+from broker.cli.store import open_store
+from broker.config import load_description, load_instance
 from broker.errors import AbsentError, BrokerError, ConfigError, ForbiddenError, SourceError
 from broker.sources.bigquery import BigQuerySource
 from broker.sources.contract import Source, TableRequest, Window
+from broker.sync.progress import Silent
+from broker.sync.run import Run
 from tests.fakes.bigquery import Fault, StandIn
 
 # Google's reader warns of its own successor, which would bring pandas.
@@ -253,6 +257,50 @@ def test_windows_of_the_time_of_ingestion(bigquery: StandIn) -> None:
     assert rows_of(source, request, window).to_pylist() == [{"id": 2}, {"id": 3}, {"id": 4}]
     window = Window(START, START + timedelta(days=2, hours=1), "_PARTITIONTIME")
     assert rows_of(source, request, window)["id"].to_pylist() == [1, 2]
+
+
+INGESTED = """
+```yaml
+tables:
+  - id: shop.seen
+    folder: shop
+    columns: [id]
+    primary_key: id
+    sync_strategy: incremental
+    incremental_column: _PARTITIONTIME
+    incremental_window_days: 0
+    deletions: append_only
+```
+"""
+
+
+def test_a_table_without_a_time_of_its_own_is_synced_by_that_of_ingestion(
+    bigquery: StandIn, tmp_path: Path
+) -> None:
+    day = {"type": "DAY"}
+    table = bigquery.project.add_table("shop", "seen", EVENTS[:1], timePartitioning=day)
+    bigquery.project.insert(table, [{"id": 1}, {"id": 2}])
+    old = "SET _PARTITIONTIME = TIMESTAMPTZ '2026-01-01T00:00:00Z'"
+    bigquery.project.execute(f'UPDATE "acme-data".shop.seen {old}')
+    (tmp_path / "instance.yaml").write_text("data_source: {type: bigquery, project: acme-data}\n")
+    (tmp_path / "data_description.md").write_text(INGESTED)
+    instance = load_instance(tmp_path, {})
+    tables = load_description(tmp_path, instance).tables
+    run = Run(
+        instance=instance,
+        tables=tables,
+        sources={tables[0].id: opened(bigquery)},
+        store=open_store(instance, tmp_path),
+        clock=lambda: datetime.now(UTC),
+        progress=Silent(),
+    )
+    for new in (3, 4):
+        assert [one.error for one in run().outcomes] == [None]
+        bigquery.project.insert(table, [{"id": new}])
+        later = "SET _PARTITIONTIME = now() + INTERVAL 1 HOUR"
+        bigquery.project.execute(f'UPDATE "acme-data".shop.seen {later} WHERE id = {new}')
+    assert [one.rows for one in run().outcomes] == [4]
+    assert [job.bytes for job in bigquery.project.jobs.values()] == [16, 8, 16]
 
 
 def test_a_query_is_a_table(bigquery: StandIn) -> None:
