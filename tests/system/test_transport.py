@@ -42,6 +42,10 @@ class Desk:
     def config(self) -> Path:
         return self.folder.parent / f"{self.name}.ssh"
 
+    @property
+    def key(self) -> Path:
+        return self.folder.parent / f"{self.name}.key"
+
     def type(self, command: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "RSYNC_RSH": f"ssh -F {self.config}"}
         return subprocess.run(
@@ -65,18 +69,23 @@ class Desk:
         return self.type(f"printf %s {batch} | sftp -q -F {self.config} -b - HOST")
 
 
-def desk(broker: Broker, folder: Path, name: str, *settings: str) -> Desk:
+def laptop(broker: Broker, folder: Path, name: str) -> Desk:
+    """A desk with a key of its own, which the broker does not know yet."""
     made = Desk(broker, name, folder / name)
     made.folder.mkdir()
-    key = folder / f"{name}.key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    key = desk_key(made.key)
     made.config.write_text(
         f"Host HOST\n  HostName {broker.host.address}\n  HostKeyAlias {broker.host.name}\n"
         f"  UserKnownHostsFile {broker.host.known_hosts}\n  IdentityFile {key}\n"
         f"  IdentitiesOnly yes\n  BatchMode yes\n  User {name}\n"
     )
+    return made
+
+
+def desk(broker: Broker, folder: Path, name: str, *settings: str) -> Desk:
+    made = laptop(broker, folder, name)
     arguments = [part for setting in settings for part in ("-e", setting)]
-    broker.play("add_analyst.yml", "-e", f"user={name}", "-e", f"key={key}.pub", *arguments)
+    broker.play("add_analyst.yml", "-e", f"user={name}", "-e", f"key={made.key}.pub", *arguments)
     return made
 
 

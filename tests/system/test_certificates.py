@@ -1,0 +1,120 @@
+"""Certificates of a deployed broker over real ssh: from the switch to the last refusal."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .deploy import Broker
+from .test_transport import HELP, Desk, laptop
+
+pytestmark = pytest.mark.system
+
+PRIVATE = "/etc/data-broker/certificate_authority"
+DENIED = "Permission denied (publickey)"
+PARTS = ("--tags", "ssh_analysts")
+ON = ("-e", "broker_ssh_certificates=true", *PARTS)
+EXPIRED = """
+import sys
+from datetime import UTC, datetime, timedelta
+from broker.accounts import DebianSystem, Layout, issue_certificate
+past = datetime.now(UTC) - timedelta(hours=12, minutes=1)
+print(issue_certificate(sys.argv[1], Layout(), DebianSystem(), label="one", now=past).line)
+"""
+ASK = """
+import sys
+from broker.accounts.client import Client
+print(Client().call("certificate", name=sys.argv[1], label="one")["certificate"])
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """An analyst with the keys ``one`` and ``two``, each on a laptop of its own."""
+
+    broker: Broker
+    name: str
+    one: Desk
+    two: Desk
+
+    def issue(self, desk: Desk, label: str) -> None:
+        line = f"broker analyst certificate {self.name} --key {label}"
+        self.give(desk, self.broker.host.run(line).stdout)
+
+    def give(self, desk: Desk, line: str) -> None:
+        """Where ssh looks for it by itself."""
+        desk.key.with_name(f"{desk.key.name}-cert.pub").write_text(line)
+
+    def python(self, program: str, user: str = "root") -> str:
+        python = "/opt/data-broker/current/venv/bin/python"
+        line = ("runuser", "-u", user, "--", python, "-I", "-c", program, self.name)
+        return self.broker.host.exec(*line).stdout
+
+
+@pytest.fixture
+def person(deployed: Broker, tmp_path: Path) -> Iterator[Person]:
+    name = f"cer{random.SystemRandom().randrange(10**6)}"
+    (tmp_path / "two").mkdir()
+    one, two = laptop(deployed, tmp_path, name), laptop(deployed, tmp_path / "two", name)
+    host = deployed.host
+    host.exec("add-analyst", name, Path(f"{one.key}.pub").read_text().strip())
+    for desk, label in ((one, "one"), (two, "two")):
+        line = Path(f"{desk.key}.pub").read_text().strip()
+        host.exec("broker", "analyst", "key", "add", name, line, "--name", label)
+    yield Person(deployed, name, one, two)
+    host.exec("remove-analyst", name, "--delete-home", check=False)
+    if host.exec("test", "-e", PRIVATE, check=False).returncode == 0:  # it did not come to its end
+        deployed.play("site.yml", *PARTS)
+
+
+def enters(desk: Desk) -> bool:
+    """Whether the broker's own sentence is the answer, and not sshd's."""
+    told = desk.ssh("true").stderr
+    assert (HELP in told) != (DENIED in told), told
+    return HELP in told
+
+
+def test_certificates_from_the_switch_to_the_last_refusal(person: Person) -> None:
+    broker, host, one, two = person.broker, person.broker.host, person.one, person.two
+    assert enters(one)
+    switched = broker.play("site.yml", *ON, "--diff")
+    assert switched.changed > 0
+    private = host.exec("cat", PRIVATE).stdout.splitlines()
+    assert not [line for line in private if line in switched.output]
+    assert broker.play("site.yml", *ON, "--check", "--diff").changed == 0
+    assert not enters(one), "a key alone opens nothing"
+
+    to = one.key.with_name(f"{one.key.name}-cert.pub")
+    said = ("-e", f"user={person.name}", "-e", "key=one", "-e", f"to={to}")
+    assert "until 20" in broker.play("playbooks/certificate.yml", *said).output
+    assert enters(one)
+    person.give(one, person.python(EXPIRED))
+    assert not enters(one), "an expired certificate opens nothing"
+    person.give(one, person.python(ASK, "broker-portal"))
+    assert enters(one), "the portal may ask for one"
+    person.issue(two, "two")
+    assert enters(two)
+    shown = json.loads(host.exec("broker", "analyst", "list", "--json").stdout)
+    (row,) = [row for row in shown if row["name"] == person.name]
+    assert len({item["fingerprint"] for item in row["certificates"]}) == 2
+
+    host.exec("sh", "-c", "echo x > /etc/data-broker/revoked_certificates")
+    assert not enters(one), "sshd lets nobody in by a list that it cannot read"
+    host.exec("broker", "analyst", "key", "revoke", person.name, "two")
+    assert enters(one), "whatever changes an analyst mends the list"
+    assert not enters(two), "what was signed for a revoked key opens nothing"
+
+    gone = host.exec("remove-analyst", person.name, "--delete-home").stdout
+    assert f"certificate {max(item['serial'] for item in row['certificates'])}" not in gone
+    assert gone.count(DENIED) == gone.count("sshd answers") >= 3
+    assert ", certificate 17" in gone
+    broker.play("site.yml", *PARTS)
+    left = host.exec("sh", "-c", "ls -A /etc/data-broker; cat /etc/ssh/sshd_config.d/*broker*")
+    assert "certificate" not in left.stdout
+    subprocess.run(["ssh-keygen", "-L", "-f", str(to)], check=True, capture_output=True)
