@@ -81,11 +81,23 @@ async def _part(request: web.Request, answer: Answer, fault: Fault) -> web.Strea
     async with aclosing(answer.blocks(delivered)) as blocks:
         async for block in blocks:
             await response.write(block)
+    if fault.kind == "drip":
+        await _drip(response, answer, delivered, fault.seconds)
+        return response
     if fault.kind == "stall":
         await asyncio.sleep(fault.seconds)
     if promised != delivered:
         _hang_up(request)
     return response
+
+
+async def _drip(
+    response: web.StreamResponse, answer: Answer, delivered: int, seconds: float
+) -> None:
+    body = answer.body.read_bytes() if isinstance(answer.body, Path) else answer.body
+    for byte in body[delivered:]:
+        await response.write(bytes([byte]))
+        await asyncio.sleep(seconds)
 
 
 def _hang_up(request: web.Request) -> None:

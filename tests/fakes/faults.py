@@ -21,6 +21,7 @@ Kind = Literal[
     "truncate",  # the promised length is not delivered
     "cut",  # the stored bytes themselves are fewer: an honest length, half a gzip stream
     "stall",  # some bytes, then silence
+    "drip",  # some bytes, then the others one at a time
     "wrong_type",  # the right body under a wrong Content-Type
     "html",  # 200 with a page of HTML
     "slow_job",  # a poll says `processing`, whatever is true
@@ -39,7 +40,8 @@ class Fault:
 
     ``slice`` is the slice's number in the manifest, -1 the last one, None any. ``keep`` says how
     many bytes of a cut body are delivered: negative counts from the end, None is half of them.
-    ``seconds`` is what Retry-After says, or how long a stalled connection stays open.
+    ``seconds`` is what Retry-After says, how long a stalled connection stays open, or what passes
+    between two bytes that drip.
     """
 
     kind: Kind

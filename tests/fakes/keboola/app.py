@@ -153,7 +153,7 @@ def _token(project: Project, request: web.Request) -> Token:
 
 
 def _spoils(fault: Fault) -> bool:
-    return fault.kind in {"reset", "truncate", "cut", "stall", "wrong_type", "html"}
+    return fault.kind in {"reset", "truncate", "cut", "stall", "drip", "wrong_type", "html"}
 
 
 def _refusal(project: Project, fault: Fault | None) -> Answer | None:

@@ -94,9 +94,9 @@ class _Download:
         if self._etag not in (None, etag):
             raise SourceError("a slice changed while it was fetched", where=self._where)
         self._etag = etag
-        if self._answers.deadline.left < 0:
-            raise SourceError("the slice did not come in time", where=self._where)
-        while block := response.read(_BLOCK_BYTES):
+        while block := response.read1(_BLOCK_BYTES):
+            if self._answers.deadline.left < 0:  # however slowly, as long as it is not silent
+                raise SourceError("the slice did not come in time", where=self._where)
             if not self._spool.size and not skip:
                 self._refuse_page(block)
             if kept := block[skip:]:

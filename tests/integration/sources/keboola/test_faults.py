@@ -168,6 +168,23 @@ def test_silence_is_broken_wherever_it_falls(tmp_path: Path) -> None:
         assert {name: broker.rows(f"shop/{name}") for name in places} == rows
 
 
+def test_a_slice_that_never_ends_ends_with_the_time_of_its_table(
+    serving: tuple[Broker, Loader],
+) -> None:
+    """It is never silent; what it is read with must not wait for more than comes."""
+    broker, loader = serving
+    before = broker.rows("shop/orders")
+    change(loader)
+    broker.keboola.faults.add(Fault("drip", "slice", slice=1, times=None, seconds=0.2))
+    broker.describe(f"{TABLES}    timeout: 2s\n")
+    (outcome,) = broker.sync().outcomes
+    broker.keboola.faults.clear()
+    broker.describe(TABLES)
+    assert outcome.error is not None
+    assert "the slice did not come in time" in outcome.error
+    assert broker.rows("shop/orders") == before
+
+
 def test_a_client_does_not_ask_again_what_it_may_not(serving: tuple[Broker, Loader]) -> None:
     broker, loader = serving
     change(loader)
