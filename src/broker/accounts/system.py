@@ -16,6 +16,7 @@ from typing import Protocol
 from ..errors import BrokerError
 from .activity import Activity, read_activity
 from .certificates.model import Certificate
+from .connections import monitors
 from .host import Accounts, User
 from .keys import Key
 from .layout import Layout
@@ -162,12 +163,14 @@ class DebianSystem:
         if uid < 1000:
             raise ValueError(f"uid {uid} is no analyst's")
         deadline = time.monotonic() + _END_SECONDS
-        while self.running([uid]):
+        opened = self._connections(uid)
+        while self.running([uid]) or opened:
             if time.monotonic() > deadline:
                 raise BrokerError(
                     f"processes of uid {uid} do not end",
                     remedy=f"Look at them with: ps -u {uid}, then run the same command again.",
                 )
+            _hang_up(opened)
             # The kernel walks its list of processes once, so not even a fork bomb escapes.
             subprocess.run(
                 [sys.executable, "-I", "-c", _KILL_ALL],
@@ -178,6 +181,15 @@ class DebianSystem:
                 capture_output=True,
             )
             time.sleep(0.01)
+            # Not those that came since: they cannot get in, and could keep us here for ever.
+            opened &= self._connections(uid)
+
+    def _connections(self, uid: int) -> set[int]:
+        """Also those that sshd lets in this moment, before anything runs as that account."""
+        try:
+            return set(monitors(pwd.getpwuid(uid).pw_name))
+        except KeyError:
+            return set()
 
     def reload(self) -> None:
         if self._runs:
@@ -246,6 +258,12 @@ def _process(status: str) -> tuple[int, frozenset[int]]:
     ended = fields["State"].split()[0] in "ZX"
     groups = (fields["Gid"] + fields["Groups"]).split()
     return -1 if ended else int(fields["Uid"].split()[0]), frozenset(map(int, groups))
+
+
+def _hang_up(connections: Iterable[int]) -> None:
+    for process in connections:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGTERM)
 
 
 def _joined(groups: Iterable[str]) -> str:
