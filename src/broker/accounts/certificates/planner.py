@@ -28,8 +28,8 @@ def plan_authority(
 ) -> Iterator[Action]:
     """What brings the authority to ``mode``, or to the one that the host has without it.
 
-    ``entries`` are the analysts as they will be. The list of certificates comes first and the
-    revocation list last, so wherever this is cut off, nothing counts that should not.
+    ``entries`` are the analysts as they will be. The list of certificates comes first, so that a
+    key that is made anew finds nothing which the one before signed.
     """
     found = observed.authority
     if mode is not None and mode.hours is None:
