@@ -25,6 +25,7 @@ from broker.sources.contract import Source, TableRequest, Window
 from broker.sync.progress import Silent
 from broker.sync.run import Run
 from tests.fakes.bigquery import Fault, StandIn
+from tests.fakes.proxy import Proxy
 
 # Google's reader warns of its own successor, which would bring pandas.
 pytestmark = pytest.mark.filterwarnings(
@@ -379,6 +380,16 @@ def test_a_key_that_the_environment_names(
         ids(opened(bigquery, credentials=None))
     key.write_text(bigquery.key)
     assert ids(opened(bigquery, credentials=None)) == [1, 2, 3, 4, 5]
+
+
+def test_a_proxy_of_the_environment_is_used(
+    bigquery: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Proxy() as proxy:
+        monkeypatch.setenv("http_proxy", f"http://{proxy.address}")
+        assert ids(opened(bigquery, storage_api="never")) == [1, 2, 3, 4, 5]
+    asked = {target.partition("?")[0] for _, target in proxy.seen}
+    assert {f"{bigquery.url}/token", f"{bigquery.url}/bigquery/v2/projects/acme-data/jobs"} <= asked
 
 
 PASSING = [

@@ -11,6 +11,7 @@ import pytest
 from broker.errors import AbsentError, SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
+from tests.fakes.proxy import Proxy
 
 moto = pytest.importorskip("moto.server", reason="moto's server is not installed")
 s3fs = pytest.importorskip("s3fs", reason="the extra 'remote' is not installed")
@@ -110,3 +111,16 @@ def test_an_unreachable_store() -> None:
     with pytest.raises(SourceError, match=r"s3://company/t\.csv: did not answer") as error:
         source.describe(TableRequest("t"))
     assert "s3cr3t" not in str(error.value)
+
+
+def test_a_proxy_of_the_environment_is_used(
+    storage: dict[str, Any], store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del store
+    with Proxy() as proxy:
+        monkeypatch.setenv("http_proxy", f"http://{proxy.address}")
+        # Clients are kept by their options, and read the environment when they are made.
+        options = {**storage, "client_kwargs": {"region_name": "eu-west-1"}}
+        source = CsvSource({"path": "s3://company/daily", "storage": options}, Path())
+        assert rows(source, "orders") == [("1", None), ("2", "")]
+    assert any(target.startswith(f"{storage['endpoint_url']}/company") for _, target in proxy.seen)
