@@ -2,41 +2,65 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from tests.documented import documented
-from tests.hosts import RELEASES
+from tests.unit.accounts.scratch import public_key
 
 from .deploy import Broker
 
 pytestmark = pytest.mark.system
 
 UNIT = "/etc/systemd/system/broker-sync.timer"
-every_release = pytest.mark.parametrize("deployed", RELEASES, indirect=True, ids=str)
+DAMAGE = """
+sed -i 's/^OnCalendar=.*/OnCalendar=yearly/' {unit}
+echo '{key}' >> /etc/data-broker/authorized_keys/{name}
+gpasswd -a {name} data-private
+chmod 755 /data/input
+"""
 
 
-@every_release
-def test_a_second_deploy_changes_nothing(deployed: Broker) -> None:
-    for command in documented("operations-deploy"):
-        assert deployed.type(command).changed == 0
+def test_drift_of_a_unit_a_key_a_group_and_a_mode_shows_and_is_mended(deployed: Broker) -> None:
+    """A unit, a key file, a group and a mode are edited by hand: they show, and nothing else."""
+    (check,), (deploy,) = documented("operations-check"), documented("operations-deploy")
+    host, name = deployed.host, f"dru{random.SystemRandom().randrange(10**6)}"
+    host.exec("add-analyst", name, public_key(name))
+    intended = state(deployed, name)
+    damage = DAMAGE.format(unit=UNIT, name=name, key=public_key("smuggled", "of eve"))
+    host.exec("sh", "-ec", damage)
+    edited = state(deployed, name)
+    try:
+        checked = deployed.type(check)
+        assert state(deployed, name) == edited
+        assert checked.changed == 3
+        removed, added = (shown(checked.output, sign) for sign in "-+")
+        assert len(removed) == 4, removed
+        assert len(added) == 2, added
+        for line in ("OnCalendar=yearly", " - data-private", " of eve", "mode: '02755'"):
+            assert [one for one in removed if line in one], (line, removed)
+        assert public_key("smuggled").split()[1] not in checked.output
+
+        mended = deployed.type(deploy)
+        assert mended.changed == 4  # the three, and the timer that reads its unit again
+        assert state(deployed, name) == intended
+
+        again = deployed.type(check)
+        assert again.changed == 0
+        assert "--- before" not in again.output
+    finally:
+        host.exec("remove-analyst", name, "--delete-home")
 
 
-@every_release
-def test_a_check_after_a_deploy_shows_no_difference(deployed: Broker) -> None:
-    (command,) = documented("operations-check")
-    checked = deployed.type(command)
-    assert checked.changed == 0
-    assert "--- before" not in checked.output
+def state(broker: Broker, name: str) -> str:
+    look = (
+        f"cat {UNIT} /etc/data-broker/authorized_keys/{name}; id -Gn {name}; stat -c %a /data/input"
+    )
+    return broker.host.exec("sh", "-ec", look).stdout
 
 
-def test_drift_shows_in_a_check_and_the_next_deploy_mends_it(deployed: Broker) -> None:
-    intended = deployed.host.run(f"cat {UNIT}").stdout
-    deployed.host.run(f"sed -i 's/^OnCalendar=.*/OnCalendar=yearly/' {UNIT}")
-
-    checked = deployed.play("site.yml", "--check", "--diff")
-    assert "-OnCalendar=yearly" in checked.output
-    assert "OnCalendar=yearly" in deployed.host.run(f"cat {UNIT}").stdout
-
-    deployed.play("site.yml")
-    assert deployed.host.run(f"cat {UNIT}").stdout == intended
-    assert deployed.play("site.yml", "--check").changed == 0
+def shown(output: str, sign: str) -> list[str]:
+    """The lines of all diffs that begin with a sign, without the heads of files."""
+    lines = output.splitlines()
+    return [line for line in lines if line.startswith(sign) and not line.startswith(sign * 3)]
