@@ -337,16 +337,3 @@ def test_the_log_only_grows_and_rotates(scene: Scene) -> None:
     assert host.exec("python3", "-c", TRUNCATE, check=False).returncode == 7
     by_ansible = [one for one in before if one["actor"]["via"] == "ansible"]
     assert {one.get("subject") for one in by_ansible} >= set(PEOPLE)
-
-
-def test_what_is_switched_off_is_removed_and_comes_back(scene: Scene) -> None:
-    parts = ("--tags", "accounts_socket_units,oversight_proof")
-    off = ("-e", "broker_accounts_socket_enabled=false", "-e", "broker_access_proof_enabled=false")
-    assert scene.broker.play("site.yml", *off, *parts).changed > 0
-    look = "ls /etc/systemd/system /etc/systemd/system/*.wants /run /var/lib/data-broker"
-    left = scene.host.exec("sh", "-c", look).stdout
-    assert not [name for name in left.split() if name.startswith(("broker-acc", "access-proof"))]
-    assert LOG.rpartition("/")[2] in scene.host.exec("ls", "/var/log/data-broker").stdout
-    assert scene.broker.play("site.yml", *off, *parts).changed == 0
-    scene.broker.play("site.yml", *parts)
-    assert scene.host.exec("systemctl", "is-active", "broker-accounts.socket").stdout == "active\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,36 +10,40 @@ from .deploy import Broker
 
 pytestmark = pytest.mark.system
 
-UNITS = ("broker-sync.slice", "broker-sync.service", "broker-sync.timer")
+FOLDER = "/etc/systemd/system"
 DROP_IN = "/etc/ssh/sshd_config.d/50-data-broker.conf"
+LOG = "/var/log/data-broker/audit.jsonl"
 SECRET = "canary-of-this-test-2b9d71"  # noqa: S105  nobody's: it is what the output is searched for
-PARTS = ("--tags", "app_secrets,sync_units,ssh_analysts")
+SWITCHES = ("sync", "ssh", "accounts_socket", "access_proof")
+OURS = ("broker-sync.", "broker-acc", "access-proof", DROP_IN)
+PARTS = ("--tags", "app_secrets,sync_units,ssh_analysts,accounts_socket_units,oversight_proof")
 
 
 @pytest.fixture
-def broker(deployed: Broker) -> Iterator[Broker]:
-    """A deployed broker that is as it was once the test is over."""
+def broker(deployed: Broker) -> Broker:
+    """A deployed broker on which no unit is known to have failed."""
     failed = deployed.host.run("systemctl --failed --plain --no-legend; systemctl reset-failed")
     print(failed.stdout)  # noqa: T201 - of tests before this one
-    yield deployed
-    deployed.play("site.yml", *PARTS)
+    return deployed
 
 
 def test_what_is_switched_off_is_removed_and_comes_back(broker: Broker) -> None:
-    off = ("-e", "broker_sync_enabled=false", "-e", "broker_ssh_enabled=false", *PARTS)
-    assert broker.play("site.yml", *off).changed > 0
-    folder = "/etc/systemd/system"
-    left = broker.host.run(f"ls {folder} {folder}/timers.target.wants {DROP_IN}", check=False)
-    assert not [unit for unit in UNITS if unit in left.stdout]
-    assert DROP_IN not in left.stdout
-    assert broker.host.run("systemctl is-system-running").stdout.strip() == "running"
-    treated = broker.host.run("sshd -T -C user=broker,host=laptop,addr=192.0.2.7").stdout
+    host = broker.host
+    off = [word for switch in SWITCHES for word in ("-e", f"broker_{switch}_enabled=false")]
+    assert broker.play("site.yml", *off, *PARTS).changed > 0
+    look = f"ls -d {DROP_IN} {FOLDER}/* {FOLDER}/*.wants/* /run/* /var/lib/data-broker/*"
+    found = [path.removeprefix(f"{FOLDER}/") for path in host.run(look, check=False).stdout.split()]
+    assert not [path for path in found if path.rpartition("/")[2].startswith(OURS) or path in OURS]
+    assert host.run("systemctl is-system-running").stdout.strip() == "running"
+    treated = host.run("sshd -T -C user=broker,host=laptop,addr=192.0.2.7").stdout
     assert "authorizedkeysfile .ssh/authorized_keys" in treated
-    assert broker.play("site.yml", *off).changed == 0
+    assert host.run(f"cat {LOG}").stdout
+    assert broker.play("site.yml", *off, *PARTS).changed == 0
 
     broker.play("site.yml", *PARTS)
-    assert broker.host.run("systemctl is-active broker-sync.timer").stdout.strip() == "active"
-    assert broker.host.run(f"cat {DROP_IN}").stdout
+    units = ("broker-sync.timer", "broker-accounts.socket", "broker-access-prove.timer")
+    assert host.run(f"systemctl is-active {' '.join(units)}").stdout.split() == ["active"] * 3
+    assert host.run(f"cat {DROP_IN}").stdout
 
 
 def test_a_secret_shows_in_no_output_and_leaves_with_its_declaration(broker: Broker) -> None:
