@@ -135,5 +135,7 @@ def test_a_key_that_is_revoked_takes_with_it_what_it_opened(
         host.exec("broker", "analyst", "key", "revoke", analyst.name, analyst.key.name)
         assert analyst.groups() == ""
         assert session.wait(timeout=60) != 0
+    failed = host.exec("systemctl", "list-units", "--failed", f"user@{analyst.uid}.service").stdout
+    assert "0 loaded units listed" in failed, "what was ended did not fail"
     assert analyst.run("true").returncode == 255
     assert analyst.run("echo in", key=new).stdout == "in\n"

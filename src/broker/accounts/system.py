@@ -164,6 +164,8 @@ class DebianSystem:
             raise ValueError(f"uid {uid} is no analyst's")
         deadline = time.monotonic() + _END_SECONDS
         opened = self._connections(uid)
+        if not (self.running([uid]) or opened):
+            return
         while self.running([uid]) or opened:
             if time.monotonic() > deadline:
                 raise BrokerError(
@@ -183,6 +185,7 @@ class DebianSystem:
             time.sleep(0.01)
             # Not those that came since: they cannot get in, and could keep us here for ever.
             opened &= self._connections(uid)
+        _forget_manager(uid)
 
     def _connections(self, uid: int) -> set[int]:
         """Also those that sshd lets in this moment, before anything runs as that account."""
@@ -264,6 +267,13 @@ def _hang_up(connections: Iterable[int]) -> None:
     for process in connections:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGTERM)
+
+
+def _forget_manager(uid: int) -> None:
+    """A killed manager of user units is no failure of the host's; wait until systemd knows."""
+    for verb in ("stop", "reset-failed"):
+        line = ["systemctl", "--quiet", verb, f"user@{uid}.service"]
+        subprocess.run(line, check=False, capture_output=True)
 
 
 def _joined(groups: Iterable[str]) -> str:
