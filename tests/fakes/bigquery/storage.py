@@ -86,7 +86,7 @@ class StorageApi:
     ) -> Iterator[types.ReadRowsResponse]:
         table, number = self._sessions[request.read_stream]
         rows = _as_announced(self._project.arrow(table), self._project.announced(table))
-        rows = rows.take(list(range(number, rows.num_rows, _STREAMS)))
+        rows = rows.take(pa.array(range(number, rows.num_rows, _STREAMS), pa.int64()))
         for batch in rows.slice(request.offset).combine_chunks().to_batches(_BATCH_ROWS):
             self._suffer("stream", context)
             content = types.ArrowRecordBatch(
