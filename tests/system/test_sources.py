@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.keboola import StandIn
+from tests.fakes.certificates import serving, write_certificate
+from tests.fakes.keboola import Fault, StandIn
+from tests.fakes.proxy import Proxy
 from tests.hosts import Run
 from tests.integration.sources.keboola.conftest import FORGOTTEN_FILES, Loader
 
@@ -23,6 +25,9 @@ folder_mapping: {in.c-shop: both}
 tables:
   - {id: here, folder: both, primary_key: id, sync_strategy: full_refresh}
   - {id: in.c-shop.there, source: project, primary_key: id, sync_strategy: full_refresh}
+  - {id: in.c-shop.fails, source: project, primary_key: id, sync_strategy: full_refresh}
+  - {id: in.c-shop.breaks, source: project, primary_key: id, sync_strategy: full_refresh}
+  - {id: in.c-shop.feigned, source: untrusted, primary_key: id, sync_strategy: full_refresh}
 ```
 """
 PARTS = ("--tags", "app_release,app_config,app_secrets,sync_units")
@@ -34,6 +39,23 @@ until [ -s /run/ended ]; do
   cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null
 done >/run/watched
 cat /run/ended
+"""
+# What the play changes, as another play would put it back in a minute and more.
+KEEP = """
+rm -rf /run/before && mkdir /run/before
+cp -a /etc/data-broker /etc/systemd/system/broker-sync.service /run/before
+readlink -f /opt/data-broker/current
+"""
+GO_BACK = """
+set -e
+rm -f /data/input/here.csv
+added=$(readlink -f /opt/data-broker/current)
+ln -sfn "$release" /opt/data-broker/current
+[ "$added" = "$release" ] || rm -r "$added"
+rsync -a --delete /run/before/data-broker/ /etc/data-broker/
+cp -a /run/before/broker-sync.service /etc/systemd/system/
+rm -r /run/before
+systemctl daemon-reload
 """
 SECRET_FILE = f"/etc/data-broker/credentials/{NAME}"
 # How often the text given as input stands in what the host keeps, but for that one file.
@@ -47,33 +69,69 @@ token=$(cat)
 """
 
 
-@pytest.fixture
-def keboola(hosts_run: Run, tmp_path: Path) -> Iterator[StandIn]:
-    """A project with one table, at an address that the hosts of this run reach."""
-    with StandIn(host=str(hosts_run.network().gateway), folder=tmp_path) as serving:
-        Loader(serving).create("there", ["id", "what"], [["1", "one"], ["2", ""]], key="id")
-        yield serving
+# What goes wrong with two of the tables, beside a server that nobody trusts.
+FAULTS = (
+    Fault("internal", "start", table="in.c-shop.fails", times=None),
+    Fault("reset", "slice", table="in.c-shop.breaks", times=None),
+)
 
 
 @pytest.fixture
-def broker(deployed: Broker, keboola: StandIn, tmp_path: Path) -> Iterator[Broker]:
-    """A broker that reads a folder and a project; afterwards it is as it was."""
+def gateway(hosts_run: Run) -> str:
+    """An address of this machine that the hosts of this run reach."""
+    return str(hosts_run.network().gateway)
+
+
+@pytest.fixture
+def keboola(gateway: str, tmp_path: Path) -> Iterator[StandIn]:
+    """A project with three tables."""
+    with StandIn(host=gateway, folder=tmp_path) as standin:
+        loader = Loader(standin)
+        for name in ("there", "fails", "breaks"):
+            loader.create(name, ["id", "what"], [["1", "one"], ["2", ""]], key="id")
+        yield standin
+
+
+@pytest.fixture
+def untrusted(gateway: str, tmp_path: Path) -> Iterator[StandIn]:
+    """Whose certificate is signed by nobody."""
+    certificate = write_certificate(tmp_path / "server.pem", gateway)
+    with StandIn(host=gateway, folder=tmp_path, tls=serving(certificate)) as standin:
+        yield standin
+
+
+@pytest.fixture
+def proxy(gateway: str) -> Iterator[Proxy]:
+    """The way to the project."""
+    with Proxy("some one:pass@word", gateway) as standin:
+        yield standin
+
+
+@pytest.fixture
+def broker(
+    deployed: Broker, keboola: StandIn, untrusted: StandIn, proxy: Proxy, tmp_path: Path
+) -> Iterator[Broker]:
+    """A broker that reads a folder and projects; afterwards it is as it was."""
     description = tmp_path / "data_description.md"
     description.write_text(DESCRIPTION)
     project = {"type": "keboola", "url": keboola.url, "project": "1234", "token": f"${{{NAME}}}"}
     settings = {
-        "broker_sources": {"project": project},
+        "broker_sources": {
+            "project": {**project, "attempts": 2},
+            "untrusted": {**project, "url": untrusted.url},
+        },
+        "broker_environment": {"http_proxy": f"http://some%20one:pass%40word@{proxy.address}"},
         "broker_secrets": {NAME: keboola.token},
         "broker_data_description": str(description),
     }
+    release = deployed.host.run(KEEP).stdout.strip()
     told = tmp_path / "settings.json"
     told.write_text(json.dumps(settings))
     played = deployed.play("site.yml", "--diff", "-vv", "-e", f"@{told}", *PARTS)
     assert keboola.token not in played.output
     deployed.host.run("mkdir -p /data/input && echo id > /data/input/here.csv")
     yield deployed
-    deployed.host.run("rm /data/input/here.csv")
-    deployed.play("site.yml", *PARTS)
+    deployed.host.run(f"release={release}\n{GO_BACK}")
 
 
 def checked(broker: Broker) -> tuple[int, dict[str, bool]]:
@@ -87,22 +145,33 @@ def leaks(broker: Broker, text: str) -> int:
     return int(broker.host.exec("sh", "-c", LEAKS, stdin=text, check=False).stdout)
 
 
-def test_a_second_source_on_a_host(broker: Broker, keboola: StandIn) -> None:
+def test_a_second_source_on_a_host(broker: Broker, keboola: StandIn, proxy: Proxy) -> None:
     host = broker.host
-    assert checked(broker) == (0, {"csv": True, "project": True})
-    assert host.run(WATCHED_SYNC).stdout == "0\n"
+    assert checked(broker) == (1, {"csv": True, "project": True, "untrusted": False})
+    asked = len(proxy.seen)
+    assert asked
+    keboola.faults.add(*FAULTS)
+    assert host.run(WATCHED_SYNC).stdout == "1\n"
+    assert len(proxy.seen) > asked
 
-    status = json.loads(host.run("broker status --data /data/src_data --json").stdout)
-    rows = {table["id"]: table["rows"] for table in status["tables"]}
-    assert rows == {"here": 0, "in.c-shop.there": 2}
+    told = host.run("broker status --data /data/src_data --json", check=False).stdout
+    status = json.loads(told)
+    tables = {table["id"].rpartition(".")[2]: table for table in status["tables"]}
+    assert {name: tables[name]["rows"] for name in ("here", "there")} == {"here": 0, "there": 2}
+    for name, sentence in [
+        ("fails", "HTTP 500 (code application, exceptionId "),
+        ("breaks", f"failed or broke off (through the proxy {proxy.address})"),
+        ("feigned", "the certificate of the server cannot be trusted"),
+    ]:
+        assert sentence in tables[name]["error"]
 
     # Root may read the folder, the sync may not: a check has the rights of a sync.
     host.run("chmod 700 /data/input")
-    assert checked(broker) == (1, {"csv": False, "project": True})
-    host.run("chmod 755 /data/input")
     keboola.project.tokens.master.is_disabled = True
-    assert checked(broker) == (1, {"csv": True, "project": False})
+    assert checked(broker) == (1, dict.fromkeys(("csv", "project", "untrusted"), False))
+    host.run("chmod 755 /data/input")
 
     assert host.run(f"cat {SECRET_FILE}").stdout == keboola.token
     assert leaks(broker, keboola.token) == 0
+    assert leaks(broker, "exceptionId") > 0
     assert leaks(broker, "Invalid access token") + leaks(broker, "KEBOOLA_TOKEN") > 0
