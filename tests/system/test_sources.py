@@ -44,11 +44,13 @@ cat /run/ended
 KEEP = """
 rm -rf /run/before && mkdir /run/before
 cp -a /etc/data-broker /etc/systemd/system/broker-sync.service /run/before
+stat -c %a /data/input >/run/before/mode
 readlink -f /opt/data-broker/current
 """
 GO_BACK = """
 set -e
 rm -f /data/input/here.csv
+chmod "$(cat /run/before/mode)" /data/input
 added=$(readlink -f /opt/data-broker/current)
 ln -sfn "$release" /opt/data-broker/current
 [ "$added" = "$release" ] || rm -r "$added"
