@@ -13,7 +13,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -112,7 +112,8 @@ class Cage:
         for end in ends:
             os.close(end)
         self.answers.append(Answer(done.returncode, b"", done.stderr.decode(errors="replace")))
-        connection.sendall(bytes([done.returncode & 255]))
+        with suppress(BrokenPipeError):  # who asked has gone meanwhile
+            connection.sendall(bytes([done.returncode & 255]))
 
     def _line(self) -> list[str]:
         return [self.python, "-IS", "-c", _PROGRAM.format(str(self.folder.parent / "program"))]
@@ -233,7 +234,7 @@ def _laptop(cage: Cage) -> None:
     _file(here / "out/secret", "pushed over what a link leads to")
     _file(here / "secret", "pushed over what a link leads to")
     _file(here / "bob/user/mine", "pushed")
-    (here / "up").symlink_to("../../../..")
+    (here / "up").symlink_to("../../../outside")
     (here / "abs").symlink_to(cage.secret)
     (here / ".rsync-filter").write_text(": /etc/passwd\n")
     (cage.laptop / "list").write_text(f"{cage.secret}\n../../outside\nuser/out/\n")
