@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +48,13 @@ def session(limits: Limits, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         database.close()
     else:
         idle.append(database)
+
+
+@atexit.register
+def _close_idle() -> None:
+    for idle in _idle.values():
+        while idle:
+            idle.pop().close()
 
 
 def _clear(database: duckdb.DuckDBPyConnection) -> None:
