@@ -77,11 +77,12 @@ def understood(text: str) -> bool:
 
 
 def check(answer: Answer, label: str) -> None:
-    """Rsync speaks for itself; all else that ends badly is one printable line."""
+    """Rsync has codes and words of its own; all else that ends badly is one printable line."""
     assert CANARY not in answer.errors, label
     assert "Traceback" not in answer.errors, (label, answer.errors)
     lines = answer.errors.splitlines()
-    if answer.code and not any(line.startswith(("rsync: ", "rsync error: ")) for line in lines):
+    assert 0 <= answer.code <= 35, (label, answer)  # rsync(1), EXIT VALUES
+    if answer.code == 1 and not any(line.startswith(("rsync: ", "rsync error: ")) for line in lines):
         assert is_refusal(answer), (label, answer)
 
 
