@@ -4,6 +4,7 @@ sshd forces, in a tree where nothing but that program's own policy keeps anybody
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,9 +81,8 @@ def check(answer: Answer, label: str) -> None:
     """Rsync has codes and words of its own; all else that ends badly is one printable line."""
     assert CANARY not in answer.errors, label
     assert "Traceback" not in answer.errors, (label, answer.errors)
-    lines = answer.errors.splitlines()
     assert 0 <= answer.code <= 35, (label, answer)  # rsync(1), EXIT VALUES
-    if answer.code == 1 and not any(line.startswith(("rsync: ", "rsync error: ")) for line in lines):
+    if answer.code == 1 and not re.search(r"^rsync(?: error)?: ", answer.errors, re.MULTILINE):
         assert is_refusal(answer), (label, answer)
 
 
