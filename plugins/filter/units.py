@@ -1,10 +1,37 @@
-"""Names of systemd units."""
+"""Units of systemd: their names, and those that show a transfer a part of the host."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+ROOM = "/srv/broker"
+_MOUNT = """# Ansible managed
+[Unit]
+Description=What transfers of the data broker see of {what}
+Documentation=man:sshd_config(5)
+After=systemd-journald-dev-log.socket systemd-journald.socket
+Before=ssh.service
+
+[Mount]
+What={what}
+Where={where}
+Type=none
+Options={options}
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def mount_units(mounts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The text of each unit by its name; ``where``, below the room, is ``what`` unless told."""
+    units = {}
+    for mount in mounts:
+        where = f"{ROOM}{mount.get('where', mount['what'])}"
+        units[mount_unit(where)] = _MOUNT.format(**{**mount, "where": where})
+    return units
 
 
 def mount_unit(path: str) -> str:
@@ -12,6 +39,11 @@ def mount_unit(path: str) -> str:
     parts = [part for part in path.split("/") if part]
     escaped = (re.sub(r"[^A-Za-z0-9:_.]", _escape, part) for part in parts)
     return "-".join(escaped) + ".mount"
+
+
+def unit_templates(units: Iterable[str]) -> list[str]:
+    """Where the templates of a role's units stand."""
+    return [f"etc/systemd/system/{unit}.j2" for unit in units]
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -23,4 +55,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Every public function here."""
-        return {"mount_unit": mount_unit}
+        return {
+            "mount_unit": mount_unit,
+            "mount_units": mount_units,
+            "unit_templates": unit_templates,
+        }

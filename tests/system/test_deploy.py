@@ -43,7 +43,7 @@ def test_drift_of_a_unit_a_key_a_group_and_a_mode_shows_and_is_mended(deployed: 
         assert public_key("smuggled").split()[1] not in checked.output
 
         mended = deployed.type(deploy)
-        assert mended.changed == 4  # the three, and the timer that reads its unit again
+        assert mended.changed == 3
         assert state(deployed, name) == intended
 
         again = deployed.type(check)

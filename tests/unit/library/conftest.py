@@ -23,7 +23,7 @@ Call = Callable[..., dict[str, Any]]
 
 def load(name: str) -> ModuleType:
     """A module, with ``broker`` where ``module_utils = src`` puts it on a host."""
-    for known in ("broker", "broker.accounts", "broker.errors"):
+    for known in ("broker", "broker.accounts", "broker.errors", "broker.files"):
         sys.modules[f"ansible.module_utils.{known}"] = importlib.import_module(known)
     spec = importlib.util.spec_from_file_location(name, PROJECT / f"library/{name}.py")
     assert spec is not None
@@ -51,8 +51,9 @@ def call_module(
     """Call a module on a host in a folder; what it prints is what Ansible would get."""
 
     def _of(module: ModuleType) -> Call:
-        monkeypatch.setattr(module, "Layout", lambda: Layout(root=root))
-        monkeypatch.setattr(module, "DebianSystem", lambda: ScratchSystem(root))
+        if hasattr(module, "Layout"):
+            monkeypatch.setattr(module, "Layout", lambda: Layout(root=root))
+            monkeypatch.setattr(module, "DebianSystem", lambda: ScratchSystem(root))
         # what Ansible's own journal line would say is not this host's business
         monkeypatch.setattr(module.AnsibleModule, "log", lambda *_args, **_kwargs: None)
 
