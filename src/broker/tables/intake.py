@@ -63,7 +63,7 @@ def stage(
     intake = _Intake(connection, spec, layout, spill, rejects, reading.schema.names)
     done = size = 0
     try:
-        for chunk in chunks(reading, bytes_=limits.memory_bytes // 24):
+        for chunk in chunks(reading, bytes_=limits.memory_bytes // 32):
             intake.take(chunk)
             done += chunk.rows
             size += chunk.text_bytes

@@ -6,13 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pytest
+
+from broker.cli import main
 
 DESCRIPTION = """# Shop
 
@@ -59,26 +64,40 @@ class Instance:
 
     def broker(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run ``broker WORDS --config … --data …``."""
-        where = ["--config", str(self.config), "--data", str(self.data)]
         return subprocess.run(
-            [sys.executable, "-m", "broker", words[0], *where, *words[1:]],
+            [sys.executable, "-m", "broker", *self._at(words)],
             capture_output=True,
             text=True,
             check=False,
             env={**os.environ, "PYTHONPATH": "src"},
         )
 
+    def _at(self, words: Sequence[str]) -> list[str]:
+        return [words[0], "--config", str(self.config), "--data", str(self.data), *words[1:]]
+
+    def _here(self, *words: str) -> tuple[int, Any]:
+        """The same without the second that a process takes; its exit code, and its JSON."""
+        told, said = StringIO(), StringIO()
+        with (
+            redirect_stdout(told),
+            redirect_stderr(said),
+            patch.object(sys, "argv", ["broker", *self._at(words), "--json"]),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        assert told.getvalue(), said.getvalue()
+        return int(ended.value.code or 0), json.loads(told.getvalue())
+
     def sync(self) -> dict[str, Any]:
-        """Sync and give the report, its exit code held to the process's."""
-        done = self.broker("sync", "--json")
-        assert done.stdout, done.stderr
-        report: dict[str, Any] = json.loads(done.stdout)
-        assert report["exit_code"] == done.returncode
+        """Sync and give the report, its exit code held to the program's."""
+        code, told = self._here("sync")
+        report: dict[str, Any] = told
+        assert report["exit_code"] == code
         return report
 
     def status(self) -> dict[str, dict[str, Any]]:
         """The status of each table by its path."""
-        facts = json.loads(self.broker("status", "--json").stdout)
+        _, facts = self._here("status")
         return {table["table"]: table for table in facts["tables"]}
 
     def rows(self, table: str, order: str = "1") -> list[tuple[Any, ...]]:
