@@ -96,11 +96,17 @@ pull() {
             10 | 12 | 24 | 30 | 35 | 255) [ $attempt -lt $RETRIES ] || break ;;
             *) break ;;
         esac
+        ! refused || break
         say "the transfer broke off (rsync exit code $code), trying again"
         sleep $((attempt * 2))
         attempt=$((attempt + 1))
     done
     fail "$(explain $code)$(ended_certificate) $(grep -v -e '^rsync error' -e '^Warning' "$state/rsync.err" | head -n 1)"
+}
+
+# sshd shuts out for a while the address from which refused keys come again and again.
+refused() {
+    grep -q -e 'Permission denied (' -e 'Host key verification failed' "$state/rsync.err"
 }
 
 transfer() {
