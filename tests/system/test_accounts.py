@@ -129,7 +129,13 @@ class Broker:
         return groups.returncode == 0 and "u-" not in users.stdout + users.stderr
 
 
-@pytest.fixture(scope="module", params=RELEASES, ids=str)
+IN_ONE_WORKER = [
+    pytest.param(release, marks=pytest.mark.xdist_group(f"accounts-{release.number}"))
+    for release in RELEASES
+]
+
+
+@pytest.fixture(scope="module", params=IN_ONE_WORKER, ids=str)
 def broker(
     hosts_run: Run, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Broker]:
