@@ -16,6 +16,9 @@ from .errors import LockedError
 __all__ = ["fsync_dir", "lock", "make_dir", "replace_link", "write_atomic"]
 
 _POLL_SECONDS = 0.05
+# A child holds its parent's locks from fork until exec closes them: where the parent was killed in
+# between, its lock ends some milliseconds after it, on a busy machine some hundred.
+_HANDOVER_SECONDS = 1.0
 
 
 def write_atomic(
@@ -83,13 +86,15 @@ def replace_link(path: Path, target: Path | str) -> None:
 
 
 @contextmanager
-def lock(path: Path, *, purpose: str, wait_seconds: float = 0) -> Iterator[None]:
+def lock(path: Path, *, purpose: str, wait_seconds: float = _HANDOVER_SECONDS) -> Iterator[None]:
     """Hold an exclusive lock that the kernel drops when the process ends, however it ends.
 
-    Raises ``LockedError`` when somebody else holds it, at once or after ``wait_seconds``;
-    ``purpose`` says what they do.
+    Raises ``LockedError`` when another process still holds it after ``wait_seconds``;
+    ``purpose`` says what that process does. The default waits only for what a killed holder had
+    begun to start.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # Opened for reading: closing it is then no change of its folder for whoever watches that.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         deadline = time.monotonic() + wait_seconds
         while not _try_lock(descriptor):

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from broker.errors import LockedError
-from broker.files import fsync_dir, lock, make_dir, replace_link, write_atomic
+from broker.files import fsync_dir, make_dir, replace_link, write_atomic
 
 
 def test_a_write_sets_mode_and_bytes_whatever_the_umask(tmp_path: Path) -> None:
@@ -67,36 +64,3 @@ def test_a_folder_that_is_none_cannot_be_synced(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(NotADirectoryError):
         fsync_dir(tmp_path / "file")
-
-
-def test_a_lock_is_held_once_and_free_again(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    with lock(path, purpose="the test"):
-        with pytest.raises(LockedError, match="busy with the test"), lock(path, purpose="the test"):
-            pass
-        with pytest.raises(LockedError), lock(path, purpose="the test", wait_seconds=0.01):
-            pass
-    with lock(path, purpose="the test"):
-        assert path.stat().st_mode & 0o7777 == 0o600
-
-
-def test_the_kernel_frees_the_lock_of_a_killed_process(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    program = (
-        "import sys; from pathlib import Path; from broker.files import lock\n"
-        "with lock(Path(sys.argv[1]), purpose='x'): print('held', flush=True); input()"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", program, path],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    with holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(LockedError), lock(path, purpose="x"):
-            pass
-        holder.kill()
-        with lock(path, purpose="x", wait_seconds=30):
-            pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..audit import LOG, changes, recording
-from ..errors import BrokerError, LockedError
+from ..errors import BrokerError
 from ..files import lock
 from .actions import Action, MendHome
 from .activity import Activity
@@ -171,16 +170,12 @@ def _refuse_half_done(layout: Layout, system: System) -> None:
 @contextmanager
 def alone(layout: Layout) -> Iterator[None]:
     """The lock that two at once wait for; the kernel drops it however its holder ends."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    waiting = lock(
+        layout.at(layout.lock), purpose="changing analysts", wait_seconds=_PATIENCE_SECONDS
+    )
     with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(lock(layout.at(layout.lock), purpose="changing analysts"))
-                break
-            except LockedError:
-                if time.monotonic() > deadline:
-                    raise
-            except PermissionError as error:
-                raise root_needed(error) from error
-            time.sleep(0.1)
+        try:
+            held.enter_context(waiting)
+        except PermissionError as error:
+            raise root_needed(error) from error
         yield
