@@ -106,7 +106,7 @@ pull() {
 
 # sshd shuts out for a while the address from which refused keys come again and again.
 refused() {
-    grep -q -e 'Permission denied (' -e 'Host key verification failed' "$state/rsync.err"
+    grep -q -e 'Permission denied ([a-z]' -e 'Host key verification failed' "$state/rsync.err"
 }
 
 transfer() {
@@ -138,7 +138,12 @@ copy() {
     esac
 }
 
+# A refused key ends with ssh's 255 or with rsync's 12, as rsync happened to notice first.
 explain() {
+    if refused; then
+        echo "$host cannot be reached over ssh: check the network, the name and your key."
+        return
+    fi
     case $1 in
         255) echo "$host cannot be reached over ssh: check the network, the name and your key." ;;
         12 | 30 | 35) echo "the connection to $host broke off $RETRIES times; what has arrived is kept." ;;
