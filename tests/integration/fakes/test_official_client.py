@@ -7,34 +7,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kbcstorage.client import Client
 
 from tests.fakes.keboola import StandIn
+
+from .official import OfficialClient
 
 TABLE = "in.c-shop.orders"
 ROWS = [f'"{number}","name {number}"' for number in range(1, 11)]
 
-pytestmark = [
-    pytest.mark.xdist_group("object-stores"),
-    # The client leaves temporary folders and connections to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = pytest.mark.xdist_group("object-stores")
 
 
 @pytest.fixture
-def official(stored: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+def official(
+    stored: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OfficialClient]:
     """The client with a table of ten rows; it merges slices in the working directory."""
     monkeypatch.chdir(tmp_path)
-    client = Client(stored.url, stored.token)
-    client.buckets.create("shop")
     Path("orders.csv").write_text("\n".join(['"id","name"', *ROWS]) + "\n")
-    assert client.tables.create("in.c-shop", "orders", "orders.csv", primary_key=["id"]) == TABLE
-    yield client
-    client.buckets.delete("in.c-shop", force=True)
+    with OfficialClient(stored.url, stored.token, tmp_path) as client:
+        client.buckets.create("shop")
+        made = client.tables.create("in.c-shop", "orders", "orders.csv", primary_key=["id"])
+        assert made == TABLE
+        yield client
+        client.buckets.delete("in.c-shop", force=True)
 
 
-def exported(client: Client, **more: Any) -> list[str]:
+def exported(client: OfficialClient, **more: Any) -> list[str]:
     folder = Path("out")
     folder.mkdir(exist_ok=True)
     path = Path(client.tables.export_to_file(TABLE, str(folder), **more))
@@ -43,7 +42,7 @@ def exported(client: Client, **more: Any) -> list[str]:
     return sorted(rows, key=lambda row: int(row.split('"')[1]))
 
 
-def test_it_lists_and_describes(official: Client, stored: StandIn) -> None:
+def test_it_lists_and_describes(official: OfficialClient, stored: StandIn) -> None:
     assert official.tokens.verify()["owner"]["id"] == stored.project.number
     assert [bucket["id"] for bucket in official.buckets.list()] == ["in.c-shop"]
     assert [table["id"] for table in official.buckets.list_tables("in.c-shop")] == [TABLE]
@@ -55,7 +54,7 @@ def test_it_lists_and_describes(official: Client, stored: StandIn) -> None:
 
 @pytest.mark.parametrize("is_gzip", [True, False])
 def test_it_exports_whole_tables_slice_by_slice(
-    official: Client, stored: StandIn, *, is_gzip: bool
+    official: OfficialClient, stored: StandIn, *, is_gzip: bool
 ) -> None:
     assert exported(official, is_gzip=is_gzip) == ROWS
     file = max(stored.project.files.values(), key=lambda file: file.stored.id)
@@ -64,7 +63,7 @@ def test_it_exports_whole_tables_slice_by_slice(
     assert (detail["provider"], detail["isSliced"]) == (stored.store.provider, True)
 
 
-def test_it_exports_a_file_in_one_piece(official: Client, stored: StandIn) -> None:
+def test_it_exports_a_file_in_one_piece(official: OfficialClient, stored: StandIn) -> None:
     stored.behaviour.is_sliced = False
     try:
         assert exported(official, is_gzip=False, columns=["id"]) == [
@@ -74,7 +73,7 @@ def test_it_exports_a_file_in_one_piece(official: Client, stored: StandIn) -> No
         stored.behaviour.is_sliced = True
 
 
-def test_it_loads_and_exports_what_changed(official: Client, stored: StandIn) -> None:
+def test_it_loads_and_exports_what_changed(official: OfficialClient, stored: StandIn) -> None:
     stored.clock.advance(60)
     Path("more.csv").write_text('"id","name"\n"2","name 2"\n"3","new"\n"11","name 11"\n')
     loaded = official.tables.load(TABLE, "more.csv", is_incremental=True)
@@ -86,11 +85,11 @@ def test_it_loads_and_exports_what_changed(official: Client, stored: StandIn) ->
     assert exported(official) == ['"2","name 2"', '"3","new"', '"11","name 11"']
 
 
-def test_it_filters_and_deletes_rows(official: Client) -> None:
+def test_it_filters_and_deletes_rows(official: OfficialClient) -> None:
     assert exported(official, where_column="id", where_values=["4", "7"]) == [ROWS[3], ROWS[6]]
     rest = exported(official, where_column="id", where_operator="neq", where_values=["4"])
     assert rest == [*ROWS[:3], *ROWS[4:]]
-    url = f"{official.tables.base_url}/{TABLE}/rows"
+    url = f"{official.tables.base_url()}/{TABLE}/rows"
     where = {"whereFilters[0][column]": "id", "whereFilters[0][values][0]": "4"}
     job = official.jobs.block_until_completed(official.tables._delete(url, params=where)["id"])
     assert int(job["results"]["deletedRowsCount"]) == 1
@@ -99,7 +98,7 @@ def test_it_filters_and_deletes_rows(official: Client) -> None:
     assert official.tables.detail(TABLE)["rowsCount"] == 9
 
 
-def test_it_keeps_metadata_and_files(official: Client) -> None:
+def test_it_keeps_metadata_and_files(official: OfficialClient) -> None:
     told = [{"key": "KBC.description", "value": "All orders"}]
     official.tables.metadata.create(TABLE, "user", told)
     assert official.tables.metadata.list(TABLE)[0]["value"] == "All orders"

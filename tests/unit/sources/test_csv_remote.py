@@ -15,7 +15,7 @@ from broker.sources.csv import CsvSource
 def test_without_the_libraries_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
     source = CsvSource({"path": "s3://company"}, Path())
-    with pytest.raises(ConfigError, match=r"no fsspec. .* pip install 'data-broker\[remote\]'"):
+    with pytest.raises(ConfigError, match=r"no fsspec. .* deploy again"):
         source.describe(TableRequest("t"))
 
 

@@ -168,7 +168,8 @@ def _warehouse(settings: Settings) -> Warehouse:
             "reading from BigQuery needs libraries that are not installed",
             where="data_source",
             found=f"no {error.name or 'google-cloud-bigquery'}",
-            remedy="Install the extra 'bigquery': pip install 'data-broker[bigquery]'.",
+            remedy="On a host, deploy again: site.yml brings them where a source is of BigQuery. "
+            "In a checkout, run bin/bootstrap.",
         ) from error
     made: Warehouse = module.Warehouse(settings)
     return made

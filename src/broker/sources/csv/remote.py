@@ -79,9 +79,8 @@ class Remote:
                 f"reading from {self._protocol}:// needs libraries that are not installed",
                 where=_shown(self._url),
                 found=f"no {error.name or 'fsspec'}",
-                remedy="Install the extra 'remote': pip install 'data-broker[remote]'. "
-                "On a host, deploy again: site.yml brings it where a source or a table is behind "
-                "a URL.",
+                remedy="On a host, deploy again: site.yml brings them where a source or a table is "
+                "behind a URL. In a checkout, run bin/bootstrap.",
             ) from error
 
     def _options(self) -> dict[str, Any]:

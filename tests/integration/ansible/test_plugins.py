@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 from ansible.errors import AnsibleFilterError, AnsibleLookupError
 
-from .bundle import ROOT
+from tests.unit.ansible.bundle import ROOT
 
 DESCRIPTION = """# Tables
 
@@ -49,8 +49,14 @@ def tree(tmp_path: Path) -> Path:
     root = tmp_path / "tree"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src" / "broker" / "accounts", root / "src" / "broker", ignore=ignored)
-    (root / "requirements").mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE", "requirements/broker.txt"):
+    for name in (
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "requirements/broker.txt",
+        "bin/install_locked.py",
+    ):
+        (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     return root
 
@@ -80,11 +86,12 @@ def test_other_sources_or_other_dependencies_make_another_release(tree: Path) ->
     assert len(names) == 3
 
 
-def test_a_release_is_all_that_pip_needs_and_each_part_has_its_hash(tree: Path) -> None:
+def test_a_release_is_all_that_an_installation_needs_and_each_part_has_its_hash(tree: Path) -> None:
     folder = Path(release(tree)["folder"])
     wheel = next(folder.glob("*.whl"))
     lines = (folder / "requirements.txt").read_text().splitlines()
-    assert sorted(path.name for path in folder.iterdir()) == [wheel.name, "requirements.txt"]
+    names = {path.name for path in folder.iterdir()}
+    assert names == {wheel.name, "install_locked.py", "requirements.txt"}
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     assert lines[-1] == f"./{wheel.name} --hash=sha256:{digest}"
     assert lines[:-1] == (tree / "requirements" / "broker.txt").read_text().splitlines()
@@ -92,7 +99,7 @@ def test_a_release_is_all_that_pip_needs_and_each_part_has_its_hash(tree: Path) 
 
 def test_a_wheel_that_cannot_be_built_says_why(tree: Path) -> None:
     (tree / "README.md").unlink()
-    with pytest.raises(AnsibleLookupError, match=r"README\.md.*pip install --require-hashes"):
+    with pytest.raises(AnsibleLookupError, match=r"README\.md.*Run bin/bootstrap"):
         release(tree)
 
 
@@ -140,7 +147,7 @@ def test_a_check_that_cannot_run_says_what_to_install(
     empty.write_text(f"#!/bin/sh\nexec {sys.executable} -S -c 'import pydantic'\n")
     empty.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(empty))
-    with pytest.raises(AnsibleFilterError, match=r"No module named 'pydantic'.*pip install"):
+    with pytest.raises(AnsibleFilterError, match=r"No module named 'pydantic'.*Run bin/bootstrap"):
         configuration.config_problems(INSTANCE, str(description), [])
 
 

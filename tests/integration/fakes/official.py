@@ -1,0 +1,83 @@
+"""Keboola's own client in an environment of its own: what it pins is not what we install."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tests.venvs import locked_venv
+
+__all__ = ["OfficialClient"]
+
+# Reads calls as lines of JSON, answers each with one; what it writes by the way is not an answer.
+SERVE = """
+import functools, json, os, sys
+from kbcstorage.client import Client
+answers, sys.stdout = os.fdopen(os.dup(1), "w"), sys.stderr
+client = Client(*sys.argv[1:])
+for line in sys.stdin:
+    call = json.loads(line)
+    method = functools.reduce(getattr, call["path"], client)
+    result = method(*call["args"], **call["more"]) if callable(method) else method
+    print(json.dumps(result, default=str), file=answers, flush=True)
+"""
+
+
+class OfficialClient:
+    """``client.tables.detail("x")`` is called over there, in ``folder``, and answered here."""
+
+    def __init__(self, url: str, token: str, folder: Path) -> None:
+        """Starts the client's own Python."""
+        python = locked_venv("kbcstorage") / "bin" / "python"
+        self._errors = (folder / "client.log").open("w+")
+        self._process = subprocess.Popen(
+            [str(python), "-I", "-c", SERVE, url, token],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+
+    def __enter__(self) -> OfficialClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.communicate()
+        self._errors.close()
+
+    def __getattr__(self, name: str) -> _Path:
+        return _Path(self, (name,))
+
+    def ask(self, path: tuple[str, ...], *args: Any, **more: Any) -> Any:
+        """Call a method, or read an attribute; an error over there is one here."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"path": path, "args": args, "more": more}) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            self._errors.seek(0)
+            sys.stderr.write(self._errors.read())
+            raise RuntimeError(f"{'.'.join(path)} failed in Keboola's client")
+        return json.loads(answer)
+
+
+class _Path:
+    def __init__(self, client: OfficialClient, names: tuple[str, ...]) -> None:
+        self._client, self._names = client, names
+
+    def __getattr__(self, name: str) -> _Path:
+        return _Path(self._client, (*self._names, name))
+
+    def __call__(self, *args: Any, **more: Any) -> Any:
+        return self._client.ask(self._names, *args, **more)

@@ -1,0 +1,61 @@
+"""Packages come in one way, with nothing to resolve; another way would depend on the day."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTALLS = re.compile(
+    r"\b(?:pip3?|uv)\W+(?:(?:pip|tool)\W+)?(?:install|sync|download|wheel|add)\b"
+    r"|\b(?:npm|yarn|pnpm)\W+(?:i|install|add)\b|\bpipx?\W+run\b|\bnpx\b|easy_install"
+    r"|\bansible-galaxy\W+\w*\W*install\b|\bansible\.builtin\.pip\b"
+)
+THE_WAY = "bin/install_locked.py"
+# What is typed on an analyst's own machine, where DuckDB is all that is needed and has no needs.
+ADVICE = "src/broker/workspace/files/scripts/views.py"
+
+
+def others(texts: dict[str, str]) -> list[str]:
+    """Files with another way to install than the one, and what they say."""
+    return [
+        f"{name}: {found[0]}"
+        for name, text in texts.items()
+        if name not in (THE_WAY, ADVICE) and (found := INSTALLS.search(text))
+    ]
+
+
+def test_nothing_in_the_repository_installs_in_another_way() -> None:
+    names = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("bin", "demo", "library", "playbooks", "plugins", "roles", "src", "tests")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and path.suffix != ".pyc" and path.name != Path(__file__).name
+    ]
+    names += ["Makefile", ".ci/run", *(f"docs/{path.name}" for path in (ROOT / "docs").iterdir())]
+    texts = {name: (ROOT / name).read_text(encoding="utf-8", errors="replace") for name in names}
+    assert others(texts) == []
+    assert INSTALLS.search(texts[ADVICE]), "the search would find one"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "python -m pip install x",
+        '["-m", "pip", "install"]',
+        "uv pip sync lock.txt",
+        "uv sync",
+        "npm install",
+        "ansible.builtin.pip:",
+        "bin/pip', 'install'",
+    ],
+)
+def test_ways_that_are_found(line: str) -> None:
+    assert others({"x": line}) == [f"x: {INSTALLS.search(line)[0]}"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("line", ["uv pip compile", "npm ci", "the pip installed", "pip check"])
+def test_what_is_none(line: str) -> None:
+    assert others({"x": line}) == []

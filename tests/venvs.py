@@ -1,0 +1,35 @@
+"""Environments of their own for what does not belong into the checkout's ``.venv``."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+from broker.files import lock
+
+__all__ = ["ROOT", "locked_venv"]
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".cache" / "venvs"
+INSTALLER = ROOT / "bin" / "install_locked.py"
+INSTALL_SECONDS = 600
+
+
+def locked_venv(name: str) -> Path:
+    """The environment of ``requirements/NAME.txt``, made on first use; others wait for it.
+
+    Raises ``RuntimeError`` with the installer's own sentence.
+    """
+    locked = ROOT / "requirements" / f"{name}.txt"
+    digest = hashlib.sha256(locked.read_bytes()).hexdigest()[:12]
+    folder = CACHE / f"{name}-{digest}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    waiting = lock(CACHE / f"{name}.lock", purpose="an installation", wait_seconds=INSTALL_SECONDS)
+    with waiting:
+        command = [sys.executable, str(INSTALLER), str(folder), str(locked)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return folder
