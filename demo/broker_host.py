@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+from pathlib import Path
 
 from tests.hosts import Run
 
@@ -12,15 +13,13 @@ from . import keboola
 from .board import Board, Step
 from .commands import Commands, DemoError
 from .places import COMPANY, DEPLOYED, LOGS, ROOT, STATE, VARIABLES
+from .recipe import fingerprint
 from .state import remember
 from .story import ANALYST, sync_phase, tool
 
 __all__ = ["BrokerHost"]
 
 UNIT = "broker-sync.service"
-# What decides how a deployed host looks: while it is the same, a warm run need not deploy again.
-RECIPE = ("src", "roles", "playbooks", "library", "plugins", "group_vars", "inventories/demo")
-RECIPE_FILES = ("site.yml", "pyproject.toml", "requirements/broker.txt")
 _TASK = re.compile(r"TASK \[(.+?)\] \**")
 _RECAP = re.compile(r"broker +: ok=(\d+) +changed=(\d+)")
 # A oneshot unit's start returns when it has ended; the journal is followed meanwhile.
@@ -115,14 +114,12 @@ class BrokerHost:
         step.result = f"ok={recaps[-1][1]} changed={recaps[-1][2]}"
 
     def _fingerprint(self) -> str:
-        """Of the recipe and of the host that it was carried out on."""
-        digest = hashlib.sha256()
-        found = [path for name in RECIPE for path in (ROOT / name).rglob("*")]
-        files = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
-        for path in sorted([*files, *(ROOT / name for name in RECIPE_FILES)]):
-            digest.update(f"{path}\0".encode() + path.read_bytes())
-        if VARIABLES.is_file():
-            digest.update(VARIABLES.read_bytes())
+        """Of the recipe, of this inventory, and of the host that it was carried out on."""
+        digest = hashlib.sha256(fingerprint().encode())
+        inventory = (ROOT / "inventories/demo").rglob("*")
+        for path in sorted([*filter(Path.is_file, inventory), VARIABLES]):
+            if path.is_file():
+                digest.update(path.read_bytes())
         machine = (self._run.host("broker").root / "etc/machine-id").read_text().strip()
         return f"{digest.hexdigest()} on {machine}\n"
 

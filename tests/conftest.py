@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import Generator, Iterator
 
@@ -46,6 +47,25 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests start first, so that none of them is alone at the end; or any other order.
+
+    ``BROKER_TEST_ORDER`` is the seed of a random order, the same for all workers.
+    """
+    order = os.environ.get("BROKER_TEST_ORDER", "long")
+    if order == "long":
+        items.sort(key=_turn)
+    else:
+        random.Random(order).shuffle(items)  # noqa: S311 - an order, not a secret
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("long"):
+        return 0
+    return 1 if item.get_closest_marker("system") else 2
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the session's hosts, whatever became of the tests."""
     if not hasattr(config, "workerinput") and os.geteuid() == 0:
@@ -68,7 +88,8 @@ def pytest_runtest_makereport(
 
 def _hosts(item: pytest.Item) -> list[Host]:
     arguments = getattr(item, "funcargs", {}).values()
-    return [value for value in arguments if isinstance(value, Host)]
+    found = [getattr(value, "host", value) for value in arguments]
+    return list({host.name: host for host in found if isinstance(host, Host)}.values())
 
 
 def _journal(host: Host) -> str:

@@ -8,6 +8,7 @@ As root on Linux; standard library only. The same from a shell: ``python -m test
 """
 
 from .host import Host
+from .image import Image
 from .lifecycle import at, destroy, find, open_run, runs, sweep, temporary
 from .outer import can_boot
 from .processes import Process
@@ -19,6 +20,7 @@ __all__ = [
     "RELEASES",
     "Host",
     "HostError",
+    "Image",
     "Process",
     "Release",
     "Run",

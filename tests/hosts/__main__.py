@@ -9,10 +9,11 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from . import base, lifecycle, machine, releases
+from . import base, disk, lifecycle, machine, places, releases
 from .outer import can_boot
 from .processes import Process
 from .run import Run
@@ -66,7 +67,8 @@ def _up(options: argparse.Namespace) -> int:
     try:
         for word in options.names:
             name, _, release = word.partition(":")
-            run.boot(name, releases.find(release or str(releases.DEFAULT.number)), _say)
+            chosen = releases.find(release or str(releases.DEFAULT.number))
+            run.boot(name, chosen, _say, disks=options.disks)
         _report([run], as_json=options.json)
         if options.hold:
             _say("Ctrl-C ends these hosts")
@@ -89,6 +91,9 @@ def _down(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     _report(lifecycle.runs(), as_json=options.json)
+    if not options.json:
+        uses = [(name, disk.used_bytes(folder) >> 20) for name, folder in places.uses().items()]
+        _write(f"on disk in {places.root()}: " + ", ".join(f"{name} {mb} MB" for name, mb in uses))
     return 0
 
 
@@ -100,7 +105,8 @@ def _report(runs: list[Run], *, as_json: bool) -> None:
     for run in told:
         for host in run["hosts"].values():
             up = "up" if host["leader"] else "down"
-            _write(f"{run['name']}/{host['name']}  {up}  {host['address']}  {host['ssh']}")
+            used = f"{host['disk_mb']} of {disk.DISK_BYTES >> 20} MB"
+            _write(f"{run['name']}/{host['name']}  {up}  {host['address']}  {used}  {host['ssh']}")
 
 
 def _exec(options: argparse.Namespace) -> int:
@@ -144,9 +150,12 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--fresh", action="store_true", help="end the run of this name first")
     up.add_argument("--hold", action="store_true", help="stay, and end the hosts on Ctrl-C")
     up.add_argument("--owner", type=int, metavar="PID", help="the process the hosts end with")
+    up.add_argument("--disks", type=_paths, default=[], metavar="PATH:...", help="of an image")
     up.add_argument("--json", action="store_true")
     add(_down, "down", "end hosts").add_argument("--all", action="store_true", help="every run")
-    add(_list, "list", "the hosts there are").add_argument("--json", action="store_true")
+    add(_list, "list", "the hosts there are, and the space they take").add_argument(
+        "--json", action="store_true"
+    )
     for act, name, what in (
         (_exec, "exec", "run a command inside, without ssh: exec NAME -- COMMAND"),
         (_ssh, "ssh", "open a shell, or run a command, over ssh: ssh NAME [-- COMMAND]"),
@@ -155,6 +164,10 @@ def _parser() -> argparse.ArgumentParser:
     add(_base, "base", "build base systems").add_argument("releases", nargs="*", metavar="RELEASE")
     add(_check, "check", "say whether hosts can be booted here")
     return parser
+
+
+def _paths(text: str) -> list[Path]:
+    return [Path(word) for word in text.split(":")]
 
 
 def _add(

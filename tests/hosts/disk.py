@@ -1,11 +1,11 @@
-"""A host's file system: its own layer over the base, and its identity written into it."""
+"""A host's file system: its own disk over the base, and its identity written into it."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,43 +15,118 @@ from .releases import Release
 from .shell import sh, wait_for
 
 __all__ = [
+    "DISK_BYTES",
     "add_host_key",
     "authorize",
+    "forget_identity",
     "harvest",
+    "layer",
     "mount",
+    "mount_image",
     "name_hosts",
+    "own",
     "pip_cache",
     "remove",
     "seed",
     "unmount_below",
+    "used_bytes",
 ]
 
+DISK_BYTES = 8 << 30
 _ARCHIVES = Path("var/cache/apt/archives")
+_IDENTITY = (
+    "etc/hostname",
+    "etc/hosts",
+    "etc/machine-id",
+    "etc/resolv.conf",
+    "etc/ssh/ssh_host_*",
+    "etc/systemd/network/10-host0.network",
+    "root/.ssh",
+    "var/cache/apt/archives/*.deb",
+    "var/lib/systemd/random-seed",
+    "var/log/journal/*",
+)
+# Mirrors' lists end some day; hosts that are thrown away live with the clock of this machine.
+_APT_SETTINGS = 'Acquire::Check-Valid-Until "false";\n'
 
 
-def mount(folder: Path, base: Path) -> Path:
-    """Mount ``folder/root``: the base below, an empty layer of the host's own above."""
-    layers = {name: folder / name for name in ("upper", "work", "root")}
-    for layer in layers.values():
-        layer.mkdir(parents=True)
-    layers["upper"].chmod(0o755)
-    options = f"lowerdir={base},upperdir={layers['upper']},workdir={layers['work']}"
-    sh("mount", "-t", "overlay", "overlay", "-o", options, str(layers["root"]))
-    return layers["root"]
+def mount(folder: Path, below: Sequence[Path]) -> Path:
+    """Mount ``folder/root``: read-only layers below, topmost first, and above them the host's own.
+
+    What the host writes goes to a file system in the file ``disk.img``: it can fill that, and not
+    the machine. The file takes the space of what is written, not of what could be. Where this
+    machine has no loop device, as in a container, it is a plain folder, which nothing bounds.
+    """
+    disk, root = folder / "disk", folder / "root"
+    for path in (disk, root):
+        path.mkdir(parents=True)
+    if outer.has_loop_device():
+        _mount_own_file_system(folder / "disk.img", disk)
+    upper, work = layer(disk), disk / "work"
+    upper.mkdir(mode=0o755)
+    upper.chmod(0o755)
+    work.mkdir()
+    lower = ":".join(map(str, below))
+    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    sh("mount", "-t", "overlay", "overlay", "-o", options, str(root))
+    return root
+
+
+def _mount_own_file_system(image: Path, disk: Path) -> None:
+    with image.open("wb") as stream:
+        stream.truncate(DISK_BYTES)
+    # A journal and barriers would only matter after a crash of this machine, and then the host is
+    # gone; with barriers each fsync of a host would wait for all that any of its files has written.
+    sh("mkfs.ext4", "-q", "-O", "^has_journal", "-E", "nodiscard", "-m", "0", str(image))
+    sh("mount", "-o", "loop,nobarrier,noatime", str(image), str(disk))
+
+
+def own(folder: Path) -> Path:
+    """The disk of the host, or the image, in ``folder``: a file, or else a plain folder."""
+    image = folder / "disk.img"
+    return image if image.exists() else folder / "disk"
+
+
+def layer(disk: Path) -> Path:
+    """Where on a mounted disk a host's own layer is."""
+    return disk / "upper"
+
+
+def mount_image(image: Path, point: Path) -> Path:
+    """Mount the disk of another host for reading; returns its layer."""
+    if image.is_dir():
+        return layer(image)
+    if not point.is_mount():
+        point.mkdir(parents=True, exist_ok=True)
+        sh("mount", "-o", "loop,ro", str(image), str(point))
+    return layer(point)
+
+
+def used_bytes(path: Path) -> int:
+    """What a folder or a file takes on this machine; sparse files count what is written."""
+    out = sh("du", "--summarize", "--one-file-system", "--block-size=1", str(path), check=False)
+    return int((out.stdout.split() or ["0"])[0])
 
 
 def unmount_below(folder: Path) -> None:
-    """Unmount all that is mounted below ``folder``, deepest first."""
-    for point in sorted(_mounted_below(folder), reverse=True):
+    """Unmount all that is mounted below ``folder``, the last mounted first."""
+    for point in reversed(_mounted_below(folder)):
         unmounted = partial(_unmount, point)
         wait_for(f"the unmounting of {point}", unmounted, seconds=15)
 
 
 def remove(folder: Path) -> None:
-    """Remove a host's layers, or those of a whole run; a log in them may only be appended to."""
-    for logs in (*folder.glob("upper/var/log"), *folder.glob("hosts/*/upper/var/log")):
+    """Remove a host's disk, or those of a whole run; a log in it may only be appended to."""
+    for logs in (*folder.glob("disk/upper/var/log"), *folder.glob("hosts/*/disk/upper/var/log")):
         sh("chattr", "-R", "-f", "-a", str(logs), check=False)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget_identity(root: Path) -> None:
+    """Take from a host's layer what makes it that host; ``seed`` gives it to the next."""
+    for pattern in _IDENTITY:
+        for path in root.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _unmount(point: str) -> bool:
@@ -59,6 +134,7 @@ def _unmount(point: str) -> bool:
 
 
 def _mounted_below(folder: Path) -> list[str]:
+    """In the order in which they were mounted."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     points = [line.split()[4].replace("\\040", " ") for line in lines]
     return [point for point in points if point.startswith(f"{folder}/")]
@@ -71,6 +147,7 @@ def seed(root: Path, name: str, address: str, network: Network, release: Release
     (root / "etc/systemd/network/10-host0.network").write_text(_link(address, network))
     (root / "etc/resolv.conf").write_text(outer.resolv_conf())
     (root / "etc/apt/sources.list").write_text(outer.apt_sources(release))
+    (root / "etc/apt/apt.conf.d/99-hosts").write_text(_APT_SETTINGS)
     _trust(root)
     _archives(root, release)
 
@@ -129,10 +206,10 @@ def _archives(root: Path, release: Release) -> None:
         shutil.copy(package, root / _ARCHIVES / package.name)
 
 
-def harvest(folder: Path, release: Release) -> None:
+def harvest(root: Path, release: Release) -> None:
     """Keep the packages that a host downloaded; apt checks each against its signed list."""
     store = _made(places.packages() / str(release))
-    for package in (folder / "upper" / _ARCHIVES).glob("*.deb"):
+    for package in (root / _ARCHIVES).glob("*.deb"):
         if not (store / package.name).exists():
             copy = store / f".{os.getpid()}-{package.name}"
             shutil.copy(package, copy)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import machine
+from . import disk, machine
 from .shell import HostError, sh, wait_for
 
 __all__ = ["Host"]
@@ -127,5 +127,6 @@ class Host:
             "ssh_config": str(self.ssh_config),
             "root": str(self.root),
             "leader": self.leader(),
+            "disk_mb": disk.used_bytes(disk.own(self.folder)) >> 20,
             "ssh": shlex.join(["ssh", "-F", str(self.ssh_config), self.name]),
         }

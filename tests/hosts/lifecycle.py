@@ -111,8 +111,8 @@ def _destroy(folder: Path) -> None:
     numbers = [number for number, place in _registered().items() if place == folder]
     for number in numbers:
         machine.kill_all(folder, Network(number).bridge)
-    disk.unmount_below(folder)
     _harvest(folder)
+    disk.unmount_below(folder)
     disk.remove(folder)
     for number in numbers:
         network.take_down(Network(number))
@@ -125,4 +125,5 @@ def _harvest(folder: Path) -> None:
     now = state.load(folder)
     for name, host in now.hosts.items() if now else ():
         with suppress(OSError):  # the store of downloads is a help, not a promise
-            disk.harvest(folder / "hosts" / name, releases.find(str(host.release)))
+            root = folder / "hosts" / name / "root"
+            disk.harvest(root, releases.find(str(host.release)))

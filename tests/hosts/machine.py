@@ -22,6 +22,7 @@ __all__ = [
     "kill_all",
     "leader",
     "line",
+    "power_off",
     "running",
     "start",
     "wait_ready",
@@ -86,7 +87,7 @@ def running(folder: Path) -> bool:
 
 def leader(folder: Path) -> int | None:
     """The host's process 1 as this machine numbers it; ``None`` when the host is not running."""
-    return next(_leaders(folder / "upper"), None)
+    return next(_leaders(disk.layer(folder / "disk")), None)
 
 
 def _leaders(layers: Path) -> Iterator[int]:
@@ -180,7 +181,20 @@ def answers(address: str) -> bool:
 
 def kill(folder: Path) -> None:
     """Pull a host's plug: nothing inside gets to say goodbye."""
-    _kill(folder / "upper", _directory(folder))
+    _kill(disk.layer(folder / "disk"), _directory(folder))
+
+
+def power_off(folder: Path) -> None:
+    """Let a host end in order: everything stopped, everything written."""
+    pid = leader(folder)
+    if pid is not None:
+        enter(pid, "systemctl", "--no-block", "poweroff")
+    gone = partial(_is_gone, folder)
+    wait_for("the host's power off", gone, seconds=60, explain=lambda: explain(folder))
+
+
+def _is_gone(folder: Path) -> bool:
+    return leader(folder) is None and not running(folder)
 
 
 def kill_all(folder: Path, bridge: str) -> None:

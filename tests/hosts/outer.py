@@ -13,9 +13,20 @@ from . import places, sources
 from .releases import Release
 from .shell import sh
 
-__all__ = ["apt_sources", "can_boot", "certificates", "environment", "mtu", "resolv_conf"]
+__all__ = [
+    "apt_sources",
+    "can_boot",
+    "certificates",
+    "environment",
+    "has_loop_device",
+    "mtu",
+    "resolv_conf",
+]
 
-_TOOLS = ("mmdebstrap", "systemd-nspawn", "nft", "ip", "ssh", "ssh-keygen", "nsenter", "setsid")
+_TOOLS = (
+    *("mmdebstrap", "systemd-nspawn", "nft", "ip", "ssh", "ssh-keygen", "nsenter", "setsid"),
+    *("losetup", "mkfs.ext4"),
+)
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 RESOLV_CONF = Path("/etc/resolv.conf")
 UPSTREAM = Path("/run/systemd/resolve/resolv.conf")  # behind the stub of systemd-resolved
@@ -51,6 +62,11 @@ def _no_overlay() -> str | None:
         f"no overlay can be mounted in {places.root()}; "
         "set BROKER_HOSTS_DIR to a folder on a real disk (ext4, xfs, btrfs)"
     )
+
+
+def has_loop_device() -> bool:
+    """Whether a file can be mounted as a disk here."""
+    return sh("losetup", "--find", check=False).returncode == 0
 
 
 def _no_network() -> str | None:

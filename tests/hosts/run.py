@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,12 @@ class Run:
         name: str,
         release: Release = releases.DEFAULT,
         say: Callable[[str], None] = _silent,
+        disks: Sequence[Path] = (),
     ) -> Host:
-        """A host of this name that answers: the one that stands, else a fresh one."""
+        """A host of this name that answers: the one that stands, else a fresh one.
+
+        ``disks`` are those of an image to start from, topmost first; without, it is a virgin host.
+        """
         check_name(name)
         below = base.ensure(release, say)
         with self._booting(name):
@@ -75,14 +80,21 @@ class Run:
                 self._remove(name)
             say(f"booting {name} (Debian {release.number})")
             try:
-                host = self._start(name, release, below)
+                host = self._start(name, release, [*self._mounted(disks), below])
             except BaseException:
                 self._remove(name)
                 raise
             say(f"{name} is up at {host.address}")
             return host
 
-    def _start(self, name: str, release: Release, below: Path) -> Host:
+    def _mounted(self, disks: Sequence[Path]) -> list[Path]:
+        """The layers of disks, each mounted once for all hosts of this run."""
+        with locked(self.folder / "images.lock"):
+            return [
+                disk.mount_image(path, self.folder / "images" / path.parent.name) for path in disks
+            ]
+
+    def _start(self, name: str, release: Release, below: Sequence[Path]) -> Host:
         with self._changing() as now:
             address = now.network.free_address(host.address for host in now.hosts.values())
             root = disk.mount(self.folder / "hosts" / name, below)
@@ -105,16 +117,37 @@ class Run:
         with self._booting(name):
             self._remove(name)
 
+    def keep_disk(self, name: str, folder: Path) -> None:
+        """End a host in order and keep its disk, without its identity, in ``folder``."""
+        host = self.host(name)
+        with self._booting(name):
+            machine.power_off(host.folder)
+            self._harvest(name)
+            disk.forget_identity(disk.layer(host.folder / "disk"))
+            disk.unmount_below(host.folder)
+            partial = folder.with_name(f".{folder.name}.partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            kept = disk.own(host.folder)
+            kept.rename(partial / kept.name)
+            partial.rename(folder)
+            self._remove(name)
+
     def _remove(self, name: str) -> None:
         folder = self.folder / "hosts" / name
         machine.kill(folder)
+        self._harvest(name)
         disk.unmount_below(folder)
         with self._changing() as now:
-            host = now.hosts.pop(name, None)
+            now.hosts.pop(name, None)
+        disk.remove(folder)
+
+    def _harvest(self, name: str) -> None:
+        host = self._state().hosts.get(name)
         if host:
             with suppress(OSError):  # the store of downloads is a help, not a promise
-                disk.harvest(folder, releases.find(str(host.release)))
-        disk.remove(folder)
+                root = self.folder / "hosts" / name / "root"
+                disk.harvest(root, releases.find(str(host.release)))
 
     def network(self) -> Network:
         return self._state().network

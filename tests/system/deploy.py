@@ -8,17 +8,31 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tests.hosts import Host, HostError, Release, Run
-from tests.hosts.shell import locked
+from demo.recipe import fingerprint
+from tests.hosts import Host, HostError, Image, Release, Run, temporary
+from tests.hosts.image import ensure
+from tests.hosts.releases import find as find_release
 
-__all__ = ["Broker", "Played", "deploy_once"]
+__all__ = ["Broker", "Played", "broker_image", "pristine", "with_inventory"]
 
 ROOT = Path(__file__).resolve().parents[2]
+# What would differ between two hosts of one image: the address; and no hour strikes in a test.
+SETTINGS = {
+    "broker_server": {"host": "broker.example.com"},
+    "broker_sync_schedule": "*-01-02",
+}
+# All that a deploy may change, apt's own lists aside, and the rig's /etc/hosts.
+STATE = (
+    "find /data /etc /home /opt /srv /usr /var/lib/data-broker /var/spool -xdev "
+    "! -path /etc/hosts "
+    "-printf '%p %M %U %G %s %l\\n' 2>/dev/null | sort"
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +97,16 @@ class Broker:
         return Path(sys.executable).with_name("ansible-playbook")
 
 
-def with_inventory(host: Host, settings: Mapping[str, Any]) -> Broker:
+@contextmanager
+def pristine(run: Run, release: Release) -> Iterator[Broker]:
+    """A broker of the test's own, as ``site.yml`` left it, booted from its image."""
+    image = broker_image(run, release)
+    name = f"broker-{uuid.uuid4().hex[:8]}"
+    yield with_inventory(run.boot(name, release, disks=image.disks))
+    run.remove(name)
+
+
+def with_inventory(host: Host) -> Broker:
     """Write the inventory beside the run's keys; it goes when the run goes."""
     folder = host.folder.parent.parent / "inventories" / host.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,31 +116,36 @@ def with_inventory(host: Host, settings: Mapping[str, Any]) -> Broker:
         "ansible_ssh_private_key_file": str(host.private_key),
         "ansible_ssh_common_args": f"-o UserKnownHostsFile={host.known_hosts}",
     }
-    inventory = {"all": {"hosts": {"broker": {**connection, **settings}}}}
+    inventory = {"all": {"hosts": {"broker": {**connection, **SETTINGS}}}}
     (folder / "hosts.json").write_text(json.dumps(inventory, indent=2))
     return Broker(host, folder / "hosts.json")
 
 
-def deploy_once(run: Run, release: Release, settings: Mapping[str, Any]) -> Broker:
-    """The broker of this release: the first process deploys it, the others wait for that one.
-
-    A deploy that failed is not tried again; everybody hears why it did.
-    """
-    name = f"broker-{release.number}"
-    result = run.folder / f"{name}.deployed"
-    with locked(run.folder / f"{name}.deploy"):
-        broker = with_inventory(run.boot(name, release), settings)
-        if not result.exists():
-            result.write_text(_deploy(broker))
-    error = result.read_text()
-    if error:
-        raise HostError(error)
-    return broker
+def broker_image(run: Run, release: Release) -> Image:
+    """The disk of a virgin host of this release after its first deploy."""
+    key = f"{fingerprint()} {json.dumps(SETTINGS)}"
+    return ensure(run, "broker", release, key=key, prepare=_deploy)
 
 
-def _deploy(broker: Broker) -> str:
-    try:
-        broker.play("site.yml")
-    except HostError as error:
-        return f"{error}\n{broker.host.journal()}"
-    return ""
+def _deploy(host: Host) -> None:
+    """As an operator does: first ask what would be done, then let it be done."""
+    broker = with_inventory(host)
+    before = host.exec("sh", "-c", STATE).stdout
+    checked = broker.play("site.yml", "--check")
+    if not checked.changed:
+        raise HostError(f"a check of a virgin host tells of no change\n{checked.output}")
+    touched = {*before.splitlines()} ^ {*host.exec("sh", "-c", STATE).stdout.splitlines()}
+    if touched:
+        raise HostError("a check of a virgin host changed it:\n" + "\n".join(sorted(touched)))
+    broker.play("site.yml")
+
+
+def main() -> None:
+    """``python -m tests.system.deploy RELEASE``: prints the disks of the image, for Molecule."""
+    with temporary() as run:
+        image = broker_image(run, find_release(sys.argv[1]))
+    sys.stdout.write(":".join(map(str, image.disks)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

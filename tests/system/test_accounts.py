@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ import click
 import pytest
 
 from tests.hosts import RELEASES, Host, Release, Run, wait_for
+from tests.hosts.image import ensure
 from tests.unit.accounts.scratch import public_key
 
 pytestmark = pytest.mark.system
@@ -129,34 +132,29 @@ class Broker:
         return groups.returncode == 0 and "u-" not in users.stdout + users.stderr
 
 
-IN_ONE_WORKER = [
-    pytest.param(release, marks=pytest.mark.xdist_group(f"accounts-{release.number}"))
-    for release in RELEASES
-]
-
-
-@pytest.fixture(scope="module", params=IN_ONE_WORKER, ids=str)
-def broker(
-    hosts_run: Run, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Broker]:
+@pytest.fixture(params=RELEASES, ids=str)
+def broker(hosts_run: Run, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
+    """A virgin host of the test's own with the program for accounts on it, and no more."""
     release: Release = request.param
-    name = f"accounts-{release.number}-{os.getpid()}"
-    host = hosts_run.boot(name, release)
-    parcel = subprocess.run(
-        [
-            *("tar", "-c", "-C", str(PROJECT / "src"), "broker"),
-            *("-C", str(Path(click.__file__).parents[1]), "click"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    subprocess.run(
-        [*host.ssh(), f"mkdir {TOOLS} && tar -x -C {TOOLS}"], input=parcel.stdout, check=True
-    )
-    host.exec("tee", "/etc/ssh/sshd_config.d/10-test.conf", stdin=LOGIN)
-    host.exec("systemctl", "reload", "ssh")
-    yield Broker(host, tmp_path_factory.mktemp("keys"))
+    program = hashlib.sha256(parcel()).hexdigest()
+    image = ensure(hosts_run, "accounts", release, key=f"{program} {LOGIN}", prepare=prepare)
+    name = f"accounts-{uuid.uuid4().hex[:8]}"
+    yield Broker(hosts_run.boot(name, release, disks=image.disks), tmp_path)
     hosts_run.remove(name)
+
+
+def prepare(host: Host) -> None:
+    command = [*host.ssh(), f"mkdir {TOOLS} && tar -x -C {TOOLS}"]
+    subprocess.run(command, input=parcel(), check=True)
+    host.exec("tee", "/etc/ssh/sshd_config.d/10-test.conf", stdin=LOGIN)
+
+
+def parcel() -> bytes:
+    """The program and the one library that it needs, the same bytes for the same files."""
+    line = ["tar", "-c", "--sort=name", "--mtime=@0", "--exclude=__pycache__"]
+    sources = ("-C", str(PROJECT / "src"), "broker")
+    library = ("-C", str(Path(click.__file__).parents[1]), "click")
+    return subprocess.run([*line, *sources, *library], check=True, capture_output=True).stdout
 
 
 def test_four_runs_by_ansible(broker: Broker) -> None:

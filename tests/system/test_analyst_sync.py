@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,18 @@ import duckdb
 import pytest
 
 from tests.documented import documented
-from tests.hosts import Host, Run
-from tests.unit.workspace.homes import Home, make_home
+from tests.hosts import RELEASES, Host, Run
+from tests.hosts.image import ensure
+from tests.integration.workspace.homes import Home, make_home
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("analyst-sync")]
+pytestmark = pytest.mark.system
 
 ADDRESS = "broker.example.com"
+PREPARE = """
+apt-get -q update
+apt-get -q -y install --no-install-recommends rsync
+useradd --create-home --shell /bin/bash anna
+"""
 
 
 @dataclass
@@ -65,17 +72,17 @@ class Desk:
             return connection.execute("FROM stores").fetchall()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def host(hosts_run: Run) -> Iterator[Host]:
     """A host with rsync and one account."""
-    name = f"analysts-{os.getpid()}"
-    booted = hosts_run.boot(name)
-    booted.run(
-        "apt-get -q update && apt-get -q -y install --no-install-recommends rsync", timeout=300
-    )
-    booted.run("useradd --create-home --shell /bin/bash anna")
-    yield booted
+    release, name = RELEASES[0], f"analysts-{uuid.uuid4().hex[:8]}"
+    image = ensure(hosts_run, "analysts", release, key=PREPARE, prepare=prepare)
+    yield hosts_run.boot(name, release, disks=image.disks)
     hosts_run.remove(name)
+
+
+def prepare(host: Host) -> None:
+    host.exec("sh", "-ec", PREPARE, timeout=300)
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import random
+import re
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +57,8 @@ class Person:
 
 
 @pytest.fixture
-def person(deployed: Broker, tmp_path: Path) -> Iterator[Person]:
-    name = f"cer{random.SystemRandom().randrange(10**6)}"
+def person(deployed: Broker, tmp_path: Path) -> Person:
+    name = "cer"
     (tmp_path / "two").mkdir()
     one, two = laptop(deployed, tmp_path, name), laptop(deployed, tmp_path / "two", name)
     host = deployed.host
@@ -67,10 +66,7 @@ def person(deployed: Broker, tmp_path: Path) -> Iterator[Person]:
     for desk, label in ((one, "one"), (two, "two")):
         line = Path(f"{desk.key}.pub").read_text().strip()
         host.exec("broker", "analyst", "key", "add", name, line, "--name", label)
-    yield Person(deployed, name, one, two)
-    host.exec("remove-analyst", name, "--delete-home", check=False)
-    if host.exec("test", "-e", PRIVATE, check=False).returncode == 0:  # it did not come to its end
-        deployed.play("site.yml", *PARTS)
+    return Person(deployed, name, one, two)
 
 
 def enters(desk: Desk) -> bool:
@@ -113,7 +109,7 @@ def test_certificates_from_the_switch_to_the_last_refusal(person: Person) -> Non
     gone = host.exec("remove-analyst", person.name, "--delete-home").stdout
     assert f"certificate {max(item['serial'] for item in row['certificates'])}" not in gone
     assert gone.count(DENIED) == gone.count("sshd answers") >= 3
-    assert ", certificate 17" in gone
+    assert re.search(r", certificate \d{13}", gone)
     broker.play("site.yml", *PARTS)
     left = host.exec("sh", "-c", "ls -A /etc/data-broker; cat /etc/ssh/sshd_config.d/*broker*")
     assert "certificate" not in left.stdout

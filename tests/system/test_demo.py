@@ -100,6 +100,7 @@ def _end_those_of_killed_tests() -> None:
 
 
 @pytest.mark.system
+@pytest.mark.long
 @pytest.mark.xdist_group("demo")
 class TestWithHosts:
     def test_three_answers_are_printed_and_every_step_has_its_time(self, demo: Demo) -> None:

@@ -69,9 +69,11 @@ def holding(run: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield process, hosts.find(run).network().bridge
 
 
-@pytest.fixture(scope="module")
-def pair(hosts_run: Run) -> tuple[Host, Host]:
-    return hosts_run.boot("one"), hosts_run.boot("two")
+@pytest.fixture
+def pair(name: str) -> Iterator[tuple[Host, Host]]:
+    """Two hosts of a run of the test's own."""
+    with hosts.temporary(name) as run:
+        yield run.boot("one"), run.boot("two")
 
 
 def test_two_hosts_reach_each_other_by_name(pair: tuple[Host, Host]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.hosts.shell import tail
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.long]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MOLECULE = Path(sys.executable).with_name("molecule")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+import tempfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +15,14 @@ from typing import Any
 import pytest
 
 from tests.documented import documented
-from tests.hosts import Host, wait_for
+from tests.hosts import RELEASES, Host, Run, wait_for
+from tests.hosts.image import ensure
 
-from .deploy import Broker
+from .deploy import Broker, broker_image, with_inventory
 
 pytestmark = pytest.mark.system
 
+KEYS = "root/people"
 PROOF = "/var/lib/data-broker/access-proof.json"
 LOG = "/var/log/data-broker/audit.jsonl"
 TABLES = {
@@ -97,34 +102,53 @@ def settings(folder: Path) -> str:
     )
 
 
-@pytest.fixture(scope="module")
-def scene(deployed: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Three classes, five kinds of analyst, four tables; the host is as before afterwards."""
-    folder = tmp_path_factory.mktemp("people")
-    host = deployed.host
-    deployed.play("site.yml", "-e", settings(folder), *PARTS)
+@pytest.fixture
+def scene(hosts_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Three classes, five kinds of analyst, four tables, on a host of the test's own."""
+    release = RELEASES[0]
+    parent = broker_image(hosts_run, release)
+    image = ensure(
+        hosts_run,
+        "oversight",
+        release,
+        key=Path(__file__).read_text(),
+        prepare=prepare,
+        parent=parent,
+    )
+    host = hosts_run.boot(f"scene-{uuid.uuid4().hex[:8]}", release, disks=image.disks)
+    keys = tmp_path_factory.mktemp("people") / "keys"
+    shutil.copytree(host.root / KEYS, keys)
+    yield Scene(with_inventory(host), keys)
+    hosts_run.remove(host.name)
+
+
+def prepare(host: Host) -> None:
+    """What every test of this file begins with; the private keys are kept on the host itself."""
+    broker = with_inventory(host)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        broker.play("site.yml", "-e", settings(folder), *PARTS)
+        shutil.copytree(folder, host.root / KEYS)
     for path in TABLES:
-        name = path.split("/")[1]
-        host.exec("tee", f"/data/input/{name}.csv", stdin="id,word\n1,one\n2,two\n")
+        table = path.split("/")[1]
+        host.exec("tee", f"/data/input/{table}.csv", stdin="id,word\n1,one\n2,two\n")
     host.exec("systemctl", "start", "broker-sync.service", timeout=300)
-    yield Scene(deployed, folder)
-    for name in PEOPLE:
-        host.exec("remove-analyst", name, "--delete-home", check=False, timeout=300)
-    host.exec("sh", "-c", "rm -f /data/input/*.csv")
-    deployed.play("site.yml", *PARTS)
-    host.exec("systemctl", "start", "broker-access-prove.service", check=False)
-    host.exec("systemctl", "reset-failed", "broker-access-prove.service", check=False)
+    wait_for("the proof of the generation", lambda: proved(host), seconds=240)
+
+
+def current(host: Host) -> str:
+    return host.exec("readlink", "/data/src_data/current").stdout.strip().split("/")[1]
+
+
+def proved(host: Host) -> bool:
+    found = host.exec("cat", PROOF, check=False).stdout
+    return bool(found) and json.loads(found)["generation"] == current(host)
 
 
 def test_a_publish_is_followed_by_a_proof_that_the_status_tells(scene: Scene) -> None:
     host = scene.host
-    current = host.exec("readlink", "/data/src_data/current").stdout.strip().split("/")[1]
-
-    def proved() -> bool:
-        found = host.exec("cat", PROOF, check=False).stdout
-        return bool(found) and json.loads(found)["generation"] == current
-
-    wait_for("the proof of the new generation", proved, seconds=240)
+    host.exec("systemctl", "start", "broker-sync.service", timeout=300)
+    wait_for("the proof of the new generation", lambda: proved(host), seconds=240)
     code, told = scene.prove()
     assert told == []
     assert code == 0
@@ -293,13 +317,12 @@ def test_the_portal_asks_through_the_socket_and_nobody_else(scene: Scene) -> Non
 
 
 def test_a_pull_is_recorded_with_its_generation_and_its_bytes(scene: Scene, tmp_path: Path) -> None:
-    current = scene.host.exec("readlink", "/data/src_data/current").stdout.strip().split("/")[1]
     assert scene.rsync("dan", "-r", "HOST:server/parquet/", str(tmp_path)).returncode == 0
     size = sum(path.stat().st_size for path in tmp_path.rglob("*.parquet"))
     told = scene.host.exec("broker", "audit", "--action", "pull", "--user", "dan", "--json").stdout
     last = json.loads(told)["events"][-1]
     assert (last["subject"], last["result"]) == ("dan", "done")
-    assert last["detail"]["generation"] == current
+    assert last["detail"]["generation"] == current(scene.host)
     assert size < last["detail"]["sent_bytes"] < size + 100_000
 
 
@@ -323,6 +346,7 @@ def test_the_log_only_grows_and_rotates(scene: Scene) -> None:
     assert host.exec("stat", "-c", "%a %U:%G", LOG).stdout.strip() == "640 root:adm"
     assert host.exec("python3", "-c", TRUNCATE, check=False).returncode == 7
     assert host.exec("runuser", "-u", "eve", "--", "cat", LOG, check=False).returncode == 1
+    host.exec("broker", "analyst", "grant", "ann", "private")
     journal = host.exec("journalctl", "-q", "-o", "json", "BROKER_SUBJECT=ann").stdout
     assert any(json.loads(line)["_UID"] == "0" for line in journal.splitlines())
     before = json.loads(host.exec("broker", "audit", "--json").stdout)["events"]

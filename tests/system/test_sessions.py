@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,8 +49,7 @@ class Person:
         return self.host.exec("sh", "-c", script, check=False).stdout
 
 
-def person(host: Host, folder: Path, *options: str) -> Person:
-    name = f"pat{random.SystemRandom().randrange(10**6)}"
+def person(host: Host, folder: Path, name: str, *options: str) -> Person:
     made = Person(host, name, key_pair(folder / name))
     host.exec("add-analyst", name, made.key.with_suffix(".pub").read_text(), *options)
     return made
@@ -65,31 +62,20 @@ def key_pair(path: Path) -> Path:
 
 
 @pytest.fixture
-def analyst(deployed: Broker, tmp_path: Path) -> Iterator[Person]:
-    """Somebody with a shell."""
-    made = person(deployed.host, tmp_path, "--shell")
-    yield made
-    deployed.host.exec("remove-analyst", made.name, "--delete-home")
-
-
-@pytest.fixture
-def small(deployed: Broker) -> Iterator[None]:
-    """A host that gives little memory to each analyst, and whose systemd means it."""
-    host = deployed.host
-    host.enforce_memory()
-    host.exec("sh", "-ec", f"cp -a {LIMITS} /root/limits.conf")
-    host.exec("sh", "-ec", f"sed -i 's/^MemoryMax=25%/MemoryMax=96M/' {LIMITS}; {RELOAD}")
-    yield
-    host.exec("sh", "-ec", f"cp -a /root/limits.conf {LIMITS}; {RELOAD}")
+def analyst(deployed: Broker, tmp_path: Path) -> Person:
+    """An analyst with a shell."""
+    return person(deployed.host, tmp_path, "pat", "--shell")
 
 
 @every_release
-@pytest.mark.usefixtures("small")
 def test_who_takes_too_much_is_killed_and_nobody_else(
     deployed: Broker, analyst: Person, tmp_path: Path
 ) -> None:
+    """On a host that gives little memory to each analyst, and whose systemd enforces it."""
     host = deployed.host
-    other = person(host, tmp_path)  # without a shell
+    host.enforce_memory()
+    host.exec("sh", "-ec", f"sed -i 's/^MemoryMax=25%/MemoryMax=96M/' {LIMITS}; {RELOAD}")
+    other = person(host, tmp_path, "tim")  # without a shell
     with subprocess.Popen(
         other.ssh("-s", "sftp"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as session:

@@ -40,25 +40,6 @@ until [ -s /run/ended ]; do
 done >/run/watched
 cat /run/ended
 """
-# What the play changes, as another play would put it back in a minute and more.
-KEEP = """
-rm -rf /run/before && mkdir /run/before
-cp -a /etc/data-broker /etc/systemd/system/broker-sync.service /run/before
-stat -c %a /data/input >/run/before/mode
-readlink -f /opt/data-broker/current
-"""
-GO_BACK = """
-set -e
-rm -f /data/input/here.csv
-chmod "$(cat /run/before/mode)" /data/input
-added=$(readlink -f /opt/data-broker/current)
-ln -sfn "$release" /opt/data-broker/current
-[ "$added" = "$release" ] || rm -r "$added"
-rsync -a --delete /run/before/data-broker/ /etc/data-broker/
-cp -a /run/before/broker-sync.service /etc/systemd/system/
-rm -r /run/before
-systemctl daemon-reload
-"""
 SECRET_FILE = f"/etc/data-broker/credentials/{NAME}"
 # How often the text given as input stands in what the host keeps, but for that one file.
 LEAKS = f"""
@@ -112,8 +93,8 @@ def proxy(gateway: str) -> Iterator[Proxy]:
 @pytest.fixture
 def broker(
     deployed: Broker, keboola: StandIn, untrusted: StandIn, proxy: Proxy, tmp_path: Path
-) -> Iterator[Broker]:
-    """A broker that reads a folder and projects; afterwards it is as it was."""
+) -> Broker:
+    """A broker that reads a folder and projects."""
     description = tmp_path / "data_description.md"
     description.write_text(DESCRIPTION)
     project = {"type": "keboola", "url": keboola.url, "project": "1234", "token": f"${{{NAME}}}"}
@@ -126,14 +107,12 @@ def broker(
         "broker_secrets": {NAME: keboola.token},
         "broker_data_description": str(description),
     }
-    release = deployed.host.run(KEEP).stdout.strip()
     told = tmp_path / "settings.json"
     told.write_text(json.dumps(settings))
     played = deployed.play("site.yml", "--diff", "-vv", "-e", f"@{told}", *PARTS)
     assert keboola.token not in played.output
     deployed.host.run("mkdir -p /data/input && echo id > /data/input/here.csv")
-    yield deployed
-    deployed.host.run(f"release={release}\n{GO_BACK}")
+    return deployed
 
 
 def checked(broker: Broker) -> tuple[int, dict[str, bool]]:

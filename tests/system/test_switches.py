@@ -20,20 +20,12 @@ SECRET_FILE = "/etc/data-broker/credentials/SOURCE_TOKEN"  # noqa: S105  its pla
 PARTS = ("--tags", "app_secrets,sync_units,ssh_analysts,accounts_socket_units,oversight_proof")
 
 
-@pytest.fixture
-def broker(deployed: Broker) -> Broker:
-    """A deployed broker on which no unit is known to have failed."""
-    failed = deployed.host.run("systemctl --failed --plain --no-legend; systemctl reset-failed")
-    print(failed.stdout)  # noqa: T201 - of tests before this one
-    return deployed
-
-
 def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
-    broker: Broker,
+    deployed: Broker,
 ) -> None:
-    host, settings = broker.host, json.dumps({"broker_secrets": {"SOURCE_TOKEN": SECRET}})
+    host, settings = deployed.host, json.dumps({"broker_secrets": {"SOURCE_TOKEN": SECRET}})
     off = [word for switch in SWITCHES for word in ("-e", f"broker_{switch}_enabled=false")]
-    played = broker.play("site.yml", "--diff", "-vvv", "-e", settings, *off, *PARTS)
+    played = deployed.play("site.yml", "--diff", "-vvv", "-e", settings, *off, *PARTS)
     assert played.changed > 0
     said = [line for line in played.output.splitlines() if SECRET in line]
     assert [line for line in said if settings not in line] == []  # -vvv shows the command's words
@@ -45,9 +37,9 @@ def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
     treated = host.run("sshd -T -C user=broker,host=laptop,addr=192.0.2.7").stdout
     assert "authorizedkeysfile .ssh/authorized_keys" in treated
     assert host.run(f"cat {LOG}").stdout
-    assert broker.play("site.yml", "-e", settings, *off, *PARTS).changed == 0
+    assert deployed.play("site.yml", "-e", settings, *off, *PARTS).changed == 0
 
-    broker.play("site.yml", *PARTS)
+    deployed.play("site.yml", *PARTS)
     units = ("broker-sync.timer", "broker-accounts.socket", "broker-access-prove.timer")
     assert host.run(f"systemctl is-active {' '.join(units)}").stdout.split() == ["active"] * 3
     assert host.run(f"cat {DROP_IN}").stdout

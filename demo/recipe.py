@@ -1,0 +1,22 @@
+"""What decides how a deployed host looks: while it is the same, nobody need deploy again."""
+
+from __future__ import annotations
+
+import hashlib
+
+from .places import ROOT
+
+__all__ = ["fingerprint"]
+
+FOLDERS = ("src", "roles", "playbooks", "library", "plugins", "group_vars", "requirements")
+FILES = ("site.yml", "pyproject.toml", "ansible.cfg", "README.md", "bin/install_locked.py")
+
+
+def fingerprint() -> str:
+    """Of all files that a deploy reads in this checkout."""
+    digest = hashlib.sha256()
+    found = [path for name in FOLDERS for path in (ROOT / name).rglob("*")]
+    files = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+    for path in sorted([*files, *(ROOT / name for name in FILES)]):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
