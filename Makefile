@@ -3,7 +3,7 @@ SHELL := bash
 # No start-up files: bash reads them when make was started over ssh.
 .SHELLFLAGS := --norc -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down demo-info test lint unit integration system molecule bench torture \
+.PHONY: help demo demo-down demo-info test check lint unit integration system molecule bench torture \
 	lock clean venv hosts lint-python lint-types lint-yaml lint-shell lint-ansible
 
 # mode of the demo: auto, hosts or local
@@ -12,8 +12,16 @@ MODE ?= auto
 SOURCE ?= csv
 # pytest workers: booted hosts wait more than they compute
 WORKERS ?= 3
-PYTEST := .venv/bin/pytest --numprocesses=$(WORKERS) --dist=loadgroup --timeout=1200
+# order of the tests: long ones first, or any number: the seed of a random order
+ORDER ?= long
+PYTEST := BROKER_TEST_ORDER=$(ORDER) .venv/bin/pytest --numprocesses=$(WORKERS) --dist=loadgroup \
+	--timeout=1200 --durations=10 --durations-min=1
 
+# Unit tests write small files by the thousand: into memory, where there is such a place.
+UNIT_TMP := $(if $(wildcard /dev/shm/.),TMPDIR=/dev/shm)
+
+# A machine that keeps no compiled modules would compile each of them in each of the processes.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## List what there is
@@ -29,9 +37,15 @@ demo-info: venv ## Where the running demo is, as JSON: addresses, keys, folders
 demo-down: venv ## End the demo's hosts
 	@.venv/bin/python -m demo down
 
-test: hosts ## Everything: linters, unit, integration, Molecule, booted hosts
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync lint
+test: ## Everything: linters, unit, integration, Molecule, booted hosts
+	@SECONDS=0; $(MAKE) --no-print-directory hosts; echo "test: bootstrap took $$SECONDS s"
+	@SECONDS=0; $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync lint; \
+	echo "test: linters took $$SECONDS s"
 	$(PYTEST) tests
+
+check: ## What a change needs while it is made: linters, unit tests, tests of what was touched
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync lint
+	$(PYTEST) --numprocesses=2 tests/unit $$(.venv/bin/python -m tests.touched)
 
 lint: lint-python lint-types lint-yaml lint-shell lint-ansible ## All linters
 
@@ -52,8 +66,8 @@ lint-shell: venv
 lint-ansible: venv
 	ansible-lint --offline
 
-unit: venv ## Fast tests: no root, no hosts
-	$(PYTEST) tests/unit
+unit: venv ## Fast tests: no root, no hosts, no processes
+	$(UNIT_TMP) $(PYTEST) --numprocesses=2 -o tmp_path_retention_policy=failed tests/unit
 
 integration: venv ## Tests with real processes, sockets and files: no hosts
 	$(PYTEST) tests/integration

@@ -9,6 +9,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +50,10 @@ class ScratchSystem(DebianSystem):
         self._owners = dict(self._remembered())
 
     def _remembered(self) -> Iterator[tuple[int, tuple[int, int]]]:
-        alive = {Path(place).lstat().st_ino for place, _, _ in os.walk(self.root)}
+        alive = set()
+        for place, _, _ in os.walk(self.root):
+            with suppress(FileNotFoundError):  # another thread of a test is at work
+                alive.add(Path(place).lstat().st_ino)
         lines = self._log.read_text().splitlines() if self._log.exists() else []
         for line in lines:
             inode, uid, gid = map(int, line.split())

@@ -176,7 +176,7 @@ def test_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:
     assert arrow_schemas(paths(tmp_path / "out", version))[0].names == ["at", "x"]
 
 
-def _shuffled(rows: int) -> pa.Table:
+def shuffled(rows: int) -> pa.Table:
     order = [n * 7919 % rows for n in range(rows)]  # a prime: every number once
     return text(
         ["id", "at", "amount", "note"],
@@ -192,27 +192,8 @@ def _shuffled(rows: int) -> pa.Table:
     )
 
 
-@pytest.mark.parametrize("key", [("id",), ()], ids=["keyed", "in source order"])
-def test_same_rows_same_bytes_whatever_the_threads_the_memory_and_the_batches(
-    tmp_path: Path, key: tuple[str, ...]
-) -> None:
-    table = _shuffled(200_000)
-    spec = TableSpec("t", "s/t", key=key, partitioning=Partitioning("at", "month"))
-    ways = [
-        (100_000, Limits(memory_bytes=1 << 30, threads=2)),
-        (777, Limits(memory_bytes=64 << 20, threads=1)),
-        (2048, Limits(memory_bytes=96 << 20, threads=4)),
-    ]
-    found = [
-        run(tmp_path / str(at), Rows(table, batch=batch), spec, limits=limits).files
-        for at, (batch, limits) in enumerate(ways)
-    ]
-    assert found[0] == found[1] == found[2]
-    assert len(found[0]) == 5
-
-
 def test_order_of_arrival_does_not_show_in_a_table_with_a_key(tmp_path: Path) -> None:
-    table = _shuffled(3_000)
+    table = shuffled(3_000)
     spec = TableSpec("t", "s/t", key=("id",), types=(("id", "BIGINT"),))
     ordered = table.sort_by([("note", "ascending"), ("id", "descending")])
     ascending = table.take(sorted(range(3_000), key=lambda at: int(table["id"][at].as_py())))
@@ -223,7 +204,7 @@ def test_order_of_arrival_does_not_show_in_a_table_with_a_key(tmp_path: Path) ->
 
 
 def test_partition_is_cut_at_the_same_keys_when_rows_are_added(tmp_path: Path) -> None:
-    table = _shuffled(20_000)
+    table = shuffled(20_000)
     spec = TableSpec(
         "t",
         "s/t",

@@ -10,8 +10,7 @@ from click.testing import CliRunner
 
 from demo.company import TABLES, Company, generate
 from demo.company.__main__ import main
-
-from .conftest import SCALE
+from tests.integration.demo.conftest import SCALE
 
 
 def one(shop: duckdb.DuckDBPyConnection, sql: str) -> tuple[object, ...]:

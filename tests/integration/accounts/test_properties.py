@@ -17,8 +17,7 @@ from broker.accounts import Layout, Request, apply, converge, observe, parse_key
 from broker.accounts.host import Observed
 from broker.accounts.wanted import wanted_presence
 from broker.errors import AccountsError
-
-from .scratch import ScratchSystem, make_root, memory, public_key
+from tests.unit.accounts.scratch import ScratchSystem, make_root, memory, public_key
 
 NAMES = ("anna", "bob", "eve")
 

@@ -144,6 +144,7 @@ def corrupt(home: Home) -> None:
     content = bytearray(path.read_bytes())
     content[-20] ^= 0xFF
     path.write_bytes(content)
+    os.utime(path, (1_790_000_000,) * 2)  # rsync takes another time for another content
 
 
 def lengthen(home: Home) -> None:

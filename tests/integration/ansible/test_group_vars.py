@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .bundle import GROUP_VARS, ROOT, ansible_playbook, variables
+from tests.unit.ansible.bundle import GROUP_VARS, ROOT, ansible_playbook, variables
 
 PROBE = [
     {

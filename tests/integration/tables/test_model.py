@@ -20,8 +20,7 @@ from broker.tables.merge import merge
 from broker.tables.model import Limits, Partitioning, Replace, TableSpec, TableVersion
 from broker.tables.replay import replay
 from broker.tables.schema import Column, TableSchema
-
-from .reading import LIMITS, Rows, arrow_schemas, read, text
+from tests.unit.tables.reading import LIMITS, Rows, arrow_schemas, read, text
 
 Row = dict[str, str | None]
 

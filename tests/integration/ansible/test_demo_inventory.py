@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from .bundle import ROOT
+from tests.unit.ansible.bundle import ROOT
 
 
 def inventory(folder: Path) -> dict[str, Any]:
