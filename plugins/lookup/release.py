@@ -33,7 +33,7 @@ _raw:
   elements: dict
   contains:
     id:
-      description: Hash of the locked dependencies and of the wheel.
+      description: Hash of the locked dependencies, of the wheel and of what installs them.
       type: str
     folder:
       description: >-
@@ -57,7 +57,8 @@ def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
         lock += f"./{built.name} --hash=sha256:{hashlib.sha256(built.read_bytes()).hexdigest()}\n"
         (folder / "requirements.txt").write_text(lock)
         shutil.copy(root / "bin" / INSTALLER, folder)
-        name = hashlib.sha256(lock.encode()).hexdigest()[:16]
+        installer = (folder / INSTALLER).read_bytes()
+        name = hashlib.sha256(lock.encode() + installer).hexdigest()[:16]
         keep(folder, cache / name)
     return {"id": name, "folder": str(cache / name)}
 
