@@ -45,7 +45,8 @@ test: ## Everything: linters, unit, integration, Molecule, booted hosts
 
 check: ## What a change needs while it is made: linters, unit tests, tests of what was touched
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync lint
-	$(PYTEST) --numprocesses=2 tests/unit $$(.venv/bin/python -m tests.touched)
+	@touched=$$(.venv/bin/python -m tests.touched | xargs); set -x; \
+	$(PYTEST) --numprocesses=2 tests/unit $$touched
 
 lint: lint-python lint-types lint-yaml lint-shell lint-ansible ## All linters
 
