@@ -1,4 +1,4 @@
-"""What decides how a deployed host looks: while it is the same, nobody need deploy again."""
+"""What decides how a deployed host looks: while it is the same, no deploy is needed."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def _report(runs: list[Run], *, as_json: bool) -> None:
     for run in told:
         for host in run["hosts"].values():
             up = "up" if host["leader"] else "down"
-            used = f"{host['disk_mb']} of {disk.DISK_BYTES >> 20} MB"
+            used = f"{host['disk_mb']} MB"
             _write(f"{run['name']}/{host['name']}  {up}  {host['address']}  {used}  {host['ssh']}")
 
 

@@ -86,7 +86,7 @@ def _make(
 
 
 def _remove_older(image: Image) -> None:
-    """A disk that a host still has mounted stays readable for it."""
+    """A disk that is a file stays readable for hosts that still have it mounted."""
     name, _, _ = image.folder.name.rpartition("-")
     for other in places.images().glob(f"{name}-????????????"):
         if other != image.folder:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from . import disk, machine, network, places, releases, state
+from . import disk, machine, network, places, state
 from .network import Network
 from .processes import Process
 from .run import Run, check_name
@@ -123,7 +123,5 @@ def _destroy(folder: Path) -> None:
 
 def _harvest(folder: Path) -> None:
     now = state.load(folder)
-    for name, host in now.hosts.items() if now else ():
-        with suppress(OSError):  # the store of downloads is a help, not a promise
-            root = folder / "hosts" / name / "root"
-            disk.harvest(root, releases.find(str(host.release)))
+    for name in now.hosts if now else ():
+        Run(folder).harvest(name)

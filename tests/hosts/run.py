@@ -122,7 +122,7 @@ class Run:
         host = self.host(name)
         with self._booting(name):
             machine.power_off(host.folder)
-            self._harvest(name)
+            self.harvest(name)
             disk.forget_identity(disk.layer(host.folder / "disk"))
             disk.unmount_below(host.folder)
             partial = folder.with_name(f".{folder.name}.partial")
@@ -136,13 +136,14 @@ class Run:
     def _remove(self, name: str) -> None:
         folder = self.folder / "hosts" / name
         machine.kill(folder)
-        self._harvest(name)
+        self.harvest(name)
         disk.unmount_below(folder)
         with self._changing() as now:
             now.hosts.pop(name, None)
         disk.remove(folder)
 
-    def _harvest(self, name: str) -> None:
+    def harvest(self, name: str) -> None:
+        """Keep what a host downloaded, as long as its disk is mounted."""
         host = self._state().hosts.get(name)
         if host:
             with suppress(OSError):  # the store of downloads is a help, not a promise

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests import hosts
-from tests.hosts import Host, HostError, Run, processes
+from tests.hosts import Host, HostError, Run, disk, image, outer, processes
 
 pytestmark = pytest.mark.system
 
@@ -129,6 +129,27 @@ def test_a_host_is_the_release_asked_for(hosts_run: Run, release: hosts.Release)
     host = hosts_run.boot(f"release-{release.number}", release)
     assert f"VERSION_CODENAME={release.codename}\n" in host.run("cat /etc/os-release").stdout
     hosts_run.remove(host.name)
+
+
+def test_hosts_of_one_image_share_what_was_prepared_and_nothing_else(name: str) -> None:
+    def prepare(host: Host) -> None:
+        host.exec("sh", "-c", "echo prepared >/etc/marker; rm /etc/debian_version")
+
+    with hosts.temporary(name) as run:
+        release = hosts.RELEASES[0]
+        made = image.ensure(run, name, release, key="x", prepare=prepare)
+        one, two = (run.boot(word, release, disks=made.disks) for word in ("one", "two"))
+        try:
+            one.exec("rm", "/etc/marker")
+            assert two.exec("cat", "/etc/marker").stdout == "prepared\n"
+            assert two.exec("test", "-e", "/etc/debian_version", check=False).returncode == 1
+            for path in ("/etc/machine-id", "/etc/ssh/ssh_host_ed25519_key", "/etc/hostname"):
+                assert one.exec("cat", path).stdout != two.exec("cat", path).stdout
+            if outer.has_loop_device():
+                size = two.exec("df", "--output=size", "--block-size=1", "/").stdout.split()[-1]
+                assert int(size) <= disk.DISK_BYTES, "a host can fill its own disk alone"
+        finally:
+            disk.remove(made.folder)
 
 
 def test_a_kept_run_is_reused_and_a_dead_host_of_it_is_booted_again(name: str) -> None:

@@ -87,14 +87,14 @@ def test_what_bootstrap_lacks_is_one_sentence_and_never_a_page(bare: Host) -> No
     ready = "cd /root/checkout && unshare --net bin/bootstrap 2>&1"
     offline = bare.run(ready, check=False)
     assert offline.returncode == 1
-    *_, told = offline.stdout.splitlines()
-    assert told.startswith("bootstrap: Debian's packages cannot be installed: ")
-    assert "Check the network" in told
+    *_, last = offline.stdout.splitlines()
+    assert last.startswith("bootstrap: Debian's packages cannot be installed: ")
+    assert "Check the network" in last
     assert len(offline.stdout.splitlines()) <= 3, offline.stdout
 
     bare.run("apt-get -q update && apt-get -q -y install --no-install-recommends python3-venv")
     offline = bare.run(f"{ready.replace('unshare', 'PIP_RETRIES=1 unshare')}", check=False)
     assert offline.returncode == 1
-    *_, told = offline.stdout.splitlines()
-    assert ".venv cannot be made: the package index cannot be reached. Check the network" in told
+    *_, last = offline.stdout.splitlines()
+    assert ".venv cannot be made: the package index cannot be reached. Check the network" in last
     assert len(offline.stdout.splitlines()) <= 2, offline.stdout

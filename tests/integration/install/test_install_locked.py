@@ -133,43 +133,43 @@ def test_settings_of_a_person_that_install_elsewhere_do_not_count(bench: Bench) 
     assert bench.version("one") == "1.0"
 
 
-def test_a_lock_that_is_not_whole_is_told(bench: Bench) -> None:
-    told = bench.refused(bench.lock(wheel(bench.index, "one", "1.0", "two>=1")))
-    assert "the lock files are not whole: one 1.0 requires two, which is not installed" in told
+def test_a_lock_that_is_not_whole_is_reported(bench: Bench) -> None:
+    sentence = bench.refused(bench.lock(wheel(bench.index, "one", "1.0", "two>=1")))
+    assert "the lock files are not whole: one 1.0 requires two, which is not installed" in sentence
     assert not (bench.venv / ".locked").exists()
 
 
-def test_another_file_than_the_locked_one_is_told(bench: Bench) -> None:
+def test_another_file_than_the_locked_one_is_reported(bench: Bench) -> None:
     lock = bench.lock(wheel(bench.index, "one", "1.0"))
     wheel(bench.index, "one", "1.0", "something>=1")
     assert "the index offers another file for one==1.0" in bench.refused(lock)
 
 
-def test_an_index_without_the_locked_file_is_told(bench: Bench) -> None:
+def test_an_index_without_the_locked_file_is_reported(bench: Bench) -> None:
     path = wheel(bench.index, "one", "1.0")
     lock = bench.lock(path)
     path.rename(path.with_name("one-2.0-py3-none-any.whl"))
     assert "the index has no file of one==1.0" in bench.refused(lock)
 
 
-def test_an_index_that_does_not_answer_is_told(bench: Bench) -> None:
+def test_an_index_that_does_not_answer_is_reported(bench: Bench) -> None:
     lock = bench.lock(wheel(bench.index, "one", "1.0"))
-    told = bench.refused(lock, PIP_INDEX_URL="http://127.0.0.1:1/", PIP_RETRIES="1")
-    assert "the package index cannot be reached" in told
+    sentence = bench.refused(lock, PIP_INDEX_URL="http://127.0.0.1:1/", PIP_RETRIES="1")
+    assert "the package index cannot be reached" in sentence
 
 
-def test_an_index_that_knows_nothing_of_a_package_is_told(bench: Bench) -> None:
+def test_an_index_that_knows_nothing_of_a_package_is_reported(bench: Bench) -> None:
     path = wheel(bench.index, "one", "1.0")
     lock = bench.lock(path)
     path.unlink()
     assert "the index does not know one==1.0, or cannot be reached" in bench.refused(lock)
 
 
-def test_a_missing_lock_file_is_told(bench: Bench) -> None:
+def test_a_missing_lock_file_is_reported(bench: Bench) -> None:
     assert "none.txt" in bench.refused(bench.folder / "none.txt")
 
 
-def test_a_full_disk_is_told(bench: Bench) -> None:
+def test_a_full_disk_is_reported(bench: Bench) -> None:
     with small_disk(bench.folder, "4m") as disk:
         full = Bench(disk, bench.index, bench.address)
         lock = bench.lock(wheel(bench.index, "one", "1.0"))
