@@ -65,6 +65,21 @@ def _files(description: str) -> list[str]:
     return [str(table.options.get("file") or "") for table in tables]
 
 
+def credential_files(secrets: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The file of each secret, as the module ``host_files`` takes it.
+
+    A mapping or a list, such as the key of a service account written as YAML, becomes JSON.
+    """
+    return [
+        {
+            "path": f"/etc/data-broker/credentials/{name}",
+            "content": json.dumps(value) if isinstance(value, Mapping | list) else str(value),
+            "mode": "0600",
+        }
+        for name, value in secrets.items()
+    ]
+
+
 def _find_broker() -> None:
     if SOURCES not in sys.path:
         sys.path.append(SOURCES)
@@ -120,5 +135,6 @@ class FilterModule:
         return {
             "class_groups": class_groups,
             "config_problems": config_problems,
+            "credential_files": credential_files,
             "source_extras": source_extras,
         }

@@ -34,6 +34,12 @@ def mount_units(mounts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return units
 
 
+def mount_files(mounts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """An empty file for each mount of a file, as the module ``host_files`` takes it."""
+    places = (mount.get("where", mount["what"]) for mount in mounts if mount.get("file"))
+    return [{"path": f"{ROOM}{place}", "content": "", "once": True} for place in places]
+
+
 def mount_unit(path: str) -> str:
     """The name of the unit that mounts at a path: systemd.unit(5), string escaping."""
     parts = [part for part in path.split("/") if part]
@@ -56,6 +62,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Every public function here."""
         return {
+            "mount_files": mount_files,
             "mount_unit": mount_unit,
             "mount_units": mount_units,
             "unit_templates": unit_templates,

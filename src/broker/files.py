@@ -22,11 +22,17 @@ _HANDOVER_SECONDS = 1.0
 
 
 def write_atomic(
-    path: Path, data: bytes | str, *, mode: int, gid: int | None = None, durable: bool = True
+    path: Path,
+    data: bytes | str,
+    *,
+    mode: int,
+    uid: int | None = None,
+    gid: int | None = None,
+    durable: bool = True,
 ) -> None:
     """Replace ``path`` by ``data`` in one rename; a reader sees the old bytes or the new ones.
 
-    Mode and group are set on the descriptor before the rename, so neither the umask nor a
+    Mode, owner and group are set on the descriptor before the rename, so neither the umask nor a
     crash can publish a file with other rights. Raises ``OSError`` and leaves ``path`` as it was.
     Who writes hundreds and is not ``durable`` in each calls ``os.sync`` once after the last.
     """
@@ -36,8 +42,8 @@ def write_atomic(
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
-            if gid is not None:
-                os.fchown(stream.fileno(), -1, gid)
+            if uid is not None or gid is not None:
+                os.fchown(stream.fileno(), -1 if uid is None else uid, -1 if gid is None else gid)
             os.fchmod(stream.fileno(), mode)
             if durable:
                 os.fsync(stream.fileno())

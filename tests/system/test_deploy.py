@@ -35,7 +35,7 @@ def test_drift_of_a_unit_a_key_a_group_and_a_mode_shows_and_is_mended(deployed: 
     removed, added = (shown(checked.output, sign) for sign in "-+")
     assert len(removed) == 4, removed
     assert len(added) == 2, added
-    for line in ("OnCalendar=yearly", " - data-private", " of eve", "mode: '02755'"):
+    for line in ("OnCalendar=yearly", " - data-private", " of eve", "mode: '2755'"):
         assert [one for one in removed if line in one], (line, removed)
     assert public_key("smuggled").split()[1] not in checked.output
 

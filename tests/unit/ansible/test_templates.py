@@ -168,8 +168,8 @@ def test_the_signers_that_a_deploy_hands_out_are_those_of_the_publisher(tmp_path
     signer = Signer.own(tmp_path / "own")
     signer.export(tmp_path / "allowed_signers")
     key = " ".join((tmp_path / "allowed_signers").read_text().split()[2:])
-    task = load(ROOT / "roles" / "app" / "tasks" / "signing_key.yml")[-1]["ansible.builtin.copy"]
-    told = render("app", task["content"], __app_public_key={"stdout": key})
+    task = load(ROOT / "roles" / "app" / "tasks" / "signing_key.yml")[-1]["host_files"]
+    told = render("app", task["files"][0]["content"], __app_public_key={"stdout": key})
     assert told == (tmp_path / "allowed_signers").read_text()
 
 

@@ -1,0 +1,409 @@
+#!/usr/bin/python
+# Apache License 2.0 (see LICENSE)
+"""Ansible module: folders, files and links that belong together, in one call."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: host_files
+short_description: Ensure that folders, files and links are as described
+version_added: "0.1.0"
+description:
+  - Compares all of them with the host before it changes the first, then makes what differs, folders
+    first. Owner, group and mode are always set, so the umask of the host decides nothing.
+  - One call takes the time that a built-in module takes for each of them.
+options:
+  folders:
+    description: Folders in the order in which they are made; the folder above must exist by then.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Where it is, from the root of the host.
+        type: str
+        required: true
+      mode:
+        description: Its rights, in octal digits.
+        type: str
+        default: "0755"
+      owner:
+        description: The account to which it belongs.
+        type: str
+        default: root
+      group:
+        description: The group to which it belongs.
+        type: str
+        default: root
+      only:
+        description: For a folder, whether to remove from it what this call does not describe.
+        type: bool
+        default: false
+  files:
+    description: Files, each replaced in one rename where its text or its rights differ.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Where it is, from the root of the host.
+        type: str
+        required: true
+      content:
+        description: The whole text.
+        type: str
+        required: true
+      mode:
+        description: Its rights, in octal digits.
+        type: str
+        default: "0644"
+      owner:
+        description: The account to which it belongs.
+        type: str
+        default: root
+      group:
+        description: The group to which it belongs.
+        type: str
+        default: root
+      once:
+        description: Whether a file that exists is left as it is.
+        type: bool
+        default: false
+      state:
+        description: Whether the file is there.
+        type: str
+        choices: [present, absent]
+        default: present
+  links:
+    description: Symbolic links, each replaced in one rename where it leads elsewhere.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Where it is, from the root of the host.
+        type: str
+        required: true
+      target:
+        description: Where it leads.
+        type: str
+        required: true
+  absent:
+    description: What must not exist, folders with all that is in them.
+    type: list
+    elements: str
+    default: []
+  validate:
+    description: A command that must succeed with the path of each new text before any is written.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    description: Reports what would be done; new text is validated only in a real run.
+    support: full
+  diff_mode:
+    description: Shows every text, and what differs of the rights, before and after.
+    support: full
+  idempotent:
+    description: A second run with the same input changes nothing.
+    support: full
+requirements:
+  - root
+author:
+  - The data broker project
+"""
+
+EXAMPLES = r"""
+- name: Ensure that the service finds its configuration
+  host_files:
+    folders:
+      - {path: /etc/hello, mode: "0750", group: hello}
+    files:
+      - {path: /etc/hello/greeting, content: "hello\n", mode: "0640", group: hello}
+    links:
+      - {path: /usr/local/bin/hello, target: /opt/hello/bin/hello}
+    absent: [/etc/hello/greeting.old]
+"""
+
+RETURN = r"""
+written:
+  description: The paths that were, or would be, made, changed or removed.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/hello/greeting]
+"""
+
+import grp
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.broker.files import replace_link, write_atomic
+
+_RIGHTS: dict[str, Any] = {
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+}
+_PATH: dict[str, Any] = {"path": {"type": "str", "required": True}}
+_SHAPES: dict[str, dict[str, Any]] = {
+    "folders": {
+        **_PATH,
+        "mode": {"type": "str", "default": "0755"},
+        **_RIGHTS,
+        "only": {"type": "bool", "default": False},
+    },
+    "files": {
+        **_PATH,
+        "content": {"type": "str", "required": True},
+        "mode": {"type": "str", "default": "0644"},
+        **_RIGHTS,
+        "once": {"type": "bool", "default": False},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    "links": {**_PATH, "target": {"type": "str", "required": True}},
+}
+ARGUMENT_SPEC: dict[str, Any] = {
+    name: {"type": "list", "elements": "dict", "default": [], "options": shape}
+    for name, shape in _SHAPES.items()
+} | {name: {"type": "list", "elements": "str", "default": []} for name in ("absent", "validate")}
+
+
+class Module(AnsibleModule):
+    """Notes in the journal of the host which paths it changes, and no text of its arguments."""
+
+    def log(self, msg: Any, log_args: Any = None) -> None:
+        """Where a built-in module notes how it was called: nothing."""
+
+    def note(self, changes: list[Change]) -> None:
+        """A line for the journal."""
+        if changes:
+            super().log(f"Changes {', '.join(str(change.path) for change in changes)}")
+
+
+class UnfitError(Exception):
+    """The host cannot be as described; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Mode, owner and group; a number is None for a name that the host does not know."""
+
+    mode: int
+    uid: int | None
+    gid: int | None
+
+    @classmethod
+    def wanted(cls, item: dict[str, Any]) -> Rights:
+        """As described; names are looked up on this host."""
+        return cls(int(item["mode"], 8), _uid(item["owner"]), _gid(item["group"]))
+
+    @classmethod
+    def found(cls, path: Path) -> Rights:
+        """As the host has them."""
+        status = path.stat()
+        return cls(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+
+    def lines(self, other: Rights) -> str:
+        """What differs from the other, a line each."""
+        words = (
+            (self.mode != other.mode, f"mode: '{self.mode:04o}'"),
+            (self.uid != other.uid, f"owner: {_named(self.uid, pwd.getpwuid)}"),
+            (self.gid != other.gid, f"group: {_named(self.gid, grp.getgrgid)}"),
+        )
+        return "".join(f"{word}\n" for differs, word in words if differs)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path that is not as described: both sides for a diff, and what makes it so."""
+
+    path: Path
+    before: str
+    after: str
+    make: Callable[[], None]
+    text: str | None = None  # of a file that will be written
+
+
+def main() -> None:
+    """Carry out one call."""
+    module = Module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    try:
+        changes = [*compare(module.params)]
+        if not module.check_mode:
+            require_names(module.params)
+            validate(module, changes)
+            module.note(changes)
+            for change in changes:
+                change.make()
+    except (UnfitError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(
+        changed=bool(changes),
+        written=[str(change.path) for change in changes],
+        diff=[_difference(change) for change in changes],
+    )
+
+
+def compare(described: dict[str, Any]) -> Iterator[Change]:
+    """All that differs, in the order in which it is made; nothing is changed."""
+    for item in described["folders"]:
+        yield from _folder(Path(item["path"]), Rights.wanted(item))
+    for item in described["files"]:
+        wanted = item["state"] == "present"
+        yield from _file(Path(item["path"]), item) if wanted else _absent(Path(item["path"]))
+    for item in described["links"]:
+        yield from _link(Path(item["path"]), item["target"])
+    for path in [*map(Path, described["absent"]), *_others(described)]:
+        yield from _absent(path)
+
+
+def require_names(described: dict[str, Any]) -> None:
+    """Raises ``UnfitError`` for an account or a group that this host does not have."""
+    for item in [*described["folders"], *described["files"]]:
+        if _uid(item["owner"]) is None:
+            raise UnfitError(f"{item['path']}: there is no account {item['owner']} on this host")
+        if _gid(item["group"]) is None:
+            raise UnfitError(f"{item['path']}: there is no group {item['group']} on this host")
+
+
+def validate(module: Module, changes: list[Change]) -> None:
+    """Raises ``UnfitError`` with the words of the command that does not take a new text."""
+    command = module.params["validate"]
+    for change in changes if command else []:
+        if change.text is None:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            written = Path(folder, change.path.name)
+            written.write_text(change.text, encoding="utf-8")
+            code, told, said = module.run_command([*command, str(written)])
+        if code:
+            lines = (said or told).strip().splitlines() or ["no output"]
+            raise UnfitError(f"{change.path}: {command[0]} refuses it: {'; '.join(lines[-5:])}")
+
+
+def _folder(path: Path, rights: Rights) -> Iterator[Change]:
+    """A link that leads to a folder counts as one: data may live on another disk."""
+    if path.exists() and not path.is_dir():
+        raise UnfitError(f"{path} is not a folder")
+    if not path.is_dir():
+        yield Change(path, "", "state: folder\n", lambda: _make_folder(path, rights))
+        return
+    found = Rights.found(path)
+    if found != rights:
+        before, after = found.lines(rights), rights.lines(found)
+        yield Change(path, before, after, lambda: _set_rights(path, rights))
+
+
+def _make_folder(path: Path, rights: Rights) -> None:
+    path.mkdir(mode=0o700)
+    _set_rights(path, rights)
+
+
+def _set_rights(path: Path, rights: Rights) -> None:
+    """On a descriptor, so that both calls reach the same folder; the mode last: see chown(2)."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fchown(descriptor, _known(rights.uid), _known(rights.gid))
+        os.fchmod(descriptor, rights.mode)
+    finally:
+        os.close(descriptor)
+
+
+def _file(path: Path, item: dict[str, Any]) -> Iterator[Change]:
+    if path.is_dir() and not path.is_symlink():
+        raise UnfitError(f"{path} is a folder, not a file")
+    there = path.is_file() and not path.is_symlink()
+    if item["once"] and path.exists():
+        return
+    rights, text = Rights.wanted(item), item["content"]
+    found = Rights.found(path) if there else None
+    before = path.read_bytes().decode(errors="replace") if there else ""
+    if there and found == rights and path.read_bytes() == text.encode():
+        return
+    heads = (found.lines(rights), rights.lines(found)) if found else ("", "")
+    yield Change(
+        path, heads[0] + before, heads[1] + text, lambda: _write(path, text, rights), text=text
+    )
+
+
+def _write(path: Path, text: str, rights: Rights) -> None:
+    write_atomic(path, text, mode=rights.mode, uid=rights.uid, gid=rights.gid)
+
+
+def _link(path: Path, target: str) -> Iterator[Change]:
+    if path.is_dir() and not path.is_symlink():
+        raise UnfitError(f"{path} is a folder, not a link")
+    found = str(path.readlink()) if path.is_symlink() else "no link" if path.exists() else ""
+    if found != target:
+        before = f"target: {found}\n" if found else ""
+        yield Change(path, before, f"target: {target}\n", lambda: replace_link(path, target))
+
+
+def _others(described: dict[str, Any]) -> list[Path]:
+    """What stands in a folder that has ``only`` what is described."""
+    shapes = (described[name] for name in _SHAPES)
+    known = {Path(item["path"]) for shape in shapes for item in shape}
+    folders = [Path(item["path"]) for item in described["folders"] if item["only"]]
+    there = (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()))
+    return [path for path in there if path not in known]
+
+
+def _absent(path: Path) -> Iterator[Change]:
+    if not os.path.lexists(path):
+        return
+    is_folder = path.is_dir() and not path.is_symlink()
+    remove = (lambda: shutil.rmtree(path)) if is_folder else path.unlink
+    yield Change(path, f"state: {'folder' if is_folder else 'file'}\n", "", remove)
+
+
+def _uid(name: str) -> int | None:
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return None
+
+
+def _gid(name: str) -> int | None:
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        return None
+
+
+def _named(number: int | None, look_up: Callable[[int], Any]) -> str:
+    """The name of an account or a group as a diff shows it."""
+    if number is None:
+        return "not on this host yet"
+    try:
+        return str(look_up(number)[0])
+    except KeyError:
+        return str(number)
+
+
+def _known(number: int | None) -> int:
+    if number is None:
+        raise AssertionError("names are looked up before anything is made")
+    return number
+
+
+def _difference(change: Change) -> dict[str, str]:
+    return {
+        "before_header": str(change.path),
+        "after_header": str(change.path),
+        "before": change.before,
+        "after": change.after,
+    }
+
+
+if __name__ == "__main__":
+    main()

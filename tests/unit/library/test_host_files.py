@@ -1,0 +1,163 @@
+"""The module for files: what it makes, what it refuses, what it shows and what it leaves alone."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from .conftest import Call, load
+from .documentation import documented_options, plain, spec_of
+
+OWN = {
+    "owner": pwd.getpwuid(os.geteuid()).pw_name,
+    "group": grp.getgrgid(os.getegid()).gr_name,
+}
+
+
+@pytest.fixture
+def ensure(call_module: Callable[[ModuleType], Call]) -> Call:
+    return call_module(load("host_files"))
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> dict[str, Any]:
+    folder = tmp_path / "etc"
+    return {
+        "folders": [
+            {"path": str(folder), "mode": "0750", **OWN},
+            {"path": str(folder / "secrets"), "mode": "0700", "only": True, **OWN},
+        ],
+        "files": [
+            {"path": str(folder / "greeting"), "content": "grüezi\r\n", "mode": "0640", **OWN},
+            {"path": str(folder / "secrets/token"), "content": "t", "mode": "0600", **OWN},
+        ],
+        "links": [{"path": str(folder / "link"), "target": "greeting"}],
+        "absent": [str(tmp_path / "old")],
+    }
+
+
+def test_the_documentation_is_the_argument_spec() -> None:
+    module = load("host_files")
+    assert spec_of(documented_options(module)["doc"]["options"]) == plain(module.ARGUMENT_SPEC)
+
+
+def test_four_runs_check_real_check_real(
+    ensure: Call, described: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "old/below").mkdir(parents=True)
+    checked = ensure(check=True, **described)
+    assert checked["changed"] is True
+    assert (tmp_path / "old/below").is_dir()
+    assert not (tmp_path / "etc").exists()
+
+    umask = os.umask(0o077)
+    done = ensure(**described)
+    os.umask(umask)
+    assert (done["written"], done["diff"]) == (checked["written"], checked["diff"])
+    modes = {path.name: path.lstat().st_mode & 0o7777 for path in (tmp_path / "etc").rglob("*")}
+    assert modes == {"greeting": 0o640, "secrets": 0o700, "token": 0o600, "link": 0o777}
+    assert (tmp_path / "etc").stat().st_mode & 0o7777 == 0o750
+    assert (tmp_path / "etc/link").read_bytes() == "grüezi\r\n".encode()
+    assert not (tmp_path / "old").exists()
+
+    for check in (True, False):
+        assert ensure(check=check, **described)["changed"] is False
+
+
+def test_drift_shows_and_is_mended(ensure: Call, described: dict[str, Any], tmp_path: Path) -> None:
+    ensure(**described)
+    folder = tmp_path / "etc"
+    folder.chmod(0o2755)
+    (folder / "greeting").write_text("hello\n")
+    (folder / "secrets/token").chmod(0o666)
+    (folder / "secrets/forgotten").touch()
+    (folder / "link").unlink()
+    (folder / "link").symlink_to("elsewhere")
+    drift = ensure(check=True, **described)
+    assert ensure(**described)["diff"] == drift["diff"]
+    shown = [(one["before_header"], one["before"], one["after"]) for one in drift["diff"]]
+    shown = [(Path(path).name, *texts) for path, *texts in shown]
+    assert shown == [
+        ("etc", "mode: '2755'\n", "mode: '0750'\n"),
+        ("greeting", "hello\n", "grüezi\r\n"),
+        ("token", "mode: '0666'\nt", "mode: '0600'\nt"),
+        ("link", "target: elsewhere\n", "target: greeting\n"),
+        ("forgotten", "state: file\n", ""),
+    ]
+    assert ensure(**described)["changed"] is False
+
+
+def test_a_file_that_is_made_once_keeps_what_others_wrote(ensure: Call, tmp_path: Path) -> None:
+    once = {"path": str(tmp_path / "once"), "content": "", "once": True, **OWN}
+    assert ensure(files=[once])["changed"] is True
+    (tmp_path / "once").write_text("theirs")
+    (tmp_path / "once").chmod(0o600)
+    assert ensure(files=[once])["changed"] is False
+    assert (tmp_path / "once").read_text() == "theirs"
+    assert ensure(files=[once | {"state": "absent"}])["written"] == [str(tmp_path / "once")]
+    assert ensure(files=[once | {"state": "absent"}])["changed"] is False
+
+
+def test_a_link_in_the_place_of_a_file_is_replaced_and_what_it_leads_to_is_kept(
+    ensure: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / "ours").symlink_to("theirs")
+    ensure(files=[{"path": str(tmp_path / "ours"), "content": "ours", **OWN}])
+    assert not (tmp_path / "ours").is_symlink()
+    assert (tmp_path / "theirs").read_text() == "theirs"
+    (tmp_path / "data").symlink_to(tmp_path)
+    assert ensure(absent=[str(tmp_path / "data")])["changed"] is True
+    assert (tmp_path / "theirs").read_text() == "theirs"
+
+
+def test_a_folder_on_another_disk_may_be_behind_a_link(ensure: Call, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir(mode=0o700)
+    (tmp_path / "data").symlink_to("disk")
+    folder = {"path": str(tmp_path / "data"), "mode": "0710", **OWN}
+    assert ensure(folders=[folder])["changed"] is True
+    assert (tmp_path / "disk").stat().st_mode & 0o7777 == 0o710
+    assert (tmp_path / "data").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("described", "words"),
+    [
+        ({"folders": [{"path": "a", **OWN}]}, "a is not a folder"),
+        ({"files": [{"path": "b", "content": "", **OWN}]}, "b is a folder, not a file"),
+        ({"links": [{"path": "b", "target": "a"}]}, "b is a folder, not a link"),
+        ({"files": [{"path": "a", "content": "", "owner": "nobody-here"}]}, "no account nobody-h"),
+        ({"folders": [{"path": "b", "group": "no-group", "owner": OWN["owner"]}]}, "no group no-"),
+        (
+            {"files": [{"path": "a", "content": "new", **OWN}], "validate": ["false"]},
+            "a: false refuses it: no output",
+        ),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_changes_nothing(
+    described: dict[str, Any],
+    words: str,
+    ensure: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    module = load("host_files")
+    monkeypatch.setattr(
+        module.AnsibleModule, "run_command", lambda _, command: (command[1].endswith("/a"), "", "")
+    )
+    (tmp_path / "a").write_text("as it was")
+    (tmp_path / "b").mkdir()
+    first = {"path": "first", "content": "", **OWN}
+    call = described | {"files": [first, *described.get("files", [])]}
+    refused = ensure(**call)
+    assert words in refused["msg"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "host") == ["a", "b"]
+    assert (tmp_path / "a").read_text() == "as it was"
