@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterable
@@ -11,9 +12,9 @@ from pathlib import Path
 
 from . import outer, places
 from .releases import Release
-from .shell import locked, sh
+from .shell import HostError, locked, sh
 
-__all__ = ["ensure", "recipe"]
+__all__ = ["ensure", "reason", "recipe"]
 
 # What a plain Debian server has before anybody configures it.
 PACKAGES = (
@@ -37,6 +38,20 @@ HOOKS = (
     'chroot "$1" systemctl enable systemd-networkd',
     'rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/machine-id "$1"/etc/hostname "$1"/etc/resolv.conf',
 )
+# What mmdebstrap and apt write when something fails, and what that means; the first match counts.
+REASONS = (
+    (r"No space left on device", "the disk is full. Make room, or set BROKER_HOSTS_DIR"),
+    (
+        r"NO_PUBKEY|EXPKEYSIG|is not signed|signatures? (?:couldn't|verification failed|were inv)",
+        "the signature of Debian's archive cannot be verified. Check the clock, and update the "
+        "package debian-archive-keyring",
+    ),
+    (
+        r"Failed to fetch",
+        "Debian's archive cannot be reached. Check the network, the sources in /etc/apt and, "
+        "behind a proxy, http_proxy",
+    ),
+)
 
 
 def recipe(release: Release, certificates: Iterable[Path] = ()) -> list[str]:
@@ -52,7 +67,7 @@ def recipe(release: Release, certificates: Iterable[Path] = ()) -> list[str]:
     include = f"--include={','.join(PACKAGES)}"
     # A clock that is ahead would refuse the lists of updates, which are signed all the same.
     clock = '--aptopt=Acquire::Check-Valid-Until "false"'
-    return ["mmdebstrap", "--quiet", "--variant=minbase", clock, include, *hooks, release.codename]
+    return ["mmdebstrap", "--variant=minbase", clock, include, *hooks, release.codename]
 
 
 def _digest(command: Iterable[str], certificates: Iterable[Path]) -> str:
@@ -79,14 +94,30 @@ def _build(command: list[str], *, apt_sources: str, target: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     try:
-        sh(
-            *command,
-            str(partial),
-            "-",
+        done = sh(
+            *(*command, str(partial), "-"),
+            check=False,
             stdin=apt_sources,
             env=outer.environment(),
             timeout=900,
         )
+        if done.returncode:
+            log = target.with_name(f"{target.name}.log")
+            log.write_text(done.stderr)
+            raise HostError(
+                f"the base system {target.name} cannot be built: {reason(done.stderr)} "
+                f"(mmdebstrap's own words: {log})"
+            )
         partial.rename(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def reason(output: str) -> str:
+    """What a failed build means, in a sentence; else the first thing it calls an error."""
+    for pattern, sentence in REASONS:
+        if re.search(pattern, output):
+            return sentence
+    first = re.search(r"^E: (.*)", output, re.MULTILINE)
+    words = first[1] if first else "mmdebstrap ended without a message"
+    return "".join(letter if letter.isprintable() else "?" for letter in words)

@@ -56,3 +56,29 @@ def test_another_certificate_is_another_base(
     first = base.ensure(releases.DEFAULT, str)
     certificate.write_text("another")
     assert base.ensure(releases.DEFAULT, str) != first
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        (
+            "E: Failed to fetch http://deb.debian.org/debian/dists/trixie/InRelease  Temporary "
+            "failure resolving 'deb.debian.org'\nE: mmdebstrap failed to run",
+            "Debian's archive cannot be reached",
+        ),
+        (
+            "E: Failed to fetch http://deb.debian.org/x  Write error - write (28: No space left on "
+            "device)\nE: mmdebstrap failed to run",
+            "the disk is full",
+        ),
+        (
+            "E: The repository 'http://deb.debian.org/debian trixie InRelease' is not signed.",
+            "the signature of Debian's archive cannot be verified",
+        ),
+        ("I: running\nE: tar \x1b[31mfailed: 512\nE: mmdebstrap failed", "tar ?[31mfailed: 512"),
+        ("", "mmdebstrap ended without a message"),
+    ],
+)
+def test_a_failed_build_is_one_sentence(output: str, sentence: str) -> None:
+    assert base.reason(output).startswith(sentence)
+    assert "\n" not in base.reason(output)
