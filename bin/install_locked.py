@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Make a virtual environment that holds exactly what lock files name.
 
-    python3 bin/install_locked.py VENV LOCK... [--project DIRECTORY]
+    python3 bin/install_locked.py VENV LOCK... --pip LOCK [--project DIRECTORY]
+
+The pip that this Python brings installs one package: the pip of its own lock file, which installs
+all else. So every Python installs in the same way, and none is as slow as its old pip.
 
 Nothing is resolved: a lock file names every package that is needed, each by its hash, so a newer
 release on the index changes nothing. Afterwards `pip check` confirms that no dependency is missing.
@@ -19,13 +22,12 @@ import argparse
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 OLDEST = (3, 11)
-LEAST_BYTES = 50 << 20  # of an environment with nothing but pip
 STAMP = ".locked"
 LOG = "install.log"
 OPTIONS = (
@@ -37,9 +39,9 @@ OPTIONS = (
     "--progress-bar=off",
 )
 # Settings of a person's pip that would install somewhere else than into the environment.
-ELSEWHERE = ("PIP_PREFIX", "PIP_ROOT", "PIP_TARGET", "PIP_USER")
+ELSEWHERE = ("PIP_PREFIX", "PIP_PYTHON", "PIP_ROOT", "PIP_TARGET", "PIP_USER")
 # What pip writes when something fails, and what that means; the first that matches counts.
-# {0} is what the group matched.
+# {0} is what the group matched. What a Python brings, from pip 23 on, has other words than pip 26.
 REASONS = (
     (r"No space left on device", "the disk is full. Make room and run this again"),
     (
@@ -48,9 +50,11 @@ REASONS = (
         "Use an index that has the original files (PIP_INDEX_URL)",
     ),
     (
-        r"(?i)(?:Failed to establish a new connection|Temporary failure in name resolution"
+        r"(?im)(?:Failed to establish a new connection|Temporary failure in name resolution"
         r"|Name or service not known|Network is unreachable|Connection refused|timed out"
-        r"|Cannot connect to proxy|SSLError|CERTIFICATE_VERIFY_FAILED)",
+        r"|Cannot connect to proxy|SSLError|CERTIFICATE_VERIFY_FAILED"
+        r"|problem confirming the ssl certificate"
+        r"|^error: (?:connection|proxy-connection|ssl-verification)-(?:failed|timeout)$)",
         "the package index cannot be reached. Check the network and, behind a proxy or with an "
         "index of your own, https_proxy, PIP_INDEX_URL and PIP_CERT",
     ),
@@ -79,25 +83,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Install exactly what lock files name.")
     parser.add_argument("venv", type=Path, metavar="VENV")
     parser.add_argument("locks", type=Path, nargs="+", metavar="LOCK")
+    parser.add_argument("--pip", type=Path, required=True, metavar="LOCK", help="of pip alone")
     parser.add_argument("--project", type=Path, metavar="DIRECTORY", help="linked in, editable")
     options = parser.parse_args()
     try:
-        ensure(options.venv, options.locks, options.project)
+        ensure(options.venv, options.pip, options.locks, options.project)
     except (InstallError, OSError) as error:
-        sys.stderr.write(f"{options.venv} cannot be made: {error}.\n")
+        words = reason(str(error)) if isinstance(error, OSError) else ""
+        sys.stderr.write(f"{options.venv} cannot be made: {words or error}.\n")
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def ensure(venv: Path, locks: list[Path], project: Path | None = None) -> None:
+def ensure(venv: Path, pip: Path, locks: list[Path], project: Path | None = None) -> None:
     """Make the environment unless it is as locked; raises ``InstallError`` when it cannot be.
 
-    ``project`` is a source tree that is linked in; its build backend must be among the locks.
+    ``pip`` is the lock file of the pip that installs what ``locks`` name, and stays. ``project`` is
+    a source tree that is linked in; its build backend must be among the locks.
     """
     require_python()
-    key = fingerprint(locks, project)
+    key = fingerprint([pip, *locks], project)
     stamp = venv / STAMP
     if stamp.is_file() and stamp.read_text() == key:
         return
@@ -105,8 +112,8 @@ def ensure(venv: Path, locks: list[Path], project: Path | None = None) -> None:
     sys.stderr.write(f"making {venv} from {names} (may take a minute or two)\n")
     os.umask(0o022)  # other users run what root installs
     make(venv)
-    requirements = [word for lock in locks for word in ("--requirement", str(lock))]
-    run(venv, "-m", "pip", "install", *OPTIONS, *requirements)
+    install(venv, [str(stock_pip())], [pip])
+    install(venv, ["-m", "pip"], locks)
     if project:
         run(
             venv,
@@ -149,55 +156,75 @@ def fingerprint(locks: list[Path], project: Path | None) -> str:
 
 
 def make(venv: Path) -> None:
-    """An empty environment, with pip as this Python brings it."""
-    line = [sys.executable, "-I", "-m", "venv", "--clear", str(venv)]
+    """An environment with nothing in it."""
+    line = [sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(venv)]
     done = subprocess.run(
         line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode:
-        words = done.stdout.strip().splitlines() or ["python -m venv failed without a message"]
-        free = shutil.disk_usage(venv.parent).free
-        if free < LEAST_BYTES:  # venv itself tells only that ensurepip failed
-            raise InstallError(f"the disk is full. Make room: {free >> 20} MB are free")
-        raise InstallError(words[-1].rstrip("."))
+        raise InstallError(reason(done.stdout) or last_words(done.stdout))
+
+
+def stock_pip() -> Path:
+    """The pip that this Python brings, inside the wheel from which ``ensurepip`` would install it.
+
+    To run it there saves the seconds that it takes to install a pip which installs another.
+    """
+    import ensurepip  # noqa: PLC0415 - Debian has it in a package of its own
+
+    bundled = Path(ensurepip.__file__).parent / "_bundled"
+    elsewhere = sysconfig.get_config_var("WHEEL_PKG_DIR")  # as on Debian
+    for folder in (Path(elsewhere or bundled), bundled):
+        wheels = sorted(folder.glob("pip-*.whl"))
+        if wheels:
+            return wheels[-1] / "pip"
+    raise InstallError(
+        f"Python {version()} is here without the pip of its module ensurepip. "
+        "Run this with another Python from 3.11 on"
+    )
+
+
+def install(venv: Path, pip: list[str], locks: list[Path]) -> None:
+    """Have this pip, as the environment's Python is to run it, install what lock files name."""
+    requirements = [word for lock in locks for word in ("--requirement", str(lock))]
+    run(venv, *pip, "install", *OPTIONS, *requirements)
 
 
 def run(venv: Path, *arguments: str) -> None:
     """Run the environment's Python; what it writes goes into the log."""
     settings = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    done = subprocess.run(
+        [str(venv / "bin" / "python"), "-I", *arguments],
+        env=settings,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,  # not the log itself: what fails on a full disk must be heard
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
     log = venv / LOG
-    with log.open("a+", encoding="utf-8", errors="replace") as stream:
-        began = stream.tell()
-        code = subprocess.run(
-            [str(venv / "bin" / "python"), "-I", *arguments],
-            env=settings,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            check=False,
-        ).returncode
-        stream.seek(began)
-        output = stream.read()
-    if code:
-        raise InstallError(reason(output, venv) or last_words(output, venv))
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(done.stdout)
+    if done.returncode:
+        words = reason(done.stdout) or last_words(done.stdout)
+        raise InstallError(f"{words} (pip's own words: {log})")
 
 
-def reason(output: str, venv: Path) -> str:
+def reason(output: str) -> str:
     """The sentence for what pip wrote; empty when nothing is known of it."""
     for pattern, sentence in REASONS:
         found = re.search(pattern, output)
         if found:
-            words = sentence.format(*found.groups(), python=version())
-            return f"{words} (pip's own words: {venv / LOG})"
+            return sentence.format(*found.groups(), python=version())
     return ""
 
 
-def last_words(output: str, venv: Path) -> str:
+def last_words(output: str) -> str:
     """What pip itself names as the error, else its last line."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no output"]
-    errors = [line for line in lines if line.startswith("ERROR: ")]
-    words = (errors or lines)[-1].removeprefix("ERROR: ").rstrip(".")
-    return f"{words} (pip's own words: {venv / LOG})"
+    named = re.findall(r"^(?:ERROR:|\u00d7) (.+)", output, re.MULTILINE)
+    lines = named or re.findall(r"\S.*", output) or ["no output"]
+    return str(lines[-1]).strip().rstrip(".")
 
 
 if __name__ == "__main__":

@@ -108,7 +108,11 @@ END-OF-FILE
 cat > /root/laptop.txt <<'END-OF-FILE'
 {(ROOT / "requirements/laptop.txt").read_text()}
 END-OF-FILE
-python3 /root/install_locked.py {LaptopHost.FOLDER}/.venv /root/laptop.txt </dev/null
+cat > /root/pip.txt <<'END-OF-FILE'
+{(ROOT / "requirements/pip.txt").read_text()}
+END-OF-FILE
+python3 /root/install_locked.py {LaptopHost.FOLDER}/.venv /root/laptop.txt \\
+    --pip /root/pip.txt </dev/null
 install -d -m 700 /home/{ANALYST}/.ssh
 cp /root/.ssh/authorized_keys /home/{ANALYST}/.ssh/authorized_keys
 [ -f /home/{ANALYST}/.ssh/id_ed25519 ] ||

@@ -14,6 +14,7 @@ __all__ = ["ROOT", "locked_venv"]
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "venvs"
 INSTALLER = ROOT / "bin" / "install_locked.py"
+PIP = ROOT / "requirements" / "pip.txt"
 INSTALL_SECONDS = 600
 
 
@@ -23,12 +24,12 @@ def locked_venv(name: str) -> Path:
     Raises ``RuntimeError`` with the installer's own sentence.
     """
     locked = ROOT / "requirements" / f"{name}.txt"
-    digest = hashlib.sha256(locked.read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(locked.read_bytes() + PIP.read_bytes()).hexdigest()[:12]
     folder = CACHE / f"{name}-{digest}"
     CACHE.mkdir(parents=True, exist_ok=True)
     waiting = lock(CACHE / f"{name}.lock", purpose="an installation", wait_seconds=INSTALL_SECONDS)
     with waiting:
-        command = [sys.executable, str(INSTALLER), str(folder), str(locked)]
+        command = [sys.executable, str(INSTALLER), str(folder), str(locked), "--pip", str(PIP)]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr)

@@ -38,12 +38,12 @@ _raw:
     folder:
       description: >-
         Folder on the controller with the wheel, C(requirements.txt), which names it and all its
-        dependencies, each by its hash, and C(install_locked.py), which installs exactly those.
+        dependencies, each by its hash, C(install_locked.py), which installs exactly those, and
+        C(pip.txt), which names the pip that it does so with.
       type: str
 """
 
 ROOT = Path(__file__).resolve().parents[2]
-INSTALLER = "install_locked.py"
 
 
 def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
@@ -56,9 +56,11 @@ def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
         lock = locked(root / "requirements", extras)
         lock += f"./{built.name} --hash=sha256:{hashlib.sha256(built.read_bytes()).hexdigest()}\n"
         (folder / "requirements.txt").write_text(lock)
-        shutil.copy(root / "bin" / INSTALLER, folder)
-        installer = (folder / INSTALLER).read_bytes()
-        name = hashlib.sha256(lock.encode() + installer).hexdigest()[:16]
+        digest = hashlib.sha256(lock.encode())
+        for path in (root / "bin" / "install_locked.py", root / "requirements" / "pip.txt"):
+            shutil.copy(path, folder)
+            digest.update(path.read_bytes())
+        name = digest.hexdigest()[:16]
         keep(folder, cache / name)
     return {"id": name, "folder": str(cache / name)}
 

@@ -68,6 +68,8 @@ def test_bootstrap_takes_what_is_locked_although_all_of_it_has_newer_releases(
     assert [line for line in said.splitlines() if "making .venv from" not in line] == []
     listed = fresh.run("cd /root/checkout && .venv/bin/pip list --format=freeze").stdout
     assert "duckdb==" in listed
+    pip, *_ = (ROOT / "requirements/pip.txt").read_text().split()
+    assert pip in listed.splitlines(), "whatever pip this Debian has"
     assert NEWER not in listed
     shown = fresh.run("cd /root/checkout && .venv/bin/broker --version && make --silent help")
     assert "broker, version" in shown.stdout

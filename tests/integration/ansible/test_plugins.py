@@ -54,6 +54,7 @@ def tree(tmp_path: Path) -> Path:
         "README.md",
         "LICENSE",
         "requirements/broker.txt",
+        "requirements/pip.txt",
         "bin/install_locked.py",
     ):
         (root / name).parent.mkdir(exist_ok=True)
@@ -80,13 +81,11 @@ def test_other_sources_or_other_dependencies_make_another_release(tree: Path) ->
     names = {release(tree)["id"]}
     (tree / "src" / "broker" / "more.py").write_text("MORE = 1\n")
     names.add(release(tree)["id"])
-    lock = tree / "requirements" / "broker.txt"
-    lock.write_text(lock.read_text() + "# one more\n")
-    names.add(release(tree)["id"])
-    installer = tree / "bin" / "install_locked.py"
-    installer.write_text(installer.read_text() + "# one more\n")
-    names.add(release(tree)["id"])
-    assert len(names) == 4
+    for name in ("requirements/broker.txt", "requirements/pip.txt", "bin/install_locked.py"):
+        path = tree / name
+        path.write_text(path.read_text() + "# one more\n")
+        names.add(release(tree)["id"])
+    assert len(names) == 5
 
 
 def test_a_release_is_all_that_an_installation_needs_and_each_part_has_its_hash(tree: Path) -> None:
@@ -94,7 +93,7 @@ def test_a_release_is_all_that_an_installation_needs_and_each_part_has_its_hash(
     wheel = next(folder.glob("*.whl"))
     lines = (folder / "requirements.txt").read_text().splitlines()
     names = {path.name for path in folder.iterdir()}
-    assert names == {wheel.name, "install_locked.py", "requirements.txt"}
+    assert names == {wheel.name, "install_locked.py", "pip.txt", "requirements.txt"}
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     assert lines[-1] == f"./{wheel.name} --hash=sha256:{digest}"
     assert lines[:-1] == (tree / "requirements" / "broker.txt").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""A package index on this machine, of packages that weigh nothing."""
+"""A package index on this machine: of packages with nothing in them, and of pip."""
 
 from __future__ import annotations
 
@@ -8,14 +8,29 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import distribution
 from pathlib import Path
 from threading import Thread
 
-__all__ = ["locked", "serving", "wheel"]
+__all__ = ["locked", "pip_wheel", "serving", "wheel"]
 
 
-def wheel(index: Path, name: str, version: str, *requires: str) -> Path:
-    """Put an empty package into the index: ``SIMPLE/NAME/NAME-VERSION-py3-none-any.whl``."""
+def pip_wheel(index: Path) -> Path:
+    """Put the pip that installed this checkout's environment into the index, as a wheel again."""
+    pip = distribution("pip")
+    path = index / "pip" / f"pip-{pip.version}-py3-none-any.whl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    left_out = ("INSTALLER", "REQUESTED", "RECORD")  # what an installation adds
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in pip.files or ():
+            if ".." not in file.parts and file.suffix != ".pyc" and file.name not in left_out:
+                archive.write(str(file.locate()), str(file))
+        archive.writestr(f"pip-{pip.version}.dist-info/RECORD", "")
+    return path
+
+
+def wheel(index: Path, name: str, version: str, *requires: str, size: int = 0) -> Path:
+    """Put a package of this many bytes into ``INDEX/NAME/NAME-VERSION-py3-none-any.whl``."""
     module = name.replace("-", "_")
     path = index / name / f"{module}-{version}-py3-none-any.whl"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -23,6 +38,8 @@ def wheel(index: Path, name: str, version: str, *requires: str) -> Path:
     needs = "".join(f"Requires-Dist: {one}\n" for one in requires)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{module}.py", f"VERSION = {version!r}\n")
+        if size:
+            archive.writestr(f"{module}.bin", bytes(size))
         archive.writestr(
             f"{info}/METADATA",
             f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
