@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import duckdb
 import pytest
 
 from broker.cli import main
+from tests.duck import reader
 
 DESCRIPTION = """# Shop
 
@@ -104,8 +104,7 @@ class Instance:
         """The rows of a published table, read as a script on the host reads them."""
         single = self.data / "parquet" / f"{table}.parquet"
         path = single if single.exists() else self.data / "parquet" / table / "*.parquet"
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with reader() as connection:
             found = connection.sql(f"FROM '{path}' ORDER BY {order}").to_arrow_table()
         return [tuple(row.values()) for row in found.to_pylist()]
 

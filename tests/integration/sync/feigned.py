@@ -22,6 +22,7 @@ from broker.sync.report import Report
 from broker.sync.run import Run
 from broker.tables.rows import End
 from broker.tables.schema import Column, TableSchema
+from tests.duck import reader
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CHANGED = "changed"
@@ -170,7 +171,6 @@ class Feign:
     def rows(self, table_id: str) -> list[tuple[Any, ...]]:
         """The published rows as text, by id, and each row once or not at all."""
         files = [str(self.published().path / file.path) for file in self.entry(table_id).files]
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with reader() as connection:
             query = "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet(?) AS t ORDER BY t.id"
             return connection.execute(query, [files]).fetchall()

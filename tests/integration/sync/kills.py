@@ -23,6 +23,7 @@ from pathlib import Path
 import duckdb
 
 from broker.publish import Store
+from tests.duck import reader
 
 __all__ = ["DESCRIPTION", "TABLES", "Seen", "check_copy", "kill_syncs", "version_of_input"]
 
@@ -59,11 +60,11 @@ def kill_syncs(root: Path, kills: int, seed: int) -> Seen:
     _measure(context, root)  # starts the server that the runs fork from
     reach = _measure(context, root)
     stop = threading.Event()
-    readers = [
+    looking = [
         threading.Thread(target=_forever, args=(stop, seen, look, root)) for look in (_read, _pull)
     ]
-    for reader in readers:
-        reader.start()
+    for thread in looking:
+        thread.start()
     try:
         version = 0
         while seen.kills < kills:
@@ -74,8 +75,8 @@ def kill_syncs(root: Path, kills: int, seed: int) -> Seen:
             reach *= 1.02 if seen.kills > before else 0.94  # a quarter of the runs get through
     finally:
         stop.set()
-        for reader in readers:
-            reader.join()
+        for thread in looking:
+            thread.join()
     _recover(context, root, seen, version + 1)
     return seen
 
@@ -187,7 +188,7 @@ def check_copy(folder: Path, seen: Seen) -> None:
     for table in TABLES:
         single = folder / f"{table}.parquet"
         files = single if single.exists() else folder / table / "*.parquet"
-        with duckdb.connect() as connection:
+        with reader() as connection:
             found = connection.execute(
                 f"SELECT count(*), min(version), max(version) FROM '{files}'"
             ).fetchall()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broker.errors import BrokerError, SourceError
-from tests.integration.publish.faults import Crash, Faults, injected
+from tests.integration.publish.faults import Crash, Faults, drop_locks, injected, old_heap_aside
 
 from .feigned import Feign, Feigned
 
@@ -98,7 +98,7 @@ class History:
         with injected(faults), suppress(BrokerError, OSError, Crash):
             self.broker.sync()
         self.source.on_batch = lambda _: None
-        gc.collect()  # drops the locks of a run that crashed, as the kernel does at its end
+        drop_locks()
         self.check()
 
     def _break_at(self, last: int) -> Any:
@@ -120,6 +120,13 @@ class History:
             return
         assert self.broker.rows(ID) == self.expected
         assert entry.rows == len(self.expected)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap() -> Iterator[None]:
+    """After each run dead locks are searched for."""
+    with old_heap_aside():
+        yield
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

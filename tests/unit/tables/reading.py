@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from broker.tables.model import Limits, TableVersion
 from broker.tables.rows import End, Reject
+from tests.duck import reader
 
 AS_OF = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 LIMITS = Limits(memory_bytes=256 * 1024 * 1024, threads=2)
@@ -48,8 +48,7 @@ def paths(root: Path, version: TableVersion) -> list[Path]:
 
 def read(files: Sequence[Path]) -> list[tuple[Any, ...]]:
     """All rows, every value as text so that nothing is lost on the way into Python."""
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with reader() as connection:
         names = ", ".join(f"'{path}'" for path in files)
         query = f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet([{names}])"
         return connection.execute(query).fetchall()

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import urllib3
 
@@ -23,6 +22,7 @@ from broker.sources.keboola.patience import Patience
 from broker.sync.progress import Silent
 from broker.sync.report import Report
 from broker.sync.run import Run
+from tests.duck import reader
 from tests.fakes.keboola import Behaviour, StandIn
 
 # The stand-in's web server may forget a file of its own when a client hangs up.
@@ -160,8 +160,7 @@ class Broker:
         """What a reader finds."""
         single = self.data / "parquet" / f"{table}.parquet"
         path = single if single.exists() else self.data / "parquet" / table / "*.parquet"
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with reader() as connection:
             found = connection.sql(f"FROM '{path}' ORDER BY {order}").to_arrow_table()
         return [tuple(row.values()) for row in found.to_pylist()]
 
