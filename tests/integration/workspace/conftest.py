@@ -18,7 +18,13 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def laptop(tmp_path: Path, home: Home) -> Laptop:
-    environment = {"PATH": os.environ["PATH"], "BROKER_PYTHON": sys.executable}
+    """Its ``sleep`` writes down how long it should take, and ends at once."""
+    sleep = tmp_path / "hasty" / "sleep"
+    sleep.parent.mkdir()
+    sleep.write_text(f'#!/bin/sh\necho "$1" >>"{tmp_path}/slept"\n')
+    sleep.chmod(0o755)
+    path = f"{sleep.parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {"PATH": path, "BROKER_PYTHON": sys.executable}
     made = Laptop(tmp_path / "laptop", home, environment)
     made.first_contact()
     return made

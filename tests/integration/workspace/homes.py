@@ -132,6 +132,10 @@ class Laptop:
             timeout=120,
         )
 
+    def slept(self) -> list[int]:
+        """The seconds of each wait so far."""
+        return [int(line) for line in (self.path.parent / "slept").read_text().split()]
+
     def query(self, sql: str) -> list[tuple[object, ...]]:
         database = self.path / "user" / "duckdb" / "analytics.duckdb"
         with duckdb.connect(str(database), read_only=True) as connection:

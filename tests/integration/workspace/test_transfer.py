@@ -48,6 +48,7 @@ def test_a_cut_connection_is_continued(laptop: Laptop, large: Home) -> None:
     assert ended.returncode == 0, ended.stderr
     assert json.loads(left.read_text())["times"] == 0
     assert "broke off" in ended.stdout
+    assert laptop.slept() == [2]
     assert events(laptop) == 60_000
 
 
@@ -59,6 +60,7 @@ def test_a_connection_that_always_breaks_leaves_what_was_there(laptop: Laptop, l
     ended = laptop.sync()
     assert ended.returncode == 1
     assert len(ended.stderr.strip().splitlines()) == 1
+    assert laptop.slept() == [2, 4]
     assert events(laptop) == 60_000
 
 

@@ -2,9 +2,9 @@
 
 Standard library only, Python 3.9 or later.
 
-status.py id TREE      the generation's name
-status.py tables TREE  how much is in it
-status.py stale TREE   a line for each table that is not as it should be, and exit 3 if one is not
+status.py id TREE       the generation's name
+status.py summary TREE  how much is in it; on stderr a line for each table that is not as it should
+                        be, and exit 3 if one is not
 """
 
 from __future__ import annotations
@@ -58,13 +58,14 @@ def _instant(text: str) -> datetime:
 def main(verb: str, tree: str) -> int:
     """The command line."""
     manifest = json.loads((Path(tree) / "manifest.json").read_bytes())
-    if verb == "stale":
-        now = datetime.now(timezone.utc)  # noqa: UP017  datetime.UTC is newer than Python 3.9
-        found = stale(manifest, now)
-        sys.stdout.writelines(f"sync_data: {sentence}\n" for sentence in found)
-        return 3 if found else 0
-    sys.stdout.write((generation_id if verb == "id" else tables)(manifest) + "\n")
-    return 0
+    if verb == "id":
+        sys.stdout.write(generation_id(manifest) + "\n")
+        return 0
+    sys.stdout.write(tables(manifest) + "\n")
+    now = datetime.now(timezone.utc)  # noqa: UP017  datetime.UTC is newer than Python 3.9
+    found = stale(manifest, now)
+    sys.stderr.writelines(f"sync_data: {sentence}\n" for sentence in found)
+    return 3 if found else 0
 
 
 if __name__ == "__main__":

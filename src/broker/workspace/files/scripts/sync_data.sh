@@ -258,18 +258,26 @@ switch() {
     find "$incoming" -type f -exec chmod a-w {} +
     rm -rf "${generations:?}/$generation"
     mv "$incoming" "$generations/$generation"
-    replace_link "generations/$generation" "$root/server/current"
+    rm -rf "$state/links" && mkdir "$state/links"
+    ln -s "generations/$generation" "$state/links/current"
     for name in parquet docs metadata; do
-        [ -L "$root/server/$name" ] || rm -rf "${root:?}/server/$name"
-        replace_link "current/$name" "$root/server/$name"
+        ln -s "current/$name" "$state/links/$name"
     done
+    "$python" -c "$REPLACE" "$state/links" "$root/server" current parquet docs metadata
+    rm -rf "$state/links"
 }
 
-# mv cannot replace a link to a folder the same way on Linux and on a Mac; rename(2) can.
-replace_link() {
-    ln -sfn "$1" "$state/link"
-    "$python" -c 'import os, sys; os.replace(*sys.argv[1:])' "$state/link" "$2"
-}
+# mv cannot replace a link to a folder the same way on Linux and on a Mac; rename(2) can. A folder
+# that stands in the place of a link is what a plain rsync brought.
+REPLACE='
+import os, sys
+links, server, *names = sys.argv[1:]
+for name in names:
+    path = os.path.join(server, name)
+    if os.path.isdir(path) and not os.path.islink(path):
+        os.rename(path, os.path.join(links, name + ".old"))
+    os.replace(os.path.join(links, name), path)
+'
 
 rebuild_views() {
     "$python" "$scripts/views.py" "$root/server/current" "$root/user/duckdb/analytics.duckdb" ||
@@ -327,9 +335,11 @@ main() {
     fi
     prune
     [ -z "$push" ] || push_user
-    say "generation $generation: $("$python" "$scripts/status.py" tables "$root/server/current")$signed," \
-        "$(bytes_moved) moved in $(($(date +%s) - started)) s"
-    "$python" "$scripts/status.py" stale "$root/server/current" >&2 || exit 3
+    code=0
+    summary=$("$python" "$scripts/status.py" summary "$root/server/current" 2>"$state/stale") || code=$?
+    say "generation $generation: $summary$signed, $(bytes_moved) moved in $(($(date +%s) - started)) s"
+    cat "$state/stale" >&2
+    return $code
 }
 
 main "$@"
