@@ -3,12 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from .homes import SCRIPTS, Home, Laptop
+from .homes import SCRIPTS, Laptop
 
 
-def test_the_examples_run_where_a_sync_puts_them(laptop: Laptop, home: Home) -> None:
-    assert laptop.sync(str(home.path)).returncode == 0
-    examples = laptop.path / "server" / "examples"
+def test_the_examples_run_where_a_sync_puts_them(synced: Laptop) -> None:
+    examples = synced.path / "server" / "examples"
     answer = subprocess.run(
         [sys.executable, str(examples / "query.py"), "SELECT max(id) AS highest FROM orders"],
         capture_output=True,
@@ -16,7 +15,7 @@ def test_the_examples_run_where_a_sync_puts_them(laptop: Laptop, home: Home) -> 
         check=True,
     )
     assert "highest" in answer.stdout
-    names = laptop.query((examples / "tables.sql").read_text())
+    names = synced.query((examples / "tables.sql").read_text())
     assert [row[:2] for row in names] == [
         ("orders", "All the orders"),
         ("stores", "All the stores"),

@@ -46,48 +46,44 @@ def test_first_sync_brings_a_generation_and_its_views(
 
 
 def test_second_sync_needs_no_host_and_moves_nothing_that_is_here(
-    laptop: Laptop, home: Home
+    synced: Laptop, home: Home
 ) -> None:
-    assert laptop.sync(str(home.path)).returncode == 0
-    before = tree_of(laptop)
+    before = tree_of(synced)
     home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
     home.publish()
-    ended = laptop.sync()
+    ended = synced.sync()
     assert ended.returncode == 0, ended.stderr
     assert "1 of 4 files are new" in ended.stdout
-    after = tree_of(laptop)
+    after = tree_of(synced)
     orders = "parquet/shop/orders/0.parquet"
     stores = "parquet/shop/stores/0.parquet"
     assert before[orders] == after[orders]
     assert before[stores] != after[stores]
-    assert laptop.query("FROM stores") == [(8, "Brno")]
+    assert synced.query("FROM stores") == [(8, "Brno")]
 
 
-def test_a_sync_without_news_changes_nothing(laptop: Laptop, home: Home) -> None:
-    laptop.sync(str(home.path))
-    database = laptop.path / "user" / "duckdb" / "analytics.duckdb"
-    before = (tree_of(laptop), database.stat().st_ino)
-    assert laptop.sync().returncode == 0
-    assert (tree_of(laptop), database.stat().st_ino) == before
+def test_a_sync_without_news_changes_nothing(synced: Laptop) -> None:
+    database = synced.path / "user" / "duckdb" / "analytics.duckdb"
+    before = (tree_of(synced), database.stat().st_ino)
+    assert synced.sync().returncode == 0
+    assert (tree_of(synced), database.stat().st_ino) == before
 
 
-def test_files_are_read_only_so_that_history_stays_what_it_was(laptop: Laptop, home: Home) -> None:
-    laptop.sync(str(home.path))
-    current = (laptop.path / "server" / "current").resolve()
+def test_files_are_read_only_so_that_history_stays_what_it_was(synced: Laptop) -> None:
+    current = (synced.path / "server" / "current").resolve()
     for path in current.rglob("*"):
         if path.is_file():
             assert stat.S_IMODE(path.stat().st_mode) & 0o222 == 0, path
 
 
-def test_open_views_read_the_generation_before_to_the_end(laptop: Laptop, home: Home) -> None:
-    laptop.sync(str(home.path))
-    database = laptop.path / "user" / "duckdb" / "analytics.duckdb"
+def test_open_views_read_the_generation_before_to_the_end(synced: Laptop, home: Home) -> None:
+    database = synced.path / "user" / "duckdb" / "analytics.duckdb"
     with duckdb.connect(str(database), read_only=True) as reader:
         home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
         home.publish()
-        assert laptop.sync().returncode == 0
+        assert synced.sync().returncode == 0
         assert reader.execute("FROM stores").fetchall() == [(7, "")]
-    assert laptop.query("FROM stores") == [(8, "Brno")]
+    assert synced.query("FROM stores") == [(8, "Brno")]
 
 
 def test_generations_before_the_last_two_are_removed(laptop: Laptop, home: Home) -> None:
@@ -113,20 +109,18 @@ def test_plain_rsync_first_is_taken_over_without_moving_it_again(
 
 
 def test_plain_rsync_afterwards_still_works_and_the_next_sync_is_whole(
-    laptop: Laptop, home: Home
+    synced: Laptop, home: Home
 ) -> None:
-    laptop.sync(str(home.path))
     home.table("stores", "SELECT 9::BIGINT AS id, 'Linz' AS name")
     home.publish()
-    source, target = f"{home.path}/server/parquet/", f"{laptop.path}/server/parquet/"
+    source, target = f"{home.path}/server/parquet/", f"{synced.path}/server/parquet/"
     subprocess.run(["rsync", "-a", source, target], check=True)
-    assert laptop.sync().returncode == 0
-    assert laptop.query("FROM stores") == [(9, "Linz")]
+    assert synced.sync().returncode == 0
+    assert synced.query("FROM stores") == [(9, "Linz")]
 
 
-def test_a_file_changed_here_is_fetched_anew(laptop: Laptop, home: Home) -> None:
-    laptop.sync(str(home.path))
-    path = (laptop.path / "server" / "parquet" / "shop" / "orders" / "0.parquet").resolve()
+def test_a_file_changed_here_is_fetched_anew(synced: Laptop, home: Home) -> None:
+    path = (synced.path / "server" / "parquet" / "shop" / "orders" / "0.parquet").resolve()
     was = path.stat()
     path.chmod(0o640)
     content = bytearray(path.read_bytes())
@@ -134,9 +128,9 @@ def test_a_file_changed_here_is_fetched_anew(laptop: Laptop, home: Home) -> None
     path.write_bytes(content)
     os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
     home.publish()
-    ended = laptop.sync()
+    ended = synced.sync()
     assert ended.returncode == 0, ended.stderr
-    assert laptop.query("SELECT country FROM orders WHERE id = 1") == [("NA",)]
+    assert synced.query("SELECT country FROM orders WHERE id = 1") == [("NA",)]
 
 
 def corrupt(home: Home) -> None:
@@ -198,28 +192,26 @@ def name_a_folder_elsewhere(home: Home) -> None:
     ],
 )
 def test_what_is_not_as_it_was_signed_is_refused_and_changes_nothing(
-    laptop: Laptop, home: Home, damage: object, says: str
+    synced: Laptop, home: Home, damage: object, says: str
 ) -> None:
-    laptop.sync(str(home.path))
-    before = tree_of(laptop)
+    before = tree_of(synced)
     home.table("stores", "SELECT 9::BIGINT AS id, 'Linz' AS name")
     home.publish()
     damage(home)  # type: ignore[operator]
-    ended = laptop.sync()
+    ended = synced.sync()
     assert ended.returncode == 1
     assert says in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert tree_of(laptop) == before
-    assert laptop.query("FROM stores") == [(7, "")]
+    assert tree_of(synced) == before
+    assert synced.query("FROM stores") == [(7, "")]
 
 
-def test_after_a_refusal_the_next_good_generation_arrives(laptop: Laptop, home: Home) -> None:
-    laptop.sync(str(home.path))
+def test_after_a_refusal_the_next_good_generation_arrives(synced: Laptop, home: Home) -> None:
     home.publish()
     corrupt(home)
-    assert laptop.sync().returncode == 1
+    assert synced.sync().returncode == 1
     home.publish()
-    assert laptop.sync().returncode == 0
+    assert synced.sync().returncode == 0
 
 
 def test_an_unsigned_broker_is_believed_from_the_start_or_never(laptop: Laptop, home: Home) -> None:
@@ -257,21 +249,19 @@ def test_the_script_renews_itself_and_goes_on_with_the_new_one(laptop: Laptop, h
     assert local.read_text() == script.read_text()
 
 
-def test_own_tables_in_the_database_of_views_are_never_lost(laptop: Laptop, home: Home) -> None:
-    laptop.sync(str(home.path))
-    database = laptop.path / "user" / "duckdb" / "analytics.duckdb"
+def test_own_tables_in_the_database_of_views_are_never_lost(synced: Laptop, home: Home) -> None:
+    database = synced.path / "user" / "duckdb" / "analytics.duckdb"
     with duckdb.connect(str(database)) as connection:
         connection.execute("CREATE TABLE mine AS SELECT 42 AS answer")
     home.publish()
-    ended = laptop.sync()
+    ended = synced.sync()
     assert ended.returncode == 1
     assert "holds something of yours (mine)" in ended.stderr
-    assert laptop.query("FROM mine") == [(42,)]
+    assert synced.query("FROM mine") == [(42,)]
 
 
-def test_a_database_open_for_writing_elsewhere_is_left_alone(laptop: Laptop, home: Home) -> None:
-    laptop.sync(str(home.path))
-    database = laptop.path / "user" / "duckdb" / "analytics.duckdb"
+def test_a_database_open_for_writing_elsewhere_is_left_alone(synced: Laptop, home: Home) -> None:
+    database = synced.path / "user" / "duckdb" / "analytics.duckdb"
     hold = f"import duckdb; c = duckdb.connect({str(database)!r}); print('open'); input()"
     with subprocess.Popen(
         [sys.executable, "-u", "-c", hold],
@@ -283,34 +273,32 @@ def test_a_database_open_for_writing_elsewhere_is_left_alone(laptop: Laptop, hom
         assert holder.stdout.readline() == "open\n"
         home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
         home.publish()
-        ended = laptop.sync()
+        ended = synced.sync()
         holder.communicate("\n")
     assert ended.returncode == 1
     assert "open for writing in another program" in ended.stderr
-    assert laptop.sync().returncode == 0
-    assert laptop.query("FROM stores") == [(8, "Brno")]
+    assert synced.sync().returncode == 0
+    assert synced.query("FROM stores") == [(8, "Brno")]
 
 
-def test_push_sends_own_files_but_no_database_of_views(laptop: Laptop, home: Home) -> None:
-    laptop.sync(str(home.path))
-    (laptop.path / "user" / "artifacts").mkdir()
-    (laptop.path / "user" / "artifacts" / "answer.csv").write_text("42\n")
-    assert laptop.sync("--push").returncode == 0
+def test_push_sends_own_files_but_no_database_of_views(synced: Laptop, home: Home) -> None:
+    (synced.path / "user" / "artifacts").mkdir()
+    (synced.path / "user" / "artifacts" / "answer.csv").write_text("42\n")
+    assert synced.sync("--push").returncode == 0
     assert (home.path / "user" / "artifacts" / "answer.csv").read_text() == "42\n"
     assert not (home.path / "user" / "duckdb" / "analytics.duckdb").exists()
 
 
-def test_two_syncs_at_once_do_not_meet(laptop: Laptop, home: Home) -> None:
-    laptop.sync(str(home.path))
-    lock = laptop.path / ".broker" / "lock"
+def test_two_syncs_at_once_do_not_meet(synced: Laptop) -> None:
+    lock = synced.path / ".broker" / "lock"
     lock.mkdir()
     (lock / "pid").write_text(str(os.getpid()))
-    ended = laptop.sync()
+    ended = synced.sync()
     assert ended.returncode == 75
     assert str(os.getpid()) in ended.stderr
     dead = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True)
     (lock / "pid").write_text(dead.stdout)
-    assert laptop.sync().returncode == 0
+    assert synced.sync().returncode == 0
 
 
 def test_a_host_that_is_not_there_is_told_in_one_sentence(laptop: Laptop) -> None:
