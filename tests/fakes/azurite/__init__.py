@@ -1,7 +1,10 @@
 """Azurite, Microsoft's emulator of Azure Storage, installed on first use with a node of its own.
 
 Both are locked: node in ``requirements/node.txt``, Azurite in ``package-lock.json`` beside this.
-`npm ci` takes exactly what is locked, and runs no script of a package.
+`npm ci` takes exactly what is locked, and runs no script of a package. In the place of three
+packages that Azurite only loads to send telemetry or to keep its data in an SQL server,
+``package.json`` names one that is there anyway: with what they depend on they are six times as
+much as all the rest.
 """
 
 from __future__ import annotations
