@@ -15,28 +15,33 @@ __all__ = ["OfficialClient"]
 
 # Reads calls as lines of JSON, answers each with one; what it writes by the way is not an answer.
 SERVE = """
-import functools, json, os, sys
+import functools, json, os, sys, traceback
 from kbcstorage.client import Client
 answers, sys.stdout = os.fdopen(os.dup(1), "w"), sys.stderr
 client = Client(*sys.argv[1:])
 for line in sys.stdin:
     call = json.loads(line)
-    method = functools.reduce(getattr, call["path"], client)
-    result = method(*call["args"], **call["more"]) if callable(method) else method
-    print(json.dumps(result, default=str), file=answers, flush=True)
+    try:
+        method = functools.reduce(getattr, call["path"], client)
+        result = method(*call["args"], **call["more"]) if callable(method) else method
+        answer = {"result": result}
+    except Exception:
+        answer = {"error": traceback.format_exc()}
+    print(json.dumps(answer, default=str), file=answers, flush=True)
 """
 
 
 class OfficialClient:
-    """``client.tables.detail("x")`` is called over there, in ``folder``, and answered here."""
+    """``client.tables.detail("x")`` is called over there, in ``folder/work``, and answered here."""
 
     def __init__(self, url: str, token: str, folder: Path) -> None:
         """Starts the client's own Python."""
         python = locked_venv("kbcstorage") / "bin" / "python"
         self._errors = (folder / "client.log").open("w+")
+        (folder / "work").mkdir()
         self._process = subprocess.Popen(
             [str(python), "-I", "-c", SERVE, url, token],
-            cwd=folder,
+            cwd=folder / "work",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -64,12 +69,12 @@ class OfficialClient:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"path": path, "args": args, "more": more}) + "\n")
         self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
+        answer = json.loads(self._process.stdout.readline() or "{}")
+        if "result" not in answer:
             self._errors.seek(0)
-            sys.stderr.write(self._errors.read())
+            sys.stderr.write(self._errors.read() + answer.get("error", ""))
             raise RuntimeError(f"{'.'.join(path)} failed in Keboola's client")
-        return json.loads(answer)
+        return answer["result"]
 
 
 class _Path:

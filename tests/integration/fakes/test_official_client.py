@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,31 @@ ROWS = [f'"{number}","name {number}"' for number in range(1, 11)]
 pytestmark = pytest.mark.xdist_group("object-stores")
 
 
+@pytest.fixture(scope="module")
+def started(
+    stored: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[OfficialClient, Path]]:
+    """The client, and the folder that it works in."""
+    folder = tmp_path_factory.mktemp("official")
+    with OfficialClient(stored.url, stored.token, folder) as client:
+        yield client, folder / "work"
+
+
 @pytest.fixture
 def official(
-    stored: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    started: tuple[OfficialClient, Path], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[OfficialClient]:
     """The client with a table of ten rows; it merges slices in the working directory."""
-    monkeypatch.chdir(tmp_path)
+    client, work = started
+    monkeypatch.chdir(work)
     Path("orders.csv").write_text("\n".join(['"id","name"', *ROWS]) + "\n")
-    with OfficialClient(stored.url, stored.token, tmp_path) as client:
-        client.buckets.create("shop")
-        made = client.tables.create("in.c-shop", "orders", "orders.csv", primary_key=["id"])
-        assert made == TABLE
-        yield client
-        client.buckets.delete("in.c-shop", force=True)
+    client.buckets.create("shop")
+    made = client.tables.create("in.c-shop", "orders", "orders.csv", primary_key=["id"])
+    assert made == TABLE
+    yield client
+    client.buckets.delete("in.c-shop", force=True)
+    for path in work.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def exported(client: OfficialClient, **more: Any) -> list[str]:
