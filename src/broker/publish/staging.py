@@ -13,8 +13,6 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
-import pyarrow.parquet as pq
-
 from ..errors import PublishError
 from ..files import lock, make_dir
 from ..tables.model import DataFile, TableVersion
@@ -230,6 +228,8 @@ class Staging:
 
     def _check(self, file: DataFile, version: TableVersion) -> None:
         """Read the footer again: a file that cannot be opened is not published."""
+        import pyarrow.parquet as pq  # noqa: PLC0415 - who only reads what is published needs none
+
         check_path(file.path)
         path = self.path / file.path
         try:
