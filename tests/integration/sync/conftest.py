@@ -75,29 +75,35 @@ class Instance:
     def _at(self, words: Sequence[str]) -> list[str]:
         return [words[0], "--config", str(self.config), "--data", str(self.data), *words[1:]]
 
-    def _here(self, *words: str) -> tuple[int, Any]:
-        """The same without the second that a process takes; its exit code, and its JSON."""
+    def here(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The same in this process, without the half a second that a start takes."""
         told, said = StringIO(), StringIO()
         with (
             redirect_stdout(told),
             redirect_stderr(said),
-            patch.object(sys, "argv", ["broker", *self._at(words), "--json"]),
+            patch.object(sys, "argv", ["broker", *self._at(words)]),
             pytest.raises(SystemExit) as ended,
         ):
             main()
-        assert told.getvalue(), said.getvalue()
-        return int(ended.value.code or 0), json.loads(told.getvalue())
+        code = int(ended.value.code or 0)
+        return subprocess.CompletedProcess(words, code, told.getvalue(), said.getvalue())
+
+    def _json(self, *words: str) -> tuple[int, Any]:
+        """Its exit code, and its JSON."""
+        done = self.here(*words, "--json")
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
 
     def sync(self) -> dict[str, Any]:
         """Sync and give the report, its exit code held to the program's."""
-        code, told = self._here("sync")
+        code, told = self._json("sync")
         report: dict[str, Any] = told
         assert report["exit_code"] == code
         return report
 
     def status(self) -> dict[str, dict[str, Any]]:
         """The status of each table by its path."""
-        _, facts = self._here("status")
+        _, facts = self._json("status")
         return {table["table"]: table for table in facts["tables"]}
 
     def rows(self, table: str, order: str = "1") -> list[tuple[Any, ...]]:

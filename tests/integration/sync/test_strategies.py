@@ -80,14 +80,14 @@ def test_too_many_losses_wait_for_approval(described: Make) -> None:
     assert instance.status()["shop/items"]["status"] == "held"
     assert sorted(notes(instance)) == [1, 2, 3, 4]
     examples = "gone are, for example: id 2; id 3; id 4\n"
-    assert f"shop/items: {examples}" in instance.broker("status").stdout
-    approved = instance.broker("approve", "shop/items")
+    assert f"shop/items: {examples}" in instance.here("status").stdout
+    approved = instance.here("approve", "shop/items")
     said = f"shop.items: 3 rows may go with the next sync\n{examples}"
     assert approved.stdout == said, approved.stderr
     report = instance.sync()
     assert report["exit_code"] == 0, report
     assert sorted(notes(instance)) == [1]
-    assert instance.broker("approve", "shop/items").returncode == 1
+    assert instance.here("approve", "shop/items").returncode == 1
 
 
 def test_an_emptied_table_is_held_not_believed(described: Make) -> None:
@@ -99,7 +99,7 @@ def test_an_emptied_table_is_held_not_believed(described: Make) -> None:
     status = instance.status()["shop/items"]
     assert (status["status"], status["rows"]) == ("held", 4)
     assert instance.status()["shop/items"]["lost_keys"] == [{"id": n} for n in (1, 2, 3, 4)]
-    instance.broker("approve", "shop/items")
+    instance.here("approve", "shop/items")
     report = instance.sync()
     assert report["exit_code"] == 0, report
     assert instance.status()["shop/items"]["status"] == "empty"
@@ -200,13 +200,13 @@ def test_a_diff_tells_rows_by_key(described: Make) -> None:
     changed = changed.replace("2026-02-01T00:00:00Z,four", "2027-02-01T00:00:00Z,FOUR")
     instance.csv("items", changed + "5,2026-02-02,2027-02-02T00:00:00Z,five\n")
     instance.sync()
-    told = instance.broker("diff").stdout.splitlines()
+    told = instance.here("diff").stdout.splitlines()
     assert told[1] == (
         "changed  shop.items: 1 added, 1 removed, 1 changed; partitions 2026_01, 2026_02"
     )
     rows = [
         json.loads(line)
-        for line in instance.broker("diff", "--table", "shop/items").stdout.splitlines()
+        for line in instance.here("diff", "--table", "shop/items").stdout.splitlines()
     ]
     assert rows == [
         {"change": "added", "row": {"id": 5}},
@@ -257,8 +257,8 @@ def test_data_older_than_promised_is_not_fine(described: Make) -> None:
     path = instance.csv("items", FIRST)
     assert instance.sync()["exit_code"] == 0
     assert not instance.status()["shop/items"]["stale"]
-    assert instance.broker("status").returncode == 0
+    assert instance.here("status").returncode == 0
     os.utime(path, (1_700_000_000, 1_700_000_000))
     assert instance.sync()["exit_code"] == 0, "the sync itself went well"
     assert instance.status()["shop/items"]["stale"]
-    assert instance.broker("status").returncode == 1
+    assert instance.here("status").returncode == 1

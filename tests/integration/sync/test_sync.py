@@ -110,9 +110,9 @@ def test_rolling_back_shows_what_was_published_before(instance: Instance) -> Non
     first = instance.sync()["generation"]
     instance.csv("customers", "id,name\n1,Ada\n2,Hopper\n")
     instance.sync()
-    assert instance.broker("rollback").stdout == f"{first} is published again\n"
+    assert instance.here("rollback").stdout == f"{first} is published again\n"
     assert instance.rows("shop/customers") == [(1, "Ada"), (2, "Grace")]
-    assert instance.broker("verify", "--all").returncode == 0
+    assert instance.here("verify", "--all").returncode == 0
 
 
 def test_status_before_anything_was_published(instance: Instance) -> None:
