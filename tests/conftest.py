@@ -8,6 +8,7 @@ import signal
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.hosts import Host, HostError, Process, Run, at, can_boot, destroy, open_run
 
@@ -41,6 +42,11 @@ def fresh_host(hosts_run: Run, request: pytest.FixtureRequest) -> Iterator[Host]
     hosts_run.remove(name)
 
 
+# A busy machine is no fault of a test.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
+
+
 def pytest_configure() -> None:
     """Let tests interrupt what they start: a shell's background job passes on a deaf ear."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -51,13 +57,18 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests start first, so that none of them is alone at the end; or any other order.
 
-    ``BROKER_TEST_ORDER`` is the seed of a random order, the same for all workers.
+    ``BROKER_TEST_ORDER`` is the seed of a random order of the files and of the tests in each, the
+    same for all workers.
     """
     order = os.environ.get("BROKER_TEST_ORDER", "long")
     if order == "long":
         items.sort(key=_turn)
-    else:
-        random.Random(order).shuffle(items)  # noqa: S311 - an order, not a secret
+        return
+    chance = random.Random(order)  # noqa: S311 - an order, not a secret
+    chance.shuffle(items)
+    modules = sorted({item.nodeid.partition("::")[0] for item in items})
+    chance.shuffle(modules)
+    items.sort(key=lambda item: modules.index(item.nodeid.partition("::")[0]))
 
 
 def _turn(item: pytest.Item) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -151,35 +150,6 @@ class TestWithHosts:
         assert all(title in again.stdout for title in ANSWERS)
         assert {name: demo.host(name).leader() for name in before} == before
         assert "stands, and nothing of its recipe changed" in again.stdout
-
-    def test_the_readme_deploys_a_host_of_ones_own(self, demo: Demo, tmp_path: Path) -> None:
-        checkout = tmp_path / "checkout"
-        checkout.mkdir()
-        tracked = demo.run("git", "ls-files", "-z", "--cached").stdout.split("\0")
-        for name in filter(None, tracked):
-            target = checkout / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target, follow_symlinks=False)
-        (checkout / ".venv").symlink_to(ROOT / ".venv")
-        host = demo.host("broker")
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(checkout / "anna")],
-            check=True,
-        )
-        commands = documented("operator")
-        commands.insert(3, f"sed -i s/192.0.2.10/{host.address}/ inventories/mine/hosts.yml")
-        environment = {**os.environ, "ANSIBLE_SSH_ARGS": f"-F {host.ssh_config}"}
-        subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", "\n".join(commands)],
-            cwd=checkout,
-            env=environment,
-            check=True,
-            timeout=900,
-        )
-        host.exec("tee", "/data/input/cities.csv", stdin="city_id,name\n1,Windhoek\n")
-        for command in documented("operator-first-sync"):
-            told = host.run(command, timeout=300)
-        assert re.search(r"example/cities +public +ok +1 ", told.stdout)
 
 
 def test_without_hosts_the_same_answers_are_given_whatever_the_source(tmp_path: Path) -> None:

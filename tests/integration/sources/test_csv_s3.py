@@ -17,9 +17,9 @@ moto = pytest.importorskip("moto.server", reason="moto's server is not installed
 s3fs = pytest.importorskip("s3fs", reason="the extra 'remote' is not installed")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def storage() -> Iterator[dict[str, Any]]:
-    """The options of a store that listens on this machine."""
+    """The options of a store that listens on this machine; moto has one for each process."""
     server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -31,7 +31,7 @@ def storage() -> Iterator[dict[str, Any]]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def store(storage: dict[str, Any]) -> Any:
     """A bucket ``company`` with tables in its folder ``daily``."""
     store = s3fs.S3FileSystem(**storage)

@@ -20,9 +20,9 @@ from .bundle import ROOT, defaults, load
 UNITS = "etc/systemd/system"
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def plugins() -> None:
-    """Ansible finds its filters only after this."""
+    """Ansible finds its filters only after this, which may be called once in a process."""
     init_plugin_loader()
 
 

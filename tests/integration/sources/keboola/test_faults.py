@@ -90,6 +90,7 @@ CASES = [
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Loader]]:
     """One project and one instance for all cases, each of which changes the table first."""
     folder = tmp_path_factory.mktemp("faults")
+    TRUTH[:] = sorted(FIRST)
     with StandIn(folder=folder) as keboola:
         keboola.project.behaviour = Behaviour(rows_per_slice=1000, least_slices=3)
         broker, loader = Broker(folder, keboola), Loader(keboola)
@@ -100,7 +101,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, 
 
 
 FIRST = [(str(n), str(n * n)) for n in range(30)]
-TRUTH = sorted(FIRST)  # what the project has, which only grows
+TRUTH: list[tuple[str, str]] = []  # what the project has, which only grows
 NUMBERS = itertools.count(1000)
 
 
