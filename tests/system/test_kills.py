@@ -6,6 +6,7 @@ import random
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,10 @@ INSTANCE = """data_source: {type: csv, path: ../csv}
 access_classes: {public: dataread, private: data-private}
 """
 SYNC = (
-    "systemd-run --quiet --collect --property=User=broker --unit={unit} "
+    "systemd-run --quiet --collect --property=User=broker --unit={unit} {more} "
     f"broker sync --config {PLACE}/config --data {DATA}"
 )
+INPUT = f"tee {' '.join(f'{PLACE}/csv/{table}.csv' for table in TABLES)} >/dev/null"
 
 
 @pytest.fixture
@@ -51,18 +53,21 @@ def test_no_kill_shows_an_analyst_a_torn_generation(deployed: Broker, analyst: l
     seed = random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)  # noqa: S311 - a test's dice, not a secret
     _prepare(host)
-    _sync(host, 0, "--wait")
+    began = time.monotonic()
+    _sync(host, 0)
+    reach, version, killed = time.monotonic() - began, 0, 0
     reader = threading.Thread(target=_pull, args=(analyst, host.name, stop, seen))
     reader.start()
     try:
-        for version in range(1, KILLS + 1):
-            _sync(host, version)
-            after = chance.uniform(0.2, 4)
-            host.run(f"sleep {after}; systemctl kill --signal=KILL kills-{version}", check=False)
+        while killed < KILLS:
+            version += 1
+            is_killed = _kill(host, version, after=chance.uniform(0.2, reach))
+            killed += is_killed
+            reach *= 1.02 if is_killed else 0.9  # a sixth of the runs get through
     finally:
         stop.set()
         reader.join()
-    _sync(host, KILLS + 1, "--wait")
+    _sync(host, version + 1)
     assert seen.wrong == [], f"seed {seed}"
     assert seen.pulls > 0
     host.run(f"sudo -u broker broker verify --all --config {PLACE}/config --data {DATA}")
@@ -74,14 +79,18 @@ def _prepare(host: Host) -> None:
         host.run(f"cat > {PLACE}/config/{name}", stdin=text)
 
 
-def _sync(host: Host, version: int, *options: str) -> None:
-    """Put the input of this version on the host and start a sync of it."""
-    first = f"{PLACE}/csv/{TABLES[0]}.csv"
-    host.run(f"cat > {first}", stdin=version_of_input(version))
-    for table in TABLES[1:]:
-        host.run(f"cp {first} {PLACE}/csv/{table}.csv")
-    unit = SYNC.format(unit=f"kills-{version}")
-    host.run(unit.replace("systemd-run", f"systemd-run {' '.join(options)}"))
+def _sync(host: Host, version: int) -> None:
+    """Sync the input of this version."""
+    sync = SYNC.format(unit="whole", more="--wait")
+    host.run(f"{INPUT} && {sync}", stdin=version_of_input(version))
+
+
+def _kill(host: Host, version: int, after: float) -> bool:
+    """Start to sync the input of this version, and kill that; whether it still ran by then."""
+    unit = f"kills-{version}"
+    start = f"{INPUT} && {SYNC.format(unit=unit, more='')}"
+    kill = f"sleep {after}; systemctl kill --signal=KILL {unit} 2>/dev/null && echo killed || :"
+    return "killed" in host.run(f"{start} && {{ {kill}; }}", stdin=version_of_input(version)).stdout
 
 
 def _pull(analyst: list[str], name: str, stop: threading.Event, seen: Seen) -> None:
