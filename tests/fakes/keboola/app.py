@@ -116,7 +116,7 @@ async def _handle(project: Project, request: web.Request) -> web.StreamResponse:
 
 async def _reply(route: Route, call: Call, fault: Fault | None) -> Reply:
     if fault and fault.kind == "failed_job" and route.phase == "poll":
-        return index.failed(call, call.path["job"])
+        return await index.failed(call, call.path["job"])
     reply = await route.handler(call)
     if fault and fault.kind == "slow_job" and route.phase == "poll":
         waiting = {"status": "processing", "endTime": None, "results": None}

@@ -45,9 +45,10 @@ async def job(call: Call) -> Reply:
     return Reply(found.body(call.base))
 
 
-def failed(call: Call, number: str) -> Reply:
+async def failed(call: Call, number: str) -> Reply:
     """The same job, ended with an error: what the fault ``failed_job`` shows."""
     found = call.project.jobs.get(number)
+    await found.done.wait()  # else its thread would overwrite the error when it is through
     error = {"code": "internal", "message": "Internal error", "exceptionId": exception_id()}
     found.fail(error, call.project.clock.now())
     return Reply(found.body(call.base))
