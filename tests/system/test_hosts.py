@@ -38,20 +38,38 @@ def call(*arguments: str) -> str:
     ).stdout
 
 
-def traces(bridge: str, folder: Path) -> list[str]:
-    """What of a run is left on this machine: interfaces, rules, processes, mounts, files."""
-    shown = [
-        Path("/proc/self/mountinfo").read_text(),
+def marks(bridge: str) -> set[str]:
+    """What carries the number of a run: interfaces, a table of rules, control groups.
+
+    Each with what the kernel never gives again: a number is another run's as soon as it is free.
+    """
+    links = json.loads(stdout("ip", "-json", "link"))
+    tables = json.loads(stdout("nft", "-json", "-a", "list", "tables"))["nftables"]
+    groups = [*Path("/sys/fs/cgroup").glob(f"*/{bridge}-*")]
+    return {
         *(
-            subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            for command in (["ip", "link"], ["nft", "list", "tables"], ["ps", "-eww", "-o", "args"])
+            f"interface {link['ifindex']} {link['ifname']}"
+            for link in links
+            if link["ifname"] == bridge or link["ifname"].startswith(f"{bridge}-")
         ),
-    ]
-    signs = [f"{bridge}:", f"{bridge}-", f"broker_hosts_{bridge[2:]}\n", f"{folder}/"]
-    lines = [f"{line}\n" for text in shown for line in text.splitlines()]
-    left = [line for line in lines if any(sign in line for sign in signs)]
-    groups = Path("/sys/fs/cgroup").glob(f"*/{bridge}-*")
-    return [*left, *map(str, groups), *map(str, [folder] if folder.exists() else [])]
+        *(
+            f"table {one['table']['handle']} {one['table']['name']}"
+            for one in tables
+            if one.get("table", {}).get("name") == f"broker_hosts_{bridge[2:]}"
+        ),
+        *(f"group {group.stat().st_ino} {group}" for group in groups),
+    }
+
+
+def traces(bridge: str, known: set[str], folder: Path) -> list[str]:
+    """What of a run is left on this machine: of its marks, processes, mounts and files."""
+    shown = Path("/proc/self/mountinfo").read_text() + stdout("ps", "-eww", "-o", "args")
+    left = [line for line in shown.splitlines() if f"{folder}/" in line]
+    return [*sorted(known & marks(bridge)), *left, *map(str, [folder] if folder.exists() else [])]
+
+
+def stdout(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @contextmanager
@@ -162,25 +180,29 @@ def test_a_kept_run_is_reused_and_a_dead_host_of_it_is_booted_again(name: str) -
     assert again["hosts"]["two"]["leader"] not in (None, first["hosts"]["two"]["leader"])
 
     bridge, folder = hosts.find(name).network().bridge, hosts.at(name).folder
-    assert traces(bridge, folder)
+    known = marks(bridge)
+    assert len({mark.split()[0] for mark in known}) == 3, known
+    assert set(traces(bridge, known, folder)) > known
     call("down", "--run", name)
-    assert traces(bridge, folder) == []
+    assert traces(bridge, known, folder) == []
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
 def test_an_interrupted_owner_takes_its_hosts_along(name: str, sent: signal.Signals) -> None:
     with holding(name) as (process, bridge):
+        known = marks(bridge)
         process.send_signal(sent)
         assert process.wait(timeout=60) == 128 + sent
-    assert traces(bridge, hosts.at(name).folder) == []
+    assert traces(bridge, known, hosts.at(name).folder) == []
 
 
 def test_what_a_killed_owner_left_is_cleared_at_the_next_start(name: str) -> None:
     with holding(name) as (process, bridge):
         process.kill()
-    assert traces(bridge, hosts.at(name).folder)
+    known = marks(bridge)
+    assert traces(bridge, known, hosts.at(name).folder)
     hosts.sweep()
-    assert traces(bridge, hosts.at(name).folder) == []
+    assert traces(bridge, known, hosts.at(name).folder) == []
 
 
 def test_a_host_whose_supervisor_was_killed_is_cleared_too(name: str) -> None:
@@ -192,8 +214,9 @@ def test_a_host_whose_supervisor_was_killed_is_cleared_too(name: str) -> None:
             if any(word.startswith(f"--machine={bridge}-") for word in arguments):
                 os.kill(pid, signal.SIGKILL)
         process.kill()
+    known = marks(bridge)
     hosts.sweep()
-    assert traces(bridge, hosts.at(name).folder) == []
+    assert traces(bridge, known, hosts.at(name).folder) == []
     assert not leader.alive()
 
 
@@ -203,8 +226,9 @@ def test_a_killed_boot_leaves_nothing_after_the_next_start(name: str) -> None:
         hosts.wait_for("the first mount", (hosts.at(name).folder / "hosts").exists, seconds=30)
         bridge = hosts.at(name).network().bridge
         process.kill()
+    known = marks(bridge)
     hosts.sweep()
-    assert traces(bridge, hosts.at(name).folder) == []
+    assert traces(bridge, known, hosts.at(name).folder) == []
 
 
 def test_runs_side_by_side_have_networks_of_their_own(name: str) -> None:

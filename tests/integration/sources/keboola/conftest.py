@@ -156,6 +156,10 @@ class Broker:
         (self.root / "data").mkdir(exist_ok=True)
         return self.root / "data"
 
+    def exports(self) -> list[Path]:
+        """What the next run would take up again."""
+        return sorted((self.data / "staging").rglob("export-*.json"))
+
     def rows(self, table: str, order: str = "1") -> list[tuple[Any, ...]]:
         """What a reader finds."""
         single = self.data / "parquet" / f"{table}.parquet"

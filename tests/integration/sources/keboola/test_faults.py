@@ -105,8 +105,10 @@ TRUTH: list[tuple[str, str]] = []  # what the project has, which only grows
 NUMBERS = itertools.count(1000)
 
 
-def change(loader: Loader) -> None:
-    """One row more."""
+def change(broker: Broker, loader: Loader) -> None:
+    """One row more; what a sync that failed had begun is not taken up again."""
+    for export in broker.exports():
+        export.unlink()
     row = (str(next(NUMBERS)), "1")
     loader.load("orders", ["id", "total"], [row])
     TRUTH[:] = sorted([*TRUTH, row])
@@ -123,7 +125,7 @@ def test_a_fault_ends_well_or_clearly(
     broker, loader = serving
     keboola = broker.keboola
     before = broker.rows("shop/orders")
-    change(loader)
+    change(broker, loader)
     faults = [Fault(kind, **{**WHERES[place], **more}) for place in where]
     keboola.faults.clear()
     keboola.faults.add(*faults)
@@ -175,7 +177,7 @@ def test_a_slice_that_never_ends_ends_with_the_time_of_its_table(
     """It is never silent; what it is read with must not wait for more than comes."""
     broker, loader = serving
     before = broker.rows("shop/orders")
-    change(loader)
+    change(broker, loader)
     broker.keboola.faults.add(Fault("drip", "slice", slice=1, times=None, seconds=0.2))
     broker.describe(f"{TABLES}    timeout: 2s\n")
     (outcome,) = broker.sync().outcomes
@@ -188,7 +190,7 @@ def test_a_slice_that_never_ends_ends_with_the_time_of_its_table(
 
 def test_a_client_does_not_ask_again_what_it_may_not(serving: tuple[Broker, Loader]) -> None:
     broker, loader = serving
-    change(loader)
+    change(broker, loader)
     broker.keboola.faults.clear()
     broker.keboola.faults.add(Fault("denied", "start", times=None))
     broker.sync()
@@ -196,8 +198,14 @@ def test_a_client_does_not_ask_again_what_it_may_not(serving: tuple[Broker, Load
     broker.keboola.faults.clear()
 
 
-def test_nothing_is_left_of_a_failed_download(serving: tuple[Broker, Loader]) -> None:
-    broker, _ = serving
+def test_what_is_left_of_a_failed_download_is_which_export_it_was(
+    serving: tuple[Broker, Loader],
+) -> None:
+    broker, loader = serving
+    change(broker, loader)
+    broker.keboola.faults.add(Fault("reset", "slice", slice=1, times=None))
+    assert broker.sync().exit_code != 0
+    broker.keboola.faults.clear()
     kept = [path for path in (broker.data / "staging").rglob("*") if path.is_file()]
-    assert all(re.fullmatch(r"export-[0-9a-f]{16}\.json", path.name) for path in kept), kept
-    assert len({Path(path).stat().st_mode & 0o777 for path in kept} - {0o600}) == 0
+    assert kept == broker.exports() != []
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
