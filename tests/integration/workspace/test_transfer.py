@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,31 @@ def test_a_cut_connection_is_continued(laptop: Laptop, large: Home) -> None:
     assert "broke off" in ended.stdout
     assert laptop.slept() == [2]
     assert events(laptop) == 60_000
+
+
+@pytest.mark.parametrize(("times", "code"), [(2, 0), (9, 1)])
+def test_a_link_that_a_publish_replaced_meanwhile_is_followed_again(
+    laptop: Laptop, times: int, code: int
+) -> None:
+    """What rsync 3.5.0 says where `current` moves between two steps of its walk."""
+    real, left = shutil.which("rsync"), laptop.path.parent / "left"
+    left.write_text("x" * times)
+    said = 'rsync: [sender] change_dir "/server/x" failed: Too many levels of symbolic links (40)'
+    program = laptop.path.parent / "hasty/rsync"
+    program.write_text(
+        f"""#!/bin/sh
+[ -s {left} ] || exec {real} "$@"
+truncate --size=-1 {left}
+echo '{said}' >&2
+exit 23
+"""
+    )
+    program.chmod(0o755)
+    ended = laptop.sync(str(laptop.home.path))
+    assert ended.returncode == code, ended.stderr
+    assert laptop.slept() == [2, 4]
+    assert left.read_text() == "x" * (times - 3 + (code == 0))
+    assert ("could not fetch everything (exit code 23)" in ended.stderr) == bool(code)
 
 
 def test_a_connection_that_always_breaks_leaves_what_was_there(laptop: Laptop, large: Home) -> None:

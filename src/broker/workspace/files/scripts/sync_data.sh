@@ -94,6 +94,7 @@ pull() {
         case $code in
             0) return 0 ;;
             10 | 12 | 24 | 30 | 35 | 255) [ $attempt -lt $RETRIES ] || break ;;
+            23) met_a_publish && [ $attempt -lt $RETRIES ] || break ;;
             *) break ;;
         esac
         ! refused || break
@@ -102,6 +103,11 @@ pull() {
         attempt=$((attempt + 1))
     done
     fail "$(explain $code)$(ended_certificate) $(grep -v -e '^rsync error' -e '^Warning' "$state/rsync.err" | head -n 1)"
+}
+
+# rsync 3.5 follows links one by one, and fails where the broker replaces one of them meanwhile.
+met_a_publish() {
+    grep -q 'Too many levels of symbolic links (40)' "$state/rsync.err"
 }
 
 # sshd shuts out for a while the address from which refused keys come again and again.
