@@ -20,7 +20,7 @@ options:
     elements: dict
     default: []
     suboptions:
-      path:
+      path: &path
         description: Where it is, from the root of the host.
         type: str
         required: true
@@ -28,11 +28,11 @@ options:
         description: Its rights, in octal digits.
         type: str
         default: "0755"
-      owner:
+      owner: &owner
         description: The account to which it belongs.
         type: str
         default: root
-      group:
+      group: &group
         description: The group to which it belongs.
         type: str
         default: root
@@ -46,10 +46,7 @@ options:
     elements: dict
     default: []
     suboptions:
-      path:
-        description: Where it is, from the root of the host.
-        type: str
-        required: true
+      path: *path
       content:
         description: The whole text.
         type: str
@@ -58,14 +55,8 @@ options:
         description: Its rights, in octal digits.
         type: str
         default: "0644"
-      owner:
-        description: The account to which it belongs.
-        type: str
-        default: root
-      group:
-        description: The group to which it belongs.
-        type: str
-        default: root
+      owner: *owner
+      group: *group
       once:
         description: Whether a file that exists is left as it is.
         type: bool
@@ -81,10 +72,7 @@ options:
     elements: dict
     default: []
     suboptions:
-      path:
-        description: Where it is, from the root of the host.
-        type: str
-        required: true
+      path: *path
       target:
         description: Where it leads.
         type: str
@@ -243,8 +231,7 @@ def main() -> None:
             require_names(module.params)
             validate(module, changes)
             module.note(changes)
-            for change in changes:
-                change.make()
+            make(changes)
     except (UnfitError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(
@@ -285,10 +272,19 @@ def validate(module: Module, changes: list[Change]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             written = Path(folder, change.path.name)
             written.write_text(change.text, encoding="utf-8")
-            code, told, said = module.run_command([*command, str(written)])
+            code, output, error = module.run_command([*command, str(written)])
         if code:
-            lines = (said or told).strip().splitlines() or ["no output"]
+            lines = (error or output).strip().splitlines() or ["no output"]
             raise UnfitError(f"{change.path}: {command[0]} refuses it: {'; '.join(lines[-5:])}")
+
+
+def make(changes: list[Change]) -> None:
+    """Raises ``UnfitError`` with the first path that could not be made, changed or removed."""
+    for change in changes:
+        try:
+            change.make()
+        except OSError as error:
+            raise UnfitError(f"{change.path}: {error.strerror}") from error
 
 
 def _folder(path: Path, rights: Rights) -> Iterator[Change]:
@@ -326,14 +322,14 @@ def _file(path: Path, item: dict[str, Any]) -> Iterator[Change]:
     if item["once"] and path.exists():
         return
     rights, text = Rights.wanted(item), item["content"]
-    found = Rights.found(path) if there else None
-    before = path.read_bytes().decode(errors="replace") if there else ""
-    if there and found == rights and path.read_bytes() == text.encode():
-        return
-    heads = (found.lines(rights), rights.lines(found)) if found else ("", "")
-    yield Change(
-        path, heads[0] + before, heads[1] + text, lambda: _write(path, text, rights), text=text
-    )
+    before, after = "", text
+    if there:
+        found, data = Rights.found(path), path.read_bytes()
+        if (found, data) == (rights, text.encode()):
+            return
+        before = found.lines(rights) + data.decode(errors="replace")
+        after = rights.lines(found) + text
+    yield Change(path, before, after, lambda: _write(path, text, rights), text=text)
 
 
 def _write(path: Path, text: str, rights: Rights) -> None:

@@ -164,6 +164,37 @@ def test_instance_yaml_leaves_out_what_nobody_set_and_the_broker_reads_it(tmp_pa
     assert instance.named_sources["csv"].settings["path"] == "/data/input"
 
 
+def test_each_secret_has_a_file_of_its_own_and_structured_ones_are_json() -> None:
+    task = load(ROOT / "roles" / "app" / "tasks" / "secrets.yml")[0]["host_files"]
+    secrets = {"TOKEN": "a'b\n", "PIN": 7, "KEY": {"type": "service_account", "ids": [1]}}
+    files = render("app", task["files"], app_secrets=secrets)
+    assert {file["path"].rpartition("/")[2]: file["content"] for file in files} == {
+        "TOKEN": "a'b\n",
+        "PIN": "7",
+        "KEY": '{"type": "service_account", "ids": [1]}',
+    }
+    assert {file["mode"] for file in files} == {"0600"}
+    (folder,) = task["folders"]
+    assert folder["only"] is True
+    assert {file["path"].rpartition("/")[0] for file in files} == {folder["path"]}
+
+
+def test_what_is_mounted_as_a_file_has_one_in_a_folder_that_is_made_first() -> None:
+    task = load(ROOT / "roles" / "ssh" / "tasks" / "install.yml")[0]["host_files"]
+    files = render("ssh", task["files"])
+    assert [file["path"] for file in files] == [
+        "/srv/broker/dev/null",
+        "/srv/broker/dev/log",
+        "/srv/broker/run/systemd/journal/socket",
+    ]
+    assert all(file["once"] for file in files)
+    made = [folder["path"] for folder in task["folders"]]
+    assert {file["path"].rpartition("/")[0] for file in files} <= {*made}
+    assert all(
+        made.index(path.rpartition("/")[0]) < place for place, path in enumerate(made) if place
+    )
+
+
 def test_the_signers_that_a_deploy_hands_out_are_those_of_the_publisher(tmp_path: Path) -> None:
     signer = Signer.own(tmp_path / "own")
     signer.export(tmp_path / "allowed_signers")

@@ -113,6 +113,9 @@ def test_a_link_in_the_place_of_a_file_is_replaced_and_what_it_leads_to_is_kept(
     ensure(files=[{"path": str(tmp_path / "ours"), "content": "ours", **OWN}])
     assert not (tmp_path / "ours").is_symlink()
     assert (tmp_path / "theirs").read_text() == "theirs"
+    (tmp_path / "same").symlink_to("ours")  # the very text and rights that are asked for
+    ensure(files=[{"path": str(tmp_path / "same"), "content": "ours", **OWN}])
+    assert not (tmp_path / "same").is_symlink()
     (tmp_path / "data").symlink_to(tmp_path)
     assert ensure(absent=[str(tmp_path / "data")])["changed"] is True
     assert (tmp_path / "theirs").read_text() == "theirs"
@@ -161,3 +164,9 @@ def test_what_cannot_be_is_one_sentence_and_changes_nothing(
     assert words in refused["msg"]
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "host") == ["a", "b"]
     assert (tmp_path / "a").read_text() == "as it was"
+
+
+def test_what_the_system_refuses_is_reported_with_its_path(ensure: Call, tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "file"
+    refused = ensure(files=[{"path": str(path), "content": "", **OWN}])
+    assert refused["msg"] == f"{path}: No such file or directory"
