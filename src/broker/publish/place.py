@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path
 from urllib.parse import quote
 
+from ..beneath import opened, read_file, walk
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
 from .manifest import Manifest
@@ -38,13 +42,46 @@ class Generation:
         """Its name; names sort in the order of publication."""
         return self.path.name
 
+    @property
+    def _store(self) -> Path:
+        return self.path.parent.parent
+
+    @property
+    def _name(self) -> str:
+        return str(self.path.relative_to(self._store))
+
     @cached_property
     def manifest(self) -> Manifest:
         """The whole manifest; raises ``PublishError`` unless it can be read."""
         path = self.path / "manifest.json"
         with publish_errors(path):
-            content = path.read_bytes()
+            content = self.read("manifest.json")
         return Manifest.from_json(content, where=str(path))
+
+    def audiences(self) -> list[Audience]:
+        """Those that have a tree here; a stray folder is none."""
+        folders = [path for path, found in self.walk("views") if stat.S_ISDIR(found.st_mode)]
+        found = []
+        for folder in folders:
+            classes = folder.split("/")[1:-1]
+            if folder.endswith("/tree") and classes == sorted({*classes}):
+                with suppress(PublishError):  # no name of a class
+                    found.append(Audience.of(classes))
+        return found
+
+    def read(self, path: str) -> bytes:
+        """A file of it, by its relative path; raises ``OSError``, also for a link on the way."""
+        return read_file(self._store, f"{self._name}/{path}")
+
+    def opened(self, path: str) -> AbstractContextManager[BufferedReader]:
+        """The same, open for reading."""
+        return opened(self._store, f"{self._name}/{path}")
+
+    def walk(self, path: str = "") -> Iterator[tuple[str, os.stat_result]]:
+        """Everything in it, or below one of its folders: relative path and ``lstat``."""
+        start = f"{self._name}/{path}".removesuffix("/")
+        for found, status in walk(self._store, start):
+            yield found[len(str(self.path)) :].lstrip("/"), status
 
     def view(self, audience: Audience) -> Path:
         """The folder that this audience reads."""

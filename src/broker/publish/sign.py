@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,18 +57,21 @@ class Signer:
             write_atomic(signers, "\n".join((*known, line)) + "\n", mode=0o644)
 
 
-def refusal(content: bytes, signature: Path, signers: Path) -> str | None:
-    """Why the signature does not hold for these bytes; None if it does."""
-    if not signature.is_file():
-        return "there is no signature"
-    if not signers.is_file():
-        return f"there is no list of allowed signers at {signers}"
-    if not _is_canonical(signature.read_bytes()):
+def refusal(content: bytes, signature: bytes, signers: bytes) -> str | None:
+    """Why the signature does not hold for these bytes; None if it does.
+
+    ``signers`` is the text of a list of allowed signers.
+    """
+    if not _is_canonical(signature):
         return "the signature was changed"
-    answer = _run(
-        ["-Y", "verify", "-n", NAMESPACE, "-I", IDENTITY, "-f", str(signers), "-s", str(signature)],
-        content,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        known, given = Path(folder, "signers"), Path(folder, "signature")
+        known.write_bytes(signers)
+        given.write_bytes(signature)
+        answer = _run(
+            ["-Y", "verify", "-n", NAMESPACE, "-I", IDENTITY, "-f", str(known), "-s", str(given)],
+            content,
+        )
     return None if answer.returncode == 0 else "the signature does not fit the manifest"
 
 

@@ -255,7 +255,7 @@ class Store:
                 where=str(self.root),
                 expected=f"user id {self.root.stat().st_uid}",
                 found=f"user id {os.geteuid()}",
-                remedy="Run it as that user, for example with `sudo -u broker`.",
+                remedy="Run it as that user; on a broker host, type it as root.",
             )
         classes = (self.rights.groups or {}).values()
         if self.rights.operators in classes:

@@ -5,7 +5,6 @@ All writing of the room happens here, below a private folder of ``staging/``.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -24,7 +23,6 @@ __all__ = [
     "check_path",
     "folder_classes",
     "seal",
-    "sha256",
 ]
 
 FILE_MODE = 0o640
@@ -145,9 +143,3 @@ def check_path(path: str) -> None:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or str(PurePosixPath(path)) != path:
         raise PublishError("a file must stand inside its generation", found=repr(path))
-
-
-def sha256(path: Path) -> str:
-    """Of a whole file, as hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
+from ..beneath import read_file
 from ..errors import PublishError
 from ..tables.model import DataFile
 from .build import MANIFEST, SIGNATURE, TOPS, leaves
 from .manifest import DocumentEntry, Manifest
 from .place import Generation
 from .sign import refusal
-from .tree import FILE_MODE, FOLDER_MODE, PASSAGE_MODE, Rights, folder_classes, sha256
+from .tree import FILE_MODE, FOLDER_MODE, PASSAGE_MODE, Rights, folder_classes
 from .views import PUBLIC, Audience, cut
 
 __all__ = ["Finding", "verify"]
@@ -46,13 +48,13 @@ def verify(
 
     ``content=False`` compares sizes instead of hashing every file.
     """
-    whole, findings = _signed(generation.path, "", signers)
+    whole, findings = _signed(generation, "", signers)
     if whole is None:
         return findings
     expected = _whole_nodes(whole)
-    for audience in _audiences(generation.path):
+    for audience in generation.audiences():
         base = f"{audience.path}/"
-        view, more = _signed(generation.path, base, signers)
+        view, more = _signed(generation, base, signers)
         findings += more
         if view is not None:
             if replace(view, documents=()) != cut(whole, audience):
@@ -60,32 +62,26 @@ def verify(
             expected.update(_view_nodes(view, audience))
     if whole.generation != generation.id:
         findings.append(Finding(MANIFEST, f"belongs to generation {whole.generation}"))
-    findings += _compare(generation.path, expected, rights, content=content)
+    findings += _compare(generation, expected, rights, content=content)
     return sorted(findings, key=lambda finding: (finding.path, finding.problem))
 
 
-def _signed(root: Path, base: str, signers: Path) -> tuple[Manifest | None, list[Finding]]:
+def _signed(
+    generation: Generation, base: str, signers: Path
+) -> tuple[Manifest | None, list[Finding]]:
     """A manifest whose signature holds, or what is wrong with it."""
-    path = root / base / MANIFEST
     try:
-        content = path.read_bytes()
-        problem = refusal(content, root / base / SIGNATURE, signers)
+        content = generation.read(base + MANIFEST)
+        known = read_file(signers.parent, signers.name)
+        problem = refusal(content, generation.read(base + SIGNATURE), known)
         if problem is None:
-            return Manifest.from_json(content, where=str(path)), []
+            where = str(generation.path / base / MANIFEST)
+            return Manifest.from_json(content, where=where), []
+    except FileNotFoundError as error:
+        problem = f"there is no {error.filename}"
     except (OSError, PublishError) as error:
         problem = f"cannot be read: {error}"
     return None, [Finding(base + MANIFEST, problem)]
-
-
-def _audiences(root: Path) -> list[Audience]:
-    """Those that have a tree; a stray folder is found as such later."""
-    trees = sorted(folder for folder in (root / "views").rglob("tree") if folder.is_dir())
-    found = []
-    for tree in trees:
-        classes = tree.relative_to(root / "views").parts[:-1]
-        if classes == tuple(sorted(set(classes))) and "tree" not in classes:
-            found.append(Audience.of(classes))
-    return found
 
 
 def _whole_nodes(manifest: Manifest) -> dict[str, _Node]:
@@ -126,11 +122,11 @@ def _file_nodes(manifest: Manifest, base: str, owner: str | None) -> dict[str, _
 
 
 def _compare(
-    root: Path, expected: dict[str, _Node], rights: Rights, *, content: bool
+    generation: Generation, expected: dict[str, _Node], rights: Rights, *, content: bool
 ) -> list[Finding]:
     findings = []
     hashed: dict[int, str] = {}  # by inode: a view's links need no second reading
-    found = dict(_walk(root))
+    found = dict(generation.walk())
     for path in sorted(found.keys() - expected.keys()):
         findings.append(Finding(path, "was not published"))
     for path, node in sorted(expected.items()):
@@ -140,18 +136,10 @@ def _compare(
             continue
         findings += [Finding(path, problem) for problem in _wrong_rights(node, stat, rights)]
         if not node.is_folder and S_ISREG(stat.st_mode):
-            problem = _wrong_content(root / path, node, stat, hashed if content else None)
+            known = hashed if content else None
+            problem = _wrong_content(generation, path, node, stat, known)
             findings += [Finding(path, problem)] if problem else []
     return findings
-
-
-def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Everything in a generation by its relative path, no link followed."""
-    yield "", root.lstat()
-    for folder, folders, files in os.walk(root):
-        for name in (*folders, *files):
-            path = Path(folder, name)
-            yield str(path.relative_to(root)), path.lstat()
 
 
 def _wrong_rights(node: _Node, stat: os.stat_result, rights: Rights) -> Iterator[str]:
@@ -166,7 +154,11 @@ def _wrong_rights(node: _Node, stat: os.stat_result, rights: Rights) -> Iterator
 
 
 def _wrong_content(
-    path: Path, node: _Node, stat: os.stat_result, hashed: dict[int, str] | None
+    generation: Generation,
+    path: str,
+    node: _Node,
+    stat: os.stat_result,
+    hashed: dict[int, str] | None,
 ) -> str | None:
     if node.bytes is None:
         return None
@@ -175,5 +167,6 @@ def _wrong_content(
     if hashed is None:
         return None
     if stat.st_ino not in hashed:
-        hashed[stat.st_ino] = sha256(path)
+        with generation.opened(path) as stream:
+            hashed[stat.st_ino] = hashlib.file_digest(stream, "sha256").hexdigest()
     return None if hashed[stat.st_ino] == node.sha256 else "has other content than was published"

@@ -34,19 +34,17 @@ def cheap() -> Iterator[None]:
         yield
 
 
-Refusal = Callable[[bytes, Path, Path], str | None]
+Refusal = Callable[[bytes, bytes, bytes], str | None]
 
 
 def _remembered(refusal: Refusal) -> Refusal:
     """Start ssh-keygen once for the same bytes: on nothing else does its answer depend."""
-    answers: dict[tuple[bytes | None, ...], str | None] = {}
+    answers: dict[tuple[bytes, ...], str | None] = {}
 
-    def remembered(content: bytes, signature: Path, signers: Path) -> str | None:
-        files = (path.read_bytes() if path.is_file() else None for path in (signature, signers))
-        key = (content, *files)
-        if key not in answers:
-            answers[key] = refusal(content, signature, signers)
-        return answers[key]
+    def remembered(*given: bytes) -> str | None:
+        if given not in answers:
+            answers[given] = refusal(*given)
+        return answers[given]
 
     return remembered
 
