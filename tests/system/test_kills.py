@@ -33,7 +33,7 @@ access_classes: {public: dataread, private: data-private}
 """
 SYNC = (
     "systemd-run --quiet --collect --property=User=broker --unit={unit} {more} "
-    f"broker sync --config {PLACE}/config --data {DATA}"
+    f"/opt/data-broker/current/venv/bin/broker sync --config {PLACE}/config --data {DATA}"
 )
 INPUT = f"tee {' '.join(f'{PLACE}/csv/{table}.csv' for table in TABLES)} >/dev/null"
 
@@ -71,7 +71,7 @@ def test_no_kill_shows_an_analyst_a_torn_generation(deployed: Broker, analyst: l
     _sync(host, version + 1)
     assert seen.wrong == [], f"seed {seed}"
     assert seen.pulls > 0
-    host.run(f"sudo -u broker broker verify --all --config {PLACE}/config --data {DATA}")
+    host.run(f"broker verify --all --config {PLACE}/config --data {DATA}")
 
 
 def _prepare(host: Host) -> None:

@@ -39,6 +39,15 @@ def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
     assert host.run(f"cat {LOG}").stdout
     assert deployed.play("site.yml", "-e", settings, *off, *PARTS).changed == 0
 
+    other = json.dumps({"broker_secrets": {"OTHER_TOKEN": SECRET}})
+    renamed = deployed.play("site.yml", "--diff", "-e", other, *off, *PARTS)
+    assert SECRET_FILE in renamed.output
+    assert SECRET not in renamed.output
+    assert host.run(f"ls {SECRET_FILE.rpartition('/')[0]}").stdout == "OTHER_TOKEN\n"
+    journal = host.run("journalctl --identifier=ansible-host_files").stdout
+    assert f"Changes {SECRET_FILE}" in journal
+    assert SECRET not in journal
+
     deployed.play("site.yml", *PARTS)
     units = ("broker-sync.timer", "broker-accounts.socket", "broker-access-prove.timer")
     assert host.run(f"systemctl is-active {' '.join(units)}").stdout.split() == ["active"] * 3

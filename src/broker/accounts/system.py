@@ -199,13 +199,11 @@ class DebianSystem:
             _run(["systemctl", "daemon-reload"])
 
     def expose(self, audiences: Sequence[tuple[str, ...]], layout: Layout) -> None:
-        """As the publisher, in a unit of its own: only there it gets the key to sign with."""
-        secrets = {"signing_key": layout.config / "signing_key"}
-        secrets |= {path.name: path for path in (layout.config / "credentials").glob("*")}
+        """As the publisher, in its sandbox: only there it gets the key to sign with."""
         _run(
             [
                 *("systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--uid=broker"),
-                *(f"--property=LoadCredential={name}:{path}" for name, path in secrets.items()),
+                f"--unit=broker-run-expose-{os.getpid()}",
                 *(str(layout.program), "expose", f"--config={layout.config}"),
                 f"--data={layout.audiences.parent}",
                 *(",".join(names) for names in audiences),

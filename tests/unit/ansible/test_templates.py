@@ -18,6 +18,7 @@ from broker.publish.sign import Signer
 from .bundle import ROOT, defaults, load
 
 UNITS = "etc/systemd/system"
+SANDBOX = f"{UNITS}/broker-run-.service.d/sandbox.conf"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,25 +55,32 @@ def settings(unit: str) -> list[str]:
     return [line for line in unit.splitlines() if "=" in line and not line.startswith("#")]
 
 
-def test_a_sync_runs_as_the_broker_with_its_key_and_its_limits() -> None:
+def test_a_sync_runs_as_the_broker_with_its_limits() -> None:
     unit = settings(template("sync", f"{UNITS}/broker-sync.service"))
     assert "User=broker" in unit
-    assert "Slice=broker-sync.slice" in unit
-    assert "LoadCredential=signing_key:/etc/data-broker/signing_key" in unit
     assert "TimeoutStartSec=6h" in unit
     assert "MemoryMax=2G" in unit
-    assert "ReadWritePaths=/data/src_data" in unit
     assert not any(line.startswith("SuccessExitStatus") for line in unit)
 
 
-def test_a_sync_gets_each_secret_as_a_credential_and_none_as_a_value() -> None:
-    unit = settings(template("sync", f"{UNITS}/broker-sync.service", sync_credentials=["TOKEN"]))
+def test_the_service_gets_each_secret_as_a_credential_and_none_as_a_value() -> None:
+    unit = settings(template("app", SANDBOX, app_secrets={"TOKEN": "canary"}))
+    assert "LoadCredential=signing_key:/etc/data-broker/signing_key" in unit
     assert "LoadCredential=TOKEN:/etc/data-broker/credentials/TOKEN" in unit
     assert not any(line.startswith("Environment=") for line in unit)
+    assert "canary" not in "".join(unit)
+
+
+def test_the_service_writes_its_store_and_nothing_else() -> None:
+    unit = settings(template("app", SANDBOX))
+    assert {"ProtectSystem=strict", "NoNewPrivileges=true", "Slice=broker-sync.slice"} <= {*unit}
+    assert [line for line in unit if line.startswith("ReadWritePaths=")] == [
+        "ReadWritePaths=/data/src_data"
+    ]
 
 
 def test_the_environment_of_a_run_is_read_by_systemd_and_by_a_shell(tmp_path: Path) -> None:
-    unit = settings(template("sync", f"{UNITS}/broker-sync.service"))
+    unit = settings(template("app", SANDBOX))
     assert "EnvironmentFile=-/etc/data-broker/environment" in unit
     said = {"https_proxy": "http://a%20b:$c\\`d`@proxy:3128", "no_proxy": "localhost,.example.com"}
     written = template("app", "etc/data-broker/environment", app_run_environment=said)
@@ -84,8 +92,8 @@ def test_the_environment_of_a_run_is_read_by_systemd_and_by_a_shell(tmp_path: Pa
     assert template("app", "etc/data-broker/environment").count("=") == 0
 
 
-def test_a_sync_may_make_setgid_folders_and_change_groups() -> None:
-    unit = settings(template("sync", f"{UNITS}/broker-sync.service"))
+def test_the_service_may_make_setgid_folders_and_change_groups() -> None:
+    unit = settings(template("app", SANDBOX))
     assert "RestrictSUIDSGID=true" not in unit
     assert "SystemCallFilter=@system-service" in unit
     assert not any(line.startswith("SystemCallFilter=~") for line in unit)
@@ -165,7 +173,8 @@ def test_instance_yaml_leaves_out_what_nobody_set_and_the_broker_reads_it(tmp_pa
 
 
 def test_each_secret_has_a_file_of_its_own_and_structured_ones_are_json() -> None:
-    task = load(ROOT / "roles" / "app" / "tasks" / "secrets.yml")[0]["host_files"]
+    written, kept, _ = load(ROOT / "roles" / "app" / "tasks" / "secrets.yml")
+    task = written["host_files"]
     secrets = {"TOKEN": "a'b\n", "PIN": 7, "KEY": {"type": "service_account", "ids": [1]}}
     files = render("app", task["files"], app_secrets=secrets)
     assert {file["path"].rpartition("/")[2]: file["content"] for file in files} == {
@@ -175,8 +184,12 @@ def test_each_secret_has_a_file_of_its_own_and_structured_ones_are_json() -> Non
     }
     assert {file["mode"] for file in files} == {"0600"}
     (folder,) = task["folders"]
-    assert folder["only"] is True
     assert {file["path"].rpartition("/")[0] for file in files} == {folder["path"]}
+    names = render("app", kept["host_files"]["files"], app_secrets=secrets)
+    assert [file["path"] for file in names] == [file["path"] for file in files]
+    assert {(file["content"], file["once"]) for file in names} == {("", True)}
+    assert kept["host_files"]["folders"] == [{**folder, "only": True}]
+    assert written["no_log"] is True
 
 
 def test_what_is_mounted_as_a_file_has_one_in_a_folder_that_is_made_first() -> None:
