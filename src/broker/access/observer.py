@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
@@ -131,8 +130,9 @@ def _read(place: Place) -> None:
 
 def _write(place: Place) -> None:
     if place.kind == "socket":
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
-            end.connect(place.path)
+        # A connection would be a request. It needs the right to write: see unix(7).
+        if not os.access(place.path, os.W_OK):
+            raise PermissionError(errno.EACCES, "no right to connect", place.path)
         return
     flags = os.O_WRONLY | (os.O_TMPFILE | os.O_CLOEXEC if place.kind == "folder" else _OPEN)
     try:

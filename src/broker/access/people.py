@@ -7,15 +7,17 @@ import os
 import pwd
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from .policy import Reader
+from .policy import Reader, Role
 from .proof import Finding
 
 __all__ = ["People", "members", "people"]
 
 SERVICE = "broker"
 _NOBODY = "nobody"
+_SOCKET = Path("/run/broker-accounts.sock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,10 @@ class People:
 
 
 def people(listed: Iterable[Mapping[str, Any]]) -> People:
-    """Readers of the registry's entries, and ``nobody`` for every account that is in none.
+    """Readers of the registry's entries, the service, the portal where it has an account, and
+    ``nobody`` for every other account.
 
-    Groups are asked of the host as a login asks, so a membership that nobody meant is there.
+    Groups are asked of the host as a login asks, so a stray membership is there, too.
     """
     readers, lacking = [], []
     for row in listed:
@@ -44,16 +47,30 @@ def people(listed: Iterable[Mapping[str, Any]]) -> People:
             problem = f"has uid {entry.pw_uid} instead of {row['uid']}"
             lacking.append(Finding(row["name"], "/etc/passwd", problem))
         readers.append(_reader(entry, frozenset(row["classes"])))
-    try:
-        readers.append(_reader(pwd.getpwnam(_NOBODY), None))
-    except KeyError:
-        lacking.append(Finding(_NOBODY, "/etc/passwd", "has no account"))
+    roles: dict[str, Role | None] = {SERVICE: "service", _NOBODY: None}
+    roles |= dict.fromkeys(_callers(), "portal")
+    for name, role in roles.items():
+        try:
+            readers.append(_reader(pwd.getpwnam(name), None, role))
+        except KeyError:
+            lacking.append(Finding(name, "/etc/passwd", "has no account"))
     return People(tuple(readers), tuple(lacking))
 
 
-def _reader(entry: pwd.struct_passwd, classes: frozenset[str] | None) -> Reader:
+def _reader(
+    entry: pwd.struct_passwd, classes: frozenset[str] | None, role: Role | None = None
+) -> Reader:
     groups = tuple(sorted(os.getgrouplist(entry.pw_name, entry.pw_gid)))
-    return Reader(entry.pw_name, entry.pw_uid, entry.pw_gid, groups, classes, entry.pw_dir)
+    return Reader(entry.pw_name, entry.pw_uid, entry.pw_gid, groups, classes, entry.pw_dir, role)
+
+
+def _callers() -> list[str]:
+    """Who may ask for changes of accounts: the members of the group of the socket for that."""
+    try:
+        gid = _SOCKET.stat().st_gid
+    except FileNotFoundError:
+        return []
+    return _members(grp.getgrgid(gid).gr_name) if gid else []
 
 
 def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int, list[Finding]]:

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from ..beneath import walk
 from .observer import Place, kind_of
 from .policy import Areas
 
-__all__ = ["acl_paths", "find_places", "view_places"]
+__all__ = ["acl_paths", "find_places", "run_paths", "view_places"]
 
 _GENERATIONS = "generations"
 _HOME_DEPTH, _HOME_ENTRIES = 3, 200
-_HOST = (
-    "etc/shadow",
-    "etc/gshadow",
-    "etc/passwd",
-    "etc/group",
+_Found = Iterator[tuple[str, os.stat_result]]
+# What root or a laptop runs or obeys: programs, units, settings, scripts.
+_RUN = (
+    "data/scripts",
+    "data/examples",
+    "etc/data-broker",
+    "etc/logrotate.d/data-broker*",
     "etc/ssh/*",
     "etc/systemd/system/broker-*",
-    "etc/logrotate.d/data-broker*",
+    "etc/tmpfiles.d/data-broker*",
     "opt/data-broker",
     "opt/data-broker/current/venv/bin/*",
     "usr/local/bin/*",
     "var/lib/data-broker",
+)
+_HOST = (
+    *_RUN[3:],
+    "etc/shadow",
+    "etc/gshadow",
+    "etc/passwd",
+    "etc/group",
     "var/log/data-broker",
     "run/broker-accounts*",
 )
@@ -36,23 +45,30 @@ _ACL = {"system.posix_acl_access", "system.posix_acl_default"}
 def find_places(
     areas: Areas, current: str | None, homes: Iterable[str], *, every: bool = False
 ) -> list[Place]:
-    """The store, the configuration, these homes and what else of the host is nobody's business.
+    """The store, the configuration, these homes, what root runs, and what leads to it.
 
     Of the generations only the current one is walked, unless ``every``: files that did not
     change are the same files in all of them.
     """
-    paths = [
-        *_store(areas.store, current, every=every),
-        *_data(areas),
-        *_below(areas.config),
-        *_homes(homes),
-        *_host(areas.root),
-    ]
-    found = {}
-    for path in paths:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            found[path] = Place(path, kind_of(os.lstat(path).st_mode))
-    return list(found.values())
+    found = {
+        **dict(_store(areas.store, current, every=every)),
+        **dict(_data(areas)),
+        **dict(walk(areas.config)),
+        **dict(_homes(homes)),
+        **dict(_host(areas.root, _HOST)),
+        **run_paths(areas),
+    }
+    return [Place(path, kind_of(status.st_mode)) for path, status in found.items()]
+
+
+def run_paths(areas: Areas) -> dict[str, os.stat_result]:
+    """What root or a laptop runs, and every folder on the way to it."""
+    found = dict(_host(areas.root, _RUN))
+    above = {folder for path in found for folder in Path(path).parents}
+    for folder in above:
+        if folder.is_relative_to(areas.root):
+            found[str(folder)] = folder.stat()
+    return found
 
 
 def view_places(home: str) -> list[Place]:
@@ -78,51 +94,31 @@ def _has_acl(path: str) -> bool:
         return False  # it is gone, or its file system has no access lists
 
 
-def _store(root: Path, current: str | None, *, every: bool) -> Iterator[str]:
-    yield from _below(root, skip=_GENERATIONS)
-    generations = root / _GENERATIONS
-    yield str(generations)
-    for path in _inside(generations):
-        if every or path.name == current:
-            yield from _below(path)
+def _store(root: Path, current: str | None, *, every: bool) -> _Found:
+    yield from walk(root, skip=_GENERATIONS)
+    generations = [*walk(root, _GENERATIONS, depth=2)]
+    yield from generations
+    for path, _ in generations[1:]:
+        name = path.rpartition("/")[2]
+        if every or name == current:
+            yield from walk(root, f"{_GENERATIONS}/{name}")
         else:
-            yield from (str(path / part) for part in ("", "views", "manifest.json"))
+            for part in ("views", "manifest.json"):
+                yield from walk(root, f"{_GENERATIONS}/{name}/{part}", depth=1)
 
 
-def _data(areas: Areas) -> Iterator[str]:
+def _data(areas: Areas) -> _Found:
     """Beside the store; its own walk is not repeated."""
-    yield str(areas.data)
-    for path in _inside(areas.data):
-        if path != areas.store:
-            yield from _below(path)
+    yield from walk(areas.data, skip=areas.store.name)
 
 
-def _homes(homes: Iterable[str]) -> Iterator[str]:
-    """The uppermost folders of each home: whoever cannot enter them gets nowhere below."""
+def _homes(homes: Iterable[str]) -> _Found:
+    """The uppermost folders of each home: who cannot enter them gets nowhere below."""
     for home in homes:
-        yield from islice(_below(Path(home), depth=_HOME_DEPTH), _HOME_ENTRIES)
+        yield from islice(walk(Path(home), depth=_HOME_DEPTH), _HOME_ENTRIES)
 
 
-def _host(root: Path) -> Iterator[str]:
-    for pattern in _HOST:
+def _host(root: Path, patterns: Iterable[str]) -> _Found:
+    for pattern in patterns:
         for path in sorted(root.glob(pattern)):
-            yield from _below(path, depth=3)
-
-
-def _inside(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _below(root: Path, depth: int = 64, skip: str | None = None) -> Iterator[str]:
-    """A folder and everything in it; links are never followed."""
-    yield str(root)
-    if depth == 1 or root.is_symlink() or not root.is_dir():
-        return
-    with suppress(FileNotFoundError), os.scandir(root) as entries:
-        for entry in sorted(entries, key=lambda one: one.name):
-            if entry.name == skip:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _below(Path(entry.path), depth - 1)
-            else:
-                yield entry.path
+            yield from walk(path, depth=3)

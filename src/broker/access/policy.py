@@ -10,13 +10,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Flag
 from pathlib import Path
+from typing import Literal
 
-__all__ = ["EVERYTHING", "NOTHING", "Areas", "Reader", "Rule", "Verb", "rule"]
+__all__ = ["EVERYTHING", "NOTHING", "Areas", "Reader", "Role", "Rule", "Verb", "rule"]
+
+Role = Literal["service", "portal"]
 
 PUBLIC = "public"
 _LINKS = ("current", "parquet", "metadata")
+_SETTINGS = ("instance.yaml", "data_description.md", "environment")
+_SOCKET = Path("/run/broker-accounts.sock")
 _STATE = Path("/var/lib/data-broker")
-_ANYBODYS = ("/etc/passwd", "/etc/group", "/etc/ssh", "/etc/systemd", "/etc/logrotate.d", "/usr")
+# What leads to what root runs: folders that any account may list on any Debian.
+_LISTED = ("", "etc", "opt", "usr", "usr/local", "var", "var/lib")
+_ANYBODYS = (
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/ssh",
+    "/etc/systemd",
+    "/etc/logrotate.d",
+    "/etc/tmpfiles.d",
+    "/usr",
+)
 
 
 class Verb(Flag):
@@ -50,7 +65,8 @@ class Rule:
 class Reader:
     """An account. ``groups`` are those that a login has on this host, whatever was meant.
 
-    ``classes`` are what the registry grants; None for an account that is no analyst's.
+    ``classes`` are what the registry grants; None for an account that is not an analyst's, which
+    has a ``role`` where it works for the broker.
     """
 
     name: str
@@ -59,6 +75,7 @@ class Reader:
     groups: tuple[int, ...]
     classes: frozenset[str] | None
     home: str = "/nonexistent"
+    role: Role | None = None
 
     def holds(self, classes: Iterable[str]) -> bool:
         """Whether the registry grants all of these."""
@@ -83,6 +100,7 @@ _UNKNOWN = Rule()
 _SEEN = Rule(may=Verb.SEE)
 _OPEN = Rule(may=Verb.SEE | Verb.READ)
 _FREE = Rule(may=EVERYTHING)
+_ASKED = Rule(must=Verb.SEE | Verb.WRITE)
 _SHOWN = Rule(must=Verb.SEE)
 _READ = Rule(must=Verb.SEE | Verb.READ)
 
@@ -95,15 +113,15 @@ def rule(reader: Reader, path: str, areas: Areas) -> Rule:
     if place.is_relative_to(areas.homes):
         return _home(reader, place.relative_to(areas.homes).parts)
     if place.is_relative_to(areas.config):
-        return _config(place, areas)
-    if place.is_relative_to(areas.code):
-        return _OPEN
+        return _config(reader, place, areas)
     if place.is_relative_to(areas.data):
         return _data(reader, place.relative_to(areas.data).parts, areas)
-    return _host(place)
+    return _host(reader, place, areas)
 
 
 def _store(reader: Reader, parts: tuple[str, ...]) -> Rule:
+    if reader.role == "service":
+        return _FREE
     if len(parts) < 2:
         return _top(reader, parts)
     if parts[0] != "generations":
@@ -140,25 +158,34 @@ def _home(reader: Reader, parts: tuple[str, ...]) -> Rule:
     return _SEEN if len(parts) == 1 else _UNKNOWN
 
 
-def _config(place: Path, areas: Areas) -> Rule:
+def _config(reader: Reader, place: Path, areas: Areas) -> Rule:
     """Names of files here are those of every broker. Public halves of keys are no secret, and
-    which group stands for which class is as open as the groups are."""
+    which group stands for which class is as open as the groups are. The service reads what it
+    is to do, and gets its secrets from systemd."""
     public = place.suffix == ".pub" or place.name == "access_classes.json"
     if areas.keys in (place, place.parent) or public:
+        return _OPEN
+    if reader.role == "service" and (place == areas.config or place.name in _SETTINGS):
         return _OPEN
     return _SEEN if len(place.relative_to(areas.config).parts) < 2 else _UNKNOWN
 
 
 def _data(reader: Reader, parts: tuple[str, ...], areas: Areas) -> Rule:
-    if not parts:
+    if not parts or reader.role == "service":
         return _OPEN
     if parts[0] in areas.readable:
         return _READ if reader.holds(()) else _OPEN
     return _SEEN if len(parts) == 1 else _UNKNOWN
 
 
-def _host(place: Path) -> Rule:
-    """The rest of the host: nobody's to write, and only what Debian shows to everybody is read."""
+def _host(reader: Reader, place: Path, areas: Areas) -> Rule:
+    """The rest of the host: root's to write, and only what Debian shows to everybody is read."""
+    if place.is_relative_to(areas.code) or place in {areas.root / name for name in _LISTED}:
+        return _OPEN
+    if reader.role == "portal" and place == _SOCKET:
+        return _ASKED
+    if reader.role == "service" and place == _STATE / "access-proof.json":
+        return _OPEN  # as each member of the operators' group
     private_key = place.name.startswith("ssh_host_") and place.suffix != ".pub"
     anybodys = any(place.is_relative_to(folder) for folder in _ANYBODYS)
     if (anybodys and not private_key) or place == _STATE:

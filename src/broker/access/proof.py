@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """``checks`` counts single questions: may this account do this here, is this name there."""
+    """``checks`` counts single questions: may this account do this here, is this name there.
+
+    ``tried`` says how many of them were tries of each account.
+    """
 
     at: datetime
     generation: str | None
@@ -43,6 +47,7 @@ class Proof:
     checks: int
     findings: tuple[Finding, ...]
     seconds: float
+    tried: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -59,6 +64,7 @@ class Proof:
             "unexpected": len(self.findings),
             "findings": [asdict(finding) for finding in self.findings],
             "seconds": round(self.seconds, 2),
+            "tried": dict(self.tried),
         }
 
 
@@ -79,6 +85,7 @@ def read_proof(path: Path = PROOF) -> Proof | None:
             int(facts["checks"]),
             tuple(Finding(**finding) for finding in facts["findings"]),
             float(facts["seconds"]),
+            facts.get("tried", {}),
         )
     except FileNotFoundError:
         return None

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from ..errors import BrokerError, PublishError
 from ..publish import Audience, Generation, Store
 from .leaks import Hidden, hidden_from, leaked
 from .observer import Place, observe
+from .owners import others_write
 from .people import People, members
-from .places import acl_paths, find_places, view_places
+from .places import acl_paths, find_places, run_paths, view_places
 from .policy import Areas, Reader, Rule, Verb, rule
 from .proof import Finding, Proof
 
@@ -43,9 +44,12 @@ def prove(
     homes = [reader.home for reader in everybody.readers if reader.classes is not None]
     places = find_places(paths, generation.id if generation else None, homes, every=every)
     checks, findings = members(classes, everybody.readers)
+    tried: dict[str, int] = {}
     for reader in everybody.readers:
-        asked, wrong = _tried(reader, places, paths, published=generation is not None)
-        checks, findings = checks + asked, findings + wrong
+        tried[reader.name], wrong = _tried(reader, places, paths, published=generation is not None)
+        findings += wrong
+    led = run_paths(paths)
+    findings += [found for path, status in led.items() for found in others_write(path, status)]
     asked, listed = acl_paths(places, paths)
     findings += [Finding("somebody", path, "is let in by an access list") for path in listed]
     for found in _told(generation) if generation else ():
@@ -56,9 +60,10 @@ def prove(
         at=datetime.now(UTC),
         generation=generation.id if generation else None,
         analysts=sum(reader.classes is not None for reader in everybody.readers),
-        checks=checks + asked + len(everybody.lacking),
+        checks=checks + sum(tried.values()) + len(led) + asked + len(everybody.lacking),
         findings=tuple(sorted({*everybody.lacking, *findings})),
         seconds=time.monotonic() - begun,
+        tried=tried,
     )
 
 
@@ -108,19 +113,20 @@ def _drifted(store: Store, generation: Generation) -> list[Finding]:
 
 def _told(generation: Generation) -> Iterator[list[Finding]]:
     """For each document of each view and each table that it hides: whether it is told of."""
-    views = generation.path / "views"
-    for tree in sorted(views.glob("**/tree")) if views.is_dir() else ():
-        audience = Audience.of(tree.relative_to(views).parts[:-1])
+    for audience in generation.audiences():
         hidden = hidden_from(generation.manifest, audience)
-        for path in sorted(tree.rglob("*")) if hidden else ():
-            if path.is_file() and not path.is_symlink():
-                yield from _leaks(tree, path, audience, hidden)
+        for path, status in generation.walk(audience.path) if hidden else ():
+            if stat.S_ISREG(status.st_mode):
+                yield from _leaks(generation, path, audience, hidden)
 
 
-def _leaks(tree: Path, path: Path, audience: Audience, hidden: Hidden) -> Iterator[list[Finding]]:
-    content = path.read_bytes() if path.suffix in _DOCUMENTS else b""
-    names = leaked(str(path.relative_to(tree)), content, hidden)
+def _leaks(
+    generation: Generation, path: str, audience: Audience, hidden: Hidden
+) -> Iterator[list[Finding]]:
+    content = generation.read(path) if path.endswith(_DOCUMENTS) else b""
+    names = leaked(path.removeprefix(f"{audience.path}/"), content, hidden)
     who = f"the audience {'+'.join(audience.names)}"
     for table in hidden.tables:
         told = table.path in names
-        yield [Finding(who, str(path), f"is told of {table.path}")] if told else []
+        place = str(generation.path / path)
+        yield [Finding(who, place, f"is told of {table.path}")] if told else []

@@ -143,6 +143,8 @@ def _event(proof: Proof) -> Event:
 
 def _print(proof: Proof) -> None:
     click.echo(f"{proof.sentence} ({proof.analysts} analysts, {proof.seconds:.1f} s)")
+    for name, checks in proof.tried.items():
+        click.echo(f"  {checks:,} as {name}")
     for finding in proof.findings[:_SHOWN]:
         click.echo(f"  {finding}")
     if len(proof.findings) > _SHOWN:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..access.proof import PROOF, read_proof
+from ..access.standing import standing
 from ..config import find_config_dir, load_instance
 from ..errors import BrokerError
 from ..publish import Generation, TableEntry
@@ -22,6 +23,12 @@ from .options import as_json, config_dir, data_dir
 from .store import open_store
 
 __all__ = ["status"]
+
+UNIT = Path("/etc/systemd/system/broker-access-prove.service")
+_HINTS = {
+    "unexpected": ": `broker access prove` lists them",
+    "overdue": ": `journalctl -u broker-access-prove.service` says why",
+}
 
 
 @click.command()
@@ -36,8 +43,9 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
     """
     instance = load_instance(find_config_dir(config_option), secrets=False)
     generation = open_store(instance, data).current()
-    facts = _facts(generation, data, datetime.now(UTC)) | {"access": _proof()}
-    if facts["access"] and facts["access"]["unexpected"] != 0:
+    now = datetime.now(UTC)
+    facts = _facts(generation, data, now) | {"access": _proof(generation, data, now)}
+    if facts["access"] and facts["access"]["failed"]:
         facts["exit_code"] = int(Exit.FAILED)
     if as_json:
         click.echo(json.dumps(facts))
@@ -47,13 +55,24 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
     return int(facts["exit_code"])
 
 
-def _proof() -> dict[str, Any] | None:
-    """The last proof of access; None where there never was one."""
+def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str, Any] | None:
+    """The last proof of access and how it stands; None where this host does not prove."""
+    known: dict[str, Any] = {"at": None, "generation": None, "checks": 0, "unexpected": None}
     try:
         proof = read_proof(PROOF)
     except BrokerError as error:
-        return {"at": None, "checks": 0, "unexpected": None, "problem": str(error)}
-    return None if proof is None else {**proof.facts(), "problem": None}
+        return {**known, "problem": str(error), "state": "unreadable", "failed": True}
+    if proof is None and not UNIT.exists():
+        return None
+    published = _since(data / "current") if generation else None
+    state = standing(proof, generation.id if generation else None, published, now)
+    facts = known if proof is None else proof.facts()
+    return {**facts, "problem": None, "state": str(state), "failed": state.is_failure}
+
+
+def _since(link: Path) -> datetime:
+    """When this link was made, or pointed elsewhere."""
+    return datetime.fromtimestamp(link.lstat().st_mtime, UTC)
 
 
 def _facts(generation: Generation | None, data: Path, now: datetime) -> dict[str, Any]:
@@ -110,10 +129,13 @@ def _access_line(proof: dict[str, Any] | None, generation: str | None) -> str:
         return ""
     if proof["problem"]:
         return f"Access: {proof['problem']}\n"
-    told = f"{proof['checks']:,} checks, {proof['unexpected']:,} unexpected"
-    hint = ": `broker access prove` lists them" if proof["unexpected"] else ""
-    older = "" if proof["generation"] == generation else f" of {proof['generation']}"
-    return f"Access: {told}, proved {proof['at'][:16].replace('T', ' ')} UTC{older}{hint}\n"
+    found = f"{generation} is not proved yet, and no other was before"
+    if proof["at"]:
+        found = f"{proof['checks']:,} checks, {proof['unexpected']:,} unexpected, proved "
+        found += f"{proof['at'][:16].replace('T', ' ')} UTC"
+        if proof["generation"] != generation:
+            found = f"{generation} is not proved yet; {proof['generation']}: {found}"
+    return f"Access: {found}{_HINTS.get(proof['state'], '')}\n"
 
 
 def _print(facts: dict[str, Any]) -> None:

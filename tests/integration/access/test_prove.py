@@ -32,6 +32,7 @@ TABLES = {
     entry("margins", "finance"): 5,
     entry("people", "hr", "staff"): 5,
 }
+SERVICE = Reader("service", 61200, 61200, tuple(GIDS.values()), None, role="service")
 KINDS = ((), ("private",), ("finance",), ("private", "finance"), ("finance", "hr", "private"))
 
 
@@ -99,7 +100,8 @@ def _scene(root: Path) -> Scene:
     for name in ("instance.yaml", "signing_key"):
         (root / "config" / name).write_text("secret\n")
         (root / "config" / name).chmod(0o600)
-    return Scene(root, store, areas, (*readers, Reader("nobody", 65534, 65534, (65534,), None)))
+    strangers = (Reader("nobody", 65534, 65534, (65534,), None), SERVICE)
+    return Scene(root, store, areas, (*readers, *strangers))
 
 
 def _home(store: Store, one: Reader) -> None:
@@ -121,6 +123,8 @@ def test_a_sound_host_has_nothing_unexpected(scene: Scene) -> None:
     assert (proof.analysts, proof.generation) == (5, scene.store.generation().id)
     assert proof.checks > 3000
     assert proof.sentence == f"{proof.checks:,} checks, 0 unexpected"
+    assert {*proof.tried} == {one.name for one in scene.readers}
+    assert min(proof.tried.values()) > 20
     publish(scene.store, TABLES)
     again = prove(People(scene.readers, ()), GROUPS, scene.store, scene.areas, every=True)
     assert (again.findings, again.checks > proof.checks) == ((), True)
@@ -129,7 +133,7 @@ def test_a_sound_host_has_nothing_unexpected(scene: Scene) -> None:
 def test_for_every_path_and_verb_the_kernel_says_what_the_policy_says(scene: Scene) -> None:
     """The matrix: whatever the policy leaves open here is what the world at large may see."""
     places = find_places(
-        scene.areas, scene.store.generation().id, [one.home for one in scene.readers[:-1]]
+        scene.areas, scene.store.generation().id, [one.home for one in scene.readers[:-2]]
     )
     assert len({place.kind for place in places}) == 3
     for one in scene.readers:
@@ -214,6 +218,19 @@ def view_is_gone(scene: Scene) -> None:
     shutil.rmtree(scene.current / "views/finance/hr")
 
 
+def given_to_the_service(path: str) -> Break:
+    """As a deploy did that left the folder above the store to whatever made it."""
+    return lambda scene: os.chown(scene.root / path, SERVICE.uid, SERVICE.gid)
+
+
+def open_to(gid: int, path: str) -> Break:
+    def broken(scene: Scene) -> None:
+        os.chown(scene.root / path, 0, gid)
+        (scene.root / path).chmod(0o775)
+
+    return broken
+
+
 def planted_script(scene: Scene) -> None:
     (scene.areas.data / "scripts/sync_data.sh").chmod(0o666)
 
@@ -241,6 +258,13 @@ def planted_script(scene: Scene) -> None:
         (leaking_file_name, "the audience public", "is told of vault/salaries"),
         (other_home, "person2", "person1/notes can see it"),
         (view_is_gone, "person4", "server/generation/manifest.json cannot read it"),
+        (given_to_the_service("data"), "service", "/data can write it"),
+        (given_to_the_service("data"), "uid 61200", "/data belongs to it"),
+        (given_to_the_service("data/scripts"), "service", "/data/scripts can write it"),
+        (given_to_the_service("config/instance.yaml"), "service", "instance.yaml can write it"),
+        (open_to(61300, "data"), "group 61300", "/data can write it"),
+        (open_to(61300, "data/scripts"), "group 61300", "/data/scripts can write it"),
+        (lambda scene: (scene.root / "data").chmod(0o777), "everybody", "/data can write it"),
         (planted_script, "person0", "sync_data.sh can write it"),
         (lambda scene: (scene.areas.config / "signing_key").chmod(0o604), "nobody", "can read"),
         (lambda scene: (scene.areas.config / "instance.yaml").chmod(0o644), "person0", "can read"),
@@ -291,3 +315,58 @@ def test_a_reader_who_cannot_be_become_is_no_silent_success(scene: Scene) -> Non
     impossible = replace(scene.readers[0], uid=-5)
     with pytest.raises(Exception, match="nobody could look as person0"):
         observe(impossible, [Place("/", "folder")])
+
+
+def link_for_a_view(scene: Scene, outside: Path) -> None:
+    (scene.current / "views/hr").mkdir()
+    (scene.current / "views/hr/tree").symlink_to(outside)
+
+
+def link_for_a_document(scene: Scene, outside: Path) -> None:
+    (scene.current / "views/tree/docs/schema.yml").unlink()
+    (scene.current / "views/tree/docs/schema.yml").symlink_to(outside / "salaries.json")
+
+
+def link_for_a_manifest(scene: Scene, outside: Path) -> None:
+    (scene.current / "views/tree/manifest.json").unlink()
+    (scene.current / "views/tree/manifest.json").symlink_to(outside / "salaries.json")
+
+
+def link_for_all_generations(scene: Scene, outside: Path) -> None:
+    name = scene.current.name
+    (scene.store.root / "generations").rename(scene.store.root / "aside")
+    (scene.store.root / "generations").symlink_to(outside)
+    (outside / name / "views").mkdir(parents=True)
+    shutil.copytree(scene.store.root / "aside" / name, outside / name, dirs_exist_ok=True)
+    (outside / name / "views/tree/salaries.json").write_text('{"table": "vault/salaries"}')
+
+
+def link_in_the_store(scene: Scene, outside: Path) -> None:
+    (scene.store.root / "more").symlink_to(outside)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        link_for_a_view,
+        link_for_a_document,
+        link_for_a_manifest,
+        link_for_all_generations,
+        link_in_the_store,
+    ],
+)
+def test_a_link_that_the_service_plants_says_nothing_of_what_root_alone_may_read(
+    scene: Scene, tmp_path: Path, planted: Callable[[Scene, Path], None]
+) -> None:
+    """The canary is a document of a hidden table, where nobody but root comes."""
+    outside = tmp_path / "roots"
+    outside.mkdir(mode=0o700)
+    (outside / "salaries.json").write_text('{"table": "vault/salaries", "canary-4f1c": 1}')
+    planted(scene, outside)
+    try:
+        told = scene.told()
+    except Exception as error:
+        told = [str(error)]
+    assert told if planted is not link_in_the_store else not told
+    assert not [line for line in told if "is told of" in line or "canary" in line]
+    assert not [line for line in told if "salaries.json" in line and "views" not in line]

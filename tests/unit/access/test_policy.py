@@ -19,6 +19,8 @@ PEOPLE = {
     "finance": Reader("cid", 2003, 2003, (1, 3), frozenset({"finance"})),
     "both": Reader("dan", 2004, 2004, (1, 2, 3), frozenset({"private", "finance"})),
     "nobody": Reader("nobody", 65534, 65534, (), None),
+    "service": Reader("broker", 901, 901, (1, 2, 3), None, role="service"),
+    "portal": Reader("portal", 902, 902, (9,), None, role="portal"),
 }
 ANALYSTS = {"public", "private", "finance", "both"}
 
@@ -90,7 +92,7 @@ parts = st.lists(
 stores = st.sampled_from(["/data/src_data", G, f"{G}/views"])
 
 
-@given(st.sampled_from(sorted(PEOPLE)), stores, parts)
+@given(st.sampled_from(sorted(PEOPLE.keys() - {"service"})), stores, parts)
 def test_nobody_ever_writes_in_the_store_and_more_classes_never_take_away(
     who: str, start: str, rest: list[str]
 ) -> None:
@@ -105,3 +107,37 @@ def test_nobody_ever_writes_in_the_store_and_more_classes_never_take_away(
 def test_wrong_is_what_is_too_much_and_what_is_missing() -> None:
     assert Rule(must=SEE | READ, may=NOTHING).wrong(SEE | WRITE) == (WRITE, READ)
     assert Rule(may=READ).wrong(READ) == (NOTHING, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("path", "may"),
+    [
+        ("/data/src_data", EVERYTHING),
+        (f"{G}/parquet/hr/salaries.parquet", EVERYTHING),
+        ("/data/src_data/.keys", EVERYTHING),
+        ("/data", SEE | READ),
+        ("/data/scripts/sync_data.sh", SEE | READ),
+        ("/data/input/orders.csv", SEE | READ),
+        ("/etc/data-broker", SEE | READ),
+        ("/etc/data-broker/instance.yaml", SEE | READ),
+        ("/etc/data-broker/environment", SEE | READ),
+        ("/etc/data-broker/signing_key", SEE),
+        ("/etc/data-broker/credentials/TOKEN", NOTHING),
+        ("/etc/systemd/system/broker-sync.service", SEE | READ),
+        ("/opt/data-broker/current", SEE | READ),
+        ("/home/ann/user", NOTHING),
+        ("/run/broker-accounts.sock", SEE),
+        ("/var/lib/data-broker/access-proof.json", SEE | READ),
+        ("/var/lib/data-broker/archive", SEE),
+    ],
+)
+def test_the_service_writes_its_store_and_nothing_else(path: str, may: Verb) -> None:
+    found = rule(PEOPLE["service"], path, Areas())
+    assert found.may | found.must == may
+
+
+def test_the_portal_asks_through_its_socket_and_is_a_stranger_everywhere_else() -> None:
+    assert rule(PEOPLE["portal"], "/run/broker-accounts.sock", Areas()) == Rule(must=SEE | WRITE)
+    for path in ("/data/src_data", G, "/etc/data-broker/instance.yaml", "/home/ann/user"):
+        stranger = rule(PEOPLE["nobody"], path, Areas())
+        assert rule(PEOPLE["portal"], path, Areas()) == stranger

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from broker.access import Finding, Proof, write_proof
+from broker.access.standing import Standing, standing
 from broker.cli import status as module
 from broker.publish import Store
 from tests.unit.publish.making import entry, publish
@@ -51,3 +55,51 @@ def test_without_a_proof_nothing_is_told_and_an_unreadable_one_is_no_success(pro
     proof.write_text("{")
     code, text = status(proof.parent)
     assert (code, "cannot be read" in text) == (1, True)
+
+
+def test_a_generation_that_is_not_proved_yet_says_so_and_fails_after_an_hour(proof: Path) -> None:
+    write_proof(Proof(datetime(2026, 11, 22, tzinfo=UTC), "older", 3, 18240, (), 1), proof)
+    current = proof.parent / "data/current"
+    name = current.readlink().name
+    code, text = status(proof.parent)
+    assert code == 0
+    assert f"Access: {name} is not proved yet; older: 18,240 checks, 0 unexpected" in text
+    assert json.loads(status(proof.parent, "--json")[1])["access"]["state"] == "pending"
+    an_hour_ago = datetime.now(UTC).timestamp() - 3601
+    os.utime(current, (an_hour_ago, an_hour_ago), follow_symlinks=False)
+    code, text = status(proof.parent)
+    assert (code, "`journalctl -u broker-access-prove.service` says why" in text) == (1, True)
+    assert json.loads(status(proof.parent, "--json")[1])["access"]["state"] == "overdue"
+
+
+def test_a_host_that_proves_and_never_did_is_not_a_success_for_long(
+    proof: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = proof.parent / "broker-access-prove.service"
+    unit.touch()
+    monkeypatch.setattr(module, "UNIT", unit)
+    current = proof.parent / "data/current"
+    name = current.readlink().name
+    assert f"Access: {name} is not proved yet, and no other was before" in status(proof.parent)[1]
+    os.utime(current, (0, 0), follow_symlinks=False)
+    assert status(proof.parent)[0] == 1
+
+
+@given(
+    st.sampled_from([None, "a", "b"]),
+    st.booleans(),
+    st.sampled_from([None, "a", "b"]),
+    st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400)),
+)
+def test_only_a_clean_proof_of_what_is_published_counts(
+    proved: str | None, clean: bool, current: str | None, age: timedelta
+) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    proof = Proof(now, proved, 1, 1, () if clean else (FINDING,), 1) if proved else None
+    found = standing(proof, current, now - age if current else None, now)
+    if proof and not clean:
+        assert found is Standing.UNEXPECTED
+    elif current is None or current == proved:
+        assert found is Standing.PROVED
+    else:
+        assert found is (Standing.OVERDUE if age > timedelta(hours=1) else Standing.PENDING)

@@ -1,0 +1,38 @@
+"""How the last proof stands to what is published now. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from .proof import Proof
+
+__all__ = ["Standing", "standing"]
+
+# TimeoutStartSec= of broker-access-prove.service: after that its proof is not on its way any more.
+_LIMIT = timedelta(hours=1)
+
+
+class Standing(StrEnum):
+    """What the last proof says of the generation that readers see."""
+
+    PROVED = "proved"
+    UNEXPECTED = "unexpected"  # it found something
+    PENDING = "pending"  # published since, and the proof of that is on its way
+    OVERDUE = "overdue"  # published since, longer ago than a proof takes
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a person has to look."""
+        return self in (Standing.UNEXPECTED, Standing.OVERDUE)
+
+
+def standing(
+    proof: Proof | None, generation: str | None, published: datetime | None, now: datetime
+) -> Standing:
+    """``generation`` is the current one, pointed at since ``published``; None where none is."""
+    if proof is not None and proof.findings:
+        return Standing.UNEXPECTED
+    if published is None or (proof is not None and proof.generation == generation):
+        return Standing.PROVED
+    return Standing.OVERDUE if now - published > _LIMIT else Standing.PENDING
