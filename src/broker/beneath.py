@@ -16,7 +16,9 @@ from pathlib import Path
 
 __all__ = ["opened", "read_file", "walk"]
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# On the way only the right to enter is needed, not the right to list.
+_WAY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+_LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
@@ -54,8 +56,7 @@ def walk(
         if not names:
             yield top, root.lstat()
             if depth > 1 and not root.is_symlink():
-                with _folder(root, ()) as folder:
-                    yield from _entries(folder, top, depth - 1, skip)
+                yield from _entries(os.open(root, _LIST), top, depth - 1, skip)
             return
         with _folder(root, names[:-1]) as folder:
             yield from _entry(folder, names[-1], top, depth, skip)
@@ -64,11 +65,15 @@ def walk(
 def _entries(
     folder: int, path: str, depth: int, skip: str | None
 ) -> Iterator[tuple[str, os.stat_result]]:
-    with os.scandir(folder) as found:
-        names = sorted(entry.name for entry in found)
-    for name in names:
-        if name != skip:
-            yield from _entry(folder, name, f"{path}/{name}", depth, skip)
+    """What stands in an open folder, which is closed at the end."""
+    try:
+        with os.scandir(folder) as found:
+            names = sorted(entry.name for entry in found)
+        for name in names:
+            if name != skip:
+                yield from _entry(folder, name, f"{path}/{name}", depth, skip)
+    finally:
+        os.close(folder)
 
 
 def _entry(
@@ -78,19 +83,16 @@ def _entry(
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         yield path, status
         if depth > 1 and stat.S_ISDIR(status.st_mode):
-            inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
-            try:
-                yield from _entries(inner, path, depth - 1, skip)
-            finally:
-                os.close(inner)
+            inner = os.open(name, _LIST | os.O_NOFOLLOW, dir_fd=folder)
+            yield from _entries(inner, path, depth - 1, skip)
 
 
 @contextmanager
 def _folder(root: Path, names: Sequence[str]) -> Iterator[int]:
-    folder = os.open(root, _FOLDER)
+    folder = os.open(root, _WAY)
     try:
         for name in names:
-            inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            inner = os.open(name, _WAY | os.O_NOFOLLOW, dir_fd=folder)
             os.close(folder)
             folder = inner
         yield folder

@@ -114,3 +114,19 @@ def test_swapped_meanwhile_it_never_reads_what_stands_outside(root: Path, tmp_pa
     swapping.join()
     assert contents == {b"mine"}
     assert names == {f"{root}/moving", f"{root}/moving/secret"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_the_right_to_enter_is_enough_to_read_a_file(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (root.parent, root, root / "folder"):
+        folder.chmod(0o711)
+    monkeypatch.chdir(root.parent)
+    os.seteuid(61000)
+    try:
+        with pytest.raises(PermissionError):
+            [*Path(root.name).iterdir()]
+        assert read_file(Path(root.name), "folder/file") == b"content"
+    finally:
+        os.seteuid(0)
