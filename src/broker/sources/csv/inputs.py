@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from glob import has_magic
-from os.path import lexists
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
-from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
+from ...errors import ConfigError, SourceError
 from .streams import SUFFIXES
 
 __all__ = [
-    "Folder",
     "InputFile",
     "Place",
+    "changed",
     "input_stem",
     "more_than_once",
     "natural_order",
@@ -79,104 +75,13 @@ def natural_order(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-class Folder:
-    """A folder of this machine.
-
-    Whoever may write into it decides what is read from it, so neither ``..`` nor a symbolic
-    link leads out of it. An absolute ``file:`` is the operator's own word and may be anywhere.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """``path`` is absolute; nothing is read yet."""
-        self._path = path
-
-    def tables(self) -> dict[str, str]:
-        """Each file with a known ending and each folder that holds such a file, once."""
-        found = {}
-        for entry in sorted(_entries(self._path), key=lambda each: natural_order(each.name)):
-            if entry.is_dir() and any(_is_input(inner) for inner in _entries(entry)):
-                found[entry.name] = entry.name
-            elif _is_input(entry):
-                found[input_stem(entry.name)] = entry.name
-        return found
-
-    def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:
-        """The files of a table, in natural order."""
-        try:
-            paths = self._declared(file) if file else self._default(name)
-        except PermissionError as error:  # of the folder, so nothing is known of what is in it
-            raise _unreadable(self._path, error) from error
-        inputs = [self._input(path) for path in paths]
-        return tuple(sorted(inputs, key=lambda each: natural_order(each.path)))
-
-    def open(self, file: InputFile) -> BinaryIO:
-        """Open a file; it must still be the one that was found."""
-        try:
-            stream = Path(file.path).open("rb", buffering=0)  # noqa: SIM115 - the caller closes it
-        except OSError as error:
-            raise _unreadable(Path(file.path), error) from error
-        return stream
-
-    def _default(self, name: str) -> list[Path]:
-        there = [self._path / f"{name}{ending}" for ending in SUFFIXES]
-        found = [path for path in there if lexists(path)]
-        if (self._path / name).is_dir():
-            found.append(self._path / name)
-        if len(found) > 1:
-            raise more_than_once(name, str(self._path), [path.name for path in found])
-        if not found:
-            _entries(self._path)  # an absent or locked folder has a sentence of its own
-            endings = ", ".join(SUFFIXES[1:])
-            raise AbsentError(
-                f"table {name} has no file",
-                expected=f"{there[0]}, {endings} or a folder {name}",
-                found="none of them",
-            )
-        return self._inside(found[0])
-
-    def _declared(self, file: str) -> list[Path]:
-        declared = Path(file).expanduser()
-        base = Path(declared.anchor) if declared.is_absolute() else self._path
-        pattern = str(declared.relative_to(base)) if declared.is_absolute() else file
-        if ".." in declared.parts:
-            raise ConfigError("file must not contain '..'", where=f"file: {file}")
-        if not has_magic(file) or lexists(base / pattern):
-            return self._inside(base / pattern)
-        paths = [path for path in base.glob(pattern) if path.is_file()]
-        if not paths:
-            raise AbsentError("no file matches", where=str(base / pattern), found="none")
-        return paths
-
-    def _inside(self, path: Path) -> list[Path]:
-        if not path.is_dir():
-            return [path]
-        paths = [entry for entry in _entries(path) if _is_input(entry)]
-        if not paths:
-            raise AbsentError(
-                "the folder holds no table",
-                where=str(path),
-                expected=f"files ending in {', '.join(SUFFIXES)}",
-                found="none",
-            )
-        return paths
-
-    def _input(self, path: Path) -> InputFile:
-        try:
-            real = path.resolve(strict=True)
-            status = real.stat()
-        except (OSError, RuntimeError) as error:
-            raise _unreadable(path, error) from error
-        if path.is_relative_to(self._path) and not real.is_relative_to(self._path.resolve()):
-            raise SourceError(
-                "a symbolic link leads out of the folder of tables",
-                where=str(path),
-                remedy="Say with an absolute 'file:' that it may be read.",
-            )
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceError("is no regular file", where=str(path))
-        modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        version = f"{status.st_dev}:{status.st_ino}:{status.st_mtime_ns}:{status.st_ctime_ns}"
-        return InputFile(str(real), str(real), status.st_size, modified, version)
+def changed(names: Sequence[str]) -> SourceError:
+    """What was found is not what is there now."""
+    return SourceError(
+        "changed while it was being read",
+        where=", ".join(sorted(names)[:3]),
+        remedy="Deliver files under another name and rename them when they are whole.",
+    )
 
 
 def more_than_once(name: str, where: str, found: list[str]) -> SourceError:
@@ -214,32 +119,3 @@ def input_stem(name: str) -> str:
     """The name of a file without its ending; empty where the ending is none of ours."""
     ending = next((end for end in SUFFIXES[::-1] if name.lower().endswith(end)), None)
     return name[: -len(ending)] if ending else ""
-
-
-def _entries(folder: Path) -> Iterator[Path]:
-    try:
-        entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    except FileNotFoundError as error:
-        # Not AbsentError: a folder that is not mounted says nothing of the tables in it.
-        raise SourceError("the folder does not exist", where=str(folder)) from error
-    except OSError as error:
-        raise _unreadable(folder, error) from error
-    return iter(entries)
-
-
-def _is_input(path: Path) -> bool:
-    return input_stem(path.name) != "" and path.is_file()
-
-
-def _unreadable(path: Path, error: Exception) -> SourceError:
-    """Absent, forbidden and broken are told apart: they ask for different remedies."""
-    where = str(path)
-    if isinstance(error, FileNotFoundError):
-        return AbsentError("does not exist", where=where, remedy="Deliver it, or correct the path.")
-    if isinstance(error, NotADirectoryError):
-        return SourceError("is no folder", where=where)
-    if isinstance(error, PermissionError):
-        remedy = "Give the user that runs the broker the right to read it."
-        return ForbiddenError("is there but may not be read", where=where, remedy=remedy)
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    return SourceError(f"cannot be read: {reason}", where=where)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from ...errors import SourceError
 from ...tables.rows import End, Reject
 from .filters import RowFilter
-from .inputs import InputFile
+from .inputs import InputFile, changed
 from .parser import Parsed, Parser, count_lines
 from .slices import Cutter
 from .table import TableFiles
@@ -115,14 +115,9 @@ class CsvReading:
         )
 
     def _refuse_change(self, before: tuple[InputFile, ...]) -> None:
-        changed = set(self._files.find()) ^ set(before)
-        if changed:
-            names = sorted({file.name for file in changed})
-            raise SourceError(
-                "changed while it was being read",
-                where=", ".join(names[:3]),
-                remedy="Deliver files under another name and rename them when they are whole.",
-            )
+        other = set(self._files.find()) ^ set(before)
+        if other:
+            raise changed([file.name for file in other])
 
 
 def _as_of(inputs: Sequence[InputFile]) -> datetime:

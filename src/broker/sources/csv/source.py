@@ -19,7 +19,8 @@ from ..contract import SourceTable, TableRequest, Window
 from ..settings import checked
 from .dialect import dialect_from
 from .filters import RowFilter, condition
-from .inputs import Folder, Place, table_name, text_bytes, version
+from .folder import Folder, split
+from .inputs import Place, table_name, text_bytes, version
 from .reading import CsvReading
 from .remote import Remote, is_remote
 from .table import TableFiles
@@ -86,11 +87,20 @@ class CsvSource:
         declared = dict(table.options)
         file = declared.pop("file", None)
         dialect = dialect_from(declared, f"table {table.id}")
-        if file and is_remote(file):
-            base, _, last = str(file).rpartition("/")
-            return TableFiles(self._place(base), "", last, dialect)
-        name = "" if file else table_name(table.id)
-        return TableFiles(self._place(self._settings.path), name, file, dialect)
+        if not file:
+            name = table_name(table.id)
+            return TableFiles(self._place(self._settings.path), name, None, dialect)
+        base, below = self._located(file)
+        return TableFiles(self._place(base), "", below, dialect)
+
+    def _located(self, file: str) -> tuple[str, str]:
+        """The folder or location that ``file:`` is below, and the path from there."""
+        if is_remote(file):
+            base, _, last = file.rpartition("/")
+            return base, last
+        if is_remote(self._settings.path):
+            return self._settings.path, file
+        return split(file, self._settings.path)
 
     def _place(self, path: str) -> Place:
         if not is_remote(path):
