@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -15,6 +17,7 @@ from rich.console import Console
 from ..config import Description, Instance, find_config_dir, load_description, load_instance
 from ..sources.contract import Source
 from ..sources.registry import open_configured
+from ..sync.limit import left_behind
 from ..sync.progress import Progress
 from ..sync.report import Report
 from ..sync.run import Run
@@ -53,7 +56,16 @@ def sync(config_option: Path | None, data: Path, as_json: bool) -> int:
             progress=progress,
         )()
     click.echo(json.dumps(report.as_json()) if as_json else _summary(report))
+    if left_behind():
+        _leave(report.exit_code)
     return int(report.exit_code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End without waiting for a source that hangs, as Python would for threads of its pools."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 @contextmanager

@@ -257,7 +257,8 @@ class TableDescription(Section):
     )
     timeout: Duration | None = Field(
         default=None,
-        description="Time that one reading of it may take, where the source has such a limit.",
+        description="Time that its source has until the last row, such as 4h. "
+        "Default: sync.table_timeout.",
     )
     foreign_keys: tuple[ForeignKey, ...] = Field(
         default=(), description="Columns that hold keys of other tables."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import (
@@ -17,7 +18,7 @@ from .description import TableDescription
 from .document import Document
 from .problems import did_you_mean
 from .source import SourceConfig
-from .values import ClassName, GroupName, Names, Section, Size, SourceName, unexpected
+from .values import ClassName, Duration, GroupName, Names, Section, Size, SourceName, unexpected
 
 __all__ = [
     "AccessClass",
@@ -180,6 +181,11 @@ class Sync(Section):
         default=1000,
         ge=0,
         description="Rejected rows past which a table fails, unless it says otherwise.",
+    )
+    table_timeout: Duration = Field(
+        default=timedelta(hours=1),
+        description="Time that the source of a table has until its last row, unless the table "
+        "says otherwise with timeout.",
     )
     retention: Retention = Field(default=Retention(), description="Which generations stay.")
 

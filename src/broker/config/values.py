@@ -33,6 +33,7 @@ __all__ = [
     "SourceName",
     "TableId",
     "Text",
+    "duration_text",
     "is_safe_name",
     "is_table_id",
     "unexpected",
@@ -130,7 +131,8 @@ def _duration(value: Any) -> timedelta:
     return length
 
 
-def _duration_text(length: timedelta) -> str:
+def duration_text(length: timedelta) -> str:
+    """A length of time as the files say it, such as 6h."""
     seconds = int(length.total_seconds())
     for unit in ("w", "d", "h", "m"):
         if seconds % int(_UNITS[unit].total_seconds()) == 0:
@@ -214,7 +216,7 @@ Size = Annotated[
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
-    PlainSerializer(_duration_text),
+    PlainSerializer(duration_text),
     WithJsonSchema({"type": "string", "pattern": "^([0-9]+[smhdw])+$", "examples": ["6h"]}),
 ]
 """A length of time: 45m, 6h, 1d12h, 2w."""

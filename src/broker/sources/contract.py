@@ -48,7 +48,8 @@ class TableRequest:
 
     ``columns`` empty means all. ``options`` holds what only this kind of source understands
     (a CSV table's ``file``, ``dialect`` or ``encoding``), already validated as a mapping.
-    ``types`` are the declared ones, which the engine enforces. ``timeout`` is for one reading.
+    ``types`` are the declared ones, which the engine enforces. ``timeout`` is for one reading,
+    where the table has its own; the caller ends what takes longer.
     ``folder`` is private to the table and outlives a killed run: what a source keeps there lets
     the next one go on. It need not exist, and nothing in it counts once the reading is complete.
     """

@@ -111,6 +111,7 @@ class Run:
             now=self.clock(),
             approved_losses=approvals.of(table.id),
             progress=self.progress,
+            timeout=table.timeout or sync.table_timeout,
         )
 
     @property

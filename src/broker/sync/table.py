@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from ..config import TableDescription
@@ -21,6 +21,7 @@ from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .admission import bytes_needed
 from .breaker import HeldError, check_losses
+from .limit import LimitedSource
 from .plan import Action, Kept, Rule, Step, next_step, whole_step
 from .progress import Progress
 from .request import (
@@ -51,6 +52,7 @@ class Job:
     now: datetime
     approved_losses: int
     progress: Progress
+    timeout: timedelta
 
 
 def sync_table(job: Job) -> TableEntry:
@@ -59,6 +61,7 @@ def sync_table(job: Job) -> TableEntry:
     Raises a ``BrokerError``; the caller then keeps what was published.
     """
     table = job.table
+    job = replace(job, source=LimitedSource(job.source, table.id, job.timeout))
     request = replace(request_of(table, job.now.date()), folder=job.staging.place.kept(table.id))
     found = job.source.describe(request)
     spec = spec_of(table, table.key or found.primary_key, job.max_rejects)

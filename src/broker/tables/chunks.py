@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import TypeVar
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
+from .ahead import ahead
 from .rows import Reading
 
 __all__ = ["Chunk", "chunks", "plain"]
-
-Item = TypeVar("Item")
 
 ROWS = 128 * 1024
 
@@ -38,7 +33,7 @@ class Chunk:
 
 def chunks(reading: Reading, *, bytes_: int) -> Iterator[Chunk]:
     """Yield the rows in chunks of about 128k rows or ``bytes_``, whatever the source yields."""
-    return _ahead(lambda: _chunks(reading, bytes_))
+    return ahead(lambda: _chunks(reading, bytes_), name="read-ahead")
 
 
 def _chunks(reading: Reading, bytes_: int) -> Iterator[Chunk]:
@@ -74,40 +69,6 @@ def _checked(reading: Reading, bytes_: int) -> Iterator[pa.RecordBatch]:
         step = max(1, min(ROWS, batch.num_rows * bytes_ // max(batch.nbytes, 1)))
         for start in range(0, batch.num_rows, step):
             yield batch.slice(start, step)
-
-
-def _ahead(make: Callable[[], Iterator[Item]], *, depth: int = 1) -> Iterator[Item]:
-    """Run an iterator in a thread, a few items ahead; its error is raised here."""
-    items: queue.Queue[Item | BaseException | None] = queue.Queue(depth)
-    stop = threading.Event()
-
-    def put(item: Item | BaseException | None) -> None:
-        done = False
-        while not done and not stop.is_set():
-            with suppress(queue.Full):
-                items.put(item, timeout=0.1)
-                done = True
-
-    def run() -> None:
-        try:
-            for item in make():
-                put(item)
-                if stop.is_set():
-                    return
-            put(None)
-        except BaseException as error:  # whatever it is, the reader raises it
-            put(error)
-
-    thread = threading.Thread(target=run, name="read-ahead", daemon=True)
-    thread.start()
-    try:
-        while (item := items.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        thread.join(timeout=10)  # a source that hangs must not hang what ends because of it
 
 
 def _text_bytes(table: pa.Table) -> int:

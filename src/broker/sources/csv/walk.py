@@ -1,8 +1,8 @@
 """A walk through folders by open descriptors: what is checked is what is read.
 
 An account that may write into a folder can put a link in the place of a file at any moment. So a
-path is never resolved here in one go: each folder on the way is opened, and the next name is looked up
-in that. Below a folder that was opened, nothing that is a link is followed.
+path is never resolved here in one go: each folder on the way is opened, and the next name is
+looked up in that. Below a folder that was opened, nothing that is a link is followed.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Settings(Section):
         default=4, ge=1, le=32, description="Slices of one export that are fetched side by side."
     )
     timeout: Duration = Field(
-        default=timedelta(hours=4),
+        default=timedelta(hours=1),
         description="Time that one export may take, from its request to its last byte.",
     )
     silence: Duration = Field(
