@@ -48,7 +48,7 @@ def approve(config_option: Path | None, data: Path, table: str) -> None:
             where=described.id,
             found=str(entry.status) if entry else "not published yet",
         )
-    Approvals.read(store.root).plus(described.id, entry.losses).write()
+    Approvals(store).give(described.id, entry.losses)
     click.echo(f"{described.id}: {entry.losses:,} rows may go with the next sync")
     if keys := lost_keys(generation, entry):
         click.echo(told(keys))

@@ -112,6 +112,11 @@ class Place:
         return self.staging / _KEPT / quote(table_id, safe="")
 
     @property
+    def approvals(self) -> Path:
+        """What a person approved: a file per table, by its id."""
+        return self.root / "approvals"
+
+    @property
     def superseded(self) -> Path:
         """An empty file per generation that was current: its mtime says until when."""
         return self.root / ".superseded"

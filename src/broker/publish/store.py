@@ -82,7 +82,7 @@ class Store:
         ``run_id`` is noted in the manifest. Raises ``LockedError`` while another run goes on.
         """
         with ExitStack() as stack, publish_errors(self.root):
-            self._prepare()
+            self.prepare()
             stack.enter_context(lock(self.place.run_lock, purpose=PUBLISHING))
             with self._publishing():
                 self.place.sweep()
@@ -131,7 +131,7 @@ class Store:
         go on meanwhile. Returns the audiences whose view was built.
         """
         with publish_errors(self.root):
-            self._prepare()
+            self.prepare()
             with self._publishing():
                 record(self.place, self.rights, map(Audience.of, audiences))
                 current = self.current()
@@ -141,7 +141,7 @@ class Store:
         """Take away what the policy no longer keeps; returns the ids, oldest first."""
         now = now or datetime.now(UTC)
         with publish_errors(self.root):
-            self._prepare()
+            self.prepare()
             with self._publishing():
                 return self._prune(policy, now)
 
@@ -222,7 +222,7 @@ class Store:
     def _everything(self) -> Iterator[None]:
         """Nobody else makes or moves anything."""
         with publish_errors(self.root):
-            self._prepare()
+            self.prepare()
             with lock(self.place.run_lock, purpose=PUBLISHING), self._publishing():
                 self.place.sweep()
                 yield
@@ -237,8 +237,16 @@ class Store:
             if folder.exists():
                 self.place.sweep()
 
-    def _prepare(self) -> None:
-        """Make the folders of the store, as the user who owns it and nobody else."""
+    def prepare(self) -> None:
+        """Make the folders of the store: every write into it comes after this.
+
+        Raises ``PublishError`` for a caller who does not own it, root included: what root
+        writes stands in the way of the next sync.
+        """
+        with publish_errors(self.root):
+            self._make_folders()
+
+    def _make_folders(self) -> None:
         if not self.root.exists():
             self.root.parent.mkdir(parents=True, exist_ok=True)
             make_dir(self.root, mode=0o2751, gid=self.rights.operators)
@@ -246,12 +254,13 @@ class Store:
         make_dir(self.place.generations, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))
         make_dir(self.place.staging, mode=0o700)
         make_dir(self.place.superseded, mode=0o700)
+        make_dir(self.place.approvals, mode=0o700)
 
     def _check_caller(self) -> None:
         """Files of another owner could not be linked or given to a group in the next run."""
         if self.root.stat().st_uid != os.geteuid():
             raise PublishError(
-                "only the owner of the store may publish",
+                "only the owner of the store may write into it",
                 where=str(self.root),
                 expected=f"user id {self.root.stat().st_uid}",
                 found=f"user id {os.geteuid()}",

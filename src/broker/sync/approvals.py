@@ -1,61 +1,62 @@
 """What a person approved: losses that a held table may take, once.
 
-Kept beside the generations in ``approvals.json``, and read by the run that follows. A person
-approves a number of lost rows, not whatever may be lost by then.
+One file per table in ``approvals/`` of the store, with a number of rows: an approval that is
+broken concerns its own table alone. A person approves a number of lost rows, not whatever may be
+lost by then.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
 
-from ..errors import PublishError
+from ..beneath import read_file
 from ..files import write_atomic
+from ..publish import Store
+from ..publish.place import publish_errors
+from .breaker import Approval
 
 __all__ = ["Approvals"]
 
-_FILE = "approvals.json"
+_ROWS = re.compile(rb"[0-9]{1,18}\n")
 
 
-@dataclass(frozen=True)
 class Approvals:
     """Rows that may be lost, by table id."""
 
-    root: Path
-    losses: Mapping[str, int]
+    def __init__(self, store: Store) -> None:
+        """Nothing is read yet."""
+        self._store = store
+        self._folder = store.place.approvals
 
-    @classmethod
-    def read(cls, root: Path) -> Approvals:
-        """What was approved and not yet used; raises ``PublishError`` for an unreadable file."""
-        path = root / _FILE
+    def of(self, table_id: str) -> Approval:
+        """How many rows this table may lose; none where nothing was approved, or not readably."""
+        path = self._folder / _name(table_id)
         try:
-            losses = json.loads(path.read_bytes())
+            content = read_file(self._store.root, f"{self._folder.name}/{path.name}")
         except FileNotFoundError:
-            losses = {}
-        except ValueError as error:
-            raise PublishError(
-                "the approvals cannot be read",
-                where=str(path),
-                remedy="Remove the file and approve again.",
-            ) from error
-        return cls(root, losses)
+            return Approval()
+        except OSError as error:
+            return Approval(problem=f"{path}: {error.strerror}")
+        if not _ROWS.fullmatch(content):
+            return Approval(problem=f"{path}: is not a number of rows")
+        return Approval(int(content))
 
-    def of(self, table_id: str) -> int:
-        """How many rows this table may lose; none unless somebody said so."""
-        return self.losses.get(table_id, 0)
+    def give(self, table_id: str, rows: int) -> None:
+        """Approve; raises ``PublishError``, also for a caller who does not own the store."""
+        path = self._folder / _name(table_id)
+        self._store.prepare()
+        with publish_errors(path):
+            write_atomic(path, f"{rows}\n", mode=0o600)
 
-    def plus(self, table_id: str, rows: int) -> Approvals:
-        """With one more."""
-        return replace(self, losses={**self.losses, table_id: rows})
+    def use_up(self, table_ids: Iterable[str]) -> None:
+        """After these tables were published: what was approved for them holds no longer."""
+        for table_id in table_ids:
+            path = self._folder / _name(table_id)
+            with publish_errors(path):
+                path.unlink(missing_ok=True)
 
-    def without(self, table_ids: Iterable[str]) -> Approvals:
-        """After these tables were published: what was approved for them is used up."""
-        used = set(table_ids)
-        return replace(self, losses={k: v for k, v in self.losses.items() if k not in used})
 
-    def write(self) -> None:
-        """Keep it, if it is not what stands there already."""
-        if self.losses != Approvals.read(self.root).losses:
-            write_atomic(self.root / _FILE, json.dumps(self.losses, sort_keys=True), mode=0o600)
+def _name(table_id: str) -> str:
+    return quote(table_id, safe="")

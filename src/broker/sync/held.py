@@ -23,7 +23,7 @@ def lost_keys(generation: Generation, entry: TableEntry) -> list[dict[str, Any]]
     if entry.status is not Status.HELD:
         return []
     try:
-        told = json.loads((generation.path / f"metadata/{entry.path}.json").read_bytes())
+        told = json.loads(generation.read(f"metadata/{entry.path}.json"))
     except OSError:
         return []
     keys: list[dict[str, Any]] = told.get(_LOST_KEYS, [])

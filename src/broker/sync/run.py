@@ -61,7 +61,7 @@ class Run:
 
     def _pass(self, due: tuple[TableDescription, ...]) -> tuple[Generation, dict[str, Outcome]]:
         """One step of every table that is due, the others carried over, one generation."""
-        approvals = Approvals.read(self.store.root)
+        approvals = Approvals(self.store)
         with self.store.begin() as staging:
             jobs = [self._job(table, staging, approvals) for table in due]
             for table in self.tables:
@@ -70,7 +70,7 @@ class Run:
             with ThreadPoolExecutor(self._parallel) as pool:
                 outcomes = dict(zip((t.id for t in due), pool.map(self._one, jobs), strict=True))
             generation = staging.commit(now=self.clock())
-        approvals.without(name for name, one in outcomes.items() if not one.error).write()
+        approvals.use_up(name for name, one in outcomes.items() if not one.error)
         return generation, outcomes
 
     def _one(self, job: Job) -> Outcome:
@@ -109,7 +109,7 @@ class Run:
             limits=Limits(int(sync.memory_limit) // self._parallel, sync.threads),
             max_rejects=sync.max_rejects,
             now=self.clock(),
-            approved_losses=approvals.of(table.id),
+            approval=approvals.of(table.id),
             progress=self.progress,
             timeout=table.timeout or sync.table_timeout,
         )

@@ -20,7 +20,7 @@ from ..tables.model import Limits, Replace, TableSpec, TableVersion
 from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .admission import bytes_needed
-from .breaker import HeldError, check_losses
+from .breaker import Approval, HeldError, check_losses
 from .limit import LimitedSource
 from .plan import Action, Kept, Rule, Step, next_step, whole_step
 from .progress import Progress
@@ -50,7 +50,7 @@ class Job:
     limits: Limits
     max_rejects: int
     now: datetime
-    approved_losses: int
+    approval: Approval
     progress: Progress
     timeout: timedelta
 
@@ -138,9 +138,7 @@ def _check_losses(job: Job, spec: TableSpec, version: TableVersion) -> None:
     if version.change is None:  # a whole load does not know what was there before
         lost = losses(old, new, spec.key, work=work, limits=job.limits)
     try:
-        check_losses(
-            job.table.id, before.rows, lost, job.table.max_delete_fraction, job.approved_losses
-        )
+        check_losses(job.table.id, before.rows, lost, job.table.max_delete_fraction, job.approval)
     except HeldError as held:
         held.examples = examples(old, new, spec.key, work=work, limits=job.limits)
         raise

@@ -11,26 +11,10 @@ import pytest
 from broker.errors import SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
+from tests.hostile.swaps import SWAPPER
 
 KINDS = ["link", "folder", "hard link", "pipe"]
 SWAPS = 25_000
-# Exchanges the table and a trap, in one step each, so that the name is never free.
-SWAPPER = """
-import ctypes, os, sys
-kind, folder, canary, swaps = sys.argv[1:4] + [int(sys.argv[4])]
-os.chdir(folder)
-if kind in ("link", "folder"):
-    os.symlink(canary, ".trap")
-elif kind == "hard link":
-    os.link(canary, ".trap")
-else:
-    os.mkfifo(".trap")
-libc, here, exchange = ctypes.CDLL(None, use_errno=True), -100, 2
-place = b"t" if kind == "folder" else b"t.csv"
-for _ in range(swaps):
-    if libc.renameat2(here, place, here, b".trap", exchange):
-        raise OSError(ctypes.get_errno(), "renameat2")
-"""
 
 
 @pytest.mark.parametrize("kind", KINDS)
