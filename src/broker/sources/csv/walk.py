@@ -160,7 +160,11 @@ _KINDS = {
 def _opened(opened: ExitStack, name: str, folder: int) -> int:
     """``name`` in an open folder; it is absolute where the walk begins."""
     at = None if name == "/" else folder
-    descriptor = os.open(name, _ON_THE_WAY, dir_fd=at)
+    try:
+        # O_DIRECTORY mounts what is mounted on use, which O_PATH alone does not, open(2).
+        descriptor = os.open(name, _ON_THE_WAY | os.O_DIRECTORY, dir_fd=at)
+    except NotADirectoryError:
+        descriptor = os.open(name, _ON_THE_WAY, dir_fd=at)
     opened.callback(os.close, descriptor)
     return descriptor
 
