@@ -1,56 +1,85 @@
-"""When somebody last logged in and last pulled, as far as the journal reaches back."""
+"""When an analyst last logged in and last pulled, as far as the journal reaches back.
+
+Any account may write any text under any identifier (``logger -t sshd``). So the fields that
+journald takes from the kernel decide: a login counts when root's own sshd reports it, and a
+pull is that of the uid that reports it, whatever name its text holds.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 __all__ = ["Activity", "parse_journal", "read_activity"]
 
 _LOGIN = re.compile(r"Accepted \S+ for (\S+) from ")
-_SYNC = re.compile(r"(\S+) pulls ")
+_PULL = re.compile(r"\S+ pulls ")
+_SSHD = frozenset({"/usr/sbin/sshd", "/usr/lib/openssh/sshd-session"})
+_FIELDS = "MESSAGE,SYSLOG_IDENTIFIER,_UID,_EXE"
 _SECONDS = 20
-_COMMAND = (
-    *("journalctl", "--quiet", "--reverse", "--output=json", "--lines=20000"),
-    "--output-fields=MESSAGE,SYSLOG_IDENTIFIER",
-    *("--identifier=sshd", "--identifier=sshd-session", "--identifier=broker-transport"),
-    "--grep=^Accepted | pulls ",
-)
+_COMMAND = ("journalctl", "--quiet", "--reverse", "--output=json", "--lines=20000")
+# Two calls: many lines of one kind push none of the other kind out.
+_LOGINS = (*_COMMAND, f"--output-fields={_FIELDS}", "--grep=^Accepted ", "_UID=0")
+_PULLS = (*_COMMAND, f"--output-fields={_FIELDS}", "--identifier=broker-transport")
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Moments in UTC, or None where the journal tells of none."""
+    """Moments in UTC, or None where the journal has none."""
 
     last_login: str | None = None
     last_sync: str | None = None
 
 
-def read_activity() -> Mapping[str, Activity]:
-    """What the journal of this host tells; nothing where there is none."""
-    try:
-        done = subprocess.run(_COMMAND, check=False, capture_output=True, timeout=_SECONDS)
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return {}
-    return parse_journal(done.stdout.decode(errors="replace").splitlines())
+def read_activity(names: Mapping[int, str]) -> Mapping[str, Activity]:
+    """What the journal of this host has; nothing where there is none. ``names`` are by uid."""
+    lines: list[str] = []
+    for command in (_LOGINS, _PULLS):
+        try:
+            done = subprocess.run(command, check=False, capture_output=True, timeout=_SECONDS)
+        except (FileNotFoundError, subprocess.TimeoutExpired):
+            continue
+        lines += done.stdout.decode(errors="replace").splitlines()
+    return parse_journal(lines, names)
 
 
-def parse_journal(lines: Iterable[str]) -> Mapping[str, Activity]:
-    """The newest of each kind by name, from lines of JSON, newest first."""
+def parse_journal(lines: Iterable[str], names: Mapping[int, str]) -> Mapping[str, Activity]:
+    """The newest of each kind by name, from lines of JSON, each kind newest first."""
     logins: dict[str, str] = {}
-    syncs: dict[str, str] = {}
-    for line in lines:
-        entry = json.loads(line)
-        message, moment = entry.get("MESSAGE"), _moment(entry["__REALTIME_TIMESTAMP"])
-        ours = entry.get("SYSLOG_IDENTIFIER") == "broker-transport"
-        found = (_SYNC if ours else _LOGIN).match(message) if isinstance(message, str) else None
+    pulls: dict[str, str] = {}
+    for entry in map(json.loads, lines):
+        moment = _moment(entry["__REALTIME_TIMESTAMP"])
+        for name in _login(entry):
+            logins.setdefault(name, moment)
+        for name in _pull(entry, names):
+            pulls.setdefault(name, moment)
+    people = logins | pulls
+    return {name: Activity(logins.get(name), pulls.get(name)) for name in people}
+
+
+def _login(entry: Mapping[str, Any]) -> Iterator[str]:
+    if entry.get("_UID") == "0" and entry.get("_EXE") in _SSHD:
+        found = _LOGIN.match(_message(entry))
         if found is not None:
-            (syncs if ours else logins).setdefault(found[1], moment)
-    return {name: Activity(logins.get(name), syncs.get(name)) for name in logins | syncs}
+            yield found[1]
+
+
+def _pull(entry: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
+    ours = entry.get("SYSLOG_IDENTIFIER") == "broker-transport"
+    uid = str(entry.get("_UID", ""))
+    if ours and uid.isdecimal() and int(uid) in names and _PULL.match(_message(entry)):
+        yield names[int(uid)]
+
+
+def _message(entry: Mapping[str, Any]) -> str:
+    """journalctl gives a text that is not UTF-8, or is missing, as something else."""
+    message = entry.get("MESSAGE")
+    return message if isinstance(message, str) else ""
 
 
 def _moment(microseconds: str) -> str:

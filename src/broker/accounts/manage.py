@@ -90,7 +90,8 @@ def converge(
 
 def list_analysts(layout: Layout, system: System) -> list[dict[str, Any]]:
     """Everybody whom the broker keeps, with state and last activity of each on the host."""
-    observed, activity = observe(layout, system), system.activity()
+    observed = observe(layout, system)
+    activity = system.activity({one.uid: one.name for one in observed.registry.analysts})
     issued = observed.authority.issued if observed.authority else ()
     rows, valid = listing(observed, layout), live(issued, datetime.now(UTC))
     for row in rows:

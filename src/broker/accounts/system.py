@@ -70,8 +70,8 @@ class System(Owners, Protocol):
     ) -> Sequence[Probe]:
         """Knock at sshd with each key and certificate, and tell what it answered."""
 
-    def activity(self) -> Mapping[str, Activity]:
-        """When people last logged in and pulled, by name."""
+    def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
+        """When analysts last logged in and pulled, by name; ``names`` are theirs by uid."""
 
 
 class DebianSystem:
@@ -215,8 +215,8 @@ class DebianSystem:
     ) -> Sequence[Probe]:
         return probe(name, keys, certificates) if self._runs else ()
 
-    def activity(self) -> Mapping[str, Activity]:
-        return read_activity() if self._runs else {}
+    def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
+        return read_activity(names) if self._runs else {}
 
     def _prefix(self, option: str) -> list[str]:
         return [] if self._runs else [option, str(self._root)]

@@ -25,22 +25,53 @@ def test_sshd_is_asked_where_it_listens(settings: str, address: tuple[str, str])
     assert sshd_address(settings) == address
 
 
-def entry(seconds: int, identifier: str, message: object) -> str:
+SSHD = {"_UID": "0", "_EXE": "/usr/sbin/sshd"}
+SESSION = {"_UID": "0", "_EXE": "/usr/lib/openssh/sshd-session"}
+NAMES = {1000: "anna", 1001: "bob"}
+LOGIN = "Accepted publickey for anna from 192.0.2.7 port 1 ssh2"
+PULL = "anna pulls /data/x ./parquet/"
+
+
+def entry(seconds: int, identifier: str, message: object, **fields: object) -> str:
     moment = str(seconds * 1_000_000)
-    fields = {"__REALTIME_TIMESTAMP": moment, "SYSLOG_IDENTIFIER": identifier, "MESSAGE": message}
-    return json.dumps(fields)
+    shown = {"__REALTIME_TIMESTAMP": moment, "SYSLOG_IDENTIFIER": identifier, "MESSAGE": message}
+    return json.dumps(shown | fields)
 
 
 def test_the_newest_of_each_kind_counts() -> None:
     lines = [
-        entry(86_400, "broker-transport", "anna pulls /data/x ./parquet/"),
-        entry(3_600, "sshd-session", "Accepted publickey for anna from 192.0.2.7 port 1 ssh2"),
-        entry(60, "sshd", "Accepted publickey for anna from 192.0.2.7 port 1 ssh2"),
-        entry(60, "sshd", [0, 255]),
+        entry(3_600, "sshd-session", LOGIN, **SESSION),
+        entry(60, "sshd", LOGIN, **SSHD),
+        entry(60, "sshd", [0, 255], **SSHD),
+        entry(86_400, "broker-transport", PULL, _UID="1000"),
+        entry(60, "broker-transport", PULL, _UID="1000"),
     ]
-    assert parse_journal(lines) == {
+    assert parse_journal(lines, NAMES) == {
         "anna": Activity(last_login="1970-01-01T01:00:00Z", last_sync="1970-01-02T00:00:00Z")
     }
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"_UID": "1001", "_EXE": "/usr/bin/logger"},
+        {"_UID": "1001", "_EXE": "/usr/sbin/sshd"},
+        {"_UID": "0", "_EXE": "/usr/bin/logger"},
+        {"_UID": "0"},
+        {"UID": "0", "EXE": "/usr/sbin/sshd"},
+    ],
+)
+def test_only_a_line_of_roots_own_sshd_is_a_login(fields: dict[str, str]) -> None:
+    assert parse_journal([entry(60, "sshd", LOGIN, **fields)], NAMES) == {}
+
+
+def test_a_pull_is_that_of_the_account_which_the_kernel_names() -> None:
+    invented = [
+        entry(60, "broker-transport", PULL, _UID="1001"),
+        entry(60, "broker-transport", PULL, _UID="1002"),
+        entry(60, "broker-transport", PULL),
+    ]
+    assert parse_journal(invented, NAMES) == {"bob": Activity(last_sync="1970-01-01T00:01:00Z")}
 
 
 @pytest.mark.parametrize(
