@@ -371,6 +371,8 @@ def main() -> None:
         )
     except BrokerError as error:
         module.fail_json(msg=str(error))
+    for warning in outcome.warnings:
+        module.warn(warning)
     module.exit_json(
         changed=outcome.changed,
         actions=list(outcome.actions),

@@ -31,7 +31,8 @@ options:
   state:
     description:
       - V(present) adds O(key).
-      - V(rotated) adds O(key); those in O(old), or all others, end when O(grace) has passed.
+      - V(rotated) adds O(key); those in O(old), or all others, end when O(grace) has passed;
+        with V(0m) they are revoked at once.
       - V(absent) revokes those in O(old) at once. Sessions that they opened are not ended.
     type: str
     choices: [present, rotated, absent]
@@ -130,6 +131,8 @@ def main() -> None:
         outcome = converge([request], Layout(), DebianSystem(), check=module.check_mode)
     except BrokerError as error:
         module.fail_json(msg=str(error))
+    for warning in outcome.warnings:
+        module.warn(warning)
     module.exit_json(
         changed=outcome.changed,
         actions=list(outcome.actions),

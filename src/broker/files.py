@@ -13,9 +13,10 @@ from pathlib import Path
 
 from .errors import LockedError
 
-__all__ = ["fsync_dir", "lock", "make_dir", "replace_link", "write_atomic"]
+__all__ = ["fsync_dir", "lock", "make_dir", "replace_link", "write_atomic", "write_when_full"]
 
 _POLL_SECONDS = 0.05
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # A child holds its parent's locks from fork until exec closes them: where the parent was killed in
 # between, its lock ends some milliseconds after it, on a busy machine some hundred.
 _HANDOVER_SECONDS = 1.0
@@ -53,6 +54,41 @@ def write_atomic(
         raise
     if durable:
         fsync_dir(path.parent)
+
+
+def write_when_full(path: Path, data: bytes | str, *, mode: int, durable: bool = True) -> None:
+    """As ``write_atomic``; on a full disk, over the old bytes where the new ones fit in them.
+
+    For files that lose entries when rights are taken. Raises ``OSError``. A crash of the whole
+    machine in the middle of it can leave the new bytes with the end of the old ones.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    try:
+        write_atomic(path, content, mode=mode, durable=durable)
+    except OSError as error:
+        if error.errno not in _FULL or not _overwrite(path, content, mode):
+            raise
+
+
+def _overwrite(path: Path, content: bytes, mode: int) -> bool:
+    """False, with nothing changed, where that would take more room or change another file."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        found = os.fstat(descriptor)
+        if found.st_nlink != 1 or len(content) > max(found.st_size, found.st_blocks * 512):
+            return False
+        os.fchmod(descriptor, mode)
+        written = 0
+        while written < len(content):
+            written += os.pwrite(descriptor, content[written:], written)
+        os.ftruncate(descriptor, len(content))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def make_dir(path: Path, *, mode: int, gid: int | None = None) -> None:

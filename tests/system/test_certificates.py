@@ -69,14 +69,25 @@ def person(deployed: Broker, tmp_path: Path) -> Person:
     return Person(deployed, name, one, two)
 
 
-def enters(desk: Desk) -> bool:
+def forged(person: Person, serial: str, name: str, desk: Desk, folder: Path) -> str:
+    """What a thief with a copy of the authority's key signs for the key of ``desk``."""
+    authority, public = folder / "stolen", folder / "forged.pub"
+    authority.touch(0o600)
+    authority.write_text(person.broker.host.exec("cat", PRIVATE).stdout)
+    public.write_text(Path(f"{desk.key}.pub").read_text())
+    line = ["ssh-keygen", "-q", "-s", authority, "-I", "x", "-n", name, "-z", serial, public]
+    subprocess.run(line, check=True)
+    return (folder / "forged-cert.pub").read_text()
+
+
+def enters(desk: Desk, *options: str) -> bool:
     """Whether the broker's own sentence is the answer, and not sshd's."""
-    told = desk.ssh("true").stderr
+    told = desk.ssh("true", *options).stderr
     assert (HELP in told) != (DENIED in told), told
     return HELP in told
 
 
-def test_certificates_from_the_switch_to_the_last_refusal(person: Person) -> None:
+def test_certificates_from_the_switch_to_the_last_refusal(person: Person, tmp_path: Path) -> None:
     broker, host, one, two = person.broker, person.broker.host, person.one, person.two
     assert enters(one)
     switched = broker.play("site.yml", *ON, "--diff")
@@ -99,6 +110,24 @@ def test_certificates_from_the_switch_to_the_last_refusal(person: Person) -> Non
     shown = json.loads(host.exec("broker", "analyst", "list", "--json").stdout)
     (row,) = [row for row in shown if row["name"] == person.name]
     assert len({item["fingerprint"] for item in row["certificates"]}) == 2
+
+    serials = {item["fingerprint"]: str(item["serial"]) for item in row["certificates"]}
+    mine = subprocess.run(
+        ["ssh-keygen", "-lf", one.key], check=True, capture_output=True, text=True
+    )
+    known = serials.pop(mine.stdout.split()[1])
+    kept = to.read_text()
+    for serial, name, account in (
+        ("0", person.name, person.name),
+        (next(iter(serials.values())), person.name, person.name),
+        (known, "broker", "broker"),
+        (known, person.name, "broker"),
+    ):
+        person.give(one, forged(person, serial, name, one, tmp_path))
+        assert not enters(one, "-l", account), f"{account} by serial {serial} for {name}"
+    person.give(one, forged(person, known, person.name, one, tmp_path))
+    assert enters(one), "the same certificate, whoever signs it anew"
+    person.give(one, kept)
 
     host.exec("sh", "-c", "echo x > /etc/data-broker/revoked_certificates")
     assert not enters(one), "sshd lets nobody in by a list that it cannot read"

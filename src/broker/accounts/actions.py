@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .certificates.model import Certificates, Ranges
+from .certificates.model import Certificate, Certificates, Ranges
 from .classes import Classes
 from .host import Node, User
 from .keys import Key
@@ -31,6 +31,7 @@ __all__ = [
     "WriteKeys",
     "WriteRegistry",
     "WriteRevocations",
+    "WriteStanding",
 ]
 
 
@@ -56,9 +57,10 @@ class WriteClasses:
 
 @dataclass(frozen=True, slots=True)
 class WriteRegistry:
-    """Replace the list of analysts."""
+    """Replace the list of analysts; ``taking`` says that it gives no rights, only takes some."""
 
     registry: Registry
+    taking: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return "write the list of analysts"
@@ -216,6 +218,16 @@ class WriteRevocations:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteStanding:
+    """Replace the list of certificates that open a session."""
+
+    certificates: tuple[Certificate, ...]
+
+    def __str__(self) -> str:
+        return "write the list of certificates that open a session"
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveAuthority:
     """Remove the certificate authority and all that it knows."""
 
@@ -228,6 +240,7 @@ Action = (
     | MakeAuthority
     | WriteCertificates
     | WriteRevocations
+    | WriteStanding
     | RemoveAuthority
     | WriteClasses
     | WriteRegistry

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import BrokerError
-from ..files import make_dir, write_atomic
+from ..files import make_dir, write_atomic, write_when_full
 from .actions import (
     Action,
     AddAccounts,
@@ -29,16 +30,18 @@ from .actions import (
     WriteKeys,
     WriteRegistry,
     WriteRevocations,
+    WriteStanding,
 )
 from .certificates.apply import apply_to_authority
 from .classes import render_classes
 from .homes import mend_home, store_home
-from .host import Node
+from .host import Node, User
 from .keyfile import render_keys
 from .layout import Layout
 from .limits import place_limits
 from .registry import render_registry
 from .system import Owners, System
+from .taking import takes
 
 __all__ = ["apply"]
 
@@ -46,31 +49,71 @@ __all__ = ["apply"]
 _MANY = 20
 
 
-def apply(actions: Iterable[Action], layout: Layout, system: System) -> None:
-    """Carry out a plan. Raises ``BrokerError``; the next plan goes on from wherever this ended."""
+def apply(
+    actions: Iterable[Action], layout: Layout, system: System, *, giving: bool = False
+) -> None:
+    """Carry out a plan. Raises ``BrokerError``; the next plan goes on from wherever this ended.
+
+    After an action that failed, those that take rights are still tried: a full disk must not
+    leave a door open. Where one of them fails, the analyst's keys are put away until a later
+    run. Actions that are all ``giving`` end with the first that fails.
+    """
     todo = tuple(actions)
     many = sum(isinstance(action, WriteKeys) for action in todo) > _MANY
+    failed: BrokerError | None = None
     for action in todo:
+        if failed is not None and not takes(action):
+            continue
         try:
             if isinstance(action, WriteKeys):
                 _write_keys(action, layout, durable=not many)
             else:
                 _apply(action, layout, system)
-        except (OSError, shutil.Error, subprocess.CalledProcessError) as error:
-            raise BrokerError(
-                f"could not {action}"[:300],
-                where=str(getattr(error, "filename", None) or layout.config),
-                found=getattr(error, "strerror", None) or str(error),
-                remedy="Mend that and run the same command again: it goes on where it stopped.",
-            ) from error
+        except (BrokerError, OSError, shutil.Error, subprocess.CalledProcessError) as error:
+            failed = failed or _failure(action, layout, error)
+            if giving:
+                break
+            if takes(action):
+                _shut(action, layout)
+    if failed is not None:
+        raise failed
     if many:
         os.sync()  # once for all: hundreds of fsync are what most of the time went to
+
+
+def _failure(action: Action, layout: Layout, error: Exception) -> BrokerError:
+    if isinstance(error, BrokerError):
+        return error
+    failure = BrokerError(
+        f"could not {action}"[:300],
+        where=str(getattr(error, "filename", None) or layout.config),
+        found=getattr(error, "strerror", None) or str(error),
+        remedy="Mend that and run the same command again: it goes on where it stopped.",
+    )
+    failure.__cause__ = error
+    return failure
+
+
+def _shut(action: Action, layout: Layout) -> None:
+    """Where rights could not be taken, nothing opens the account, by a key or a certificate.
+
+    Removing a file takes no room on a disk. The next run writes it again, with the rest.
+    """
+    match action:
+        case ChangeAccount(_, User(name)) | WriteKeys(name):
+            path = layout.at(layout.keys) / name
+        case WriteStanding():
+            path = layout.at(layout.standing)
+        case _:
+            return
+    with suppress(OSError):
+        path.unlink()
 
 
 def _write_keys(action: WriteKeys, layout: Layout, *, durable: bool) -> None:
     path = layout.at(layout.keys) / action.name
     text = render_keys(action.keys, ending=action.ending)
-    write_atomic(path, text, mode=0o644, durable=durable)
+    write_when_full(path, text, mode=0o644, durable=durable)
 
 
 def _apply(action: Action, layout: Layout, system: System) -> None:
@@ -98,24 +141,31 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
         case MakePlaces(nodes):
             for path, node in nodes.items():
                 _make_place(layout.at(Path(path)), node, owners)
-        case WriteRegistry(registry):
-            _write_list(layout.at(layout.registry), render_registry(registry), 0o600)
+        case WriteRegistry(registry, taking):
+            write = write_when_full if taking else write_atomic
+            _write_list(layout.at(layout.registry), render_registry(registry), 0o600, write)
         case WriteClasses(classes):
-            _write_list(layout.at(layout.classes), render_classes(classes), 0o644)
+            _write_list(layout.at(layout.classes), render_classes(classes), 0o644, write_atomic)
         case MendHome():
             mend_home(layout.at(layout.homes), action, owners)
         case StoreHome():
             store_home(layout, action, owners)
         case RemoveKeyFile(name):
             _remove(layout.at(layout.keys) / name)
-        case MakeAuthority() | WriteCertificates() | WriteRevocations() | RemoveAuthority():
+        case (
+            MakeAuthority()
+            | WriteCertificates()
+            | WriteRevocations()
+            | WriteStanding()
+            | RemoveAuthority()
+        ):
             apply_to_authority(action, layout)
 
 
-def _write_list(path: Path, text: str, mode: int) -> None:
+def _write_list(path: Path, text: str, mode: int, write: Callable[..., None]) -> None:
     for left in path.parent.glob(f".{path.name}.*"):
         left.unlink()  # of a run that was killed; we hold the lock
-    write_atomic(path, text, mode=mode)
+    write(path, text, mode=mode)
 
 
 def _make_place(path: Path, node: Node, owners: Owners) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -12,6 +13,8 @@ from .names import check_name, place
 from .times import time_after
 
 __all__ = ["key_request"]
+
+_NO_GRACE = re.compile(r"0{1,4}[mhdw]")
 
 
 def key_request(
@@ -24,7 +27,10 @@ def key_request(
     old: Iterable[str] = (),
     grace: str = "7d",
 ) -> Request:
-    """Add ``key``, rotate to it, or revoke those in ``old``. Raises ``AccountsError``."""
+    """Add ``key``, rotate to it, or revoke those in ``old``. Raises ``AccountsError``.
+
+    A rotation with a grace of nothing (``0m``) revokes the old keys.
+    """
     where = place(check_name(name))
     if state == "absent":
         return Request(name, retired=_some(old, where), known=True)
@@ -32,7 +38,7 @@ def key_request(
     added = parse_keys([entry], where=where)
     if state == "present":
         return Request(name, added=added, known=True)
-    until = time_after(grace, where=where)
+    until = None if _NO_GRACE.fullmatch(grace) else time_after(grace, where=where)
     return Request(name, added=added, retired=tuple(old) or (ALL_OTHERS,), until=until, known=True)
 
 

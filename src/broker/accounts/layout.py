@@ -61,6 +61,11 @@ class Layout:
         return self.config / "revoked_certificates"
 
     @property
+    def standing(self) -> Path:
+        """What ``broker-principals`` answers sshd from: the certificates that open a session."""
+        return self.config / "standing_certificates"
+
+    @property
     def certificates(self) -> Path:
         """What the host remembers of the certificates that it issued."""
         return self.config / "certificates.json"

@@ -25,6 +25,7 @@ from .model import Analyst, Request
 from .observe import observe, root_needed
 from .planner import plan
 from .system import System
+from .taking import only_takes
 
 __all__ = ["Outcome", "alone", "converge", "list_analysts"]
 
@@ -36,6 +37,8 @@ class Outcome:
     """What was done, or would be. ``analysts`` are those asked for, as plain values.
 
     ``probes`` are sshd's answers to the keys of those who left: name, fingerprint, told.
+    ``only_takes`` is whether rights are taken and none given, which needs no line in the log's
+    file; ``warnings`` say where that file lacks lines.
     """
 
     actions: tuple[str, ...]
@@ -43,6 +46,8 @@ class Outcome:
     after: dict[str, Any]
     analysts: tuple[dict[str, Any], ...]
     probes: tuple[dict[str, Any], ...] = ()
+    only_takes: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -81,10 +86,11 @@ def converge(
         outcome, actions, leavers = _outcome(requests, layout, system, classes, certificates)
         if actions:
             planned = changes(outcome.before, outcome.after, outcome.actions)
-            with recording(planned, layout.at(LOG)):
+            with recording(planned, layout.at(LOG), needed=not outcome.only_takes) as trail:
                 apply(actions, layout, system)
                 _refuse_half_done(layout, system)
                 outcome = replace(outcome, probes=_probed(leavers, system))
+            outcome = replace(outcome, warnings=trail.warnings)
     return outcome
 
 
@@ -127,7 +133,10 @@ def _outcome(
         else {"name": request.name, "state": "absent"}
         for request in requests
     )
-    return Outcome(tuple(map(str, actions)), before, after, asked), actions, leavers
+    taking = classes in (None, observed.classes) and certificates is None
+    taking = taking and only_takes(requests, observed.registry, target)
+    outcome = Outcome(tuple(map(str, actions)), before, after, asked, only_takes=taking)
+    return outcome, actions, leavers
 
 
 def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any], ...]:

@@ -30,6 +30,7 @@ from .keyfile import ENDING, read_key_file
 from .layout import Layout
 from .model import Analyst, Request
 from .registry import Registry, make_registry
+from .taking import only_takes
 from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
 
 __all__ = ["home_drift", "plan"]
@@ -61,7 +62,7 @@ def plan(
     return (
         *_places(observed, paths),
         *_classes(classes, observed, paths),
-        *_registry(target, observed, paths),
+        *_registry(target, observed, paths, taking=only_takes(desired, observed.registry, target)),
         *plan_authority(certificates, observed, stays, paths),
         *_stray_keys(stays, observed),
         *(action for entry in leaves for action in _leave(entry, observed)),
@@ -108,16 +109,18 @@ def _classes(declared: Classes | None, observed: Observed, paths: Layout) -> Ite
         yield WriteClasses(wanted)
 
 
-def _registry(target: Registry, observed: Observed, paths: Layout) -> Iterator[Action]:
+def _registry(
+    target: Registry, observed: Observed, paths: Layout, *, taking: bool
+) -> Iterator[Action]:
     found = observed.places.get(paths.registry.as_posix())
     if target != observed.registry or not REGISTRY_FILE.accepts(found):
-        yield WriteRegistry(target)
+        yield WriteRegistry(target, taking)
 
 
 def _strike_out(leaves: Sequence[Analyst], target: Registry) -> Iterator[Action]:
     last = make_registry(set(target.analysts) - set(leaves), target.last_uid)
     if last != target:
-        yield WriteRegistry(last)
+        yield WriteRegistry(last, taking=True)
 
 
 def _views(stays: Sequence[Analyst], observed: Observed, classes: Classes) -> Iterator[Action]:

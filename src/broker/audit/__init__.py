@@ -5,7 +5,7 @@
 
 from .actor import Actor, acting_as, current_actor
 from .event import Event, Result
-from .log import LOG, note
+from .log import LOG, append_or_keep, note
 from .recording import changes, recording
 from .wanted import Wanted
 
@@ -16,6 +16,7 @@ __all__ = [
     "Result",
     "Wanted",
     "acting_as",
+    "append_or_keep",
     "changes",
     "current_actor",
     "note",

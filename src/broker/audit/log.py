@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 from collections.abc import Sequence
@@ -11,8 +12,9 @@ from pathlib import Path
 from ..errors import BrokerError
 from .event import Event, render_event
 from .journal import send
+from .pending import keep, kept, pending_of
 
-__all__ = ["LOG", "READERS", "append", "note"]
+__all__ = ["LOG", "READERS", "append", "append_or_keep", "note", "settle"]
 
 LOG = Path("/var/log/data-broker/audit.jsonl")
 READERS = "adm"  # Debian's group of those who read logs
@@ -26,17 +28,12 @@ def note(event: Event, log: Path = LOG) -> None:
 
 
 def append(events: Sequence[Event], log: Path) -> None:
-    """Write events in one piece, on the disk when this returns, then tell the journal.
+    """Write events in one piece, on the disk when this returns, then in the journal.
 
-    Raises ``BrokerError``: an act that leaves no trace must not happen.
+    Raises ``BrokerError``: an act that gives rights must leave a trace, or not happen.
     """
-    lines = "".join(f"{render_event(event)}\n" for event in events)
     try:
-        descriptor = _open(log)
-        try:
-            _write(descriptor, lines.encode())
-        finally:
-            os.close(descriptor)
+        _append(_rendered(events), log)
     except OSError as error:
         raise BrokerError(
             "the audit log cannot be written, so nothing was done",
@@ -44,9 +41,60 @@ def append(events: Sequence[Event], log: Path) -> None:
             found=error.strerror,
             remedy="Mend that, then try again: an act without a trace must not happen.",
         ) from error
-    if log == LOG:
-        for event in events:
-            send(event)
+    _send(events, log)
+
+
+def append_or_keep(events: Sequence[Event], log: Path) -> str | None:
+    """Write events, or keep them until the file can be written; the journal has them at once.
+
+    For acts that take rights: a full disk must not hold them up. Returns one sentence when the
+    file lacks the lines, and None when it has them.
+    """
+    lines, problem = _rendered(events), None
+    try:
+        _append(lines, log)
+    except OSError as error:
+        problem = _kept(lines, log, error.strerror or str(error))
+    _send(events, log)
+    return problem
+
+
+def settle(log: Path) -> None:
+    """Write what was kept, where that is possible now."""
+    if pending_of(log).exists():
+        with suppress(OSError):
+            _append(b"", log)
+
+
+def _rendered(events: Sequence[Event]) -> bytes:
+    return "".join(f"{render_event(event)}\n" for event in events).encode()
+
+
+def _send(events: Sequence[Event], log: Path) -> None:
+    for event in events if log == LOG else ():
+        send(event)
+
+
+def _append(lines: bytes, log: Path) -> None:
+    with kept(log) as waiting:
+        descriptor = _open(log)
+        try:
+            _write(descriptor, waiting + lines)
+        finally:
+            os.close(descriptor)
+
+
+def _kept(lines: bytes, log: Path, reason: str) -> str:
+    place = str(pending_of(log))
+    try:
+        with keep(lines, log) as descriptor:
+            _give(descriptor, _FILE_MODE)
+    except OSError as error:
+        place = f"the journal alone ({pending_of(log)}: {error.strerror})"
+    return (
+        f"the audit log {log} cannot be written ({reason}); the lines of this act are in {place} "
+        "until it can. Make room, then run: broker audit"
+    )
 
 
 def _open(log: Path) -> int:
@@ -82,6 +130,16 @@ def _write(descriptor: int, content: bytes) -> None:
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
         content = b"\n" + content
+    _refuse_full(descriptor, size, len(content))
     while content:
         content = content[os.write(descriptor, content) :]
     os.fsync(descriptor)
+
+
+def _refuse_full(descriptor: int, size: int, more: int) -> None:
+    """A disk that takes half a line would leave it there: the file may only be appended to."""
+    disk = os.fstatvfs(descriptor)
+    block = disk.f_frsize
+    needed = -(-(size + more) // block) - -(-size // block)
+    if disk.f_blocks and needed > disk.f_bfree:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import BrokerError
 from .event import Event, parse_event
 from .log import READERS
+from .pending import pending_of
 from .recording import END
 
 __all__ = ["Garbled", "History", "read_log"]
@@ -31,17 +32,20 @@ class History:
     """Events in the order in which they were written, and the lines that are none.
 
     An act has its end in its ``result``; one that is still ``begun`` was interrupted, or goes on.
+    ``pending`` is the number of lines among them that the file lacks so far.
     """
 
     events: tuple[Event, ...]
     garbled: tuple[Garbled, ...]
+    pending: int = 0
 
 
 def read_log(log: Path) -> History:
     """Everything that is kept. Raises ``BrokerError`` where the reader may not read it."""
-    events, garbled = list[Event](), list[Garbled]()
+    events, garbled, pending = list[Event](), list[Garbled](), 0
     try:
         for where, line in _lines(log):
+            pending += where.startswith(f"{pending_of(log).name}:")
             try:
                 events.append(parse_event(line))
             except ValueError as error:
@@ -52,7 +56,7 @@ def read_log(log: Path) -> History:
             where=str(error.filename),
             remedy=f"Run this as root, or as a member of {READERS}.",
         ) from error
-    return History(tuple(_ended(events)), tuple(garbled))
+    return History(tuple(_ended(events)), tuple(garbled), pending)
 
 
 def _lines(log: Path) -> Iterator[tuple[str, str]]:
@@ -67,7 +71,7 @@ def _lines(log: Path) -> Iterator[tuple[str, str]]:
 
 
 def _files(log: Path) -> list[Path]:
-    """Oldest first: logrotate numbers upwards into the past."""
+    """Oldest first: logrotate numbers upwards into the past; what the file lacks comes last."""
     numbered = [
         (int(found[1]), path)
         for path in log.parent.glob(f"{log.name}.*")
@@ -75,7 +79,7 @@ def _files(log: Path) -> list[Path]:
     ]
     log.parent.stat()  # a folder that may not be entered looks empty to glob
     kept = [path for _, path in sorted(numbered, reverse=True)]
-    return [*kept, log] if log.exists() else kept
+    return [*kept, *(path for path in (log, pending_of(log)) if path.exists())]
 
 
 def _ended(events: Iterable[Event]) -> Iterator[Event]:

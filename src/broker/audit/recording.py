@@ -13,9 +13,9 @@ from typing import Any
 from ..errors import BrokerError
 from .actor import current_actor
 from .event import Event
-from .log import append
+from .log import append, append_or_keep
 
-__all__ = ["Change", "changes", "recording"]
+__all__ = ["Change", "Trail", "changes", "recording"]
 
 END = "act.end"
 _OF_THE_HOST = frozenset({"places", "certificate authority"})
@@ -28,6 +28,18 @@ class Change:
     action: str
     subject: str | None
     detail: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Trail:
+    """``problem`` is one sentence where the log's file lacks lines of the act."""
+
+    problem: str | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the caller shows to the person who acts."""
+        return (self.problem,) if self.problem else ()
 
 
 def changes(
@@ -48,27 +60,32 @@ def changes(
 
 
 @contextmanager
-def recording(planned: Sequence[Change], log: Path) -> Iterator[None]:
+def recording(planned: Sequence[Change], log: Path, *, needed: bool = True) -> Iterator[Trail]:
     """Write what begins, let it happen, and write how it ended, under one random number.
 
-    What is killed in between stays without an end, and is shown so. Raises ``BrokerError``
-    before anything happens where the log cannot be written.
+    What is killed in between stays without an end, and is shown so. Where the log's file cannot
+    be written, ``needed`` raises ``BrokerError`` before anything happens; an act that only takes
+    rights happens all the same, and its lines are kept (see ``append_or_keep``).
     """
     act, actor = secrets.token_hex(8), current_actor()
     begun = [
         Event(datetime.now(UTC), one.action, actor, one.subject, "begun", act, one.detail)
         for one in planned
     ]
-    append(begun, log)
+    trail = Trail()
+    if needed:
+        append(begun, log)
+    else:
+        trail.problem = append_or_keep(begun, log)
     try:
-        yield
+        yield trail
     except BaseException as error:
         told = str(error) if isinstance(error, BrokerError) else type(error).__name__
-        append(
+        append_or_keep(
             [Event(datetime.now(UTC), END, actor, None, "failed", act, {"error": told[:500]})], log
         )
         raise
-    append([Event(datetime.now(UTC), END, actor, None, "done", act)], log)
+    trail.problem = append_or_keep([Event(datetime.now(UTC), END, actor, None, "done", act)], log)
 
 
 def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:

@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from ..audit.event import Event, render_event
-from ..audit.log import LOG
+from ..audit.log import LOG, settle
+from ..audit.pending import pending_of
 from ..audit.pulls import CURSOR, collect
 from ..audit.reading import History, read_log
 from ..audit.wanted import Wanted
@@ -50,7 +51,8 @@ def audit(
 ) -> int:
     """Show who was added, changed or removed and by whom, and who pulled which generation.
 
-    Ends with 1 if the log holds lines that cannot be read; they are told.
+    Ends with 1 if the log holds lines that cannot be read, or lacks lines because its file
+    cannot be written; both are reported.
     """
     wanted = Wanted(user, action, _instant("--since", since), _instant("--until", until))
     if only or (log == LOG and os.geteuid() == 0):
@@ -58,6 +60,8 @@ def audit(
         if only:
             click.echo(f"{found:,} new pulls")
             return 0
+    if os.geteuid() == 0:
+        settle(log)
     history = read_log(log)
     chosen = [event for event in history.events if wanted.fits(event)]
     if as_json:
@@ -69,13 +73,20 @@ def audit(
             click.echo("nothing in the log fits")
     for bad in history.garbled:
         click.echo(f"broker: {bad.where}: cannot be read: {bad.problem}", err=True)
-    return 1 if history.garbled else 0
+    if history.pending:
+        click.echo(
+            f"broker: {log} lacks {history.pending:,} lines, because it could not be written: they "
+            f"are in {pending_of(log)}. Make room, then run: broker audit",
+            err=True,
+        )
+    return 1 if history.garbled or history.pending else 0
 
 
 def _facts(chosen: list[Event], history: History) -> dict[str, Any]:
     return {
         "events": [json.loads(render_event(event)) for event in chosen],
         "garbled": [{"where": bad.where, "problem": bad.problem} for bad in history.garbled],
+        "pending": history.pending,
     }
 
 

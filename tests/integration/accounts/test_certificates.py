@@ -36,6 +36,7 @@ from broker.accounts import (
 from broker.accounts.certificates.keygen import make_private, make_revocations, public_of
 from broker.accounts.certificates.keygen import read_revocations as read
 from broker.accounts.certificates.model import Certificates, parse_certificates
+from broker.accounts.certificates.principals import principal
 from broker.accounts.certificates.rules import LAST_SERIAL, draft, revoked_serials, stands
 from broker.audit.log import LOG
 from broker.audit.reading import read_log
@@ -145,11 +146,18 @@ class Laptop:
         return path
 
     def counts(self, path: Path) -> bool:
-        """What OpenSSH reads in the revocation list, which sshd does in the same way."""
+        """What OpenSSH reads in the revocation list, which sshd does in the same way; the program
+        that sshd asks besides has to give the same answer."""
         krl = self.layout.at(self.layout.revocations)
         line = ["ssh-keygen", "-Q", "-f", str(krl), str(path)]
         done = subprocess.run(line, check=False, capture_output=True, text=True)
         assert done.stdout.strip().endswith(("ok", "REVOKED")), done.stdout + done.stderr
+        told = re.search(
+            r"Public key: \S+ (\S+) Signing CA: \S+ (\S+) .* Serial: (\d+)", told_by_ssh(path)
+        )
+        assert told is not None
+        found = principal("anna", told[3], told[1], told[2], self.layout, datetime.now(UTC))
+        assert (found == "anna") == (done.returncode == 0)
         return done.returncode == 0
 
     def change(self, **said: Any) -> None:
@@ -231,6 +239,9 @@ DRIFTS: dict[str, Callable[[Path], object]] = {
     "the list is gone": lambda config: (config / "revoked_certificates").unlink(),
     "the list is garbage": lambda config: (config / "revoked_certificates").write_text("x"),
     "the list is open": lambda config: (config / "revoked_certificates").chmod(0o644),
+    "no certificate is accepted": lambda config: (config / "standing_certificates").unlink(),
+    "another is accepted": lambda config: (config / "standing_certificates").write_text("x y"),
+    "others may accept": lambda config: (config / "standing_certificates").chmod(0o666),
     "sshd is told of another": lambda config: (config / "certificate_authority.pub").write_text(
         public_key("eve")
     ),
@@ -268,7 +279,7 @@ def test_records_that_cannot_be_read_are_not_none(laptop: Laptop) -> None:
         laptop.issue()
 
 
-@pytest.mark.parametrize("done", range(4))
+@pytest.mark.parametrize("done", range(5))
 def test_a_switch_that_is_cut_off_is_finished_by_whoever_comes_next(
     layout: Layout, system: ScratchSystem, done: int
 ) -> None:

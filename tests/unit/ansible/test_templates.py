@@ -116,12 +116,13 @@ def test_the_timer_catches_up_and_does_not_crowd() -> None:
 
 def test_sshd_takes_the_keys_of_analysts_from_root_alone() -> None:
     lines = template("ssh", "etc/ssh/sshd_config.d/50-data-broker.conf").splitlines()
-    assert lines[1] == "Match Group dataread"
+    assert lines[2] == "DenyUsers broker broker-*"
+    assert lines[3] == "Match Group dataread"
     assert "    AuthorizedKeysFile /etc/data-broker/authorized_keys/%u" in lines
     assert "    DisableForwarding yes" in lines
     without_shell = lines.index("Match Group dataread,!data-shell")
     assert "    ChrootDirectory /srv/broker" in lines[without_shell:]
-    everybody = [line for line in lines[2:] if line and not line.startswith(("    ", "#"))]
+    everybody = [line for line in lines[4:] if line and not line.startswith(("    ", "#"))]
     assert everybody == ["Match Group dataread,!data-shell"]
 
 
@@ -132,10 +133,26 @@ def facts(release: int) -> dict[str, Any]:
 @pytest.mark.parametrize("release", [12, 13])
 def test_sshd_is_asked_for_what_its_release_has(release: int) -> None:
     path = "etc/ssh/sshd_config.d/40-data-broker-hardening.conf"
-    told = {"__ssh_operator": {"stdout": "deploy"}, "ssh_more_groups": ["ops"], **facts(release)}
+    told = {
+        "__ssh_operator": {"stdout": "deploy"},
+        "ssh_more_groups": ["ops"],
+        "ssh_exempt_addresses": ["192.0.2.0/24"],
+        **facts(release),
+    }
     text = template("ssh", path, **told)
     assert ("mlkem768x25519-sha256" in text) == ("PerSourcePenalties" in text) == (release == 13)
     assert "AllowGroups dataread root sudo adm ops deploy\n" in text
+    exempt = "PerSourcePenaltyExemptList 127.0.0.0/8,::1/128,192.0.2.0/24\n"
+    assert (exempt in text) == ("authfail:0" in text) == (release == 13)
+
+
+def test_one_address_is_far_from_where_sshd_drops_at_random() -> None:
+    path = "etc/ssh/sshd_config.d/40-data-broker-hardening.conf"
+    text = template("ssh", path, __ssh_operator={"stdout": "deploy"}, **facts(12))
+    told = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
+    start = int(told["MaxStartups"].split(":")[0])
+    assert 10 * int(told["PerSourceMaxStartups"]) < start
+    assert told["PerSourceNetBlockSize"] == "32:64"
 
 
 def test_mounts_have_the_names_that_systemd_asks_for() -> None:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from broker.audit import Actor, Event, Wanted, acting_as, changes, current_actor, note, recording
 from broker.audit.event import parse_event, render_event
+from broker.audit.log import LOG, append_or_keep
+from broker.audit.pending import pending_of
 from broker.audit.reading import read_log
 from broker.cli.audit import audit
 from broker.errors import AccountsError, BrokerError
@@ -70,6 +72,38 @@ def test_a_link_is_not_followed_and_nothing_happens_without_a_trace(tmp_path: Pa
         happened.append(1)
     assert not happened
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_lines_that_the_file_cannot_take_are_kept_and_follow_in_order(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "audit.jsonl"
+    log.mkdir(parents=True)
+    for subject in ("anna", "bob"):
+        problem = append_or_keep([event(subject=subject)], log)
+        assert problem is not None
+        assert f"{log} cannot be written (Is a directory)" in problem
+        assert str(pending_of(log)) in problem
+    assert stat.S_IMODE(pending_of(log).stat().st_mode) == 0o640
+    log.rmdir()
+    done = CliRunner().invoke(audit, ["--log", str(tmp_path / "logs/audit.jsonl"), "--json"])
+    if os.geteuid() != 0:
+        assert json.loads(done.stdout)["pending"] == 2
+    assert append_or_keep([event(subject="eve")], log) is None
+    assert [one.subject for one in read_log(log).events] == ["anna", "bob", "eve"]
+    assert read_log(log).pending == 0
+
+
+def test_the_command_reports_what_the_file_lacks(tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    log.symlink_to(tmp_path / "elsewhere")
+    append_or_keep([event()], log)
+    shown = CliRunner().invoke(audit, ["--log", str(log)], standalone_mode=False)
+    assert shown.return_value == 1
+    assert "anna" in shown.stdout
+    assert "lacks 1 lines, because it could not be written" in shown.stderr
+    log.unlink()
+    shown = CliRunner().invoke(audit, ["--log", str(log)], standalone_mode=False)
+    assert (shown.return_value, "anna" in shown.stdout) == (int(os.geteuid() != 0), True)
+    assert pending_of(LOG) == Path("/run/data-broker-audit.pending")
 
 
 def test_lines_that_nobody_wrote_are_told_with_their_place(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from ..layout import Layout
 from .look import authority_files
 from .model import Authority, Certificate, Certificates, Mode
 from .rules import revoked_serials
+from .standing import render_standing
 
 __all__ = ["AUTHORITY", "authority_sides", "certificate_facts", "certificate_line"]
 
@@ -15,6 +16,8 @@ AUTHORITY = "certificate authority"
 """Its place in a diff, beside the names of analysts: none of them holds a blank."""
 _ANEW = "made anew: what the one before signed does not count"
 _LISTED = "every certificate but those on record"
+_ACCEPTED = "the certificates on record"
+_OTHER = "something else, or unreadable"
 
 
 def certificate_facts(certificate: Certificate) -> dict[str, Any]:
@@ -49,6 +52,7 @@ def authority_sides(
         "hours": hours,
         "told to sshd": True,
         "revoked": _LISTED,
+        "accepted": _ACCEPTED,
         "files": files,
     }
     return before, after
@@ -56,11 +60,13 @@ def authority_sides(
 
 def _found(found: Authority, layout: Layout) -> dict[str, Any]:
     listed = revoked_serials(found.issued)
+    accepted = render_standing(found.issued, found.fingerprint or "")
     return {
         "key": found.fingerprint,
         "hours": found.certificates.hours if found.certificates else None,
         "told to sshd": found.told,
-        "revoked": _LISTED if found.revoked == listed else "something else, or unreadable",
+        "revoked": _LISTED if found.revoked == listed else _OTHER,
+        "accepted": _ACCEPTED if found.standing == accepted else _OTHER,
         "files": {path: _node(found, path) for path in authority_files(layout)},
     }
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ...audit import LOG, recording
 from ...audit.recording import Change
 from ...errors import AccountsError
-from ..actions import WriteCertificates, WriteRevocations
+from ..actions import WriteCertificates, WriteRevocations, WriteStanding
 from ..apply import apply
 from ..goal import impostor
 from ..host import Observed
@@ -53,7 +53,8 @@ def issue_certificate(
             issued = (*live(known.issued, moment), certificate)
             after = replace(known, last_serial=certificate.serial, issued=issued)
             revoked = WriteRevocations(revoked_serials(issued))
-            apply((WriteCertificates(after), revoked), layout, system)
+            actions = (WriteCertificates(after), revoked, WriteStanding(issued))
+            apply(actions, layout, system, giving=True)
     return certificate
 
 

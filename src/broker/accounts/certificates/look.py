@@ -27,6 +27,7 @@ def authority_files(layout: Layout) -> Mapping[str, Node]:
         {
             str(layout.authority): _SECRET,
             str(layout.authority_public): _OPEN,
+            str(layout.standing): _OPEN,
             str(layout.revocations): _SECRET,
             str(layout.certificates): _SECRET,
         }
@@ -49,8 +50,16 @@ def look_at_authority(layout: Layout, owners: Owners) -> Authority | None:
         told=key is not None and _told(layout) == (key.type, key.blob),
         certificates=_certificates(layout),
         revoked=_revoked(layout, nodes, fingerprint),
+        standing=_standing(layout),
         nodes=nodes,
     )
+
+
+def _standing(layout: Layout) -> str | None:
+    try:
+        return layout.at(layout.standing).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
 
 
 def _told(layout: Layout) -> tuple[str, bytes] | None:

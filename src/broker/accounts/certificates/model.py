@@ -72,12 +72,14 @@ class Authority:
     ``fingerprint`` is that of the private key, None where there is none or others could read it.
     ``told`` says whether the public key that sshd reads is its own. ``revoked`` are the serials
     of the revocation list, None where sshd could not use it or it is about another key.
+    ``standing`` is the text of the list that ``broker-principals`` answers from.
     """
 
     fingerprint: str | None
     told: bool
     certificates: Certificates | None
     revoked: Ranges | None
+    standing: str | None = None
     nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

@@ -11,6 +11,7 @@ from ..actions import (
     RemoveAuthority,
     WriteCertificates,
     WriteRevocations,
+    WriteStanding,
 )
 from ..goal import impostor
 from ..host import Observed
@@ -19,6 +20,7 @@ from ..model import Analyst
 from .look import authority_files
 from .model import Authority, Certificate, Certificates, Mode
 from .rules import revoked_serials, stands
+from .standing import render_standing
 
 __all__ = ["ended", "plan_authority"]
 
@@ -73,9 +75,15 @@ def _present(
         or {str(paths.authority), str(paths.authority_public)} & wrong
     ):
         yield MakeAuthority(anew=anew)
+    if anew or found is None or _misses(found, standing) or str(paths.standing) in wrong:
+        yield WriteStanding(standing)
     revoked = revoked_serials(standing)
     if found is None or found.revoked != revoked or str(paths.revocations) in wrong:
         yield WriteRevocations(revoked)
+
+
+def _misses(found: Authority, standing: tuple[Certificate, ...]) -> bool:
+    return found.standing != render_standing(standing, found.fingerprint or "")
 
 
 def _wrong(found: Authority | None, paths: Layout) -> set[str]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...audit import LOG, Actor, Event, Result, acting_as, note
+from ...audit import LOG, Actor, Event, Result, acting_as, append_or_keep
 from ...errors import AccountsError, BrokerError
 from ..certificates.describe import certificate_facts
 from ..certificates.issue import issue_certificate
@@ -91,7 +91,8 @@ class Helper:
             if isinstance(command.request, CertificateRequest):
                 return self._issued(command.request)
             outcome = converge([command.request], self.layout, self.system)
-        return {"changed": outcome.changed, "analysts": list(outcome.analysts)}
+        reply = {"changed": outcome.changed, "analysts": list(outcome.analysts)}
+        return reply | ({"warnings": list(outcome.warnings)} if outcome.warnings else {})
 
     def _issued(self, wish: CertificateRequest) -> dict[str, Any]:
         issued = issue_certificate(wish.name, self.layout, self.system, label=wish.label)
@@ -110,10 +111,9 @@ class Helper:
             None,
             told,
         )
-        try:
-            note(event, self.log)
-        except BrokerError as error:
-            sys.stderr.write(f"{error}\n")  # the journal has it, then
+        problem = append_or_keep([event], self.log)
+        if problem is not None:
+            sys.stderr.write(f"{problem}\n")
 
 
 _RESULTS: dict[str, Result] = {"done": "done", "refused": "refused", "failed": "failed"}

@@ -44,7 +44,10 @@ def find_host(context: click.Context) -> Host:
 def converged(context: click.Context, requests: Sequence[Request]) -> Outcome:
     """Meet the requests on the host of this call."""
     host = find_host(context)
-    return converge(requests, host.layout, host.system)
+    outcome = converge(requests, host.layout, host.system)
+    for warning in outcome.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    return outcome
 
 
 def done(outcome: Outcome, word: str) -> str:
