@@ -19,7 +19,7 @@ BROKER = "/opt/data-broker/current/venv/bin"
 KEY = "/run/credentials/broker-sync.service/signing_key"
 TRAPS = ("inside", "key", "folder", "hard", "pipe", "swapped")
 HONEST = "id,word\n1,honest\n2,honest\n3,honest\n"
-# A folder of the account's own, in the folder of all tables, and other people's salaries beside it.
+# A folder of the account's own in the folder of all tables, and salaries beside it.
 PREPARE = """
 useradd --system feeds
 chmod o+x /data/input
@@ -28,7 +28,7 @@ umask 027
 printf 'id,word\\n1,canary\\n' >/data/input/salaries.csv
 chgrp broker /data/input/salaries.csv
 """
-# What the account does: each table of it is something else than a file of its own.
+# What the account does: no table of it but fine.csv is a file of its own.
 ATTACK = f"""
 cd /data/input/feeds
 umask 027

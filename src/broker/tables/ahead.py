@@ -12,7 +12,7 @@ __all__ = ["LateError", "ahead"]
 
 Item = TypeVar("Item")
 
-_END_SECONDS = 10  # for a thread to end whose items nobody takes any more
+_END_SECONDS = 10  # for a thread to end whose items are no longer taken
 
 
 class LateError(Exception):

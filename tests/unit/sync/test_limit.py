@@ -59,6 +59,13 @@ class Slow:
         return End(self._batches, datetime.now(UTC))
 
 
+def joined() -> None:
+    """Wait for the threads of calls that were let go."""
+    for thread in threading.enumerate():
+        if thread.name == "source":
+            thread.join()
+
+
 def everything(source: LimitedSource) -> int:
     """All that a sync does with a source; the rows that came."""
     source.describe(TABLE)
@@ -98,9 +105,7 @@ def test_a_call_that_hangs_is_left_behind(
         everything(limited(slow, 0.1))
     assert left_behind()
     slow.go.set()
-    for thread in threading.enumerate():
-        if thread.name == "source":
-            thread.join()
+    joined()
     assert not left_behind()
 
 
@@ -111,6 +116,7 @@ def test_rows_that_trickle_without_end_are_too_long_too(monkeypatch: pytest.Monk
     came = []
     with pytest.raises(SourceError, match=LATE):
         came.extend(source.read(TABLE, ALL).batches())
+    joined()
 
 
 def test_a_source_with_a_limit_of_its_own_has_time_to_say_more() -> None:
