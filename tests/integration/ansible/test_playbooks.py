@@ -40,11 +40,14 @@ def test_without_a_host_the_answer_is_what_to_type(playbook: str, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
-        ((), "The name of a user and a public key are needed."),
-        (("-e", "user=anna"), "The name of a user and a public key are needed."),
-        (("-e", f"key='{KEY}'"), "The name of a user and a public key are needed."),
-        (("-e", "user=anna", "-e", f"key={KEY}"), "The key was cut at its first blank."),
-        (("-e", "user=anna", "-e", "key=/no/anna.pub"), "There is no key file /no/anna.pub."),
+        ((), "The name of a user and the file of a public key are needed."),
+        (("-e", "user=anna"), "The name of a user and the file of a public key are needed."),
+        (("-e", "key=anna.pub"), "The name of a user and the file of a public key are needed."),
+        (("-e", "user=anna", "-e", f"key='{KEY}'"), f"There is no key file {KEY}: key is the path"),
+        (
+            ("-e", "user=anna", "-e", "key=/no/anna.pub"),
+            "There is no key file /no/anna.pub: key is",
+        ),
     ],
 )
 def test_a_missing_argument_is_answered_with_the_command_to_type(

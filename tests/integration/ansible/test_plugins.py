@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import re
 import shutil
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from ansible.errors import AnsibleFilterError, AnsibleLookupError
 
-from tests.unit.ansible.bundle import ROOT
+from tests.unit.ansible.bundle import ROOT, plugin
 
 DESCRIPTION = """# Tables
 
@@ -27,16 +25,6 @@ tables:
 ```
 """
 INSTANCE = "data_source: {type: csv, path: /data/input, password: '${TOKEN}'}\n"
-
-
-def plugin(path: str) -> ModuleType:
-    """A plugin as a module."""
-    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / "plugins" / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 release = plugin("lookup/release.py").release

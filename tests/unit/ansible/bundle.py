@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -74,6 +76,17 @@ def leaf_tasks(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         inner = [one for part in ("block", "rescue", "always") for one in task.get(part, [])]
         found += leaf_tasks(inner) if inner else [task]
     return found
+
+
+def plugin(path: str) -> ModuleType:
+    """A plugin of Ansible's as a module, by its path below ``plugins/``."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / "plugins" / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def ansible_playbook(*arguments: str, root: Path = ROOT, **environ: str) -> tuple[int, str]:

@@ -1,0 +1,160 @@
+"""Templates in text that other people wrote, found before Ansible evaluates them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+from ansible.template import is_trusted_as_template
+from jinja2 import Environment, TemplateError, nodes
+
+DOCUMENTATION = """
+name: template_problems
+short_description: Finds templates in variables that hold the text of other people
+description:
+  - Ansible evaluates C({{ ... }}) in every text of an inventory and of C(-e), on the controller.
+    A name, the comment of a key or a token that another person wrote must never be such a text.
+  - Reads variables as they are written and evaluates nothing. One sentence for each problem; none
+    of them repeats a value.
+  - Has to be asked before anything else reads these variables.
+options:
+  _terms:
+    description: Names of variables. Those that are not set are left out.
+    required: true
+  pointers:
+    description:
+      - Whether a value may be a pointer, which is one template and nothing around it. It holds
+        names of other variables, or lookups of C(file), C(env), C(password) or C(unvault). What
+        the names stand for is examined, too.
+    type: bool
+    default: false
+"""
+
+RETURN = """
+_raw:
+  description: What is wrong, a sentence each.
+  type: list
+  elements: str
+"""
+
+# As Ansible tells a template: its start marks, or a first line that defines others.
+_MARKS = ("{{", "{%", "{#")
+_HEADER = "#jinja2:"
+_LOOKUPS = {"lookup", "query", "q"}
+_READING = {"env", "file", "password", "unvault"}
+_FILTERS = {"b64decode", "combine", "default", "from_json", "from_yaml", "trim"}
+_JOINING = (nodes.Add, nodes.Concat, nodes.Getattr, nodes.Getitem, nodes.Const, nodes.List)
+
+
+def problems(
+    variables: Mapping[str, Any], names: list[str], *, pointers: bool = False
+) -> list[str]:
+    """A sentence for every template in these variables that is not a pointer."""
+    search = _Search(variables, pointers=pointers)
+    return [found for name in names for found in search.variable(name)]
+
+
+@dataclass
+class _Search:
+    variables: Mapping[str, Any]
+    pointers: bool
+    seen: set[str] = field(default_factory=set)
+
+    def variable(self, name: str) -> Iterator[str]:
+        if name in self.variables and name not in self.seen:
+            self.seen.add(name)
+            yield from self._value(name, self.variables[name])
+
+    def _value(self, place: str, value: Any) -> Iterator[str]:
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                yield from self._text(f"a name in {place}", key)
+                yield from self._value(place if _is_template(key) else f"{place}.{key}", inner)
+        elif isinstance(value, list | tuple):
+            for index, inner in enumerate(value):
+                yield from self._value(f"{place}[{index}]", inner)
+        else:
+            yield from self._text(place, value)
+
+    def _text(self, place: str, value: Any) -> Iterator[str]:
+        if not _is_template(value):
+            return
+        names = _pointed(value) if self.pointers else None
+        if names is None:
+            yield _sentence(place, pointers=self.pointers)
+            return
+        for name in names:
+            yield from self.variable(name)
+
+
+def _is_template(value: Any) -> bool:
+    if not isinstance(value, str) or not is_trusted_as_template(value):
+        return False
+    return value.startswith(_HEADER) or any(mark in value for mark in _MARKS)
+
+
+def _sentence(place: str, *, pointers: bool) -> str:
+    found = (
+        f"{place} holds a template ('{{{{', '{{%' or '{{#'), "
+        "which Ansible would run on this machine; expected plain text"
+    )
+    if not pointers:
+        return f"{found}. Give a public key as the path of its file."
+    return (
+        f"{found}, or a pointer such as '{{{{ vault_keboola_token }}}}' with nothing around it. "
+        "Write !unsafe before text that has such marks, "
+        "or read it by \"{{ lookup('ansible.builtin.file', 'PATH') }}\"."
+    )
+
+
+def _pointed(text: str) -> list[str] | None:
+    """The variables that a pointer names, those in paths aside; None for any other template."""
+    try:
+        body = Environment(autoescape=False).parse(text.strip()).body  # noqa: S701  nothing is rendered
+    except TemplateError:
+        return None
+    if text.startswith(_HEADER) or "{#" in text or len(body) != 1:
+        return None
+    if not isinstance(body[0], nodes.Output) or len(body[0].nodes) != 1:
+        return None
+    return _names(body[0].nodes[0]) or None
+
+
+def _names(node: nodes.Node) -> list[str] | None:
+    """As ``_pointed``, of an expression; a lookup counts as a name that is not a variable."""
+    if isinstance(node, nodes.Name):
+        return [node.name]
+    if isinstance(node, nodes.Call):
+        return [""] if _reads(node) else None
+    if isinstance(node, nodes.Filter) and node.name.rpartition(".")[2] not in _FILTERS:
+        return None
+    if not isinstance(node, (nodes.Filter, *_JOINING)):
+        return None
+    found = [_names(child) for child in node.iter_child_nodes()]
+    return None if None in found else [name for names in found for name in names or ()]
+
+
+def _reads(call: nodes.Call) -> bool:
+    """Whether this is a lookup that reads, at a place given by constants and names."""
+    if not isinstance(call.node, nodes.Name) or call.node.name not in _LOOKUPS or not call.args:
+        return False
+    kind, *places = call.args
+    if not isinstance(kind, nodes.Const) or call.dyn_args or call.dyn_kwargs:
+        return False
+    if str(kind.value).removeprefix("ansible.builtin.") not in _READING:
+        return False
+    more = [option.value for option in call.kwargs]
+    return all(_names(place) is not None for place in [*places, *more])
+
+
+class LookupModule(LookupBase):
+    """``query('template_problems', 'user', 'key')``."""
+
+    def run(
+        self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> list[str]:
+        """The sentences."""
+        self.set_options(var_options=variables, direct=kwargs)
+        return problems(variables or {}, terms, pointers=self.get_option("pointers"))
