@@ -29,10 +29,13 @@ class _Flow:
 
     source: int
     target: int
+    before: bytes = b""
     moved: int = field(default=0)
 
     def run(self) -> None:
         with suppress(BrokenPipeError, ConnectionError):
+            self._write(self.before)
+            self.moved = 0
             while data := os.read(self.source, _CHUNK):
                 self._write(data)
         os.close(self.target)
@@ -45,18 +48,21 @@ class _Flow:
             self.moved += count
 
 
-def carry(command: Sequence[str], environment: Mapping[str, str]) -> Carried:
+def carry(
+    command: Sequence[str], environment: Mapping[str, str], *, before: bytes = b""
+) -> Carried:
     """Run ``command`` on this process's own input and output until it ends.
 
-    Where the client goes away, rsync hears of it as if it held the connection itself: its input
-    ends, and what it writes has no reader.
+    The command reads ``before`` ahead of what the client sends; these bytes are not counted. Where
+    the client goes away, rsync hears of it as if it held the connection itself: its input ends,
+    and what it writes has no reader.
     """
     child_input, ours_to_child = os.pipe()
     ours_from_child, child_output = os.pipe()
     child = subprocess.Popen(command, stdin=child_input, stdout=child_output, env=dict(environment))
     os.close(child_input)
     os.close(child_output)
-    arriving, leaving = _Flow(0, ours_to_child), _Flow(ours_from_child, 1)
+    arriving, leaving = _Flow(0, ours_to_child, before), _Flow(ours_from_child, 1)
     threading.Thread(target=arriving.run, daemon=True).start()
     leaving.run()
     os.close(ours_from_child)

@@ -12,12 +12,12 @@ from .carry import Carried, carry
 from .folders import open_base, open_below, open_target
 from .grammar import Refusal, Rsync, Sftp, parse
 from .places import one_base, place
+from .secluded import COMMAND, secluded
 from .sftp import serve
 from .tree import Tree
 
 __all__ = ["main"]
 
-_RSYNC = "/usr/bin/rsync"
 _GENERATION = re.compile(r"/generations/([^/]+)/views/")
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
@@ -67,11 +67,11 @@ def _rsync(wish: Rsync, person: str) -> int:
     os.fchdir(folder)
     here = os.getcwd()  # noqa: PTH109 - the text is what rsync is given
     _log(f"{person} {'pulls' if wish.sends else 'pushes'} {here} {' '.join(paths)}"[:500])
-    line = [_RSYNC, "--server", *(["--sender"] if wish.sends else []), *wish.options]
     # links that an analyst pushes lead nowhere, and devices are not made
-    line += [f"--confine-root={here}", "--munge-links", *([] if wish.sends else ["--drop-D"])]
+    options = [*(["--sender"] if wish.sends else []), *wish.options, f"--confine-root={here}"]
+    options += ["--munge-links", *([] if wish.sends else ["--drop-D"])]
     os.umask(0o027)
-    carried = carry([*line, ".", *paths], _ENVIRONMENT)
+    carried = carry(COMMAND, _ENVIRONMENT, before=secluded(options, paths))
     generation = _GENERATION.search(here)
     if wish.sends and generation is not None:
         _note(generation[1], " ".join(paths), carried)

@@ -13,13 +13,16 @@ PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from broker.transport.carry import carry
-carried = carry(sys.argv[2:], {"PATH": "/usr/bin:/bin"})
+before, *command = sys.argv[2:]
+carried = carry(command, {"PATH": "/usr/bin:/bin"}, before=before.encode())
 print(carried.code, carried.sent, carried.received, file=sys.stderr)
 """
 
 
-def carried(*command: str, sent: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    line = [sys.executable, "-c", PROGRAM, SOURCE, *command]
+def carried(
+    *command: str, sent: bytes = b"", before: str = ""
+) -> subprocess.CompletedProcess[bytes]:
+    line = [sys.executable, "-c", PROGRAM, SOURCE, before, *command]
     return subprocess.run(line, input=sent, check=False, capture_output=True, timeout=60)
 
 
@@ -31,6 +34,12 @@ def test_everything_arrives_and_is_counted(size: int) -> None:
     assert done.stderr.decode().split() == ["0", str(size), str(size)]
 
 
+def test_what_the_child_reads_before_the_client_is_not_counted() -> None:
+    done = carried("cat", sent=b"client", before="before ")
+    assert done.stdout == b"before client"
+    assert done.stderr.split() == [b"0", b"13", b"6"]
+
+
 def test_the_end_of_the_child_is_the_end_whatever_the_client_still_sends() -> None:
     done = carried("sh", "-c", "echo early; exit 23", sent=b"x" * 1_000_000)
     assert done.stdout == b"early\n"
@@ -38,7 +47,7 @@ def test_the_end_of_the_child_is_the_end_whatever_the_client_still_sends() -> No
 
 
 def test_a_client_that_goes_away_ends_the_child() -> None:
-    line = [sys.executable, "-c", PROGRAM, SOURCE, "yes"]
+    line = [sys.executable, "-c", PROGRAM, SOURCE, "", "yes"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as running:
         assert running.stdout is not None
         assert running.stdout.read(2) == b"y\n"
