@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -47,6 +48,19 @@ def mount_unit(path: str) -> str:
     return "-".join(escaped) + ".mount"
 
 
+def invalid_networks(values: Iterable[Any]) -> list[str]:
+    """Those that ``IPAddressDeny=`` would ignore: systemd.resource-control(5)."""
+    return [str(value) for value in values if not _is_network(str(value))]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return text in ("any", "link-local", "localhost", "multicast")
+    return True
+
+
 def unit_templates(units: Iterable[str]) -> list[str]:
     """Where the templates of a role's units stand."""
     return [f"etc/systemd/system/{unit}.j2" for unit in units]
@@ -62,6 +76,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Every public function here."""
         return {
+            "invalid_networks": invalid_networks,
             "mount_files": mount_files,
             "mount_unit": mount_unit,
             "mount_units": mount_units,

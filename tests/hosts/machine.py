@@ -40,8 +40,19 @@ def _directory(folder: Path) -> str:
     return f"--directory={folder / 'root'}"
 
 
-def start(folder: Path, machine: str, hostname: str, bridge: str) -> None:
-    """Start the boot and return; it goes on when this process ends, and a Ctrl-C misses it."""
+# One tree of control groups, and the right to load what filters packets of a group in it.
+_FILTERING = ("--capability=CAP_BPF,CAP_PERFMON", "--system-call-filter=bpf")
+_ONE_TREE = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+
+
+def start(
+    folder: Path, machine: str, hostname: str, bridge: str, *, filtering: bool = False
+) -> None:
+    """Start the boot and return; it goes on when this process ends, and a Ctrl-C misses it.
+
+    With ``filtering`` the host's systemd enforces ``IPAddressDeny=``, and no limit of memory where
+    version 1 of control groups is mounted outside.
+    """
     command = [
         "systemd-nspawn",
         "--quiet",
@@ -55,6 +66,7 @@ def start(folder: Path, machine: str, hostname: str, bridge: str) -> None:
         "--timezone=off",
         "--link-journal=no",
         "--register=no",
+        *(_FILTERING if filtering else ()),
     ]
     if not Path("/run/systemd/system").is_dir():
         command = [*_supervisor(cgroups.make(machine)), *command, "--keep-unit"]
@@ -62,7 +74,7 @@ def start(folder: Path, machine: str, hostname: str, bridge: str) -> None:
         subprocess.run(
             ["setsid", "--fork", *command],
             check=True,
-            env=_INSIDE,
+            env=_INSIDE | (_ONE_TREE if filtering else {}),
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,

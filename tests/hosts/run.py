@@ -64,10 +64,13 @@ class Run:
         release: Release = releases.DEFAULT,
         say: Callable[[str], None] = _silent,
         disks: Sequence[Path] = (),
+        *,
+        filtering: bool = False,
     ) -> Host:
         """A host of this name that answers: the one that stands, else a fresh one.
 
         ``disks`` are those of an image to start from, topmost first; without, it is a virgin host.
+        A host with ``filtering`` enforces limits of the network instead of those of memory.
         """
         check_name(name)
         below = base.ensure(release, say)
@@ -80,7 +83,8 @@ class Run:
                 self._remove(name)
             say(f"booting {name} (Debian {release.number})")
             try:
-                host = self._start(name, release, [*self._mounted(disks), below])
+                layers = [*self._mounted(disks), below]
+                host = self._start(name, release, layers, filtering=filtering)
             except BaseException:
                 self._remove(name)
                 raise
@@ -94,7 +98,9 @@ class Run:
                 disk.mount_image(path, self.folder / "images" / path.parent.name) for path in disks
             ]
 
-    def _start(self, name: str, release: Release, below: Sequence[Path]) -> Host:
+    def _start(
+        self, name: str, release: Release, below: Sequence[Path], *, filtering: bool
+    ) -> Host:
         with self._changing() as now:
             address = now.network.free_address(host.address for host in now.hosts.values())
             root = disk.mount(self.folder / "hosts" / name, below)
@@ -104,7 +110,7 @@ class Run:
             now.hosts[name] = state.HostState(release.number, address, key)
         host = self.host(name)
         bridge = now.network.bridge
-        machine.start(host.folder, f"{bridge}-{name}", name, bridge)
+        machine.start(host.folder, f"{bridge}-{name}", name, bridge, filtering=filtering)
         try:
             machine.wait_ready(host.folder, host.address)
         except HostError as error:

@@ -98,11 +98,14 @@ class Broker:
 
 
 @contextmanager
-def pristine(run: Run, release: Release) -> Iterator[Broker]:
-    """A broker of the test's own, as ``site.yml`` left it, booted from its image."""
+def pristine(run: Run, release: Release, *, filtering: bool = False) -> Iterator[Broker]:
+    """A broker of the test's own, as ``site.yml`` left it, booted from its image.
+
+    ``filtering`` is for a host whose systemd enforces limits of the network, not of memory.
+    """
     image = broker_image(run, release)
     name = f"broker-{uuid.uuid4().hex[:8]}"
-    yield with_inventory(run.boot(name, release, disks=image.disks))
+    yield with_inventory(run.boot(name, release, disks=image.disks, filtering=filtering))
     run.remove(name)
 
 

@@ -15,10 +15,14 @@ DROP_IN = "/etc/ssh/sshd_config.d/50-data-broker.conf"
 LOG = "/var/log/data-broker/audit.jsonl"
 SECRET = "canary-of-this-test-2b9d71"  # noqa: S105  nobody's: it is what the output is searched for
 SWITCHES = ("sync", "ssh", "accounts_socket", "access_proof")
-OURS = ("broker-sync.", "broker-acc", "access-proof", "50-data-broker.conf")
+RULES = "/etc/dbus-1/system.d/data-broker.conf"
+OURS = ("broker-sync.", "broker-acc", "broker-proc", "access-proof", "50-data-broker.conf")
 SANDBOX = f"{FOLDER}/broker-sync.service.d"  # of the account, which a check by hand uses, too
 SECRET_FILE = "/etc/data-broker/credentials/SOURCE_TOKEN"  # noqa: S105  its place, not itself
-PARTS = ("--tags", "app_secrets,sync_units,ssh_analysts,accounts_socket_units,oversight_proof")
+PARTS = (
+    "--tags",
+    "base_processes,app_secrets,sync_units,ssh_analysts,accounts_socket_units,oversight_proof",
+)
 
 
 def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
@@ -26,6 +30,7 @@ def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
 ) -> None:
     host, settings = deployed.host, json.dumps({"broker_secrets": {"SOURCE_TOKEN": SECRET}})
     off = [word for switch in SWITCHES for word in ("-e", f"broker_{switch}_enabled=false")]
+    off += ["-e", "broker_hide_processes=false"]
     played = deployed.play("site.yml", "--diff", "-vvv", "-e", settings, *off, *PARTS)
     assert played.changed > 0
     said = [line for line in played.output.splitlines() if SECRET in line]
@@ -39,6 +44,8 @@ def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
     treated = host.run("sshd -T -C user=broker,host=laptop,addr=192.0.2.7").stdout
     assert "authorizedkeysfile .ssh/authorized_keys" in treated
     assert host.run(f"cat {LOG}").stdout
+    assert host.run(f"test -e {RULES}", check=False).returncode == 1
+    assert "hidepid" not in host.run("findmnt --output=OPTIONS /proc").stdout
     assert deployed.play("site.yml", "-e", settings, *off, *PARTS).changed == 0
 
     other = json.dumps({"broker_secrets": {"OTHER_TOKEN": SECRET}})
@@ -53,5 +60,6 @@ def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
     deployed.play("site.yml", *PARTS)
     units = ("broker-sync.timer", "broker-accounts.socket", "broker-access-prove.timer")
     assert host.run(f"systemctl is-active {' '.join(units)}").stdout.split() == ["active"] * 3
-    assert host.run(f"cat {DROP_IN}").stdout
+    assert host.run(f"cat {DROP_IN} {RULES}").stdout
+    assert "hidepid=invisible" in host.run("findmnt --output=OPTIONS /proc").stdout
     assert host.run(f"test -e {SECRET_FILE}", check=False).returncode == 1

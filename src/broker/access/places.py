@@ -39,6 +39,8 @@ _HOST = (
     "var/log/data-broker",
     "run/broker-accounts*",
 )
+# Process 1, where the host is deployed to show each account its own processes alone.
+_HIDES_PROCESSES = "etc/systemd/system/broker-processes.service"
 _ACL = {"system.posix_acl_access", "system.posix_acl_default"}
 
 
@@ -56,6 +58,7 @@ def find_places(
         **dict(walk(areas.config)),
         **dict(_homes(homes)),
         **dict(_host(areas.root, _HOST)),
+        **dict(_processes(areas.root)),
         **run_paths(areas),
     }
     return [Place(path, kind_of(status.st_mode)) for path, status in found.items()]
@@ -116,6 +119,11 @@ def _homes(homes: Iterable[str]) -> _Found:
     """The uppermost folders of each home: who cannot enter them gets nowhere below."""
     for home in homes:
         yield from islice(walk(Path(home), depth=_HOME_DEPTH), _HOME_ENTRIES)
+
+
+def _processes(root: Path) -> _Found:
+    if (root / _HIDES_PROCESSES).exists():
+        yield from walk(root / "proc/1", depth=1)
 
 
 def _host(root: Path, patterns: Iterable[str]) -> _Found:

@@ -166,12 +166,23 @@ def test_an_empty_data_disk_gets_its_folders_back() -> None:
     assert "d /data/scripts 0755 root root -" in lines
 
 
+def test_what_systemd_would_ignore_as_a_network_is_invalid() -> None:
+    valid = ["169.254.0.0/16", "fd00:ec2::254", "10.1.2.3/8", "fe80::/10", "link-local", "any"]
+    text = "{{ given | invalid_networks | join(' ') }}"
+    given = [*valid, "metadata", "10.0.0.0/33", ""]
+    assert render("base", text, given=given) == "metadata 10.0.0.0/33 "
+    deny = load(ROOT / "group_vars" / "all" / "access.yml")["broker_analyst_ip_deny"]
+    assert render("base", text, given=deny) == ""
+
+
 def test_analysts_have_limits() -> None:
     lines = template("base", "etc/security/limits.d/50-data-broker.conf").splitlines()
     assert lines[1:] == ["@dataread hard nproc 256", "@dataread hard maxlogins 16"]
-    slice_ = template("base", f"{UNITS}/broker-analyst.slice.d/limits.conf", base_analyst_weight=7)
+    denied = ["169.254.0.0/16", "fd00:ec2::254"]
+    given = {"base_analyst_weight": 7, "base_analyst_ip_deny": denied}
+    slice_ = template("base", f"{UNITS}/broker-analyst.slice.d/limits.conf", **given)
     limits = {"MemoryMax=25%", "MemorySwapMax=0", "CPUWeight=7", "IOWeight=7", "TasksMax=256"}
-    assert set(settings(slice_)) == limits
+    assert set(settings(slice_)) == limits | {f"IPAddressDeny={address}" for address in denied}
 
 
 def test_instance_yaml_leaves_out_what_nobody_set_and_the_broker_reads_it(tmp_path: Path) -> None:
@@ -253,8 +264,9 @@ def test_the_socket_is_the_portals_alone_and_limited_as_far_as_the_release_can(
     assert {"SocketGroup=broker-portal", "SocketMode=0660", "Accept=yes"} <= set(unit)
     assert "MaxConnections=16" in unit
     assert ("PollLimitBurst=32" in unit) == more
+    assert ("MaxConnectionsPerSource=8" in unit) == more
     helper = settings(template("accounts_socket", f"{UNITS}/broker-accounts@.service"))
-    assert any("-m broker.accounts.service broker-portal" in line for line in helper)
+    assert any("service broker-portal --connections 8" in line for line in helper)
     assert {"StandardInput=socket", "NoNewPrivileges=true", "ProtectSystem=strict"} <= set(helper)
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from broker.accounts import Layout, Mode, converge, observe, parse_key
 from broker.accounts.client import Client
 from broker.accounts.service.caller import Caller, check_caller
-from broker.accounts.service.limit import Limit, take
+from broker.accounts.service.limit import Limit, connected, take
 from broker.accounts.service.protocol import MAX_REQUEST, VERBS, parse_command
 from broker.accounts.service.serve import Helper
 from broker.audit.log import LOG
@@ -222,6 +222,30 @@ def test_a_bucket_empties_fills_and_survives_damage(tmp_path: Path) -> None:
         take(folder, 7, limit, now=1e9)
     take(folder, 7, limit, now=1e9 + 10)
     assert (folder / "7").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_connections_of_one_caller_leave_room_for_others(tmp_path: Path) -> None:
+    folder, limit = tmp_path / "tokens", Limit(connections=2)
+    with connected(folder, 7, limit), connected(folder, 7, limit):
+        with pytest.raises(LockedError, match="too many connections"), connected(folder, 7, limit):
+            pass
+        with connected(folder, 8, limit):
+            pass
+    with connected(folder, 7, limit), connected(folder, 7, limit):
+        pass
+
+
+def test_a_caller_without_a_free_connection_is_refused(door: Door) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("the helper serves root, and no other uid here")
+    folder = door.layout.at(door.helper.tokens)
+    door.helper = replace(door.helper, limit=Limit(1000, 0.001, connections=1))
+    with (
+        connected(folder, 0, door.helper.limit),
+        pytest.raises(LockedError, match="too many connections"),
+    ):
+        Client(door.path).call("list")
+    assert Client(door.path).call("list")["analysts"] == []
 
 
 def test_who_asks_too_often_may_try_later(door: Door) -> None:

@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from ..layout import Layout
 from ..manage import converge, list_analysts
 from ..system import DebianSystem, System
 from .caller import Caller, caller_of, check_caller
-from .limit import Limit, take
+from .limit import Limit, connected, take
 from .protocol import (
     MAX_REQUEST,
     CertificateRequest,
@@ -33,6 +33,7 @@ from .protocol import (
 __all__ = ["Helper"]
 
 _READ_SECONDS = 10.0
+_FIRST_SECONDS = 2.0
 _SHOWN = (
     "name",
     "uid",
@@ -65,11 +66,17 @@ class Helper:
 
     def serve(self, connection: socket.socket) -> bool:
         """Answer one request; whether it was met. Whatever happens, one reply and one line."""
+        with ExitStack() as held:
+            return self._serve(connection, held)
+
+    def _serve(self, connection: socket.socket, held: ExitStack) -> bool:
         caller = caller_of(connection)
         command: Command | None = None
+        tokens = self.layout.at(self.tokens)
         try:
             check_caller(caller, self.allowed)
-            take(self.layout.at(self.tokens), caller.uid, self.limit)
+            held.enter_context(connected(tokens, caller.uid, self.limit))
+            take(tokens, caller.uid, self.limit)
             command = parse_command(_received(connection))
             reply, result, told = render_reply(self._met(command, caller)), "done", {}
         except BrokerError as error:
@@ -125,8 +132,9 @@ def _actor(caller: Caller, command: Command | None) -> Actor:
 
 
 def _received(connection: socket.socket) -> bytes:
-    """Everything up to the end of the caller's half, within bytes and seconds."""
-    content, deadline = bytearray(), time.monotonic() + _READ_SECONDS
+    """Everything up to the end of the caller's half, within bytes and seconds; the first soon."""
+    begun = time.monotonic()
+    content, deadline = bytearray(), begun + _FIRST_SECONDS
     while len(content) <= MAX_REQUEST:
         connection.settimeout(max(0.01, deadline - time.monotonic()))
         try:
@@ -136,6 +144,7 @@ def _received(connection: socket.socket) -> bytes:
         if not part:
             break
         content += part
+        deadline = begun + _READ_SECONDS
         if time.monotonic() > deadline:
             raise AccountsError("the request did not come to its end", where="request")
     connection.settimeout(_READ_SECONDS)
