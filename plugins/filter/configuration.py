@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,29 @@ def _files(description: str) -> list[str]:
         except ConfigError:
             return []
     return [str(table.options.get("file") or "") for table in tables]
+
+
+def environment_problems(environment: Mapping[str, Any]) -> list[str]:
+    """Variables that ``/etc/data-broker/environment`` cannot hold: their names, never values."""
+    return [
+        str(name)
+        for name, value in environment.items()
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)) or re.search(r"['\n]", str(value))
+    ]
+
+
+def url_passwords(value: Any, place: str = "") -> list[str]:
+    """Where a URL has its password in clear, and not as ``${NAME}``: places, never values.
+
+    ``value`` is a setting with all that is in it, or a text; ``place`` is its name.
+    """
+    if isinstance(value, Mapping):
+        inner = [(f"{place}.{name}" if place else str(name), one) for name, one in value.items()]
+    elif isinstance(value, list | tuple):
+        inner = [(f"{place}[{index}]", one) for index, one in enumerate(value)]
+    else:
+        return [place] if re.search(r"://[^/@\s:]*:(?!\$\{)[^/@\s]+@", str(value)) else []
+    return [found for name, one in inner for found in url_passwords(one, name)]
 
 
 def credential_files(secrets: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -136,5 +160,7 @@ class FilterModule:
             "class_groups": class_groups,
             "config_problems": config_problems,
             "credential_files": credential_files,
+            "environment_problems": environment_problems,
             "source_extras": source_extras,
+            "url_passwords": url_passwords,
         }

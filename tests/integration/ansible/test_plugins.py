@@ -169,6 +169,20 @@ def test_a_table_behind_a_url_of_its_own_brings_the_extra(
     assert configuration.source_extras(instance, str(description)) == extras
 
 
+def test_an_environment_that_cannot_be_written_is_told_by_name_alone() -> None:
+    wrong = {"no name": "x", "https_proxy": "http://a:it's@proxy", "LINES": "a\nb"}
+    assert configuration.environment_problems(wrong) == ["no name", "https_proxy", "LINES"]
+    assert configuration.environment_problems({"https_proxy": "http://a:pw@proxy:3128"}) == []
+
+
+def test_a_password_in_a_url_is_found_by_its_place() -> None:
+    open_ = {"far": [{"path": "https://user:hidden@files.example.com/x"}], "t": "see a://b:c@d"}
+    assert configuration.url_passwords({"sources": open_}) == ["sources.far[0].path", "sources.t"]
+    named = {"path": "https://user:${PASSWORD}@files.example.com", "more": "s3://bucket:8/a@b"}
+    assert configuration.url_passwords(named) == []
+    assert configuration.url_passwords({"n": 7, "mail": "jan@example.com", "none": None}) == []
+
+
 def test_the_locks_of_all_extras_agree_on_every_package() -> None:
     locked = plugin("lookup/release.py").locked
     extras = ["bigquery", "keboola", "remote"]

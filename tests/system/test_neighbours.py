@@ -1,0 +1,161 @@
+"""What one account on a booted host learns of others, takes from them, and reaches beside them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.hosts import RELEASES, Host, Run
+
+from .deploy import Broker, pristine
+from .test_sessions import Person, person
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("neighbours")]
+
+HIDDEN = "payroll"
+PULL = f"rsync --server --sender -re.LsfxCIvu . user/{HIDDEN}/"
+PARTS = ("--tags", "base_processes")
+MANAGER = (
+    "busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1{0} "
+    "org.freedesktop.systemd1.{1} {2}"
+)
+LISTS = (
+    MANAGER.format("", "Manager", "GetUnitProcesses s user.slice"),
+    MANAGER.format("/unit/user_2eslice", "Slice", "GetProcesses"),
+    "systemctl status --no-pager --full user.slice",
+    "ps -ef",
+    "cat /proc/[0-9]*/cmdline",
+)
+# Twenty connections of one account that wait as long as this process lives.
+WAIT = """
+import socket, sys
+waiting = [socket.socket(socket.AF_UNIX) for _ in range(20)]
+for one in waiting:
+    one.connect("/run/broker-accounts.sock")
+print("waiting", flush=True)
+sys.stdin.read()
+"""
+ASK = "from broker.accounts.client import Client; print(Client(seconds=60).call('list').keys())"
+PYTHON = "/opt/data-broker/current/venv/bin/python"
+# To the host's own sshd, which listens at every address.
+CONNECT = "python3 -c 'import socket; socket.create_connection((\"{}\", 22), 5)'"
+LOGIN = "canary-of-this-test-61c0a4"
+PROXY = f"http://someone:{LOGIN}@127.0.0.1:9"
+
+
+@pytest.fixture(scope="module")
+def broker(hosts_run: Run) -> Iterator[Broker]:
+    with pristine(hosts_run, RELEASES[0], filtering=True) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def host(broker: Broker) -> Host:
+    return broker.host
+
+
+@pytest.fixture(scope="module")
+def analyst(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Person:
+    """An analyst with a shell."""
+    return person(host, tmp_path_factory.mktemp("keys"), "pat", "--shell")
+
+
+@pytest.fixture(scope="module")
+def other(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Person:
+    """An analyst without one."""
+    return person(host, tmp_path_factory.mktemp("keys"), "tim")
+
+
+def options(host: Host) -> str:
+    return host.exec("findmnt", "--noheadings", "--output=OPTIONS", "/proc").stdout
+
+
+def who_sees_processes(host: Host) -> set[str]:
+    """The accounts for which the proof finds process 1 open."""
+    done = host.exec("broker", "access", "prove", "--json", check=False)
+    found = json.loads(done.stdout)["findings"]
+    return {one["who"] for one in found if one["path"] == "/proc/1"}
+
+
+def test_no_analyst_sees_what_another_pulls(host: Host, analyst: Person, other: Person) -> None:
+    host.exec("install", "-d", "-o", other.name, "-g", other.name, f"/home/tim/user/{HIDDEN}")
+    with subprocess.Popen(
+        other.ssh(PULL), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as session:
+        assert session.stdout is not None
+        assert session.stdout.read(4), "rsync's version: it has read its arguments"
+        running = host.run("cat /proc/[0-9]*/cmdline | tr '\\0' ' '", check=False).stdout
+        assert "/usr/bin/rsync --server -s" in running
+        assert HIDDEN not in running
+        assert f"/home/{other.name}" not in running
+        for command in LISTS:
+            seen = analyst.run(f"{command} 2>&1").stdout
+            assert "/usr/bin/rsync" not in seen, command
+            assert f"sshd-session: {other.name}" not in seen, command
+        assert analyst.run("ps -e -o user= | sort -u").stdout == f"{analyst.name}\n"
+        assert analyst.run("systemctl --user is-system-running").stdout == "running\n"
+        assert session.stdin is not None
+        session.stdin.close()
+        session.wait(timeout=60)
+    assert host.run("systemctl is-system-running").stdout == "running\n"
+
+
+def test_hidden_processes_are_mended_and_survive_a_boot(broker: Broker, analyst: Person) -> None:
+    host = broker.host
+    host.exec("mount", "-o", "remount,hidepid=off", "/proc")
+    assert {"nobody", analyst.name} <= who_sees_processes(host)
+    assert broker.play("site.yml", "--check", *PARTS).changed == 1
+    assert "hidepid" not in options(host)
+    assert broker.play("site.yml", *PARTS).changed == 1
+    assert "hidepid=invisible" in options(host)
+    host.reboot()
+    assert "hidepid=invisible" in options(host)
+    assert who_sees_processes(host) == set()
+
+
+def test_connections_that_wait_leave_room_for_another_account(host: Host) -> None:
+    waiting = f"runuser -u broker-portal -- python3 -c {shlex.quote(WAIT)}"
+    with subprocess.Popen(
+        [*host.ssh(), waiting], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as idle:
+        assert idle.stdout is not None
+        assert idle.stdin is not None
+        assert idle.stdout.readline() == b"waiting\n"
+        answer = host.exec(PYTHON, "-I", "-c", ASK, timeout=60)
+        assert answer.stdout == "dict_keys(['analysts'])\n"
+        idle.stdin.close()
+        assert idle.wait(timeout=60) == 0
+    assert host.exec("systemctl", "is-active", "broker-accounts.socket").stdout == "active\n"
+
+
+def test_analysts_do_not_reach_the_addresses_of_a_cloud(host: Host, analyst: Person) -> None:
+    host.exec("ip", "address", "add", "169.254.169.254/32", "dev", "lo")
+    host.exec("ip", "address", "add", "192.0.2.80/32", "dev", "lo")
+    assert analyst.run(CONNECT.format("192.0.2.80")).returncode == 0
+    assert analyst.run(CONNECT.format("169.254.169.254")).returncode != 0
+    host.run(CONNECT.format("169.254.169.254"))
+    shown = host.exec("systemctl", "show", "-p", "IPAddressDeny", f"user-{analyst.uid}.slice")
+    for address in ("169.254.0.0/16", "fd00:ec2::254/128", "100.100.100.200/32"):
+        assert address in shown.stdout
+
+
+def test_the_login_of_a_proxy_is_in_no_output(broker: Broker) -> None:
+    given = {
+        "broker_environment": {"https_proxy": PROXY},
+        "broker_install_environment": {"https_proxy": PROXY, "PIP_INDEX_URL": PROXY},
+    }
+    played = broker.play(
+        "site.yml", "-vv", "--diff", "-e", json.dumps(given), "--tags", "app_config,base_packages"
+    )
+    assert played.changed > 0
+    assert LOGIN not in played.output
+    source = {"type": "csv", "path": f"https://someone:{LOGIN}@files.example.com"}
+    settings = json.dumps({"broker_data_source": source})
+    refused = broker.play("site.yml", "--diff", "-e", settings, "--tags", "app_config", check=False)
+    assert refused.changed == 0
+    assert "data_source.path: a URL has a password in clear" in refused.output
+    assert LOGIN not in refused.output
