@@ -46,7 +46,8 @@ analysts:
     - Beside that C(host), the state on the host, which is V(ok), V(drift), V(leaving) or V(taken);
       C(last_login) and C(last_sync), moments in UTC or null, as far as the journal reaches back;
       C(certificates), those that have not ended, with C(serial), C(fingerprint) of the key,
-      C(since) and C(until).
+      C(since) and C(until); C(space), the C(bytes) and C(files) of C(user/), or null where it
+      cannot be measured.
   returned: success
   type: list
   elements: dict

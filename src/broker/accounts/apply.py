@@ -61,8 +61,9 @@ def apply(
     todo = tuple(actions)
     many = sum(isinstance(action, WriteKeys) for action in todo) > _MANY
     failed: BrokerError | None = None
+    shut: set[str] = set()
     for action in todo:
-        if failed is not None and not takes(action):
+        if failed is not None and not (takes(action) and _account(action) not in shut):
             continue
         try:
             if isinstance(action, WriteKeys):
@@ -74,11 +75,31 @@ def apply(
             if giving:
                 break
             if takes(action):
-                _shut(action, layout)
+                shut |= _shut(action, layout)
     if failed is not None:
-        raise failed
+        raise _with_shut(failed, shut)
     if many:
         os.sync()  # once for all: hundreds of fsync are what most of the time went to
+
+
+def _account(action: Action) -> str | None:
+    """Whose key file an action writes: one that was put away must not come back."""
+    return action.name if isinstance(action, WriteKeys) else None
+
+
+def _with_shut(failed: BrokerError, shut: set[str]) -> BrokerError:
+    if not shut:
+        return failed
+    closed = f"Until then no key and no certificate opens: {', '.join(sorted(shut))}."
+    error = BrokerError(
+        failed.message,
+        where=failed.where,
+        expected=failed.expected,
+        found=failed.found,
+        remedy=f"{failed.remedy} {closed}" if failed.remedy else closed,
+    )
+    error.__cause__ = failed
+    return error
 
 
 def _failure(action: Action, layout: Layout, error: Exception) -> BrokerError:
@@ -94,20 +115,23 @@ def _failure(action: Action, layout: Layout, error: Exception) -> BrokerError:
     return failure
 
 
-def _shut(action: Action, layout: Layout) -> None:
+def _shut(action: Action, layout: Layout) -> set[str]:
     """Where rights could not be taken, nothing opens the account, by a key or a certificate.
 
     Removing a file takes no room on a disk. The next run writes it again, with the rest.
+    Returns the accounts whose key file is gone.
     """
     match action:
         case ChangeAccount(_, User(name)) | WriteKeys(name):
-            path = layout.at(layout.keys) / name
+            path, names = layout.at(layout.keys) / name, {name}
         case WriteStanding():
-            path = layout.at(layout.standing)
+            path, names = layout.at(layout.standing), set()
         case _:
-            return
+            return set()
     with suppress(OSError):
-        path.unlink()
+        path.unlink(missing_ok=True)
+        return names
+    return set()
 
 
 def _write_keys(action: WriteKeys, layout: Layout, *, durable: bool) -> None:

@@ -13,13 +13,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ..space import TooDeepError, measure
 from .actions import MendHome, StoreHome
 from .host import Node
 from .layout import Layout
 from .system import Owners
 from .wanted import USER_FOLDERS
 
-__all__ = ["look", "mend_home", "read_home", "store_home"]
+__all__ = ["look", "mend_home", "read_home", "space_of", "store_home"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -79,6 +80,16 @@ def _read_user(home: int, owners: Owners) -> dict[str, Node]:
                 if entry is not None:
                     found[f"user/{name}"] = entry
     return found
+
+
+def space_of(homes: Path, name: str) -> dict[str, int] | None:
+    """Bytes and files of ``user/``; None where it is missing or cannot be measured."""
+    try:
+        with _opened(homes) as parent, _opened(name, parent) as home, _opened("user", home) as user:
+            found = measure(user)
+    except (OSError, TooDeepError):
+        return None
+    return {"bytes": found.bytes, "files": found.files}
 
 
 def mend_home(homes: Path, action: MendHome, owners: Owners) -> None:

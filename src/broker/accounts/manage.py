@@ -20,6 +20,7 @@ from .certificates.rules import live
 from .classes import Classes
 from .describe import differences, facts, listing
 from .goal import goal
+from .homes import space_of
 from .layout import Layout
 from .model import Analyst, Request
 from .observe import observe, root_needed
@@ -94,8 +95,11 @@ def converge(
     return outcome
 
 
-def list_analysts(layout: Layout, system: System) -> list[dict[str, Any]]:
-    """Everybody whom the broker keeps, with state and last activity of each on the host."""
+def list_analysts(layout: Layout, system: System, *, measured: bool = True) -> list[dict[str, Any]]:
+    """Everybody whom the broker keeps, with state and last activity of each on the host.
+
+    ``measured`` adds what ``user/`` holds, which takes a look at each file of each analyst.
+    """
     observed = observe(layout, system)
     activity = system.activity({one.uid: one.name for one in observed.registry.analysts})
     issued = observed.authority.issued if observed.authority else ()
@@ -104,6 +108,7 @@ def list_analysts(layout: Layout, system: System) -> list[dict[str, Any]]:
         seen, name = activity.get(row["name"], Activity()), row["name"]
         row |= {"last_login": seen.last_login, "last_sync": seen.last_sync}
         row["certificates"] = [certificate_facts(one) for one in valid if one.analyst == name]
+        row["space"] = space_of(layout.at(layout.homes), name) if measured else None
     return rows
 
 

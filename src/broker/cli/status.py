@@ -13,6 +13,8 @@ from rich.table import Table
 
 from ..access.proof import PROOF, read_proof
 from ..access.standing import standing
+from ..accounts.layout import Layout
+from ..accounts.usage import spaces
 from ..config import find_config_dir, load_instance
 from ..errors import BrokerError
 from ..publish import Generation, TableEntry
@@ -45,6 +47,7 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
     generation = open_store(instance, data).current()
     now = datetime.now(UTC)
     facts = _facts(generation, data, now) | {"access": _proof(generation, data, now)}
+    facts["space"] = spaces(Layout())
     if facts["access"] and facts["access"]["failed"]:
         facts["exit_code"] = int(Exit.FAILED)
     if as_json:
@@ -52,6 +55,7 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
     else:
         _print(facts)
         click.echo(_access_line(facts["access"], facts["generation"]), nl=False)
+        click.echo(_space_line(facts["space"]), nl=False)
     return int(facts["exit_code"])
 
 
@@ -136,6 +140,16 @@ def _access_line(proof: dict[str, Any] | None, generation: str | None) -> str:
         if proof["generation"] != generation:
             found = f"{generation} is not proved yet; {proof['generation']}: {found}"
     return f"Access: {found}{_HINTS.get(proof['state'], '')}\n"
+
+
+def _space_line(space: dict[str, dict[str, int] | None] | None) -> str:
+    """All together, and the three who keep most."""
+    known = {name: held["bytes"] for name, held in (space or {}).items() if held is not None}
+    if not known:
+        return ""
+    most = sorted(known, key=lambda name: -known[name])[:3]
+    shown = ", ".join(f"{name} {known[name] / 1e6:,.1f} MB" for name in most)
+    return f"Space of {len(known):,} analysts: {sum(known.values()) / 1e6:,.1f} MB; most: {shown}\n"
 
 
 def _print(facts: dict[str, Any]) -> None:

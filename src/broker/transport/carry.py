@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-__all__ = ["Carried", "carry"]
+__all__ = ["Carried", "Look", "carry"]
 
 _CHUNK = 256 * 1024
+_END_SECONDS = 5.0
+Look = Callable[[], tuple[str | None, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """rsync's exit code, and bytes as the server counts them."""
+    """rsync's exit code, and bytes as the server counts them.
+
+    ``problem`` is why rsync was ended before its end.
+    """
 
     code: int
     sent: int
     received: int
+    problem: str | None = None
 
 
 @dataclass(slots=True)
@@ -48,22 +54,58 @@ class _Flow:
             self.moved += count
 
 
+class _Guard:
+    """Ends a child as soon as ``look`` finds a problem; it returns that and the next pause."""
+
+    def __init__(self, child: subprocess.Popen[bytes], look: Look) -> None:
+        self._child = child
+        self._look = look
+        self._ended = threading.Event()
+        self.problem: str | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._ended.wait(pause):
+            self.problem, pause = self._look()
+            if self.problem is not None:
+                self._child.terminate()  # rsync removes the file that it was writing
+                if not self._ended.wait(_END_SECONDS):
+                    self._child.kill()
+                return
+
+    def end(self) -> str | None:
+        """Stop looking; the problem, where there was one."""
+        self._ended.set()
+        self._thread.join()
+        return self.problem
+
+
 def carry(
-    command: Sequence[str], environment: Mapping[str, str], *, before: bytes = b""
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    look: Look | None = None,
+    *,
+    before: bytes = b"",
 ) -> Carried:
     """Run ``command`` on this process's own input and output until it ends.
 
     The command reads ``before`` ahead of what the client sends; these bytes are not counted. Where
     the client goes away, rsync hears of it as if it held the connection itself: its input ends,
-    and what it writes has no reader.
+    and what it writes has no reader. ``look`` is called again and again meanwhile and gives
+    a problem that ends the run, or None, and the seconds until the next call.
     """
     child_input, ours_to_child = os.pipe()
     ours_from_child, child_output = os.pipe()
     child = subprocess.Popen(command, stdin=child_input, stdout=child_output, env=dict(environment))
     os.close(child_input)
     os.close(child_output)
+    guard = None if look is None else _Guard(child, look)
     arriving, leaving = _Flow(0, ours_to_child, before), _Flow(ours_from_child, 1)
     threading.Thread(target=arriving.run, daemon=True).start()
     leaving.run()
     os.close(ours_from_child)
-    return Carried(child.wait(), leaving.moved, arriving.moved)
+    code = child.wait()
+    problem = None if guard is None else guard.end()
+    return Carried(code, leaving.moved, arriving.moved, problem)

@@ -8,9 +8,10 @@ import re
 import sys
 import syslog
 
-from .carry import Carried, carry
+from .carry import Carried, Look, carry
 from .folders import open_base, open_below, open_target
 from .grammar import Refusal, Rsync, Sftp, parse
+from .limits import Watch, watch
 from .places import one_base, place
 from .secluded import COMMAND, secluded
 from .sftp import serve
@@ -60,6 +61,9 @@ def _log(message: str) -> None:
 def _rsync(wish: Rsync, person: str) -> int:
     places = [place(path, sends=wish.sends) for path in wish.paths]
     folder = open_base(_home(), one_base(places))
+    guard = None if wish.sends else watch(folder, os.environ)
+    full = None if guard is None else guard.problem()
+    more = _when_full(wish, full)
     paths = []
     for one in places:
         folder, path = open_below(folder, one) if wish.sends else open_target(folder, one)
@@ -69,13 +73,41 @@ def _rsync(wish: Rsync, person: str) -> int:
     _log(f"{person} {'pulls' if wish.sends else 'pushes'} {here} {' '.join(paths)}"[:500])
     # links that an analyst pushes lead nowhere, and devices are not made
     options = [*(["--sender"] if wish.sends else []), *wish.options, f"--confine-root={here}"]
-    options += ["--munge-links", *([] if wish.sends else ["--drop-D"])]
+    options += ["--munge-links", *([] if wish.sends else ["--drop-D"]), *more]
     os.umask(0o027)
-    carried = carry(COMMAND, _ENVIRONMENT, before=secluded(options, paths))
+    carried = carry(COMMAND, _ENVIRONMENT, _look(guard, full), before=secluded(options, paths))
     generation = _GENERATION.search(here)
     if wish.sends and generation is not None:
         _note(generation[1], " ".join(paths), carried)
+    if carried.problem is not None:
+        _log(f"the push of {person} is ended: {carried.problem[:120]}")
     return carried.code
+
+
+def _when_full(wish: Rsync, problem: str | None) -> list[str]:
+    """Options by which rsync makes room and takes none; a push without ``--delete`` is refused."""
+    if problem is None:
+        return []
+    if not any(option.startswith("--delete") for option in wish.options):
+        raise Refusal(problem)
+    sys.stderr.write(f"{problem}\nThis push only deletes.\n")
+    return ["--existing", "--ignore-existing"]
+
+
+def _look(guard: Watch | None, full: str | None) -> Look | None:
+    """Nothing is watched where rsync can only delete."""
+    if guard is None or full is not None:
+        return None
+    guard.limit_files()
+
+    def look() -> tuple[str | None, float]:
+        """The sentence goes out before rsync ends: after that, its client hears no more."""
+        problem = guard.problem()
+        if problem is not None:
+            sys.stderr.write(f"{problem}\n")
+        return problem, guard.pause
+
+    return look
 
 
 def _note(generation: str, path: str, carried: Carried) -> None:

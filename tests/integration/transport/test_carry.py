@@ -53,3 +53,32 @@ def test_a_client_that_goes_away_ends_the_child() -> None:
         assert running.stdout.read(2) == b"y\n"
         running.stdout.close()
         assert running.wait(timeout=60) == 0
+
+
+WATCHED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from broker.transport.carry import carry
+looks = iter([(None, 1.0), ("full", 0.01)])
+carried = carry(sys.argv[2:], {"PATH": "/usr/bin:/bin"}, lambda: next(looks))
+print(carried.code, carried.problem, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("sleep", "60"), "-15 full"),
+        (("sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"), "-9 full"),
+        (("true",), "0 None"),
+    ],
+)
+def test_a_child_is_ended_when_a_look_finds_a_problem(command: tuple[str, ...], told: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, SOURCE, *command],
+        stdin=subprocess.DEVNULL,
+        check=False,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.stderr.decode().strip() == told

@@ -37,8 +37,10 @@ def test_add_list_and_remove(type_in: Type) -> None:
     rows = json.loads(type_in("list", "--json").output)
     assert [(row["name"], row["private"], row["host"]) for row in rows] == [("anna", False, "ok")]
     head, line = (" ".join(text.split()) for text in type_in("list").output.splitlines())
-    assert head == "NAME UID DATA LOGIN ORIGIN HOST LAST-SYNC E-MAIL KEYS"
+    assert head == "NAME UID DATA LOGIN ORIGIN HOST LAST-SYNC MB FILES E-MAIL KEYS"
     assert line.split()[:5] == ["anna", "1501", "public", "transfer", "registry"]
+    assert rows[0]["space"]["files"] == 6
+    assert " 6 " in line
 
     assert "removed" in type_in("remove", "anna").output
     assert "no analysts yet" in type_in("list").output

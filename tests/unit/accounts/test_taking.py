@@ -131,9 +131,14 @@ def test_rights_are_taken_without_the_log_and_its_lines_follow(
         assert [one.subject for one in read_log(log).events if one.subject] == ["anna"] * 3
 
 
+@pytest.mark.parametrize("more", [{}, {"retired": (ONE.fingerprint,)}])
 @pytest.mark.parametrize("act", TAKING)
 def test_where_an_account_cannot_be_changed_its_keys_open_nothing(
-    layout: Layout, people: ScratchSystem, act: str, monkeypatch: pytest.MonkeyPatch
+    layout: Layout,
+    people: ScratchSystem,
+    act: str,
+    more: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "/etc/group")
@@ -141,8 +146,9 @@ def test_where_an_account_cannot_be_changed_its_keys_open_nothing(
     with monkeypatch.context() as broken:
         broken.setattr(ScratchSystem, "change", full)
         broken.setattr(ScratchSystem, "remove", full)
-        with pytest.raises(BrokerError, match=r"could not .* anna.*No space left on device"):
-            converge([request(act)], layout, people)
+        with pytest.raises(BrokerError, match=r"No space left on device.*opens: anna") as caught:
+            converge([replace(request(act), **more)], layout, people)
+        assert "could not" in str(caught.value)
         assert not (layout.at(layout.keys) / "anna").exists()
         assert people.ended
     converge((), layout, people)

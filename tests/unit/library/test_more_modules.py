@@ -115,3 +115,28 @@ def test_an_authority_is_made_shown_without_its_key_and_removed(
     assert authority(state="absent")["actions"] == ["remove the certificate authority"]
     assert not authority(state="absent")["changed"]
     assert snapshot(root).keys() == before.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("analyst_key", {"analyst": "anna", "old": ["anna@new"], "state": "absent"}),
+        ("analyst", {"name": "anna", "state": "absent"}),
+    ],
+)
+def test_what_the_log_lacks_is_a_warning(
+    name: str,
+    asked: dict[str, Any],
+    root: Path,
+    call: Call,
+    call_module: Calls,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module, shown = load(name), list[str]()
+    monkeypatch.setattr(module.AnsibleModule, "warn", lambda _self, text: shown.append(text))
+    call(name="anna", keys=[KEY, NEW])
+    log = root / "var/log/data-broker/audit.jsonl"
+    log.unlink()
+    log.mkdir()
+    assert call_module(module)(**asked)["changed"]
+    assert [f"{log} cannot be written" in text for text in shown] == [True]

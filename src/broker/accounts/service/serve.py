@@ -46,6 +46,7 @@ _SHOWN = (
     "last_login",
     "last_sync",
     "certificates",
+    "space",
 )
 
 

@@ -31,9 +31,9 @@ class Host:
     layout: Layout = field(default_factory=Layout)
     system: System = field(default_factory=DebianSystem)
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Everybody whom the broker keeps."""
-        return list_analysts(self.layout, self.system)
+    def rows(self, *, measured: bool) -> list[dict[str, Any]]:
+        """Everybody whom the broker keeps, on request with what they hold."""
+        return list_analysts(self.layout, self.system, measured=measured)
 
 
 def find_host(context: click.Context) -> Host:

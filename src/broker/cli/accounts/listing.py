@@ -19,7 +19,7 @@ __all__ = ["list_command"]
 @click.pass_context
 def list_command(context: click.Context, as_json: bool) -> None:
     """List the analysts with their rights, their keys and their state on this host."""
-    rows = find_host(context).rows()
+    rows = find_host(context).rows(measured=True)
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif rows:
@@ -29,7 +29,19 @@ def list_command(context: click.Context, as_json: bool) -> None:
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
-    head = ("NAME", "UID", "DATA", "LOGIN", "ORIGIN", "HOST", "LAST-SYNC", "E-MAIL", "KEYS")
+    head = (
+        "NAME",
+        "UID",
+        "DATA",
+        "LOGIN",
+        "ORIGIN",
+        "HOST",
+        "LAST-SYNC",
+        "MB",
+        "FILES",
+        "E-MAIL",
+        "KEYS",
+    )
     cells = [head, *(_cells(row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
@@ -47,6 +59,8 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         row["origin"],
         row["host"],
         row["last_sync"] or "-",
+        f"{row['space']['bytes'] / 1e6:,.1f}" if row["space"] else "-",
+        f"{row['space']['files']:,}" if row["space"] else "-",
         row["email"] or "-",
         " ".join(_key(key, row["certificates"]) for key in row["keys"]) or "-",
     )

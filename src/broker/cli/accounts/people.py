@@ -59,7 +59,7 @@ def add(
 def remove(context: click.Context, name: str, delete_home: bool) -> None:
     """Remove an analyst: keys, sessions, processes, groups, account and home."""
     host = find_host(context)
-    rows = {row["name"]: row for row in host.rows()}
+    rows = {row["name"]: row for row in host.rows(measured=False)}
     refuse_unknown(name, list(rows))
     request = parse_request(name, state="absent", home="delete" if delete_home else "archive")
     outcome = converged(context, [request])

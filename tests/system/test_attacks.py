@@ -1,0 +1,176 @@
+"""Attacks on one booted host: full disks, too many connections, wrong keys, invented lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import RELEASES, Run
+
+from .deploy import Broker, pristine
+from .test_transport import HELP, Desk, laptop
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("attacks")]
+
+GREETED = 100
+# ADDRESSES, CONNECTIONS of each, NUMBER of others: how many of the others sshd greets.
+HOLD = """
+import socket, sys
+def connect(source):
+    one = socket.socket()
+    one.settimeout(20)
+    one.bind((source, 0))
+    one.connect(("127.0.0.1", 22))
+    return one
+def greeted(one):
+    try:
+        return one.recv(16).startswith(b"SSH-2.0-")
+    except OSError:
+        return False
+addresses, each, others = map(int, sys.argv[1:])
+held = [connect(f"127.0.1.{1 + number % addresses}") for number in range(addresses * each)]
+held = [one for one in held if greeted(one)]
+good = 0
+for number in range(others):
+    one = connect(f"127.0.2.{1 + number % 200}")
+    good += greeted(one)
+    one.close()
+print(len(held), good)
+"""
+FULL = "; ".join(
+    f"mount -t tmpfs -o size=64k tmpfs {folder}; head -c 64K /dev/zero > {folder}/full"
+    for folder in ("/var/log/data-broker", "/var/lib/data-broker")
+)
+ROOM = "; ".join(f"rm /var/{part}/data-broker/full" for part in ("log", "lib"))
+APART = "; ".join(f"umount /var/{part}/data-broker" for part in ("log", "lib"))
+DROP_IN = "/etc/ssh/sshd_config.d/50-data-broker.conf"
+
+
+@pytest.fixture(scope="module")
+def host(hosts_run: Run) -> Iterator[Broker]:
+    with pristine(hosts_run, RELEASES[0]) as broker:
+        yield broker
+
+
+def analyst(broker: Broker, folder: Path, name: str, *options: str) -> Desk:
+    desk = laptop(broker, folder, name)
+    broker.host.exec("add-analyst", name, Path(f"{desk.key}.pub").read_text().strip(), *options)
+    return desk
+
+
+def enters(desk: Desk, *options: str) -> bool:
+    return HELP in desk.ssh("true", *options).stderr
+
+
+def test_held_connections_and_wrong_keys_shut_out_no_one_else(host: Broker, tmp_path: Path) -> None:
+    python = ("/usr/bin/python3", "-c", HOLD)
+    for addresses in (1, 6):
+        held, good = host.host.exec(*python, str(addresses), "40", str(GREETED)).stdout.split()
+        assert (int(held), int(good)) == (10 * addresses, GREETED)
+    desk = analyst(host, tmp_path, "kay")
+    wrong = laptop(host, tmp_path, "wrong")
+    for _ in range(4):  # of which three were enough
+        assert not enters(wrong, "-l", "kay")
+    assert enters(desk), "the same address, with the right key"
+
+
+def test_a_line_in_the_journal_dates_its_writer_alone(host: Broker, tmp_path: Path) -> None:
+    analyst(host, tmp_path, "ida")
+    liar = analyst(host, tmp_path, "lou", "--shell")
+    said = "Accepted publickey for ida from 192.0.2.7 port 1 ssh2"
+    liar.ssh(f"logger -t sshd '{said}'; logger -t broker-transport 'ida pulls /data/x'")
+    rows = json.loads(host.host.exec("broker", "analyst", "list", "--json").stdout)
+    seen = {row["name"]: (row["last_login"], row["last_sync"]) for row in rows}
+    assert seen["ida"] == (None, None)
+    assert None not in seen["lou"]
+
+
+def test_a_full_disk_takes_rights_and_gives_none(host: Broker, tmp_path: Path) -> None:
+    desks = {name: analyst(host, tmp_path, name) for name in ("ann", "ben")}
+    shell = analyst(host, tmp_path, "cat", "--shell")
+    names = " ".join(desks)
+    host.host.run(FULL)
+    try:
+        public = Path(f"{laptop(host, tmp_path, 'eve').key}.pub").read_text().strip()
+        given = host.host.exec("add-analyst", "eve", public, check=False)
+        assert (given.returncode, "so nothing was done" in given.stderr) == (1, True)
+        key = host.host.run("ssh-keygen -lf /etc/data-broker/authorized_keys/ann | cut -d' ' -f2")
+        taken = [
+            host.host.exec("broker", "analyst", "key", "revoke", "ann", key.stdout.strip()),
+            host.host.exec("remove-analyst", "ben"),
+            host.host.exec("add-analyst", "cat", "--no-shell"),
+        ]
+        assert all("warning: the audit log" in done.stderr for done in taken)
+        assert not any(enters(desk) for desk in desks.values()), names
+        assert HELP in shell.ssh("id").stderr
+        shown = host.host.exec("broker", "audit", check=False)
+        assert (shown.returncode, "lacks" in shown.stderr) == (1, True)
+        host.host.run(ROOM)
+        after = host.host.exec("broker", "audit")
+        assert after.stdout == shown.stdout
+        assert {word for word in ("ann", "ben", "cat") if f" {word} " in after.stdout} == {
+            *("ann", "ben", "cat")
+        }
+    finally:
+        host.host.run(APART)
+
+
+def test_a_push_ends_where_the_space_of_an_analyst_does(host: Broker, tmp_path: Path) -> None:
+    desk = analyst(host, tmp_path, "dan")
+    assert (
+        "SetEnv BROKER_USER_MB=10240 BROKER_USER_FILES=100000"
+        in host.host.exec("cat", DROP_IN).stdout
+    )
+    limit(host, megabytes=20, files=500)
+    user = desk.folder / "user"
+    (user / "a").mkdir(parents=True)
+    (user / "a/kept").write_bytes(os.urandom(5_000_000))
+    assert desk.type("rsync -rt ./user/ HOST:user/").returncode == 0
+    (user / "a/closed").mkdir()
+    (user / "a/closed/file").write_bytes(os.urandom(12_000_000))
+    (user / "a/closed").chmod(0)
+    assert desk.type("rsync -rtp ./user/a HOST:user/").returncode == 0
+    (user / "b").mkdir()
+    for number in range(20):
+        (user / f"b/{number}").write_bytes(os.urandom(5_000_000))
+    refused(desk, "rsync -rt ./user/ HOST:user/")
+    refused(desk, "rsync -rt ./user/ HOST:user/")
+    assert space(host, "dan")["bytes"] < 90_000_000
+    shutil.rmtree(user / "b")
+    shutil.rmtree(user / "a/closed")
+    made = desk.type("rsync -rt --delete ./user/ HOST:user/")
+    assert made.returncode == 0, made.stderr
+    (user / "many").mkdir()
+    for number in range(6_000):
+        (user / f"many/{number}").touch()
+    refused(desk, "rsync -rt ./user/ HOST:user/")
+    assert space(host, "dan")["files"] < 6_000
+    shutil.rmtree(user / "many")
+    assert "This push only deletes" in desk.type("rsync -rt --delete ./user/ HOST:user/").stderr
+    assert desk.type("rsync -rt --delete ./user/ HOST:user/").stderr == ""
+    limit(host, megabytes=20, files=500, reserve=10**9)
+    assert "MB left" in desk.type("rsync -rt ./user/ HOST:user/").stderr
+
+
+def limit(broker: Broker, *, megabytes: int, files: int, reserve: int = 1) -> None:
+    words = f"BROKER_USER_MB={megabytes} BROKER_USER_FILES={files} BROKER_RESERVE_MB={reserve}"
+    broker.host.run(
+        f"sed -i 's/SetEnv BROKER.*/SetEnv {words}/' {DROP_IN} && systemctl reload ssh.service"
+    )
+
+
+def refused(desk: Desk, command: str) -> None:
+    done = desk.type(command)
+    assert done.returncode != 0
+    assert "user/ holds" in done.stderr, done.stderr
+
+
+def space(broker: Broker, name: str) -> dict[str, int]:
+    rows = json.loads(broker.host.exec("broker", "analyst", "list", "--json").stdout)
+    (found,) = [row["space"] for row in rows if row["name"] == name]
+    return dict(found)
