@@ -71,6 +71,7 @@ def test_what_has_to_work(path: str, verbs: Verb, who: set[str]) -> None:
         ("/etc/data-broker/certificate_authority", SEE),
         ("/etc/data-broker/certificate_authority.pub", SEE | READ),
         ("/etc/data-broker/revoked_certificates", SEE),
+        ("/etc/data-broker/standing_certificates", SEE | READ),
         ("/var/lib/data-broker", SEE | READ),
         ("/var/lib/data-broker/access-proof.json", SEE),
         ("/var/lib/data-broker/archive", SEE),
