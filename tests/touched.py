@@ -24,6 +24,7 @@ RULES = (
     ("tests/fakes/*", f"{INTEGRATION}/fakes"),
     ("tests/hostile/*", f"{INTEGRATION}/hostile"),
     ("src/broker/files.py", f"{INTEGRATION}/test_files.py"),
+    ("src/broker/foreign/*", f"{INTEGRATION}/workspace"),
     ("src/broker/workspace/*", f"{INTEGRATION}/workspace"),
     ("src/broker/*/*", f"{INTEGRATION}/{{}}"),
     ("demo/*", f"{INTEGRATION}/demo"),

@@ -15,7 +15,7 @@ INSTALLS = re.compile(
 )
 THE_WAY = "bin/install_locked.py"
 # What is typed on an analyst's own machine, where DuckDB is all that is needed and has no needs.
-ADVICE = "src/broker/workspace/files/scripts/views.py"
+ADVICE = "src/broker/workspace/files/scripts/laptop/duck.py"
 
 
 def others(texts: dict[str, str]) -> list[str]:

@@ -7,15 +7,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from ..foreign.columns import SIMPLE
 from .problems import did_you_mean
 from .values import unexpected
 
 __all__ = ["ColumnType", "column_type"]
 
-SIMPLE = (
-    "BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR", "DATE", "TIME",
-    "TIMESTAMP", "TIMESTAMPTZ", "BLOB", "JSON",
-)  # fmt: skip
 _OTHER_NAMES = {
     "BOOL": "BOOLEAN", "INT": "BIGINT", "INTEGER": "BIGINT", "INT64": "BIGINT",
     "SMALLINT": "BIGINT", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "REAL": "DOUBLE",

@@ -14,6 +14,7 @@ from . import placeholders
 from .columntypes import ColumnType
 from .values import (
     ClassName,
+    DatasetName,
     Duration,
     Names,
     OneOrMore,
@@ -173,7 +174,7 @@ class TableDescription(Section):
         default=None,
         description="Folder of the table. Default: folder_mapping of its bucket, else it.",
     )
-    dataset: Text | None = Field(
+    dataset: DatasetName | None = Field(
         default=None, description="Dataset of instance.yaml that the table belongs to."
     )
     access: ClassName = Field(

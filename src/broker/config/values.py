@@ -21,8 +21,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from ..foreign.paths import is_path
+
 __all__ = [
     "ClassName",
+    "DatasetName",
     "Duration",
     "GroupName",
     "Names",
@@ -99,13 +102,24 @@ def _safe_name(name: str) -> str:
 
 def is_table_id(text: Any) -> bool:
     """Whether it can name a table, and its last part a file."""
-    return isinstance(text, str) and bool(_TABLE_ID.fullmatch(text)) and ".." not in text
+    if not isinstance(text, str) or not _TABLE_ID.fullmatch(text) or ".." in text:
+        return False
+    return is_path(text) and is_path(text.rpartition(".")[0] or text)
+
+
+def _dataset(text: str) -> str:
+    if is_path(f"docs/datasets/{text.replace('/', '_')}.yml"):
+        return text
+    return unexpected("a name that can be a file: no backslash, no control or invisible character")
 
 
 def _table_id(text: str) -> str:
     if is_table_id(text):
         return text
-    return unexpected("an id such as bucket.table, without / and \\, '..' or blanks at its ends")
+    return unexpected(
+        "an id such as bucket.table, without / and \\, '..', blanks at the ends of its parts, "
+        "control or invisible characters"
+    )
 
 
 def _size(value: Any) -> Any:
@@ -186,6 +200,9 @@ OneOrMore = Annotated[
 
 SafeName = Annotated[str, AfterValidator(_safe_name), _pattern(_SAFE_NAME.pattern)]
 """A name that can be a file, a folder and a view on every system."""
+
+DatasetName = Annotated[str, AfterValidator(_dataset)]
+"""The name of a dataset, which names a file of docs/datasets, too."""
 
 TableId = Annotated[str, AfterValidator(_table_id)]
 """A table's name in its source; what is after the last dot is the name of its input."""

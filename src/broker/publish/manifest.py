@@ -6,20 +6,39 @@ describe, so one rename publishes both. Shapes only; nothing here touches a disk
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from .. import __version__
 from ..errors import PublishError
+from ..foreign.columns import sql_type
+from ..foreign.paths import checked_path, is_generation
+from ..foreign.strict_json import MOST_BYTES, parse_json
+from ..foreign.text import escape_json, is_plain, shown
 from ..tables.model import DataFile, Partitioning
 from ..tables.schema import TableSchema
 
-__all__ = ["FORMAT", "DocumentEntry", "ForeignKey", "Manifest", "Status", "TableEntry"]
+__all__ = [
+    "FORMAT",
+    "DocumentEntry",
+    "ForeignKey",
+    "Manifest",
+    "Status",
+    "TableEntry",
+    "check_entry",
+]
 
 FORMAT = 1
 
@@ -47,6 +66,11 @@ class Status(StrEnum):
 
 
 def _published(file: DataFile) -> DataFile:
+    checked_path(file.path)
+    if not _SHA256.fullmatch(file.sha256):
+        raise ValueError("expected a sha256 of 64 hexadecimal digits")
+    if file.bytes < 0 or file.rows < 0:
+        raise ValueError("expected sizes from 0 on")
     return replace(file, is_new=False)
 
 
@@ -54,6 +78,44 @@ def _utc(instant: AwareDatetime) -> AwareDatetime:
     return instant.astimezone(UTC)
 
 
+def _typed(schema: TableSchema) -> TableSchema:
+    for column in schema.columns:
+        _column_name(column.name)
+        if column.type is not None:
+            sql_type(column.type)
+    return schema
+
+
+def _column_name(name: str) -> str:
+    if not 0 < len(name) <= _MOST_NAME or "\0" in name:
+        raise ValueError(f"expected a column name of 1 to {_MOST_NAME:,} characters, without NUL")
+    return name
+
+
+def _plain_name(name: str) -> str:
+    if not 0 < len(name) <= _MOST_NAME or not is_plain(name):
+        raise ValueError("expected a name without invisible characters")
+    return name
+
+
+def _generation(name: str) -> str:
+    if not is_generation(name):
+        raise ValueError("expected the name of a generation")
+    return name
+
+
+# The rules are those of a laptop's reader (workspace/files/scripts/laptop/manifest.py): what is
+# written here can be read there, and a forged manifest is refused here as well.
+_MOST_NAME = 1_000
+_Count = Annotated[int, Field(ge=0, le=2**63)]
+_Text = Annotated[str, Field(max_length=1_000_000)]
+_Path = Annotated[str, AfterValidator(checked_path)]
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Generation = Annotated[str, AfterValidator(_generation)]
+_Name = Annotated[str, AfterValidator(_plain_name)]
+_ColumnName = Annotated[str, AfterValidator(_column_name)]
+_Schema = Annotated[TableSchema, AfterValidator(_typed)]
 _File = Annotated[DataFile, AfterValidator(_published)]
 _Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 
@@ -62,7 +124,7 @@ _Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 class ForeignKey:
     """``column`` holds values of the column ``references`` of ``table`` (an id, path or name)."""
 
-    column: str
+    column: _ColumnName
     table: str
     references: str = ""
     description: str = ""
@@ -80,33 +142,33 @@ class TableEntry:
     before. ``losses`` counts the rows that a held version would lose.
     """
 
-    id: str
-    name: str
-    path: str
+    id: _Name
+    name: _Name
+    path: _Path
     access: str = "public"
     strategy: str = "full_refresh"
     status: Status = Status.OK
-    error: str | None = None
-    description: str = ""
+    error: _Text | None = None
+    description: _Text = ""
     dataset: str | None = None
-    schema: TableSchema = field(default_factory=lambda: TableSchema(()))
+    schema: _Schema = field(default_factory=lambda: TableSchema(()))
     fingerprint: str = ""
-    key: tuple[str, ...] = ()
+    key: tuple[_ColumnName, ...] = ()
     partitioning: Partitioning | None = None
     foreign_keys: tuple[ForeignKey, ...] = ()
-    rows: int = 0
-    rejects: int = 0
-    duplicates: int = 0
+    rows: _Count = 0
+    rejects: _Count = 0
+    duplicates: _Count = 0
     files: tuple[_File, ...] = ()
     reject_file: _File | None = None
     change: _File | None = None
     watermark: _Instant | None = None
     loading: bool = False
     origin: str | None = None
-    losses: int = 0
+    losses: _Count = 0
     as_of: _Instant | None = None
     loaded_at: _Instant | None = None
-    freshness_seconds: int | None = None
+    freshness_seconds: _Count | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -128,9 +190,9 @@ class DocumentEntry:
     ``access`` is the class it belongs to; None where it was written for this very tree.
     """
 
-    path: str
-    bytes: int
-    sha256: str
+    path: _Path
+    bytes: _Count
+    sha256: _Sha256
     access: str | None = None
 
 
@@ -144,12 +206,12 @@ class Manifest:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    generation: str
+    generation: _Generation
     created_at: _Instant
     tables: tuple[TableEntry, ...] = ()
     documents: tuple[DocumentEntry, ...] = ()
     audience: tuple[str, ...] | None = None
-    previous: str | None = None
+    previous: _Generation | None = None
     run: str | None = None
     broker: str = __version__
     format: int = FORMAT
@@ -164,31 +226,77 @@ class Manifest:
         return all(entry.status.is_good for entry in self.tables)
 
     def to_json(self) -> bytes:
-        """Stable bytes: the same manifest always gives the same."""
+        """Stable bytes: the same manifest always gives the same.
+
+        Raises ``PublishError`` if they are too many for a laptop's reader.
+        """
         ordered = replace(
             self,
             tables=tuple(sorted(self.tables, key=lambda entry: entry.id)),
             documents=tuple(sorted(self.documents, key=lambda document: document.path)),
         )
-        return _ADAPTER.dump_json(ordered, indent=1, exclude=_NOT_WRITTEN) + b"\n"
+        written = _ADAPTER.dump_json(ordered, indent=1, exclude=_NOT_WRITTEN) + b"\n"
+        content = escape_json(written.decode()).encode()
+        if len(content) > MOST_BYTES:
+            raise PublishError(
+                "the manifest is too long to be published",
+                expected=f"{MOST_BYTES:,} bytes at most",
+                found=f"{len(content):,} bytes in {len(self.tables):,} tables",
+                remedy="Partition tables by month or year instead of by day.",
+            )
+        return content
 
     @classmethod
     def from_json(cls, content: bytes, *, where: str) -> Manifest:
         """Read it back; raises ``PublishError`` for anything that we cannot have written."""
         try:
-            plain = json.loads(content)
+            plain = parse_json(content)
         except ValueError as error:
             raise _unreadable(where, str(error)) from error
         _check_format(plain, where)
         try:
-            return _ADAPTER.validate_python(plain)
+            manifest = _ADAPTER.validate_json(content, strict=True)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise _unreadable(where, f"{place}: {first['msg']}") from error
+            raise _unreadable(where, _first_problem(error)) from error
+        for entry in manifest.tables:
+            _check_places(entry, where)
+        return manifest
+
+
+def check_entry(entry: TableEntry) -> None:
+    """Refuse an entry that could not be read back; raises ``PublishError``."""
+    try:
+        _ENTRY.validate_json(_ENTRY.dump_json(entry), strict=True)
+    except (ValidationError, ValueError) as error:
+        problem = _first_problem(error) if isinstance(error, ValidationError) else str(error)
+        raise PublishError(
+            "the table cannot be described in a manifest", where=entry.id, found=problem
+        ) from error
+    _check_places(entry, entry.id)
+
+
+def _check_places(entry: TableEntry, where: str) -> None:
+    """A table's files stand at its own path in the trees of data."""
+    for file in entry.all_files:
+        top, _, rest = file.path.partition("/")
+        is_own = rest == f"{entry.path}.parquet" or rest.startswith(f"{entry.path}/")
+        if top not in ("parquet", "rejects", "changes") or not is_own:
+            raise PublishError(
+                "a file of a table must stand at the table's own path",
+                where=where,
+                expected=f"parquet/{entry.path}.parquet or a file below parquet/{entry.path}/",
+                found=shown(file.path),
+            )
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}"
 
 
 _ADAPTER = TypeAdapter(Manifest)
+_ENTRY = TypeAdapter(TableEntry)
 _NOT_WRITTEN: Any = {
     "tables": {
         "__all__": {

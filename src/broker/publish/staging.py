@@ -18,7 +18,7 @@ from ..files import lock, make_dir
 from ..tables.model import DataFile, TableVersion
 from .audiences import wanted
 from .build import Builder, Describe
-from .manifest import Manifest, Status, TableEntry
+from .manifest import Manifest, Status, TableEntry, check_entry
 from .place import Generation, Place, publish_errors
 from .render import Document, metadata_documents, schema_documents
 from .sign import Signer
@@ -205,9 +205,9 @@ class Staging:
     def _add(self, entry: TableEntry, new: Iterable[DataFile]) -> None:
         """Every file is either new or this table's in the generation before."""
         self.rights.gid(entry.access)
+        check_entry(entry)
         arriving = {file.path: self.path / file.path for file in new}
         for file in entry.all_files:
-            _check_file_path(entry, file.path)
             if file.path not in arriving and not self._has_before(entry, file):
                 raise PublishError(
                     "this file is neither new nor this table's in the generation before",
@@ -284,17 +284,3 @@ def _check_owners(tables: Iterable[TableEntry]) -> None:
                 raise PublishError(
                     "two tables stand at one path", where=entry.id, found=f"{path}, {owners[path]}"
                 )
-
-
-def _check_file_path(entry: TableEntry, path: str) -> None:
-    """A table's files stand at its own path in the trees of data."""
-    check_path(path)
-    top, _, rest = path.partition("/")
-    inside = rest == f"{entry.path}.parquet" or rest.startswith(f"{entry.path}/")
-    if top not in ("parquet", "rejects", "changes") or not inside:
-        raise PublishError(
-            "a file of a table must stand at the table's own path",
-            where=entry.id,
-            expected=f"parquet/{entry.path}.parquet or a file below parquet/{entry.path}/",
-            found=path,
-        )

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import PublishError
 from ..files import fsync_dir, make_dir
+from ..foreign.paths import checked_path
 
 __all__ = [
     "FILE_MODE",
@@ -139,7 +140,10 @@ def seal(path: Path, gid: int) -> None:
 
 
 def check_path(path: str) -> None:
-    """Refuse a path that leaves its tree; raises ``PublishError``."""
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or str(PurePosixPath(path)) != path:
-        raise PublishError("a file must stand inside its generation", found=repr(path))
+    """Refuse a path that leaves its tree, or is not what it looks like: ``PublishError``."""
+    try:
+        checked_path(path)
+    except ValueError as error:
+        raise PublishError(
+            f"a file must stand inside its generation: {error}", found=repr(path)
+        ) from error

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..errors import PublishError
+from ..foreign.strict_json import parse_json
 from ..publish import Generation, Status, TableEntry
 
 __all__ = ["lost_keys", "note"]
@@ -22,9 +23,22 @@ def lost_keys(generation: Generation, entry: TableEntry) -> list[dict[str, Any]]
     """Read them back; none where the table is not held, or the caller may not read it."""
     if entry.status is not Status.HELD:
         return []
+    path = generation.path / f"metadata/{entry.path}.json"
     try:
-        told = json.loads(generation.read(f"metadata/{entry.path}.json"))
+        return _keys(parse_json(generation.read(f"metadata/{entry.path}.json"), rows=True))
     except OSError:
         return []
-    keys: list[dict[str, Any]] = told.get(_LOST_KEYS, [])
+    except ValueError as error:
+        raise PublishError(
+            "the metadata of a table cannot be read",
+            where=str(path),
+            found=str(error),
+            remedy="See `broker verify`, then run the sync again.",
+        ) from error
+
+
+def _keys(metadata: Any) -> list[dict[str, Any]]:
+    keys = metadata.get(_LOST_KEYS, []) if isinstance(metadata, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise ValueError(f"{_LOST_KEYS} is not a list of keys")
     return keys

@@ -8,6 +8,7 @@ from functools import partial
 
 from ..config import TableDescription
 from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError
+from ..foreign.text import shown
 from ..publish.manifest import ForeignKey, Status, TableEntry
 from ..publish.staging import Staging
 from ..sources.contract import Source, SourceTable, TableRequest, Window
@@ -36,6 +37,8 @@ from .request import (
 )
 
 __all__ = ["Job", "failed_entry", "sync_table"]
+
+_MOST_OF_AN_ERROR = 4_000
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,13 @@ def failed_entry(job: Job, error: BrokerError) -> TableEntry:
     if isinstance(error, HeldError):
         status, losses = Status.HELD, error.losses
     entry = job.published or _entry(job)
-    return replace(entry, status=status, error=str(error), access=job.access, losses=losses)
+    return replace(
+        entry,
+        status=status,
+        error=shown(error, _MOST_OF_AN_ERROR),
+        access=job.access,
+        losses=losses,
+    )
 
 
 def _entry(job: Job) -> TableEntry:

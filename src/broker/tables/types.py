@@ -8,21 +8,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from ..errors import TableError
+from ..foreign.columns import SIMPLE, sql_type
 
 __all__ = ["Decimal", "canonical", "common", "decimal", "of_arrow"]
 
-SIMPLE = (
-    "BOOLEAN",
-    "BIGINT",
-    "DOUBLE",
-    "VARCHAR",
-    "DATE",
-    "TIME",
-    "TIMESTAMP",
-    "TIMESTAMPTZ",
-    "BLOB",
-    "JSON",
-)
 DIGITS = 38  # the widest decimal of DuckDB, Arrow's decimal128 and Parquet readers at large
 BIGINT_DIGITS = 19
 _DECIMAL = re.compile(r"DECIMAL\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)")
@@ -60,12 +49,23 @@ def canonical(type_: str, *, where: str) -> str:
     if decimal(upper) is not None:
         return _checked(upper, where)
     if upper.endswith("]") or upper.startswith("STRUCT"):
-        return name
+        return _nested(name, where)
     raise TableError(
         f"the type {type_!r} is not known",
         where=where,
         expected=f"one of {', '.join(SIMPLE)}, DECIMAL(p,s), T[] or STRUCT(...)",
     )
+
+
+def _nested(type_: str, where: str) -> str:
+    """A nested type stands in SQL as it is, so every word of it is read."""
+    try:
+        sql_type(type_)
+    except ValueError as error:
+        raise TableError(
+            f"a nested type is not known: {error}", where=where, found=repr(type_)
+        ) from error
+    return type_
 
 
 def decimal(type_: str) -> Decimal | None:

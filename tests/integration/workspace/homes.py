@@ -20,6 +20,10 @@ from broker.tables.schema import Column, TableSchema
 
 __all__ = ["SCRIPTS", "Home", "Laptop", "make_home"]
 
+TOOLS = (
+    "awk basename bash cat chmod cmp cp date dirname find grep head ln mkdir mv readlink rm sed "
+    "ssh-keygen tail touch tr wc"
+)
 SCRIPTS = Path(workspace.__file__).parent / "files" / "scripts"
 
 
@@ -132,6 +136,16 @@ class Laptop:
             timeout=120,
         )
 
+    def lose_rsync(self) -> None:
+        """From now on it has what a machine without rsync still has."""
+        tools = self.path.parent / "tools"
+        tools.mkdir()
+        for name in TOOLS.split():
+            found = shutil.which(name)
+            assert found is not None, name
+            (tools / name).symlink_to(found)
+        self.environment["PATH"] = str(tools)
+
     def slept(self) -> list[int]:
         """The seconds of each wait so far."""
         return [int(line) for line in (self.path.parent / "slept").read_text().split()]
@@ -149,7 +163,9 @@ def make_home(folder: Path) -> Home:
     (path / "user").mkdir()
     for name in ("scripts", "examples"):
         installed = folder / "data" / name
-        shutil.copytree(SCRIPTS.parent / name, installed, ignore=shutil.ignore_patterns("__*"))
+        shutil.copytree(
+            SCRIPTS.parent / name, installed, ignore=shutil.ignore_patterns("__pycache__")
+        )
         (path / "server" / name).symlink_to(installed)
     signer = Signer.own(folder / "keys")
     signer.export(path / "server" / "scripts" / "allowed_signers")

@@ -14,7 +14,7 @@ import pytest
 from .homes import SCRIPTS
 
 SYNC = SCRIPTS / "sync_data.sh"
-PYTHON_SCRIPTS = sorted(SCRIPTS.glob("*.py"))
+PYTHON_SCRIPTS = sorted(SCRIPTS.rglob("*.py"))
 ALLOWED = SCRIPTS.parents[1] / "rsync_options.txt"
 
 
@@ -53,13 +53,21 @@ def test_shellcheck_finds_nothing_that_an_old_shell_lacks(dialect: str) -> None:
     subprocess.run([command, f"--shell={dialect}", str(SYNC)], check=True)
 
 
-@pytest.mark.parametrize("script", PYTHON_SCRIPTS, ids=lambda path: path.name)
+def test_the_scripts_are_found() -> None:
+    names = {path.relative_to(SCRIPTS).as_posix() for path in PYTHON_SCRIPTS}
+    assert {"laptop/__main__.py", "laptop/manifest.py", "laptop/foreign/text.py"} <= names
+
+
+@pytest.mark.parametrize("script", PYTHON_SCRIPTS, ids=lambda path: str(path.relative_to(SCRIPTS)))
 def test_python_of_a_mac_can_read_it_and_needs_no_package(script: Path) -> None:
     tree = ast.parse(script.read_text(), feature_version=(3, 9))
     imported = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            sibling = script.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            assert sibling.is_dir() or sibling.with_suffix(".py").is_file()
         elif isinstance(node, ast.ImportFrom):
             assert node.module is not None
             imported.add(node.module.split(".")[0])

@@ -1,21 +1,37 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from broker.workspace.files.scripts.views import create_views
+from broker.workspace.files.scripts.laptop.manifest import Column, File, Manifest, Table
+from broker.workspace.files.scripts.laptop.views import create_views
+
+COLUMNS = (Column('odd "name"', "DECIMAL(12,2)", ""), Column("at", "TIMESTAMPTZ", ""))
+EMPTY = Table(
+    name="",
+    path="",
+    status="ok",
+    error=None,
+    description="",
+    columns=COLUMNS,
+    key=(),
+    foreign_keys=(),
+    rows=0,
+    files=(),
+    others=(),
+    as_of=None,
+    freshness_seconds=None,
+)
 
 
-def table(name: str, path: str, files: list[str], **changes: Any) -> dict[str, Any]:
-    columns = [
-        {"name": 'odd "name"', "type": "DECIMAL(12,2)"},
-        {"name": "at", "type": "TIMESTAMPTZ"},
-    ]
-    listed = [{"path": file} for file in files]
-    return {"name": name, "path": path, "files": listed, "schema": {"columns": columns}} | changes
+def table(name: str, path: str, files: list[str], **changes: Any) -> Table:
+    listed = tuple(File(file, 0, "") for file in files)
+    return replace(EMPTY, name=name, path=path, files=listed, **changes)
 
 
 @pytest.fixture
@@ -29,9 +45,10 @@ def tree(tmp_path: Path) -> Path:
     return folder
 
 
-def built(*tables: dict[str, Any], tree: Path) -> duckdb.DuckDBPyConnection:
+def built(*tables: Table, tree: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.execute(create_views({"tables": list(tables)}, tree))
+    manifest = Manifest("g", datetime(2026, 11, 22, tzinfo=UTC), tables, ())
+    connection.execute(create_views(manifest, tree))
     return connection
 
 
@@ -70,7 +87,35 @@ def test_a_table_without_files_is_an_empty_view_of_its_types(tree: Path) -> None
 
 
 def test_a_table_that_was_never_loaded_has_no_view(tree: Path) -> None:
-    with built(table("never", "x/never", [], schema={"columns": []}), tree=tree) as connection:
+    with built(table("never", "x/never", [], columns=()), tree=tree) as connection:
         assert (
             connection.execute("SELECT * FROM duckdb_views() WHERE NOT internal").fetchall() == []
         )
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "COPY (SELECT 1) TO '{tree}/written'",
+        "COPY (SELECT 1) TO '{tree}/../written'",
+        "FROM read_text('/etc/passwd')",
+        "FROM read_parquet('{tree}/b.parquet')",
+        "FROM glob('{tree}/../*')",
+        "ATTACH '{tree}/other.duckdb'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET allowed_paths = ['/etc/passwd']",
+        "RESET lock_configuration",
+        "EXPORT DATABASE '{tree}/exported'",
+    ],
+)
+def test_the_connection_that_makes_views_can_do_nothing_else(attack: str, tree: Path) -> None:
+    """As if a statement had come through all the quoting."""
+    before = sorted(tree.parent.rglob("*"))
+    sql = attack.format(tree=str(tree).replace("'", "''"))
+    with built(table("letters", "x/letters", ["a.parquet"]), tree=tree) as connection:
+        with pytest.raises(duckdb.Error):
+            connection.execute(sql)
+        assert connection.execute("FROM letters").fetchall() == [("a",)]
+    assert sorted(tree.parent.rglob("*")) == before

@@ -9,36 +9,49 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.errors import PublishError
+from broker.foreign.strict_json import parse_json
 from broker.publish import DocumentEntry, ForeignKey, Manifest, Status, TableEntry
 from broker.tables.model import DataFile, Partitioning
 from broker.tables.schema import Column, TableSchema
+from broker.workspace.files.scripts.laptop import manifest as laptop
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 
 words = st.text(max_size=12)
+names = st.text("abcž9 _.", min_size=1, max_size=12)
+ids = st.text("abc09", min_size=1, max_size=8)
+sums = st.text("0123456789abcdef", min_size=64, max_size=64)
+types = st.sampled_from(["BIGINT", "DECIMAL(12,2)", 'STRUCT("a ""b" DATE[])', "VARCHAR"])
+column_names = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1)
 counts = st.integers(min_value=0, max_value=2**63)
 instants = st.datetimes(
     min_value=datetime(1970, 1, 1),
     timezones=st.just(UTC),
 )
-columns = st.builds(Column, words, st.none() | words, st.booleans(), words)
-files = st.builds(DataFile, words, counts, counts, words, st.none() | words, st.just(False))
+columns = st.builds(Column, column_names, st.none() | types, st.booleans(), words)
+
+
+def files(top: str) -> st.SearchStrategy[DataFile]:
+    paths = ids.map(lambda name: f"{top}/shop/orders/{name}.parquet")
+    return st.builds(DataFile, paths, counts, counts, sums, st.none() | words, st.just(False))
+
+
 tables = st.builds(
     TableEntry,
-    id=words,
-    name=words,
-    path=words,
+    id=names,
+    name=names,
+    path=st.just("shop/orders"),
     access=words,
     status=st.sampled_from(Status),
     error=st.none() | words,
     schema=st.builds(TableSchema, st.lists(columns, max_size=3).map(tuple)),
-    key=st.lists(words, max_size=2).map(tuple),
+    key=st.lists(column_names, max_size=2).map(tuple),
     partitioning=st.none() | st.builds(Partitioning, words, words),
-    foreign_keys=st.lists(st.builds(ForeignKey, words, words, words), max_size=2).map(tuple),
+    foreign_keys=st.lists(st.builds(ForeignKey, column_names, words, words), max_size=2).map(tuple),
     rows=counts,
-    files=st.lists(files, max_size=2).map(tuple),
-    reject_file=st.none() | files,
-    change=st.none() | files,
+    files=st.lists(files("parquet"), max_size=2, unique_by=lambda file: file.path).map(tuple),
+    reject_file=st.none() | files("rejects"),
+    change=st.none() | files("changes"),
     watermark=st.none() | instants,
     loading=st.booleans(),
     as_of=st.none() | instants,
@@ -47,18 +60,18 @@ tables = st.builds(
 )
 manifests = st.builds(
     Manifest,
-    generation=words,
+    generation=ids,
     created_at=instants,
-    tables=st.lists(tables, max_size=3, unique_by=lambda entry: entry.id).map(
+    tables=st.lists(tables, max_size=1).map(
         lambda found: tuple(sorted(found, key=lambda entry: entry.id))
     ),
     documents=st.lists(
-        st.builds(DocumentEntry, words, counts, words, st.none() | words),
+        st.builds(DocumentEntry, ids.map("docs/{}.yml".format), counts, sums, st.none() | words),
         max_size=2,
         unique_by=lambda document: document.path,
     ).map(lambda found: tuple(sorted(found, key=lambda document: document.path))),
     audience=st.none() | st.lists(words, max_size=2).map(tuple),
-    previous=st.none() | words,
+    previous=st.none() | ids,
 )
 
 
@@ -68,6 +81,18 @@ def test_json_round_trip_is_exact(manifest: Manifest) -> None:
     content = manifest.to_json()
     assert Manifest.from_json(content, where="here") == manifest
     assert Manifest.from_json(content, where="here").to_json() == content
+
+
+@settings(max_examples=40, deadline=None)
+@given(manifests)
+def test_a_laptop_reads_what_the_broker_writes(manifest: Manifest) -> None:
+    read = laptop.read(parse_json(manifest.to_json()))
+    listed = [file for table in manifest.tables for file in table.all_files]
+    assert set(read.files) == {file.path for file in (*listed, *manifest.documents)}
+    for mine, entry in zip(read.tables, manifest.tables, strict=True):
+        assert (mine.name, mine.path, mine.rows) == (entry.name, entry.path, entry.rows)
+        assert (mine.as_of, mine.description) == (entry.as_of, entry.description)
+        assert [column.name for column in mine.columns] == list(entry.schema.names)
 
 
 def test_the_order_of_tables_does_not_change_the_bytes() -> None:
@@ -83,7 +108,7 @@ def test_instants_are_written_in_utc() -> None:
 
 
 def test_no_word_of_is_new_is_published() -> None:
-    entry = TableEntry("a", "a", "s/a", files=(DataFile("parquet/s/a.parquet", 1, 1, "00"),))
+    entry = TableEntry("a", "a", "s/a", files=(DataFile("parquet/s/a.parquet", 1, 1, "0" * 64),))
     content = Manifest("g", NOON, (entry,)).to_json()
     assert b"is_new" not in content
     assert not Manifest.from_json(content, where="here").tables[0].files[0].is_new

@@ -73,11 +73,18 @@ find_host() {
     esac
 }
 
+# The rest is Python: nothing here reads what a manifest says, or names a file as it does.
+laptop() (cd "$scripts" && PYTHONSAFEPATH='' "$python" -B -m laptop "$@")
+
 find_tools() {
     python=${BROKER_PYTHON:-}
     [ -n "$python" ] || python=$root/.venv/bin/python
     [ -x "$python" ] || python=$(command -v python3) ||
         fail "python3 is missing. Install it (on a Mac: xcode-select --install) and run this again."
+    case $python in
+        /*) ;;
+        */*) python=$PWD/$python ;;
+    esac
     command -v rsync >/dev/null || [ -d "$source" ] ||
         fail "rsync is missing. Install it (on Debian: sudo apt install rsync) and run this again."
     ssh="${RSYNC_RSH:-ssh} -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
@@ -102,8 +109,11 @@ pull() {
         sleep $((attempt * 2))
         attempt=$((attempt + 1))
     done
-    fail "$(explain $code)$(ended_certificate) $(grep -v -e '^rsync error' -e '^Warning' "$state/rsync.err" | head -n 1)"
+    fail "$(explain $code)$(ended_certificate) $(complaint)"
 }
+
+# What rsync or the host wrote may hold anything, also what acts on a terminal.
+complaint() { grep -v -e '^rsync error' -e '^Warning' "$state/rsync.err" | head -n 1 | laptop show; }
 
 # rsync 3.5 follows links one by one, and fails where the broker replaces one of them meanwhile.
 met_a_publish() {
@@ -125,7 +135,7 @@ transfer() {
         return
     fi
     { rsync --rsh="$ssh" --stats --progress "$@" 2>"$state/rsync.err" || echo $? >"$state/code"; } |
-        tee -a "$log" | grep '%' | tr '\n' '\r' || :
+        tee -a "$log" | grep '%' | tr '\n' '\r' | LC_ALL=C tr -cd '\r\40-\176' || :
     [ ! -f "$state/code" ] || { set -- "$(cat "$state/code")" && rm "$state/code" && return "$1"; }
 }
 
@@ -200,17 +210,17 @@ lock() {
 fetch_manifest() {
     mkdir -p "$state/offered"
     pull --ignore-times --timeout=60 "${source}server/generation/manifest.json" "$state/offered/"
-    generation=$("$python" "$scripts/status.py" id "$state/offered")
+    generation=$(laptop generation "$state/offered")
 }
 
 is_new() {
     ! cmp -s "$state/offered/manifest.json" "$root/server/current/manifest.json" ||
-        ! "$python" "$scripts/verify.py" sizes "$root/server/current" >/dev/null
+        ! laptop sizes "$root/server/current" 2>/dev/null
 }
 
 fetch_generation() {
     local basis=$1
-    "$python" "$scripts/verify.py" plan "$state/offered" "$basis" >"$state/plan"
+    laptop plan "$state/offered" "$basis" >"$state/plan"
     say "$(cat "$state/plan")"
     mkdir -p "$incoming"
     rm -f "$incoming/manifest.json" "$incoming/manifest.json.sig"
@@ -244,17 +254,19 @@ fingerprint() {
     ssh-keygen -lf "$state/keys" | awk '{ print $2 }' | tr '\n' ' ' | sed 's/ $//'
 }
 
-# A file that is wrong may have been linked from a local file that somebody changed: fetch those anew.
+# A file that is wrong may have been linked from a local file that was changed: fetch those anew.
 check_files() {
-    "$python" "$scripts/verify.py" files "$incoming" >"$state/wrong" && return
-    while IFS= read -r path; do
-        rm -f "$incoming/$path"
-    done <"$state/wrong"
+    local code=0
+    laptop mend "$incoming" || code=$?
+    [ $code -ne 0 ] || return 0
+    [ $code -eq 4 ] || exit 1
     pull --recursive --times --delete --partial-dir=.partial --timeout=60 \
         "${source}server/generation/" "$incoming/"
-    "$python" "$scripts/verify.py" files "$incoming" >"$state/wrong" ||
-        fail "what $host sent is not what its manifest says ($(wc -l <"$state/wrong" | tr -d ' ') files," \
-            "$(head -n 1 "$state/wrong") among them). Nothing was changed here. Tell its operator."
+    code=0
+    laptop files "$incoming" >"$state/wrong" || code=$?
+    [ $code -ne 4 ] || fail "what $host sent is not what its manifest says ($(cat "$state/wrong"))." \
+        "Nothing was changed here. Tell its operator."
+    [ $code -eq 0 ] || exit 1
 }
 
 # rsync takes equal size and second for equal content, which two manifests or signatures may
@@ -286,9 +298,9 @@ for name in names:
 '
 
 rebuild_views() {
-    "$python" "$scripts/views.py" "$root/server/current" "$root/user/duckdb/analytics.duckdb" ||
+    laptop views "$root/server/current" "$root/user/duckdb/analytics.duckdb" ||
         fail "the data is that of generation $generation, but the views are not."
-    "$python" "$scripts/instructions.py" "$root/server/current" >"$state/CLAUDE.md"
+    laptop instructions "$root/server/current" >"$state/CLAUDE.md"
     mv "$state/CLAUDE.md" "$root/server/CLAUDE.md"
     [ -e "$root/CLAUDE.md" ] || echo '@server/CLAUDE.md' >"$root/CLAUDE.md"
     echo "$generation" >"$state/views"
@@ -331,7 +343,7 @@ main() {
     if is_new; then
         if [ "$before" = none ]; then basis=$root/server; else basis=$generations/$before; fi
         fetch_generation "$basis"
-        generation=$("$python" "$scripts/status.py" id "$incoming")
+        generation=$(laptop generation "$incoming")
         check_signature
         check_files
         switch
@@ -342,7 +354,7 @@ main() {
     prune
     [ -z "$push" ] || push_user
     code=0
-    summary=$("$python" "$scripts/status.py" summary "$root/server/current" 2>"$state/stale") || code=$?
+    summary=$(laptop summary "$root/server/current" 2>"$state/stale") || code=$?
     say "generation $generation: $summary$signed, $(bytes_moved) moved in $(($(date +%s) - started)) s"
     cat "$state/stale" >&2
     return $code

@@ -1,0 +1,1 @@
+../../../../../foreign/paths.py

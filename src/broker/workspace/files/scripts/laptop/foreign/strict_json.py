@@ -1,0 +1,1 @@
+../../../../../foreign/strict_json.py
