@@ -38,6 +38,7 @@ OPTIONS = (
     "--disable-pip-version-check",
     "--progress-bar=off",
 )
+LONGEST_SHOWN = 300
 # Settings of a person's pip that would install somewhere else than into the environment.
 ELSEWHERE = ("PIP_PREFIX", "PIP_PYTHON", "PIP_ROOT", "PIP_TARGET", "PIP_USER")
 # What pip writes when something fails, and what that means; the first that matches counts.
@@ -216,7 +217,7 @@ def reason(output: str) -> str:
     for pattern, sentence in REASONS:
         found = re.search(pattern, output)
         if found:
-            return sentence.format(*found.groups(), python=version())
+            return sentence.format(*map(printable, found.groups()), python=version())
     return ""
 
 
@@ -224,7 +225,14 @@ def last_words(output: str) -> str:
     """What pip itself names as the error, else its last line."""
     named = re.findall(r"^(?:ERROR:|\u00d7) (.+)", output, re.MULTILINE)
     lines = named or re.findall(r"\S.*", output) or ["no output"]
-    return str(lines[-1]).strip().rstrip(".")
+    return printable(str(lines[-1]).strip().rstrip("."))
+
+
+def printable(text: str) -> str:
+    """What an index or a lock says, in ASCII, not endless: it may hold what acts on a terminal."""
+    shown = text.encode("ascii", "backslashreplace").decode()
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
+    return shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 3] + "..."
 
 
 if __name__ == "__main__":

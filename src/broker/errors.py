@@ -15,6 +15,8 @@ Standard library only: the Ansible modules ship this file to the hosts they mana
 
 from __future__ import annotations
 
+from .foreign.text import shown
+
 __all__ = [
     "AbsentError",
     "AccountsError",
@@ -31,7 +33,8 @@ __all__ = [
 class BrokerError(Exception):
     """Something a person has to know, told so that they can act.
 
-    The parts stay on the exception as attributes; ``str()`` is the one line people read.
+    The parts stay on the exception as attributes; ``str()`` is the one line people read, with
+    nothing in it that acts on a terminal.
     A message names no secret and no row value.
     """
 
@@ -52,7 +55,7 @@ class BrokerError(Exception):
         self.expected = expected
         self.found = found
         self.remedy = remedy
-        super().__init__(self._sentence())
+        super().__init__(shown(self._sentence()))
 
     def _sentence(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from ..foreign.text import shown
 from .event import Event
 
 __all__ = ["SOCKET", "encode", "send", "write_journal"]
@@ -33,10 +34,10 @@ def write_journal(fields: Mapping[str, str], path: Path = SOCKET) -> None:
 
 
 def encode(fields: Mapping[str, str]) -> bytes:
-    """Every value with its length, so that no line break in one can begin a field of its own."""
+    """Every value with its length, and safe to show; no line break can begin a field of its own."""
     parts = []
     for name, value in fields.items():
-        content = value.encode("utf-8", "replace")
+        content = shown(value).encode()
         parts.append(name.encode() + b"\n" + len(content).to_bytes(8, "little") + content + b"\n")
     return b"".join(parts)
 

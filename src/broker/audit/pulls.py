@@ -20,6 +20,7 @@ from typing import Any
 
 from ..errors import BrokerError
 from ..files import write_atomic
+from ..foreign.text import shown
 from .actor import Actor, name_of
 from .event import Event
 from .journal import write_journal
@@ -60,16 +61,16 @@ def note_pull(generation: str, path: str, transfer: Transfer) -> None:
 
     ``generation`` is the id that the view belongs to, ``path`` what was asked for.
     """
-    shown = "".join(c if c.isprintable() else "?" for c in path)[:200]
+    asked = shown(path, 200)
     numbers = {field: str(getattr(transfer, name)) for name, field in _NUMBERS.items()}
     with suppress(OSError):
         write_journal(
             {
-                "MESSAGE": f"pulled {shown} of {generation}: {transfer.sent_bytes} bytes",
+                "MESSAGE": f"pulled {asked} of {generation}: {transfer.sent_bytes} bytes",
                 "PRIORITY": "6",
                 "SYSLOG_IDENTIFIER": _IDENTIFIER,
                 "BROKER_GENERATION": generation,
-                "BROKER_PATH": shown,
+                "BROKER_PATH": asked,
                 **numbers,
             }
         )

@@ -9,6 +9,7 @@ import click
 
 from .. import __version__
 from ..errors import BrokerError
+from .terminal import say, say_document
 
 __all__ = ["broker", "guarded", "main"]
 
@@ -65,13 +66,13 @@ def guarded(command: click.Command, name: str) -> None:
     try:
         code = command.main(prog_name=name, standalone_mode=False)
     except BrokerError as error:
-        click.echo(f"{name}: {error}", err=True)
+        say_document(f"{name}: {error}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo(f"{name}: interrupted; what was published before still stands", err=True)
+        say(f"{name}: interrupted; what was published before still stands", err=True)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from ..errors import AccountsError, ConfigError, PublishError
 from ..publish import Generation, Store
 from .options import as_json, config_dir, data_dir
 from .store import open_store
+from .terminal import say, say_json
 
 __all__ = ["access"]
 
@@ -55,7 +55,7 @@ def _prove(config_option: Path | None, data: Path, every: bool, record: bool, as
         if proof.generation == (current and current.id):
             break
     if as_json:
-        click.echo(json.dumps(proof.facts()))
+        say_json(proof.facts())
     else:
         _print(proof)
     return 1 if proof.findings else 0
@@ -87,7 +87,10 @@ def _why(user: str, table: str, config_option: Path | None, data: Path, as_json:
         )
     description = load_description(find_config_dir(config_option))
     answer = why(reader, entry, generation, instance, description)
-    click.echo(json.dumps(answer.facts()) if as_json else "\n".join(answer.lines()))
+    if as_json:
+        say_json(answer.facts())
+    else:
+        say(*answer.lines())
     return 0 if answer.as_decided else 1
 
 
@@ -142,10 +145,10 @@ def _event(proof: Proof) -> Event:
 
 
 def _print(proof: Proof) -> None:
-    click.echo(f"{proof.sentence} ({proof.analysts} analysts, {proof.seconds:.1f} s)")
+    say(f"{proof.sentence} ({proof.analysts} analysts, {proof.seconds:.1f} s)")
     for name, checks in proof.tried.items():
-        click.echo(f"  {checks:,} as {name}")
+        say(f"  {checks:,} as {name}")
     for finding in proof.findings[:_SHOWN]:
-        click.echo(f"  {finding}")
+        say(f"  {finding}")
     if len(proof.findings) > _SHOWN:
-        click.echo(f"  and {len(proof.findings) - _SHOWN:,} more; --json has them all")
+        say(f"  and {len(proof.findings) - _SHOWN:,} more; --json has them all")

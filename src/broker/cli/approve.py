@@ -15,6 +15,7 @@ from ..sync.approvals import Approvals
 from ..sync.held import lost_keys
 from .options import config_dir, data_dir
 from .store import open_store
+from .terminal import say
 
 __all__ = ["approve", "told"]
 
@@ -49,9 +50,9 @@ def approve(config_option: Path | None, data: Path, table: str) -> None:
             found=str(entry.status) if entry else "not published yet",
         )
     Approvals(store).give(described.id, entry.losses)
-    click.echo(f"{described.id}: {entry.losses:,} rows may go with the next sync")
+    say(f"{described.id}: {entry.losses:,} rows may go with the next sync")
     if keys := lost_keys(generation, entry):
-        click.echo(told(keys))
+        say(told(keys))
 
 
 def told(keys: Iterable[Mapping[str, Any]]) -> str:

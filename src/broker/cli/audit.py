@@ -19,6 +19,7 @@ from ..audit.reading import History, read_log
 from ..audit.wanted import Wanted
 from ..errors import ConfigError
 from .options import as_json
+from .terminal import say, say_json
 
 __all__ = ["audit"]
 
@@ -58,23 +59,23 @@ def audit(
     if only or (log == LOG and os.geteuid() == 0):
         found = collect(log, CURSOR)
         if only:
-            click.echo(f"{found:,} new pulls")
+            say(f"{found:,} new pulls")
             return 0
     if os.geteuid() == 0:
         settle(log)
     history = read_log(log)
     chosen = [event for event in history.events if wanted.fits(event)]
     if as_json:
-        click.echo(json.dumps(_facts(chosen, history)))
+        say_json(_facts(chosen, history))
     else:
         for event in chosen:
-            click.echo(_line(event))
+            say(_line(event))
         if not chosen:
-            click.echo("nothing in the log fits")
+            say("nothing in the log fits")
     for bad in history.garbled:
-        click.echo(f"broker: {bad.where}: cannot be read: {bad.problem}", err=True)
+        say(f"broker: {bad.where}: cannot be read: {bad.problem}", err=True)
     if history.pending:
-        click.echo(
+        say(
             f"broker: {log} lacks {history.pending:,} lines, because it could not be written: they "
             f"are in {pending_of(log)}. Make room, then run: broker audit",
             err=True,

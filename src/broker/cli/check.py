@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import traceback
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from ..config import Description, Instance, find_config_dir, load_description, load_instance
@@ -24,6 +22,8 @@ from ..sources.contract import Finding
 from ..sources.registry import open_configured
 from ..sync.request import request_of
 from .options import as_json, config_dir
+from .screen import Screen
+from .terminal import say_json
 
 __all__ = ["check"]
 
@@ -49,7 +49,7 @@ def check(config_option: Path | None, names: tuple[str, ...], as_json: bool) -> 
         found = dict(zip(chosen, pool.map(attempt, chosen), strict=True))
     works = all(finding.works for findings in found.values() for finding in findings)
     if as_json:
-        click.echo(json.dumps(_facts(instance, found, works=works)))
+        say_json(_facts(instance, found, works=works))
     else:
         _print(found)
     return 0 if works else 1
@@ -114,9 +114,7 @@ def _all_work(findings: Iterable[Finding]) -> bool:
 
 
 def _print(found: dict[str, tuple[Finding, ...]]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console.width = 400  # nobody wraps a pipe
+    console = Screen(width_of_a_pipe=400)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("source", "what", "works"):
         table.add_column(heading, no_wrap=True)
@@ -124,4 +122,4 @@ def _print(found: dict[str, tuple[Finding, ...]]) -> None:
     for name, findings in found.items():
         for one in findings:
             table.add_row(name, one.subject, "yes" if one.works else "no", one.says)
-    console.print(table, highlight=False)
+    console.print(table)

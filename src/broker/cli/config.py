@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -20,6 +19,7 @@ from ..config.problems import InvalidConfigError, did_you_mean, problems_of
 from ..errors import ConfigError
 from ..sources.registry import source_types
 from .options import as_json, config_dir
+from .terminal import say, say_json
 
 __all__ = ["config"]
 
@@ -48,21 +48,21 @@ def check(context: click.Context, config_option: Path | None, *, as_json: bool) 
     warnings = [*_open_secrets(folder), *(description.warnings if description else ())]
     tables = len(description.tables) if description else 0
     if as_json:
-        click.echo(json.dumps(_facts(tables, problems, warnings), indent=2))
+        say_json(_facts(tables, problems, warnings), indent=2)
         context.exit(ConfigError.exit_code if problems else 0)
     for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     if problems:
         raise InvalidConfigError(problems)
     described = "1 table is" if tables == 1 else f"{tables} tables are"
-    click.echo(f"{folder}: nothing is wrong; {described} described")
+    say(f"{folder}: nothing is wrong; {described} described")
 
 
 @config.command()
 @click.argument("which", type=click.Choice(["instance", "description"]))
 def schema(which: Literal["instance", "description"]) -> None:
     """Print the JSON Schema of instance.yaml, or of the YAML blocks of data_description.md."""
-    click.echo(json.dumps(json_schema(which), indent=2))
+    say_json(json_schema(which), indent=2)
 
 
 def _collect(problems: list[ConfigError], load: Callable[[], Loaded]) -> Loaded | None:

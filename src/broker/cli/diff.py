@@ -19,6 +19,7 @@ from ..tables.compare import compare, differences
 from ..tables.model import Limits
 from .options import as_json, config_dir, data_dir
 from .store import open_store
+from .terminal import say, say_json
 
 __all__ = ["diff"]
 
@@ -54,11 +55,11 @@ def diff(
         _facts(one, old, new, instance) for one in diff_manifests(old.manifest, new.manifest).tables
     ]
     if as_json:
-        click.echo(json.dumps({"before": old.id, "after": new.id, "tables": found}))
+        say_json({"before": old.id, "after": new.id, "tables": found})
         return
-    click.echo(f"{old.id} -> {new.id}: {len(found) or 'no'} table(s) differ")
+    say(f"{old.id} -> {new.id}: {len(found) or 'no'} table(s) differ")
     for facts in found:
-        click.echo(_line(facts))
+        say(_line(facts))
 
 
 def _facts(one: TableDiff, old: Generation, new: Generation, instance: Instance) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def _print_rows(old: Generation, new: Generation, table: str, limits: Limits) ->
             work=Path(work),
             limits=limits,
         ):
-            click.echo(json.dumps({"change": change, "row": json.loads(str(row))}))
+            say_json({"change": change, "row": json.loads(str(row))})
 
 
 def _entry(generation: Generation, table: str) -> TableEntry:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from ..files import write_atomic
 from ..sources.draft import Revision, document, revise
 from .drafting import Choice, Found, drafts_of_files, drafts_of_source
 from .options import as_json, config_dir
+from .terminal import say, say_document, say_json
 
 __all__ = ["discover"]
 
@@ -64,14 +64,17 @@ def discover(  # noqa: PLR0913  each is an option
     if out is not None:
         revision = _write(out, found, choice)
         facts = _facts(revision, found.failures)
-        click.echo(json.dumps(facts) if as_json else _said(revision, out))
+        if as_json:
+            say_json(facts)
+        else:
+            say_document(_said(revision, out))
     elif as_json:
         tables = [one.described() for one in found.drafts]
-        click.echo(json.dumps({"tables": tables, "failed": found.failures}))
+        say_json({"tables": tables, "failed": found.failures})
     else:
-        click.echo(document(found.title, found.drafts), nl=False)
+        say_document(document(found.title, found.drafts))
     for name, failure in found.failures.items():
-        click.echo(f"{name} is left out: {failure}", err=True)
+        say(f"{name} is left out: {failure}", err=True)
     context.exit(SourceError.exit_code if found.failures else 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..errors import PublishError
 from ..publish import Generation, Store
 from .options import as_json, config_dir, data_dir
 from .store import open_store
+from .terminal import say, say_json
 
 __all__ = ["expose", "generations", "rollback", "verify"]
 
@@ -33,15 +33,15 @@ def generations(config_option: Path | None, data: Path, as_json: bool) -> None:
         _facts(one, current is not None and one.id == current.id) for one in store.generations()
     ]
     if as_json:
-        click.echo(json.dumps(rows))
+        say_json(rows)
         return
     for row in rows:
         mark = "*" if row["current"] else " "
         if row["error"]:
-            click.echo(f"{mark} {row['generation']}  {row['error']}")
+            say(f"{mark} {row['generation']}  {row['error']}")
             continue
         fine = "" if row["good"] else "  (some tables were not brought up to date)"
-        click.echo(
+        say(
             f"{mark} {row['generation']}  {row['tables']} tables  {row['rows']:,} rows  "
             f"{row['bytes'] / 1e6:,.1f} MB{fine}"
         )
@@ -72,7 +72,7 @@ def _facts(generation: Generation, current: bool) -> dict[str, Any]:
 def rollback(config_option: Path | None, data: Path, generation: str | None) -> None:
     """Publish an older GENERATION again; without a name, the one before the current."""
     target = _store(config_option, data).rollback(generation)
-    click.echo(f"{target.id} is published again")
+    say(f"{target.id} is published again")
 
 
 @click.command()
@@ -96,12 +96,12 @@ def verify(
         for found in store.verify(one)
     ]
     if as_json:
-        click.echo(json.dumps(findings))
+        say_json(findings)
     else:
         for found in findings:
-            click.echo(f"{found['generation']}/{found['path']} {found['problem']}")
+            say(f"{found['generation']}/{found['path']} {found['problem']}")
         count = len(findings) or "nothing"
-        click.echo(f"{count} to report in {len(chosen)} generation(s)", err=bool(findings))
+        say(f"{count} to report in {len(chosen)} generation(s)", err=bool(findings))
     return 1 if findings else 0
 
 
@@ -121,4 +121,4 @@ def expose(config_option: Path | None, data: Path, audiences: tuple[str, ...]) -
             found=", ".join(sorted(unknown)),
         )
     built = store.expose(wanted)
-    click.echo(f"{len(built)} view(s) built" if built else "every view stands already")
+    say(f"{len(built)} view(s) built" if built else "every view stands already")

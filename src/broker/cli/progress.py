@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
     SpinnerColumn,
     TaskID,
     TaskProgressColumn,
-    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
+from ..foreign.text import prose
 from ..sync.report import Outcome
+from .screen import PlainColumn, Screen
 
-__all__ = ["Lines", "Live", "fields", "log_to_stderr"]
+__all__ = ["Lines", "Live", "fields"]
 
 LOG = logging.getLogger("broker.sync")
 
@@ -61,7 +61,7 @@ class Lines:
 class Live:
     """Tables done, and a row for each table under way: rows, MB/s, time, and time to go."""
 
-    def __init__(self, tables: int, console: Console) -> None:
+    def __init__(self, tables: int, console: Screen) -> None:
         """``tables`` is how many the run has."""
         self._console = console
         self._lock = threading.Lock()
@@ -70,10 +70,10 @@ class Live:
         self._counts_rows: dict[str, bool] = {}
         self._progress = Progress(
             SpinnerColumn(finished_text=" "),
-            TextColumn("{task.description}"),
+            PlainColumn(),
             BarColumn(bar_width=24),
             TaskProgressColumn(),
-            TextColumn("{task.fields[detail]}"),
+            PlainColumn("detail"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=console,
@@ -125,12 +125,9 @@ class Live:
             self._done += 1
             told = f"{self._done} of {self._tables}"
             self._progress.update(self._all, completed=self._done, detail=told)
-        mark = "[red]✗[/]" if outcome.error else "[green]✓[/]"
-        self._console.print(
-            f"{mark} {outcome.table}: {outcome.status}, {outcome.rows:,} rows, "
-            f"{outcome.seconds:.1f} s",
-            highlight=False,
-        )
+        mark = Text("✗", style="red") if outcome.error else Text("✓", style="green")
+        line = f"{outcome.table}: {outcome.status}, {outcome.rows:,} rows, {outcome.seconds:.1f} s"
+        self._console.print(mark, line)
 
 
 def fields(**values: object) -> str:
@@ -139,13 +136,8 @@ def fields(**values: object) -> str:
     for key, value in values.items():
         if value is None:
             continue
-        text = str(value).replace("\n", " ")
+        text = prose(value)
         if not text or any(mark in text for mark in ' "='):
             text = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
         pairs.append(f"{key}={text}")
     return " ".join(pairs)
-
-
-def log_to_stderr() -> None:
-    """Send the lines where the journal, or a person, reads them."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")

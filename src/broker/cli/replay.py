@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from ..publish import Manifest, TableEntry
 from ..tables.model import DataFile, Limits
 from ..tables.replay import replay as replay_change
 from .options import as_json
+from .terminal import say, say_json
 
 __all__ = ["replay"]
 
@@ -57,11 +57,11 @@ def replay(before: Path, after: Path, table: str, out: Path | None, as_json: boo
         "wrong": wrong,
     }
     if as_json:
-        click.echo(json.dumps(facts))
+        say_json(facts)
     else:
         written, kept = len(facts["written"]), len(facts["kept"])
         outcome = f"{len(wrong)} differ" if wrong else "all as published"
-        click.echo(f"{new.id}: {written} file(s) written, {kept} kept, {outcome}")
+        say(f"{new.id}: {written} file(s) written, {kept} kept, {outcome}")
     return 1 if wrong else 0
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from ..access.proof import PROOF, read_proof
@@ -22,7 +20,9 @@ from ..sync.held import lost_keys
 from ..sync.report import Exit
 from .approve import told
 from .options import as_json, config_dir, data_dir
+from .screen import Screen
 from .store import open_store
+from .terminal import say, say_json
 
 __all__ = ["status"]
 
@@ -51,11 +51,13 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
     if facts["access"] and facts["access"]["failed"]:
         facts["exit_code"] = int(Exit.FAILED)
     if as_json:
-        click.echo(json.dumps(facts))
+        say_json(facts)
     else:
         _print(facts)
-        click.echo(_access_line(facts["access"], facts["generation"]), nl=False)
-        click.echo(_space_line(facts["space"]), nl=False)
+        if facts["access"]:
+            say(_access_line(facts["access"], facts["generation"]))
+        if line := _space_line(facts["space"]):
+            say(line)
     return int(facts["exit_code"])
 
 
@@ -128,18 +130,16 @@ def _exit(tables: list[dict[str, Any]]) -> Exit:
     return Exit.REJECTS if any(table["rejects"] for table in tables) else Exit.FINE
 
 
-def _access_line(proof: dict[str, Any] | None, generation: str | None) -> str:
-    if proof is None:
-        return ""
+def _access_line(proof: dict[str, Any], generation: str | None) -> str:
     if proof["problem"]:
-        return f"Access: {proof['problem']}\n"
+        return f"Access: {proof['problem']}"
     found = f"{generation} is not proved yet, and no other was before"
     if proof["at"]:
         found = f"{proof['checks']:,} checks, {proof['unexpected']:,} unexpected, proved "
         found += f"{proof['at'][:16].replace('T', ' ')} UTC"
         if proof["generation"] != generation:
             found = f"{generation} is not proved yet; {proof['generation']}: {found}"
-    return f"Access: {found}{_HINTS.get(proof['state'], '')}\n"
+    return f"Access: {found}{_HINTS.get(proof['state'], '')}"
 
 
 def _space_line(space: dict[str, dict[str, int] | None] | None) -> str:
@@ -149,18 +149,16 @@ def _space_line(space: dict[str, dict[str, int] | None] | None) -> str:
         return ""
     most = sorted(known, key=lambda name: -known[name])[:3]
     shown = ", ".join(f"{name} {known[name] / 1e6:,.1f} MB" for name in most)
-    return f"Space of {len(known):,} analysts: {sum(known.values()) / 1e6:,.1f} MB; most: {shown}\n"
+    return f"Space of {len(known):,} analysts: {sum(known.values()) / 1e6:,.1f} MB; most: {shown}"
 
 
 def _print(facts: dict[str, Any]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console.width = 200  # nobody wraps a pipe
+    console = Screen(width_of_a_pipe=200)
     if facts["generation"] is None:
-        console.print(f"Nothing is published in {facts['data']} yet. Run `broker sync`.")
+        say(f"Nothing is published in {facts['data']} yet. Run `broker sync`.")
         return
     age = timedelta(seconds=facts["age_seconds"])
-    console.print(f"Generation {facts['generation']}, published {age} ago", highlight=False)
+    say(f"Generation {facts['generation']}, published {age} ago")
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("table", "class", "status"):
         table.add_column(name, no_wrap=True)
@@ -182,6 +180,6 @@ def _print(facts: dict[str, Any]) -> None:
     for row in facts["tables"]:
         for sentence in (row["error"], *row["warnings"]):
             if sentence:
-                console.print(f"{row['table']}: {sentence}", highlight=False, soft_wrap=True)
+                say(f"{row['table']}: {sentence}")
         if row["lost_keys"]:
-            console.print(f"{row['table']}: {told(row['lost_keys'])}", markup=False, soft_wrap=True)
+            say(f"{row['table']}: {told(row['lost_keys'])}")

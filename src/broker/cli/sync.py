@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from rich.console import Console
 
 from ..config import Description, Instance, find_config_dir, load_description, load_instance
 from ..sources.contract import Source
@@ -22,8 +20,10 @@ from ..sync.progress import Progress
 from ..sync.report import Report
 from ..sync.run import Run
 from .options import as_json, config_dir, data_dir
-from .progress import Lines, Live, log_to_stderr
+from .progress import Lines, Live
+from .screen import Screen
 from .store import open_store
+from .terminal import log_to_stderr, say, say_json
 
 __all__ = ["sync"]
 
@@ -43,7 +43,7 @@ def sync(config_option: Path | None, data: Path, as_json: bool) -> int:
     instance = load_instance(folder)
     description = load_description(folder, instance)
     for warning in description.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     sources = _sources(instance, description, folder)
     store = open_store(instance, data)
     with _progress(description, quiet=as_json) as progress:
@@ -55,7 +55,10 @@ def sync(config_option: Path | None, data: Path, as_json: bool) -> int:
             clock=lambda: datetime.now(UTC),
             progress=progress,
         )()
-    click.echo(json.dumps(report.as_json()) if as_json else _summary(report))
+    if as_json:
+        say_json(report.as_json())
+    else:
+        say(_summary(report))
     if left_behind():
         _leave(report.exit_code)
     return int(report.exit_code)
@@ -71,7 +74,7 @@ def _leave(code: int) -> NoReturn:
 @contextmanager
 def _progress(description: Description, *, quiet: bool) -> Iterator[Progress]:
     """A live view where somebody watches, lines where a journal does."""
-    console = Console(stderr=True)
+    console = Screen(stderr=True)
     if console.is_terminal and not quiet and "JOURNAL_STREAM" not in os.environ:
         with Live(len(description.tables), console) as live:
             yield live

@@ -57,7 +57,8 @@ class InvalidConfigError(ConfigError):
         """``problems`` holds at least one."""
         self.problems = tuple(problems)
         if len(self.problems) > 1:
-            super().__init__("\n".join(str(problem) for problem in self.problems))
+            super().__init__("several mistakes")
+            self.args = ("\n".join(str(problem) for problem in self.problems),)
             return
         only = self.problems[0]
         super().__init__(

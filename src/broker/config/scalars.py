@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..foreign.text import shown
+
 __all__ = ["NOTHING", "Scalar", "plain", "quoted"]
 
 NOTHING = frozenset(["", "~", "null", "Null", "NULL"])
@@ -61,5 +63,4 @@ def _resolved(text: str) -> Any:
 
 def quoted(text: str) -> str:
     """The text as a message shows it: in quotes, on one line, not endless."""
-    shown = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
-    return "'" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown) + "'"
+    return f"'{shown(text, _LONGEST_SHOWN)}'"

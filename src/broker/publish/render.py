@@ -5,7 +5,6 @@ No clock stands in any of them, so that they stay hard links while nothing chang
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from ..config.yaml_text import readable_yaml
+from ..foreign.text import readable_json
 from ..tables.schema import Column
 from .manifest import Manifest, TableEntry
 from .views import Audience, cut
@@ -57,7 +58,7 @@ def metadata_documents(
         for entry in cut(manifest, Audience.of([access])).tables:
             if entry.access == access:
                 told = {**_metadata(entry), **more.get(entry.id, {})}
-                content = (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
+                content = (readable_json(told, indent=1) + "\n").encode()
                 documents[f"metadata/{entry.path}.json"] = Document(access, content)
     return documents
 
@@ -71,8 +72,7 @@ def _yaml(entries: Iterable[TableEntry]) -> bytes:
 def _yaml_of(entry: TableEntry) -> str:
     """A table as a part of the file: each view and each dataset shows the same ones again."""
     tables = {"tables": {entry.path: _describe(entry)}}
-    text = yaml.dump(tables, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return str(text).removeprefix(_TABLES)
+    return readable_yaml(tables, _Dumper, width=100).removeprefix(_TABLES)
 
 
 def _describe(entry: TableEntry) -> dict[str, Any]:

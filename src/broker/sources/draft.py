@@ -12,6 +12,8 @@ import yaml
 
 from ..config.document import Document
 from ..config.markdown import yaml_blocks
+from ..config.yaml_text import readable_yaml
+from ..foreign.text import prose
 
 __all__ = ["Draft", "Revision", "document", "revise"]
 
@@ -112,15 +114,13 @@ def revise(
 
 
 def _section(draft: Draft) -> str:
-    remarks = "".join(f"{remark}\n" for remark in draft.remarks)
+    remarks = "".join(f"{prose(remark)}\n" for remark in draft.remarks)
     body = _yaml({"tables": [draft.described()]})
-    return f"## {draft.id}\n\n{remarks}\n```yaml\n{body}```\n"
+    return f"## {prose(draft.id)}\n\n{remarks}\n```yaml\n{body}```\n"
 
 
 def _yaml(data: Any) -> str:
-    return yaml.dump(
-        data, Dumper=_Indented, sort_keys=False, allow_unicode=True, default_flow_style=False
-    )
+    return readable_yaml(data, _Indented, default_flow_style=False)
 
 
 class _Indented(yaml.SafeDumper):

@@ -8,6 +8,7 @@ import re
 import sys
 import syslog
 
+from ..foreign.text import shown
 from .carry import Carried, Look, carry
 from .folders import open_base, open_below, open_target
 from .grammar import Refusal, Rsync, Sftp, parse
@@ -53,9 +54,8 @@ def _home() -> str:
 
 def _log(message: str) -> None:
     """One line in the journal, with nothing in it that could look like another."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in message)
     syslog.openlog("broker-transport", syslog.LOG_PID, syslog.LOG_AUTHPRIV)
-    syslog.syslog(syslog.LOG_INFO, text)
+    syslog.syslog(syslog.LOG_INFO, shown(message))
 
 
 def _rsync(wish: Rsync, person: str) -> int:

@@ -286,3 +286,19 @@ def test_pip_has_to_be_locked() -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 2
     assert re.search(r"required: --pip$", done.stderr)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "ERROR: No matching distribution found for x\x1b]0;owned\x07",
+        "ERROR: \x1b[2Jall is well",
+        "\u202egnp.exe",
+        "x" * 10_000,
+    ],
+)
+def test_what_an_index_says_does_nothing_to_a_terminal(output: str) -> None:
+    sentence = installer.reason(output) or installer.last_words(output)
+    assert sentence.isascii()
+    assert sentence.isprintable()
+    assert len(sentence) < 500

@@ -6,9 +6,9 @@ import io
 import logging
 
 import pytest
-from rich.console import Console
 
 from broker.cli.progress import Lines, Live, fields
+from broker.cli.screen import Screen
 from broker.sync.report import Outcome
 
 GOOD = Outcome("shop/orders", "ok", rows=1200, bytes_written=10, seconds=0.5)
@@ -40,7 +40,7 @@ def test_each_table_and_phase_is_one_line(caplog: pytest.LogCaptureFixture) -> N
 def test_a_terminal_shows_how_much_is_to_come() -> None:
     for rows, size, half in ((2000, 10, (1000, 1)), (None, 8_000_000, (1000, 4_000_000))):
         screen = io.StringIO()
-        with Live(1, Console(file=screen, force_terminal=True, width=120)) as live:
+        with Live(1, Screen(file=screen, force_terminal=True, width=120)) as live:
             live.phase("shop/orders", "read")
             live.expect("shop/orders", rows, size)
             live.advance("shop/orders", *half)
@@ -49,7 +49,7 @@ def test_a_terminal_shows_how_much_is_to_come() -> None:
 
 def test_a_terminal_shows_rows_as_they_pass_and_keeps_what_ended() -> None:
     screen = io.StringIO()
-    with Live(2, Console(file=screen, force_terminal=True, width=120)) as live:
+    with Live(2, Screen(file=screen, force_terminal=True, width=120)) as live:
         live.phase("shop/orders", "read")
         live.advance("shop/orders", 1000, 5_000_000)
         live.done(GOOD)

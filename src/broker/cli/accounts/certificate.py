@@ -8,6 +8,7 @@ import click
 
 from ...accounts import issue_certificate
 from ...files import write_atomic
+from ..terminal import say
 from .host import find_host
 
 __all__ = ["certificate"]
@@ -27,8 +28,8 @@ def certificate(context: click.Context, name: str, label: str | None, output: Pa
     host = find_host(context)
     issued = issue_certificate(name, host.layout, host.system, label=label)
     if output is None:
-        click.echo(issued.line)
+        say(issued.line)
     else:
         write_atomic(output, f"{issued.line}\n", mode=0o644)
     told = f"{name}: certificate {issued.serial} for {issued.fingerprint}, until {issued.until}"
-    click.echo(told, err=True)
+    say(told, err=True)

@@ -20,6 +20,7 @@ from ...accounts import (
     list_analysts,
 )
 from ...errors import AccountsError
+from ..terminal import say
 
 __all__ = ["Host", "converged", "done", "find_host", "refuse_unknown"]
 
@@ -46,7 +47,7 @@ def converged(context: click.Context, requests: Sequence[Request]) -> Outcome:
     host = find_host(context)
     outcome = converge(requests, host.layout, host.system)
     for warning in outcome.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     return outcome
 
 

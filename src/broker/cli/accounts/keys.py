@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ...accounts import Request, key_request
+from ..terminal import say
 from .host import converged, done
 
 __all__ = ["key"]
@@ -69,8 +70,8 @@ def _revoke(context: click.Context, analyst: str, old: tuple[str, ...]) -> None:
 def _change(context: click.Context, request: Request) -> None:
     outcome = converged(context, [request])
     (facts,) = outcome.analysts
-    click.echo(f"{request.name}: {done(outcome, 'changed')}")
+    say(f"{request.name}: {done(outcome, 'changed')}")
     for one in facts["keys"]:
         state = "revoked" if one["revoked"] else f"until {one['until'] or 'further notice'}"
         name = one["name"] or one["comment"] or "-"
-        click.echo(f"  {one['fingerprint']}  {state}  {name}")
+        say(f"  {one['fingerprint']}  {state}  {name}")

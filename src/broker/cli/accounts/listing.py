@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from ..options import as_json
+from ..terminal import say, say_json
 from .host import find_host
 
 __all__ = ["list_command"]
@@ -21,11 +21,11 @@ def list_command(context: click.Context, as_json: bool) -> None:
     """List the analysts with their rights, their keys and their state on this host."""
     rows = find_host(context).rows(measured=True)
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        say_json(rows, indent=2)
     elif rows:
-        click.echo("\n".join(_table(rows)))
+        say(*_table(rows))
     else:
-        click.echo("no analysts yet; add one with: add-analyst NAME KEY")
+        say("no analysts yet; add one with: add-analyst NAME KEY")
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> list[str]:

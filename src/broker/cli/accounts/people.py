@@ -7,6 +7,7 @@ from dataclasses import replace
 import click
 
 from ...accounts import Request, check_name, parse_request
+from ..terminal import say
 from .host import converged, done, find_host, refuse_unknown
 
 __all__ = ["add", "grant", "remove", "revoke"]
@@ -49,7 +50,7 @@ def add(
     data = " and ".join(["public", *facts["classes"]]) + " data"
     prints = ", ".join(key["fingerprint"] for key in facts["keys"] if not key["revoked"])
     login = ", with a shell" if facts["shell"] else ""
-    click.echo(f"{name}: {done(outcome, 'set up')} (uid {facts['uid']}, {data}{login}, {prints})")
+    say(f"{name}: {done(outcome, 'set up')} (uid {facts['uid']}, {data}{login}, {prints})")
 
 
 @click.command()
@@ -64,11 +65,11 @@ def remove(context: click.Context, name: str, delete_home: bool) -> None:
     request = parse_request(name, state="absent", home="delete" if delete_home else "archive")
     outcome = converged(context, [request])
     home = "deleted" if delete_home else f"moved to {host.layout.archive}"
-    click.echo(f"{name}: removed; keys and account are gone, the home is {home}")
+    say(f"{name}: removed; keys and account are gone, the home is {home}")
     for one in outcome.probes:
-        click.echo(f"{name}: sshd answers {one['fingerprint']}: {one['told']}")
+        say(f"{name}: sshd answers {one['fingerprint']}: {one['told']}")
     if rows[name]["origin"] == "declared":
-        click.echo(
+        say(
             f"{name} stands in the inventory, too: write state: absent there, "
             "or the next site.yml brings them back",
             err=True,
@@ -97,4 +98,4 @@ def _change(context: click.Context, request: Request) -> None:
     outcome = converged(context, [request])
     (facts,) = outcome.analysts
     data = " and ".join(["public", *facts["classes"]])
-    click.echo(f"{request.name}: {done(outcome, 'changed')}; reads {data} data")
+    say(f"{request.name}: {done(outcome, 'changed')}; reads {data} data")
