@@ -71,9 +71,9 @@ def _rsync(wish: Rsync, person: str) -> int:
     os.fchdir(folder)
     here = os.getcwd()  # noqa: PTH109 - the text is what rsync is given
     _log(f"{person} {'pulls' if wish.sends else 'pushes'} {here} {' '.join(paths)}"[:500])
-    # links that an analyst pushes lead nowhere, and devices are not made
+    # links that an analyst pushes lead nowhere, devices are not made, setid bits are not set
     options = [*(["--sender"] if wish.sends else []), *wish.options, f"--confine-root={here}"]
-    options += ["--munge-links", *([] if wish.sends else ["--drop-D"]), *more]
+    options += ["--munge-links", *([] if wish.sends else ["--drop-D", "--chmod=ug-s"]), *more]
     os.umask(0o027)
     carried = carry(COMMAND, _ENVIRONMENT, _look(guard, full), before=secluded(options, paths))
     generation = _GENERATION.search(here)
