@@ -16,6 +16,8 @@ description:
     and a key file that root owns. Without O(shell) the account can only transfer files.
   - Every entry is checked before anything is changed. One refusal refuses the whole call.
   - Drift of analysts who are not named is mended too, and so is what an interrupted run left.
+  - A home that its owner made such that it cannot be mended is a warning, and an error only where
+    that person was asked for with O(origin=registry). The others get what they should either way.
   - What the inventory declares and what was added on the host stand beside each other. Neither
     side takes away what is the other's.
   - Same code as the commands C(broker analyst) on the host.
@@ -84,7 +86,7 @@ options:
   home:
     description:
       - What O(state=absent) does to the home.
-      - V(archive) moves it to C(/var/lib/data-broker/archive/NAME-UID), where only root enters.
+      - V(archive) moves it to C(/home/.data-broker-archive/NAME-UID), where only root enters.
     type: str
     choices: [archive, delete]
     default: archive

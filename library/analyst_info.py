@@ -44,6 +44,7 @@ analysts:
   description:
     - Everybody, or those who were asked for, as M(analyst) returns them.
     - Beside that C(host), the state on the host, which is V(ok), V(drift), V(leaving) or V(taken);
+      C(problem), why a home cannot be read, or null;
       C(last_login) and C(last_sync), moments in UTC or null, as far as the journal reaches back;
       C(certificates), those that have not ended, with C(serial), C(fingerprint) of the key,
       C(since) and C(until); C(space), the C(bytes) and C(files) of C(user/), or null where it

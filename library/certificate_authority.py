@@ -77,6 +77,8 @@ def main() -> None:
         outcome = converge((), Layout(), DebianSystem(), check=module.check_mode, certificates=mode)
     except BrokerError as error:
         module.fail_json(msg=str(error))
+    for warning in outcome.warnings:
+        module.warn(warning)
     module.exit_json(
         changed=outcome.changed,
         actions=list(outcome.actions),

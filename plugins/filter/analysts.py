@@ -15,8 +15,9 @@ def _line(analyst: Mapping[str, Any]) -> str:
     certificates = analyst["certificates"]
     keys = ", ".join(_key(key, certificates) for key in analyst["keys"]) or "no key"
     login = "shell" if analyst["shell"] else "transfer only"
+    state = ": ".join(filter(None, [analyst["host"], analyst["problem"]]))
     return (
-        f"{analyst['name']} (uid {analyst['uid']}, {analyst['origin']}, {analyst['host']}): "
+        f"{analyst['name']} (uid {analyst['uid']}, {analyst['origin']}, {state}): "
         f"{'+'.join(['public', *analyst['classes']])}, {login}, "
         f"last sync {analyst['last_sync'] or 'unknown'}, {keys}"
     )

@@ -29,6 +29,11 @@ GROUPS = "id -nG | tr ' ' '\\n' | sort | xargs"
 LOGIN = """
 AuthorizedKeysFile .ssh/authorized_keys /etc/data-broker/authorized_keys/%u
 """
+# No transport is installed here: what analysts without a shell get at a login is a shell, too.
+WITHOUT_SHELL = """
+mkdir -p /opt/data-broker/current/venv/bin
+ln -s /bin/bash /opt/data-broker/current/venv/bin/broker-transport
+"""
 # mode, owner and content of all that accounts may touch, and no access times
 # /etc/hosts is the rig's: it adds each host that another test boots meanwhile.
 SNAPSHOT = (
@@ -137,7 +142,8 @@ def broker(hosts_run: Run, request: pytest.FixtureRequest, tmp_path: Path) -> It
     """A virgin host of the test's own with the program for accounts on it, and no more."""
     release: Release = request.param
     program = hashlib.sha256(parcel()).hexdigest()
-    image = ensure(hosts_run, "accounts", release, key=f"{program} {LOGIN}", prepare=prepare)
+    key = f"{program} {LOGIN} {WITHOUT_SHELL}"
+    image = ensure(hosts_run, "accounts", release, key=key, prepare=prepare)
     name = f"accounts-{uuid.uuid4().hex[:8]}"
     yield Broker(hosts_run.boot(name, release, disks=image.disks), tmp_path)
     hosts_run.remove(name)
@@ -147,6 +153,7 @@ def prepare(host: Host) -> None:
     command = [*host.ssh(), f"mkdir {TOOLS} && tar -x -C {TOOLS}"]
     subprocess.run(command, input=parcel(), check=True)
     host.exec("tee", "/etc/ssh/sshd_config.d/10-test.conf", stdin=LOGIN)
+    host.exec("sh", "-ec", WITHOUT_SHELL)
 
 
 def parcel() -> bytes:
@@ -182,7 +189,7 @@ def test_what_an_analyst_finds(broker: Broker) -> None:
         "anna data-private dataread",
         *("server:", "docs", "examples", "generation", "metadata", "parquet", "scripts", ""),
         *("user:", "artifacts", "duckdb", "notifications", "parquet", "scripts", "sessions"),
-        *("750 anna:anna", "755 root:root", "750 anna:anna"),
+        *("750 root:anna", "755 root:root", "750 anna:anna"),
     ]
     assert broker.login("anna", "touch user/duckdb/mine").returncode == 0
     refused = broker.login("anna", "touch server/mine; cat /etc/data-broker/analysts.json; sudo id")
@@ -259,7 +266,7 @@ def test_leaving(broker: Broker) -> None:
         "/var/spool/cron/crontabs/eve /var/lib/systemd/linger/eve"
     )
     assert broker.host.exec("sh", "-c", script, check=False).stdout == ""
-    kept = f"/var/lib/data-broker/archive/eve-{uid}"
+    kept = f"/home/.data-broker-archive/eve-{uid}"
     shown = broker.host.exec("stat", "-c", "%a %U", kept)
     shown.stdout += broker.host.exec("cat", f"{kept}/user/scripts/mine.py").stdout
     assert shown.stdout == "700 root\nkept\n"

@@ -16,16 +16,21 @@ __all__ = [
     "Action",
     "AddAccounts",
     "ChangeAccount",
+    "ClearHome",
+    "ClearOutside",
+    "DropBits",
     "EndProcesses",
     "ExposeViews",
     "MakeAuthority",
     "MakePlaces",
+    "MaskManagers",
     "MendHome",
     "PlaceLimits",
     "RemoveAccount",
     "RemoveAuthority",
     "RemoveKeyFile",
     "StoreHome",
+    "StrikeOut",
     "WriteCertificates",
     "WriteClasses",
     "WriteKeys",
@@ -61,6 +66,20 @@ class WriteRegistry:
 
     registry: Registry
     taking: bool = field(default=False, compare=False)
+
+    def __str__(self) -> str:
+        return "write the list of analysts"
+
+
+@dataclass(frozen=True, slots=True)
+class StrikeOut:
+    """Write the list of analysts without those who have left; the last step of leaving.
+
+    ``registry`` still holds them, for the case that the home of one could not be stored.
+    """
+
+    registry: Registry
+    names: frozenset[str]
 
     def __str__(self) -> str:
         return "write the list of analysts"
@@ -128,6 +147,19 @@ class PlaceLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class MaskManagers:
+    """Let systemd start no manager of user units for these uids, or start one again."""
+
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+
+    def __str__(self) -> str:
+        parts = [f"allow uid {uid} no user units" for uid in self.added]
+        parts += [f"allow uid {uid} user units again" for uid in self.removed]
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
 class WriteKeys:
     """Replace the key file of one analyst.
 
@@ -161,6 +193,40 @@ class EndProcesses:
 
     def __str__(self) -> str:
         return f"end the processes of {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class DropBits:
+    """Take the setuid and setgid bits from every file of these uids, wherever one can stand."""
+
+    uids: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"take setuid and setgid bits from files of uid {', '.join(map(str, self.uids))}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClearOutside:
+    """Remove what these people left outside their homes: temporary files, shared memory, queues.
+
+    Schedules and mail go where the home goes: into the archive, or nowhere.
+    """
+
+    people: tuple[tuple[str, int, HomePolicy], ...]
+
+    def __str__(self) -> str:
+        return f"remove what {', '.join(name for name, _, _ in self.people)} left outside the home"
+
+
+@dataclass(frozen=True, slots=True)
+class ClearHome:
+    """Move everything in a home but ``user/`` into the archive."""
+
+    name: str
+    uid: int
+
+    def __str__(self) -> str:
+        return f"archive all but user/ of the home of {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +314,15 @@ Action = (
     | ChangeAccount
     | MendHome
     | PlaceLimits
+    | MaskManagers
     | WriteKeys
     | RemoveKeyFile
     | EndProcesses
     | ExposeViews
+    | DropBits
+    | ClearOutside
+    | ClearHome
     | StoreHome
     | RemoveAccount
+    | StrikeOut
 )

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import BrokerError
@@ -15,16 +16,21 @@ from .actions import (
     Action,
     AddAccounts,
     ChangeAccount,
+    ClearHome,
+    ClearOutside,
+    DropBits,
     EndProcesses,
     ExposeViews,
     MakeAuthority,
     MakePlaces,
+    MaskManagers,
     MendHome,
     PlaceLimits,
     RemoveAccount,
     RemoveAuthority,
     RemoveKeyFile,
     StoreHome,
+    StrikeOut,
     WriteCertificates,
     WriteClasses,
     WriteKeys,
@@ -34,52 +40,107 @@ from .actions import (
 )
 from .certificates.apply import apply_to_authority
 from .classes import render_classes
-from .homes import mend_home, store_home
+from .homes import mend_home, one_line
 from .host import Node, User
 from .keyfile import render_keys
 from .layout import Layout
-from .limits import place_limits
-from .registry import render_registry
+from .registry import Registry, make_registry, render_registry
+from .remains import clear_outside, drop_bits
+from .storing import clear_home, store_home
 from .system import Owners, System
 from .taking import takes
+from .user_units import LIMITS, MASK
+from .walk import Report
 
-__all__ = ["apply"]
+__all__ = ["Trouble", "apply", "person"]
 
 
 _MANY = 20
+_OF_A_HOME = (ClearHome, MendHome, StoreHome)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What one person's home, or one place that people write to, did not let happen.
+
+    ``name`` is None for a place that belongs to no single person.
+    """
+
+    name: str | None
+    problem: str
 
 
 def apply(
     actions: Iterable[Action], layout: Layout, system: System, *, giving: bool = False
-) -> None:
+) -> tuple[Trouble, ...]:
     """Carry out a plan. Raises ``BrokerError``; the next plan goes on from wherever this ended.
 
-    After an action that failed, those that take rights are still tried: a full disk must not
-    leave a door open. Where one of them fails, the analyst's keys are put away until a later
+    What fails in a home is its owner's trouble alone: nothing more is done for that person, so
+    an account that was shut stays shut, and the others get what the plan says.
+
+    After any other action that failed, those that take rights are still tried: a full disk must
+    not leave a door open. Where one of them fails, the analyst's keys are put away until a later
     run. Actions that are all ``giving`` end with the first that fails.
     """
     todo = tuple(actions)
+    course = _Course(layout, giving=giving)
     many = sum(isinstance(action, WriteKeys) for action in todo) > _MANY
-    failed: BrokerError | None = None
-    shut: set[str] = set()
     for action in todo:
-        if failed is not None and not (takes(action) and _account(action) not in shut):
+        if course.skips(action):
             continue
         try:
             if isinstance(action, WriteKeys):
                 _write_keys(action, layout, durable=not many)
             else:
-                _apply(action, layout, system)
+                _apply(action, layout, system, course.troubles)
         except (BrokerError, OSError, shutil.Error, subprocess.CalledProcessError) as error:
-            failed = failed or _failure(action, layout, error)
-            if giving:
-                break
-            if takes(action):
-                shut |= _shut(action, layout)
-    if failed is not None:
-        raise _with_shut(failed, shut)
+            course.note(action, error)
+    if course.failed is not None:
+        raise _with_shut(course.failed, course.shut)
     if many:
         os.sync()  # once for all: hundreds of fsync are what most of the time went to
+    return tuple(course.troubles)
+
+
+@dataclass(slots=True)
+class _Course:
+    """What went wrong so far: in single homes, and first of all elsewhere.
+
+    ``shut`` are the accounts whose key file was put away, since their rights could not be taken.
+    """
+
+    layout: Layout
+    giving: bool
+    troubles: list[Trouble] = field(default_factory=list)
+    failed: BrokerError | None = None
+    shut: set[str] = field(default_factory=set)
+
+    def skips(self, action: Action) -> bool:
+        """Whether an action is left to a later run."""
+        name = person(action)
+        if name is not None and name in {trouble.name for trouble in self.troubles}:
+            return True
+        if self.failed is None:
+            return False
+        return self.giving or not takes(action) or _account(action) in self.shut
+
+    def note(self, action: Action, error: Exception) -> None:
+        """An action failed: in a home that is trouble of one person, else a failure of the run."""
+        if isinstance(action, _OF_A_HOME) and not isinstance(error, BrokerError):
+            where = error.filename if isinstance(error, OSError) else None
+            problem = f"could not {action}: {one_line(error, where)}"[:500]
+            self.troubles.append(Trouble(action.name, problem))
+            return
+        self.failed = self.failed or _failure(action, self.layout, error)
+        if takes(action) and not self.giving:
+            self.shut |= _shut(action, self.layout)
+
+
+def person(action: Action) -> str | None:
+    """Whose action it is, where it is about one person."""
+    if isinstance(action, ChangeAccount):
+        return action.wanted.name
+    return getattr(action, "name", None)
 
 
 def _account(action: Action) -> str | None:
@@ -140,7 +201,7 @@ def _write_keys(action: WriteKeys, layout: Layout, *, durable: bool) -> None:
     write_when_full(path, text, mode=0o644, durable=durable)
 
 
-def _apply(action: Action, layout: Layout, system: System) -> None:
+def _apply(action: Action, layout: Layout, system: System, troubles: list[Trouble]) -> None:
     match action:
         case AddAccounts(groups, users):
             system.add(groups, users)
@@ -148,16 +209,47 @@ def _apply(action: Action, layout: Layout, system: System) -> None:
             system.change(found, wanted)
         case EndProcesses(_, uid):
             system.end(uid)
-        case PlaceLimits(added, removed):
-            place_limits(layout.at(layout.units), added, removed)
-            if system.running(added):
-                system.reload()
-        case ExposeViews(audiences):
-            system.expose(audiences, layout)
         case RemoveAccount(name, user, group):
             system.remove(name, user=user, group=group)
+        case DropBits(uids):
+            drop_bits(layout, uids, system, _reporting(troubles))
+        case ClearOutside(people):
+            failed = clear_outside(layout, people, system, _reporting(troubles))
+            troubles += [
+                Trouble(name, f"could not {action}: {one_line(error, error.filename)}"[:500])
+                for name, error in failed.items()
+            ]
+        case StrikeOut(registry, names):
+            gone = names - {trouble.name for trouble in troubles}
+            left = (entry for entry in registry.analysts if entry.name not in gone)
+            _write_registry(make_registry(left, registry.last_uid), layout, write_when_full)
+        case PlaceLimits() | MaskManagers() | ExposeViews():
+            _apply_to_services(action, layout, system)
         case _:
             _apply_to_files(action, layout, system)
+
+
+def _apply_to_services(
+    action: PlaceLimits | MaskManagers | ExposeViews, layout: Layout, system: System
+) -> None:
+    match action:
+        case PlaceLimits(added, removed):
+            LIMITS.place(layout.at(layout.units), added, removed)
+            if system.running(added):
+                system.reload()
+        case MaskManagers(added, removed):
+            MASK.place(layout.at(layout.units), added, removed)
+            system.reload()
+        case ExposeViews(audiences):
+            system.expose(audiences, layout)
+
+
+def _reporting(troubles: list[Trouble]) -> Report:
+    def report(path: str, error: OSError) -> None:
+        problem = f"could not look for what was left: {one_line(error, path)}"
+        troubles.append(Trouble(None, problem[:500]))
+
+    return report
 
 
 def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
@@ -166,14 +258,15 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
             for path, node in nodes.items():
                 _make_place(layout.at(Path(path)), node, owners)
         case WriteRegistry(registry, taking):
-            write = write_when_full if taking else write_atomic
-            _write_list(layout.at(layout.registry), render_registry(registry), 0o600, write)
+            _write_registry(registry, layout, write_when_full if taking else write_atomic)
         case WriteClasses(classes):
             _write_list(layout.at(layout.classes), render_classes(classes), 0o644, write_atomic)
         case MendHome():
             mend_home(layout.at(layout.homes), action, owners)
         case StoreHome():
             store_home(layout, action, owners)
+        case ClearHome():
+            clear_home(layout, action, owners)
         case RemoveKeyFile(name):
             _remove(layout.at(layout.keys) / name)
         case (
@@ -184,6 +277,10 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
             | RemoveAuthority()
         ):
             apply_to_authority(action, layout)
+
+
+def _write_registry(registry: Registry, layout: Layout, write: Callable[..., None]) -> None:
+    _write_list(layout.at(layout.registry), render_registry(registry), 0o600, write)
 
 
 def _write_list(path: Path, text: str, mode: int, write: Callable[..., None]) -> None:

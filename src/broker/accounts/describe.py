@@ -51,7 +51,7 @@ def _key_facts(key: Key) -> dict[str, Any]:
 
 
 def listing(observed: Observed, layout: Layout) -> list[dict[str, Any]]:
-    """Everybody in the registry, with ``host``: what stands of them.
+    """Everybody in the registry, with ``host``: what stands of them, and a ``problem`` with it.
 
     ok; drift (the next run mends it); leaving (the next run ends it); or taken (somebody made
     another account in its place, which only a person can sort out).
@@ -62,7 +62,8 @@ def listing(observed: Observed, layout: Layout) -> list[dict[str, Any]]:
         state = _on_host(entry, observed, layout)
         if state == "ok" and entry.name in void:
             state = "drift"
-        rows.append({**facts(entry), "host": state})
+        broken = observed.presence(entry.name).broken
+        rows.append({**facts(entry), "host": state, "problem": broken})
     return rows
 
 
@@ -73,7 +74,7 @@ def _on_host(entry: Analyst, observed: Observed, layout: Layout) -> str:
     if entry.state == "absent":
         return "leaving"
     before, after = _sides(entry, entry, presence, layout, observed.classes)
-    return "ok" if before == after else "drift"
+    return "ok" if before == after and not presence.broken else "drift"
 
 
 def differences(
@@ -128,6 +129,9 @@ def _sides(
     after["home"] = {path or "itself": _node(node) for path, node in wrong.items()} | dict.fromkeys(
         extra
     )
+    if presence.foreign and not new.shell:
+        before["home"] |= dict.fromkeys(presence.foreign, "not the broker's")
+        after["home"] |= dict.fromkeys(presence.foreign, "archived")
     return before, after
 
 
@@ -186,8 +190,12 @@ def _state(user: User) -> str:
 
 
 def _standing(presence: Presence) -> dict[str, Any]:
-    limits = "those of analysts" if presence.limited else None
-    return {"account": _account(presence), "keys": _keys(presence.keys), "limits": limits}
+    return {
+        "account": _account(presence),
+        "keys": _keys(presence.keys),
+        "limits": "those of analysts" if presence.limited else None,
+        "user units": "masked" if presence.masked else None,
+    }
 
 
 def _keys(file: KeyFile | None) -> list[str] | None:

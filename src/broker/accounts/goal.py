@@ -33,7 +33,8 @@ def goal(
     last_uid = max(observed.registry.last_uid, _highest(observed))
     known = classes or observed.classes
     for request in requests:
-        entry = _entry(request, entries.get(request.name), observed, last_uid + 1, known)
+        free = _free(last_uid + 1, observed)
+        entry = _entry(request, entries.get(request.name), observed, free, known)
         if entry is not None:
             entries[entry.name] = entry
             last_uid = max(last_uid, entry.uid)
@@ -55,6 +56,13 @@ def _highest(observed: Observed) -> int:
     ids = {user.uid for user in observed.accounts.users.values()}
     ids |= set(observed.accounts.groups.values())
     return max((number for number in ids if low <= number <= high), default=low - 1)
+
+
+def _free(uid: int, observed: Observed) -> int:
+    """The first uid from this one on that owns nothing on the host."""
+    while uid in observed.remains:
+        uid += 1
+    return uid
 
 
 def _entry(

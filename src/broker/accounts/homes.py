@@ -5,23 +5,24 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..space import TooDeepError, measure
-from .actions import MendHome, StoreHome
+from .actions import MendHome
 from .host import Node
-from .layout import Layout
 from .system import Owners
+from .walk import names_in
 from .wanted import USER_FOLDERS
 
-__all__ = ["look", "mend_home", "read_home", "space_of", "store_home"]
+__all__ = ["Home", "look", "mend_home", "one_line", "read_home", "space_of"]
 
+# The names that stand in a home, and those that they have while they are made.
+_OURS = frozenset({"server", "user", ".server.new", ".user.new"})
+_SHOWN = 3
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -40,18 +41,49 @@ def look(path: str | Path, owners: Owners, folder: int | None = None) -> Node | 
     return Node("file" if stat.S_ISREG(found.st_mode) else "other", mode, uid, gid)
 
 
-def read_home(homes: Path, name: str, owners: Owners) -> dict[str, Node]:
-    """What stands in a home, as far as the broker cares: '' is the home itself."""
-    found: dict[str, Node] = {}
-    with suppress(FileNotFoundError), _opened(homes) as parent:
+@dataclass(slots=True)
+class Home:
+    """What stands in a home, as far as the broker cares: '' is the home itself.
+
+    ``foreign`` are some of the names that the broker did not make; ``broken`` is why not all
+    could be read. That is what its owner did to it, and one owner's affair.
+    """
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    foreign: tuple[str, ...] = ()
+    broken: str | None = None
+
+
+def read_home(homes: Path, name: str, owners: Owners) -> Home:
+    """One look at the home of ``name``; nothing where there is none."""
+    found = Home()
+    try:
+        _read_home(homes, name, owners, found)
+    except FileNotFoundError:
+        return found
+    except OSError as error:
+        found.broken = one_line(error, error.filename)
+    return found
+
+
+def _read_home(homes: Path, name: str, owners: Owners, found: Home) -> None:
+    with _opened(homes) as parent:
         home = look(name, owners, parent)
         if home is None:
-            return found
-        found[""] = home
-        if home.kind == "folder":
-            with _opened(name, parent) as folder:
-                found |= _read_server(folder, owners) | _read_user(folder, owners)
-    return found
+            return
+        found.nodes[""] = home
+        if home.kind != "folder":
+            return
+        with _opened(name, parent) as folder:
+            foreign = sorted({*names_in(folder)} - _OURS)
+            found.foreign = tuple(foreign[:_SHOWN])
+            found.nodes |= _read_server(folder, owners) | _read_user(folder, owners)
+
+
+def one_line(error: Exception, path: object) -> str:
+    """Where something failed and why, printable, whatever a person named their files."""
+    text = f"{path or 'it'}: {getattr(error, 'strerror', None) or error}"
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _read_server(home: int, owners: Owners) -> dict[str, Node]:
@@ -96,7 +128,7 @@ def mend_home(homes: Path, action: MendHome, owners: Owners) -> None:
     """Make or mend the given entries of a home, parents first, and unlink what is too much."""
     with _opened(homes) as parent:
         if "" in action.nodes:
-            _make_folder(parent, action.name, action.nodes[""], action.uid, owners)
+            _make_home(parent, action, owners)
         with _opened(action.name, parent) as home:
             for path in sorted(action.nodes.keys() - {""}):
                 with _parent(home, path) as (folder, last):
@@ -106,44 +138,13 @@ def mend_home(homes: Path, action: MendHome, owners: Owners) -> None:
                     os.unlink(last, dir_fd=folder)
 
 
-def store_home(layout: Layout, action: StoreHome, owners: Owners) -> None:
-    """Move a home into the archive, where only root enters, or delete it."""
-    home = layout.at(layout.home(action.name))
-    if action.policy == "delete":
-        shutil.rmtree(home)
-        return
-    kept = _free_name(layout.at(layout.archive) / f"{action.name}-{action.uid}")
-    try:
-        home.rename(kept)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        _move_across(home, kept)
-    with _opened(kept) as folder:
-        owners.set_owner(folder, 0, 0)
-        os.fchmod(folder, 0o700)
-
-
-def _move_across(home: Path, kept: Path) -> None:
-    """Another file system: the copy gets its name when it is whole, then the home goes."""
-    partial = kept.with_name(f".{kept.name}.partial")
-    if partial.exists():
-        shutil.rmtree(partial)
-    subprocess.run(
-        ["cp", "--archive", "--no-target-directory", "--", str(home), str(partial)],
-        check=True,
-        capture_output=True,
-    )
-    partial.rename(kept)
-    shutil.rmtree(home)
-
-
-def _free_name(path: Path) -> Path:
-    number, free = 1, path
-    while os.path.lexists(free):
-        number += 1
-        free = path.with_name(f"{path.name}.{number}")
-    return free
+def _make_home(homes: int, action: MendHome, owners: Owners) -> None:
+    """A home may be root's or its analyst's, whichever it was before."""
+    wish, found = action.nodes[""], look(action.name, owners, homes)
+    if found is not None and found.kind == "folder" and found.uid == action.uid != wish.uid:
+        with _opened(action.name, homes) as folder:
+            owners.set_owner(folder, 0, 0)
+    _make_folder(homes, action.name, wish, action.uid, owners)
 
 
 @contextmanager

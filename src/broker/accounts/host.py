@@ -82,7 +82,8 @@ class Presence:
     ``group`` is the gid of the group with the same name. ``home`` maps a path below the home
     ('' is the home) to what stands there. ``running`` holds the groups of the processes that
     run under the uid, and is None when none does. ``limited`` tells that their slice has the
-    limits of analysts.
+    limits of analysts, ``masked`` that they get no manager of user units. ``foreign`` are some
+    names in the home that the broker did not make, ``broken`` is why the home cannot be read.
     """
 
     user: User | None = None
@@ -91,6 +92,9 @@ class Presence:
     home: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
     running: frozenset[str] | None = None
     limited: bool = False
+    masked: bool = False
+    foreign: tuple[str, ...] = ()
+    broken: str | None = None
 
 
 EMPTY = Presence()
@@ -102,7 +106,9 @@ class Observed:
 
     ``audiences`` are the sets of classes that have a view; None where nothing publishes.
     ``authority`` is None on a host that issues no certificates.
-    ``limited`` are the uids whose slices have the limits of analysts, whosever they are.
+    ``limited`` are the uids whose slices have the limits of analysts, whosever they are, and
+    ``masked`` those without a manager of user units. ``remains`` are uids that own something on
+    the host; they are looked for only where a new account may be made.
     """
 
     accounts: Accounts
@@ -113,6 +119,8 @@ class Observed:
     key_files: frozenset[str] = frozenset()
     audiences: frozenset[tuple[str, ...]] | None = None
     limited: frozenset[int] = frozenset()
+    masked: frozenset[int] = frozenset()
+    remains: frozenset[int] = frozenset()
     free_bytes: int | None = None
     authority: Authority | None = None
 

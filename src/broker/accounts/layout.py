@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Layout"]
+__all__ = ["TEMPORARY", "Layout"]
+
+# Where every account of a Debian host may write, the homes aside; message queues among them.
+TEMPORARY = tuple(map(Path, ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")))  # noqa: S108 - they are looked through, and nothing is written there
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,15 @@ class Layout:
     data: Path = Path("/data")
     lock: Path = Path("/run/data-broker-accounts.lock")
     program: Path = Path("/opt/data-broker/current/venv/bin/broker")
+    transport: Path = Path("/opt/data-broker/current/venv/bin/broker-transport")
+    temporary: tuple[Path, ...] = TEMPORARY
+    spools: tuple[Path, ...] = (
+        Path("/var/spool/cron/crontabs"),
+        Path("/var/spool/cron/atjobs"),
+        Path("/var/mail"),
+    )
+    lingering: Path = Path("/var/lib/systemd/linger")
+    runtime: Path = Path("/run/user")
     units: Path = Path("/etc/systemd/system")
     os_release: Path = Path("/etc/os-release")
 
@@ -72,8 +84,11 @@ class Layout:
 
     @property
     def archive(self) -> Path:
-        """Where the homes of those who left are kept."""
-        return self.state / "archive"
+        """Where the homes of those who left are kept, and what was taken out of homes.
+
+        Beside the homes: from another mount nothing can be moved there without copying it all.
+        """
+        return self.homes / ".data-broker-archive"
 
     def at(self, path: Path) -> Path:
         """``path`` below this layout's root."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,9 +11,9 @@ from typing import Any
 from ..audit import LOG, changes, recording
 from ..errors import BrokerError
 from ..files import lock
-from .actions import Action, MendHome
+from .actions import Action, ClearHome, ClearOutside, DropBits, MendHome, StrikeOut
 from .activity import Activity
-from .apply import apply
+from .apply import Trouble, apply, person
 from .certificates.describe import certificate_facts
 from .certificates.model import Certificate, Mode
 from .certificates.rules import live
@@ -23,6 +23,7 @@ from .goal import goal
 from .homes import space_of
 from .layout import Layout
 from .model import Analyst, Request
+from .names import place
 from .observe import observe, root_needed
 from .planner import plan
 from .system import System
@@ -38,8 +39,9 @@ class Outcome:
     """What was done, or would be. ``analysts`` are those asked for, as plain values.
 
     ``probes`` are sshd's answers to the keys of those who left: name, fingerprint, told.
+    ``troubles`` are what single homes did not let happen, which is the affair of their owners.
     ``only_takes`` is whether rights are taken and none given, which needs no line in the log's
-    file; ``warnings`` say where that file lacks lines.
+    file; ``unwritten`` says where that file lacks lines.
     """
 
     actions: tuple[str, ...]
@@ -47,8 +49,17 @@ class Outcome:
     after: dict[str, Any]
     analysts: tuple[dict[str, Any], ...]
     probes: tuple[dict[str, Any], ...] = ()
+    troubles: tuple[Trouble, ...] = ()
     only_takes: bool = False
-    warnings: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not as it should be although the act was done, as sentences."""
+        troubles = (
+            f"{place(one.name) if one.name else 'host'}: {one.problem}" for one in self.troubles
+        )
+        return (*self.unwritten, *troubles)
 
     @property
     def changed(self) -> bool:
@@ -78,8 +89,9 @@ def converge(
     ``check`` only tells what would be done; ``classes``, and whether ``certificates`` open a
     session, are declared first, if they are given.
     Two at once wait for each other. Raises ``AccountsError`` for what cannot be meant,
-    ``BrokerError`` for what the host refused, and ``LockedError`` when somebody else is busy
-    for a minute.
+    ``BrokerError`` for what the host refused, and ``LockedError`` when another process is busy
+    for a minute. A home that cannot be mended is an error where its owner was asked for on the
+    way, after everything else was done, and else one of the outcome's ``troubles``.
     """
     if check:
         return _outcome(requests, layout, system, classes, certificates)[0]
@@ -88,10 +100,12 @@ def converge(
         if actions:
             planned = changes(outcome.before, outcome.after, outcome.actions)
             with recording(planned, layout.at(LOG), needed=not outcome.only_takes) as trail:
-                apply(actions, layout, system)
-                _refuse_half_done(layout, system)
-                outcome = replace(outcome, probes=_probed(leavers, system))
-            outcome = replace(outcome, warnings=trail.warnings)
+                troubles = apply(actions, layout, system)
+                _refuse_half_done(layout, system, {one.name for one in troubles})
+                gone = [one for one in leavers if one.entry.name not in _names(troubles)]
+                outcome = replace(outcome, probes=_probed(gone, system), troubles=troubles)
+            outcome = replace(outcome, unwritten=trail.warnings)
+    _refuse_broken(requests, outcome)
     return outcome
 
 
@@ -140,7 +154,14 @@ def _outcome(
     )
     taking = classes in (None, observed.classes) and certificates is None
     taking = taking and only_takes(requests, observed.registry, target)
-    outcome = Outcome(tuple(map(str, actions)), before, after, asked, only_takes=taking)
+    broken = tuple(
+        Trouble(name, f"the home cannot be read: {presence.broken}")
+        for name, presence in sorted(observed.presences.items())
+        if presence.broken
+    )
+    outcome = Outcome(
+        tuple(map(str, actions)), before, after, asked, troubles=broken, only_takes=taking
+    )
     return outcome, actions, leavers
 
 
@@ -167,12 +188,28 @@ def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any],
     return tuple(found)
 
 
-def _refuse_half_done(layout: Layout, system: System) -> None:
+def _names(troubles: Sequence[Trouble]) -> set[str]:
+    return {one.name for one in troubles if one.name is not None}
+
+
+def _refuse_broken(requests: Sequence[Request], outcome: Outcome) -> None:
+    asked = {request.name for request in requests if request.origin == "registry"}
+    for one in outcome.troubles:
+        if one.name in asked:
+            raise BrokerError(
+                "this analyst's home is not as it should be, so the account is not either",
+                where=place(one.name),
+                found=one.problem,
+                remedy="Look at the home, end what runs under the account, then try again.",
+            )
+
+
+def _refuse_half_done(layout: Layout, system: System, broken: Set[str | None]) -> None:
     """Believe the host, not the tools. Homes are left out: their owners may change them now."""
     left = [
         action
         for action in plan((), observe(layout, system), layout)
-        if not isinstance(action, MendHome)
+        if not isinstance(action, MendHome | ClearHome) and not _is_of(action, broken)
     ]
     if left:
         raise BrokerError(
@@ -180,6 +217,13 @@ def _refuse_half_done(layout: Layout, system: System) -> None:
             found=f"still to do: {left[0]}",
             remedy="Look for what else changes accounts here, then run the same command again.",
         )
+
+
+def _is_of(action: Action, broken: Set[str | None]) -> bool:
+    """Whether an action is left because the home of one of these stands in its way."""
+    if isinstance(action, DropBits | ClearOutside | StrikeOut):
+        return bool(broken)
+    return person(action) in broken - {None}
 
 
 @contextmanager

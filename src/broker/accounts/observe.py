@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..errors import AccountsError, BrokerError
@@ -14,10 +14,11 @@ from .homes import look, read_home
 from .host import Accounts, KeyFile, Node, Observed, Presence
 from .keyfile import read_key_file
 from .layout import Layout
-from .limits import read_limited
 from .model import Analyst
 from .registry import Registry, make_registry, parse_registry
+from .remains import owners_left
 from .system import System
+from .user_units import LIMITS, MASK, UserLink
 from .wanted import MARK, wanted_places
 
 __all__ = ["observe", "root_needed"]
@@ -35,17 +36,21 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
         accounts = system.accounts(wanted)
         classes = _classes(layout)
         registry = _registry(layout, accounts, classes, system)
-        limited = read_limited(layout.at(layout.units))
-        wanted |= {analyst.name for analyst in registry.analysts}
+        known = {analyst.name for analyst in registry.analysts}
+        remains = owners_left(layout, system, deep=False) if wanted - known else frozenset()
+        linked = {link: link.read(layout.at(layout.units)) for link in (LIMITS, MASK)}
+        wanted |= known
         return Observed(
             accounts=accounts,
             registry=registry,
-            presences=_presences(wanted, accounts, registry, limited, layout, system),
+            presences=_presences(wanted, accounts, registry, linked, layout, system),
             places=_places(layout, system),
             classes=classes,
             key_files=_key_files(layout),
             audiences=_audiences(layout),
-            limited=limited,
+            limited=linked[LIMITS],
+            masked=linked[MASK],
+            remains=remains,
             free_bytes=_free_bytes(layout),
             authority=look_at_authority(layout, system),
         )
@@ -107,14 +112,16 @@ def _registry(layout: Layout, accounts: Accounts, classes: Classes, system: Syst
         held = classes.held(n for n, group in classes.groups.items() if group in user.groups)
         shell = SHELL_GROUP in user.groups
         entries.append(Analyst(user.name, user.uid, keys=tuple(keys), classes=held, shell=shell))
-    return make_registry(entries, 0)
+    low, high = accounts.uid_range
+    left = [uid for uid in owners_left(layout, system, deep=True) if low <= uid <= high]
+    return make_registry(entries, max(left, default=0))
 
 
 def _presences(
     names: Iterable[str],
     accounts: Accounts,
     registry: Registry,
-    limited: frozenset[int],
+    linked: Mapping[UserLink, frozenset[int]],
     layout: Layout,
     system: System,
 ) -> dict[str, Presence]:
@@ -124,15 +131,19 @@ def _presences(
     found = {}
     for name in names:
         held = running.get(uids.get(name, -1))
+        home = read_home(layout.at(layout.homes), name, system)
         found[name] = Presence(
             user=accounts.users.get(name),
             group=accounts.groups.get(name),
             keys=_key_file(layout, name, system),
-            home=read_home(layout.at(layout.homes), name, system),
+            home=home.nodes,
             running=held
             if held is None
             else frozenset(group_names[gid] for gid in held if gid in group_names),
-            limited=uids.get(name) in limited,
+            limited=uids.get(name) in linked[LIMITS],
+            masked=uids.get(name) in linked[MASK],
+            foreign=home.foreign,
+            broken=home.broken,
         )
     return found
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 
 from .actions import (
     Action,
     AddAccounts,
     ChangeAccount,
+    ClearHome,
+    ClearOutside,
+    DropBits,
     EndProcesses,
     ExposeViews,
     MakePlaces,
+    MaskManagers,
     MendHome,
     PlaceLimits,
     RemoveAccount,
     RemoveKeyFile,
     StoreHome,
+    StrikeOut,
     WriteClasses,
     WriteKeys,
     WriteRegistry,
@@ -25,11 +30,11 @@ from .certificates.model import Mode
 from .certificates.planner import plan_authority
 from .classes import SHELL_GROUP, Classes
 from .goal import goal, impostor
-from .host import KeyFile, Node, Observed, Presence
-from .keyfile import ENDING, read_key_file
+from .host import Node, Observed, Presence, User
 from .layout import Layout
+from .losses import Loss, loss, shuts_out
 from .model import Analyst, Request
-from .registry import Registry, make_registry
+from .registry import Registry
 from .taking import only_takes
 from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
 
@@ -57,21 +62,48 @@ def plan(
         return ()
     held = classes or observed.classes
     ours = [entry for entry in target.analysts if _is_ours(entry, observed)]
-    stays = [entry for entry in ours if entry.state == "present"]
     leaves = [entry for entry in ours if entry.state == "absent"]
+    stays = [
+        _Stay.of(entry, observed.presence(entry.name), paths, held)
+        for entry in ours
+        if entry.state == "present"
+    ]
+    entries = [stay.entry for stay in stays]
     return (
         *_places(observed, paths),
         *_classes(classes, observed, paths),
         *_registry(target, observed, paths, taking=only_takes(desired, observed.registry, target)),
-        *plan_authority(certificates, observed, stays, paths),
-        *_stray_keys(stays, observed),
-        *(action for entry in leaves for action in _leave(entry, observed)),
-        *_added(stays, observed, paths, held),
-        *_limits(stays, observed),
-        *(action for entry in stays for action in _stay(entry, observed, paths, held)),
+        *plan_authority(certificates, observed, entries, paths),
+        *_stray_keys(entries, observed),
+        *_leave(leaves, observed),
+        *_added(stays, observed, held),
+        *_links(entries, observed),
+        *_take([stay for stay in stays if stay.loss]),
+        *(action for stay in stays for action in _keep(stay)),
         *_strike_out(leaves, target),
-        *_views(stays, observed, held),
+        *_views(entries, observed, held),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """Somebody who stays: as they are, as they should be, and what they lose on the way."""
+
+    entry: Analyst
+    found: Presence
+    wanted: Presence
+    user: User
+    loss: Loss
+
+    @classmethod
+    def of(cls, entry: Analyst, found: Presence, paths: Layout, classes: Classes) -> _Stay:
+        wanted, user = wanted_presence(entry, paths, classes), wanted_user(entry, paths, classes)
+        return cls(entry, found, wanted, user, loss(entry, found, user, classes))
+
+    @property
+    def shut(self) -> User:
+        """The account while something is taken from it: nothing begins under it."""
+        return replace(self.user, expired=True)
 
 
 def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], tuple[str, ...]]:
@@ -81,6 +113,8 @@ def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], t
         for path, node in wanted.home.items()
         if not node.accepts(presence.home.get(path))
     }
+    if "user" in wrong:  # what was found in it is not what will stand in its place
+        wrong |= {path: node for path, node in wanted.home.items() if path.startswith("user/")}
     extra = tuple(sorted(presence.home.keys() - wanted.home.keys()))
     return wrong, extra
 
@@ -118,9 +152,8 @@ def _registry(
 
 
 def _strike_out(leaves: Sequence[Analyst], target: Registry) -> Iterator[Action]:
-    last = make_registry(set(target.analysts) - set(leaves), target.last_uid)
-    if last != target:
-        yield WriteRegistry(last, taking=True)
+    if leaves:
+        yield StrikeOut(target, frozenset(entry.name for entry in leaves))
 
 
 def _views(stays: Sequence[Analyst], observed: Observed, classes: Classes) -> Iterator[Action]:
@@ -137,69 +170,95 @@ def _stray_keys(stays: Sequence[Analyst], observed: Observed) -> Iterator[Action
         yield RemoveKeyFile(name)
 
 
-def _leave(entry: Analyst, observed: Observed) -> Iterator[Action]:
-    presence = observed.presence(entry.name)
-    user = presence.user
-    if user is not None and (not user.expired or user.groups):
-        yield ChangeAccount(user, replace(user, expired=True, groups=frozenset()))
-    if user is not None or presence.running is not None:
-        yield EndProcesses(entry.name, entry.uid)
-    if "" in presence.home:
-        yield StoreHome(entry.name, entry.uid, entry.home)
-    if user is not None or presence.group is not None:
-        yield RemoveAccount(entry.name, user is not None, presence.group is not None)
+def _leave(leaves: Sequence[Analyst], observed: Observed) -> Iterator[Action]:
+    """In phases: all are shut out before one walk looks for what any of them left."""
+    stand = [entry for entry in leaves if _stands(observed.presence(entry.name))]
+    for entry in stand:
+        presence = observed.presence(entry.name)
+        user = presence.user
+        if user is not None and (not user.expired or user.groups):
+            yield ChangeAccount(user, replace(user, expired=True, groups=frozenset()))
+        if user is not None or presence.running is not None:
+            yield EndProcesses(entry.name, entry.uid)
+    yield from _sweep(stand, stand)
+    for entry in stand:
+        presence = observed.presence(entry.name)
+        if "" in presence.home:
+            yield StoreHome(entry.name, entry.uid, entry.home)
+        if presence.user is not None or presence.group is not None:
+            yield RemoveAccount(
+                entry.name, user=presence.user is not None, group=presence.group is not None
+            )
 
 
-def _added(
-    stays: Sequence[Analyst], observed: Observed, paths: Layout, classes: Classes
-) -> Iterator[Action]:
+def _stands(presence: Presence) -> bool:
+    found = (presence.user, presence.group, presence.running, presence.home.get(""))
+    return any(part is not None for part in found)
+
+
+def _sweep(some: Sequence[Analyst], all_of_them: Sequence[Analyst]) -> Iterator[Action]:
+    """The setid bits of ``some``, and everything outside the home of ``all_of_them``."""
+    if some:
+        yield DropBits(tuple(entry.uid for entry in some))
+    if all_of_them:
+        people = ((entry.name, entry.uid, entry.home) for entry in all_of_them)
+        yield ClearOutside(tuple(people))
+
+
+def _added(stays: Sequence[_Stay], observed: Observed, classes: Classes) -> Iterator[Action]:
     groups = {*classes.groups.values(), SHELL_GROUP}
     needed = sorted(groups - observed.accounts.groups.keys())
-    users = [
-        wanted_user(entry, paths, classes)
-        for entry in stays
-        if None in (observed.presence(entry.name).user, observed.presence(entry.name).group)
-    ]
+    users = [stay.user for stay in stays if None in (stay.found.user, stay.found.group)]
     if needed or users:
         yield AddAccounts(tuple(needed), tuple(users))
 
 
-def _limits(stays: Sequence[Analyst], observed: Observed) -> Iterator[Action]:
-    wanted = {entry.uid for entry in stays}
-    if wanted != observed.limited:
-        added, removed = wanted - observed.limited, observed.limited - wanted
-        yield PlaceLimits(tuple(sorted(added)), tuple(sorted(removed)))
+def _links(stays: Sequence[Analyst], observed: Observed) -> Iterator[Action]:
+    """Limits for every analyst, and no manager of user units for those without a shell."""
+    limited = {entry.uid for entry in stays}
+    if limited != observed.limited:
+        yield PlaceLimits(*_sides(limited, observed.limited))
+    masked = {entry.uid for entry in stays if not entry.shell}
+    if masked != observed.masked:
+        yield MaskManagers(*_sides(masked, observed.masked))
 
 
-def _stay(entry: Analyst, observed: Observed, paths: Layout, classes: Classes) -> Iterator[Action]:
-    presence, wanted = observed.presence(entry.name), wanted_presence(entry, paths, classes)
-    user = wanted_user(entry, paths, classes)
-    rights = {*classes.groups.values(), SHELL_GROUP}
-    if presence.user is not None and presence.user != user:
-        rights |= presence.user.groups
-        yield ChangeAccount(presence.user, user)
-    if (presence.running or frozenset()) & rights - user.groups:
+def _sides(wanted: Set[int], found: Set[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return tuple(sorted(wanted - found)), tuple(sorted(found - wanted))
+
+
+def _take(losers: Sequence[_Stay]) -> Iterator[Action]:
+    """First the account is shut, then what runs under it ends, then what was left is cleared.
+
+    Whose hands a key was in, and what they left behind, is unknown. A run that is cut off in
+    between leaves the account expired, so the next one goes on.
+    """
+    for stay in losers:
+        entry, found = stay.entry, stay.found
+        if found.keys is not None and shuts_out(entry, found.keys):
+            yield WriteKeys(entry.name, entry.keys, ending=True)
+        if found.user is not None and found.user != stay.shut:
+            yield ChangeAccount(found.user, stay.shut)
         yield EndProcesses(entry.name, entry.uid)
-    wrong, extra = home_drift(presence, wanted)
+    cleared = [stay for stay in losers if stay.loss is Loss.EVERYTHING]
+    # what leaving would do to a home does not count for a person who stays
+    everything = [replace(stay.entry, home="archive") for stay in cleared]
+    yield from _sweep([stay.entry for stay in losers], everything)
+    for stay in cleared:
+        home = stay.found.home.get("")
+        if home is not None and home.kind == "folder":
+            yield ClearHome(stay.entry.name, stay.entry.uid)
+
+
+def _keep(stay: _Stay) -> Iterator[Action]:
+    entry, found = stay.entry, stay.found
+    wrong, extra = home_drift(found, stay.wanted)
+    if stay.loss is Loss.EVERYTHING:
+        wrong[""] = stay.wanted.home[""]  # ClearHome made it root's
     if wrong or extra:
         yield MendHome(entry.name, entry.uid, wrong, extra)
-    if presence.keys != wanted.keys:
-        yield from _keys(entry, presence.keys)
-
-
-def _keys(entry: Analyst, found: KeyFile | None) -> Iterator[Action]:
-    """Nobody enters by a key that goes, then what it opened ends: whose hands it was in, and
-    what they left running under the account, nobody knows. A run that is cut off in between
-    leaves the mark, so the next one ends it."""
-    if found is not None and _shuts_out(entry, found):
-        yield WriteKeys(entry.name, entry.keys, ending=True)
-        yield EndProcesses(entry.name, entry.uid)
-    yield WriteKeys(entry.name, entry.keys)
-
-
-def _shuts_out(entry: Analyst, found: KeyFile) -> bool:
-    """Whether a key file that stands let somebody in who has no right to, or any longer."""
-    if found.text is None or ENDING in found.text:
-        return True
-    keys, foreign = read_key_file(found.text)
-    return foreign > 0 or bool({key.blob for key in keys} - entry.open_blobs)
+    now = stay.shut if stay.loss and found.user is not None else found.user
+    if now is not None and now != stay.user:
+        yield ChangeAccount(now, stay.user)
+    if found.keys != stay.wanted.keys:
+        yield WriteKeys(entry.name, entry.keys)

@@ -18,6 +18,7 @@ from .activity import Activity, read_activity
 from .certificates.model import Certificate
 from .connections import monitors
 from .host import Accounts, User
+from .ipc import ipc_owners, remove_ipc
 from .keys import Key
 from .layout import Layout
 from .probe import Probe, probe
@@ -54,10 +55,16 @@ class System(Owners, Protocol):
         """Mend an account that exists."""
 
     def remove(self, name: str, *, user: bool, group: bool) -> None:
-        """Remove an account, its schedules and its own group."""
+        """Remove an account and its own group."""
 
     def end(self, uid: int) -> None:
         """End every process of a uid and wait until none is left."""
+
+    def remove_ipc(self, uid: int) -> None:
+        """Remove the shared memory, semaphores and message queues of a uid."""
+
+    def ipc_owners(self) -> frozenset[int]:
+        """The uids that have some."""
 
     def reload(self) -> None:
         """Let systemd read its units again, for slices that are in use."""
@@ -152,8 +159,6 @@ class DebianSystem:
             _run(["usermod", *self._prefix("--prefix"), *argv, wanted.name])
 
     def remove(self, name: str, *, user: bool, group: bool) -> None:
-        for folder in ("var/spool/cron/crontabs", "var/lib/systemd/linger"):
-            (self._root / folder / name).unlink(missing_ok=True)
         if user:
             _run(["userdel", *self._prefix("--prefix"), name])
         if group and name in self.accounts().groups:
@@ -193,6 +198,13 @@ class DebianSystem:
             return set(monitors(pwd.getpwuid(uid).pw_name))
         except KeyError:
             return set()
+
+    def remove_ipc(self, uid: int) -> None:
+        if self._runs:
+            remove_ipc(uid)
+
+    def ipc_owners(self) -> frozenset[int]:
+        return ipc_owners() if self._runs else frozenset()
 
     def reload(self) -> None:
         if self._runs:
@@ -268,9 +280,13 @@ def _hang_up(connections: Iterable[int]) -> None:
 
 
 def _forget_manager(uid: int) -> None:
-    """A killed manager of user units is no failure of the host's; wait until systemd knows."""
+    """A killed manager of user units is no failure of the host's; wait until systemd knows.
+
+    What the person had in ``/run/user/UID`` goes with it.
+    """
+    units = [f"user@{uid}.service", f"user-runtime-dir@{uid}.service"]
     for verb in ("stop", "reset-failed"):
-        line = ["systemctl", "--quiet", verb, f"user@{uid}.service"]
+        line = ["systemctl", "--quiet", verb, *units]
         subprocess.run(line, check=False, capture_output=True)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from .actions import (
     Action,
     ChangeAccount,
+    ClearOutside,
+    DropBits,
     EndProcesses,
     RemoveAccount,
     RemoveKeyFile,
@@ -37,7 +39,7 @@ def only_takes(requests: Sequence[Request], before: Registry, after: Registry) -
 def takes(action: Action) -> bool:
     """Whether an action takes rights and gives none, so that it may follow one that failed."""
     match action:
-        case RemoveKeyFile() | EndProcesses() | RemoveAccount():
+        case RemoveKeyFile() | EndProcesses() | RemoveAccount() | DropBits() | ClearOutside():
             return True
         case WriteRevocations() | WriteStanding():
             return True

@@ -37,7 +37,7 @@ def wanted_user(analyst: Analyst, layout: Layout, classes: Classes) -> User:
         gid=analyst.uid,
         gecos=MARK,
         home=str(layout.home(analyst.name)),
-        shell=SHELL,
+        shell=SHELL if analyst.shell else str(layout.transport),
         groups=groups,
     )
 
@@ -50,6 +50,7 @@ def wanted_presence(analyst: Analyst, layout: Layout, classes: Classes) -> Prese
         keys=KeyFile(render_keys(analyst.keys), 0o644, 0),
         home=_home(analyst, layout, classes),
         limited=True,
+        masked=not analyst.shell,
     )
 
 
@@ -64,9 +65,10 @@ def wanted_places(layout: Layout) -> Mapping[str, Node]:
 
 
 def _home(analyst: Analyst, layout: Layout, classes: Classes) -> dict[str, Node]:
+    """Without a shell only ``user/`` is the analyst's: nothing else in it can be planted."""
     own = analyst.uid
     tree = {
-        "": Node("folder", 0o750, own, own),
+        "": Node("folder", 0o750, own if analyst.shell else 0, own),
         "server": Node("folder", 0o755, 0, 0),
         "user": Node("folder", None, own, None),
     }

@@ -63,14 +63,16 @@ def test_a_key_is_revoked_and_its_certificate_ends(host: tuple[Layout, ScratchSy
     issued = {key: issue_certificate("anna", layout, system, label=key) for key in LABELS}
     ballast = fill(layout.root.parent)
     lost, kept = LABELS
-    outcome = converge([key_request("anna", "absent", old=[lost])], layout, system)
-    assert outcome.changed
-    assert len((layout.at(layout.keys) / "anna").read_text().splitlines()) == 2
+    with pytest.raises(BrokerError, match="no key and no certificate opens: anna"):
+        converge([key_request("anna", "absent", old=[lost])], layout, system)
+    assert not (layout.at(layout.keys) / "anna").exists()
     assert system.ended
     standing = layout.at(layout.standing).read_text().splitlines()
     assert len(standing) == 1
     assert issued[kept].until in standing[0]
     ballast.unlink()
+    converge((), layout, system)
+    assert len((layout.at(layout.keys) / "anna").read_text().splitlines()) == 2
     assert not converge((), layout, system).changed
 
 

@@ -29,7 +29,14 @@ def memory() -> str | None:
 
 def make_root(root: Path) -> Layout:
     """A virgin Debian host below ``root``."""
-    for folder in ("etc/systemd/system", "home", "run", "var/lib", "var/spool/cron/crontabs"):
+    for folder in (
+        "etc/systemd/system",
+        "home",
+        "run",
+        "tmp",
+        "var/lib",
+        "var/spool/cron/crontabs",
+    ):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "etc/os-release").write_text(OS_RELEASE_TEXT)
     (root / "etc/passwd").write_text(ACCOUNTS_TEXT)
@@ -46,6 +53,7 @@ class ScratchSystem(DebianSystem):
         self.root = root
         self.held: dict[int, frozenset[int]] = {}
         self.ended: list[int] = []
+        self._given: dict[int, int] = {}
         self._log = root / ".owners"
         self._owners = dict(self._remembered())
 
@@ -61,17 +69,20 @@ class ScratchSystem(DebianSystem):
                 yield inode, (uid, gid)
 
     def owner(self, found: os.stat_result) -> tuple[int, int]:
+        if found.st_ino in self._given:
+            return (self._given[found.st_ino],) * 2
         return self._owners.get(found.st_ino, (0, 0)) if stat.S_ISDIR(found.st_mode) else (0, 0)
 
     def set_owner(self, descriptor: int, uid: int, gid: int) -> None:
         inode = os.fstat(descriptor).st_ino
+        self._given.pop(inode, None)
         self._owners[inode] = (uid, gid)
         with self._log.open("a") as log:
             log.write(f"{inode} {uid} {gid}\n")
 
     def give(self, path: Path, uid: int) -> None:
         """As if the person of that uid had made ``path``."""
-        self._owners[path.lstat().st_ino] = (uid, uid)
+        self._given[path.lstat().st_ino] = uid
 
     def running(self, uids: object) -> Mapping[int, frozenset[int]]:  # noqa: ARG002 - the protocol's
         return self.held

@@ -19,6 +19,7 @@ from .conftest import Ask
 from .scratch import ScratchSystem, make_root, public_key, snapshot
 
 KEY = public_key("anna", "anna@laptop")
+SHELL = {"shell": True}
 
 
 def test_four_runs_check_real_check_real(layout: Layout, ask: Ask) -> None:
@@ -86,8 +87,9 @@ def test_removing_archives_the_home(layout: Layout, system: ScratchSystem, ask: 
         "home": "archived",
         "keys": None,
         "limits": None,
+        "user units": None,
     }
-    kept = layout.root / f"var/lib/data-broker/archive/anna-{uid}"
+    kept = layout.root / f"home/.data-broker-archive/anna-{uid}"
     assert (kept / "user/scripts/mine.py").read_text() == "print(1)"
     assert kept.stat().st_mode & 0o7777 == 0o700
     assert not (layout.root / "home/anna").exists()
@@ -102,7 +104,7 @@ def test_removing_can_delete_the_home(layout: Layout, ask: Ask) -> None:
     ask("anna", KEY)
     assert ask("anna", state="absent", home="delete").after["anna"]["home"] == "deleted"
     assert not (layout.root / "home/anna").exists()
-    assert list((layout.root / "var/lib/data-broker/archive").iterdir()) == []
+    assert list((layout.root / "home/.data-broker-archive").iterdir()) == []
 
 
 def test_one_refusal_refuses_all(layout: Layout, system: ScratchSystem) -> None:
@@ -149,7 +151,7 @@ def test_drift_is_shown_and_mended(layout: Layout, system: ScratchSystem, ask: A
     ]
     assert shown.before["anna"]["account"]["groups"] == ["dataread", "root"]
     assert shown.before["anna"]["home"] == {
-        "itself": "folder 0755 of 1501:1501",
+        "itself": "folder 0755 of 0:1501",
         "server/extra": "-> /etc",
         "user/duckdb": None,
     }
@@ -261,7 +263,7 @@ class TestHostileHomes:
 
     @pytest.fixture
     def home(self, layout: Layout, ask: Ask) -> Path:
-        ask("anna", KEY)
+        ask("anna", KEY, **SHELL)
         return layout.root / "home/anna"
 
     def test_a_link_in_place_of_a_folder_is_not_followed(
@@ -321,7 +323,7 @@ class TestHostileHomes:
     ) -> None:
         os.mkfifo(home / "user/pipe")
         (home / "user/loop").symlink_to("/")
-        (layout.root / "var/lib/data-broker/archive/.anna-1501.partial/old").mkdir(parents=True)
+        (layout.root / "home/.data-broker-archive/.anna-1501.partial/old").mkdir(parents=True)
         real = Path.rename
 
         def other_file_system(self: Path, target: Path) -> Path:
@@ -331,7 +333,7 @@ class TestHostileHomes:
 
         monkeypatch.setattr(Path, "rename", other_file_system)
         ask("anna", state="absent")
-        kept = layout.root / "var/lib/data-broker/archive/anna-1501"
+        kept = layout.root / "home/.data-broker-archive/anna-1501"
         assert (kept / "user/pipe").is_fifo()
         assert (kept / "user/loop").is_symlink()
         assert not (kept / "old").exists()
@@ -340,7 +342,7 @@ class TestHostileHomes:
 
 def test_a_second_home_of_one_uid_is_kept_beside_the_first(layout: Layout, ask: Ask) -> None:
     ask("anna", KEY)
-    archive = layout.root / "var/lib/data-broker/archive"
+    archive = layout.root / "home/.data-broker-archive"
     (archive / "anna-1501").mkdir()
     ask("anna", state="absent")
     assert sorted(path.name for path in archive.iterdir()) == ["anna-1501", "anna-1501.2"]

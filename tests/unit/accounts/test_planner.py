@@ -12,13 +12,18 @@ from broker.accounts.actions import (
     Action,
     AddAccounts,
     ChangeAccount,
+    ClearHome,
+    ClearOutside,
+    DropBits,
     EndProcesses,
     MakePlaces,
+    MaskManagers,
     MendHome,
     PlaceLimits,
     RemoveAccount,
     RemoveKeyFile,
     StoreHome,
+    StrikeOut,
     WriteClasses,
     WriteKeys,
     WriteRegistry,
@@ -37,6 +42,9 @@ CLASSES = Classes()
 KEY = parse_key(public_key("anna"), where="anna")
 OTHER = parse_key(public_key("other"), where="anna")
 ANNA = Analyst("anna", 1001, keys=(KEY,))
+SHELL = {"shell": True}
+USER = wanted_user(ANNA, LAYOUT, CLASSES)
+SHUT = replace(USER, expired=True)
 ROOT = User("root", 0, 0, "", "/root", "/bin/bash")
 SYSTEM = {"root": 0, "dataread": 990, "data-private": 991, "data-shell": 992}
 
@@ -54,6 +62,7 @@ def host(*analysts: Analyst, **presences: Presence) -> Observed:
         places=places,
         key_files=frozenset(name for name, presence in found.items() if presence.keys),
         limited=frozenset(entry.uid for entry in analysts if entry.state == "present"),
+        masked=frozenset(e.uid for e in analysts if e.state == "present" and not e.shell),
         free_bytes=2**30,
     )
 
@@ -89,6 +98,7 @@ def test_the_first_analyst_of_a_virgin_host() -> None:
             ("data-private", "data-shell", "dataread"), (wanted_user(entry, LAYOUT, CLASSES),)
         ),
         PlaceLimits((1000,), ()),
+        MaskManagers((1000,), ()),
         MendHome("anna", 1000, wanted.home),
         WriteKeys("anna", (KEY,)),
     )
@@ -105,7 +115,7 @@ def test_what_an_analyst_is() -> None:
         1001,
         "Data broker analyst",
         "/home/anna",
-        "/bin/bash",
+        "/opt/data-broker/current/venv/bin/broker-transport",
         frozenset({"dataread"}),
     )
     assert private.user is not None
@@ -115,7 +125,7 @@ def test_what_an_analyst_is() -> None:
     assert private.home["server/parquet"].target == f"{views}/private/tree/parquet"
     assert private.home["server/generation"].target == f"{views}/private/tree"
     assert public.home["server"] == Node("folder", 0o755, 0, 0)
-    assert public.home[""] == Node("folder", 0o750, 1001, 1001)
+    assert public.home[""] == Node("folder", 0o750, 0, 1001)
     assert set(public.home) == {
         *("", "server", "user"),
         *("server/docs", "server/examples", "server/generation"),
@@ -132,10 +142,17 @@ def test_a_host_as_asked_needs_nothing() -> None:
 
 
 def ending(*keys: Key) -> tuple[Action, ...]:
-    """The old key opens nothing any more, what it opened ends, and nothing is left to do."""
+    """The old key opens nothing any more, what it opened ends, and what it left is cleared."""
+    home = {"": wanted_presence(ANNA, LAYOUT, CLASSES).home[""]}
     return (
         WriteKeys("anna", keys, ending=True),
+        ChangeAccount(USER, SHUT),
         EndProcesses("anna", 1001),
+        DropBits((1001,)),
+        ClearOutside((("anna", 1001, "archive"),)),
+        ClearHome("anna", 1001),
+        MendHome("anna", 1001, home),
+        ChangeAccount(SHUT, USER),
         WriteKeys("anna", keys),
     )
 
@@ -185,8 +202,8 @@ def test_granting_private_moves_group_and_links() -> None:
     assert sorted(links) == [f"server/{n}" for n in ("docs", "generation", "metadata", "parquet")]
     assert plan([Request("anna", grant=("private",))], host(ANNA)) == (
         WriteRegistry(Registry((entry,), 1001)),
-        ChangeAccount(wanted_user(ANNA, LAYOUT, CLASSES), wanted_user(entry, LAYOUT, CLASSES)),
         MendHome("anna", 1001, links),
+        ChangeAccount(wanted_user(ANNA, LAYOUT, CLASSES), wanted_user(entry, LAYOUT, CLASSES)),
     )
 
 
@@ -195,12 +212,67 @@ def test_revoking_private_ends_the_sessions_that_still_hold_it() -> None:
     held = frozenset({"anna", "dataread", "data-private"})
     running = replace(wanted_presence(private, LAYOUT, CLASSES), running=held)
     actions = plan([Request("anna", revoke=("private",))], host(private, anna=running))
-    assert actions[1:3] == (
-        ChangeAccount(wanted_user(private, LAYOUT, CLASSES), wanted_user(ANNA, LAYOUT, CLASSES)),
+    assert actions[1:4] == (
+        ChangeAccount(wanted_user(private, LAYOUT, CLASSES), SHUT),
         EndProcesses("anna", 1001),
+        DropBits((1001,)),
     )
+    assert actions[-1] == ChangeAccount(SHUT, USER)
+    assert ClearHome not in map(type, actions), "what they wrote stays theirs"
     stale = replace(wanted_presence(ANNA, LAYOUT, CLASSES), running=held)
-    assert plan([], host(ANNA, anna=stale)) == (EndProcesses("anna", 1001),)
+    assert plan([], host(ANNA, anna=stale))[1:3] == actions[2:4]
+
+
+def test_a_revocation_that_was_cut_off_is_finished_before_anybody_enters() -> None:
+    cut = replace(wanted_presence(ANNA, LAYOUT, CLASSES), user=SHUT)
+    assert plan([], host(ANNA, anna=cut)) == (
+        EndProcesses("anna", 1001),
+        DropBits((1001,)),
+        ChangeAccount(SHUT, USER),
+    )
+
+
+def test_who_loses_the_shell_keeps_nothing_but_user() -> None:
+    shell = replace(ANNA, **SHELL)
+    before, after = (wanted_presence(one, LAYOUT, CLASSES) for one in (shell, ANNA))
+    assert before.user is not None
+    assert (before.user.shell, before.home[""].uid, before.masked) == ("/bin/bash", 1001, False)
+    planted = replace(before, foreign=(".bashrc",))
+    assert plan([], host(shell, anna=planted)) == (), "with a shell, that is theirs"
+    assert plan([Request("anna", shell=False)], host(shell, anna=planted))[1:] == (
+        MaskManagers((1001,), ()),
+        ChangeAccount(before.user, SHUT),
+        EndProcesses("anna", 1001),
+        DropBits((1001,)),
+        ClearOutside((("anna", 1001, "archive"),)),
+        ClearHome("anna", 1001),
+        MendHome("anna", 1001, {"": after.home[""]}),
+        ChangeAccount(SHUT, USER),
+    )
+
+
+@pytest.mark.parametrize(
+    "drift",
+    [
+        {"foreign": (".profile",)},
+        {"home": {"": Node("folder", 0o750, 1001, 1001)}},
+        {"home": {"": Node("folder", 0o750, 0, 1001), "user": Node("link", target="/etc")}},
+        {"home": {"": Node("folder", 0o750, 0, 1001), "server": Node("folder", 0o755, 1001, 1001)}},
+    ],
+)
+def test_whatever_stands_in_a_home_without_a_shell_is_cleared(drift: dict[str, Any]) -> None:
+    found = replace(wanted_presence(ANNA, LAYOUT, CLASSES), **drift)
+    assert ClearHome("anna", 1001) in plan([], host(ANNA, anna=found))
+
+
+def test_a_user_folder_that_is_replaced_gets_its_folders_again() -> None:
+    home = {
+        **wanted_presence(ANNA, LAYOUT, CLASSES).home,
+        "user": Node("folder", 0o755, 1500, 1500),
+    }
+    found = replace(wanted_presence(ANNA, LAYOUT, CLASSES), home=home)
+    (mended,) = (a for a in plan([], host(ANNA, anna=found)) if isinstance(a, MendHome))
+    assert "user/scripts" in mended.nodes
 
 
 def test_removing_takes_keys_first_and_the_entry_last() -> None:
@@ -211,10 +283,13 @@ def test_removing_takes_keys_first_and_the_entry_last() -> None:
         RemoveKeyFile("anna"),
         ChangeAccount(user, replace(user, expired=True, groups=frozenset())),
         EndProcesses("anna", 1001),
+        DropBits((1001,)),
+        ClearOutside((("anna", 1001, "archive"),)),
         StoreHome("anna", 1001, "archive"),
         RemoveAccount("anna", user=True, group=True),
         PlaceLimits((), (1001,)),
-        WriteRegistry(Registry((), 1001)),
+        MaskManagers((), (1001,)),
+        StrikeOut(Registry((leaving,), 1001), frozenset({"anna"})),
     )
 
 
@@ -222,9 +297,11 @@ def test_a_removal_that_was_cut_off_goes_on_whoever_comes_next() -> None:
     leaving = replace(ANNA, state="absent", home="delete")
     rest = Presence(group=1001, home={"": Node("folder", 0o750, 1001, 1001)})
     assert plan([], host(leaving, anna=rest)) == (
+        DropBits((1001,)),
+        ClearOutside((("anna", 1001, "delete"),)),
         StoreHome("anna", 1001, "delete"),
         RemoveAccount("anna", user=False, group=True),
-        WriteRegistry(Registry((), 1001)),
+        StrikeOut(Registry((leaving,), 1001), frozenset({"anna"})),
     )
 
 
@@ -234,6 +311,12 @@ def test_a_uid_is_never_given_twice() -> None:
         a for a in plan([Request("bob", keys=(KEY,))], before) if type(a) is WriteRegistry
     )
     assert written.registry.analysts[0].uid == 1008
+
+
+def test_a_uid_that_owns_something_is_given_to_nobody() -> None:
+    before = replace(host(), remains=frozenset({1000, 1001, 1003}))
+    two = Request("bob", keys=(KEY,)), Request("eve", keys=(OTHER,))
+    assert [entry.uid for entry in goal(two, before).analysts] == [1002, 1004]
 
 
 def test_a_uid_is_free_as_a_gid_too() -> None:
@@ -250,17 +333,8 @@ def test_a_uid_is_free_as_a_gid_too() -> None:
         ({"keys": None}, WriteKeys),
         ({"group": None}, AddAccounts),
         ({"user": None}, AddAccounts),
-        ({"user": replace(wanted_user(ANNA, LAYOUT, CLASSES), expired=True)}, ChangeAccount),
         ({"user": replace(wanted_user(ANNA, LAYOUT, CLASSES), password=True)}, ChangeAccount),
         ({"user": replace(wanted_user(ANNA, LAYOUT, CLASSES), shadow=False)}, ChangeAccount),
-        (
-            {
-                "user": replace(
-                    wanted_user(ANNA, LAYOUT, CLASSES), groups=frozenset({"dataread", "sudo"})
-                )
-            },
-            ChangeAccount,
-        ),
         ({"home": {}}, MendHome),
     ],
 )
@@ -381,7 +455,7 @@ def test_a_label_must_name_one_key() -> None:
 def test_an_account_that_was_remade_by_hand_loses_key_file_and_limits_and_nothing_else() -> None:
     remade = replace(wanted_user(ANNA, LAYOUT, CLASSES), uid=1500)
     found = replace(wanted_presence(ANNA, LAYOUT, CLASSES), user=remade)
-    left = (RemoveKeyFile("anna"), PlaceLimits((), (1001,)))
+    left = (RemoveKeyFile("anna"), PlaceLimits((), (1001,)), MaskManagers((), (1001,)))
     assert plan([], host(ANNA, anna=found)) == left
     for state in ("present", "absent"):
         sentence = refusal(host(ANNA, anna=found), Request("anna", state=state))

@@ -43,6 +43,7 @@ _SHOWN = (
     "state",
     "origin",
     "host",
+    "problem",
     "last_login",
     "last_sync",
     "certificates",

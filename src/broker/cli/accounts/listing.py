@@ -23,7 +23,7 @@ def list_command(context: click.Context, as_json: bool) -> None:
     if as_json:
         say_json(rows, indent=2)
     elif rows:
-        say(*_table(rows))
+        say(*_table(rows), *_problems(rows))
     else:
         say("no analysts yet; add one with: add-analyst NAME KEY")
 
@@ -48,6 +48,11 @@ def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
+
+
+def _problems(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Why a state is what it is, where a person has to look."""
+    return [f"{row['name']}: the home: {row['problem']}" for row in rows if row["problem"]]
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
