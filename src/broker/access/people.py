@@ -8,8 +8,8 @@ import pwd
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from ..accounts import Analyst
 from .policy import Reader, Role
 from .proof import Finding
 
@@ -28,25 +28,25 @@ class People:
     lacking: tuple[Finding, ...]
 
 
-def people(listed: Iterable[Mapping[str, Any]]) -> People:
+def people(listed: Iterable[Analyst]) -> People:
     """Readers of the registry's entries, the service, the portal where it has an account, and
     ``nobody`` for every other account.
 
     Groups are asked of the host as a login asks, so a stray membership is there, too.
     """
     readers, lacking = [], []
-    for row in listed:
-        if row["state"] != "present":
+    for one in listed:
+        if one.state != "present":
             continue
         try:
-            entry = pwd.getpwnam(row["name"])
+            entry = pwd.getpwnam(one.name)
         except KeyError:
-            lacking.append(Finding(row["name"], "/etc/passwd", "has no account"))
+            lacking.append(Finding(one.name, "/etc/passwd", "has no account"))
             continue
-        if entry.pw_uid != row["uid"]:
-            problem = f"has uid {entry.pw_uid} instead of {row['uid']}"
-            lacking.append(Finding(row["name"], "/etc/passwd", problem))
-        readers.append(_reader(entry, frozenset(row["classes"])))
+        if entry.pw_uid != one.uid:
+            problem = f"has uid {entry.pw_uid} instead of {one.uid}"
+            lacking.append(Finding(one.name, "/etc/passwd", problem))
+        readers.append(_reader(entry, frozenset(one.classes), shell=one.shell))
     roles: dict[str, Role | None] = {SERVICE: "service", _NOBODY: None}
     roles |= dict.fromkeys(_callers(), "portal")
     for name, role in roles.items():
@@ -58,10 +58,15 @@ def people(listed: Iterable[Mapping[str, Any]]) -> People:
 
 
 def _reader(
-    entry: pwd.struct_passwd, classes: frozenset[str] | None, role: Role | None = None
+    entry: pwd.struct_passwd,
+    classes: frozenset[str] | None,
+    role: Role | None = None,
+    *,
+    shell: bool = False,
 ) -> Reader:
-    groups = tuple(sorted(os.getgrouplist(entry.pw_name, entry.pw_gid)))
-    return Reader(entry.pw_name, entry.pw_uid, entry.pw_gid, groups, classes, entry.pw_dir, role)
+    name, home = entry.pw_name, entry.pw_dir
+    groups = tuple(sorted(os.getgrouplist(name, entry.pw_gid)))
+    return Reader(name, entry.pw_uid, entry.pw_gid, groups, classes, home, role, shell)
 
 
 def _callers() -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from ..accounts import Layout
 from ..beneath import walk
 from .observer import Place, kind_of
 from .policy import Areas
@@ -56,7 +57,7 @@ def find_places(
         **dict(_store(areas.store, current, every=every)),
         **dict(_data(areas)),
         **dict(walk(areas.config)),
-        **dict(_homes(homes)),
+        **dict(_homes([*homes, str(areas.homes / Layout().archive.name)])),
         **dict(_host(areas.root, _HOST)),
         **dict(_processes(areas.root)),
         **run_paths(areas),

@@ -12,6 +12,8 @@ from enum import Flag
 from pathlib import Path
 from typing import Literal
 
+from ..accounts.layout import TEMPORARY
+
 __all__ = ["EVERYTHING", "NOTHING", "Areas", "Reader", "Role", "Rule", "Verb", "rule"]
 
 Role = Literal["service", "portal"]
@@ -67,7 +69,7 @@ class Reader:
     """An account. ``groups`` are those that a login has on this host, whatever was meant.
 
     ``classes`` are what the registry grants; None for an account that is not an analyst's, which
-    has a ``role`` where it works for the broker.
+    has a ``role`` where it works for the broker. ``shell`` is a normal login: the home is its own.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Reader:
     classes: frozenset[str] | None
     home: str = "/nonexistent"
     role: Role | None = None
+    shell: bool = False
 
     def holds(self, classes: Iterable[str]) -> bool:
         """Whether the registry grants all of these."""
@@ -93,6 +96,7 @@ class Areas:
     config: Path = Path("/etc/data-broker")
     keys: Path = Path("/etc/data-broker/authorized_keys")
     homes: Path = Path("/home")
+    temporary: tuple[Path, ...] = TEMPORARY
     code: Path = Path("/opt/data-broker")
     readable: frozenset[str] = field(default_factory=lambda: frozenset({"scripts", "examples"}))
 
@@ -155,7 +159,7 @@ def _home(reader: Reader, parts: tuple[str, ...]) -> Rule:
     if not parts:
         return _OPEN
     if parts[0] == reader.name and reader.classes is not None:
-        return _FREE
+        return _FREE if reader.shell or parts[1:2] == ("user",) else _OPEN
     return _SEEN if len(parts) == 1 else _UNKNOWN
 
 
@@ -194,4 +198,4 @@ def _host(reader: Reader, place: Path, areas: Areas) -> Rule:
     anybodys = any(place.is_relative_to(folder) for folder in _ANYBODYS)
     if (anybodys and not private_key) or place == _STATE:
         return _OPEN
-    return _UNKNOWN if place.parent.is_relative_to(_STATE / "archive") else _SEEN
+    return _SEEN

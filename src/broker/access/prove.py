@@ -17,6 +17,7 @@ from .people import People, members
 from .places import acl_paths, find_places, run_paths, view_places
 from .policy import Areas, Reader, Rule, Verb, rule
 from .proof import Finding, Proof
+from .setid import setid_findings
 
 __all__ = ["prove"]
 
@@ -52,6 +53,8 @@ def prove(
     findings += [found for path, status in led.items() for found in others_write(path, status)]
     asked, listed = acl_paths(places, paths)
     findings += [Finding("somebody", path, "is let in by an access list") for path in listed]
+    looked, setid = setid_findings(paths)
+    checks, findings = checks + looked, findings + setid
     for found in _told(generation) if generation else ():
         checks += 1
         findings += found

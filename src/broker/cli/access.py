@@ -106,11 +106,7 @@ def _opened(config_option: Path | None, data: Path) -> tuple[Instance, Store]:
 
 
 def _everybody() -> People:
-    registry = observe(Layout(), DebianSystem()).registry
-    return people(
-        {"name": one.name, "uid": one.uid, "classes": one.classes, "state": one.state}
-        for one in registry.analysts
-    )
+    return people(observe(Layout(), DebianSystem()).registry.analysts)
 
 
 def _classes(instance: Instance) -> Mapping[str, str]:

@@ -65,7 +65,9 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Iterator[Scene]:
+def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """Where the test's folder lies, setuid bits count; a test of its own is about that."""
+    monkeypatch.setattr("broker.access.setid.is_safe", lambda _: True)
     folder = Path(tempfile.mkdtemp(prefix="access-"))
     folder.chmod(0o755)
     try:
@@ -78,6 +80,7 @@ def _scene(root: Path) -> Scene:
     for name, mode in {
         "data": 0o755,
         "home": 0o755,
+        "tmp": 0o1777,
         "config": 0o751,
         "data/scripts": 0o755,
     }.items():
@@ -90,7 +93,13 @@ def _scene(root: Path) -> Scene:
     publish(store, TABLES)
     store.expose([["finance"], ["finance", "private"], ["finance", "hr", "private"]])
     areas = Areas(
-        root, store.root, root / "data", root / "config", root / "config/keys", root / "home"
+        root,
+        store.root,
+        root / "data",
+        root / "config",
+        root / "config/keys",
+        root / "home",
+        (root / "tmp",),
     )
     readers = tuple(reader(number, kind, areas.homes) for number, kind in enumerate(KINDS))
     for one in readers:
@@ -113,8 +122,10 @@ def _home(store: Store, one: Reader) -> None:
     (home / "server/generation").symlink_to(tree)
     (home / "server/scripts").symlink_to(store.root.parent / "scripts")
     (home / "notes").write_text("mine\n")
-    os.chown(home, one.uid, one.gid)
+    os.chown(home, 0, one.gid)
     home.chmod(0o750)
+    (home / "user").mkdir()
+    os.chown(home / "user", one.uid, one.gid)
 
 
 def test_a_sound_host_has_nothing_unexpected(scene: Scene) -> None:
@@ -214,6 +225,23 @@ def other_home(scene: Scene) -> None:
     Path(scene.readers[1].home).chmod(0o755)
 
 
+def own_home(scene: Scene) -> None:
+    os.chown(scene.readers[0].home, scene.readers[0].uid, -1)
+
+
+def setgid_shell(*folders: str) -> Break:
+    """A copied shell that runs with the group of a class; ``folders`` are below the host."""
+
+    def _break(scene: Scene) -> None:
+        folder = scene.root.joinpath(*folders)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "sh").write_text("shell")
+        os.chown(folder / "sh", scene.readers[1].uid, GIDS["private"])
+        (folder / "sh").chmod(0o2755)
+
+    return _break
+
+
 def view_is_gone(scene: Scene) -> None:
     shutil.rmtree(scene.current / "views/finance/hr")
 
@@ -257,6 +285,9 @@ def planted_script(scene: Scene) -> None:
         (leaking_schema, "the audience finance+public", "schema.yml is told of staff/people"),
         (leaking_file_name, "the audience public", "is told of vault/salaries"),
         (other_home, "person2", "person1/notes can see it"),
+        (own_home, "person0", "home/person0 can write it"),
+        (setgid_shell("home/person1/user/a/b/c/d"), "uid 61101", "has a setuid or setgid bit"),
+        (setgid_shell("tmp"), "uid 61101", "has a setuid or setgid bit"),
         (view_is_gone, "person4", "server/generation/manifest.json cannot read it"),
         (given_to_the_service("data"), "service", "/data can write it"),
         (given_to_the_service("data"), "uid 61200", "/data belongs to it"),
@@ -276,6 +307,13 @@ def test_what_is_broken_on_purpose_is_found(
     broken(scene)
     told = scene.told()
     assert [line for line in told if line.startswith(f"{who}: ") and what in line], told
+
+
+def test_a_mount_on_which_setuid_bits_count_is_found(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.access.setid.is_safe", lambda place: place != scene.areas.homes)
+    assert scene.told() == ["everybody: /home is mounted without nosuid and nodev"]
 
 
 def test_a_stray_membership_opens_exactly_one_class(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,17 +75,28 @@ def test_what_has_to_work(path: str, verbs: Verb, who: set[str]) -> None:
         ("/etc/data-broker/standing_certificates", SEE | READ),
         ("/var/lib/data-broker", SEE | READ),
         ("/var/lib/data-broker/access-proof.json", SEE),
-        ("/var/lib/data-broker/archive", SEE),
-        ("/var/lib/data-broker/archive/eve-2001", NOTHING),
         ("/home/bob", SEE),
         ("/home/bob/user", NOTHING),
+        ("/home/.data-broker-archive", SEE),
+        ("/home/.data-broker-archive/eve-2001", NOTHING),
+        ("/home/ann", SEE | READ),
+        ("/home/ann/.bashrc", SEE | READ),
+        ("/home/ann/server/parquet", SEE | READ),
         ("/home/ann/user", EVERYTHING),
+        ("/home/ann/user/scripts", EVERYTHING),
         ("/var/log/data-broker/audit.jsonl", SEE),
     ],
 )
 def test_what_is_left_open_to_somebody_who_reads_public_data(path: str, may: Verb) -> None:
     found = rule(PEOPLE["public"], path, Areas())
     assert found.may | found.must == may
+
+
+def test_with_a_shell_the_whole_home_is_theirs() -> None:
+    more = {"shell": True}
+    reader = replace(PEOPLE["public"], **more)
+    found = rule(reader, "/home/ann/.bashrc", Areas())
+    assert found.may == EVERYTHING
 
 
 parts = st.lists(
