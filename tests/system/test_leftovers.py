@@ -1,0 +1,162 @@
+"""What an analyst with a shell can leave behind for the time when rights are taken away."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import wait_for
+
+from .deploy import Broker
+from .person import Person, key_pair, person
+
+pytestmark = pytest.mark.system
+
+ARCHIVE = "/home/.data-broker-archive"
+PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - on the booted host
+# A copied shell that runs with the group of a class, wherever an analyst can write.
+COPIES = ("user/deep/er/sh", *(f"{place}/sh" for place in PLACES))
+COPY = "".join(
+    f"mkdir -p $(dirname {path}); cp /bin/bash {path}; chgrp data-private {path}; "
+    f"chmod 2755 {path}; {path} -pc 'echo $(stat -c %A {path}) $(id -g)'; "
+    for path in COPIES
+)
+OUTSIDE = """
+ipcmk --shmem 100 --semaphore 1 --queue >/dev/null
+mkdir -p /tmp/mine/deep
+for file in /tmp/mine/deep/f /var/tmp/f /dev/shm/f /run/lock/f; do echo x > $file; done
+touch /dev/mqueue/f
+"""
+# What runs at a login of the account, or beside it, each by another program.
+PLANT = """
+mkdir -p .ssh .config/systemd/user/default.target.wants .local/bin
+for file in .bashrc .bash_profile .profile .ssh/rc; do
+  echo "echo $file >> /home/pat/user/ran" > $file
+done
+echo 'BASH_ENV=/home/pat/.bashrc' | tee .ssh/environment > .pam_environment
+echo 'ssh-ed25519 AAAA thief' > .ssh/authorized_keys
+printf '#!/bin/sh\necho .local/bin >> /home/pat/user/ran\n' > .local/bin/rsync
+chmod 755 .local/bin/rsync
+printf '[Service]\nExecStart=/bin/sh -c "echo unit >> /home/pat/user/ran"\n' \
+  > .config/systemd/user/evil.service
+ln -s ../evil.service .config/systemd/user/default.target.wants/
+"""
+SWAP = """
+cd; nohup nice sh -c 'while mv server mine && ln -s /etc server && rm server && mkfifo server \
+  && rm server && mv mine server && mv user theirs && touch user && rm user && mv theirs user
+do :; done; while :; do rm -f server user; mv mine server; mv theirs user; ln -s /etc server;
+mv server mine; done' > /dev/null 2>&1 & echo swapping
+"""
+
+
+@pytest.fixture
+def pat(deployed: Broker, tmp_path: Path) -> Person:
+    """An analyst with a shell and private data."""
+    return person(deployed.host, tmp_path, "pat", "--shell", "--private")
+
+
+def left(pat: Person, uid: int) -> list[str]:
+    """What this uid owns on the host, its archive aside."""
+    places = f"/home {' '.join(PLACES)} /dev/mqueue /run/lock /run/user /var/spool /var/lib"
+    script = f"find {places} -uid {uid} ! -path '{ARCHIVE}/*'; awk '$0 ~ / {uid} /' /proc/sysvipc/*"
+    return pat.host.exec("sh", "-c", script, check=False).stdout.splitlines()
+
+
+def test_a_copied_shell_opens_nothing_and_goes_with_the_class(
+    deployed: Broker, pat: Person
+) -> None:
+    host, uid = deployed.host, pat.uid
+    tried = pat.run(COPY)
+    assert tried.stdout.splitlines() == [f"-rwxr-sr-x {uid}"] * len(COPIES), tried.stderr
+    proved = host.exec("broker", "access", "prove", check=False)
+    assert proved.returncode == 1
+    for path in COPIES:
+        assert f"pat: {Path('/home/pat', path)} has a setuid or setgid bit" in proved.stdout
+    assert "nosuid" not in proved.stdout
+
+    host.exec("broker", "analyst", "revoke", "pat", "private")
+    modes = host.exec("sh", "-c", f"cd /home/pat; stat -c %a {' '.join(COPIES)}").stdout
+    assert modes.split() == ["755"] * len(COPIES)
+    assert "has a setuid" not in host.exec("broker", "access", "prove", check=False).stdout
+
+    host.exec("mount", "-o", "remount,bind,suid", "/home")
+    proved = host.exec("broker", "access", "prove", check=False)
+    assert "everybody: /home is mounted without nosuid and nodev" in proved.stdout
+    for arguments in (["--check"], []):
+        assert deployed.play("site.yml", "--tags", "base_mounts", *arguments).changed == 1
+    assert "nosuid" not in host.exec("broker", "access", "prove").stdout
+    host.exec("mount", "-o", "remount,bind,suid", "/home")
+    host.reboot()
+    assert "nosuid" not in host.exec("broker", "access", "prove").stdout
+
+
+def test_nothing_of_a_removed_uid_is_left(deployed: Broker, pat: Person) -> None:
+    host, uid = deployed.host, pat.uid
+    made = pat.run(OUTSIDE)
+    assert (made.returncode, made.stderr) == (0, "")
+    spools = ("/var/spool/cron/crontabs", "/var/spool/cron/atjobs")
+    for spool in spools:
+        script = f"mkdir -p {spool}; echo evil > {spool}/pat; chown pat {spool}/pat"
+        host.exec("sh", "-ec", script)
+    assert len(left(pat, uid)) > 10
+    host.exec("remove-analyst", "pat")
+    assert left(pat, uid) == []
+    kept = host.exec("find", f"{ARCHIVE}/pat-{uid}.spool", "-type", "f").stdout.split()
+    assert len(kept) == len(spools)
+
+
+def test_what_is_planted_runs_no_more_once_the_shell_or_a_key_is_gone(
+    deployed: Broker, pat: Person, tmp_path: Path
+) -> None:
+    host, ran, uid = deployed.host, "/home/pat/user/ran", pat.uid
+    assert pat.run(PLANT).returncode == 0
+    host.exec("systemctl", "restart", f"user@{uid}.service")
+    assert pat.run("true").returncode == 0
+    wait_for("the unit", lambda: "unit" in host.exec("cat", ran, check=False).stdout, seconds=60)
+    assert ".bashrc" in host.exec("cat", ran).stdout, "with a shell, that is theirs"
+
+    new = key_pair(tmp_path / "new")
+    host.exec("broker", "analyst", "key", "rotate", "pat", new.with_suffix(".pub").read_text())
+    host.exec("broker", "analyst", "key", "revoke", "pat", pat.key.name)
+    host.exec("rm", ran)
+    assert pat.run("ls -A", key=new).stdout.split() == ["server", "user"]
+    assert pat.run(PLANT, key=new).returncode == 0
+    host.exec("add-analyst", "pat", "--no-shell")
+    host.exec("rm", "-f", ran)
+    refused = pat.run("true", key=new)
+    assert "transfers files and nothing else" in refused.stderr
+    shell = " ".join([*host.ssh(user="pat", key=new)[:-1]])
+    pushed = subprocess.run(
+        ["rsync", "-a", f"--rsh={shell}", f"{tmp_path}/", f"{host.name}:user/pushed/"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert pushed.returncode == 0, pushed.stderr
+    units = host.exec("systemctl", "is-active", f"user@{uid}.service", check=False).stdout
+    assert units == "inactive\n"
+    shown = host.exec(
+        "sh", "-c", f"ls -A /home/pat; stat -c '%U %a' /home/pat; ls {ran}", check=False
+    )
+    assert shown.stdout.split() == ["server", "user", "root", "750"]
+    assert host.exec("test", "-e", f"{ARCHIVE}/pat-{uid}.2/.bashrc").returncode == 0
+    rows = json.loads(host.exec("list-analysts", "--json").stdout)
+    assert [row["host"] for row in rows] == ["ok"]
+
+
+def test_who_swaps_folders_in_the_home_troubles_no_other(
+    deployed: Broker, pat: Person, tmp_path: Path
+) -> None:
+    host = deployed.host
+    assert pat.run(SWAP).stdout == "swapping\n"
+    person(host, tmp_path, "other")
+    public = key_pair(tmp_path / "zoe").with_suffix(".pub").read_text()
+    declared = [{"name": "zoe", "keys": [public]}]
+    settings = json.dumps({"broker_analysts": declared})
+    deployed.play("site.yml", "--tags", "analysts_list", "-e", settings)
+    rows = {row["name"]: row for row in json.loads(host.exec("list-analysts", "--json").stdout)}
+    assert {rows[name]["host"] for name in rows.keys() - {"pat"}} == {"ok"}
+    host.exec("remove-analyst", "pat")
