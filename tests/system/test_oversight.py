@@ -301,8 +301,11 @@ def test_the_portal_asks_through_the_socket_and_nobody_else(scene: Scene) -> Non
     assert "data-private" in host.exec("id", "-nG", "zoe").stdout
     taken = ask(host, "broker-portal", verb="key-add", name="zoe", key=key)
     assert (taken.returncode, len(taken.stderr.splitlines())) == (1, 1)
+    left = [f"{place}/of-zoe" for place in ("/tmp", "/var/tmp", "/dev/shm")]  # noqa: S108
+    host.exec("runuser", "-u", "zoe", "--", "touch", *left)
     removed = ask(host, "broker-portal", verb="remove", name="zoe", home="delete")
     assert removed.returncode == 0, removed.stderr
+    assert host.exec("ls", *left, check=False).stdout == "", "its sandbox shows it the host's own"
     assert host.exec("id", "zoe", check=False).returncode == 1
     for user in ("ann", "eve", "www-data", "broker"):
         refused = ask(host, user, verb="list")
