@@ -67,7 +67,8 @@ def tried(layout: Layout, who: str, line: str) -> bool:
         path for path in before if path.startswith(("etc/data-broker/authorized_keys", "home"))
     }
     new = {path for path in facts(layout).keys() - before.keys() if "/." not in path}
-    assert all(who in path or "user-" in path for path in new), new
+    units = ("etc/systemd/system/user-", "etc/systemd/system/user@")
+    assert all(who in path or path.startswith(units) for path in new), new
     assert known <= facts(layout).keys()
     return True
 
