@@ -17,7 +17,7 @@ _BLOCK = 512  # st_blocks counts in these, whatever the file system; see stat(2)
 
 
 class TooDeepError(Exception):
-    """Folders stand in one another, more than anybody needs and a measurement can hold open."""
+    """Folders are nested deeper than a measurement follows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def test_a_folder_that_its_owner_closed_is_measured_too(tmp_path: Path) -> None:
     assert measured(tmp_path).bytes >= 50_000
 
 
-def test_folders_in_one_another_have_an_end(tmp_path: Path) -> None:
+def test_nested_folders_have_an_end(tmp_path: Path) -> None:
     folder = tmp_path
     for _ in range(MAX_DEPTH):
         folder = folder / "d"

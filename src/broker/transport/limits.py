@@ -61,7 +61,7 @@ class Watch:
         try:
             space = measure(self._folder)
         except TooDeepError:
-            return f"user/ has folders in one another more than {MAX_DEPTH} deep."
+            return f"user/ has folders that are nested more than {MAX_DEPTH} deep."
         self.pause = max(_PAUSE_SECONDS, 4 * (time.monotonic() - began))
         return self._judge(space)
 

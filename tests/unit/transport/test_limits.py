@@ -53,9 +53,9 @@ def test_what_is_full_is_said_in_one_sentence(user: int, limits: Limits, told: s
     assert told is None or told in str(problem)
 
 
-def test_folders_in_one_another_end_a_push(tmp_path: Path, user: int) -> None:
+def test_deeply_nested_folders_end_a_push(tmp_path: Path, user: int) -> None:
     (tmp_path / "/".join("d" * (MAX_DEPTH + 1))).mkdir(parents=True)
-    assert "in one another" in str(Watch(user, Limits()).problem())
+    assert "nested more than 100 deep" in str(Watch(user, Limits()).problem())
 
 
 def test_a_push_that_deletes_may_make_room_and_take_none(user: int) -> None:
