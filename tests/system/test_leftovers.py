@@ -86,7 +86,7 @@ def test_a_copied_shell_opens_nothing_and_goes_with_the_class(
     proved = host.exec("broker", "access", "prove", check=False)
     assert "everybody: /home is mounted without nosuid and nodev" in proved.stdout
     for arguments in (["--check"], []):
-        assert deployed.play("site.yml", "--tags", "base_mounts", *arguments).changed == 1
+        assert deployed.play("site.yml", "--tags", "storage_mounts", *arguments).changed == 1
     assert "nosuid" not in host.exec("broker", "access", "prove").stdout
     host.exec("mount", "-o", "remount,bind,suid", "/home")
     host.reboot()

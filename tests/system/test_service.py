@@ -103,8 +103,17 @@ def test_what_runs_as_the_service_is_in_one_sandbox_and_the_proof_holds_it_to_it
     assert proof["findings"] == []
     assert min(proof["tried"][name] for name in ("broker", "broker-portal", "nobody")) > 100
 
+    host.exec(*attack.split(), "sh", "-ec", f"cp /bin/bash {STORE}/sh; chmod 6755 {STORE}/sh")
+    assert _findings(host) == [f"broker: {STORE}/sh"]
+    as_reader = ("setpriv", "--reuid=nobody", "--regid=dataread", "--clear-groups")
+    run = host.exec(*as_reader, f"{STORE}/sh", "-pc", "id --user --name")
+    assert run.stdout == "nobody\n"
+    host.run(f"rm {STORE}/sh; umount /data")
+    assert _findings(host) == ["everybody: /data"]
+
     host.run("chown broker:broker /data; chmod g+w /data/scripts; chgrp games /data/scripts")
     found = _findings(host)
-    assert found == ["broker: /data", "broker: /data", "group 60: /data/scripts"]
-    deployed.play("site.yml", "--tags", "storage_folders")
+    unmounted = "everybody: /data"
+    assert found == ["broker: /data", "broker: /data", unmounted, "group 60: /data/scripts"]
+    deployed.play("site.yml", "--tags", "storage_folders,storage_mounts")
     assert _findings(host) == []

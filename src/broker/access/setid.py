@@ -20,12 +20,12 @@ _SAFE = os.ST_NOSUID | os.ST_NODEV
 
 
 def setid_findings(areas: Areas) -> tuple[int, list[Finding]]:
-    """How many files and mounts were looked at where analysts write, and what is wrong there.
+    """How many files and mounts were looked at where others write, and what is wrong there.
 
     Setgid folders only hand their group on, and open nothing.
     """
     checks, found = 0, []
-    for place in (areas.homes, *areas.temporary):
+    for place in (areas.data, areas.homes, *areas.temporary):
         if not place.is_dir():
             continue
         checks += 1
