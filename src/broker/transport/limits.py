@@ -17,7 +17,7 @@ from .grammar import Refusal
 __all__ = ["Limits", "Watch", "read_limits", "watch"]
 
 _MB = 1_000_000
-_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
