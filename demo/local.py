@@ -67,7 +67,7 @@ def _make_home() -> None:
     server = HOME / "server"
     scripts = LOCAL / "scripts"
     shutil.rmtree(scripts, ignore_errors=True)
-    shutil.copytree(WORKSPACE / "scripts", scripts, ignore=shutil.ignore_patterns("__*"))
+    shutil.copytree(WORKSPACE / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(DATA / "allowed_signers", scripts / "allowed_signers")
     view = DATA / "current" / "views" / "tree"
     targets = {"generation": view, "scripts": scripts, "examples": WORKSPACE / "examples"}

@@ -97,6 +97,9 @@ def test_what_runs_as_the_service_is_in_one_sandbox_and_the_proof_holds_it_to_it
     assert "outside of its sandbox" in refused.stderr
 
     last = host.run(FLIPS).stdout.strip()
+    proving = "systemctl show --property=ActiveState --value broker-access-prove.service"
+    wait_for("no proof", lambda: host.run(proving).stdout == "inactive\n", seconds=60)
+    host.run(f"rm {PROOF}; systemctl start broker-access-unproved.service")
     wait_for("its proof", lambda: _proof(host).get("generation") == last, seconds=120)
     assert host.run("systemctl is-active broker-access-prove.path").stdout == "active\n"
     proof = _proof(host)

@@ -61,12 +61,13 @@ def test_a_generation_that_is_not_proved_yet_says_so_and_fails_after_an_hour(pro
     write_proof(Proof(datetime(2026, 11, 22, tzinfo=UTC), "older", 3, 18240, (), 1), proof)
     current = proof.parent / "data/current"
     name = current.readlink().name
+    now = datetime.now(UTC).timestamp()
+    os.utime(current, (now, now), follow_symlinks=False)
     code, text = status(proof.parent)
     assert code == 0
     assert f"Access: {name} is not proved yet; older: 18,240 checks, 0 unexpected" in text
     assert json.loads(status(proof.parent, "--json")[1])["access"]["state"] == "pending"
-    an_hour_ago = datetime.now(UTC).timestamp() - 3601
-    os.utime(current, (an_hour_ago, an_hour_ago), follow_symlinks=False)
+    os.utime(current, (now - 3601, now - 3601), follow_symlinks=False)
     code, text = status(proof.parent)
     assert (code, "`journalctl -u broker-access-prove.service` says why" in text) == (1, True)
     assert json.loads(status(proof.parent, "--json")[1])["access"]["state"] == "overdue"
