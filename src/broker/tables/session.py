@@ -70,8 +70,8 @@ def _database(limits: Limits) -> duckdb.DuckDBPyConnection:
             "memory_limit": f"{limits.memory_bytes // 2}B",
             "threads": limits.threads,
             "preserve_insertion_order": True,
-            # Without threads for I/O: a write that fails, as on a full disk, could wait for them for
-            # ever (DuckDB 2.0.0, issue 23885).
+            # Without threads for I/O: a write that fails, as on a full disk, could wait for them
+            # for ever (DuckDB 2.0.0, issue 23885).
             "async_threads": 0,
             "autoinstall_known_extensions": False,
             "enable_external_file_cache": False,
