@@ -9,7 +9,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +56,7 @@ class ScratchSystem(DebianSystem):
         self._given: dict[int, int] = {}
         self._log = root / ".owners"
         self._owners = dict(self._remembered())
+        self._held_open = ExitStack()
 
     def _remembered(self) -> Iterator[tuple[int, tuple[int, int]]]:
         alive = set()
@@ -81,7 +82,11 @@ class ScratchSystem(DebianSystem):
             log.write(f"{inode} {uid} {gid}\n")
 
     def give(self, path: Path, uid: int) -> None:
-        """As if the person of that uid had made ``path``."""
+        """As if the person of that uid had made ``path``.
+
+        It is kept open, so that its inode is not given to a file that is made after its removal.
+        """
+        self._held_open.callback(os.close, os.open(path, os.O_PATH | os.O_NOFOLLOW))
         self._given[path.lstat().st_ino] = uid
 
     def running(self, uids: object) -> Mapping[int, frozenset[int]]:  # noqa: ARG002 - the protocol's
