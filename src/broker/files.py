@@ -114,17 +114,19 @@ def fsync_dir(path: Path) -> None:
         os.close(descriptor)
 
 
-def replace_link(path: Path, target: Path | str) -> None:
-    """Point the symbolic link ``path`` at ``target`` in one rename, made durable.
+def replace_link(path: Path, target: Path | str, *, durable: bool = True) -> None:
+    """Point the symbolic link ``path`` at ``target`` in one rename.
 
     The caller holds a lock: the name of the link on its way (``.NAME.new``) is fixed, so that
-    what a killed process left is replaced and not collected.
+    what a killed process left is replaced and not collected. It is made ``durable`` unless the
+    caller makes hundreds that the next run would make again.
     """
     arriving = path.with_name(f".{path.name}.new")
     arriving.unlink(missing_ok=True)
     arriving.symlink_to(target)
     arriving.replace(path)
-    fsync_dir(path.parent)
+    if durable:
+        fsync_dir(path.parent)
 
 
 @contextmanager

@@ -9,26 +9,27 @@ from collections.abc import Iterator
 
 from .proof import Finding
 
-__all__ = ["others_write"]
+__all__ = ["account", "others_write"]
 
 
 def others_write(path: str, status: os.stat_result) -> Iterator[Finding]:
     """A finding for each account or group beside root that may change it.
 
-    A link counts by its owner: its mode is not used. See symlink(7).
+    A link counts by its owner: its mode is not used. See symlink(7). Write access by an access
+    list shows in the bits of the group, whichever group that is: see acl(5).
     """
     if status.st_uid != 0:
-        yield Finding(_name(status.st_uid), path, "belongs to it, and root or laptops run it")
+        yield Finding(account(status.st_uid), path, "belongs to it, and root or laptops run it")
     if stat.S_ISLNK(status.st_mode):
         return
-    shared = status.st_mode & stat.S_ISVTX and stat.S_ISDIR(status.st_mode)
-    if status.st_mode & stat.S_IWOTH and not shared:
+    if status.st_mode & stat.S_IWOTH:
         yield Finding("everybody", path, "can write it, and root or laptops run it")
-    elif status.st_mode & stat.S_IWGRP and status.st_gid != 0 and not shared:
+    elif status.st_mode & stat.S_IWGRP:
         yield Finding(f"group {status.st_gid}", path, "can write it, and root or laptops run it")
 
 
-def _name(uid: int) -> str:
+def account(uid: int) -> str:
+    """How a finding names an account."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -31,8 +31,7 @@ _RUN = (
     "usr/local/bin/*",
     "var/lib/data-broker",
 )
-_HOST = (
-    *_RUN[3:],
+_OTHERS = (
     "etc/shadow",
     "etc/gshadow",
     "etc/passwd",
@@ -44,9 +43,14 @@ _ACL = {"system.posix_acl_access", "system.posix_acl_default"}
 
 
 def find_places(
-    areas: Areas, current: str | None, homes: Iterable[str], *, every: bool = False
+    areas: Areas,
+    current: str | None,
+    homes: Iterable[str],
+    run: Mapping[str, os.stat_result],
+    *,
+    every: bool = False,
 ) -> list[Place]:
-    """The store, the configuration, these homes, what root runs, and what leads to it.
+    """The store, the configuration, these homes, and ``run``: see ``run_paths``.
 
     Of the generations only the current one is walked, unless ``every``: files that did not
     change are the same files in all of them.
@@ -56,8 +60,8 @@ def find_places(
         **dict(_data(areas)),
         **dict(walk(areas.config)),
         **dict(_homes([*homes, str(areas.homes / Layout().archive.name)])),
-        **dict(_host(areas.root, _HOST)),
-        **run_paths(areas),
+        **dict(_host(areas.root, _OTHERS)),
+        **run,
     }
     return [Place(path, kind_of(status.st_mode)) for path, status in found.items()]
 

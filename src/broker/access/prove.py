@@ -43,14 +43,15 @@ def prove(
         raise BrokerError("only root can become each analyst in turn", remedy="Run this as root.")
     begun, paths, generation = time.monotonic(), areas or Areas(), store.current()
     homes = [reader.home for reader in everybody.readers if reader.classes is not None]
-    places = find_places(paths, generation.id if generation else None, homes, every=every)
+    run = run_paths(paths)
+    current = generation.id if generation else None
+    places = find_places(paths, current, homes, run, every=every)
     checks, findings = members(classes, everybody.readers)
     tried: dict[str, int] = {}
     for reader in everybody.readers:
         tried[reader.name], wrong = _tried(reader, places, paths, published=generation is not None)
         findings += wrong
-    led = run_paths(paths)
-    findings += [found for path, status in led.items() for found in others_write(path, status)]
+    findings += [found for path, status in run.items() for found in others_write(path, status)]
     asked, listed = acl_paths(places, paths)
     findings += [Finding("somebody", path, "is let in by an access list") for path in listed]
     looked, setid = setid_findings(paths)
@@ -61,9 +62,9 @@ def prove(
     findings += _drifted(store, generation) if generation else []
     return Proof(
         at=datetime.now(UTC),
-        generation=generation.id if generation else None,
+        generation=current,
         analysts=sum(reader.classes is not None for reader in everybody.readers),
-        checks=checks + sum(tried.values()) + len(led) + asked + len(everybody.lacking),
+        checks=checks + sum(tried.values()) + len(run) + asked + len(everybody.lacking),
         findings=tuple(sorted({*everybody.lacking, *findings})),
         seconds=time.monotonic() - begun,
         tried=tried,

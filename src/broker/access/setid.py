@@ -4,12 +4,12 @@ mounts on which such bits count."""
 from __future__ import annotations
 
 import os
-import pwd
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..accounts.walk import walk
+from .owners import account
 from .policy import Areas
 from .proof import Finding
 
@@ -51,12 +51,5 @@ def _below(place: Path, found: list[Finding]) -> Iterator[Finding | None]:
     for one in walk(place, report):
         if stat.S_ISREG(one.status.st_mode):
             setid = one.status.st_mode & _SETID
-            owner = _name(one.status.st_uid)
+            owner = account(one.status.st_uid)
             yield Finding(owner, one.path, "has a setuid or setgid bit") if setid else None
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"

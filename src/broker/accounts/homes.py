@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ..foreign.text import shown
 from ..space import TooDeepError, measure
 from .actions import MendHome
 from .host import Node
@@ -81,9 +82,8 @@ def _read_home(homes: Path, name: str, owners: Owners, found: Home) -> None:
 
 
 def one_line(error: Exception, path: object) -> str:
-    """Where something failed and why, printable, whatever a person named their files."""
-    text = f"{path or 'it'}: {getattr(error, 'strerror', None) or error}"
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    """Where something failed and why, safe to show, whatever a person named their files."""
+    return shown(f"{path or 'it'}: {getattr(error, 'strerror', None) or error}")
 
 
 def _read_server(home: int, owners: Owners) -> dict[str, Node]:

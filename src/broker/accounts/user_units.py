@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import make_dir
+from ..files import make_dir, replace_link
 
 __all__ = ["LIMITS", "MASK", "UserLink"]
 
@@ -46,10 +46,7 @@ class UserLink:
             link = units / self.path.format(uid)
             if link.parent != units:
                 make_dir(link.parent, mode=0o755)
-            fresh = link.with_name(f".{link.name}.new")
-            fresh.unlink(missing_ok=True)
-            fresh.symlink_to(self.target)
-            fresh.replace(link)
+            replace_link(link, self.target, durable=False)
         for uid in removed:
             link = units / self.path.format(uid)
             for path in (link.with_name(f".{link.name}.new"), link):

@@ -15,7 +15,7 @@ import pytest
 
 from broker.access import Areas, People, Proof, Reader, prove, rule
 from broker.access.observer import Place, observe
-from broker.access.places import find_places
+from broker.access.places import find_places, run_paths
 from broker.publish import Audience, ForeignKey, Store
 from tests.unit.publish.making import entry, publish
 
@@ -144,7 +144,10 @@ def test_a_sound_host_has_nothing_unexpected(scene: Scene) -> None:
 def test_for_every_path_and_verb_the_kernel_says_what_the_policy_says(scene: Scene) -> None:
     """The matrix: whatever the policy leaves open here is what the world at large may see."""
     places = find_places(
-        scene.areas, scene.store.generation().id, [one.home for one in scene.readers[:-2]]
+        scene.areas,
+        scene.store.generation().id,
+        [one.home for one in scene.readers[:-2]],
+        run_paths(scene.areas),
     )
     assert len({place.kind for place in places}) == 3
     for one in scene.readers:
@@ -295,6 +298,7 @@ def planted_script(scene: Scene) -> None:
         (given_to_the_service("config/instance.yaml"), "service", "instance.yaml can write it"),
         (open_to(61300, "data"), "group 61300", "/data can write it"),
         (open_to(61300, "data/scripts"), "group 61300", "/data/scripts can write it"),
+        (open_to(0, "data/scripts"), "group 0", "/data/scripts can write it"),
         (lambda scene: (scene.root / "data").chmod(0o777), "everybody", "/data can write it"),
         (planted_script, "person0", "sync_data.sh can write it"),
         (lambda scene: (scene.areas.config / "signing_key").chmod(0o604), "nobody", "can read"),
