@@ -37,7 +37,7 @@ class Activity:
 
 
 def read_activity(names: Mapping[int, str]) -> Mapping[str, Activity]:
-    """What the journal of this host has; nothing where there is none. ``names`` are by uid."""
+    """What the journal of this host has; empty without a journal. ``names`` are by uid."""
     lines: list[str] = []
     for command in (_LOGINS, _PULLS):
         try:

@@ -56,7 +56,7 @@ class Home:
 
 
 def read_home(homes: Path, name: str, owners: Owners) -> Home:
-    """One look at the home of ``name``; nothing where there is none."""
+    """One look at the home of ``name``; empty where no home stands."""
     found = Home()
     try:
         _read_home(homes, name, owners, found)
