@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from .conftest import Instance
 
@@ -36,6 +37,8 @@ FIRST = HEAD + (
     "3,,2026-01-07T00:00:00Z,no day\n"
     "4,2026-02-01,2026-02-01T00:00:00Z,four\n"
 )
+# After the sync before, on any day.
+LATER = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def notes(instance: Instance) -> dict[int, str]:
@@ -52,8 +55,8 @@ def test_changes_are_merged_and_a_moved_row_exists_once(described: Make) -> None
     report = instance.sync()
     assert report["exit_code"] == 0, report
     assert partitions(instance) == {"2026_01", "2026_02", "null"}
-    moved = FIRST.replace("2,2026-01-06,2026-01-06T", "2,2026-03-06,2027-01-06T")
-    instance.csv("items", moved + "5,2026-02-02,2027-02-02T00:00:00Z,five\n")
+    moved = FIRST.replace("2,2026-01-06,2026-01-06T00:00:00Z", f"2,2026-03-06,{LATER}")
+    instance.csv("items", moved + f"5,2026-02-02,{LATER},five\n")
     report = instance.sync()
     assert report["exit_code"] == 0, report
     assert notes(instance) == {1: "one", 2: "two", 3: "no day", 4: "four", 5: "five"}
@@ -178,7 +181,7 @@ def test_a_change_file_gives_the_next_files_byte_for_byte(described: Make) -> No
     instance = described(INCREMENTAL)
     instance.csv("items", FIRST)
     before = instance.sync()["generation"]
-    instance.csv("items", FIRST.replace("2026-02-01T00:00:00Z,four", "2027-02-01T00:00:00Z,FOUR"))
+    instance.csv("items", FIRST.replace("2026-02-01T00:00:00Z,four", f"{LATER},FOUR"))
     after = instance.sync()["generation"]
     folder = instance.data / "generations"
     done = subprocess.run(
@@ -197,8 +200,8 @@ def test_a_diff_tells_rows_by_key(described: Make) -> None:
     instance.csv("items", FIRST)
     instance.sync()
     changed = FIRST.replace("1,2026-01-05,2026-01-05T00:00:00Z,one\n", "")
-    changed = changed.replace("2026-02-01T00:00:00Z,four", "2027-02-01T00:00:00Z,FOUR")
-    instance.csv("items", changed + "5,2026-02-02,2027-02-02T00:00:00Z,five\n")
+    changed = changed.replace("2026-02-01T00:00:00Z,four", f"{LATER},FOUR")
+    instance.csv("items", changed + f"5,2026-02-02,{LATER},five\n")
     instance.sync()
     told = instance.here("diff").stdout.splitlines()
     assert told[1] == (
