@@ -19,6 +19,7 @@ __all__ = ["opened", "read_file", "walk"]
 # On the way only the right to enter is needed, not the right to list.
 _WAY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_MOST_BYTES = 128 << 20
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
@@ -39,9 +40,12 @@ def opened(root: Path, relative: str) -> Iterator[BufferedReader]:
 
 
 def read_file(root: Path, relative: str) -> bytes:
-    """The content of a plain file below ``root``; raises as ``opened`` does."""
+    """The content of a plain file below ``root``, at most 128 MiB; raises as ``opened`` does."""
     with opened(root, relative) as stream:
-        return stream.read()
+        content = stream.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(root / relative))
+    return content
 
 
 def walk(

@@ -57,6 +57,13 @@ def test_anything_else_is_an_error_at_once(root: Path, path: str) -> None:
         read_file(root, path)
 
 
+def test_a_file_of_any_size_is_not_read_into_memory(root: Path) -> None:
+    with (root / "huge").open("wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(OSError, match="too large"):
+        read_file(root, "huge")
+
+
 def test_a_walk_names_links_and_pipes_and_enters_none(root: Path) -> None:
     found = [path.removeprefix(f"{root}") for path, _ in walk(root)]
     assert found == [

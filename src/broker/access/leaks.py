@@ -6,21 +6,19 @@ word (a column, a status), so it counts where a document names tables: as ``id``
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from ..foreign.strict_json import parse_json
+from ..foreign.strict_yaml import parse_yaml
 from ..publish import Audience, Manifest, TableEntry
 
 __all__ = ["Hidden", "hidden_from", "leaked"]
 
 _TABLES = frozenset({"parquet", "metadata", "rejects", "changes"})
 _NAMING = frozenset({"id", "table"})
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,10 @@ def hidden_from(manifest: Manifest, audience: Audience) -> Hidden:
 
 
 def leaked(path: str, content: bytes, hidden: Hidden) -> list[str]:
-    """The hidden tables that this document, at this path of its tree, tells of."""
+    """The hidden tables that this document, at this path of its tree, tells of.
+
+    Raises ``ValueError`` for JSON or YAML that cannot be read, as nobody knows what it tells.
+    """
     found = {hidden.phrases[phrase] for phrase in _phrases(path, content, hidden.phrases)}
     names = hidden.names
     found |= {names[word] for word in _named(path, content) if word in names}
@@ -75,13 +76,10 @@ def _phrases(path: str, content: bytes, phrases: Iterable[str]) -> set[str]:
 
 
 def _named(path: str, content: bytes) -> Iterator[str]:
-    try:
-        if path.endswith(".json"):
-            yield from _values(json.loads(content))
-        elif path.endswith((".yml", ".yaml")):
-            yield from _values(yaml.load(content, Loader=_Loader))  # noqa: S506 - the safe loader, in C
-    except (ValueError, yaml.YAMLError):
-        return
+    if path.endswith(".json"):
+        yield from _values(parse_json(content, rows=True))
+    elif path.endswith((".yml", ".yaml")):
+        yield from _values(parse_yaml(content))
 
 
 def _values(document: Any) -> Iterator[str]:

@@ -127,10 +127,14 @@ def _told(generation: Generation) -> Iterator[list[Finding]]:
 def _leaks(
     generation: Generation, path: str, audience: Audience, hidden: Hidden
 ) -> Iterator[list[Finding]]:
-    content = generation.read(path) if path.endswith(_DOCUMENTS) else b""
-    names = leaked(path.removeprefix(f"{audience.path}/"), content, hidden)
     who = f"the audience {'+'.join(audience.names)}"
+    place = str(generation.path / path)
+    try:
+        content = generation.read(path) if path.endswith(_DOCUMENTS) else b""
+        names = leaked(path.removeprefix(f"{audience.path}/"), content, hidden)
+    except (OSError, ValueError) as error:
+        yield [Finding(who, place, f"cannot be searched for hidden tables: {error}")]
+        return
     for table in hidden.tables:
         told = table.path in names
-        place = str(generation.path / path)
         yield [Finding(who, place, f"is told of {table.path}")] if told else []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ..beneath import read_file
 from ..errors import AccountsError, BrokerError
+from ..foreign.strict_json import parse_json
 from .certificates.look import look_at_authority
 from .classes import SHELL_GROUP, STANDING_VIEWS, Classes, read_classes
 from .homes import look, read_home
@@ -162,9 +163,10 @@ def _audiences(layout: Layout) -> frozenset[tuple[str, ...]] | None:
     if not layout.at(layout.program).exists():
         return None
     try:
-        lists = json.loads(layout.at(layout.audiences).read_bytes())
+        path = layout.at(layout.audiences)  # the service's own: it may be anything
+        lists = parse_json(read_file(path.parent, path.name))
         return frozenset(STANDING_VIEWS | {tuple(map(str, names)) for names in lists})
-    except (FileNotFoundError, TypeError, ValueError):
+    except (OSError, TypeError, ValueError):
         return frozenset(STANDING_VIEWS)  # the publisher itself tells what is wrong with it
 
 

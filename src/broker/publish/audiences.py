@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..beneath import read_file
 from ..errors import PublishError
 from ..files import write_atomic
+from ..foreign.strict_json import parse_json
 from .place import Place
 from .tree import Rights
 from .views import PUBLIC, Audience
@@ -41,11 +43,11 @@ def record(place: Place, rights: Rights, audiences: Iterable[Audience]) -> None:
 def _recorded(path: Path) -> set[Audience]:
     """Raises ``PublishError`` rather than forget somebody's view."""
     try:
-        lists = json.loads(path.read_bytes())
+        lists = parse_json(read_file(path.parent, path.name))
         return {Audience.of([str(name) for name in names] + [PUBLIC]) for names in lists}
     except FileNotFoundError:
         return set()
-    except (ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise PublishError(
             "the list of audiences cannot be read",
             where=str(path),

@@ -210,6 +210,11 @@ def leaking_schema(scene: Scene) -> None:
     _rewrite(path, path.read_text() + "hints:\n- table: people\n")
 
 
+def unreadable_schema(scene: Scene) -> None:
+    path = scene.current / "views/finance/tree/docs/schema.yml"
+    _rewrite(path, "hints: &all [people]\nmore: *all\n")
+
+
 def leaking_file_name(scene: Scene) -> None:
     path = scene.current / "views/tree/parquet/vault"
     path.mkdir(mode=0o750)
@@ -286,6 +291,7 @@ def planted_script(scene: Scene) -> None:
         (leaking_manifest, "the audience public", "manifest.json is told of vault/salaries"),
         (leaking_metadata, "the audience public", "customers.json is told of books/ledger"),
         (leaking_schema, "the audience finance+public", "schema.yml is told of staff/people"),
+        (unreadable_schema, "the audience finance+public", "cannot be searched for hidden tables"),
         (leaking_file_name, "the audience public", "is told of vault/salaries"),
         (other_home, "person2", "person1/notes can see it"),
         (own_home, "person0", "home/person0 can write it"),

@@ -43,7 +43,6 @@ PUBLIC = hidden_from(MANIFEST, Audience())
         ("manifest.json", b'{"tables": [{"id": "orders_hr"}]}', ["hr/orders"]),
         ("manifest.json", b'{"tables": [{"id": "in.orders", "name": "orders"}]}', []),
         ("manifest.json", b'{"files": ["parquet/hr/salaries/2026.parquet"]}', ["hr/salaries"]),
-        ("manifest.json", b"not json, hr/orders", ["hr/orders"]),
         ("parquet/hr/salaries.parquet", b"", ["hr/salaries"]),
         ("parquet/hr/salaries/2026.parquet", b"", ["hr/salaries"]),
         ("parquet/hr/salaries2.parquet", b"", []),
@@ -52,6 +51,19 @@ PUBLIC = hidden_from(MANIFEST, Audience())
 )
 def test_leaks(path: str, content: bytes, tables: list[str]) -> None:
     assert leaked(path, content, PUBLIC) == tables
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("manifest.json", b"not json, hr/orders"),
+        ("manifest.json", b'{"id": "orders_hr", "id": "orders"}'),
+        ("docs/schema.yml", b"id: &a [orders_hr]\nx: *a"),
+    ],
+)
+def test_what_cannot_be_read_in_one_way_is_an_error(path: str, content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"Expecting|twice|alias"):
+        leaked(path, content, PUBLIC)
 
 
 def test_who_holds_the_class_is_told_everything() -> None:

@@ -374,3 +374,25 @@ def test_observing_and_planning_need_no_registry_of_names(
 def test_a_host_in_a_folder_is_virgin(tmp_path: Path) -> None:
     layout = make_root(tmp_path / "other")
     assert converge([], layout, ScratchSystem(layout.root)).actions == ()
+
+
+@pytest.mark.parametrize("made", ["pipe", "folder", "link", "deep", "huge", "number"])
+def test_whatever_the_service_makes_of_its_list_of_views_people_are_removed(
+    layout: Layout, system: ScratchSystem, ask: Ask, made: str
+) -> None:
+    layout.at(layout.program).parent.mkdir(parents=True, exist_ok=True)
+    layout.at(layout.program).touch()
+    ask("anna", KEY)
+    path = layout.at(layout.audiences)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if made == "pipe":
+        os.mkfifo(path)
+    elif made == "folder":
+        path.mkdir()
+    elif made == "link":
+        path.symlink_to("/dev/zero")
+    else:
+        path.write_text("[" * 100_000 if made == "deep" else "1")
+        os.truncate(path, 1 << 40 if made == "huge" else path.stat().st_size)
+    assert ask("anna", state="absent").changed
+    assert "anna" not in system.accounts().users
