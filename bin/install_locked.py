@@ -8,8 +8,9 @@ all else. So every Python installs in the same way, and none is as slow as its o
 
 Nothing is resolved: a lock file names every package that is needed, each by its hash, so a newer
 release on the index changes nothing. Afterwards `pip check` confirms that no dependency is missing.
-An environment that was made from the same locks by the same Python is left as it is. This is the
-only way in which the project installs Python packages: the checkout, brokers, laptops and tests.
+An environment that was made from the same locks by the same Python at the same place is left as it
+is; one that was moved or copied is made anew, for its programs name the place. This is the only way
+in which the project installs Python packages: the checkout, brokers, laptops and tests.
 
 Standard library only, since it runs before anything is installed; Python 3.7 can read it, so that
 who has an old one gets a sentence and not a syntax error. Exit code 0: the environment is as
@@ -19,6 +20,7 @@ locked. 1: it is not, with one sentence on standard error; pip's own output is i
 from __future__ import annotations
 
 import argparse
+import configparser
 import hashlib
 import os
 import re
@@ -39,8 +41,15 @@ OPTIONS = (
     "--progress-bar=off",
 )
 LONGEST_SHOWN = 300
-# Settings of a person's pip that would install somewhere else than into the environment.
-ELSEWHERE = ("PIP_PREFIX", "PIP_PYTHON", "PIP_ROOT", "PIP_TARGET", "PIP_USER")
+# What counts of the settings of a person's pip, in files or the environment: how to reach an index.
+# Others install elsewhere, more, less or nothing: user, target, requirement, constraint, dry-run.
+OF_THE_INDEX = frozenset(
+    (
+        *("cache-dir", "cert", "client-cert", "extra-index-url", "find-links", "index-url"),
+        *("keyring-provider", "no-cache-dir", "no-compile", "no-index", "proxy", "resume-retries"),
+        *("default-timeout", "retries", "timeout", "trusted-host", "use-deprecated", "use-feature"),
+    )
+)
 # What pip writes when something fails, and what that means; the first that matches counts.
 # {0} is what the group matched. What a Python brings, from pip 23 on, has other words than pip 26.
 REASONS = (
@@ -105,14 +114,16 @@ def ensure(venv: Path, pip: Path, locks: list[Path], project: Path | None = None
     a source tree that is linked in; its build backend must be among the locks.
     """
     require_python()
-    key = fingerprint([pip, *locks], project)
+    key = fingerprint(venv, [pip, *locks], project)
     stamp = venv / STAMP
     if stamp.is_file() and stamp.read_text() == key:
         return
     names = ", ".join(str(lock) for lock in locks)
     sys.stderr.write(f"making {venv} from {names} (may take a minute or two)\n")
     os.umask(0o022)  # other users run what root installs
+    stamp.unlink(missing_ok=True)  # before all else: who clears the rest may be killed
     make(venv)
+    keep_settings_of_the_index()
     install(venv, [str(stock_pip())], [pip])
     install(venv, ["-m", "pip"], locks)
     if project:
@@ -147,10 +158,11 @@ def version() -> str:
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def fingerprint(locks: list[Path], project: Path | None) -> str:
-    """Of all that decides what is in the environment."""
+def fingerprint(venv: Path, locks: list[Path], project: Path | None) -> str:
+    """Of all that decides what is in the environment, its place and that of the project too."""
     metadata = [project / "pyproject.toml"] if project else []
-    digest = hashlib.sha256(f"{sys.version} {sys.base_prefix}".encode())
+    places = [os.path.realpath(place) for place in (venv, project) if place]
+    digest = hashlib.sha256(repr([sys.version, sys.base_prefix, *places]).encode())
     for path in [*locks, *metadata]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -185,6 +197,43 @@ def stock_pip() -> Path:
     )
 
 
+def keep_settings_of_the_index() -> None:
+    """Leave, for this process, none of a person's settings of pip but those."""
+    own = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PIP_")}
+    wanted = {variable(name) for name in OF_THE_INDEX}
+    found = {**settings_in_files(own.get("PIP_CONFIG_FILE", "")), **own}
+    os.environ.update({name: value for name, value in found.items() if name in wanted})
+    os.environ["PIP_CONFIG_FILE"] = os.devnull  # pip then reads no file at all
+
+
+def settings_in_files(named: str) -> dict[str, str]:
+    """Those that pip would read, as variables of the environment; ``named`` is read last.
+
+    By the standard library: `pip config` itself obeys a `user = true` in such a file. The places
+    and their order: https://pip.pypa.io/en/stable/topics/configuration/.
+    """
+    if named == os.devnull:
+        return {}
+    shared = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
+    files = [Path(folder, "pip/pip.conf") for folder in shared.split(os.pathsep)]
+    own = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    names = ("/etc/pip.conf", "~/Library/Application Support/pip/pip.conf", "~/.pip/pip.conf")
+    files += [Path(name).expanduser() for name in (*names, f"{own}/pip/pip.conf")]
+    parser = configparser.RawConfigParser()
+    for path in [*files, *([Path(named)] if named else [])]:
+        try:
+            parser.read(path, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError):
+            raise InstallError(f"the settings of pip in {path} are invalid. Mend them") from None
+    sections = [parser[name] for name in ("global", "install") if name in parser]
+    return {variable(name): value for section in sections for name, value in section.items()}
+
+
+def variable(setting: str) -> str:
+    """The one of the environment that stands for a setting of pip."""
+    return "PIP_" + setting.upper().replace("-", "_")
+
+
 def install(venv: Path, pip: list[str], locks: list[Path]) -> None:
     """Have this pip, as the environment's Python is to run it, install what lock files name."""
     requirements = [word for lock in locks for word in ("--requirement", str(lock))]
@@ -193,10 +242,8 @@ def install(venv: Path, pip: list[str], locks: list[Path]) -> None:
 
 def run(venv: Path, *arguments: str) -> None:
     """Run the environment's Python; what it writes goes into the log."""
-    settings = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     done = subprocess.run(
         [str(venv / "bin" / "python"), "-I", *arguments],
-        env=settings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,  # not the log itself: what fails on a full disk must be heard
         stderr=subprocess.STDOUT,

@@ -45,10 +45,12 @@ class Bench:
     folder: Path
     index: Path
     address: str
+    name: str = "venv"
+    index_variable: str = "PIP_INDEX_URL"
 
     @property
     def venv(self) -> Path:
-        return self.folder / "venv"
+        return self.folder / self.name
 
     @property
     def settings(self) -> dict[str, str]:
@@ -56,7 +58,7 @@ class Bench:
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
-            "PIP_INDEX_URL": self.address,
+            self.index_variable: self.address,
             "PIP_RETRIES": "0",
             "PIP_CONFIG_FILE": os.devnull,
         }
@@ -172,6 +174,90 @@ def test_another_lock_or_pip_or_a_cut_off_run_makes_it_anew_and_a_second_run_doe
     assert bench.install(lock, newer).returncode == 0
     assert f"pip=={bench.version('pip', '__version__')} " in newer.read_text()
     assert bench.modules() == {"two.py"}
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_environment_at_another_place_or_half_cleared_is_made_anew(
+    bench: Bench, moved: bool
+) -> None:
+    """Its programs name the place at which it was made: in a copy they would run the original."""
+    lock = bench.lock(wheel(bench.index, "one", "1.0"))
+    assert bench.install(lock).returncode == 0
+    if moved:
+        bench.venv.rename(bench.folder / "before")
+        shutil.copytree(bench.folder / "before", bench.venv.with_name("after"), symlinks=True)
+        bench = Bench(bench.folder, bench.index, bench.address, name="after")
+    else:  # killed while it cleared the environment for another lock, which is then taken back
+        stopped = installer_stopped_while_clearing(bench)
+        assert stopped.returncode == 9, stopped.stderr
+    done = bench.install(lock)
+    assert done.returncode == 0, done.stderr
+    assert bench.version("one") == "1.0"
+    program = (bench.venv / "bin/pip").read_text()
+    assert program.startswith(f"#!{bench.venv}/bin/python")
+
+
+def installer_stopped_while_clearing(bench: Bench) -> subprocess.CompletedProcess[str]:
+    """As ``kill -9`` does it, after the first half of what ``venv --clear`` removes."""
+    other = bench.lock(wheel(bench.index, "two", "1.0"), name="other.txt")
+    code = f"""if True:
+        import os, runpy, shutil, subprocess, sys
+        subprocess.run = lambda *_, **__: (shutil.rmtree({str(bench.venv / "lib")!r}), os._exit(9))
+        runpy.run_path({str(INSTALLER)!r}, run_name="__main__")
+    """
+    pip = bench.folder / "pip.txt"
+    return subprocess.run(
+        [sys.executable, "-c", code, str(bench.venv), str(other), "--pip", str(pip)],
+        env=bench.settings,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+SETTINGS = """
+[global]
+index-url = {address}
+quiet = 3
+user = true
+[install]
+{setting}
+"""
+
+
+@pytest.mark.parametrize("place", ["file", "environment"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *("dry-run = true", "user = true", "target = {folder}/else", "root = {folder}/else"),
+        *("requirement = {folder}/more.txt", "constraint = {folder}/less.txt"),
+    ],
+)
+def test_no_setting_of_a_persons_pip_counts_but_those_of_the_index(
+    bench: Bench, setting: str, place: str
+) -> None:
+    lock = bench.lock(wheel(bench.index, "one", "1.0"))
+    bench.lock(wheel(bench.index, "extra", "1.0"), name="more.txt")
+    (bench.folder / "less.txt").write_text("one<1\n")
+    setting = setting.format(folder=bench.folder)
+    name, _, value = setting.partition(" = ")
+    settings = {f"PIP_{name.upper().replace('-', '_')}": value}
+    if place == "file":
+        file = bench.folder / "pip.conf"
+        file.write_text(SETTINGS.format(address=bench.address, setting=setting))
+        settings = {"PIP_CONFIG_FILE": str(file)}
+        bench.index_variable = "UNUSED"
+    done = bench.install(lock, **settings)
+    assert done.returncode == 0, done.stderr
+    assert bench.modules() == {"one.py"}
+    assert not (bench.folder / "else").exists()
+
+
+def test_settings_of_pip_that_nobody_can_read_are_reported(bench: Bench) -> None:
+    file = bench.folder / "pip.conf"
+    file.write_text("[install\nuser = true\n")
+    sentence = bench.refused(bench.lock(), PIP_CONFIG_FILE=str(file))
+    assert f"the settings of pip in {file} are invalid" in sentence
 
 
 def test_a_lock_that_is_not_whole_is_reported(bench: Bench) -> None:
