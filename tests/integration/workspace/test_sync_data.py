@@ -320,6 +320,14 @@ def test_a_certificate_that_ended_is_told_beside_what_ssh_says(
     assert ended.stderr.count("Your certificate") == 1
 
 
+def test_a_laptop_whose_job_has_no_home_is_told_the_same(laptop: Laptop, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("Host *\n  ProxyCommand false\n")  # ssh's own keys: ~/.ssh/…
+    laptop.environment["RSYNC_RSH"] = f"ssh -F {tmp_path}/config"
+    laptop.environment.pop("HOME", None)
+    ended = laptop.sync("anna@nowhere.invalid")
+    assert (ended.returncode, len(ended.stderr.strip().splitlines())) == (1, 1), ended.stderr
+
+
 def test_without_a_host_it_asks_for_one(laptop: Laptop) -> None:
     ended = laptop.sync()
     assert ended.returncode == 1

@@ -174,7 +174,7 @@ ended_certificate() {
     $ssh -G "${source%%:*}" 2>/dev/null |
         awk '$1 == "certificatefile" { print $2 } $1 == "identityfile" { print $2 "-cert.pub" }' |
         while read -r file; do
-            case $file in \~/*) file=$HOME/${file#??} ;; esac
+            case $file in \~/*) file=${HOME:-$(cd ~ && pwd)}/${file#??} ;; esac
             until=$(ssh-keygen -L -f "$file" 2>/dev/null | awk '$1 == "Valid:" { print $NF }')
             [ -z "$until" ] || ! expr "$until" \< "$(date +%Y-%m-%dT%H:%M:%S)" >/dev/null ||
                 printf ' Your certificate %s ended at %s: ask for a new one.' "$file" "$until"
