@@ -36,6 +36,10 @@ RULES = (
     ("library/*", f"{INTEGRATION}/ansible"),
     ("group_vars/*", f"{INTEGRATION}/ansible"),
     ("inventories/*", f"{INTEGRATION}/ansible"),
+    ("*.yml", f"{INTEGRATION}/ansible"),
+    ("ansible.cfg", f"{INTEGRATION}/ansible"),
+    ("Makefile", f"{INTEGRATION}/install"),
+    ("pyproject.toml", f"{INTEGRATION}/install"),
     ("docs/*", f"{INTEGRATION}/docs"),
     ("README.md", f"{INTEGRATION}/docs"),
 )
@@ -57,12 +61,15 @@ def _target(path: str) -> str | None:
 
 def main() -> None:
     """Print them, one a line."""
-    commands = (["diff", "--name-only", "HEAD"], ["ls-files", "--others", "--exclude-standard"])
+    commands = (
+        ["diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", "HEAD"],
+        ["ls-files", "--others", "--exclude-standard", "-z"],
+    )
     names = [
         subprocess.run(["git", *line], cwd=ROOT, check=True, capture_output=True, text=True).stdout
         for line in commands
     ]
-    sys.stdout.write("".join(f"{path}\n" for path in touched("".join(names).splitlines())))
+    sys.stdout.write("".join(f"{path}\n" for path in touched("".join(names).split("\0"))))
 
 
 if __name__ == "__main__":

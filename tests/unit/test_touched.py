@@ -19,6 +19,11 @@ from tests.touched import ROOT, RULES, touched
         ("tests/unit/test_files.py", []),
         ("roles/app/tasks/main.yml", ["tests/integration/ansible"]),
         ("README.md", ["tests/integration/docs"]),
+        ("site.yml", ["tests/integration/ansible"]),
+        ("add_analyst.yml", ["tests/integration/ansible"]),
+        ("ansible.cfg", ["tests/integration/ansible"]),
+        ("Makefile", ["tests/integration/install"]),
+        ("pyproject.toml", ["tests/integration/install"]),
         ("LICENSE", []),
     ],
 )
