@@ -9,9 +9,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLS = re.compile(
-    r"\b(?:pip3?|uv)\W+(?:(?:pip|tool)\W+)?(?:install|sync|download|wheel|add)\b"
-    r"|\b(?:npm|yarn|pnpm)\W+(?:i|install|add)\b|\bpipx?\W+run\b|\bnpx\b|easy_install"
-    r"|\bansible-galaxy\W+\w*\W*install\b|\bansible\.builtin\.pip\b"
+    r"\b(?:pip(?:x|[0-9.]+)?|uv)\b(?:\W+-[\w=-]+)*\W+(?:(?:pip|tool)\W+)?"
+    r"(?:install|sync|download|wheel|add)\b"
+    r"|\b(?:npm|yarn|pnpm)\W+(?:i|install|add)\b|\b(?:pipx?|uv)\W+run\b|\bnpx\b|\buvx\b"
+    r"|easy_install|\bansible-galaxy\W+\w*\W*install\b|\bansible\.builtin\.pip\b"
+    r"|(?m:^\s*(?:- )?(?:pip|npm):\s*$)"
+)
+FOLDERS = (
+    *(".ci", "bin", "demo", "docs", "group_vars", "inventories", "library", "playbooks"),
+    *("plugins", "roles", "src", "tests"),
 )
 THE_WAY = "bin/install_locked.py"
 # What is typed on an analyst's own machine, where DuckDB is all that is needed and has no needs.
@@ -30,11 +36,11 @@ def others(texts: dict[str, str]) -> list[str]:
 def test_nothing_in_the_repository_installs_in_another_way() -> None:
     names = [
         path.relative_to(ROOT).as_posix()
-        for folder in ("bin", "demo", "library", "playbooks", "plugins", "roles", "src", "tests")
+        for folder in FOLDERS
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and path.suffix != ".pyc" and path.name != Path(__file__).name
     ]
-    names += ["Makefile", ".ci/run", *(f"docs/{path.name}" for path in (ROOT / "docs").iterdir())]
+    names += ["Makefile", "README.md", *(path.name for path in ROOT.glob("*.yml"))]
     texts = {name: (ROOT / name).read_text(encoding="utf-8", errors="replace") for name in names}
     assert others(texts) == []
     assert INSTALLS.search(texts[ADVICE]), "the search would find one"
@@ -47,6 +53,13 @@ def test_nothing_in_the_repository_installs_in_another_way() -> None:
         '["-m", "pip", "install"]',
         "uv pip sync lock.txt",
         "uv sync",
+        "uv --quiet sync",
+        "uvx ruff",
+        "pip3.11 install x",
+        "pip -q --no-input install x",
+        '["-m", "pip", "--isolated", "install"]',
+        "pipx install x",
+        "    pip:",
         "npm install",
         "ansible.builtin.pip:",
         "bin/pip', 'install'",
