@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
@@ -14,24 +17,36 @@ from .terminal import say, say_document
 __all__ = ["broker", "guarded", "main"]
 
 # A command's module is imported when the command is used: `broker --help` and the short
-# account commands should not wait for DuckDB and Arrow.
+# account commands should not wait for DuckDB and Arrow. Its docstring says what it does.
 COMMANDS = {
-    "analyst": ("accounts", "analyst", "Say who may log in and pull data."),
-    "access": ("access", "access", "Prove who may read what, or explain one answer."),
-    "approve": ("approve", "approve", "Let a table shrink by more than it usually may."),
-    "audit": ("audit", "audit", "Show who changed what, and who pulled what."),
-    "check": ("check", "check", "Try credentials, network and rights of every source."),
-    "config": ("config", "config", "Check the config folder, or print its JSON Schema."),
-    "diff": ("diff", "diff", "Compare two generations."),
-    "discover": ("discover", "discover", "Draft the description of a source's tables."),
-    "expose": ("generations", "expose", "Give access classes a view of the data."),
-    "generations": ("generations", "generations", "List the generations that are kept."),
-    "replay": ("replay", "replay", "Write a table's files anew from its change file."),
-    "rollback": ("generations", "rollback", "Publish an older generation again."),
-    "status": ("status", "status", "Tell what is published, how old, what went wrong."),
-    "sync": ("sync", "sync", "Read every table and publish the next generation."),
-    "verify": ("generations", "verify", "Hold a generation to its signed manifest."),
+    "analyst": ("accounts", "analyst"),
+    "access": ("access", "access"),
+    "approve": ("approve", "approve"),
+    "audit": ("audit", "audit"),
+    "check": ("check", "check"),
+    "config": ("config", "config"),
+    "diff": ("diff", "diff"),
+    "discover": ("discover", "discover"),
+    "expose": ("generations", "expose"),
+    "generations": ("generations", "generations"),
+    "replay": ("replay", "replay"),
+    "rollback": ("generations", "rollback"),
+    "status": ("status", "status"),
+    "sync": ("sync", "sync"),
+    "verify": ("generations", "verify"),
 }
+
+
+def summary(name: str) -> str:
+    """The first line of a command's docstring, read in its file without importing it."""
+    module, attribute = COMMANDS[name]
+    spec = find_spec(f".{module}", __name__)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(module)
+    for node in ast.parse(Path(spec.origin).read_bytes()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == attribute:
+            return (ast.get_docstring(node) or "").partition("\n")[0]
+    raise AttributeError(f"{module}.{attribute}")
 
 
 class LazyGroup(click.Group):
@@ -45,14 +60,14 @@ class LazyGroup(click.Group):
         """The command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module, attribute, _ = COMMANDS[cmd_name]
+        module, attribute = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(f".{module}", __name__), attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One line for each command, none of them imported."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][-1]) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, summary(name)) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -25,10 +25,11 @@ __all__ = ["approve", "told"]
 @data_dir
 @click.argument("table")
 def approve(config_option: Path | None, data: Path, table: str) -> None:
-    """Let the next sync publish TABLE although so many of its rows are gone.
+    """Let a table shrink by more than it usually may.
 
-    TABLE is an id, or folder/name. The approval is for the rows that were found to be gone, not
-    for more, and is used up by the sync that publishes the table.
+    The next sync publishes TABLE although so many of its rows are gone. TABLE is an id, or
+    folder/name. The approval is for the rows that were found to be gone, not for more, and is used
+    up by the sync that publishes the table.
     """
     folder = find_config_dir(config_option)
     instance = load_instance(folder, secrets=False)

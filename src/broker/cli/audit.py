@@ -50,10 +50,11 @@ def audit(
     only: bool,
     as_json: bool,
 ) -> int:
-    """Show who was added, changed or removed and by whom, and who pulled which generation.
+    """Show who changed what, and who pulled what.
 
-    Ends with 1 if the log holds lines that cannot be read, or lacks lines because its file
-    cannot be written; both are reported.
+    Who was added, changed or removed and by whom, and who pulled which generation. Ends with 1 if
+    the log holds lines that cannot be read, or lacks lines because its file cannot be written; both
+    are reported.
     """
     wanted = Wanted(user, action, _instant("--since", since), _instant("--until", until))
     if only or (log == LOG and os.geteuid() == 0):

@@ -35,10 +35,10 @@ _AT_ONCE = 8
 @click.option("--source", "names", multiple=True, help="Name of a source. Default: all.")
 @as_json
 def check(config_option: Path | None, names: tuple[str, ...], as_json: bool) -> int:
-    """Try every source: credentials, network path, permissions on each described table.
+    """Try credentials, network and rights of every source.
 
-    Nothing is read and nothing published. Ends with 0 if everything works, 1 if something does
-    not, 2 if the configuration cannot be meant.
+    The rights on each described table. Nothing is read and nothing published. Ends with 0 if
+    everything works, 1 if something does not, 2 if the configuration cannot be meant.
     """
     folder = find_config_dir(config_option)
     instance = load_instance(folder)

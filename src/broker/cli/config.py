@@ -28,7 +28,7 @@ Loaded = TypeVar("Loaded")
 
 @click.group()
 def config() -> None:
-    """Check the config folder, or print the JSON Schema of its files."""
+    """Check the config folder, or print its JSON Schema."""
 
 
 @config.command()

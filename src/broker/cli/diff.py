@@ -39,10 +39,11 @@ def diff(
     table: str | None,
     as_json: bool,
 ) -> None:
-    """Compare two generations; by default the current one with the one before it.
+    """Compare two generations.
 
-    Tables, partitions and rows added, removed and changed by key are told. With --table, each
-    such row is a line of JSON: its key, or the whole row where the table has no key.
+    By default the current one with the one before it. Tables, partitions and rows added, removed
+    and changed by key are told. With --table, each such row is a line of JSON: its key, or the
+    whole row where the table has no key.
     """
     instance = load_instance(find_config_dir(config_option), secrets=False)
     store = open_store(instance, data)

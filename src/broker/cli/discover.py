@@ -48,10 +48,10 @@ def discover(  # noqa: PLR0913  each is an option
     *,
     as_json: bool,
 ) -> None:
-    """Draft the description of the tables that a source has: types, keys, partitions.
+    """Draft the description of a source's tables.
 
-    PATH is the folder (or the s3:// location) of a csv source, as data_source names it; any
-    other source is opened as instance.yaml says.
+    Types, keys, partitions. PATH is the folder (or the s3:// location) of a csv source, as
+    data_source names it; any other source is opened as instance.yaml says.
     """
     choice = Choice(buckets, include, exclude)
     if source == "csv" and path is not None:

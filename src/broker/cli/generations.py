@@ -26,7 +26,10 @@ def _store(config_option: Path | None, data: Path) -> Store:
 @data_dir
 @as_json
 def generations(config_option: Path | None, data: Path, as_json: bool) -> None:
-    """List the generations that are kept, oldest first."""
+    """List the generations that are kept.
+
+    Oldest first.
+    """
     store = _store(config_option, data)
     current = store.current()
     rows = [
@@ -70,7 +73,10 @@ def _facts(generation: Generation, current: bool) -> dict[str, Any]:
 @data_dir
 @click.argument("generation", required=False)
 def rollback(config_option: Path | None, data: Path, generation: str | None) -> None:
-    """Publish an older GENERATION again; without a name, the one before the current."""
+    """Publish an older generation again.
+
+    Without the name of a GENERATION, the one before the current.
+    """
     target = _store(config_option, data).rollback(generation)
     say(f"{target.id} is published again")
 
@@ -84,9 +90,10 @@ def rollback(config_option: Path | None, data: Path, generation: str | None) -> 
 def verify(
     config_option: Path | None, data: Path, generation: str | None, every: bool, as_json: bool
 ) -> int:
-    """Hash every file again and hold it, its rights and the signatures to the manifest.
+    """Hold a generation to its signed manifest.
 
-    Ends with 1 if anything is not as it was published.
+    Every file is hashed again, and its rights and the signatures are checked. Ends with 1 if
+    anything is not as it was published.
     """
     store = _store(config_option, data)
     chosen = [one.id for one in store.generations()] if every else [generation]
@@ -110,7 +117,10 @@ def verify(
 @data_dir
 @click.argument("audiences", nargs=-1, required=True)
 def expose(config_option: Path | None, data: Path, audiences: tuple[str, ...]) -> None:
-    """Give each of AUDIENCES a view: access classes joined by commas, such as finance,hr."""
+    """Give access classes a view of the data.
+
+    Each of AUDIENCES is access classes joined by commas, such as finance,hr.
+    """
     store = _store(config_option, data)
     wanted = [audience.split(",") for audience in audiences]
     unknown = {name for group in wanted for name in group} - set(store.rights.groups or {})

@@ -27,11 +27,12 @@ FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.option("--out", type=FOLDER, help="Keep the files here; else they are only compared.")
 @as_json
 def replay(before: Path, after: Path, table: str, out: Path | None, as_json: bool) -> int:
-    """Write TABLE of the generation AFTER from its files in BEFORE and its change file.
+    """Write a table's files anew from its change file.
 
-    BEFORE and AFTER are folders of generations, or of views of them; of AFTER only the manifest
-    and the change file are read. Ends with 1 unless every file has the hash that the manifest
-    of AFTER says, byte for byte.
+    TABLE of the generation AFTER, from its files in BEFORE and its change file. BEFORE and AFTER
+    are folders of generations, or of views of them; of AFTER only the manifest and the change file
+    are read. Ends with 1 unless every file has the hash that the manifest of AFTER says, byte for
+    byte.
     """
     old, new = _entry(before, table), _entry(after, table)
     if new.change is None:

@@ -38,7 +38,7 @@ _HINTS = {
 @data_dir
 @as_json
 def status(config_option: Path | None, data: Path, as_json: bool) -> int:
-    """Tell what is published, how old it is, and what went wrong.
+    """Tell what is published, how old, what went wrong.
 
     Ends with 0 if every table is as its source has it and as fresh as promised, 3 if rows were
     rejected, 1 if a table is not up to date or nothing was published.

@@ -33,7 +33,7 @@ __all__ = ["sync"]
 @data_dir
 @as_json
 def sync(config_option: Path | None, data: Path, as_json: bool) -> int:
-    """Read every described table from its source and publish the next generation.
+    """Read every table and publish the next generation.
 
     Ends with 0 if everything is published as the source has it, 3 if rows that did not fit
     were left out, 1 if a table kept its last good rows or nothing was published, 2 if the
