@@ -22,6 +22,9 @@ UNIT_TMP := $(if $(wildcard /dev/shm/.),TMPDIR=/dev/shm)
 
 # A machine that keeps no compiled modules would compile each of them in each of the processes.
 unexport PYTHONDONTWRITEBYTECODE
+# Nor what changes how Python, Ansible or a terminal behave for the person who calls make.
+unexport PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONWARNINGS FORCE_COLOR CLICOLOR_FORCE PYTEST_ADDOPTS
+unexport $(filter ANSIBLE_%,$(.VARIABLES))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## List what there is
