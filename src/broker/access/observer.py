@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from ..assume import APART, assume
 from ..errors import BrokerError
 from .policy import EVERYTHING, NOTHING, Reader, Verb
 
@@ -80,20 +81,18 @@ def observe(reader: Reader, places: Sequence[Place]) -> list[Verb]:
             f"nobody could look as {reader.name}",
             expected=f"{len(places)} answers",
             found=f"{len(answers)}, exit status {status}",
-            remedy="Run this as root; processes of that account must not be killed meanwhile.",
+            remedy="Run this as root.",
         )
     return [Verb(value) for value in answers]
 
 
 def _become(reader: Reader) -> None:
-    """All ids at once, as a login does; uid last, after which there is no way back."""
+    """All groups and rights of a login, with no way back."""
     os.chdir("/")
     os.umask(0o077)
-    os.setgroups(reader.groups)
-    os.setresgid(reader.gid, reader.gid, reader.gid)
-    os.setresuid(reader.uid, reader.uid, reader.uid)
+    assume(reader.uid, reader.gid, reader.groups)
     held = set(os.getgroups()) | {os.getgid()}
-    if os.getresuid() != (reader.uid,) * 3 or held != {*reader.groups, reader.gid}:
+    if os.getresuid() != (APART, reader.uid, APART) or held != {*reader.groups, reader.gid}:
         raise PermissionError(errno.EPERM, "somebody else after all")
 
 
@@ -104,7 +103,7 @@ def _tell(pipe: int, answers: bytes) -> None:
 
 def _try(place: Place) -> Verb:
     able, tried = NOTHING, place.verbs
-    if os.access(place.path, os.F_OK, follow_symlinks=place.follow):
+    if _may(place.path, os.F_OK, follow=place.follow):
         able |= Verb.SEE
     if Verb.READ in tried:
         with suppress(OSError):
@@ -115,6 +114,10 @@ def _try(place: Place) -> Verb:
             _write(place)
             able |= Verb.WRITE
     return able
+
+
+def _may(path: str, mode: int, *, follow: bool = True) -> bool:
+    return os.access(path, mode, effective_ids=True, follow_symlinks=follow)
 
 
 def _read(place: Place) -> None:
@@ -131,12 +134,12 @@ def _read(place: Place) -> None:
 def _write(place: Place) -> None:
     if place.kind == "socket":
         # A connection would be a request. It needs the right to write: see unix(7).
-        if not os.access(place.path, os.W_OK):
+        if not _may(place.path, os.W_OK):
             raise PermissionError(errno.EACCES, "no right to connect", place.path)
         return
     flags = os.O_WRONLY | (os.O_TMPFILE | os.O_CLOEXEC if place.kind == "folder" else _OPEN)
     try:
         os.close(os.open(place.path, flags, 0o600))
     except OSError as error:
-        if error.errno != errno.EOPNOTSUPP or not os.access(place.path, os.W_OK | os.X_OK):
+        if error.errno != errno.EOPNOTSUPP or not _may(place.path, os.W_OK | os.X_OK):
             raise

@@ -6,13 +6,13 @@ import os
 import pwd
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from ..assume import assume
 from ..errors import BrokerError
 from .activity import Activity, read_activity
 from .certificates.model import Certificate
@@ -26,7 +26,6 @@ from .probe import Probe, probe
 __all__ = ["DebianSystem", "Owners", "System"]
 
 _END_SECONDS = 10.0
-_KILL_ALL = f"import os; os.kill(-1, {int(signal.SIGKILL)})"
 
 
 class Owners(Protocol):
@@ -169,28 +168,23 @@ class DebianSystem:
             raise ValueError(f"uid {uid} is no analyst's")
         deadline = time.monotonic() + _END_SECONDS
         opened = self._connections(uid)
-        if not (self.running([uid]) or opened):
-            return
-        while self.running([uid]) or opened:
+        found = bool(self.running([uid]) or opened)
+        while True:
+            _hang_up(opened)
+            # Also where none was found: one that forks and ends, again and again, is in no list.
+            _kill_all(uid)
+            # Not those that came since: they cannot get in, and could keep us here for ever.
+            opened &= self._connections(uid)
+            if not (self.running([uid]) or opened):
+                break
             if time.monotonic() > deadline:
                 raise BrokerError(
                     f"processes of uid {uid} do not end",
                     remedy=f"Look at them with: ps -u {uid}, then run the same command again.",
                 )
-            _hang_up(opened)
-            # The kernel walks its list of processes once, so not even a fork bomb escapes.
-            subprocess.run(
-                [sys.executable, "-I", "-c", _KILL_ALL],
-                user=uid,
-                group=uid,
-                extra_groups=[],
-                check=False,
-                capture_output=True,
-            )
             time.sleep(0.01)
-            # Not those that came since: they cannot get in, and could keep us here for ever.
-            opened &= self._connections(uid)
-        _forget_manager(uid)
+        if found:
+            _forget_manager(uid)
 
     def _connections(self, uid: int) -> set[int]:
         """Also those that sshd lets in this moment, before anything runs as that account."""
@@ -266,11 +260,26 @@ def _user(fields: list[str], groups: frozenset[str], shadow: list[str] | None) -
 
 
 def _process(status: str) -> tuple[int, frozenset[int]]:
-    """Real uid and groups of a process; -1 for one that ended and waits to be reaped."""
+    """Real uid and groups of a process; -1 for one that ended and waits to be reaped.
+
+    One whose first thread ended looks so, too, while its other threads run on.
+    """
     fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-    ended = fields["State"].split()[0] in "ZX"
+    ended = fields["State"].split()[0] in "ZX" and int(fields["Threads"]) < 2
     groups = (fields["Gid"] + fields["Groups"]).split()
     return -1 if ended else int(fields["Uid"].split()[0]), frozenset(map(int, groups))
+
+
+def _kill_all(uid: int) -> None:
+    """The kernel walks its list of processes once, so not even a fork bomb escapes."""
+    child = os.fork()
+    if child == 0:
+        try:
+            assume(uid, uid, ())
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
 
 
 def _hang_up(connections: Iterable[int]) -> None:

@@ -1,0 +1,22 @@
+"""The rights of an account for a process of root's, out of reach of what runs under it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+__all__ = ["APART", "assume"]
+
+APART = 65533
+"""No account's: Debian Policy reserves the uids from 65000 to 65533 (section 9.2.2)."""
+
+
+def assume(uid: int, gid: int, groups: Sequence[int]) -> None:
+    """Give this process the rights of ``uid``, for good.
+
+    Rights follow from the effective uid, and the right to send a signal to a process from that
+    process's real and saved uid: see kill(2). So processes of ``uid`` cannot stop this one.
+    """
+    os.setgroups(groups)
+    os.setresgid(gid, gid, gid)
+    os.setresuid(APART, uid, APART)
