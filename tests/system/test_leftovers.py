@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import wait_for
+from tests.hosts import RELEASES, wait_for
 
 from .deploy import Broker
 from .person import Person, key_pair, person
@@ -91,6 +91,21 @@ def test_a_copied_shell_opens_nothing_and_goes_with_the_class(
     host.exec("mount", "-o", "remount,bind,suid", "/home")
     host.reboot()
     assert "nosuid" not in host.exec("broker", "access", "prove").stdout
+
+
+@pytest.mark.parametrize("deployed", RELEASES, indirect=True)
+def test_no_other_way_into_a_home_or_the_store_starts_a_setid_program(
+    deployed: Broker, pat: Person
+) -> None:
+    host = deployed.host
+    assert pat.run(COPY).returncode == 0
+    tried = pat.run("/srv/broker/home/pat/user/deep/er/sh -pc 'id -g'")
+    assert (tried.returncode, tried.stdout) == (126, ""), "nothing there is executed"
+    assert host.exec("touch", "/srv/broker/data/x", check=False).returncode == 1, "it is read-only"
+    assert "nosuid" not in host.exec("broker", "access", "prove", check=False).stdout
+    host.exec("mount", "-o", "remount,bind,suid", "/srv/broker/home")
+    proved = host.exec("broker", "access", "prove", check=False)
+    assert "everybody: /srv/broker/home is mounted without nosuid and nodev" in proved.stdout
 
 
 def test_nothing_of_a_removed_uid_is_left(deployed: Broker, pat: Person) -> None:

@@ -4,6 +4,7 @@ mounts on which such bits count."""
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,10 @@ from .owners import account
 from .policy import Areas
 from .proof import Finding
 
-__all__ = ["is_safe", "setid_findings"]
+__all__ = ["is_safe", "other_ways", "setid_findings"]
 
 _SETID = stat.S_ISUID | stat.S_ISGID
+_MOUNTS = Path("/proc/self/mountinfo")
 _SAFE = os.ST_NOSUID | os.ST_NODEV
 
 
@@ -28,18 +30,44 @@ def setid_findings(areas: Areas) -> tuple[int, list[Finding]]:
     for place in (areas.data, areas.homes, *areas.temporary):
         if not place.is_dir():
             continue
-        checks += 1
-        if not is_safe(place):
-            found.append(Finding("everybody", str(place), "is mounted without nosuid and nodev"))
+        for way in (place, *filter(Path.is_dir, other_ways(place))):
+            checks += 1
+            if not is_safe(way):
+                found.append(Finding("everybody", str(way), "is mounted without nosuid and nodev"))
         for wrong in _below(place, found):
             checks += 1
             found += [wrong] if wrong else []
     return checks, found
 
 
+def other_ways(place: Path, mounts: Path = _MOUNTS) -> list[Path]:
+    """Where else the same files stand: below another mount, which has options of its own.
+
+    A mount that is hidden below another one at the same path is told with that path.
+    """
+    rows = [line.split() for line in mounts.read_text(errors="replace").splitlines()]
+    parts = [(row[2], Path(_plain(row[3])), Path(_plain(row[4]))) for row in rows]
+    ours = [part for part in parts if place.is_relative_to(part[2])]
+    if not ours:
+        return []
+    device, root, target = max(reversed(ours), key=lambda part: len(part[2].parts))
+    files = root / place.relative_to(target)
+    ways = {
+        at / files.relative_to(top) if files.is_relative_to(top) else at
+        for number, top, at in parts
+        if number == device and (files.is_relative_to(top) or top.is_relative_to(files))
+    }
+    return sorted(way for way in ways if not way.is_relative_to(place))
+
+
 def is_safe(place: Path) -> bool:
     """Whether the kernel heeds no setuid bit and no device here."""
     return os.statvfs(place).f_flag & _SAFE == _SAFE
+
+
+def _plain(name: str) -> str:
+    """Spaces and the like are octal numbers there: see proc_pid_mountinfo(5)."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), name)
 
 
 def _below(place: Path, found: list[Finding]) -> Iterator[Finding | None]:
