@@ -16,6 +16,7 @@ from .walk import walk
 
 __all__ = ["clear_home", "keep", "remove", "store_home"]
 
+_LISTS = frozenset({"system.posix_acl_access", "system.posix_acl_default"})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -38,12 +39,11 @@ def clear_home(layout: Layout, action: ClearHome, owners: Owners) -> None:
     home = layout.at(layout.home(action.name))
     _close(home, owners)
     stays = {"user": action.uid, "server": 0}
-    planted = [
-        entry
-        for entry in sorted(home.iterdir())
-        if not _is_ours(entry, stays.get(entry.name), owners)
-    ]
+    ours = {entry for entry in home.iterdir() if _is_ours(entry, stays.get(entry.name), owners)}
+    planted = sorted({*home.iterdir()} - ours)
     keep(planted, layout, f"{action.name}-{action.uid}", owners)
+    for folder in (home, *ours):
+        _drop_lists(folder)
 
 
 def keep(paths: Sequence[Path], layout: Layout, name: str, owners: Owners) -> None:
@@ -85,6 +85,16 @@ def _close(path: Path, owners: Owners) -> None:
     try:
         owners.set_owner(folder, 0, 0)
         os.fchmod(folder, 0o700)
+    finally:
+        os.close(folder)
+
+
+def _drop_lists(path: Path) -> None:
+    """Take the access lists from a folder: they name whom its owner let in."""
+    folder = os.open(path, _FOLDER)
+    try:
+        for name in _LISTS & {*os.listxattr(folder)}:
+            os.removexattr(folder, name)
     finally:
         os.close(folder)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +23,7 @@ from .scratch import ScratchSystem, public_key
 KEY = public_key("anna", "anna@laptop")
 SHELL = {"shell": True}
 SETGID = 0o2755
+LISTS = ("system.posix_acl_access", "system.posix_acl_default")
 # What runs at a login, a connection or a time, each by another program.
 PLANTED = (
     ".bashrc",
@@ -71,7 +73,24 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o7777
 
 
+def let_in(path: Path, uid: int) -> None:
+    """Give another account all rights by an access list, for what is made in it, too."""
+    entries = [(1, 7, -1), (2, 7, uid), (4, 5, -1), (16, 7, -1), (32, 0, -1)]
+    packed = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    for name in LISTS:
+        os.setxattr(path, name, packed)
+
+
 class TestALostShellOrKey:
+    @pytest.mark.parametrize(("keys", "shell"), [((), False), ((public_key("new"),), None)])
+    def test_no_account_keeps_the_rights_that_an_access_list_gave(
+        self, keys: tuple[str, ...], shell: bool | None, home: Path, ask: Ask
+    ) -> None:
+        for path in (home, home / "user"):
+            let_in(path, 1777)
+        ask("anna", *keys, shell=shell)
+        assert [*os.listxattr(home), *os.listxattr(home / "user")] == []
+
     def test_the_shell_goes_and_takes_all_but_user_with_it(
         self, layout: Layout, ask: Ask, home: Path, uid: int
     ) -> None:
