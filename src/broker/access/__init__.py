@@ -2,7 +2,7 @@
 
 from .people import People, people
 from .policy import Areas, Reader, Rule, Verb, rule
-from .proof import PROOF, Finding, Proof, read_proof, write_proof
+from .proof import PROOF, Finding, Proof, begin_proof, read_proof, write_proof
 from .prove import prove
 from .why import Answer, why
 
@@ -16,6 +16,7 @@ __all__ = [
     "Reader",
     "Rule",
     "Verb",
+    "begin_proof",
     "people",
     "prove",
     "read_proof",

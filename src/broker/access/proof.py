@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import BrokerError
 from ..files import write_atomic
 
-__all__ = ["PROOF", "Finding", "Proof", "read_proof", "write_proof"]
+__all__ = ["PROOF", "Finding", "Proof", "begin_proof", "begun_at", "read_proof", "write_proof"]
 
 PROOF = Path("/var/lib/data-broker/access-proof.json")
 
@@ -68,10 +68,30 @@ class Proof:
         }
 
 
+def begin_proof(path: Path = PROOF) -> None:
+    """Keep when the first proof since the last that ended has begun. Raises ``OSError``."""
+    begun = _begun(path)
+    if not begun.exists():
+        write_atomic(begun, "", mode=0o644)
+
+
+def begun_at(path: Path = PROOF) -> datetime | None:
+    """Since when proofs are tried of which none has ended; None where the last one did."""
+    try:
+        return datetime.fromtimestamp(_begun(path).stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
+
+
 def write_proof(proof: Proof, path: Path = PROOF, gid: int | None = None) -> None:
     """Keep it for ``broker status``; ``gid`` is the operators' group. Raises ``OSError``."""
     text = json.dumps(proof.facts(), indent=1) + "\n"
     write_atomic(path, text, mode=0o640, gid=gid if os.geteuid() == 0 else None)
+    _begun(path).unlink(missing_ok=True)
+
+
+def _begun(path: Path) -> Path:
+    return path.with_suffix(".begun")
 
 
 def read_proof(path: Path = PROOF) -> Proof | None:

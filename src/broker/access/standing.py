@@ -19,7 +19,7 @@ class Standing(StrEnum):
     PROVED = "proved"
     UNEXPECTED = "unexpected"  # it found something
     PENDING = "pending"  # published since, and the proof of that is on its way
-    OVERDUE = "overdue"  # published since, longer ago than a proof takes
+    OVERDUE = "overdue"  # longer without a proof that ended than one takes
 
     @property
     def is_failure(self) -> bool:
@@ -28,11 +28,21 @@ class Standing(StrEnum):
 
 
 def standing(
-    proof: Proof | None, generation: str | None, published: datetime | None, now: datetime
+    proof: Proof | None,
+    generation: str | None,
+    published: datetime | None,
+    now: datetime,
+    begun: datetime | None = None,
 ) -> Standing:
-    """``generation`` is the current one, pointed at since ``published``; None where none is."""
+    """``generation`` is the current one, pointed at since ``published``; None where none is.
+
+    ``begun`` is since when proofs are tried of which none has ended. It is root's own record, while
+    ``published`` is the time of a link that the account of the service can set.
+    """
     if proof is not None and proof.findings:
         return Standing.UNEXPECTED
+    if begun is not None and now - begun > _LIMIT:
+        return Standing.OVERDUE
     if published is None or (proof is not None and proof.generation == generation):
         return Standing.PROVED
     return Standing.OVERDUE if now - published > _LIMIT else Standing.PENDING

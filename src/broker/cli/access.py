@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..access import Areas, People, Proof, people, prove, why, write_proof
+from ..access import Areas, People, Proof, begin_proof, people, prove, why, write_proof
 from ..access.why import find_table
 from ..accounts import DebianSystem, Layout, observe
 from ..audit import Event, Result, current_actor, note
@@ -45,6 +45,8 @@ def _prove(config_option: Path | None, data: Path, every: bool, record: bool, as
     Ends with 0 if everything is as the policy says, else with 1 and a list of what is not.
     """
     _refuse_others()
+    if record:
+        begin_proof()
     instance, store = _opened(config_option, data)
     for _ in range(_TRIES if record else 1):
         proof = prove(_everybody(), _classes(instance), store, _areas(data), every=every)
@@ -54,6 +56,8 @@ def _prove(config_option: Path | None, data: Path, every: bool, record: bool, as
         current = store.current()
         if proof.generation == (current and current.id):
             break
+        if record:
+            begin_proof()
     if as_json:
         say_json(proof.facts())
     else:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from ..access.proof import PROOF, read_proof
+from ..access.proof import PROOF, begun_at, read_proof
 from ..access.standing import standing
 from ..accounts.layout import Layout
 from ..accounts.usage import spaces
@@ -29,7 +29,7 @@ __all__ = ["status"]
 UNIT = Path("/etc/systemd/system/broker-access-prove.service")
 _HINTS = {
     "unexpected": ": `broker access prove` lists them",
-    "overdue": ": `journalctl -u broker-access-prove.service` says why",
+    "overdue": ", and no proof has ended since: `journalctl -u broker-access-prove.service` tells",
 }
 
 
@@ -71,7 +71,8 @@ def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str
     if proof is None and not UNIT.exists():
         return None
     published = _since(data / "current") if generation else None
-    state = standing(proof, generation.id if generation else None, published, now)
+    current = generation.id if generation else None
+    state = standing(proof, current, published, now, begun_at(PROOF))
     facts = known if proof is None else proof.facts()
     return {**facts, "problem": None, "state": str(state), "failed": state.is_failure}
 

@@ -30,6 +30,8 @@ def test_what_is_published_while_a_proof_runs_is_proved_too(
 
     monkeypatch.setattr(module, "prove", prove)
     monkeypatch.setattr(module, "write_proof", lambda proof, **_: recorded.append(proof.generation))
+    begun: list[int] = []
+    monkeypatch.setattr(module, "begin_proof", lambda: begun.append(len(recorded)))
     monkeypatch.setattr(module, "note", lambda _event: None)
     monkeypatch.setattr(module, "_refuse_others", lambda: None)
     monkeypatch.setattr(module, "_everybody", lambda: None)
@@ -39,5 +41,6 @@ def test_what_is_published_while_a_proof_runs_is_proved_too(
         module.access, ["prove", "--record"], standalone_mode=False, catch_exceptions=False
     )
     assert done.return_value == 0
+    assert begun == [0, 1]
     assert len(recorded) == 2
     assert recorded[-1] == store.generation().id

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.access import Finding, Proof, write_proof
+from broker.access import Finding, Proof, begin_proof, write_proof
 from broker.access.standing import Standing, standing
 from broker.cli import status as module
 from broker.publish import Store
@@ -69,8 +69,25 @@ def test_a_generation_that_is_not_proved_yet_says_so_and_fails_after_an_hour(pro
     assert json.loads(status(proof.parent, "--json")[1])["access"]["state"] == "pending"
     os.utime(current, (now - 3601, now - 3601), follow_symlinks=False)
     code, text = status(proof.parent)
-    assert (code, "`journalctl -u broker-access-prove.service` says why" in text) == (1, True)
+    assert (code, "`journalctl -u broker-access-prove.service` tells" in text) == (1, True)
     assert json.loads(status(proof.parent, "--json")[1])["access"]["state"] == "overdue"
+
+
+def test_proofs_that_do_not_end_are_told_whatever_the_service_says_of_its_link(
+    proof: Path,
+) -> None:
+    """It can keep a proof from its end, and give ``current`` any time and any target."""
+    generation = Store(proof.parent / "data").generation().id
+    write_proof(Proof(datetime.now(UTC), generation, 3, 18240, (), 1), proof)
+    begin_proof(proof)
+    assert status(proof.parent)[0] == 0
+    begun, past = proof.with_suffix(".begun"), datetime.now(UTC).timestamp() - 3601
+    os.utime(begun, (past, past))
+    begin_proof(proof)  # another one, that does not end either
+    code, text = status(proof.parent)
+    assert (code, "0 unexpected" in text, "no proof has ended since" in text) == (1, True, True)
+    write_proof(Proof(datetime.now(UTC), generation, 3, 18240, (), 1), proof)
+    assert (status(proof.parent)[0], begun.exists()) == (0, False)
 
 
 def test_a_host_that_proves_and_never_did_is_not_a_success_for_long(
