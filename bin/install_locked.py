@@ -270,6 +270,7 @@ def reason(output: str) -> str:
 
 def last_words(output: str) -> str:
     """What pip itself names as the error, else its last line."""
+    output = re.sub(r"^ERROR: Exception:$", "", output, flags=re.MULTILINE)  # a traceback follows
     named = re.findall(r"^(?:ERROR:|\u00d7) (.+)", output, re.MULTILINE)
     lines = named or re.findall(r"\S.*", output) or ["no output"]
     return printable(str(lines[-1]).strip().rstrip("."))

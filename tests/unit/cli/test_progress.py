@@ -37,6 +37,13 @@ def test_each_table_and_phase_is_one_line(caplog: pytest.LogCaptureFixture) -> N
     assert [record.levelname for record in caplog.records] == ["INFO", "INFO", "ERROR"]
 
 
+@pytest.fixture
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that moves its cursor, wherever the tests run."""
+    monkeypatch.setenv("TERM", "xterm")
+
+
+@pytest.mark.usefixtures("_terminal")
 def test_a_terminal_shows_how_much_is_to_come() -> None:
     for rows, size, half in ((2000, 10, (1000, 1)), (None, 8_000_000, (1000, 4_000_000))):
         screen = io.StringIO()
@@ -47,6 +54,7 @@ def test_a_terminal_shows_how_much_is_to_come() -> None:
         assert " 50%" in screen.getvalue()
 
 
+@pytest.mark.usefixtures("_terminal")
 def test_a_terminal_shows_rows_as_they_pass_and_keeps_what_ended() -> None:
     screen = io.StringIO()
     with Live(2, Screen(file=screen, force_terminal=True, width=120)) as live:
