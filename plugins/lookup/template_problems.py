@@ -27,7 +27,7 @@ options:
     description:
       - Whether a value may be a pointer, which is one template and nothing around it. It holds
         names of other variables, or lookups of C(file), C(env), C(password) or C(unvault). What
-        the names stand for is examined, too.
+        the names stand for is examined, too. C(vars) and C(hostvars) are no such names.
     type: bool
     default: false
 """
@@ -44,6 +44,8 @@ _MARKS = ("{{", "{%", "{#")
 _HEADER = "#jinja2:"
 _LOOKUPS = {"lookup", "query", "q"}
 _READING = {"env", "file", "password", "unvault"}
+# These give the variables of all hosts, already evaluated: nothing is left to examine.
+_EVALUATED = {"hostvars", "vars"}
 _FILTERS = {"b64decode", "combine", "default", "from_json", "from_yaml", "trim"}
 _JOINING = (nodes.Add, nodes.Concat, nodes.Getattr, nodes.Getitem, nodes.Const, nodes.List)
 
@@ -72,7 +74,7 @@ class _Search:
             for key, inner in value.items():
                 yield from self._text(f"a name in {place}", key)
                 yield from self._value(place if _is_template(key) else f"{place}.{key}", inner)
-        elif isinstance(value, list | tuple):
+        elif isinstance(value, list | tuple | set | frozenset):
             for index, inner in enumerate(value):
                 yield from self._value(f"{place}[{index}]", inner)
         else:
@@ -125,7 +127,7 @@ def _pointed(text: str) -> list[str] | None:
 def _names(node: nodes.Node) -> list[str] | None:
     """As ``_pointed``, of an expression; a lookup counts as a name that is not a variable."""
     if isinstance(node, nodes.Name):
-        return [node.name]
+        return None if node.name in _EVALUATED else [node.name]
     if isinstance(node, nodes.Call):
         return [""] if _reads(node) else None
     if isinstance(node, nodes.Filter) and node.name.rpartition(".")[2] not in _FILTERS:

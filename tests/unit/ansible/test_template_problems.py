@@ -47,6 +47,9 @@ def trusted(value: Any) -> Any:
         "{{ lookup('file', *one) }}",
         "{{ one if two else lookup('pipe', 'touch /tmp/canary') }}",
         "{{ one[lookup('pipe', 'touch /tmp/canary')] }}",
+        "{{ vars['one'] }}",
+        "{{ hostvars[inventory_hostname]['one'] }}",
+        "{{ one | default(hostvars.other.one) }}",
     ],
 )
 def test_a_template_that_is_not_a_pointer_is_a_problem(text: str) -> None:
@@ -99,3 +102,7 @@ def test_text_that_ansible_does_not_evaluate_is_not_a_problem() -> None:
     plain = trusted({"said": ["anna", "{ not a template }", None, 7, True]})
     for variables in (read, encrypted, plain, {}):
         assert problems(variables, ["said"]) == []
+
+
+def test_a_template_in_a_set_is_a_problem() -> None:
+    assert problems({"said": {trusted(RUN)}}, ["said"], pointers=True)
