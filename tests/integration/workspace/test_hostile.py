@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,3 +166,32 @@ def test_a_document_of_any_bytes_is_only_hashed(synced: Laptop, home: Home) -> N
 
     publish(home, hostile)
     assert synced.sync().returncode == 0
+
+
+def test_a_manifest_that_is_exchanged_after_its_signature_was_checked_is_refused(
+    synced: Laptop, home: Home, tmp_path: Path
+) -> None:
+    """A wrong file makes the sync fetch again, and then all is right but the signature."""
+    home.table("stores", "SELECT 9::BIGINT AS id, 'Linz' AS name")
+    home.publish()
+    wrong, right = home.current / "parquet/shop/stores/0.parquet", tmp_path / "right"
+    shutil.copy2(wrong, right)
+    wrong.write_bytes(b"?")
+    manifest = json.loads((home.current / "manifest.json").read_bytes())
+    manifest["tables"][0]["description"] = "forged"
+    forged = tmp_path / "forged"
+    forged.write_text(json.dumps(manifest))
+    rsync = tmp_path / "bin" / "rsync"
+    rsync.parent.mkdir()
+    rsync.write_text(
+        f"""#!/bin/sh
+{shutil.which("rsync")} "$@" || exit
+case $* in *.incoming/) cp -p {right} {wrong} && cp {forged} {home.current}/manifest.json ;; esac
+"""
+    )
+    rsync.chmod(0o755)
+    synced.environment["PATH"] = f"{rsync.parent}:{synced.environment['PATH']}"
+    ended = synced.sync()
+    assert ended.returncode == 1, ended.stdout
+    assert "the signature of generation" in ended.stderr
+    assert synced.query("FROM stores") == [(7, "")]

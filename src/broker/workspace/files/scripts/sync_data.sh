@@ -254,6 +254,12 @@ fingerprint() {
     ssh-keygen -lf "$state/keys" | awk '{ print $2 }' | tr '\n' ' ' | sed 's/ $//'
 }
 
+# Each pull may bring another manifest than the one before: another generation, or another's word.
+believe() {
+    generation=$(laptop generation "$incoming")
+    check_signature
+}
+
 # A file that is wrong may have been linked from a local file that was changed: fetch those anew.
 check_files() {
     local code=0
@@ -262,6 +268,7 @@ check_files() {
     [ $code -eq 4 ] || exit 1
     pull --recursive --times --delete --partial-dir=.partial --timeout=60 \
         "${source}server/generation/" "$incoming/"
+    believe
     code=0
     laptop files "$incoming" >"$state/wrong" || code=$?
     [ $code -ne 4 ] || fail "what $host sent is not what its manifest says ($(cat "$state/wrong"))." \
@@ -343,8 +350,7 @@ main() {
     if is_new; then
         if [ "$before" = none ]; then basis=$root/server; else basis=$generations/$before; fi
         fetch_generation "$basis"
-        generation=$(laptop generation "$incoming")
-        check_signature
+        believe
         check_files
         switch
     fi
