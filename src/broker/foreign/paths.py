@@ -13,6 +13,8 @@ __all__ = ["checked_path", "inside", "is_generation", "is_path"]
 
 _MOST_BYTES = 1024
 _MOST_BYTES_OF_A_NAME = 255
+# What agents take for orders in whichever folder it stands.
+_OF_AGENTS = frozenset({"agents.md", "claude.md", "gemini.md"})
 _GENERATION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 
 
@@ -21,7 +23,7 @@ def checked_path(text: str) -> str:
     if not is_path(text):
         raise ValueError(
             "expected a relative path: names between single slashes, without '..', backslashes, "
-            "control or invisible characters"
+            "control or invisible characters, and none that agents read as orders"
         )
     return text
 
@@ -42,6 +44,7 @@ def _is_name(name: str) -> bool:
         name == name.strip(" ")
         and not name.startswith((".", "-"))
         and 0 < len(name.encode()) <= _MOST_BYTES_OF_A_NAME
+        and name.lower() not in _OF_AGENTS
     )
 
 

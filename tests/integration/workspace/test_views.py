@@ -27,6 +27,7 @@ EMPTY = Table(
     as_of=None,
     freshness_seconds=None,
 )
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def table(name: str, path: str, files: list[str], **changes: Any) -> Table:
@@ -47,7 +48,7 @@ def tree(tmp_path: Path) -> Path:
 
 def built(*tables: Table, tree: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    manifest = Manifest("g", datetime(2026, 11, 22, tzinfo=UTC), tables, ())
+    manifest = Manifest("g", NOW, tables, ())
     connection.execute(create_views(manifest, tree))
     return connection
 
@@ -74,6 +75,24 @@ def test_tables_of_one_name_get_the_names_of_their_folders_too(tree: Path) -> No
     with built(*tables, tree=tree) as connection:
         assert connection.execute("FROM x_letters").fetchall() == [("a",)]
         assert connection.execute("FROM y_letters").fetchall() == [("b",)]
+
+
+@pytest.mark.parametrize(
+    ("tables", "views"),
+    [
+        (["x/Orders", "y/orders"], ["x_Orders", "y_orders"]),
+        (["a/b_c", "a_b/c"], ["b_c", "c"]),
+        (["a/b_o/o", "a_b/o/o"], ["a/b_o/o", "a_b/o/o"]),
+        (["a/o", "b/o", "c/a_o"], ["a/o", "b_o", "a_o"]),
+        (["a/o", "b/o", "c/A_O", "c_A/O"], ["a/o", "b_o", "A_O", "c_A_O"]),
+    ],
+)
+def test_no_two_views_have_one_name(tables: list[str], views: list[str], tree: Path) -> None:
+    made = [table(path.rpartition("/")[2], path, ["a.parquet"]) for path in tables]
+    assert [*Manifest("g", NOW, tuple(made), ()).view_names.values()] == views
+    with built(*made, tree=tree) as connection:
+        sql = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+        assert {name for (name,) in connection.execute(sql).fetchall()} == {*views}
 
 
 def test_a_table_without_files_is_an_empty_view_of_its_types(tree: Path) -> None:

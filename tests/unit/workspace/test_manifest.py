@@ -71,6 +71,7 @@ PATHS = (
     *("../../x", "/etc/passwd", "parquet/../../x", "parquet/shop/orders/../../../../x"),
     *("parquet\\shop\\orders.parquet", "parquet/shop/orders/a\nb", "parquet/shop/orders/\x1b[2J"),
     *("parquet/shop/orders/\u202ex", "parquet/shop/other.parquet", "manifest.json", "", 7, None),
+    *("docs/Claude.md", "parquet/shop/orders/AGENTS.md"),
 )
 TYPES = (
     "INTEGER); COPY (SELECT 1) TO '/tmp/x'; --",
@@ -107,6 +108,7 @@ def attacks() -> Iterator[tuple[tuple[Any, ...], Any]]:
     yield from ((("format",), number) for number in (2, "1", True, None))
     yield from ((("tables",), value) for value in ({}, None, "x", [TABLE, TABLE], [[]], [None]))
     yield (*FIRST, "description"), "x" * 1_000_001
+    yield ("tables",), [TABLE, {**TABLE, "path": "shop/Orders", "files": [], "reject_file": None}]
     yield (*FIRST, "key"), [["id"]]
     yield (*FIRST, "surprise"), 1
     yield ("surprise",), 1

@@ -109,8 +109,8 @@ def column_name(value: Any) -> str:
 def plain_name(value: Any) -> str:
     """A name as an operator may give one."""
     name = column_name(value)
-    if not is_plain(name):
-        raise ValueError(f"expected a name without invisible characters; found {name!r}")
+    if not is_plain(name) or "/" in name:
+        raise ValueError(f"expected a name without slash and invisible character; found {name!r}")
     return name
 
 

@@ -39,11 +39,12 @@ Made by each sync from generation {generation} ({created_at} UTC). Edit ../CLAUD
 def render(manifest: Manifest) -> str:
     """The whole text."""
     head = HEAD.format(generation=manifest.generation, created_at=_minute(manifest.created_at))
-    return "\n".join([head, *map(_table, manifest.tables)])
+    views = manifest.view_names
+    return "\n".join([head, *(_table(table, views[table.path]) for table in manifest.tables)])
 
 
-def _table(table: Table) -> str:
-    lines = [f"### {code(table.name)}", ""]
+def _table(table: Table, view: str) -> str:
+    lines = [f"### {code(view)}", ""]
     if table.description:
         lines += [code(prose(table.description)), ""]
     as_of = f"{_minute(table.as_of)} UTC" if table.as_of else "never"

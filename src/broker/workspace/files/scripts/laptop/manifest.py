@@ -7,6 +7,7 @@ nothing of this superfluous. What the broker may write stands in ``publish/manif
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -95,6 +96,23 @@ class Manifest:
         tables = [file for table in self.tables for file in (*table.files, *table.others)]
         return {file.path: file for file in (*self.documents, *tables)}
 
+    @property
+    def view_names(self) -> dict[str, str]:
+        """The view of each table, by the table's path. Views differ in more than case.
+
+        The name of the table where no other has it, else folder and name (``shop_orders``), and the
+        path where that is taken.
+        """
+        names = Counter(table.name.lower() for table in self.tables)
+        shared = {table.path for table in self.tables if names[table.name.lower()] > 1}
+        joined = Counter(path.replace("/", "_").lower() for path in shared)
+        found = {table.path: table.name for table in self.tables}
+        for path in shared:
+            name = path.replace("/", "_")
+            is_taken = joined[name.lower()] > 1 or name.lower() in names
+            found[path] = path if is_taken else name
+        return found
+
 
 def read_in(tree: Path) -> Manifest:
     """The manifest of a generation's folder; raises ``ManifestError``."""
@@ -126,8 +144,8 @@ def _check_once(manifest: Manifest) -> None:
     listed = [file for table in manifest.tables for file in (*table.files, *table.others)]
     if len(manifest.files) < len(listed) + len(manifest.documents):
         raise ManifestError(NAME, "a path is listed twice")
-    if len({table.path for table in manifest.tables}) < len(manifest.tables):
-        raise ManifestError(NAME, "two tables have one path")
+    if len({table.path.lower() for table in manifest.tables}) < len(manifest.tables):
+        raise ManifestError(NAME, "two tables have one path, case aside")
 
 
 def _table(fields: Fields) -> Table:

@@ -36,12 +36,11 @@ ORDER BY name
 
 def create_views(manifest: Manifest, tree: Path) -> str:
     """The SQL. ``tree`` is the absolute path of the generation's folder."""
-    names = [table.name for table in manifest.tables]
+    names = manifest.view_names
     paths = [str(tree / file.path) for table in manifest.tables for file in table.files]
     statements = [_locks(paths)]
     for table in manifest.tables:
-        is_shared = names.count(table.name) > 1
-        name = _quoted(table.path.replace("/", "_") if is_shared else table.name)
+        name = _quoted(names[table.path])
         query = _files_query(table, tree) if table.files else _empty_query(table)
         if query is None:
             continue
