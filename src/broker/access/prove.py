@@ -22,6 +22,8 @@ from .setid import setid_findings
 __all__ = ["prove"]
 
 _REACHED = Rule(must=Verb.SEE | Verb.READ)
+# Nothing that is published is nested so deep; walks end at 64 levels.
+_MOST_LEVELS = 40
 _DOCUMENTS = (".json", ".yml", ".yaml", ".md", ".sql", ".txt", ".sig")
 _CAN = {Verb.SEE: "can see it", Verb.READ: "can read it", Verb.WRITE: "can write it"}
 _CANNOT = {Verb.SEE: "cannot see it", Verb.READ: "cannot read it", Verb.WRITE: "cannot write it"}
@@ -52,6 +54,7 @@ def prove(
         tried[reader.name], wrong = _tried(reader, places, paths, published=generation is not None)
         findings += wrong
     findings += [found for path, status in run.items() for found in others_write(path, status)]
+    findings += _too_deep(places, paths)
     asked, listed = acl_paths(places, paths)
     findings += [Finding("somebody", path, "is let in by an access list") for path in listed]
     looked, setid = setid_findings(paths)
@@ -69,6 +72,18 @@ def prove(
         seconds=time.monotonic() - begun,
         tried=tried,
     )
+
+
+def _too_deep(places: Sequence[Place], areas: Areas) -> list[Finding]:
+    """What stands below these was not looked for."""
+    root = f"{areas.store}/"
+    return [
+        Finding("somebody", place.path, "is nested too deep to be tried")
+        for place in places
+        if place.kind == "folder"
+        and place.path.startswith(root)
+        and place.path[len(root) :].count("/") == _MOST_LEVELS
+    ]
 
 
 def _tried(

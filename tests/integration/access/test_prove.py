@@ -215,6 +215,10 @@ def unreadable_schema(scene: Scene) -> None:
     _rewrite(path, "hints: &all [people]\nmore: *all\n")
 
 
+def nested_too_deep(scene: Scene) -> None:
+    (scene.store.root / "staging" / "/".join("d" * 80)).mkdir(parents=True)
+
+
 def leaking_file_name(scene: Scene) -> None:
     path = scene.current / "views/tree/parquet/vault"
     path.mkdir(mode=0o750)
@@ -292,6 +296,7 @@ def planted_script(scene: Scene) -> None:
         (leaking_metadata, "the audience public", "customers.json is told of books/ledger"),
         (leaking_schema, "the audience finance+public", "schema.yml is told of staff/people"),
         (unreadable_schema, "the audience finance+public", "cannot be searched for hidden tables"),
+        (nested_too_deep, "somebody", "d/d/d is nested too deep to be tried"),
         (leaking_file_name, "the audience public", "is told of vault/salaries"),
         (other_home, "person2", "person1/notes can see it"),
         (own_home, "person0", "home/person0 can write it"),
