@@ -10,8 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +22,7 @@ __all__ = ["Kind", "Place", "kind_of", "observe"]
 
 Kind = Literal["file", "folder", "link", "socket", "other"]
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_NO = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 _FOLDER = os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -105,15 +105,20 @@ def _try(place: Place) -> Verb:
     able, tried = NOTHING, place.verbs
     if _may(place.path, os.F_OK, follow=place.follow):
         able |= Verb.SEE
-    if Verb.READ in tried:
-        with suppress(OSError):
-            _read(place)
-            able |= Verb.READ
-    if Verb.WRITE in tried:
-        with suppress(OSError):
-            _write(place)
-            able |= Verb.WRITE
+    if Verb.READ in tried and not _refused(_read, place):
+        able |= Verb.READ
+    if Verb.WRITE in tried and not _refused(_write, place):
+        able |= Verb.WRITE
     return able
+
+
+def _refused(attempt: Callable[[Place], None], place: Place) -> bool:
+    """Not by a lease, a running program or a path that is too long: those say nothing of rights."""
+    try:
+        attempt(place)
+    except OSError as error:
+        return place.follow or error.errno in _NO
+    return False
 
 
 def _may(path: str, mode: int, *, follow: bool = True) -> bool:

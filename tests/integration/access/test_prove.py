@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import signal
 import struct
 import tempfile
 from collections.abc import Callable, Iterator
@@ -322,6 +324,18 @@ def test_what_is_broken_on_purpose_is_found(
     broken(scene)
     told = scene.told()
     assert [line for line in told if line.startswith(f"{who}: ") and what in line], told
+
+
+def test_a_lease_does_not_make_an_open_file_look_closed(scene: Scene) -> None:
+    path = scene.store.root / "open"
+    path.write_text("rows")
+    path.chmod(0o644)
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel asks for it back
+    with path.open("rb+") as stream:
+        fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        told = scene.told()
+    signal.signal(signal.SIGIO, before)
+    assert [line for line in told if line.endswith("/open can read it")], told
 
 
 def test_a_mount_on_which_setuid_bits_count_is_found(

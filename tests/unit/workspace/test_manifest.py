@@ -109,6 +109,8 @@ def attacks() -> Iterator[tuple[tuple[Any, ...], Any]]:
     yield from ((("tables",), value) for value in ({}, None, "x", [TABLE, TABLE], [[]], [None]))
     yield (*FIRST, "description"), "x" * 1_000_001
     yield ("tables",), [TABLE, {**TABLE, "path": "shop/Orders", "files": [], "reject_file": None}]
+    for path in ("docs/Schema.yml", "docs/schema.yml/x"):
+        yield ("documents",), [*GOOD["documents"], {**GOOD["documents"][0], "path": path}]
     yield (*FIRST, "key"), [["id"]]
     yield (*FIRST, "surprise"), 1
     yield ("surprise",), 1

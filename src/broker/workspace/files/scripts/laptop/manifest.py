@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .fields import (
@@ -142,8 +142,11 @@ def read(document: Any) -> Manifest:
 def _check_once(manifest: Manifest) -> None:
     """Two entries of one path would say two things of one file."""
     listed = [file for table in manifest.tables for file in (*table.files, *table.others)]
-    if len(manifest.files) < len(listed) + len(manifest.documents):
-        raise ManifestError(NAME, "a path is listed twice")
+    paths = {file.path.casefold() for file in (*listed, *manifest.documents)}
+    if len(paths) < len(listed) + len(manifest.documents):
+        raise ManifestError(NAME, "a path is listed twice, case aside")
+    if paths & {str(folder) for path in paths for folder in PurePosixPath(path).parents}:
+        raise ManifestError(NAME, "a file stands where a folder must be")
     if len({table.path.lower() for table in manifest.tables}) < len(manifest.tables):
         raise ManifestError(NAME, "two tables have one path, case aside")
 
