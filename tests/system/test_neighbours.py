@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hosts import RELEASES, Host, Run
+from tests.hosts import RELEASES, Host, Run, wait_for
 
 from .deploy import Broker, pristine
 from .test_sessions import Person, person
@@ -43,6 +43,11 @@ ASK = "from broker.accounts.client import Client; print(Client(seconds=60).call(
 PYTHON = "/opt/data-broker/current/venv/bin/python"
 # To the host's own sshd, which listens at every address.
 CONNECT = "python3 -c 'import socket; socket.create_connection((\"{}\", 22), 5)'"
+INSTALL = (
+    "apt-get -q update && "
+    "DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends cron at"
+)
+AT = "echo 'cat /proc/self/cgroup > at' | at now"
 LOGIN = "canary-of-this-test-61c0a4"
 PROXY = f"http://someone:{LOGIN}@127.0.0.1:9"
 
@@ -132,6 +137,32 @@ def test_analysts_do_not_reach_the_addresses_of_a_cloud(host: Host, analyst: Per
     shown = host.exec("systemctl", "show", "-p", "IPAddressDeny", f"user-{analyst.uid}.slice")
     for address in ("169.254.0.0/16", "fd00:ec2::254/128", "100.100.100.200/32"):
         assert address in shown.stdout
+
+
+def test_jobs_of_cron_and_at_run_in_the_slice_of_their_owner(
+    broker: Broker, analyst: Person
+) -> None:
+    host = broker.host
+    host.run(INSTALL)
+    for job in ("echo '* * * * * cat /proc/self/cgroup > cron' | crontab -", AT):
+        done = analyst.run(job)
+        assert done.returncode == 0, done.stderr
+    for name in ("at", "cron"):
+        path = f"/home/{analyst.name}/{name}"
+        wait_for(
+            f"the job of {name}",
+            lambda path=path: host.run(f"test -s {path}", check=False).returncode == 0,
+            seconds=90,
+        )
+        assert f"/user-{analyst.uid}.slice/" in host.exec("cat", path).stdout
+    session = "/etc/pam.d/common-session-noninteractive"
+    host.run(f"sed -i '/notingroup dataread/d' {session}")
+    assert broker.play("site.yml", "--tags", "base_limits").changed == 1
+    host.run(f"echo 'session required pam_unix.so' > {session}")
+    refused = broker.play("site.yml", "--tags", "base_limits", check=False)
+    assert "was changed by hand" in refused.output
+    host.run("pam-auth-update --force --package")
+    assert broker.play("site.yml", "--tags", "base_limits").changed == 0
 
 
 def test_the_login_of_a_proxy_is_in_no_output(broker: Broker) -> None:
