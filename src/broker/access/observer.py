@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..assume import APART, assume
+from ..assume import LOOKING, assume
 from ..errors import BrokerError
 from .policy import EVERYTHING, NOTHING, Reader, Verb
 
@@ -90,9 +90,9 @@ def _become(reader: Reader) -> None:
     """All groups and rights of a login, with no way back."""
     os.chdir("/")
     os.umask(0o077)
-    assume(reader.uid, reader.gid, reader.groups)
+    assume(reader.uid, reader.gid, reader.groups, real=LOOKING)
     held = set(os.getgroups()) | {os.getgid()}
-    if os.getresuid() != (APART, reader.uid, APART) or held != {*reader.groups, reader.gid}:
+    if os.getresuid() != (LOOKING, reader.uid, LOOKING) or held != {*reader.groups, reader.gid}:
         raise PermissionError(errno.EPERM, "somebody else after all")
 
 

@@ -68,19 +68,22 @@ class Proof:
         }
 
 
-def begin_proof(path: Path = PROOF) -> None:
+def begin_proof(path: Path = PROOF, gid: int | None = None) -> None:
     """Keep when the first proof since the last that ended has begun. Raises ``OSError``."""
     begun = _begun(path)
     if not begun.exists():
-        write_atomic(begun, "", mode=0o644)
+        text = f"{datetime.now(UTC).isoformat()}\n"
+        write_atomic(begun, text, mode=0o640, gid=gid if os.geteuid() == 0 else None)
 
 
 def begun_at(path: Path = PROOF) -> datetime | None:
     """Since when proofs are tried of which none has ended; None where the last one did."""
     try:
-        return datetime.fromtimestamp(_begun(path).stat().st_mtime, UTC)
+        return datetime.fromisoformat(_begun(path).read_text().strip())
     except FileNotFoundError:
         return None
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC)  # cut off while it was written: no success either
 
 
 def write_proof(proof: Proof, path: Path = PROOF, gid: int | None = None) -> None:

@@ -45,10 +45,10 @@ def _prove(config_option: Path | None, data: Path, every: bool, record: bool, as
     Ends with 0 if everything is as the policy says, else with 1 and a list of what is not.
     """
     _refuse_others()
-    if record:
-        begin_proof()
     instance, store = _opened(config_option, data)
     for _ in range(_TRIES if record else 1):
+        if record:
+            begin_proof(gid=store.rights.operators)
         proof = prove(_everybody(), _classes(instance), store, _areas(data), every=every)
         if record:
             write_proof(proof, gid=store.rights.operators)
@@ -56,8 +56,6 @@ def _prove(config_option: Path | None, data: Path, every: bool, record: bool, as
         current = store.current()
         if proof.generation == (current and current.id):
             break
-        if record:
-            begin_proof()
     if as_json:
         say_json(proof.facts())
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,10 @@ from broker.access.observer import Place, observe
 from broker.accounts import system
 from broker.accounts.system import DebianSystem
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users"),
+    pytest.mark.xdist_group("ending"),  # all under one uid
+]
 
 UID = 61300
 NO_GROUPS: list[int] = []
@@ -45,6 +49,12 @@ while True:
             os._exit(0)
     except OSError:
         pass
+"""
+ENDS = """
+import sys
+from broker.accounts.system import _kill_all
+while True:
+    _kill_all(int(sys.argv[1]))
 """
 
 
@@ -88,11 +98,21 @@ def test_nothing_outlives_the_end(
         assert process.stdout.read() == ""
 
 
+@contextmanager
+def ending() -> Iterator[None]:
+    """Root ends the processes of another account, again and again."""
+    with subprocess.Popen([sys.executable, "-c", ENDS, str(UID + 1)]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("signal", ["9", "19"], ids=["kills", "stops"])
 def test_the_proof_looks_as_an_account_that_kills_or_stops_all_it_may(signal: str) -> None:
     reader = Reader("someone", UID, UID, (), frozenset(), "/nonexistent")
     place = Place("/", "folder")
     calm = observe(reader, [place] * 5000)
-    with started(KILLS, signal):
+    with started(KILLS, signal), ending():
         assert observe(reader, [place] * 5000) == calm
     assert observe(replace(reader, uid=UID + 1), [place]) == calm[:1]

@@ -31,7 +31,7 @@ def test_what_is_published_while_a_proof_runs_is_proved_too(
     monkeypatch.setattr(module, "prove", prove)
     monkeypatch.setattr(module, "write_proof", lambda proof, **_: recorded.append(proof.generation))
     begun: list[int] = []
-    monkeypatch.setattr(module, "begin_proof", lambda: begun.append(len(recorded)))
+    monkeypatch.setattr(module, "begin_proof", lambda **_: begun.append(len(recorded)))
     monkeypatch.setattr(module, "note", lambda _event: None)
     monkeypatch.setattr(module, "_refuse_others", lambda: None)
     monkeypatch.setattr(module, "_everybody", lambda: None)

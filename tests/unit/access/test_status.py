@@ -81,8 +81,8 @@ def test_proofs_that_do_not_end_are_told_whatever_the_service_says_of_its_link(
     write_proof(Proof(datetime.now(UTC), generation, 3, 18240, (), 1), proof)
     begin_proof(proof)
     assert status(proof.parent)[0] == 0
-    begun, past = proof.with_suffix(".begun"), datetime.now(UTC).timestamp() - 3601
-    os.utime(begun, (past, past))
+    begun = proof.with_suffix(".begun")
+    begun.write_text(f"{datetime.now(UTC) - timedelta(seconds=3601)}\n")
     begin_proof(proof)  # another one, that does not end either
     code, text = status(proof.parent)
     assert (code, "0 unexpected" in text, "no proof has ended since" in text) == (1, True, True)
