@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -35,6 +36,16 @@ def mount_units(mounts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return units
 
 
+def mount_options(mounts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Place and options of each mount of a folder in turn, as a script takes them."""
+    folders = [mount for mount in mounts if not mount.get("file")]
+    return [
+        word
+        for mount in folders
+        for word in (f"{ROOM}{mount['what']}", mount["options"].removeprefix("bind,private,"))
+    ]
+
+
 def mount_files(mounts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """An empty file for each mount of a file, as the module ``host_files`` takes it."""
     places = (mount.get("where", mount["what"]) for mount in mounts if mount.get("file"))
@@ -46,6 +57,11 @@ def mount_unit(path: str) -> str:
     parts = [part for part in path.split("/") if part]
     escaped = (re.sub(r"[^A-Za-z0-9:_.]", _escape, part) for part in parts)
     return "-".join(escaped) + ".mount"
+
+
+def repeated(values: Iterable[str]) -> list[str]:
+    """Those that stand there more than once, sorted."""
+    return sorted(value for value, count in Counter(values).items() if count > 1)
 
 
 def invalid_networks(values: Iterable[Any]) -> list[str]:
@@ -79,6 +95,8 @@ class FilterModule:
             "invalid_networks": invalid_networks,
             "mount_files": mount_files,
             "mount_unit": mount_unit,
+            "mount_options": mount_options,
             "mount_units": mount_units,
+            "repeated": repeated,
             "unit_templates": unit_templates,
         }
