@@ -25,6 +25,8 @@ __all__ = ["Azurite", "AzuriteError", "install"]
 HERE = Path(__file__).parent
 CACHE = ROOT / ".cache" / "azurite"
 PACKAGES = [HERE / "package.json", HERE / "package-lock.json"]
+# Node brings certificates of its own and knows none that this machine's owner trusts beside them.
+TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
 INSTALL_SECONDS, START_SECONDS = 600, 60
 _LISTENS = re.compile(r"successfully listens on (http:\S+)")
 
@@ -66,7 +68,7 @@ def _run(command: list[str], folder: Path) -> None:
         subprocess.run(
             command,
             cwd=folder,
-            env={**os.environ, "PATH": path},
+            env={"NODE_EXTRA_CA_CERTS": TRUSTED, **os.environ, "PATH": path},
             check=True,
             capture_output=True,
             timeout=INSTALL_SECONDS,
