@@ -48,7 +48,12 @@ settings.load_profile("busy")
 
 
 def pytest_configure() -> None:
-    """Let tests interrupt what they start: a shell's background job passes on a deaf ear."""
+    """Let tests interrupt what they start: a shell's background job passes on a deaf ear.
+
+    And let a make that they start be the first: one that was told ``-C`` has others tell folders.
+    """
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        os.environ.pop(name, None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
