@@ -193,7 +193,14 @@ def name_hosts(root: Path, addresses: Mapping[str, str]) -> None:
     """Let the host find the others of its run by name."""
     lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
     lines += [f"{address} {name}" for name, address in sorted(addresses.items())]
-    (root / "etc/hosts").write_text("\n".join(lines) + "\n")
+    text = ("\n".join(lines) + "\n").encode()
+    # Written over, then cut: it is read at any moment, and a second file would be seen in /etc.
+    file = os.open(root / "etc/hosts", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        os.write(file, text)
+        os.ftruncate(file, len(text))
+    finally:
+        os.close(file)
 
 
 def pip_cache() -> Path:
