@@ -98,12 +98,20 @@ class Detail:
 
         Its times are whole seconds, so nothing is certain of a table that changed just now.
         """
-        times = [_instant(self.body.get(key)) for key in ("lastImportDate", "lastChangeDate")]
-        newest = max((time for time in times if time is not None), default=None)
+        newest = max((time for time in self._times if time is not None), default=None)
         is_settled = newest is not None and datetime.now(UTC) - newest > _SETTLED
         if not is_settled or not (self.has_exact_count and self.tracks_changes):
             return None
-        return f"{times} {self.rows} {self.body.get('dataSizeBytes')}"
+        return self.state
+
+    @property
+    def state(self) -> str:
+        """What shows that rows changed, unless they did within one second."""
+        return f"{self._times} {self.rows} {self.body.get('dataSizeBytes')}"
+
+    @property
+    def _times(self) -> list[datetime | None]:
+        return [_instant(self.body.get(key)) for key in ("lastImportDate", "lastChangeDate")]
 
     def type(self, name: str) -> str:
         """The type of a column."""

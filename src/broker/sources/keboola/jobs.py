@@ -31,6 +31,8 @@ class Ticket:
     started: datetime
     as_of: datetime
     rows: int | None
+    state: str
+    version: str | None
     is_resumed: bool = False
 
 
@@ -52,7 +54,9 @@ class Tickets:
         try:
             kept = json.loads(self._path.read_bytes())
             started, as_of = (datetime.fromisoformat(kept[key]) for key in ("started", "as_of"))
-            ticket = Ticket(int(kept["job"]), str(kept["url"]), started, as_of, kept["rows"], True)
+            told = {key: kept[key] for key in ("rows", "state", "version")}
+            job, url = int(kept["job"]), str(kept["url"])
+            ticket = Ticket(job, url, started, as_of, **told, is_resumed=True)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):

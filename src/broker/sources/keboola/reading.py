@@ -118,9 +118,16 @@ class KeboolaReading:
         return self._table.folder
 
     def _exported(self, tickets: Tickets, deadline: Deadline) -> tuple[Ticket, int]:
-        """The file of the job that an earlier run began, else of a new one."""
-        known = tickets.find()
-        if known is not None:
+        """The file of the job that an earlier run began, else of a new one.
+
+        What was exported before the table changed would pass for what is in it now.
+        """
+        known, detail = tickets.find(), self._detail
+        if (
+            known is not None
+            and known.state == detail.state
+            and detail.version in (None, known.version)
+        ):
             try:
                 job = self._means.api.get(f"jobs/{known.job}", deadline, where=self._where)
                 return known, finished_file(self._means.api, mapping(job), deadline, self._where)
@@ -137,7 +144,8 @@ class KeboolaReading:
         if "id" not in job:
             raise SourceError("the export was not started", where=f"{self._where}: {api.url(path)}")
         as_of = self._detail.as_of or now
-        ticket = Ticket(int(job["id"]), job_url(api, job), now, as_of, self._detail.rows)
+        number, url, detail = int(job["id"]), job_url(api, job), self._detail
+        ticket = Ticket(number, url, now, as_of, detail.rows, detail.state, detail.version)
         tickets.keep(ticket)
         try:
             return ticket, finished_file(api, job, deadline, self._where)

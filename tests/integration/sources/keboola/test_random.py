@@ -58,7 +58,8 @@ class History:
         self.moments = [rows]
 
     def change(self, how: str, seed: int) -> None:
-        """The next moment."""
+        """The next moment, in a second of its own: what changes within one cannot be told apart."""
+        self.loader.keboola.project.clock.advance(1)
         chance, now = random.Random(seed), dict(self.moments[-1])  # noqa: S311
         some = chance.sample(sorted(now), min(3, len(now)))
         if how == "upsert":

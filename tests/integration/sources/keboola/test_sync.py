@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -172,6 +172,39 @@ def test_a_job_that_outlasts_the_table_is_taken_up_later(broker: Broker, loader:
     broker.describe(f"{TABLE}orders\n    timeout: 1h\n")
     assert broker.sync().exit_code == 0
     assert len([job for job in jobs(loader) if job["operationName"] == "tableExport"]) == 1
+
+
+def test_a_job_of_a_table_that_changed_since_is_not_taken_up(
+    broker: Broker, loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows would pass for those of the newer table, which then is never read."""
+    monkeypatch.setattr("broker.sources.keboola.detail._SETTLED", timedelta(seconds=-1))
+    loader.create("orders", ["id", "x"], [("1", "a"), ("2", "b")], key="id")
+    broker.describe(f"{TABLE}orders\n    timeout: 1s\n")
+    broker.keboola.faults.add(Fault("slow_job", "poll", times=None))
+    assert broker.sync().exit_code == 1
+    broker.keboola.faults.clear()
+    loader.load("orders", ["id", "x"], [("3", "c")])
+    broker.describe(f"{TABLE}orders\n    timeout: 1h\n")
+    assert broker.sync().exit_code == 0
+    assert broker.sync().exit_code == 0
+    assert broker.rows("shop/orders") == [("1", "a"), ("2", "b"), ("3", "c")]
+    assert broker.exports() == []
+
+
+def test_a_job_of_a_table_that_had_just_changed_counts_as_nothing_certain(
+    broker: Broker, loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stamps are whole seconds: it may have changed again within that of its export."""
+    loader.create("orders", ["id", "x"], [("1", "a"), ("2", "b")], key="id")
+    broker.describe(f"{TABLE}orders\n    timeout: 1s\n")
+    broker.keboola.faults.add(Fault("slow_job", "poll", times=None))
+    assert broker.sync().exit_code == 1
+    broker.keboola.faults.clear()
+    monkeypatch.setattr("broker.sources.keboola.detail._SETTLED", timedelta(seconds=-1))
+    broker.describe(f"{TABLE}orders\n    timeout: 1h\n")
+    assert broker.sync().exit_code == 0
+    assert len([job for job in jobs(loader) if job["operationName"] == "tableExport"]) == 2
 
 
 def test_an_export_in_one_file_may_have_a_header(broker: Broker, loader: Loader) -> None:

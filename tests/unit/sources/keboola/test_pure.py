@@ -297,7 +297,7 @@ def test_a_ticket_is_found_by_its_question_while_it_is_fresh(tmp_path: Path) -> 
     now = datetime.now(UTC)
     hour = timedelta(hours=1)
     tickets = Tickets(tmp_path / "kept", {"columns": "id"}, hour)
-    tickets.keep(Ticket(7, "https://k/jobs/7", now, now, None))
+    tickets.keep(Ticket(7, "https://k/jobs/7", now, now, None, "3 rows", None))
     found = tickets.find()
     assert found is not None
     assert (found.job, found.is_resumed) == (7, True)
