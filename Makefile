@@ -22,7 +22,7 @@ UNIT_TMP := $(if $(wildcard /dev/shm/.),TMPDIR=/dev/shm)
 
 # A machine that keeps no compiled modules would compile each of them in each of the processes.
 unexport PYTHONDONTWRITEBYTECODE
-# Nor what changes how Python, Ansible or a terminal behave for the person who calls make.
+# What a person set for their own Python, Ansible, pytest or terminal would change what tools do here.
 unexport PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONWARNINGS FORCE_COLOR CLICOLOR_FORCE PYTEST_ADDOPTS
 unexport $(filter ANSIBLE_%,$(.VARIABLES))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

@@ -50,7 +50,8 @@ settings.load_profile("busy")
 def pytest_configure() -> None:
     """Let tests interrupt what they start: a shell's background job passes on a deaf ear.
 
-    And let a make that they start be the first: one that was told ``-C`` has others tell folders.
+    And hide the options of the make that started the tests from those that tests start: after
+    ``make -C`` these would print the folders that they enter.
     """
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
         os.environ.pop(name, None)

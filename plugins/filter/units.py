@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -36,13 +36,24 @@ def mount_units(mounts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return units
 
 
-def mount_options(mounts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Place and options of each mount of a folder in turn, as a script takes them."""
-    folders = [mount for mount in mounts if not mount.get("file")]
+def mounts_astray(shown: str, mounts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Place and options, in turn, of each mount of a folder that is hidden or lacks an option.
+
+    ``shown`` is what ``findmnt --list --json --output=TARGET,OPTIONS`` prints.
+    """
+    found: dict[str, list[set[str]]] = {}
+    for one in json.loads(shown)["filesystems"]:
+        found.setdefault(one["target"], []).append({*one["options"].split(",")})
+    wanted = {
+        f"{ROOM}{mount['what']}": mount["options"].removeprefix("bind,private,")
+        for mount in mounts
+        if not mount.get("file")
+    }
     return [
         word
-        for mount in folders
-        for word in (f"{ROOM}{mount['what']}", mount["options"].removeprefix("bind,private,"))
+        for place, options in wanted.items()
+        if len(found.get(place, ())) != 1 or not {*options.split(",")} <= found[place][0]
+        for word in (place, options)
     ]
 
 
@@ -57,11 +68,6 @@ def mount_unit(path: str) -> str:
     parts = [part for part in path.split("/") if part]
     escaped = (re.sub(r"[^A-Za-z0-9:_.]", _escape, part) for part in parts)
     return "-".join(escaped) + ".mount"
-
-
-def repeated(values: Iterable[str]) -> list[str]:
-    """Those that stand there more than once, sorted."""
-    return sorted(value for value, count in Counter(values).items() if count > 1)
 
 
 def invalid_networks(values: Iterable[Any]) -> list[str]:
@@ -95,8 +101,7 @@ class FilterModule:
             "invalid_networks": invalid_networks,
             "mount_files": mount_files,
             "mount_unit": mount_unit,
-            "mount_options": mount_options,
             "mount_units": mount_units,
-            "repeated": repeated,
+            "mounts_astray": mounts_astray,
             "unit_templates": unit_templates,
         }

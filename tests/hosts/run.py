@@ -219,15 +219,8 @@ class Run:
                 disk.name_hosts(host.root, addresses)
         ssh = self.folder / "ssh"
         keys = [f"{name},{host.address} {host.host_key}\n" for name, host in now.hosts.items()]
-        _replace(ssh / "known_hosts", "".join(keys))
-        _replace(ssh / "config", _ssh_config(ssh, addresses))
-
-
-def _replace(path: Path, text: str) -> None:
-    """In one step: other processes' ssh reads it at any moment."""
-    arriving = path.with_name(f".{path.name}.arriving")
-    arriving.write_text(text)
-    arriving.replace(path)
+        state.replace_text(ssh / "known_hosts", "".join(keys))
+        state.replace_text(ssh / "config", _ssh_config(ssh, addresses))
 
 
 def _ssh_config(ssh: Path, addresses: dict[str, str]) -> str:

@@ -47,6 +47,11 @@ def load(folder: Path) -> RunState | None:
 
 
 def save(folder: Path, state: RunState) -> None:
-    partial = folder / ".state.json"
-    partial.write_text(json.dumps(asdict(state), indent=2) + "\n")
-    partial.rename(folder / "state.json")
+    replace_text(folder / "state.json", json.dumps(asdict(state), indent=2) + "\n")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file in one step: others read it at any moment. The caller holds the lock."""
+    partial = path.with_name(f".{path.name}")
+    partial.write_text(text)
+    partial.rename(path)

@@ -54,7 +54,7 @@ def hidden_from(manifest: Manifest, audience: Audience) -> Hidden:
 def leaked(path: str, content: bytes, hidden: Hidden) -> list[str]:
     """The hidden tables that this document, at this path of its tree, tells of.
 
-    Raises ``ValueError`` for JSON or YAML that cannot be read, as nobody knows what it tells.
+    Raises ``ValueError`` for JSON or YAML that cannot be parsed: which tables it names is unknown.
     """
     found = {hidden.phrases[phrase] for phrase in _phrases(path, content, hidden.phrases)}
     names = hidden.names

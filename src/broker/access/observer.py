@@ -113,7 +113,7 @@ def _try(place: Place) -> Verb:
 
 
 def _refused(attempt: Callable[[Place], None], place: Place) -> bool:
-    """Not by a lease, a running program or a path that is too long: those say nothing of rights."""
+    """Whether rights forbid it. Leases, running programs and long paths say nothing of them."""
     try:
         attempt(place)
     except OSError as error:

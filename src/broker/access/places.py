@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..accounts import Layout
+from ..accounts.storing import ACCESS_LISTS
 from ..beneath import walk
 from .observer import Place, kind_of
 from .policy import Areas
@@ -39,7 +40,6 @@ _OTHERS = (
     "var/log/data-broker",
     "run/broker-accounts*",
 )
-_ACL = {"system.posix_acl_access", "system.posix_acl_default"}
 
 
 def find_places(
@@ -94,7 +94,7 @@ def acl_paths(places: Iterable[Place], areas: Areas) -> tuple[int, list[str]]:
 
 def _has_acl(path: str) -> bool:
     try:
-        return bool(_ACL & {*os.listxattr(path, follow_symlinks=False)})
+        return bool(ACCESS_LISTS & {*os.listxattr(path, follow_symlinks=False)})
     except OSError:
         return False  # it is gone, or its file system has no access lists
 

@@ -69,7 +69,7 @@ class Proof:
 
 
 def begin_proof(path: Path = PROOF, gid: int | None = None) -> None:
-    """Keep when the first proof since the last that ended has begun. Raises ``OSError``."""
+    """Note when a proof begins, unless one before it has not ended. Raises ``OSError``."""
     begun = _begun(path)
     if not begun.exists():
         text = f"{datetime.now(UTC).isoformat()}\n"
@@ -77,11 +77,17 @@ def begin_proof(path: Path = PROOF, gid: int | None = None) -> None:
 
 
 def begun_at(path: Path = PROOF) -> datetime | None:
-    """Since when proofs are tried of which none has ended; None where the last one did."""
+    """When the first of the proofs began that have not ended; None where the last one ended.
+
+    Raises ``BrokerError``.
+    """
+    begun = _begun(path)
     try:
-        return datetime.fromisoformat(_begun(path).read_text().strip())
+        return datetime.fromisoformat(begun.read_text().strip())
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise _forbidden(begun) from error
     except ValueError:
         return datetime.fromtimestamp(0, UTC)  # cut off while it was written: no success either
 
@@ -91,6 +97,14 @@ def write_proof(proof: Proof, path: Path = PROOF, gid: int | None = None) -> Non
     text = json.dumps(proof.facts(), indent=1) + "\n"
     write_atomic(path, text, mode=0o640, gid=gid if os.geteuid() == 0 else None)
     _begun(path).unlink(missing_ok=True)
+
+
+def _forbidden(path: Path) -> BrokerError:
+    return BrokerError(
+        "you may not read the proof of access",
+        where=str(path),
+        remedy="Run this as root, or as a member of data-ops.",
+    )
 
 
 def _begun(path: Path) -> Path:
@@ -113,11 +127,7 @@ def read_proof(path: Path = PROOF) -> Proof | None:
     except FileNotFoundError:
         return None
     except PermissionError as error:
-        raise BrokerError(
-            "you may not read the proof of access",
-            where=str(path),
-            remedy="Run this as root, or as a member of data-ops.",
-        ) from error
+        raise _forbidden(path) from error
     except (ValueError, KeyError, TypeError) as error:
         raise BrokerError(
             "the proof of access cannot be read",

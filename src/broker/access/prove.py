@@ -75,10 +75,10 @@ def prove(
 
 
 def _too_deep(places: Sequence[Place], areas: Areas) -> list[Finding]:
-    """What stands below these was not looked for."""
+    """Folders below which the walk may have stopped."""
     root = f"{areas.store}/"
     return [
-        Finding("somebody", place.path, "is nested too deep to be tried")
+        Finding("somebody", place.path, "is nested too deep, so what is in it was not checked")
         for place in places
         if place.kind == "folder"
         and place.path.startswith(root)

@@ -43,7 +43,7 @@ def setid_findings(areas: Areas) -> tuple[int, list[Finding]]:
 def other_ways(place: Path, mounts: Path = _MOUNTS) -> list[Path]:
     """Where else the same files stand: below another mount, which has options of its own.
 
-    A mount that is hidden below another one at the same path is told with that path.
+    A mount that another one at the same path hides is listed under that path, too.
     """
     rows = [line.split() for line in mounts.read_text(errors="replace").splitlines()]
     parts = [(row[2], Path(_plain(row[3])), Path(_plain(row[4]))) for row in rows]

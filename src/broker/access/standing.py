@@ -19,7 +19,7 @@ class Standing(StrEnum):
     PROVED = "proved"
     UNEXPECTED = "unexpected"  # it found something
     PENDING = "pending"  # published since, and the proof of that is on its way
-    OVERDUE = "overdue"  # longer without a proof that ended than one takes
+    OVERDUE = "overdue"  # no proof has ended for longer than one takes
 
     @property
     def is_failure(self) -> bool:
@@ -36,8 +36,8 @@ def standing(
 ) -> Standing:
     """``generation`` is the current one, pointed at since ``published``; None where none is.
 
-    ``begun`` is since when proofs are tried of which none has ended. It is root's own record, while
-    ``published`` is the time of a link that the account of the service can set.
+    ``begun`` is when the first of the proofs began that have not ended. Root records it, while the
+    service can give the link ``current``, and so ``published``, any time.
     """
     if proof is not None and proof.findings:
         return Standing.UNEXPECTED

@@ -14,9 +14,9 @@ from .layout import Layout
 from .system import Owners
 from .walk import walk
 
-__all__ = ["clear_home", "keep", "remove", "store_home"]
+__all__ = ["ACCESS_LISTS", "clear_home", "keep", "remove", "store_home"]
 
-_LISTS = frozenset({"system.posix_acl_access", "system.posix_acl_default"})
+ACCESS_LISTS = frozenset({"system.posix_acl_access", "system.posix_acl_default"})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -39,9 +39,9 @@ def clear_home(layout: Layout, action: ClearHome, owners: Owners) -> None:
     home = layout.at(layout.home(action.name))
     _close(home, owners)
     stays = {"user": action.uid, "server": 0}
-    ours = {entry for entry in home.iterdir() if _is_ours(entry, stays.get(entry.name), owners)}
-    planted = sorted({*home.iterdir()} - ours)
-    keep(planted, layout, f"{action.name}-{action.uid}", owners)
+    found = {*home.iterdir()}
+    ours = {entry for entry in found if _is_ours(entry, stays.get(entry.name), owners)}
+    keep(sorted(found - ours), layout, f"{action.name}-{action.uid}", owners)
     for folder in (home, *ours):
         _drop_lists(folder)
 
@@ -93,7 +93,7 @@ def _drop_lists(path: Path) -> None:
     """Take the access lists from a folder: they name whom its owner let in."""
     folder = os.open(path, _FOLDER)
     try:
-        for name in _LISTS & {*os.listxattr(folder)}:
+        for name in ACCESS_LISTS & {*os.listxattr(folder)}:
             os.removexattr(folder, name)
     finally:
         os.close(folder)

@@ -37,8 +37,8 @@ _AT_ONCE = 8
 def check(config_option: Path | None, names: tuple[str, ...], as_json: bool) -> int:
     """Try credentials, network and rights of every source.
 
-    The rights on each described table. Nothing is read and nothing published. Ends with 0 if
-    everything works, 1 if something does not, 2 if the configuration cannot be meant.
+    This includes the rights on each described table. No rows are read and nothing is published.
+    Ends with 0 if everything works, 1 if something does not, 2 if the configuration is invalid.
     """
     folder = find_config_dir(config_option)
     instance = load_instance(folder)

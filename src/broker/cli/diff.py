@@ -41,9 +41,9 @@ def diff(
 ) -> None:
     """Compare two generations.
 
-    By default the current one with the one before it. Tables, partitions and rows added, removed
-    and changed by key are told. With --table, each such row is a line of JSON: its key, or the
-    whole row where the table has no key.
+    By default the current one with the one before it. Lists tables and partitions, and counts rows
+    that were added, removed or changed by key. With --table, each such row is a line of JSON: its
+    key, or the whole row where the table has no key.
     """
     instance = load_instance(find_config_dir(config_option), secrets=False)
     store = open_store(instance, data)

@@ -65,14 +65,14 @@ def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str
     """The last proof of access and how it stands; None where this host does not prove."""
     known: dict[str, Any] = {"at": None, "generation": None, "checks": 0, "unexpected": None}
     try:
-        proof = read_proof(PROOF)
+        proof, begun = read_proof(PROOF), begun_at(PROOF)
     except BrokerError as error:
         return {**known, "problem": str(error), "state": "unreadable", "failed": True}
     if proof is None and not UNIT.exists():
         return None
     published = _since(data / "current") if generation else None
     current = generation.id if generation else None
-    state = standing(proof, current, published, now, begun_at(PROOF))
+    state = standing(proof, current, published, now, begun)
     facts = known if proof is None else proof.facts()
     return {**facts, "problem": None, "state": str(state), "failed": state.is_failure}
 

@@ -10,6 +10,7 @@ from .fit import against, listings
 from .instance import Instance
 from .placed import Placed
 from .problems import did_you_mean
+from .values import dataset_file
 
 __all__ = ["check_tables"]
 
@@ -156,6 +157,7 @@ def _twice(tables: Sequence[Placed]) -> Iterator[ConfigError]:
     by_id: dict[str, Placed] = {}
     by_path: dict[str, Placed] = {}
     folders: dict[str, Placed] = {}
+    datasets: dict[str, Placed] = {}
     for one in tables:
         table = one.table
         same = by_id.setdefault(table.id, one)
@@ -179,6 +181,17 @@ def _twice(tables: Sequence[Placed]) -> Iterator[ConfigError]:
                 f"{same.table.id} at {same.where()} in '{same.table.folder_name}'",
                 where=one.where("folder"),
                 remedy="Write the folder the same way: many laptops know no case.",
+            )
+        if table.dataset is None:
+            continue
+        same = datasets.setdefault(dataset_file(table.dataset).lower(), one)
+        if same.table.dataset != table.dataset:
+            yield ConfigError(
+                f"table {table.id} is of dataset '{table.dataset}', but table {same.table.id} at "
+                f"{same.where()} of '{same.table.dataset}'",
+                where=one.where("dataset"),
+                remedy="Give one of them another name: both name one file, and case makes no "
+                "difference.",
             )
 
 

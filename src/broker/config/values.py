@@ -36,6 +36,7 @@ __all__ = [
     "SourceName",
     "TableId",
     "Text",
+    "dataset_file",
     "duration_text",
     "is_safe_name",
     "is_table_id",
@@ -107,8 +108,13 @@ def is_table_id(text: Any) -> bool:
     return is_path(text) and is_path(text.rpartition(".")[0] or text)
 
 
+def dataset_file(name: str) -> str:
+    """Where in a generation the tables of a dataset are described."""
+    return f"docs/datasets/{name.replace('/', '_')}.yml"
+
+
 def _dataset(text: str) -> str:
-    if is_path(f"docs/datasets/{text.replace('/', '_')}.yml"):
+    if is_path(dataset_file(text)):
         return text
     return unexpected("a name that can be a file: no backslash, no control or invisible character")
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from ..config.values import dataset_file
 from ..config.yaml_text import readable_yaml
 from ..foreign.text import readable_json
 from ..tables.schema import Column
@@ -40,7 +41,7 @@ def schema_documents(manifest: Manifest) -> Mapping[str, bytes]:
     for entry in manifest.tables:
         files["docs/schema.yml"].append(entry)
         if entry.dataset is not None:
-            files[f"docs/datasets/{entry.dataset.replace('/', '_')}.yml"].append(entry)
+            files[dataset_file(entry.dataset)].append(entry)
     return {path: _yaml(entries) for path, entries in files.items()}
 
 

@@ -298,7 +298,7 @@ def planted_script(scene: Scene) -> None:
         (leaking_metadata, "the audience public", "customers.json is told of books/ledger"),
         (leaking_schema, "the audience finance+public", "schema.yml is told of staff/people"),
         (unreadable_schema, "the audience finance+public", "cannot be searched for hidden tables"),
-        (nested_too_deep, "somebody", "d/d/d is nested too deep to be tried"),
+        (nested_too_deep, "somebody", "d/d/d is nested too deep, so what is in it was not checked"),
         (leaking_file_name, "the audience public", "is told of vault/salaries"),
         (other_home, "person2", "person1/notes can see it"),
         (own_home, "person0", "home/person0 can write it"),
@@ -333,9 +333,9 @@ def test_a_lease_does_not_make_an_open_file_look_closed(scene: Scene) -> None:
     before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel asks for it back
     with path.open("rb+") as stream:
         fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-        told = scene.told()
+        findings = scene.told()
     signal.signal(signal.SIGIO, before)
-    assert [line for line in told if line.endswith("/open can read it")], told
+    assert [line for line in findings if line.endswith("/open can read it")], findings
 
 
 def test_a_mount_on_which_setuid_bits_count_is_found(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,30 @@ def test_one_address_is_far_from_where_sshd_drops_at_random() -> None:
 def test_mounts_have_the_names_that_systemd_asks_for() -> None:
     text = "{{ '/srv/broker/opt/data-broker' | mount_unit }}"
     assert render("ssh", text) == "srv-broker-opt-data\\x2dbroker.mount"
+
+
+@pytest.mark.parametrize(
+    ("home", "astray"),
+    [
+        (["rw,nosuid,nodev,noexec,relatime"], False),
+        (["rw,relatime,nodev,noexec"], True),
+        (["ro,nosuid,nodev,noexec"], True),
+        (["rw,nosuid,nodev,noexec", "rw"], True),
+        ([], True),
+    ],
+)
+def test_a_mount_that_is_hidden_or_lacks_an_option_is_astray(home: list[str], astray: bool) -> None:
+    shown = {
+        "/srv/broker/usr": ["ro,nosuid,nodev"],
+        "/srv/broker/opt/data-broker": ["ro,nosuid,nodev"],
+        "/srv/broker/data": ["ro,nosuid,nodev,noexec"],
+        "/srv/broker/home": home,
+        "/": ["rw"],
+    }
+    rows = [{"target": at, "options": one} for at, found in shown.items() for one in found]
+    text = "{{ shown | mounts_astray(_ssh_mounts) | join(' ') }}"
+    found = render("ssh", text, shown=json.dumps({"filesystems": rows}))
+    assert found == ("/srv/broker/home rw,nodev,nosuid,noexec" if astray else "")
 
 
 def test_an_empty_data_disk_gets_its_folders_back() -> None:

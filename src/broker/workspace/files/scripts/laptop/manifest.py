@@ -142,7 +142,7 @@ def read(document: Any) -> Manifest:
 def _check_once(manifest: Manifest) -> None:
     """Two entries of one path would say two things of one file."""
     listed = [file for table in manifest.tables for file in (*table.files, *table.others)]
-    paths = {file.path.casefold() for file in (*listed, *manifest.documents)}
+    paths = {file.path.lower() for file in (*listed, *manifest.documents)}
     if len(paths) < len(listed) + len(manifest.documents):
         raise ManifestError(NAME, "a path is listed twice, case aside")
     if paths & {str(folder) for path in paths for folder in PurePosixPath(path).parents}:
