@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from broker.access import Reader
 from broker.access.observer import Place, observe
 from broker.accounts import system
 from broker.accounts.system import DebianSystem
+from tests.hosts import wait_for
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users"),
@@ -96,6 +98,13 @@ def test_nothing_outlives_the_end(
         ended, _, _ = select.select([process.stdout], [], [], 10)
         assert ended, "a process still holds the output of the first"
         assert process.stdout.read() == ""
+
+
+def test_a_process_whose_first_thread_ended_counts_as_running(host: DebianSystem) -> None:
+    with started(HEADLESS) as process:
+        status = Path(f"/proc/{process.pid}/status")
+        wait_for("its end", lambda: "Z (zombie)" in status.read_text(), seconds=10)
+        assert host.running([UID])
 
 
 @contextmanager
