@@ -27,6 +27,7 @@ __all__ = [
     "own",
     "pip_cache",
     "remove",
+    "seal",
     "seed",
     "unmount_below",
     "used_bytes",
@@ -111,8 +112,28 @@ def used_bytes(path: Path) -> int:
 def unmount_below(folder: Path) -> None:
     """Unmount all that is mounted below ``folder``, the last mounted first."""
     for point in reversed(_mounted_below(folder)):
-        unmounted = partial(_unmount, point)
-        wait_for(f"the unmounting of {point}", unmounted, seconds=15)
+        _wait_for_end(point, "umount", point)
+
+
+def seal(folder: Path) -> None:
+    """Unmount all of the host in ``folder``, whose disk nobody writes to from now on.
+
+    A process in a copy of this machine's mounts, as another host's start is for a moment, keeps
+    the file system alive: what is still alive and writable cannot be mounted read-only elsewhere.
+    """
+    for point in reversed(_mounted_below(folder)):
+        if point == str(folder / "disk"):
+            _wait_for_end(point, "mount", "-o", "remount,ro", point)
+        _wait_for_end(point, "umount", point)
+
+
+def _wait_for_end(point: str, *command: str) -> None:
+    """Run a command that fails as long as something uses ``point``, until it does not."""
+    wait_for(f"an end of all use of {point}", partial(_succeeds, *command), seconds=30)
+
+
+def _succeeds(*command: str) -> bool:
+    return sh(*command, check=False).returncode == 0
 
 
 def remove(folder: Path) -> None:
@@ -123,14 +144,10 @@ def remove(folder: Path) -> None:
 
 
 def forget_identity(root: Path) -> None:
-    """Take from a host's layer what makes it that host; ``seed`` gives it to the next."""
+    """Take from a host's root what makes it that host; ``seed`` gives it to the next."""
     for pattern in _IDENTITY:
         for path in root.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _unmount(point: str) -> bool:
-    return sh("umount", point, check=False).returncode == 0
 
 
 def _mounted_below(folder: Path) -> list[str]:

@@ -129,8 +129,8 @@ class Run:
         with self._booting(name):
             machine.power_off(host.folder)
             self.harvest(name)
-            disk.forget_identity(disk.layer(host.folder / "disk"))
-            disk.unmount_below(host.folder)
+            disk.forget_identity(host.root)
+            disk.seal(host.folder)
             partial = folder.with_name(f".{folder.name}.partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)

@@ -149,9 +149,26 @@ def test_a_host_is_the_release_asked_for(hosts_run: Run, release: hosts.Release)
     hosts_run.remove(host.name)
 
 
-def test_hosts_of_one_image_share_what_was_prepared_and_nothing_else(name: str) -> None:
+@pytest.fixture
+def copies() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Processes in a copy of this machine's mounts; they end with the test."""
+    made: list[subprocess.Popen[bytes]] = []
+    yield made
+    for process in made:
+        with process:
+            process.kill()
+
+
+def test_hosts_of_one_image_share_what_was_prepared_and_nothing_else(
+    name: str, copies: list[subprocess.Popen[bytes]]
+) -> None:
     def prepare(host: Host) -> None:
         host.exec("sh", "-c", "echo prepared >/etc/marker; rm /etc/debian_version")
+        stay = f"cd {host.root} && echo && exec sleep infinity"
+        command = ["unshare", "--mount", "sh", "-c", stay]
+        copies.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+        assert copies[-1].stdout
+        assert copies[-1].stdout.readline() == b"\n"
 
     with hosts.temporary(name) as run:
         release = hosts.RELEASES[0]
