@@ -49,6 +49,9 @@ def test_the_readme_deploys_a_host_of_ones_own(deployed: Broker, tmp_path: Path)
     for command in documented("operator-first-sync"):
         told = host.run(command, timeout=300)
     assert re.search(r"example/cities +public +ok +1 ", told.stdout)
+    # Where the host moves to another Debian, the next deploy makes an environment of its Python.
+    release = host.run("readlink /opt/data-broker/current").stdout.strip()
+    assert re.fullmatch(rf"/opt/data-broker/releases/\w+-debian-{host.release}", release)
 
 
 def test_drift_of_a_unit_a_key_a_group_and_a_mode_shows_and_is_mended(deployed: Broker) -> None:
