@@ -17,7 +17,7 @@ def inventory(state: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any
     hosts = {}
     if "broker" in state:
         hosts[state["broker"]["name"]] = {**connection(state["broker"]), **variables}
-    return {"all": {"hosts": list(hosts)}, "_meta": {"hostvars": hosts}}
+    return {"brokers": {"hosts": list(hosts)}, "_meta": {"hostvars": hosts}}
 
 
 def connection(host: dict[str, str]) -> dict[str, str]:

@@ -121,8 +121,7 @@ def config_problems(instance: str, description: str, variables: Iterable[str]) -
         written.write_text(instance, encoding="utf-8")
         copied.write_bytes(Path(description).read_bytes())
         found = _check(folder, variables)
-    told = {str(copied): description, str(written): "instance.yaml (made from group_vars)"}
-    return [_sentence(problem, told) for problem in found]
+    return [_sentence(problem, str(written), {str(copied): description}) for problem in found]
 
 
 def _check(folder: str, variables: Iterable[str]) -> list[dict[str, str | None]]:
@@ -141,14 +140,36 @@ def _check(folder: str, variables: Iterable[str]) -> list[dict[str, str | None]]
     return problems
 
 
-def _sentence(problem: Mapping[str, str | None], told: Mapping[str, str]) -> str:
+def _sentence(problem: Mapping[str, str | None], instance: str, told: Mapping[str, str]) -> str:
+    """In the operator's names: of settings for ``instance``, of their own files for others."""
     where = problem["where"] or ""
+    parts = {name: problem[name] or "" for name in ("message", "expected", "found", "remedy")}
+    if where.startswith(instance):
+        where = ""
+        parts = {name: _SECTION.sub(_setting, text) for name, text in parts.items()}
+        if ".env" in parts["remedy"]:  # of a variable: on a host it is a secret
+            parts["remedy"] = "Add it to broker_secrets."
     for path, name in told.items():
         where = where.replace(path, name)
-    text = f"{where}: {problem['message']}" if where else str(problem["message"])
-    for part in ("expected", "found"):
-        text += f"; {part} {problem[part]}" if problem[part] else ""
-    return f"{text}. {problem['remedy']}" if problem["remedy"] else f"{text}."
+    text = f"{where}: {parts['message']}" if where else parts["message"]
+    for name in ("expected", "found"):
+        text += f"; {name} {parts[name]}" if parts[name] else ""
+    return f"{text}. {parts['remedy']}" if parts["remedy"] else f"{text}."
+
+
+# Sections of instance.yaml, where a message names one or a key in it, and what renders them.
+_NAMES = {"sync": "broker_sync_engine"} | {
+    name: f"broker_{name}"
+    for name in (
+        *("instance", "auth", "email", "server", "desktop", "telegram", "data_source", "sources"),
+        *("users", "username_mapping", "datasets", "catalog", "access_classes"),
+    )
+}
+_SECTION = re.compile(rf"(?<![\w./])({'|'.join(_NAMES)})(?=[.:\[]|$| is )")
+
+
+def _setting(found: re.Match[str]) -> str:
+    return _NAMES[found[1]]
 
 
 class FilterModule:

@@ -119,7 +119,7 @@ def with_inventory(host: Host) -> Broker:
         "ansible_ssh_private_key_file": str(host.private_key),
         "ansible_ssh_common_args": f"-o UserKnownHostsFile={host.known_hosts}",
     }
-    inventory = {"all": {"hosts": {"broker": {**connection, **SETTINGS}}}}
+    inventory = {"brokers": {"hosts": {"broker": {**connection, **SETTINGS}}}}
     (folder / "hosts.json").write_text(json.dumps(inventory, indent=2))
     return Broker(host, folder / "hosts.json")
 

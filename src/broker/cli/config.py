@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -17,7 +18,7 @@ from ..config import (
 )
 from ..config.problems import InvalidConfigError, did_you_mean, problems_of
 from ..errors import ConfigError
-from ..sources.registry import source_types
+from ..sources.registry import settings_problems, source_types
 from .options import as_json, config_dir
 from .terminal import say, say_json
 
@@ -43,6 +44,8 @@ def check(context: click.Context, config_option: Path | None, *, as_json: bool) 
     description = _collect(problems, lambda: load_description(folder, instance))
     if instance is not None:
         problems += _unknown_types(instance)
+        for source in instance.named_sources.values():
+            problems += _collect(problems, partial(settings_problems, source)) or []
         if not instance.named_sources:
             problems.append(_sourceless(folder))
     warnings = [*_open_secrets(folder), *(description.warnings if description else ())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -94,20 +94,23 @@ def validated(
     location: Location = (),
     *,
     folder: Path | None = None,
+    skipping: Collection[Location] = (),
 ) -> tuple[Model | None, list[ConfigError]]:
     """The value as a ``model``, or None and what is wrong with it, told by lines of ``document``.
 
     ``location`` is where in the document the value stands; ``folder`` is what relative paths
-    in it are relative to.
+    in it are relative to; nothing is said of the values at the places in ``skipping``.
     """
     try:
         return model.model_validate(value, context={"folder": folder}), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
+    placed = [(detail, (*location, *_parts(detail["loc"]))) for detail in details]
     problems = [
         _problem(detail, model, document, location)
-        for detail in details
-        if not document.is_spoiled((*location, *_parts(detail["loc"])))
+        for detail, place in placed
+        if not document.is_spoiled(place)
+        if place not in skipping or detail["type"] == "extra_forbidden"
     ]
     return None, problems
 

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from ..errors import ConfigError
 from .document import Document, Location
 from .problems import raise_if_any, validated
 from .scalars import Scalar, plain
@@ -69,6 +70,20 @@ class SourceConfig(Section):
         raise_if_any(problems)
         assert settings is not None  # noqa: S101 - no problem means there is a value
         return settings
+
+    def problems(self, model: builtins.type[Section]) -> list[ConfigError]:
+        """What is wrong with the settings, as ``parse`` raises it, as far as it is written here.
+
+        What a variable holds is not looked at: where the file is checked, it may be a stand-in.
+        """
+        raw = dict(self.model_extra or {})
+        variables = [
+            (*self._location, key)
+            for key, value in raw.items()
+            if isinstance(value, Scalar) and value.is_secret
+        ]
+        document = self._document or Document("", Path(f"source {self.name}"))
+        return validated(model, raw, document, self._location, skipping=variables)[1]
 
     def where(self, *keys: str) -> str:
         """``file:line`` of a setting, for a source that finds a value to be wrong later."""

@@ -13,7 +13,14 @@ from ..config.problems import did_you_mean
 from ..errors import ConfigError
 from .contract import Source
 
-__all__ = ["BUILT_IN", "GROUP", "open_configured", "open_source", "source_types"]
+__all__ = [
+    "BUILT_IN",
+    "GROUP",
+    "open_configured",
+    "open_source",
+    "settings_problems",
+    "source_types",
+]
 
 GROUP = "broker.sources"
 
@@ -60,6 +67,17 @@ def open_configured(config: SourceConfig, config_dir: Path) -> Source:
             found=error.found,
             remedy=error.remedy,
         ) from None
+
+
+def settings_problems(config: SourceConfig) -> list[ConfigError]:
+    """What is wrong with the settings of a source, told by its lines; nothing is opened.
+
+    A source says by a class attribute ``Settings``, a ``Section``, what it takes; one that says
+    nothing checks its settings itself when it is opened. A type that is not known has none.
+    """
+    point = source_types().get(config.type)
+    model = None if point is None else getattr(_factory(point), "Settings", None)
+    return [] if model is None else config.problems(model)
 
 
 def source_types() -> dict[str, EntryPoint]:

@@ -23,12 +23,12 @@ def inventory(folder: Path) -> dict[str, Any]:
 
 
 def test_no_demo_is_no_host(tmp_path: Path) -> None:
-    assert inventory(tmp_path) == {"all": {"hosts": []}, "_meta": {"hostvars": {}}}
+    assert inventory(tmp_path) == {"brokers": {"hosts": []}, "_meta": {"hostvars": {}}}
 
 
 def test_a_demo_without_hosts_is_no_host(tmp_path: Path) -> None:
     (tmp_path / "hosts.json").write_text('{"mode": "local"}')
-    assert inventory(tmp_path)["all"] == {"hosts": []}
+    assert inventory(tmp_path)["brokers"] == {"hosts": []}
 
 
 def test_the_broker_is_reached_as_the_demo_says_and_the_laptop_is_no_broker(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_the_broker_is_reached_as_the_demo_says_and_the_laptop_is_no_broker(tmp_
     (tmp_path / "hosts.json").write_text(json.dumps(state))
     (tmp_path / "variables.json").write_text('{"broker_data_source": {"type": "keboola"}}')
     assert inventory(tmp_path) == {
-        "all": {"hosts": ["broker"]},
+        "brokers": {"hosts": ["broker"]},
         "_meta": {
             "hostvars": {
                 "broker": {

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.ansible.bundle import PLAYBOOKS, ROOT, ansible_playbook, load
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVwL5uQDsoMjkRi9CVmZBb3CKRVsbxG8Xp5A6Fb3kUe"
-ADDRESS = "192.0.2.1,"  # of a block that no network routes: nothing below may connect
+ADDRESS = "inventories/example"  # of a block that no network routes: nothing below may connect
 
 
 def test_every_playbook_parses() -> None:

@@ -24,7 +24,10 @@ tables:
     sync_strategy: full_refresh
 ```
 """
-INSTANCE = "data_source: {type: csv, path: /data/input, password: '${TOKEN}'}\n"
+INSTANCE = """
+data_source:
+  {type: keboola, url: https://connection.keboola.com, project: 1, token: "${TOKEN}"}
+"""
 
 
 release = plugin("lookup/release.py").release
@@ -126,8 +129,46 @@ def test_a_table_described_twice_is_a_problem(description: Path) -> None:
 
 def test_a_variable_without_a_secret_is_a_problem_and_names_itself(description: Path) -> None:
     (problem,) = configuration.config_problems(INSTANCE, str(description), [])
-    assert "TOKEN" in problem
-    assert problem.startswith("instance.yaml (made from group_vars)")
+    assert problem == "the variable TOKEN is not set. Add it to broker_secrets."
+
+
+@pytest.mark.parametrize(
+    ("instance", "problem"),
+    [
+        (
+            "data_source: {type: keboola, project: 1, token: '${TOKEN}'}\n",
+            "broker_data_source.url is missing.",
+        ),
+        (
+            "sources: {lake: {type: bigquery, project: acme, tim_limit: 5m}}\n",
+            "unknown key 'tim_limit' in broker_sources.lake; expected project, dataset, location,",
+        ),
+        (
+            "data_source: {type: keboola, project: 1, url: nowhere, token: x}\n",
+            "broker_data_source.url is wrong; expected an address such as",
+        ),
+        ("data_source: {type: csv, path: 5, pth: 6}\n", "unknown key 'pth' in broker_data_source;"),
+        (
+            "data_source: {type: csv, path: x, password: '${TOKEN}'}\n",
+            "unknown key 'password' in broker_data_source;",
+        ),
+        ("data_source: {type: cvs}\n", "Did you mean 'csv'?"),
+        ("sync: {threads: many}\n", "broker_sync_engine.threads is wrong; expected a whole number"),
+    ],
+)
+def test_a_mistake_in_a_setting_is_told_by_the_name_of_the_setting(
+    instance: str, problem: str, description: Path
+) -> None:
+    if "data_source" not in instance:
+        instance += INSTANCE
+    found = configuration.config_problems(instance, str(description), ["TOKEN"])
+    assert any(problem in one for one in found), found
+    assert not any("instance.yaml" in one for one in found)
+
+
+def test_what_a_variable_holds_is_not_known_to_a_check(description: Path) -> None:
+    instance = "data_source: {type: keboola, project: 1, url: '${ADDRESS}', token: '${TOKEN}'}\n"
+    assert configuration.config_problems(instance, str(description), ["ADDRESS", "TOKEN"]) == []
 
 
 def test_a_check_that_cannot_run_says_what_to_install(

@@ -10,7 +10,7 @@ from jinja2 import Environment, nodes
 
 from tests.unit.ansible.bundle import PLAYBOOKS, ROOT, ansible_playbook, load
 
-ADDRESS = "192.0.2.1,"  # of a block that no network routes: nothing below may connect
+ADDRESS = "inventories/example"  # of a block that no network routes: nothing below may connect
 VERBS = [path for path in PLAYBOOKS if "/" in path and not path.endswith("/require_host.yml")]
 
 
@@ -68,7 +68,7 @@ def test_templates_in_arguments_are_refused_and_not_run(playbook: str, tmp_path:
 def test_templates_in_a_declaration_are_refused_before_a_host_is_asked(tmp_path: Path) -> None:
     inventory = tmp_path / "inventory"
     (inventory / "group_vars").mkdir(parents=True)
-    (inventory / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"192.0.2.1": {}}}}))
+    (inventory / "hosts.yml").write_text(json.dumps({"brokers": {"hosts": {"192.0.2.1": {}}}}))
     canaries = tmp_path / "canaries"
     canaries.mkdir()
     key = {"name": "laptop", "key": canary(canaries, "key")}

@@ -14,10 +14,11 @@ HEAD = """# Settings
 Every variable of the bundle. This page is made from the declarations by
 `python -m tests.unit.ansible.settings`, and a test compares the two.
 
-Write your own beside your inventory (`group_vars/all.yml`, `host_vars/NAME.yml`), in the inventory
-itself, or after `-e`: each of these wins over the defaults below. Those stand in `group_vars/` of
-this repository and hold for every inventory and every way of starting a play. Only what differs has
-to be written. How to deploy: [operations.md](operations.md).
+Write your own beside your inventory (`group_vars/all/main.yml`, `host_vars/NAME.yml`), in the
+inventory itself, or after `-e`: each of these wins over the defaults below. Those stand in
+`group_vars/` of this repository and hold for every inventory and every way of starting a play. Only
+what differs has to be written. What is misspelt, or cannot be what it is, is refused before a host
+is asked. How to deploy: [operations.md](operations.md).
 
 ## What an operator sets
 """

@@ -40,6 +40,8 @@ class _Origin:
 class BigQuerySource:
     """Every read is a query, so that its rows are those of one moment; several threads may ask."""
 
+    Settings = Settings
+
     def __init__(self, settings: Mapping[str, Any], config_dir: Path) -> None:
         """A relative path is relative to ``config_dir``; raises ``ConfigError``."""
         own = {key: value for key, value in settings.items() if key != "type"}

@@ -40,6 +40,8 @@ class Settings(Section):
 class CsvSource:
     """Opens no file before it is asked for a table; may be used by several threads."""
 
+    Settings = Settings
+
     def __init__(self, settings: Mapping[str, Any], config_dir: Path) -> None:
         """A relative path is relative to ``config_dir``; raises ``ConfigError``."""
         own = {key: value for key, value in settings.items() if key != "type"}

@@ -33,6 +33,8 @@ _CHECKING = timedelta(minutes=10)
 class KeboolaSource:
     """Asks nothing before it is asked for a table; may be used by several threads."""
 
+    Settings = Settings
+
     def __init__(
         self, settings: Mapping[str, Any], config_dir: Path, patience: Patience | None = None
     ) -> None:

@@ -1,0 +1,48 @@
+"""What was typed after ``-e`` and no task of a playbook reads."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.vars import load_extra_vars
+
+DOCUMENTATION = """
+name: argument_problems
+short_description: Finds words after C(-e) that a playbook does not know
+description:
+  - A misspelt argument would be ignored, and the play would do less, or more, than was asked.
+    Variables of Ansible (C(ansible_...)) and settings (C(broker_...)) are for others to judge.
+options:
+  _terms:
+    description: Names of the arguments that the playbook takes.
+    required: true
+"""
+
+RETURN = """
+_raw:
+  description: What is wrong, a sentence each.
+  type: list
+  elements: str
+"""
+
+
+def problems(typed: list[str], known: list[str]) -> list[str]:
+    """A sentence for every name that is none of ``known``."""
+    found = []
+    for name in sorted(typed):
+        if name in known or name.startswith(("ansible_", "broker_")):
+            continue
+        near = get_close_matches(name, known, n=1, cutoff=0.6)
+        question = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known)}."
+        found.append(f"{name} is no argument of this playbook; {question}")
+    return found
+
+
+class LookupModule(LookupBase):
+    """``query('argument_problems', 'user', 'key')``."""
+
+    def run(self, terms: list[str], *_: Any, **__: Any) -> list[str]:
+        """The sentences."""
+        return problems([str(name) for name in load_extra_vars(self._loader)], terms)

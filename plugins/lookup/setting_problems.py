@@ -1,0 +1,219 @@
+"""Settings that cannot be meant, found on the controller before a host is asked."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+DOCUMENTATION = """
+name: setting_problems
+short_description: Finds settings that no role knows, or that cannot be what they are
+description:
+  - A setting is a variable of this repository's C(group_vars/all/); its default there says of which
+    kind a value must be. A variable whose name begins with C(broker_) and is none of them is a
+    mistake, and so is a name that differs from one of them by a letter or two.
+  - Finds files of variables that Ansible does not read, because another form of the same name
+    stands beside them.
+  - Asks no host. One sentence for each problem, in the names that the operator wrote.
+options: {}
+"""
+
+RETURN = """
+_raw:
+  description: What is wrong, a sentence each.
+  type: list
+  elements: str
+"""
+
+GROUP_VARS = Path(__file__).resolve().parents[2] / "group_vars" / "all"
+# Old names of settings, and what they are called now.
+RENAMED = {
+    "broker_data_descriptions": "broker_data_description",
+    "broker_user_memory_max": "broker_analyst_memory_max",
+    "broker_user_tasks_max": "broker_max_processes",
+}
+_LIKE = {
+    bool: "true or false",
+    int: "a whole number",
+    str: "text",
+    list: "a list",
+    dict: "a mapping",
+}
+_FLAGS = ("true", "false", "yes", "no", "on", "off")
+# Least and most of a whole number; others begin at 1.
+_RANGES = {
+    "broker_min_free_mb": (0, None),
+    "broker_analyst_reserve_mb": (0, None),
+    "broker_analyst_weight": (1, 10000),
+    "broker_ssh_trial_seconds": (10, 3600),
+}
+# systemd.time(7), "Parsing Time Spans".
+_UNIT = (
+    "usec|us|µs|msec|ms|seconds|second|sec|s|minutes|minute|min|m|hours|hour|hr|h"
+    "|days|day|d|weeks|week|w|months|month|M|years|year|y"
+)
+_SPAN = re.compile(rf"(\d+(\.\d+)?\s*({_UNIT})?\s*)+")
+# systemd.resource-control(5), MemoryMax=.
+_MEMORY = re.compile(r"\d+(\.\d+)?[KMGT]?|(100|\d{1,2})(\.\d+)?%|infinity")
+_ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
+
+
+def _is_span(value: Any) -> bool:
+    return str(value) == "infinity" or bool(_SPAN.fullmatch(str(value).strip()))
+
+
+def _is_memory(value: Any) -> bool:
+    return bool(_MEMORY.fullmatch(str(value).strip()))
+
+
+def _is_account(value: Any) -> bool:
+    return bool(_ACCOUNT.fullmatch(str(value)))
+
+
+def _is_group(value: Any) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.@-]{0,63}", str(value)))
+
+
+def _is_file(value: Any) -> bool:
+    return Path(str(value)).is_file()
+
+
+def _is_network(value: Any) -> bool:
+    try:
+        ipaddress.ip_network(str(value), strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+# What a text, or each entry of a list, must be, beyond its kind.
+_GRAMMARS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "broker_sync_jitter": (_is_span, "a time span of systemd such as 5min"),
+    "broker_sync_time_limit": (_is_span, "a time span of systemd such as 6h"),
+    "broker_sync_memory_max": (_is_memory, "an amount such as 2G, or a share such as 25%"),
+    "broker_analyst_memory_max": (_is_memory, "an amount such as 2G, or a share such as 25%"),
+    "broker_data_description": (_is_file, "the path of a file with table descriptions"),
+    "broker_portal_account": (_is_account, "the name of a system account such as broker-portal"),
+    "broker_ssh_groups": (_is_group, "names of groups"),
+    "broker_analyst_ip_deny": (_is_network, "addresses and networks such as 10.0.0.0/8"),
+    "broker_ssh_exempt_addresses": (_is_network, "addresses and networks such as 10.0.0.0/8"),
+}
+
+
+def defaults() -> dict[str, Any]:
+    """Every setting with its default, as the files of this repository have them."""
+    found: dict[str, Any] = {}
+    for path in sorted(GROUP_VARS.glob("*.yml")):
+        found |= yaml.safe_load(path.read_text())
+    return found
+
+
+def unknown(names: list[str], known: Mapping[str, Any]) -> Iterator[str]:
+    """Names that are meant as settings, and are none."""
+    for name in names:
+        if name in known:
+            continue
+        if name in RENAMED:
+            yield f"{name} is called {RENAMED[name]} now. Rename it."
+        elif name.startswith("broker_"):
+            near = get_close_matches(name, known, n=1, cutoff=0.8)
+            question = f" Did you mean {near[0]}?" if near else " docs/settings.md has them all."
+            yield f"{name} is no setting of a broker.{question}"
+        elif near := get_close_matches(name, known, n=1, cutoff=0.93):
+            yield f"{name} is no setting of a broker. Did you mean {near[0]}?"
+
+
+def mistaken(name: str, value: Any, default: Any) -> str | None:
+    """What is wrong with a value, if anything; mappings may hold secrets, and are never shown."""
+    if not _is_like(value, default):
+        found = "text" if isinstance(default, dict) and isinstance(value, str) else _found(value)
+        return f"{name} is {found}; expected {_LIKE[type(default)]}."
+    if isinstance(default, int) and not isinstance(default, bool):
+        least, most = _RANGES.get(name, (1, None))
+        if int(value) >= least and (most is None or int(value) <= most):
+            return None
+        expected = f"{_LIKE[int]} from {least}" + ("" if most is None else f" to {most}")
+    else:
+        accepts, expected = _GRAMMARS.get(name, (None, ""))
+        entries = value if isinstance(value, list | tuple) else [value]
+        wrong = [entry for entry in entries if accepts and not accepts(entry)]
+        if not wrong:
+            return None
+        value = wrong[0]
+    return f"{name} is {_found(value)}; expected {expected}."
+
+
+def _is_like(value: Any, default: Any) -> bool:
+    """Whether it is of the default's kind, or a text that Ansible takes for such a one (``-e``)."""
+    if isinstance(default, bool):
+        return isinstance(value, bool) or str(value).lower() in _FLAGS
+    if isinstance(default, int):
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return is_number or (isinstance(value, str) and value.isascii() and value.isdigit())
+    if isinstance(default, str):
+        return isinstance(value, str | int | float) and not isinstance(value, bool)
+    if isinstance(default, list):
+        return isinstance(value, list | tuple)
+    return isinstance(value, Mapping)
+
+
+def _found(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = str(value)
+    return f"'{text if len(text) <= 200 else text[:200] + '…'}'"
+
+
+def hidden(folder: Path) -> Iterator[str]:
+    """Files of variables beside an inventory or a play that Ansible never reads: the first wins."""
+    for kind in ("group_vars", "host_vars"):
+        forms: dict[str, list[str]] = {}
+        there = sorted(folder.joinpath(kind).iterdir()) if folder.joinpath(kind).is_dir() else []
+        for path in there:
+            is_file = path.suffix in (".yml", ".yaml", ".json")
+            forms.setdefault(path.stem if is_file else path.name, []).append(path.name)
+        for stem, names in forms.items():
+            if len(names) > 1:
+                places = " and ".join(f"{folder / kind / name}" for name in names)
+                yield (
+                    f"{places} stand beside each other, and Ansible reads one of them alone. "
+                    f"Move all into {folder / kind / stem}/, such as {stem}/main.yml."
+                )
+
+
+class LookupModule(LookupBase):
+    """``query('setting_problems')``."""
+
+    def run(
+        self, terms: list[str], variables: Mapping[str, Any] | None = None, **_: Any
+    ) -> list[str]:
+        """The sentences; takes no terms."""
+        del terms
+        given, known = variables or {}, defaults()
+        folders = [given.get("inventory_dir"), given.get("playbook_dir")]
+        places = [Path(folder) for folder in dict.fromkeys(filter(None, folders))]
+        found = [problem for place in places for problem in hidden(place)]
+        found += unknown(sorted(given), known)
+        set_here = ((name, default) for name, default in known.items() if name in given)
+        told = (self._mistaken(name, given[name], default) for name, default in set_here)
+        return [*found, *filter(None, told)]
+
+    def _mistaken(self, name: str, written: Any, default: Any) -> str | None:
+        try:
+            value = self._templar.template(written)
+        except AnsibleError as error:
+            last = str(error).strip().splitlines()[0]
+            return f"{name} cannot be evaluated: {last}"
+        return mistaken(name, value, default)

@@ -1,0 +1,80 @@
+"""What a play refuses before it asks a host, in the names that the operator wrote."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.unit.ansible.bundle import PLAYBOOKS, ROOT, ansible_playbook, load
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    """A copy of the example, as an operator begins; its address is one that no network routes."""
+    return Path(shutil.copytree(ROOT / "inventories" / "example", tmp_path / "mine"))
+
+
+def refused(inventory: Path, *arguments: str, playbook: str = "site.yml") -> str:
+    code, words = ansible_playbook(playbook, "-i", str(inventory), *arguments)
+    assert code != 0, words
+    assert "unreachable=1" not in words, words
+    assert "Gathering Facts" not in words
+    assert "Nothing was changed." in words
+    return words
+
+
+def test_all_mistakes_are_told_at_once_also_those_that_were_typed(inventory: Path) -> None:
+    settings = {
+        "broker_syc_schedule": "hourly",
+        "broker_secrets": {"TOKEN": "{{ vault_token }}"},
+        "broker_sync_time_limit": "6hodin",
+    }
+    (inventory / "group_vars/all/main.yml").write_text(json.dumps(settings))
+    (inventory / "group_vars/all.yml").write_text("broker_max_logins: 3\n")
+    (inventory / "data_description.md").unlink()
+    words = refused(inventory, "-e", "broker_max_logins=many", "--tags", "sync_units", "--check")
+    for told in (
+        "broker_syc_schedule is no setting of a broker. Did you mean broker_sync_schedule?",
+        "broker_secrets cannot be evaluated: ",
+        "'vault_token' is undefined",
+        "broker_sync_time_limit is '6hodin'; expected a time span of systemd such as 6h.",
+        "broker_max_logins is 'many'; expected a whole number.",
+        f"{inventory}/group_vars/all and {inventory}/group_vars/all.yml stand beside each other",
+        f"broker_data_description is '{inventory}/data_description.md'; expected the path",
+    ):
+        assert told in words.replace("\n    ", " "), (told, words)
+
+
+@pytest.mark.parametrize("playbook", ["site.yml", "add_analyst.yml"])
+def test_hosts_that_nobody_called_brokers(inventory: Path, playbook: str) -> None:
+    (inventory / "hosts.yml").write_text("all: {hosts: {web1: {}, web2: {}}}\n")
+    words = refused(inventory, playbook=playbook)
+    assert "of web1, web2, none stands in the group brokers" in words
+
+
+def test_other_hosts_of_the_inventory_are_left_alone(inventory: Path) -> None:
+    text = (inventory / "hosts.yml").read_text()
+    (inventory / "hosts.yml").write_text(f"{text}\nwebs: {{hosts: {{web1: {{}}}}}}\n")
+    code, words = ansible_playbook(*PLAYBOOKS, "-i", str(inventory), "--list-hosts")
+    assert code == 0, words
+    assert "web1" not in words
+    assert {*re.findall(r"pattern: \['(\w+)'\]", words)} == {"localhost", "brokers"}
+
+
+def test_an_argument_that_would_be_ignored(inventory: Path) -> None:
+    words = refused(inventory, "-e", "clases=finance", playbook="add_analyst.yml")
+    assert "clases is no argument of this playbook; did you mean classes?" in words
+
+
+def test_every_playbook_of_arguments_says_which_it_takes_and_asks_whether_the_host_is_one() -> None:
+    for path in PLAYBOOKS:
+        if "/" not in path or path.endswith(("/site.yml", "/require_host.yml")):
+            continue
+        first, *_, last = load(ROOT / path)[1]["pre_tasks"]
+        assert first["ansible.builtin.import_tasks"] == "tasks/preflight.yml"
+        assert "user" in first["vars"]["_arguments"]
+        assert last["ansible.builtin.import_tasks"] == "tasks/require_broker.yml"

@@ -1,0 +1,121 @@
+"""Settings, files of variables and arguments that cannot be meant, each told in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .bundle import GROUP_VARS, plugin, variables
+
+settings = plugin("lookup/setting_problems.py")
+arguments = plugin("lookup/argument_problems.py")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("broker_syc_schedule", "Did you mean broker_sync_schedule?"),
+        ("brokr_sync_schedule", "Did you mean broker_sync_schedule?"),
+        ("broker_nonsense", "docs/settings.md has them all."),
+        ("broker_user_memory_max", "is called broker_analyst_memory_max now"),
+    ],
+)
+def test_a_name_that_is_no_setting(name: str, told: str) -> None:
+    (problem,) = settings.unknown([name], settings.defaults())
+    assert problem.startswith(name)
+    assert told in problem
+
+
+def test_names_of_ansible_and_of_the_operator_are_their_own() -> None:
+    names = ["ansible_host", "groups", "hostvars", "inventory_dir", "vault_keboola_token", "_mine"]
+    assert list(settings.unknown(names, settings.defaults())) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("broker_sync_time_limit", "6hodin", "is '6hodin'; expected a time span"),
+        ("broker_sync_jitter", "5 mins", "is '5 mins'; expected a time span"),
+        ("broker_sync_memory_max", "2GB", "is '2GB'; expected an amount"),
+        ("broker_analyst_memory_max", "125%", "is '125%'; expected an amount"),
+        ("broker_max_logins", "many", "is 'many'; expected a whole number"),
+        ("broker_max_logins", 0, "is '0'; expected a whole number from 1"),
+        ("broker_max_logins", True, "is 'True'; expected a whole number"),
+        ("broker_analyst_weight", 20000, "expected a whole number from 1 to 10000"),
+        ("broker_ssh_enabled", "maybe", "is 'maybe'; expected true or false"),
+        ("broker_ssh_groups", "ops", "is 'ops'; expected a list"),
+        ("broker_ssh_groups", ["ops team"], "is 'ops team'; expected names of groups"),
+        ("broker_analysts", {"anna": {}}, "is a mapping; expected a list"),
+        ("broker_secrets", "s3cret", "broker_secrets is text; expected a mapping"),
+        ("broker_sync_schedule", None, "broker_sync_schedule is empty; expected text"),
+        ("broker_portal_account", "Portal Team", "expected the name of a system account"),
+        ("broker_analyst_ip_deny", ["10.0.0.0/40"], "is '10.0.0.0/40'; expected addresses"),
+        ("broker_data_description", "/no/such.md", "is '/no/such.md'; expected the path"),
+    ],
+)
+def test_a_value_that_cannot_be_meant(name: str, value: Any, told: str) -> None:
+    problem = settings.mistaken(name, value, settings.defaults()[name])
+    assert problem.startswith(f"{name} ")
+    assert told in problem
+    assert "s3cret" not in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("broker_ssh_enabled", "false"),
+        ("broker_max_logins", "4"),
+        ("broker_sync_jitter", 300),
+        ("broker_sync_jitter", "1h 30min"),
+        ("broker_sync_time_limit", "infinity"),
+        ("broker_sync_memory_max", "512M"),
+        ("broker_sync_memory_max", "100%"),
+        ("broker_analyst_ip_deny", []),
+        ("broker_ssh_exempt_addresses", ["10.0.0.1/8", "fd00::1"]),
+        ("broker_data_source", {}),
+    ],
+)
+def test_what_may_be_meant_is_no_mistake(name: str, value: Any) -> None:
+    assert settings.mistaken(name, value, settings.defaults()[name]) is None
+
+
+def test_every_setting_is_known_and_its_default_is_none() -> None:
+    defaults = settings.defaults()
+    assert set(defaults) == {item.name for path in GROUP_VARS for item in variables(path)}
+    assert not set(settings.RENAMED) & set(defaults)
+    assert set(settings.RENAMED.values()) <= set(defaults)
+    evaluated = {name: value for name, value in defaults.items() if "{{" not in str(value)}
+    assert [settings.mistaken(name, value, value) for name, value in evaluated.items()] == [
+        None
+    ] * len(evaluated)
+
+
+def test_one_form_of_a_name_hides_another(tmp_path: Path) -> None:
+    for name in ("all/main.yml", "all/vault.yml", "all.yml", "brokers.yml", "webs.yml.bak"):
+        (tmp_path / "group_vars" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "group_vars" / name).write_text("{}\n")
+    (tmp_path / "host_vars").mkdir()
+    for name in ("one.yml", "one.json", "two.yaml"):
+        (tmp_path / "host_vars" / name).write_text("{}\n")
+    group, host = settings.hidden(tmp_path)
+    assert group.startswith(f"{tmp_path}/group_vars/all and {tmp_path}/group_vars/all.yml stand")
+    assert "such as all/main.yml" in group
+    assert host.startswith(f"{tmp_path}/host_vars/one.json and {tmp_path}/host_vars/one.yml")
+
+
+def test_no_folder_hides_nothing(tmp_path: Path) -> None:
+    assert list(settings.hidden(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("clases", "clases is no argument of this playbook; did you mean classes?"),
+        ("group", "group is no argument of this playbook; it takes user, key, classes."),
+    ],
+)
+def test_an_argument_that_would_be_ignored(typed: str, told: str) -> None:
+    known = ["user", "key", "classes"]
+    assert arguments.problems(["user", typed, "ansible_port", "broker_x"], known) == [told]
