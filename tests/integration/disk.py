@@ -6,9 +6,12 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+from tests.hosts.shell import sh, wait_for
 
 __all__ = ["small_disk"]
 
@@ -27,4 +30,15 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
     try:
         yield disk
     finally:
-        subprocess.run(["umount", disk], check=True)
+        # Whoever looks through this machine meanwhile (a backup, a search) uses it for a moment.
+        end, users = partial(_unmounts, disk), partial(_users, disk)
+        wait_for(f"an end of all use of {disk}", end, seconds=30, explain=users)
+
+
+def _unmounts(disk: Path) -> bool:
+    return subprocess.run(["umount", disk], capture_output=True, check=False).returncode == 0
+
+
+def _users(disk: Path) -> str:
+    """Who holds a file of it open."""
+    return sh("find", "/proc", "-maxdepth", "3", "-lname", f"{disk}/*", check=False).stdout
