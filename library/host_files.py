@@ -12,6 +12,8 @@ version_added: "0.1.0"
 description:
   - Compares all of them with the host before it changes the first, then makes what differs, folders
     first. Owner, group and mode are always set, so the umask of the host decides nothing.
+  - Files that must change in the same moment wait beside their places (O(files[].later)), and one
+    last call with O(taken) and O(links) puts them there. What fails before changes none of them.
   - One call takes the time that a built-in module takes for each of them.
 options:
   folders:
@@ -61,6 +63,12 @@ options:
         description: Whether a file that exists is left as it is.
         type: bool
         default: false
+      later:
+        description:
+          - Whether a text that differs only waits, as C(.NAME.next) beside the file, until a call
+            has the file among O(taken). Until then the old text is in force.
+        type: bool
+        default: false
       state:
         description: Whether the file is there.
         type: str
@@ -77,6 +85,13 @@ options:
         description: Where it leads.
         type: str
         required: true
+  taken:
+    description:
+      - Files whose new text waits and takes its place now, one rename after another. A file for
+        which nothing waits is left alone.
+    type: list
+    elements: str
+    default: []
   absent:
     description: What must not exist, folders with all that is in them.
     type: list
@@ -136,7 +151,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.broker.files import replace_link, write_atomic
+from ansible.module_utils.broker.files import fsync_dir, replace_link, write_atomic
 
 _RIGHTS: dict[str, Any] = {
     "owner": {"type": "str", "default": "root"},
@@ -156,6 +171,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "mode": {"type": "str", "default": "0644"},
         **_RIGHTS,
         "once": {"type": "bool", "default": False},
+        "later": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     "links": {**_PATH, "target": {"type": "str", "required": True}},
@@ -163,7 +179,10 @@ _SHAPES: dict[str, dict[str, Any]] = {
 ARGUMENT_SPEC: dict[str, Any] = {
     name: {"type": "list", "elements": "dict", "default": [], "options": shape}
     for name, shape in _SHAPES.items()
-} | {name: {"type": "list", "elements": "str", "default": []} for name in ("absent", "validate")}
+} | {
+    name: {"type": "list", "elements": "str", "default": []}
+    for name in ("taken", "absent", "validate")
+}
 
 
 class Module(AnsibleModule):
@@ -248,6 +267,8 @@ def compare(described: dict[str, Any]) -> Iterator[Change]:
     for item in described["files"]:
         wanted = item["state"] == "present"
         yield from _file(Path(item["path"]), item) if wanted else _absent(Path(item["path"]))
+    for path in map(Path, described["taken"]):
+        yield from _taken(path)
     for item in described["links"]:
         yield from _link(Path(item["path"]), item["target"])
     for path in [*map(Path, described["absent"]), *_others(described)]:
@@ -323,13 +344,32 @@ def _file(path: Path, item: dict[str, Any]) -> Iterator[Change]:
         return
     rights, text = Rights.wanted(item), item["content"]
     before, after = "", text
+    place = _waiting(path) if item["later"] else path
     if there:
         found, data = Rights.found(path), path.read_bytes()
         if (found, data) == (rights, text.encode()):
+            if item["later"]:  # what a call that was cut off left
+                yield from _absent(place)
             return
         before = found.lines(rights) + data.decode(errors="replace")
         after = rights.lines(found) + text
-    yield Change(path, before, after, lambda: _write(path, text, rights), text=text)
+    yield Change(path, before, after, lambda: _write(place, text, rights), text=text)
+
+
+def _waiting(path: Path) -> Path:
+    return path.with_name(f".{path.name}.next")
+
+
+def _taken(path: Path) -> Iterator[Change]:
+    """The text was shown when it began to wait."""
+    waiting = _waiting(path)
+    if waiting.exists():
+        yield Change(path, "", "", lambda: _take(waiting, path))
+
+
+def _take(waiting: Path, path: Path) -> None:
+    waiting.replace(path)
+    fsync_dir(path.parent)
 
 
 def _write(path: Path, text: str, rights: Rights) -> None:

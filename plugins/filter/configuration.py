@@ -99,6 +99,7 @@ def credential_files(secrets: Mapping[str, Any]) -> list[dict[str, str]]:
             "path": f"/etc/data-broker/credentials/{name}",
             "content": json.dumps(value) if isinstance(value, Mapping | list) else str(value),
             "mode": "0600",
+            "later": True,
         }
         for name, value in secrets.items()
     ]

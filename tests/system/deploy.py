@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import uuid
@@ -121,6 +122,7 @@ def with_inventory(host: Host) -> Broker:
     }
     inventory = {"brokers": {"hosts": {"broker": {**connection, **SETTINGS}}}}
     (folder / "hosts.json").write_text(json.dumps(inventory, indent=2))
+    shutil.copy(ROOT / "inventories" / "example" / "data_description.md", folder)
     return Broker(host, folder / "hosts.json")
 
 

@@ -29,6 +29,7 @@ SHELL_GROUP = "data-shell"
 STANDING_VIEWS = frozenset({(), ("private",)})
 _STANDING = {PUBLIC: "dataread", "private": "data-private"}
 _OWN_GROUPS = frozenset({"broker", "data-ops", SHELL_GROUP})
+_RESERVED_STARTS = ("broker-", "systemd-")
 _NAME = re.compile(r"(?!tree$)[a-z][a-z0-9-]{0,30}")
 _GROUP = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
@@ -105,7 +106,8 @@ def _check_group(name: str, group: str, groups: Mapping[str, str], where: str) -
             found=group,
             remedy="Give each class a group of its own.",
         )
-    if not _GROUP.fullmatch(group) or group in _OWN_GROUPS | RESERVED_NAMES:
+    is_reserved = group in _OWN_GROUPS | RESERVED_NAMES or group.startswith(_RESERVED_STARTS)
+    if not _GROUP.fullmatch(group) or is_reserved:
         raise AccountsError(
             f"this cannot be the group of the class {name}",
             where=where,

@@ -20,7 +20,7 @@ _NAMES = """
 root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats
 nobody adm tty disk kmem dialout fax voice cdrom floppy tape sudo audio dip operator src shadow
 utmp video sasl plugdev staff users nogroup input kvm render sgx crontab netdev
-messagebus polkitd sshd ssh nginx rsync admin
+messagebus polkitd sshd ssh nginx rsync admin wheel docker podman lxd incus libvirt wireshark
 """
 RESERVED_NAMES = frozenset(_NAMES.split())
 

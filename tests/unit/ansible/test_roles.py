@@ -16,6 +16,7 @@ NO_EFFECT = {
     "ansible.builtin.set_fact",
     "ansible.builtin.stat",
     "analyst",
+    "ssh_accounts",
 }
 
 
@@ -79,6 +80,16 @@ def test_main_is_a_table_of_contents(role: str) -> None:
         included = INCLUDES & set(entry)
         assert included, f"{role}: '{entry['name']}' does something itself"
         assert entry["tags"], f"{role}: '{entry['name']}' cannot be asked for by a tag"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_included_runs_for_the_tag_of_the_role_too(role: str) -> None:
+    """`--tags app` runs an include, and of what that brings only what has the tag itself."""
+    for path in task_files(role):
+        for task in leaf_tasks(load(path)):
+            if "ansible.builtin.include_tasks" in task:
+                applied = task["ansible.builtin.include_tasks"]["apply"]["tags"]
+                assert role in applied, f"{path}: {task['name']}"
 
 
 @pytest.mark.parametrize("role", ROLES)

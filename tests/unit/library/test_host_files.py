@@ -170,3 +170,42 @@ def test_what_the_system_refuses_is_reported_with_its_path(ensure: Call, tmp_pat
     path = tmp_path / "gone" / "file"
     refused = ensure(files=[{"path": str(path), "content": "", **OWN}])
     assert refused["msg"] == f"{path}: No such file or directory"
+
+
+def test_what_waits_is_in_force_when_it_is_taken_and_not_before(
+    ensure: Call, tmp_path: Path
+) -> None:
+    place, other, link = tmp_path / "settings", tmp_path / "untouched", tmp_path / "current"
+    place.write_text("old\n")
+    new = {"path": str(place), "content": "new\n", "mode": "0640", "later": True, **OWN}
+    assert ensure(check=True, files=[new])["written"] == [str(place)]
+    assert ensure(files=[new])["written"] == [str(place)]
+    assert place.read_text() == "old\n"
+    (waiting,) = tmp_path.glob(".settings*")
+    assert waiting.stat().st_mode & 0o777 == 0o640
+    switch = {
+        "taken": [str(place), str(other)],
+        "links": [{"path": str(link), "target": "releases/2"}],
+    }
+    assert ensure(**switch)["written"] == [str(place), str(link)]
+    assert (place.read_text(), place.stat().st_mode & 0o777) == ("new\n", 0o640)
+    assert str(link.readlink()) == "releases/2"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["current", "host", "settings"]
+    for call in ({"files": [new]}, switch):
+        assert ensure(**call)["changed"] is False
+
+
+def test_what_a_play_that_was_cut_off_left_waiting_is_not_taken_by_the_next(
+    ensure: Call, tmp_path: Path
+) -> None:
+    place = tmp_path / "settings"
+    item = {"path": str(place), "content": "first\n", "later": True, **OWN}
+    ensure(files=[item])
+    assert not place.exists()
+    ensure(files=[{**item, "content": "second\n"}])
+    ensure(taken=[str(place)])
+    assert place.read_text() == "second\n"
+    ensure(files=[{**item, "content": "third\n"}])  # and then the operator goes back
+    assert ensure(files=[{**item, "content": "second\n"}])["changed"] is True
+    assert ensure(taken=[str(place)])["changed"] is False
+    assert place.read_text() == "second\n"

@@ -1,0 +1,107 @@
+"""Who could not log in any more: what sshd says of an account, and what opens it."""
+
+from __future__ import annotations
+
+import pwd
+from pathlib import Path
+
+import pytest
+
+from .conftest import load
+from .documentation import documented_options, plain, spec_of
+
+module = load("ssh_accounts")
+OPEN = """
+port 22
+permitrootlogin without-password
+pubkeyauthentication yes
+passwordauthentication yes
+kbdinteractiveauthentication no
+authorizedkeyscommand none
+authorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2
+"""
+CLOSED = OPEN.replace("passwordauthentication yes", "passwordauthentication no")
+
+
+def account(home: Path, name: str = "monitor", *, key: bool = False) -> pwd.struct_passwd:
+    if key:
+        (home / ".ssh").mkdir(parents=True)
+        (home / ".ssh/authorized_keys").write_text("ssh-ed25519 AAAA\n")
+    return pwd.struct_passwd((name, "x", 2000, 2000, "", str(home), "/bin/bash"))
+
+
+@pytest.fixture(autouse=True)
+def groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody is in a group of their name, and administrators in sudo."""
+    member = {"admin": {"admin", "sudo"}}
+    monkeypatch.setattr(module, "groups_of", lambda one: member.get(one.pw_name, {one.pw_name}))
+
+
+def out(one: pwd.struct_passwd, said: str, *, password: bool = False) -> list[str]:
+    told = module.told(said)
+    have = {one.pw_name} if password else set()
+    names: list[str] = module.shut_out([one], {"sudo", "root"}, lambda _: told, have)
+    return names
+
+
+def test_the_documentation_is_the_argument_spec() -> None:
+    assert spec_of(documented_options(module)["doc"]["options"]) == plain(module.ARGUMENT_SPEC)
+
+
+@pytest.mark.parametrize("said", [OPEN, CLOSED])
+def test_a_key_outside_of_the_groups_opens_nothing_any_more(tmp_path: Path, said: str) -> None:
+    assert out(account(tmp_path, key=True), said) == ["monitor"]
+
+
+def test_a_password_opens_nothing_any_more_whatever_the_groups(tmp_path: Path) -> None:
+    assert out(account(tmp_path), OPEN, password=True) == ["monitor"]
+    assert out(account(tmp_path, "admin"), OPEN, password=True) == ["admin"]
+    assert out(account(tmp_path, "admin"), CLOSED, password=True) == []
+
+
+def test_a_key_and_a_group_stay(tmp_path: Path) -> None:
+    assert out(account(tmp_path, "admin", key=True), OPEN, password=True) == []
+
+
+def test_who_has_no_way_in_loses_none(tmp_path: Path) -> None:
+    assert out(account(tmp_path), OPEN) == []
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/authorized_keys").touch()
+    assert out(account(tmp_path), OPEN) == []
+
+
+def test_the_root_of_today_is_asked_how_it_may_come(tmp_path: Path) -> None:
+    root = account(tmp_path, "root")
+    assert out(root, OPEN, password=True) == []
+    assert out(root, OPEN.replace("without-password", "yes"), password=True) == ["root"]
+    with_key = account(tmp_path / "other", "root", key=True)
+    assert out(with_key, OPEN.replace("without-password", "no")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "allowgroups sudo adm",
+        "denygroups mon*",
+        "denyusers monitor@10.0.0.1 monitor",
+        "allowusers ann*",
+        "pubkeyauthentication no",
+    ],
+)
+def test_who_is_kept_out_already_is_not_shut_out(tmp_path: Path, line: str) -> None:
+    said = "\n".join(one for one in CLOSED.splitlines() if one.split()[:1] != line.split()[:1])
+    assert out(account(tmp_path, key=True), f"{said}\n{line}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "place"),
+    [("/etc/keys/%u", "/etc/keys/monitor"), ("%h/k%%", "{home}/k%"), ("own/%U", "{home}/own/2000")],
+)
+def test_keys_are_looked_for_where_sshd_does(tmp_path: Path, pattern: str, place: str) -> None:
+    (path,) = module.key_files(account(tmp_path), {"authorizedkeysfile": [pattern]})
+    assert str(path) == place.format(home=tmp_path)
+
+
+def test_a_command_that_looks_for_keys_may_know_one(tmp_path: Path) -> None:
+    said = CLOSED.replace("authorizedkeyscommand none", "authorizedkeyscommand /usr/bin/sss_ssh")
+    assert out(account(tmp_path), said) == ["monitor"]
