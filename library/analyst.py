@@ -90,6 +90,12 @@ options:
     type: str
     choices: [archive, delete]
     default: archive
+  known:
+    description:
+      - Whether the analyst must be there already, so that a misspelt name is an error and makes
+        nobody. Not for O(analysts).
+    type: bool
+    default: false
   analysts:
     description: A list of analysts, instead of O(name). Each name once; no key for two people.
     type: list
@@ -325,6 +331,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     **ABOUT_ONE,
     "origin": {"type": "str", "choices": ["declared", "registry"], "default": "registry"},
     "home": {"type": "str", "choices": ["archive", "delete"], "default": "archive"},
+    "known": {"type": "bool", "default": False},
     "analysts": {
         "type": "list",
         "elements": "dict",
@@ -351,6 +358,7 @@ def requests(params: dict[str, Any]) -> list[Request]:
             state=entry["state"],
             origin=params["origin"],
             home=params["home"],
+            known=params["known"],
         )
         for entry in entries
     ]

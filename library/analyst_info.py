@@ -14,7 +14,7 @@ description:
     entry came from. Changes nothing.
 options:
   names:
-    description: Only these analysts. Names that nobody has are left out of the answer.
+    description: Only these analysts. A name that nobody has is an error.
     type: list
     elements: str
 attributes:
@@ -57,7 +57,12 @@ analysts:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.broker.accounts import DebianSystem, Layout, list_analysts
+from ansible.module_utils.broker.accounts import (
+    DebianSystem,
+    Layout,
+    list_analysts,
+    unknown_analyst,
+)
 from ansible.module_utils.broker.errors import BrokerError
 
 ARGUMENT_SPEC: dict[str, Any] = {"names": {"type": "list", "elements": "str"}}
@@ -71,6 +76,10 @@ def main() -> None:
         rows = list_analysts(Layout(), DebianSystem())
     except BrokerError as error:
         module.fail_json(msg=str(error))
+    known = [row["name"] for row in rows]
+    for name in names or ():
+        if name not in known:
+            module.fail_json(msg=str(unknown_analyst(name, known)))
     module.exit_json(
         changed=False, analysts=[row for row in rows if names is None or row["name"] in names]
     )

@@ -14,7 +14,7 @@ from .keys import Key, parse_key, parse_keys
 from .layout import Layout
 from .manage import Outcome, converge, list_analysts
 from .model import ALL_OTHERS, Analyst, Request, parse_request
-from .names import check_name
+from .names import check_name, unknown_analyst
 from .observe import observe
 from .planner import plan
 from .system import DebianSystem, System
@@ -45,4 +45,5 @@ __all__ = [
     "parse_keys",
     "parse_request",
     "plan",
+    "unknown_analyst",
 ]

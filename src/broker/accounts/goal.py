@@ -12,7 +12,7 @@ from .change import changed
 from .classes import Classes
 from .host import Observed, Presence
 from .model import Analyst, Request
-from .names import place
+from .names import place, unknown_analyst
 from .registry import Registry, make_registry
 
 __all__ = ["goal", "impostor"]
@@ -68,16 +68,12 @@ def _free(uid: int, observed: Observed) -> int:
 def _entry(
     request: Request, known: Analyst | None, observed: Observed, free_uid: int, classes: Classes
 ) -> Analyst | None:
+    if known is None and request.known:
+        raise unknown_analyst(request.name, observed.registry.by_name())
     if request.state == "absent":
         return _leaver(request, known, observed)
     if known is not None:
         return changed(request, known, classes)
-    if request.known:
-        raise AccountsError(
-            "there is no such analyst",
-            where=place(request.name),
-            remedy="Look at the names with list-analysts.",
-        )
     _refuse_taken(request.name, observed)
     if free_uid > observed.accounts.uid_range[1]:
         raise AccountsError(

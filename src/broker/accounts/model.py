@@ -99,6 +99,7 @@ def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person m
     state: State = "present",
     origin: Origin = "registry",
     home: HomePolicy = "archive",
+    known: bool = False,
 ) -> Request:
     """A request from raw text, checked as far as no host is needed. Raises ``AccountsError``."""
     where = place(check_name(name))
@@ -131,4 +132,5 @@ def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person m
         state=state,
         origin=origin,
         home=home,
+        known=known,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 
 from ..errors import AccountsError
 
-__all__ = ["RESERVED_NAMES", "check_email", "check_name", "place"]
+__all__ = ["RESERVED_NAMES", "check_email", "check_name", "place", "unknown_analyst"]
 
 # adduser's NAME_REGEX without the capital letters, dots and dollar of samba machines; 32 is
 # the length that utmp and useradd take.
@@ -29,6 +31,13 @@ def place(name: object) -> str:
     """How a message names an analyst: one line, whatever the text holds."""
     shown = str(name)
     return f"analyst {shown[:40]!r}" + (" (cut)" if len(shown) > 40 else "")
+
+
+def unknown_analyst(name: str, known: Iterable[str]) -> AccountsError:
+    """The error for a name that no analyst has, with the nearest that one has."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    remedy = f"Did you mean {near[0]}?" if near else "Look at the names with: list-analysts."
+    return AccountsError("there is no such analyst", where=place(name), remedy=remedy)
 
 
 def check_name(name: str) -> str:

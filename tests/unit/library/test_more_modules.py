@@ -21,7 +21,7 @@ Calls = Callable[[ModuleType], Call]
 ASKED: dict[str, dict[str, Any]] = {
     "analyst_key": {"analyst": "anna", "key": NEW, "name": "new", "state": "rotated"},
     "access_class": {"classes": {"finance": None, "hr": {"group": "people", "folders": ["hr"]}}},
-    "analyst_info": {"names": ["anna", "nobody"]},
+    "analyst_info": {"names": ["anna"]},
     "certificate_authority": {"hours": 8},
 }
 
@@ -140,3 +140,26 @@ def test_what_the_log_lacks_is_a_warning(
     log.mkdir()
     assert call_module(module)(**asked)["changed"]
     assert [f"{log} cannot be written" in text for text in shown] == [True]
+
+
+@pytest.mark.parametrize(
+    "asked", [{"grant": ["private"]}, {"revoke": ["private"]}, {"state": "absent"}]
+)
+def test_a_misspelt_name_makes_nobody_and_is_no_success(
+    asked: dict[str, Any], root: Path, call: Call
+) -> None:
+    call(name="anna", key=KEY)
+    before = snapshot(root)
+    message = call(name="ana", known=True, **asked)["msg"]
+    assert "there is no such analyst" in message
+    assert "Did you mean anna?" in message
+    assert "Look at the names" in call(name="zdenka", known=True, **asked)["msg"]
+    assert snapshot(root) == before
+    assert call(name="anna", known=True, **asked)["analysts"]
+
+
+def test_who_asks_about_a_misspelt_name_hears_so(call: Call, call_module: Calls) -> None:
+    call(name="anna", key=KEY)
+    info = call_module(load("analyst_info"))
+    assert "Did you mean anna?" in info(names=["anna", "ana"])["msg"]
+    assert [row["name"] for row in info(names=["anna"])["analysts"]] == ["anna"]

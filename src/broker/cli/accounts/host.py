@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,8 +17,8 @@ from ...accounts import (
     check_name,
     converge,
     list_analysts,
+    unknown_analyst,
 )
-from ...errors import AccountsError
 from ..terminal import say
 
 __all__ = ["Host", "converged", "done", "find_host", "refuse_unknown"]
@@ -60,6 +59,4 @@ def refuse_unknown(name: str, known: Sequence[str]) -> None:
     """In a playbook an absent analyst is fine; a person who types a wrong name wants to know."""
     check_name(name)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else "Look at the names with: list-analysts."
-        raise AccountsError("there is no such analyst", where=f"analyst {name!r}", remedy=hint)
+        raise unknown_analyst(name, known)
