@@ -36,9 +36,34 @@ def probe_lines(probes: Iterable[Mapping[str, Any]]) -> list[str]:
     return [f"{one['name']} with {one['fingerprint']}: {one['told']}" for one in probes]
 
 
+def welcome_lines(told: str, name: str, address: str) -> list[str]:
+    """What an operator sends to a new analyst.
+
+    ``told`` has the port of sshd, and the host's key and the signing key as ``ssh-keygen -l`` shows
+    them, a line each; ``address`` is what an analyst types after the @.
+    """
+    port, host_key, signing_key = told.splitlines()
+    place = f"{name}@{address}"
+    config = f"In ~/.ssh/config: Host {address}, and below it: Port {port}"
+    return [
+        f"Send this to {name}:",
+        f"Your account is {place}. ssh must show this key of the host: {host_key}",
+        f"Data are signed with: {signing_key}",
+        *([] if port == "22" else [config]),
+        "Then, in a new folder, type (docs/analyst.md says more):",
+        "  mkdir -p server",
+        f"  rsync -rt {place}:server/scripts/ server/scripts/",
+        f"  bash server/scripts/sync_data.sh {place}",
+    ]
+
+
 class FilterModule:
     """Names of the filters, as Ansible asks for them."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Every public function here."""
-        return {"analyst_lines": analyst_lines, "probe_lines": probe_lines}
+        return {
+            "analyst_lines": analyst_lines,
+            "probe_lines": probe_lines,
+            "welcome_lines": welcome_lines,
+        }

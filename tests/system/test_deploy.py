@@ -38,17 +38,22 @@ def test_the_readme_deploys_a_host_of_ones_own(deployed: Broker, tmp_path: Path)
     )
     commands = documented("operator")
     commands.insert(3, f"sed -i s/192.0.2.10/{host.address}/ inventories/mine/hosts.yml")
-    subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", "\n".join(commands)],
+    typed = "\n".join(commands).replace("scp inv", f"scp -F {host.ssh_config} inv")
+    played = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", typed.replace("root@192.0.2.10", host.address)],
         cwd=checkout,
         env={**os.environ, "ANSIBLE_SSH_ARGS": f"-F {host.ssh_config}"},
         check=True,
+        stdout=subprocess.PIPE,
+        text=True,
         timeout=900,
     )
-    host.exec("tee", "/data/input/cities.csv", stdin="city_id,name\n1,Windhoek\n")
+    key = host.exec("ssh-keygen", "-l", "-f", "/etc/ssh/ssh_host_ed25519_key.pub").stdout.strip()
+    for line in (key, f"rsync -rt anna@{host.address}:server/scripts/ server/scripts/"):
+        assert line in played.stdout
     for command in documented("operator-first-sync"):
         told = host.run(command, timeout=300)
-    assert re.search(r"example/cities +public +ok +1 ", told.stdout)
+    assert re.search(r"example/cities +public +ok +3 ", told.stdout)
     # Where the host moves to another Debian, the next deploy makes an environment of its Python.
     release = host.run("readlink /opt/data-broker/current").stdout.strip()
     assert re.fullmatch(rf"/opt/data-broker/releases/\w+-debian-{host.release}", release)

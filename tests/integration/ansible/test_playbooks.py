@@ -62,10 +62,26 @@ def test_a_missing_argument_is_answered_with_the_command_to_type(
 
 def test_the_deploy_gives_each_role_all_of_its_settings_and_nothing_else() -> None:
     deploy = load(ROOT / "playbooks" / "site.yml")[-1]
-    roles = [entry["role"] for entry in deploy["roles"]]
-    first = ["base", "storage", "app", "sync", "ssh", "analysts"]
-    assert roles == [*first, "accounts_socket", "oversight"]
+    imported = [task["ansible.builtin.import_role"] for task in deploy["tasks"]]
+    # What may fail first, the switch last, and after it the units of what is switched to.
+    order = ["base", "storage", "app", "ssh", "analysts", "app"]
+    assert [role["name"] for role in imported] == [*order, "sync", "accounts_socket", "oversight"]
+    assert [role.get("tasks_from") for role in imported if role["name"] == "app"] == [
+        "prepare",
+        "switch",
+    ]
+    assert [task["tags"] for task in deploy["tasks"]] == [role["name"] for role in imported]
     known = {
-        name for role in roles for name in load(ROOT / "roles" / role / "defaults" / "main.yml")
+        name
+        for role in imported
+        for name in load(ROOT / "roles" / role["name"] / "defaults" / "main.yml")
     }
     assert set(deploy["vars"]) <= known
+
+
+def test_the_deploy_refuses_with_every_role_that_can() -> None:
+    deploy = load(ROOT / "playbooks" / "site.yml")[-1]
+    (first,) = deploy["pre_tasks"]
+    can = {path.parents[1].name for path in (ROOT / "roles").glob("*/tasks/preflight.yml")}
+    assert {*first["loop"]} == can
+    assert first["tags"] == first["ansible.builtin.include_role"]["apply"]["tags"] == "always"

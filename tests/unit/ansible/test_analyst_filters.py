@@ -1,0 +1,21 @@
+"""What playbooks tell an operator of analysts."""
+
+from __future__ import annotations
+
+import pytest
+
+from .bundle import plugin
+
+welcome_lines = plugin("filter/analysts.py").welcome_lines
+KEYS = "256 SHA256:host root@broker (ED25519)\n256 SHA256:signs data-broker (ED25519)\n"
+
+
+@pytest.mark.parametrize(("port", "more"), [("22", 0), ("2222", 1)])
+def test_a_new_analyst_is_told_where_whom_to_trust_and_what_to_type(port: str, more: int) -> None:
+    lines = welcome_lines(f"{port}\n{KEYS}", "anna", "data.example.com")
+    text = "\n".join(lines)
+    assert lines[0] == "Send this to anna:"
+    assert "this key of the host: 256 SHA256:host" in text
+    assert "Data are signed with: 256 SHA256:signs" in text
+    assert "  rsync -rt anna@data.example.com:server/scripts/ server/scripts/" in lines
+    assert text.count("Host data.example.com, and below it: Port 2222") == more
