@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from typing import Any
 
@@ -97,6 +98,42 @@ def test_a_header_that_names_no_columns(put: Put, read: Read, header: str, sente
     put("t.csv", (header + "\n1,2,3\n").encode(errors="surrogateescape"))
     with pytest.raises(SourceError, match=sentence):
         read()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (
+            ",".join(f"c{at:x}" for at in range(200_000)) + "\n",
+            "no header within its first 1,024 KiB",
+        ),
+        (",".join(f"c{at:x}" for at in range(1_500_000)), "no header within its first 1,024 KiB"),
+        ("\n" * (2 << 20) + "a,b\n1,2\n", "no header within its first 1,024 KiB"),
+        ("," * 20_000 + "\n", "too many columns; expected at most 10,000; found 20,001"),
+    ],
+)
+def test_a_header_beyond_all_measure_is_refused_before_its_names_take_memory(
+    put: Put, read: Read, content: str, sentence: str
+) -> None:
+    put("t.csv.gz", gzip.compress(content.encode(), 1))
+    with pytest.raises(SourceError, match=sentence):
+        read()
+
+
+def test_empty_lines_before_a_header_cost_no_more_than_others(put: Put, read: Read) -> None:
+    put("t.csv", "\r\n" * 200_000 + "a,b\n1,2\n3\n")
+    rows, end = read()
+    assert rows == [("1", "2")]
+    assert [one.line for one in end.rejects] == [200_003]
+
+
+def test_files_whose_names_are_no_text_are_read_and_named(put: Put, read: Read) -> None:
+    put("t/a\udcff.csv", "a,b\n1,2\n3\n")
+    put("t/b\n.CSV.GZ", gzip.compress(b"a,b\n5,6\n7\n"))
+    rows, end = read()
+    assert rows == [("1", "2"), ("5", "6")]
+    told = [one.reason.rpartition(" (in ")[2] for one in end.rejects]
+    assert told == ["a\\udcff.csv)", "b\\n.CSV.GZ)"]
 
 
 def test_files_of_a_folder_match_by_name_in_natural_order(put: Put, read: Read) -> None:

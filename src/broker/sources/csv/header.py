@@ -10,7 +10,9 @@ from ...errors import SourceError
 from .dialect import Dialect
 from .slices import Cutter
 
-__all__ = ["take_header"]
+__all__ = ["MOST_COLUMNS", "take_header"]
+
+MOST_COLUMNS = 10_000
 
 
 def take_header(cutter: Cutter, dialect: Dialect, name: str) -> tuple[list[str], bytes]:
@@ -30,6 +32,14 @@ def take_header(cutter: Cutter, dialect: Dialect, name: str) -> tuple[list[str],
             remedy="A table without rows is a header alone; without a header, say header: false.",
         )
     names = _names(header, dialect, name)
+    if len(names) > MOST_COLUMNS:
+        raise SourceError(
+            "has too many columns",
+            where=name,
+            expected=f"at most {MOST_COLUMNS:,}",
+            found=f"{len(names):,}",
+            remedy="Is csv.delimiter declared as it is?",
+        )
     if dialect.columns:
         _compare_width(names, dialect, name)
         names = list(dialect.columns)

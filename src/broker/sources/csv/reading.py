@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...errors import SourceError
+from ...foreign.text import shown
 from ...tables.rows import End, Reject
 from .filters import RowFilter
 from .inputs import InputFile, changed
@@ -76,7 +77,7 @@ class CsvReading:
                 yield batch
 
     def _file(self, file: InputFile, *, is_one_of_many: bool) -> Iterator[Parsed]:
-        note = f" (in {Path(file.name).name})" if is_one_of_many else ""
+        note = f" (in {shown(Path(file.name).name)})" if is_one_of_many else ""
         with self._files.opened(file) as opened:
             self._refuse_other_columns(opened.names, file)
             parser = Parser(self._files.dialect, opened.names, self._needed, self._null_values)

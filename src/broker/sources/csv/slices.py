@@ -10,7 +10,8 @@ from .records import Lexer, Record
 
 __all__ = ["Cutter"]
 
-LONGEST_RECORD = 256 * 1024 * 1024
+LONGEST_RECORD = 64 * 1024 * 1024  # two tables side by side take 20 times that, under MemoryMax=
+LONGEST_HEADER = 1024 * 1024
 
 
 class Cutter:
@@ -33,13 +34,14 @@ class Cutter:
         self.is_exact = False
 
     def header(self) -> bytes:
-        """The first record that is no empty line, and the empty lines before it."""
-        header = b""
-        while record := self._first_record():
-            header += record
-            if record.strip(b"\r\n"):
-                break
-        return header
+        """The first record that is no empty line, and the empty lines before it.
+
+        Raises ``SourceError`` where they are longer than any header is.
+        """
+        empty = self._empty_lines()
+        header = self._first_record()
+        self._refuse_long_header(len(header))
+        return empty + header
 
     def next(self) -> bytes | None:
         """The next slice, of about a block; None at the end of the text."""
@@ -57,6 +59,27 @@ class Cutter:
         self._rest = b"".join((*pieces, self._rest))
         self.is_exact = True
 
+    def _empty_lines(self) -> bytes:
+        empty = b""
+        while True:
+            rest = self._rest.lstrip(b"\r\n")
+            empty += self._rest[: len(self._rest) - len(rest)]
+            self._rest = rest
+            self._refuse_long_header(len(empty))
+            if rest or self._ended:
+                return empty
+            self._more()
+
+    def _refuse_long_header(self, size: int) -> None:
+        """A program takes some hundred times as much memory for names as they have bytes."""
+        if size > LONGEST_HEADER:
+            raise SourceError(
+                f"has no header within its first {LONGEST_HEADER >> 10:,} KiB",
+                where=self._name,
+                expected="a line with the names of the columns",
+                remedy="Is this a CSV file, and are its line ends those of a text?",
+            )
+
     def _first_record(self) -> bytes:
         while True:
             first = next(self._lexer.records(self._rest), None)
@@ -65,6 +88,7 @@ class Cutter:
                 return record
             if self._ended:
                 return b""
+            self._refuse_long_header(len(self._rest))
             self._more(len(self._rest))
 
     def _is_whole(self, record: Record) -> bool:

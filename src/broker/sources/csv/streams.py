@@ -37,7 +37,8 @@ def utf8_blocks(stream: BinaryIO, name: str, encoding: str) -> Iterator[bytes]:
 
 def plain_blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield the bytes of an open input, decompressed; the first block is a small one."""
-    method = next((how for ending, how in _COMPRESSION.items() if name.endswith(ending)), None)
+    lower = name.lower()
+    method = next((how for ending, how in _COMPRESSION.items() if lower.endswith(ending)), None)
     source: Any = stream
     if method is not None:
         source = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), method)
