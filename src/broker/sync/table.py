@@ -168,21 +168,31 @@ def _take(
             progress=advance,
         )
         return version, reading.end()
+    deleted = job.source.read(dead, step.window) if dead else None
+    alive = job.source.read_keys(living) if step.census else None
     version = merge(
         spec,
         declared,
         version_of(before),
         previous.path,
         reading,
-        deleted_keys=job.source.read(dead, step.window) if dead else None,
-        live_keys=job.source.read_keys(living) if step.census else None,
+        deleted_keys=deleted,
+        live_keys=alive,
         replace_range=_covered(step),
         out=out,
         work=work,
         limits=job.limits,
         progress=advance,
     )
-    return version, reading.end()
+    end = reading.end()
+    for other in (deleted, alive):
+        if other is not None and other.end().version != end.version:
+            raise SourceError(
+                "changed between the reading of its rows and of its keys",
+                where=job.table.id,
+                remedy="The next sync reads it again.",
+            )
+    return version, end
 
 
 def _covered(step: Step) -> Replace | None:

@@ -31,11 +31,14 @@ class End:
     """The source's own statement that it has said everything: without it nothing is published.
 
     ``rows`` counts the rows handed over, ``as_of`` is the source's clock read before extraction.
+    ``version`` names what was read, where the source can: readings with two versions do not
+    belong together.
     """
 
     rows: int
     as_of: datetime
     rejects: tuple[Reject, ...] = ()
+    version: str | None = None
 
 
 class Reading(Protocol):

@@ -8,6 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from broker.tables.duplicates import displace
 
 from .conftest import Instance
 
@@ -71,6 +76,34 @@ def test_a_census_removes_what_is_gone(described: Make) -> None:
     report = instance.sync()
     assert report["exit_code"] == 0, report
     assert sorted(notes(instance)) == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "deletions",
+    ["census", "tombstone\n    tombstone: {column: note, values: [gone]}"],
+    ids=["census", "tombstone"],
+)
+def test_a_file_exchanged_between_its_rows_and_its_keys_is_no_table(
+    described: Make, monkeypatch: pytest.MonkeyPatch, deletions: str
+) -> None:
+    instance = described(INCREMENTAL.replace("deletions: census", f"deletions: {deletions}"))
+    path = instance.csv("items", FIRST)
+    instance.sync()
+    instance.csv("items", FIRST.replace("one", "new"))
+    other = instance.csv("other", HEAD + f"9,2026-01-05,{LATER},gone\n")
+
+    def exchanged(*arguments: Any) -> int:
+        """What the engine does once the rows are read and before the keys are."""
+        other.replace(path)
+        return displace(*arguments)
+
+    monkeypatch.setattr("broker.tables.merge.displace", exchanged)
+    report = instance.sync()
+    assert report["exit_code"] == 1
+    found = instance.status()["shop/items"]
+    assert found["status"] == "unreadable"
+    assert "changed between the reading of its rows and of its keys" in found["error"]
+    assert notes(instance) == {1: "one", 2: "two", 3: "no day", 4: "four"}
 
 
 def test_too_many_losses_wait_for_approval(described: Make) -> None:

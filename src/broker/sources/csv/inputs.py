@@ -19,6 +19,7 @@ __all__ = [
     "input_stem",
     "more_than_once",
     "natural_order",
+    "seen_version",
     "table_name",
     "text_bytes",
     "version",
@@ -111,6 +112,11 @@ def version(inputs: Sequence[InputFile], now: datetime) -> str | None:
         is_settled = file.modified is None or now - file.modified > _SETTLED
         if not file.version or not is_settled:
             return None
+    return seen_version(inputs)
+
+
+def seen_version(inputs: Sequence[InputFile]) -> str:
+    """What names the files as they were seen, settled or not."""
     told = repr([(file.path, file.bytes, file.version) for file in inputs])
     return hashlib.sha256(told.encode()).hexdigest()
 

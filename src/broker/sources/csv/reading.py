@@ -16,7 +16,7 @@ from ...errors import SourceError
 from ...foreign.text import shown
 from ...tables.rows import End, Reject
 from .filters import RowFilter
-from .inputs import InputFile, changed
+from .inputs import InputFile, changed, seen_version
 from .parser import Parsed, Parser, count_lines
 from .slices import Cutter
 from .table import TableFiles
@@ -50,12 +50,13 @@ class CsvReading:
         self._rows = self._records = 0
         self._rejects: list[Reject] = []
         self._as_of: datetime | None = None
+        self._version: str | None = None
         self._is_complete = False
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows; raises ``SourceError`` when a file breaks off or changes meanwhile."""
         inputs = self._files.find()
-        self._as_of = _as_of(inputs)
+        self._as_of, self._version = _as_of(inputs), seen_version(inputs)
         for file in inputs:
             for parsed in self._file(file, is_one_of_many=len(inputs) > 1):
                 yield from self._wanted(parsed.table)
@@ -66,7 +67,7 @@ class CsvReading:
         """What was complete. ``as_of`` is the newest time of change of the files read."""
         if not self._is_complete or self._as_of is None:
             raise SourceError("the rows were not read to their end")
-        return End(self._rows, self._as_of, tuple(self._rejects))
+        return End(self._rows, self._as_of, tuple(self._rejects), self._version)
 
     def _wanted(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
         if self._row_filter is not None:
