@@ -48,6 +48,24 @@ FULL = "; ".join(
 )
 ROOM = "; ".join(f"rm /var/{part}/data-broker/full" for part in ("log", "lib"))
 APART = "; ".join(f"umount /var/{part}/data-broker" for part in ("log", "lib"))
+# A whole entry of the journal by its own protocol: more than a datagram comes in a file.
+LARGE = """
+import array, fcntl, os, socket
+file = os.memfd_create("entry", os.MFD_ALLOW_SEALING)
+size = 25_000_000
+os.write(file, b"SYSLOG_IDENTIFIER=broker-pull\\nBROKER_PATH\\n" + size.to_bytes(8, "little"))
+os.write(file, os.urandom(size) + b"\\n")
+fcntl.fcntl(file, fcntl.F_ADD_SEALS, 15)
+journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+journal.connect("/run/systemd/journal/socket")
+rights = array.array("i", [file])
+journal.sendmsg([b""], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+"""
+PEAK = """
+import resource, subprocess
+subprocess.run(["broker", "audit", "--collect"], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 DROP_IN = "/etc/ssh/sshd_config.d/50-data-broker.conf"
 
 
@@ -88,6 +106,25 @@ def test_a_line_in_the_journal_dates_its_writer_alone(host: Broker, tmp_path: Pa
     seen = {row["name"]: (row["last_login"], row["last_sync"]) for row in rows}
     assert seen["ida"] == (None, None)
     assert None not in seen["lou"]
+
+
+def test_a_flood_of_the_journal_hides_nobody_and_is_told(host: Broker, tmp_path: Path) -> None:
+    analyst(host, tmp_path, "una")
+    liar = analyst(host, tmp_path, "vic", "--shell")
+    host.host.exec("broker", "audit")
+    host.host.run("runuser -u una -- logger -t broker-transport 'una pulls /data/x'")
+    liar.ssh(f"python3 -c '{LARGE}'; yes 'vic pulls x' | head -21000 | logger -t broker-transport")
+    rows = json.loads(host.host.exec("broker", "analyst", "list", "--json").stdout)
+    assert all(row["last_sync"] for row in rows if row["name"] in ("una", "vic"))
+    peak = int(host.host.exec("python3", "-c", PEAK).stdout.split()[-1])
+    assert peak < 300_000, "one entry of 25 MB of another took 500 MB"
+    told = json.loads(host.host.exec("broker", "audit", "--user", "vic", "--json").stdout)["events"]
+    assert (told[-1]["action"], told[-1]["result"]) == ("pull", "refused")
+
+    host.host.run("logger more; journalctl --rotate; journalctl --vacuum-size=1")
+    shown = host.host.exec("broker", "audit", check=False)
+    assert (shown.returncode, "pulls may be missing" in shown.stderr) == (1, True)
+    assert "pulls may be missing" in host.host.exec("broker", "audit").stdout
 
 
 def test_a_full_disk_takes_rights_and_gives_none(host: Broker, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,10 +23,10 @@ _PULL = re.compile(r"\S+ pulls ")
 _SSHD = frozenset({"/usr/sbin/sshd", "/usr/lib/openssh/sshd-session"})
 _FIELDS = "MESSAGE,SYSLOG_IDENTIFIER,_UID,_EXE"
 _SECONDS = 20
-_COMMAND = ("journalctl", "--quiet", "--reverse", "--output=json", "--lines=20000")
-# Two calls: many lines of one kind push none of the other kind out.
-_LOGINS = (*_COMMAND, f"--output-fields={_FIELDS}", "--grep=^Accepted ", "_UID=0")
-_PULLS = (*_COMMAND, f"--output-fields={_FIELDS}", "--identifier=broker-transport")
+_MOST_LINES = 20_000
+_COMMAND = ("journalctl", "--quiet", "--reverse", "--output=json", f"--output-fields={_FIELDS}")
+_LOGINS = "_UID=0"
+_PULLS = "--identifier=broker-transport"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,30 @@ class Activity:
 
 def read_activity(names: Mapping[int, str]) -> Mapping[str, Activity]:
     """What the journal of this host has; empty without a journal. ``names`` are by uid."""
-    lines: list[str] = []
-    for command in (_LOGINS, _PULLS):
-        try:
-            done = subprocess.run(command, check=False, capture_output=True, timeout=_SECONDS)
-        except (FileNotFoundError, subprocess.TimeoutExpired):
-            continue
-        lines += done.stdout.decode(errors="replace").splitlines()
-    return parse_journal(lines, names)
+    # Two calls: many lines of one kind push none of the other kind out.
+    logins = _lines(f"--lines={_MOST_LINES}", "--grep=^Accepted ", _LOGINS)
+    pulls = _lines(f"--lines={_MOST_LINES}", _PULLS)
+    found = parse_journal([*logins, *pulls], names)
+    # Nor do many lines of one account push out those of another: the others are asked for alone.
+    deadline = time.monotonic() + _SECONDS
+    for uid, name in names.items():
+        known = found.get(name, Activity())
+        if time.monotonic() < deadline:
+            if known.last_login is None and len(logins) >= _MOST_LINES:
+                logins += _lines("--lines=1", rf"--grep=^Accepted \S+ for {name} from ", _LOGINS)
+            if known.last_sync is None and len(pulls) >= _MOST_LINES:
+                pulls += _lines("--lines=1", r"--grep=^\S+ pulls ", _PULLS, f"_UID={uid}")
+    return parse_journal([*logins, *pulls], names)
+
+
+def _lines(*chosen: str) -> list[str]:
+    """What the journal has, newest first; nothing where it takes too long."""
+    command = (*_COMMAND, *chosen)
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, timeout=_SECONDS)
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return []
+    return done.stdout.decode(errors="replace").splitlines()
 
 
 def parse_journal(lines: Iterable[str], names: Mapping[int, str]) -> Mapping[str, Activity]:

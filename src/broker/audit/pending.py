@@ -29,10 +29,21 @@ def keep(lines: bytes, log: Path) -> Iterator[int]:
     descriptor = os.open(pending_of(log), _FLAGS | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.write(descriptor, lines)
+        _write(descriptor, lines)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _write(descriptor: int, lines: bytes) -> None:
+    """All of the lines, or none of them where the memory is full."""
+    size = os.fstat(descriptor).st_size
+    try:
+        while lines:
+            lines = lines[os.write(descriptor, lines) :]
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
 
 
 @contextmanager

@@ -9,26 +9,37 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ..errors import BrokerError
-from ..files import write_atomic
+from ..files import write_when_full
 from ..foreign.text import shown
-from .actor import Actor, name_of
+from .actor import Actor, current_actor, name_of
 from .event import Event
 from .journal import write_journal
 from .log import LOG, append
 
-__all__ = ["CURSOR", "Transfer", "collect", "note_pull", "parse_transfer"]
+__all__ = [
+    "CURSOR",
+    "MOST_PULLS",
+    "Collected",
+    "Transfer",
+    "collect",
+    "note_pull",
+    "parse_transfer",
+]
 
 CURSOR = Path("/var/lib/data-broker/pulls.cursor")
+MOST_PULLS = 1_000  # of one account in one collection
 _IDENTIFIER = "broker-pull"
 _GENERATION = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4}")
 _SENT = re.compile(r"sent ([\d,]+) bytes\s+received ([\d,]+) bytes")
@@ -37,6 +48,8 @@ _NUMBERS = {
     "received_bytes": "BROKER_RECEIVED_BYTES",
     "code": "BROKER_EXIT_CODE",
 }
+_FIELDS = f"--output-fields=_UID,BROKER_GENERATION,BROKER_PATH,{','.join(_NUMBERS.values())}"
+_SHOWN = "%Y-%m-%d %H:%M:%S"
 _FIRST_PERSON = 1000  # Debian's UID_MIN; lower ones are the system's
 
 
@@ -76,17 +89,69 @@ def note_pull(generation: str, path: str, transfer: Transfer) -> None:
         )
 
 
-def collect(log: Path = LOG, cursor: Path = CURSOR) -> int:
-    """Bring what the journal holds of pulls into the log; returns how many were new.
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """``pulls`` counts what was new; ``problem`` is one sentence where the journal lost some."""
 
-    What a crash lets us collect twice has the same ``act`` and is read once.
+    pulls: int
+    problem: str | None = None
+
+
+def collect(log: Path = LOG, cursor: Path = CURSOR) -> Collected:
+    """Bring what the journal holds of pulls into the log.
+
+    The journal drops its oldest entries as new ones come, and whoever has a shell can write many.
+    So ``cursor`` names the newest entry of all at the last collection: where that is gone, pulls
+    may be gone, too, and the log says so. What is collected twice has the same ``act`` and is
+    read once.
     """
     known = cursor.read_text().strip() if cursor.exists() else None
-    entries = list(_journal(known))
-    if entries:
-        append([parse_pull(entry) for entry in entries], log)
-        write_atomic(cursor, f"{entries[-1]['__CURSOR']}\n", mode=0o600)
-    return len(entries)
+    newest = next(_journal("--lines=1"), None)
+    lost = _lost_since(known) if known else None
+    after = [f"--after-cursor={known}"] if known else []
+    events = list(_bounded(_journal(f"--identifier={_IDENTIFIER}", *after)))
+    if lost or events:
+        append([*([lost] if lost else []), *events], log)
+    problem = lost.detail["problem"] if lost else None
+    if newest is not None:
+        try:
+            write_when_full(cursor, f"{newest['__CURSOR']}\n", mode=0o600)
+        except OSError as error:
+            problem = f"pulls will be collected twice: {cursor} cannot be written: {error.strerror}"
+    return Collected(len(events), problem)
+
+
+def _lost_since(known: str) -> Event | None:
+    """An event where the journal does not hold the entry of this cursor any more."""
+    there = next(_journal(f"--cursor={known}", "--lines=1"), None)
+    if there is not None and there["__CURSOR"] == known:
+        return None
+    since = re.search(r"\bt=([0-9a-f]{1,16})\b", known)
+    told = f" of {_instant(int(since[1], 16)):{_SHOWN}}" if since else ""
+    until = f", up to {_instant(int(there['__REALTIME_TIMESTAMP'])):{_SHOWN}}" if there else ""
+    problem = f"pulls may be missing: the journal does not hold its entries{told}{until} any more"
+    return Event(datetime.now(UTC), "pull", current_actor(), None, "failed", None, _about(problem))
+
+
+def _bounded(entries: Iterable[dict[str, Any]]) -> Iterator[Event]:
+    """So many of each account, then one for the others: the file may only grow."""
+    seen = Counter[int]()
+    more: dict[int, Event] = {}
+    for entry in entries:
+        event = parse_pull(entry)
+        uid = event.actor.uid
+        seen[uid] += 1
+        if seen[uid] <= MOST_PULLS:
+            yield event
+        else:
+            more[uid] = event
+    for uid, last in more.items():
+        problem = f"{seen[uid] - MOST_PULLS:,} more entries of this account are left out"
+        yield replace(last, result="refused", detail=_about(problem))
+
+
+def _about(problem: str) -> dict[str, Any]:
+    return {"problem": problem}
 
 
 def parse_pull(entry: dict[str, Any]) -> Event:
@@ -94,7 +159,7 @@ def parse_pull(entry: dict[str, Any]) -> Event:
     uid = int(entry.get("_UID", -1))
     actor = Actor(uid, name_of(uid), "session")
     act = hashlib.sha256(str(entry["__CURSOR"]).encode()).hexdigest()[:16]
-    at = datetime.fromtimestamp(int(entry["__REALTIME_TIMESTAMP"]) / 1e6, UTC)
+    at = _instant(int(entry["__REALTIME_TIMESTAMP"]))
     detail: dict[str, Any] = {"path": str(entry.get("BROKER_PATH", ""))[:200]}
     generation = str(entry.get("BROKER_GENERATION", ""))
     numbers = {name: str(entry.get(field, "")) for name, field in _NUMBERS.items()}
@@ -107,17 +172,28 @@ def parse_pull(entry: dict[str, Any]) -> Event:
     return Event(at, "pull", actor, actor.name, result, act, detail)  # type: ignore[arg-type]
 
 
-def _journal(after: str | None) -> Iterator[dict[str, Any]]:
-    line = ["journalctl", "--quiet", "--no-pager", "--all", "--output=json"]
-    line += [f"--identifier={_IDENTIFIER}"]
-    line += [f"--after-cursor={after}"] if after else []
-    try:
-        done = subprocess.run(line, capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise BrokerError(
-            "the journal cannot be read, so the newest pulls are missing",
-            found=str(getattr(error, "stderr", None) or error)[:200],
-            remedy="Look at: systemctl status systemd-journald.",
-        ) from error
-    for text in done.stdout.splitlines():
-        yield json.loads(text)
+def _instant(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)
+
+
+def _journal(*chosen: str) -> Iterator[dict[str, Any]]:
+    """Entries one by one; a field beyond some KiB is left out, whatever an account wrote in it."""
+    line = ["journalctl", "--quiet", "--no-pager", "--output=json", _FIELDS, *chosen]
+    with os.fdopen(os.memfd_create("errors"), "w+b") as errors:
+        try:
+            with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=errors) as running:
+                for text in running.stdout or ():
+                    yield json.loads(text)
+        except OSError as error:
+            raise _unreadable(str(error)) from error
+        if running.returncode > 0:
+            errors.seek(0)
+            raise _unreadable(errors.read(200).decode(errors="replace"))
+
+
+def _unreadable(found: str) -> BrokerError:
+    return BrokerError(
+        "the journal cannot be read, so the newest pulls are missing",
+        found=found,
+        remedy="Look at: systemctl status systemd-journald.",
+    )

@@ -17,7 +17,7 @@ from ..audit.pending import pending_of
 from ..audit.pulls import CURSOR, collect
 from ..audit.reading import History, read_log
 from ..audit.wanted import Wanted
-from ..errors import ConfigError
+from ..errors import BrokerError, ConfigError
 from .options import as_json
 from .terminal import say, say_json
 
@@ -53,15 +53,15 @@ def audit(
     """Show who changed what, and who pulled what.
 
     Who was added, changed or removed and by whom, and who pulled which generation. Ends with 1 if
-    the log holds lines that cannot be read, or lacks lines because its file cannot be written; both
-    are reported.
+    the log holds lines that cannot be read, or lacks lines because its file cannot be written or
+    the journal did not keep them; all are reported.
     """
     wanted = Wanted(user, action, _instant("--since", since), _instant("--until", until))
-    if only or (log == LOG and os.geteuid() == 0):
+    if only:
         found = collect(log, CURSOR)
-        if only:
-            say(f"{found:,} new pulls")
-            return 0
+        say(f"{found.pulls:,} new pulls")
+        return _told(found.problem)
+    is_whole = not _newest(log)
     if os.geteuid() == 0:
         settle(log)
     history = read_log(log)
@@ -81,7 +81,24 @@ def audit(
             f"are in {pending_of(log)}. Make room, then run: broker audit",
             err=True,
         )
-    return 1 if history.garbled or history.pending else 0
+    return 0 if is_whole and not history.garbled and not history.pending else 1
+
+
+def _newest(log: Path) -> int:
+    """Bring the newest pulls into the host's log; 1 where some are missing, which is told."""
+    if log != LOG or os.geteuid() != 0:
+        return 0
+    try:
+        return _told(collect(log, CURSOR).problem)
+    except BrokerError as error:
+        return _told(f"the newest pulls are missing: {error}")
+
+
+def _told(problem: str | None) -> int:
+    if problem is None:
+        return 0
+    say(f"broker: {problem}", err=True)
+    return 1
 
 
 def _facts(chosen: list[Event], history: History) -> dict[str, Any]:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broker.audit.journal import encode, write_journal
-from broker.audit.pulls import Transfer, parse_pull, parse_transfer
+from broker.audit.pulls import (
+    MOST_PULLS,
+    Collected,
+    Transfer,
+    collect,
+    parse_pull,
+    parse_transfer,
+)
+from broker.audit.reading import read_log
 
 ENTRY: dict[str, Any] = {
     "__CURSOR": "s=1;i=2",
@@ -82,3 +92,63 @@ def test_an_entry_has_no_field_but_its_own_and_nothing_that_acts(tmp_path: Path)
     shown = rb"x\nBROKER_GENERATION=forged\n_UID=0\x1b[2J"
     size = len(shown).to_bytes(8, "little")
     assert content.startswith(b"MESSAGE\n" + size + shown + b"\nPRIORITY\n")
+
+
+@pytest.fixture
+def journal(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What journalctl answers, as far as ``collect`` asks it."""
+    entries: list[dict[str, Any]] = []
+
+    def asked(*chosen: str) -> Iterator[dict[str, Any]]:
+        words = dict(one.removeprefix("--").split("=", 1) for one in chosen)
+        cursors = [one["__CURSOR"] for one in entries]
+        at = words.get("after-cursor") or words.get("cursor")
+        start = cursors.index(at) + ("after-cursor" in words) if at in cursors else 0
+        if "lines" in words and "cursor" not in words:
+            start = len(entries) - 1
+        yield from entries[max(start, 0) :]
+
+    monkeypatch.setattr("broker.audit.pulls._journal", asked)
+    return entries
+
+
+def pulled(number: int, uid: int) -> dict[str, Any]:
+    return {**ENTRY, "_UID": str(uid), "__CURSOR": f"s=1;i={number:x};t=661539ec2b2d6"}
+
+
+def test_pulls_that_the_journal_lost_are_told_in_the_log(
+    journal: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    log, cursor = tmp_path / "audit.jsonl", tmp_path / "cursor"
+    journal.append(pulled(1, 20001))
+    assert collect(log, cursor) == Collected(1)
+    journal.append(pulled(2, 20001))
+    assert collect(log, cursor) == Collected(1)
+    assert collect(log, cursor) == Collected(0)
+    journal[:] = [pulled(4, 20002)]  # flooded: the third, of whoever it was, came and went
+    found = collect(log, cursor)
+    assert found.pulls == 1
+    assert found.problem is not None
+    assert re.fullmatch(
+        r"pulls may be missing: the journal does not hold its entries of 2026-11-\d\d [\d:]{8}, "
+        r"up to 2026-11-22 12:00:00 any more",
+        found.problem,
+    )
+    told = read_log(log).events
+    assert [one.subject for one in told] == ["20001", "20001", None, "20002"]
+    assert (told[2].result, told[2].detail) == ("failed", {"problem": found.problem})
+    assert collect(log, cursor) == Collected(0), "told once"
+
+
+def test_an_account_that_invents_pulls_without_end_fills_no_log(
+    journal: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    log = tmp_path / "audit.jsonl"
+    journal += [pulled(number, 20001) for number in range(MOST_PULLS + 50)]
+    journal.append(pulled(10**6, 20002))
+    collect(log, tmp_path / "cursor")
+    told = read_log(log).events
+    assert len(told) == MOST_PULLS + 2
+    assert (told[-2].subject, told[-2].result) == ("20002", "done")
+    assert (told[-1].subject, told[-1].result) == ("20001", "refused")
+    assert told[-1].detail == {"problem": "50 more entries of this account are left out"}
