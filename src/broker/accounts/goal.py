@@ -136,6 +136,8 @@ def impostor(entry: Analyst, presence: Presence) -> str | None:
     user, home = presence.user, presence.home.get("")
     if user is not None and user.uid != entry.uid:
         return f"an account with uid {user.uid} instead of {entry.uid}"
+    if user is None and presence.other is not None:
+        return f"no account of this name, and the account {presence.other!r} with uid {entry.uid}"
     if presence.group not in (None, entry.uid):
         return f"a group with gid {presence.group} instead of {entry.uid}"
     if home is not None and (home.kind != "folder" or home.uid not in (0, entry.uid)):

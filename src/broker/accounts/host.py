@@ -84,6 +84,7 @@ class Presence:
     run under the uid, and is None when none does. ``limited`` tells that their slice has the
     limits of analysts, ``masked`` that they get no manager of user units. ``foreign`` are some
     names in the home that the broker did not make, ``broken`` is why the home cannot be read.
+    ``other`` is the name of another account that has the uid.
     """
 
     user: User | None = None
@@ -95,6 +96,7 @@ class Presence:
     masked: bool = False
     foreign: tuple[str, ...] = ()
     broken: str | None = None
+    other: str | None = None
 
 
 EMPTY = Presence()

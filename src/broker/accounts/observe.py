@@ -129,8 +129,11 @@ def _presences(
     uids = {analyst.name: analyst.uid for analyst in registry.analysts}
     running = system.running(uids.values())
     group_names = {gid: name for name, gid in accounts.groups.items()}
+    owners = {user.uid: user.name for user in accounts.users.values()}
     found = {}
     for name in names:
+        uid = uids.get(name)
+        other = owners.get(uid) if uid is not None else None
         held = running.get(uids.get(name, -1))
         home = read_home(layout.at(layout.homes), name, system)
         found[name] = Presence(
@@ -145,6 +148,7 @@ def _presences(
             masked=uids.get(name) in linked[MASK],
             foreign=home.foreign,
             broken=home.broken,
+            other=other if other != name else None,
         )
     return found
 

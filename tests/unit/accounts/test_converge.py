@@ -69,6 +69,25 @@ def test_another_key_and_a_revocation(layout: Layout, system: ScratchSystem, ask
     assert file.read_text().splitlines()[1:] == [public_key("new")]
 
 
+def test_a_uid_that_is_another_accounts_by_now_is_left_alone(
+    layout: Layout, system: ScratchSystem, ask: Ask
+) -> None:
+    uid = ask("anna", KEY).analysts[0]["uid"]
+    now = system.accounts()
+    other = replace(now.users["anna"], name="alice", gecos="", home="/home/alice")
+    groups = {name: number for name, number in now.groups.items() if name != "anna"}
+    system.write({"alice": other}, {**groups, "alice": uid})  # userdel anna; useradd alice
+    system.held[uid] = frozenset({uid})
+    assert [row["host"] for row in list_analysts(layout, system)] == ["taken"]
+    ask("bob", public_key("bob"))
+    assert {*system.accounts().users} == {"alice", "bob"}
+    assert not (layout.root / "etc/data-broker/authorized_keys/anna").exists()
+    for more in ({"state": "absent"}, {"private": True}):
+        with pytest.raises(AccountsError, match=rf"and the account 'alice' with uid {uid}"):
+            ask("anna", **more)
+    assert system.ended == []
+
+
 def test_what_is_left_out_stays(ask: Ask) -> None:
     ask("anna", KEY, private=True, email="anna@example.com")
     assert not ask("anna").changed

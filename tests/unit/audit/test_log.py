@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -215,3 +216,41 @@ def test_a_time_that_is_none_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(audit, ["--log", str(tmp_path / "a"), "--since", "soon"])
     assert "this is no time" in str(done.exception)
     assert Wanted().fits(event())
+
+
+def test_what_memory_takes_only_in_part_is_not_left_there_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, write = tmp_path / "logs" / "audit.jsonl", os.write
+    log.mkdir(parents=True)
+    append_or_keep([event(subject="anna")], log)
+    kept = pending_of(log).read_bytes()
+
+    def half(descriptor: int, content: bytes) -> int:
+        """Take some bytes, then none."""
+        if len(content) < 50:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, content[: len(content) // 2])
+
+    monkeypatch.setattr("broker.audit.pending.os.write", half)
+    problem = append_or_keep([event(subject="bob")], log)
+    assert problem is not None
+    assert "in the journal alone" in problem
+    assert pending_of(log).read_bytes() == kept
+
+
+def test_the_command_shows_what_there_is_where_the_newest_pulls_cannot_be_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "audit.jsonl"
+    note(event(), log)
+
+    def refused(*_: object) -> None:
+        raise BrokerError("the audit log cannot be written")
+
+    monkeypatch.setattr("broker.cli.audit.LOG", log)
+    monkeypatch.setattr("broker.cli.audit.collect", refused)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    shown = CliRunner().invoke(audit, ["--log", str(log)], standalone_mode=False)
+    assert (shown.return_value, "anna" in shown.stdout) == (1, True)
+    assert "the newest pulls are missing: the audit log cannot be written" in shown.stderr
