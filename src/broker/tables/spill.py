@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ __all__ = ["Spill"]
 
 _VECTOR = 2048  # DuckDB's unit: only batches of whole units give row groups of one size
 _ROWS = 10 * _VECTOR  # of a batch in the file: several are decompressed at a time
+_RESERVE = 256 * 2**20  # what other tables and the publishing of all of them may need
 # Compressed, because copying pages into the kernel costs more than LZ4 does.
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
@@ -97,6 +101,9 @@ class Spill:
             self._writer = None
 
     def _flush(self) -> None:
+        """Raise ``OSError`` while others have room: nobody knows what a file expands to."""
+        if shutil.disk_usage(self._path.parent).free < self._held_bytes + _RESERVE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         if self._writer is None:
             self._sink = pa.OSFile(str(self._path), "wb")
             self._writer = pa.ipc.new_file(self._sink, self.schema, options=_OPTIONS)
