@@ -208,6 +208,18 @@ def test_a_record_that_never_ends(put: Put, read: Read, monkeypatch: pytest.Monk
         read()
 
 
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_record_may_be_as_long_as_is_said(
+    put: Put, read: Read, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr("broker.sources.csv.slices.LONGEST_RECORD", 1 << 20)
+    monkeypatch.setattr("broker.sources.csv.streams.BLOCK_BYTES", 100_000)
+    value = "x" * ((1 << 20) - 10)
+    put("t.csv", "a,b\n" + f"1,{value}\n" * number + '5,5" wide\n')
+    rows, _ = read()
+    assert rows == [*[("1", value)] * number, ("5", '5" wide')]
+
+
 def test_quotes_where_none_belong_do_not_shift_a_row(
     put: Put, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:

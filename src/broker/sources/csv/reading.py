@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from .table import TableFiles
 __all__ = ["MAX_REJECTS", "CsvReading"]
 
 MAX_REJECTS = 100_000
+_MOST_AHEAD = 64 * 1024 * 1024  # bytes: slices of long records are larger than a block
 _PARSERS = max(1, min(4, os.cpu_count() or 1))
 
 
@@ -137,7 +138,7 @@ def _parsed(cutter: Cutter, parser: Parser, path: str, line: int) -> Iterator[tu
     ahead: deque[tuple[bytes, Future[Parsed | None]]] = deque()
     with ThreadPoolExecutor(_PARSERS) as pool:
         while True:
-            while len(ahead) <= _PARSERS and (piece := cutter.next()) is not None:
+            while _has_room(ahead) and (piece := cutter.next()) is not None:
                 ahead.append((piece, pool.submit(parser.parse, piece)))
             if not ahead:
                 return
@@ -155,3 +156,7 @@ def _parsed(cutter: Cutter, parser: Parser, path: str, line: int) -> Iterator[tu
             else:
                 cutter.recut([piece, *(later for later, _ in ahead)])
                 ahead.clear()
+
+
+def _has_room(ahead: Collection[tuple[bytes, Future[Parsed | None]]]) -> bool:
+    return len(ahead) <= _PARSERS and sum(len(piece) for piece, _ in ahead) < _MOST_AHEAD

@@ -10,7 +10,7 @@ from .records import Lexer, Record
 
 __all__ = ["Cutter"]
 
-LONGEST_RECORD = 64 * 1024 * 1024  # two tables side by side take 20 times that, under MemoryMax=
+LONGEST_RECORD = 32 * 1024 * 1024  # in memory some ten times that, of each table that is read
 LONGEST_HEADER = 1024 * 1024
 
 
@@ -50,7 +50,7 @@ class Cutter:
             if end := self._end(self._rest):
                 piece, self._rest = self._rest[:end], self._rest[end:]
                 return piece
-            self._more(len(self._rest))
+            self._more_of_record()
         piece, self._rest = self._rest, b""
         return piece or None
 
@@ -89,26 +89,31 @@ class Cutter:
             if self._ended:
                 return b""
             self._refuse_long_header(len(self._rest))
-            self._more(len(self._rest))
+            self._more_of_record()
 
     def _is_whole(self, record: Record) -> bool:
         is_inside = record.end < len(self._rest) or self._rest.endswith(b"\n")
         return is_inside and not record.is_open
 
-    def _more(self, least: int = 0) -> None:
-        """Read on, one block at least. Where no record ends in what is held, double it."""
+    def _more_of_record(self) -> None:
+        """Read on where no record ends in what is held: as much again, up to the longest."""
+        held = len(self._rest)
+        if held > LONGEST_RECORD:
+            raise SourceError(
+                f"has a record of more than {LONGEST_RECORD >> 20} MiB",
+                where=self._name,
+                remedy="Probably a closing quote is missing, or csv.quote is declared wrongly.",
+            )
+        self._more(min(held, LONGEST_RECORD + 1 - held))
+
+    def _more(self, least: int = 1) -> None:
+        """Read on, one block at least."""
         added: list[bytes] = []
         while not self._ended and sum(map(len, added)) < max(least, 1):
             block = next(self._blocks, None)
             self._ended = block is None
             added.append(block or b"")
         self._rest = b"".join((self._rest, *added))
-        if len(self._rest) > LONGEST_RECORD:
-            raise SourceError(
-                f"has a record of more than {LONGEST_RECORD >> 20} MiB",
-                where=self._name,
-                remedy="Probably a closing quote is missing, or csv.quote is declared wrongly.",
-            )
 
     def _end(self, text: bytes) -> int:
         if self.is_exact or b"\n" not in text:
