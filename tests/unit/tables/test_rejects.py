@@ -1,0 +1,38 @@
+"""Rows that a source rejected."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import duckdb
+
+from broker.tables.model import TableSpec
+from broker.tables.rejects import Rejects
+from broker.tables.rows import Reject
+
+
+class Watched:
+    """A connection, and the names of what was asked of it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.asked = set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        self.asked.add(name)
+        return getattr(self.connection, name)
+
+
+def test_100_000_rejects_are_taken_in_a_few_statements() -> None:
+    with duckdb.connect() as connection:
+        watched = Watched(connection)
+        spec = TableSpec("t", "t", (), max_rejects=100_000)
+        rejects = Rejects(cast("duckdb.DuckDBPyConnection", watched), spec)
+        rejects.merge_source(
+            Reject(row, None, "expected 2 fields, found 3", "1,x,y", row + 1)
+            for row in range(1, 100_001)
+        )
+        told = connection.sql("SELECT count(*), min(line), max(row_number) FROM rejects").fetchall()
+    assert told == [(100_000, 2, 100_000)]
+    assert rejects.rows == 100_000
+    assert "executemany" not in watched.asked, "one statement for each row takes minutes"
