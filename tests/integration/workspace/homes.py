@@ -67,11 +67,15 @@ class Home:
         )
         self.tables[name] = replace(entry, **changes)  # type: ignore[arg-type]
 
-    def publish(self, *, signed: bool = True) -> str:
-        """Make the next generation of these tables and move ``generation`` to it."""
-        self.serial += 1
+    def publish(self, *, signed: bool = True, again: bool = False) -> str:
+        """Make the next generation of these tables and move ``generation`` to it.
+
+        ``again``: the last one under its name, as after a grant another view of it is.
+        """
+        self.serial += 0 if again else 1
         name = f"2026-11-01T12000{self.serial}Z-0000"
-        tree = self.path / "generations" / name
+        folder = self.path / "generations"
+        tree = folder / f"view-{len(list(folder.iterdir()))}" / name if again else folder / name
         for entry in self.tables.values():
             for number, file in enumerate(entry.files):
                 target = tree / file.path

@@ -79,6 +79,31 @@ def test_open_views_read_the_generation_before_to_the_end(synced: Laptop, home: 
     assert synced.query("FROM stores") == [(8, "Brno")]
 
 
+def test_a_grant_and_a_revocation_within_a_generation_reach_the_views(
+    synced: Laptop, home: Home
+) -> None:
+    database = synced.path / "user" / "duckdb" / "analytics.duckdb"
+    instructions = synced.path / "server" / "CLAUDE.md"
+    with duckdb.connect(str(database), read_only=True) as reader:
+        home.table("salaries", "SELECT 9::BIGINT AS id")
+        home.publish(again=True)
+        assert synced.sync().returncode == 0
+        assert reader.execute("FROM stores").fetchall() == [(7, "")]
+    assert synced.query("FROM salaries") == [(9,)]
+    assert "### `salaries`" in instructions.read_text()
+    del home.tables["salaries"]
+    home.table("stores", "SELECT 8::BIGINT AS id, '' AS name")
+    home.publish(again=True)
+    assert synced.sync().returncode == 0
+    assert synced.query("SELECT view_name FROM duckdb_views() WHERE NOT internal") == [
+        ("orders",),
+        ("stores",),
+    ]
+    assert synced.query("FROM stores") == [(8, "")]
+    assert "### `salaries`" not in instructions.read_text()
+    assert len(list((synced.path / "server" / "generations").iterdir())) == 2
+
+
 def test_generations_before_the_last_two_are_removed(laptop: Laptop, home: Home) -> None:
     names = []
     for number in range(3):

@@ -278,13 +278,16 @@ check_files() {
 
 # rsync takes equal size and second for equal content, which two manifests or signatures may
 # have, and nothing lists their hashes: an impossible time keeps them from being taken over.
+# A generation comes again under its name where rights have changed. What is here stays whole until
+# prune, so it gets a folder of its own: no generation has a "+" in its name.
 switch() {
     touch -t 197101010000 "$incoming/manifest.json"*
     find "$incoming" -type f -exec chmod a-w {} +
-    rm -rf "${generations:?}/$generation"
-    mv "$incoming" "$generations/$generation"
+    place=$generation
+    while [ -e "$generations/$place" ]; do place=$place+; done
+    mv "$incoming" "$generations/$place"
     rm -rf "$state/links" && mkdir "$state/links"
-    ln -s "generations/$generation" "$state/links/current"
+    ln -s "generations/$place" "$state/links/current"
     for name in parquet docs metadata; do
         ln -s "current/$name" "$state/links/$name"
     done
@@ -310,7 +313,7 @@ rebuild_views() {
     laptop instructions "$root/server/current" >"$state/CLAUDE.md"
     mv "$state/CLAUDE.md" "$root/server/CLAUDE.md"
     [ -e "$root/CLAUDE.md" ] || echo '@server/CLAUDE.md' >"$root/CLAUDE.md"
-    echo "$generation" >"$state/views"
+    echo "$place" >"$state/views"
 }
 
 # Those before stay: whoever has their views open reads on.
@@ -318,7 +321,7 @@ prune() {
     local path
     for path in "$generations"/*; do
         case $path in
-            "$generations/$generation" | "$generations/$before" | "$generations/$shown") ;;
+            "$generations/$place" | "$generations/$before" | "$generations/$shown") ;;
             *) rm -rf "$path" ;;
         esac
     done
@@ -347,6 +350,7 @@ main() {
     signed=''
     before=$(basename "$(readlink "$root/server/current" || echo none)")
     shown=$(cat "$state/views" 2>/dev/null || echo none)
+    place=$before
     if is_new; then
         if [ "$before" = none ]; then basis=$root/server; else basis=$generations/$before; fi
         fetch_generation "$basis"
@@ -354,7 +358,7 @@ main() {
         check_files
         switch
     fi
-    if [ "$shown" != "$generation" ] || [ ! -f "$root/user/duckdb/analytics.duckdb" ]; then
+    if [ "$shown" != "$place" ] || [ ! -f "$root/user/duckdb/analytics.duckdb" ]; then
         rebuild_views
     fi
     prune
