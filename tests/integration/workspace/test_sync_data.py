@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -308,15 +310,61 @@ def test_push_sends_own_files_but_no_database_of_views(synced: Laptop, home: Hom
 
 
 def test_two_syncs_at_once_do_not_meet(synced: Laptop) -> None:
-    lock = synced.path / ".broker" / "lock"
-    lock.mkdir()
-    (lock / "pid").write_text(str(os.getpid()))
-    ended = synced.sync()
-    assert ended.returncode == 75
-    assert str(os.getpid()) in ended.stderr
-    dead = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True)
-    (lock / "pid").write_text(dead.stdout)
+    with (synced.path / ".broker" / "busy").open("w") as busy:
+        fcntl.flock(busy, fcntl.LOCK_EX)
+        busy.write("4711")
+        busy.flush()
+        ended = synced.sync()
+        assert ended.returncode == 75
+        assert "4711" in ended.stderr
     assert synced.sync().returncode == 0
+
+
+def test_a_transfer_that_outlived_its_sync_keeps_the_next_one_off(
+    synced: Laptop, home: Home, tmp_path: Path
+) -> None:
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    for pipe in (begun, go):
+        os.mkfifo(pipe)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "rsync").write_text(
+        f"#!/bin/sh\ncase $* in *.incoming/) echo >{begun}; cat {go} ;; esac\n"
+        f'exec {shutil.which("rsync")} "$@"\n'
+    )
+    (tools / "rsync").chmod(0o755)
+    home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+    home.publish()
+    slow = {**synced.environment, "PATH": f"{tools}{os.pathsep}{synced.environment['PATH']}"}
+    script = synced.path / "server" / "scripts" / "sync_data.sh"
+    with subprocess.Popen(["bash", script], env=slow, stdout=subprocess.DEVNULL) as killed:
+        begun.read_text()
+        killed.kill()
+    assert synced.sync().returncode == 75
+    go.write_text("")
+    busy = synced.path / ".broker" / "busy"
+    with busy.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # waits for the transfer's end
+    assert synced.sync().returncode == 0
+    assert synced.query("FROM stores") == [(8, "Brno")]
+
+
+def test_settings_of_a_persons_shell_and_python_do_not_matter(synced: Laptop, home: Home) -> None:
+    home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+    home.publish()
+    before = {path.name for path in synced.path.parent.iterdir()}
+    more = {"CDPATH": ".:/tmp", "PYTHONINSPECT": "1", "PYTHONIOENCODING": "utf-16"}
+    ended = subprocess.run(
+        ["bash", "server/scripts/sync_data.sh"],
+        cwd=synced.path,
+        env={**synced.environment, **more},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert {path.name for path in synced.path.parent.iterdir()} == before
+    assert synced.query("FROM stores") == [(8, "Brno")]
 
 
 def test_a_host_that_is_not_there_is_told_in_one_sentence(laptop: Laptop) -> None:

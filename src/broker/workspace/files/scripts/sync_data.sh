@@ -5,6 +5,10 @@
 # rsync option stands in src/broker/workspace/rsync_options.txt; tests hold it to both.
 set -eu
 
+# With these of a person cd goes elsewhere and says so on stdout, and Python waits at its end or
+# writes in another encoding.
+unset CDPATH PYTHONINSPECT PYTHONIOENCODING
+
 usage() {
     cat <<'TEXT'
 Usage: bash server/scripts/sync_data.sh [HOST] [--push] [--quiet]
@@ -52,7 +56,6 @@ find_places() {
     state=$root/.broker
     log=$state/rsync.log
     mkdir -p "$generations" "$state" "$root/user/duckdb"
-    : >"$log"
 }
 
 find_host() {
@@ -191,21 +194,29 @@ update_scripts() {
     fi
 }
 
+# The kernel gives the lock up when this process and its rsync are gone, however they end. ssh does
+# not hold it longer: it closes what it inherits.
 lock() {
-    local holder
-    if ! mkdir "$state/lock" 2>/dev/null; then
-        holder=$(cat "$state/lock/pid" 2>/dev/null || echo none)
-        if kill -0 "$holder" 2>/dev/null; then
-            printf 'sync_data: another sync (process %s) is running in this folder.\n' "$holder" >&2
-            exit 75
-        fi
-        rm -rf "$state/lock" && mkdir "$state/lock"
+    exec 9>>"$state/busy"
+    if ! "$python" -c "$LOCK"; then
+        printf 'sync_data: another sync (process %s) is running in this folder.\n' "$(cat "$state/busy")" >&2
+        exit 75
     fi
-    echo $$ >"$state/lock/pid"
-    trap 'rm -rf "$state/lock"' EXIT
+    echo $$ >"$state/busy"
+    : >"$log"
     trap 'exit 130' INT
     trap 'exit 143' TERM
 }
+
+LOCK='
+import fcntl, sys
+try:
+    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    sys.exit(75)
+except OSError:  # a file system that knows no locks
+    pass
+'
 
 fetch_manifest() {
     mkdir -p "$state/offered"
@@ -344,8 +355,8 @@ main() {
     find_host
     find_tools
     started=$(date +%s)
-    update_scripts "$@"
     lock
+    update_scripts "$@"
     fetch_manifest
     signed=''
     before=$(basename "$(readlink "$root/server/current" || echo none)")
