@@ -269,15 +269,66 @@ def test_the_script_renews_itself_and_goes_on_with_the_new_one(laptop: Laptop, h
     assert local.read_text() == script.read_text()
 
 
-def test_own_tables_in_the_database_of_views_are_never_lost(synced: Laptop, home: Home) -> None:
+@pytest.mark.parametrize(
+    "own",
+    [
+        "TABLE mine AS SELECT 42 AS answer",
+        "VIEW mine AS FROM read_parquet('OTHER')",
+        "MACRO mine() AS 42",
+        "SEQUENCE mine",
+        "TYPE mine AS ENUM ('x')",
+    ],
+)
+def test_what_is_own_in_the_database_of_views_is_never_lost(
+    synced: Laptop, home: Home, own: str, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.parquet"
+    duckdb.sql(f"COPY (SELECT 42 AS answer) TO '{other}'")
     database = synced.path / "user" / "duckdb" / "analytics.duckdb"
     with duckdb.connect(str(database)) as connection:
-        connection.execute("CREATE TABLE mine AS SELECT 42 AS answer")
+        connection.execute(f"CREATE {own}".replace("OTHER", str(other)))
+    kept = database.read_bytes()
     home.publish()
     ended = synced.sync()
     assert ended.returncode == 1
     assert "holds something of yours (mine)" in ended.stderr
-    assert synced.query("FROM mine") == [(42,)]
+    assert database.read_bytes() == kept
+
+
+def test_what_a_killed_program_left_beside_the_views_is_not_applied_to_new_ones(
+    synced: Laptop, home: Home
+) -> None:
+    database = synced.path / "user" / "duckdb" / "analytics.duckdb"
+    program = (
+        "import duckdb, os, sys\n"
+        "connection = duckdb.connect(sys.argv[1])\n"
+        "view = \"SELECT sql FROM duckdb_views() WHERE view_name = 'stores'\"\n"
+        "sql = connection.execute(view).fetchone()[0]\n"
+        "connection.execute(sql.replace('CREATE', 'CREATE OR REPLACE', 1))\n"
+        "os._exit(1)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, database], check=False)
+    assert database.with_name("analytics.duckdb.wal").exists()
+    home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+    home.publish()
+    ended = synced.sync()
+    assert ended.returncode == 0, ended.stderr
+    assert synced.query("FROM stores") == [(8, "Brno")]
+
+
+def test_the_program_duckdb_is_run_without_what_a_person_has_it_begin_with(
+    laptop: Laptop, home: Home, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    duck = tmp_path / "duckdb"
+    duck.write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/started\ncat >/dev/null\n')
+    for program in (python, duck):
+        program.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{laptop.environment['PATH']}"
+    laptop.environment.update(BROKER_PYTHON=str(python), PATH=path)
+    ended = laptop.sync(str(home.path))
+    assert (tmp_path / "started").read_text().startswith("-init /dev/null -batch "), ended.stderr
 
 
 def test_a_database_open_for_writing_elsewhere_is_left_alone(synced: Laptop, home: Home) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Callable  # noqa: UP035  evaluated below, where Python 3.9 ne
 
 __all__ = ["Run", "ViewsError", "find_duckdb"]
 
+# Without the person's ~/.duckdbrc, which may print, or put something into the database.
+PLAIN = ("-init", os.devnull, "-batch", "-bail", "-noheader", "-list")
 Run = Callable[[Path, str, bool], "list[str]"]
 """(database, SQL, read_only) to the first column of what the last statement answers."""
 
@@ -44,7 +47,7 @@ def _run_module(database: Path, sql: str, read_only: bool) -> list[str]:
 def _run_command(database: Path, sql: str, read_only: bool) -> list[str]:
     options = ["-readonly"] if read_only else []
     answer = subprocess.run(
-        ["duckdb", "-batch", "-bail", "-noheader", "-list", *options, str(database)],
+        ["duckdb", *PLAIN, *options, str(database)],
         input=sql,
         capture_output=True,
         text=True,

@@ -25,11 +25,19 @@ SET allowed_paths = [{paths}];
 SET enable_external_access = false;
 SET lock_configuration = true;
 """
+# What a sync did not make: its views read the Parquet of a generation, or nothing.
 FOREIGN = """
 SELECT table_name AS name FROM duckdb_tables() WHERE NOT internal
-UNION ALL
-SELECT view_name FROM duckdb_views() WHERE NOT internal
-    AND NOT contains(sql, 'read_parquet(') AND NOT contains(sql, 'CAST(NULL AS')
+UNION
+SELECT view_name FROM duckdb_views() WHERE NOT internal AND NOT contains(sql, 'CAST(NULL AS')
+    AND NOT (contains(sql, 'read_parquet(') AND contains(sql, 'hive_partitioning')
+        AND contains(sql, '/parquet/'))
+UNION
+SELECT function_name FROM duckdb_functions() WHERE NOT internal
+UNION
+SELECT sequence_name FROM duckdb_sequences()
+UNION
+SELECT type_name FROM duckdb_types() WHERE NOT internal
 ORDER BY name
 """
 
@@ -90,9 +98,22 @@ def rebuild(tree: Path, database: Path) -> None:
     if database.exists():
         _refuse_foreign(run, database)
     arriving = database.with_name(f".{database.name}.arriving")
-    arriving.unlink(missing_ok=True)
+    for left in (arriving, _log_of(arriving)):
+        left.unlink(missing_ok=True)
     run(arriving, sql, False)
+    _put_aside(_log_of(database))
     arriving.replace(database)
+
+
+def _log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.wal")
+
+
+def _put_aside(log: Path) -> None:
+    """What a program that was killed left: DuckDB would apply it to the new database, or refuse
+    that. It may hold something of a database that was moved, so it is kept."""
+    if log.exists():
+        log.replace(log.with_name(f"{log.name}.before"))
 
 
 def _refuse_foreign(run: Run, database: Path) -> None:
@@ -100,7 +121,7 @@ def _refuse_foreign(run: Run, database: Path) -> None:
     try:
         foreign = run(database, _locks([]) + FOREIGN, True)
     except ViewsError as error:
-        if "lock" not in str(error):
+        if "Could not set lock" not in str(error):
             return  # unreadable here (a newer DuckDB's, or damaged), and made anew from files
         raise ViewsError(
             f"{database.name} is open for writing in another program. Close it there, sync again, "
