@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,8 @@ options:
     description:
       - Whether a value may be a pointer, which is one template and nothing around it. It holds
         names of other variables, or lookups of C(file), C(env), C(password) or C(unvault). What
-        the names stand for is examined, too. C(vars) and C(hostvars) are no such names.
+        the names stand for is examined, too; in the path that a lookup reads, a name may stand
+        for pointers with text around them. C(vars) and C(hostvars) are no such names.
     type: bool
     default: false
 """
@@ -47,6 +48,8 @@ _READING = {"env", "file", "password", "unvault"}
 # These give the variables of all hosts, already evaluated: nothing is left to examine.
 _EVALUATED = {"hostvars", "vars"}
 _FILTERS = {"b64decode", "combine", "default", "from_json", "from_yaml", "trim"}
+_Named = tuple[str, bool]
+"""The name of a variable, and whether it stands in a path."""
 _JOINING = (nodes.Add, nodes.Concat, nodes.Getattr, nodes.Getitem, nodes.Const, nodes.List)
 
 
@@ -62,33 +65,34 @@ def problems(
 class _Search:
     variables: Mapping[str, Any]
     pointers: bool
-    seen: set[str] = field(default_factory=set)
+    seen: set[_Named] = field(default_factory=set)
 
-    def variable(self, name: str) -> Iterator[str]:
-        if name in self.variables and name not in self.seen:
-            self.seen.add(name)
-            yield from self._value(name, self.variables[name])
+    def variable(self, name: str, *, in_path: bool = False) -> Iterator[str]:
+        if name in self.variables and (name, in_path) not in self.seen:
+            self.seen.add((name, in_path))
+            yield from self._value(name, self.variables[name], in_path=in_path)
 
-    def _value(self, place: str, value: Any) -> Iterator[str]:
+    def _value(self, place: str, value: Any, *, in_path: bool) -> Iterator[str]:
         if isinstance(value, Mapping):
             for key, inner in value.items():
-                yield from self._text(f"a name in {place}", key)
-                yield from self._value(place if _is_template(key) else f"{place}.{key}", inner)
+                yield from self._text(f"a name in {place}", key, in_path=in_path)
+                deeper = place if _is_template(key) else f"{place}.{key}"
+                yield from self._value(deeper, inner, in_path=in_path)
         elif isinstance(value, list | tuple | set | frozenset):
             for index, inner in enumerate(value):
-                yield from self._value(f"{place}[{index}]", inner)
+                yield from self._value(f"{place}[{index}]", inner, in_path=in_path)
         else:
-            yield from self._text(place, value)
+            yield from self._text(place, value, in_path=in_path)
 
-    def _text(self, place: str, value: Any) -> Iterator[str]:
+    def _text(self, place: str, value: Any, *, in_path: bool) -> Iterator[str]:
         if not _is_template(value):
             return
-        names = _pointed(value) if self.pointers else None
+        names = _pointed(value, in_path=in_path) if self.pointers else None
         if names is None:
             yield _sentence(place, pointers=self.pointers)
             return
-        for name in names:
-            yield from self.variable(name)
+        for name, is_path in names:
+            yield from self.variable(name, in_path=in_path or is_path)
 
 
 def _is_template(value: Any) -> bool:
@@ -111,44 +115,56 @@ def _sentence(place: str, *, pointers: bool) -> str:
     )
 
 
-def _pointed(text: str) -> list[str] | None:
-    """The variables that a pointer names, those in paths aside; None for any other template."""
+def _pointed(text: str, *, in_path: bool) -> list[_Named] | None:
+    """The variables that a pointer names; None for any other template.
+
+    ``in_path``: there may be several, and text around them.
+    """
     try:
         body = Environment(autoescape=False).parse(text.strip()).body  # noqa: S701  nothing is rendered
     except TemplateError:
         return None
     if text.startswith(_HEADER) or "{#" in text or len(body) != 1:
         return None
-    if not isinstance(body[0], nodes.Output) or len(body[0].nodes) != 1:
+    if not isinstance(body[0], nodes.Output):
         return None
-    return _names(body[0].nodes[0]) or None
+    parts = [part for part in body[0].nodes if not isinstance(part, nodes.TemplateData)]
+    if not in_path and (len(parts) != 1 or len(body[0].nodes) != 1):
+        return None
+    return _all_names(parts) or None
 
 
-def _names(node: nodes.Node) -> list[str] | None:
+def _names(node: nodes.Node) -> list[_Named] | None:
     """As ``_pointed``, of an expression; a lookup counts as a name that is not a variable."""
     if isinstance(node, nodes.Name):
-        return None if node.name in _EVALUATED else [node.name]
+        return None if node.name in _EVALUATED else [(node.name, False)]
     if isinstance(node, nodes.Call):
-        return [""] if _reads(node) else None
+        return _read_by(node)
     if isinstance(node, nodes.Filter) and node.name.rpartition(".")[2] not in _FILTERS:
         return None
     if not isinstance(node, (nodes.Filter, *_JOINING)):
         return None
-    found = [_names(child) for child in node.iter_child_nodes()]
+    return _all_names(node.iter_child_nodes())
+
+
+def _all_names(parts: Iterable[nodes.Node]) -> list[_Named] | None:
+    found = [_names(part) for part in parts]
     return None if None in found else [name for names in found for name in names or ()]
 
 
-def _reads(call: nodes.Call) -> bool:
-    """Whether this is a lookup that reads, at a place given by constants and names."""
+def _read_by(call: nodes.Call) -> list[_Named] | None:
+    """The names in a lookup that reads, at a place given by constants and names; else None."""
     if not isinstance(call.node, nodes.Name) or call.node.name not in _LOOKUPS or not call.args:
-        return False
+        return None
     kind, *places = call.args
     if not isinstance(kind, nodes.Const) or call.dyn_args or call.dyn_kwargs:
-        return False
+        return None
     if str(kind.value).removeprefix("ansible.builtin.") not in _READING:
-        return False
-    more = [option.value for option in call.kwargs]
-    return all(_names(place) is not None for place in [*places, *more])
+        return None
+    paths, options = _all_names(places), _all_names(option.value for option in call.kwargs)
+    if paths is None or options is None:
+        return None
+    return [("", False), *((name, True) for name, _ in paths), *options]
 
 
 class LookupModule(LookupBase):

@@ -96,6 +96,23 @@ def test_what_a_pointer_names_is_examined_too_and_once() -> None:
     assert problem.startswith("third holds a template")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ lookup('file', said) }}",
+        "{{ lookup('file', 'keys/' ~ said) }}",
+        "{{ lookup('file', folder) }}",
+        "{{ lookup('env', 'TOKEN', default=said) }}",
+        "{{ lookup('password', '/dev/null', seed=said) }}",
+    ],
+)
+@pytest.mark.parametrize("said", [RUN, f"keys/{RUN}", "{{ vars.x }}/y", "{{ other }}/y"])
+def test_what_a_lookup_is_given_is_examined_too(text: str, said: str) -> None:
+    variables = trusted({"a": text, "said": said, "folder": "/x/{{ said }}", "other": RUN})
+    (problem,) = problems(variables, ["a"], pointers=True)
+    assert problem.startswith(("said holds a template", "other holds a template"))
+
+
 def test_text_that_ansible_does_not_evaluate_is_not_a_problem() -> None:
     read = {"said": ["{{ 7*7 }}", "{% raw"]}  # untrusted: of !unsafe, a lookup or a module
     encrypted = {"said": EncryptedString(ciphertext="$ANSIBLE_VAULT;1.1;AES256\n00")}
