@@ -37,12 +37,13 @@ def standing(
     """``generation`` is the current one, pointed at since ``published``; None where none is.
 
     ``begun`` is when the first of the proofs began that have not ended. Root records it, while the
-    service can give the link ``current``, and so ``published``, any time.
+    service can give the link ``current``, and so ``published``, any time. Either is to come where
+    the clock was set back.
     """
     if proof is not None and proof.findings:
         return Standing.UNEXPECTED
-    if begun is not None and now - begun > _LIMIT:
+    if begun is not None and abs(now - begun) > _LIMIT:
         return Standing.OVERDUE
     if published is None or (proof is not None and proof.generation == generation):
         return Standing.PROVED
-    return Standing.OVERDUE if now - published > _LIMIT else Standing.PENDING
+    return Standing.OVERDUE if abs(now - published) > _LIMIT else Standing.PENDING

@@ -6,6 +6,7 @@ import ast
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -77,7 +78,13 @@ def broker() -> None:
 
 
 def guarded(command: click.Command, name: str) -> None:
-    """Run a command as a program: a known error is one line on stderr and its own exit code."""
+    """Run a command as a program: a known error is one line on stderr and its own exit code.
+
+    What the encoding of a stream lacks is written as an escape, such as ``\\u2026``.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = command.main(prog_name=name, standalone_mode=False)
     except BrokerError as error:

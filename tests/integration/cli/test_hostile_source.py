@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -30,10 +32,13 @@ class Broker:
 
     folder: Path
 
-    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command; whatever it prints can be shown, line by line."""
         line = [sys.executable, "-m", "broker", *words, "--config", str(self.folder)]
-        done = subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=False)
+        more = {**os.environ, **environment}
+        done = subprocess.run(
+            line, cwd=self.folder, env=more, capture_output=True, text=True, check=False
+        )
         assert "Traceback" not in done.stderr
         for shown in (done.stdout + done.stderr).split("\n"):
             assert shown.isprintable(), shown
@@ -79,6 +84,26 @@ def test_commands_that_read_the_store(synced: Broker, words: list[str]) -> None:
 )
 def test_commands_that_read_the_source(synced: Broker, words: list[str]) -> None:
     synced(*words)
+
+
+@pytest.fixture
+def own(broker: Broker, tmp_path: Path) -> Broker:
+    """The same in a folder of the test's own."""
+    shutil.copytree(broker.folder / "input", tmp_path / "input")
+    for name in ("instance.yaml", "data_description.md"):
+        shutil.copy(broker.folder / name, tmp_path)
+    return Broker(tmp_path)
+
+
+def test_a_terminal_that_lacks_letters_shows_them_as_escapes(own: Broker) -> None:
+    (own.folder / "input" / "broken.csv").write_bytes(b"id,a\xff\n1,2\n")
+    done = own("check", PYTHONIOENCODING="ascii")
+    assert "\\ufffd" in done.stdout + done.stderr or "\\u2026" in done.stdout + done.stderr
+
+
+def test_a_name_of_a_million_characters_is_drafted_or_refused(own: Broker) -> None:
+    (own.folder / "input" / "wide.csv").write_text(f"id,{'x' * 1_000_000}\n1,2\n")
+    own("discover", "--source", "csv", "input")
 
 
 def test_what_is_published_can_be_shown(synced: Broker) -> None:

@@ -107,7 +107,7 @@ def test_a_host_that_proves_and_never_did_is_not_a_success_for_long(
     st.sampled_from([None, "a", "b"]),
     st.booleans(),
     st.sampled_from([None, "a", "b"]),
-    st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400)),
+    st.timedeltas(min_value=timedelta(days=-400), max_value=timedelta(days=400)),
 )
 def test_only_a_clean_proof_of_what_is_published_counts(
     proved: str | None, clean: bool, current: str | None, age: timedelta
@@ -120,4 +120,13 @@ def test_only_a_clean_proof_of_what_is_published_counts(
     elif current is None or current == proved:
         assert found is Standing.PROVED
     else:
-        assert found is (Standing.OVERDUE if age > timedelta(hours=1) else Standing.PENDING)
+        assert found is (Standing.OVERDUE if abs(age) > timedelta(hours=1) else Standing.PENDING)
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_proofs_that_do_not_end_are_overdue_also_where_the_clock_was_set_back(hours: int) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    proof = Proof(now, "a", 1, 1, (), 1)
+    begun = now - timedelta(hours=hours)
+    assert standing(proof, "a", now, now, begun) is Standing.OVERDUE
+    assert standing(proof, "b", begun, now) is Standing.OVERDUE

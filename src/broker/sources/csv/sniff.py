@@ -72,7 +72,10 @@ def _with_header(text: str, dialect: Dialect) -> Dialect:
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=dialect.delimiter, quotechar=dialect.quote
     )
-    first = next((row for row in reader if row), [])
+    try:
+        first = next((row for row in reader if row), [])
+    except csv.Error:  # a field of more than 131,072 characters: take it as it is
+        return dialect
     names = {name.strip().lower() for name in first}
     is_header = len(names) == len(first) and not any(_is_value(name) for name in first)
     if is_header or not first:
