@@ -70,7 +70,8 @@ class Api:
         return self._patience.insist(once, deadline)
 
     def _answer(self, response: BaseHTTPResponse, where: str) -> Any:
-        told = _json(response.data)
+        token = self._token.get_secret_value().encode()
+        told = _json(response.data.replace(token, b"***"))
         if 200 <= response.status < 300:
             if told is None:
                 raise PassingError("the answer is no JSON", where=where)
@@ -81,8 +82,8 @@ class Api:
         """What an answer that is none says, in the class that tells what to make of it."""
         status = response.status
         said = told if isinstance(told, Mapping) else {}
-        found = f"HTTP {status}{_details(said)}"
-        message = self._redacted(_message(said))
+        found = f"HTTP {status}{_details(said)}"[:_LONGEST]
+        message = _message(said)[:_LONGEST]
         if status in PASSING:
             wait = retry_after(response.headers)
             return PassingError(message, where=where, found=found, retry_after=wait)
@@ -96,14 +97,11 @@ class Api:
             return AbsentError(message, where=where, found=found)
         return SourceError(message, where=where, found=found)
 
-    def _redacted(self, text: str) -> str:
-        return text.replace(self._token.get_secret_value(), "***")[:_LONGEST]
-
 
 def _json(data: bytes) -> Any:
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -131,7 +131,7 @@ class ExportedFile:
         try:
             entries = json.loads(response.data)["entries"]
             found = [str(entry["url"]) for entry in entries]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise PassingError("the manifest of the export cannot be read", where=where) from None
         return {_name(url): url for url in found}
 

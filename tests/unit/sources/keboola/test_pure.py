@@ -7,15 +7,18 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from pydantic import SecretStr
 
 from broker.errors import ConfigError, SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv.reading import CsvReading
 from broker.sources.keboola import KeboolaSource
+from broker.sources.keboola.api import Api
 from broker.sources.keboola.detail import Detail
 from broker.sources.keboola.jobs import Ticket, Tickets
 from broker.sources.keboola.patience import Deadline, PassingError, Patience
@@ -324,3 +327,35 @@ def test_settings_are_refused_without_their_values(more: dict[str, Any], sentenc
         KeboolaSource({**good, **more}, Path())
     assert "s3cret" not in str(caught.value)
     assert "s3cret" not in repr(vars(KeboolaSource(good, Path())))
+
+
+class Answering:
+    """A server that gives one answer to everything."""
+
+    def __init__(self, status: int, data: bytes) -> None:
+        self._answer = SimpleNamespace(status=status, data=data, headers={})
+
+    def ask(self, *_: object, where: str) -> SimpleNamespace:
+        assert where
+        return self._answer
+
+
+@pytest.mark.parametrize("part", ["error", "message", "code", "exceptionId"])
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_a_server_that_repeats_the_token_or_does_not_end_is_not_quoted(
+    part: str, status: int
+) -> None:
+    told = json.dumps({part: f"of 123-token {'x' * 10_000}"}).encode()
+    web: Any = Answering(status, told)
+    api = Api("https://example.com", SecretStr("123-token"), web, Patience(attempts=1))
+    with pytest.raises(SourceError) as caught:
+        api.get("tokens/verify", Deadline(1), where="data_source.token")
+    assert "123-token" not in str(caught.value)
+    assert len(str(caught.value)) < 1_000
+
+
+def test_an_answer_that_is_nested_without_end_is_not_an_answer() -> None:
+    web: Any = Answering(200, b"[" * 100_000 + b"]" * 100_000)
+    api = Api("https://example.com", SecretStr("123-token"), web, Patience(attempts=1))
+    with pytest.raises(PassingError, match="no JSON"):
+        api.get("tables", Deadline(1), where="shop")
