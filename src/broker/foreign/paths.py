@@ -13,8 +13,8 @@ __all__ = ["checked_path", "inside", "is_generation", "is_path"]
 
 _MOST_BYTES = 1024
 _MOST_BYTES_OF_A_NAME = 255
-# What agents take for orders in whichever folder it stands.
-_OF_AGENTS = frozenset({"agents.md", "claude.md", "gemini.md"})
+# What agents take for orders in whichever folder it stands, CLAUDE.local.md and the like included.
+_OF_AGENTS = re.compile(r"(agents|claude|gemini)(\..*)?\.md", re.IGNORECASE)
 _GENERATION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 
 
@@ -44,7 +44,7 @@ def _is_name(name: str) -> bool:
         name == name.strip(" ")
         and not name.startswith((".", "-"))
         and 0 < len(name.encode()) <= _MOST_BYTES_OF_A_NAME
-        and name.lower() not in _OF_AGENTS
+        and _OF_AGENTS.fullmatch(name) is None
     )
 
 

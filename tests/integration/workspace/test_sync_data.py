@@ -242,6 +242,24 @@ def test_an_unsigned_broker_is_believed_from_the_start_or_never(laptop: Laptop, 
     assert "not signed" in ended.stdout
 
 
+def test_a_first_contact_that_was_cut_off_pins_nothing(
+    laptop: Laptop, home: Home, tmp_path: Path
+) -> None:
+    cp = tmp_path / "cp"
+    cp.write_text(
+        '#!/bin/sh\ncase $1 in */allowed_signers) : >"$2"; exit 1 ;; esac\n'
+        f'exec {shutil.which("cp")} "$@"\n'
+    )
+    cp.chmod(0o755)
+    path = laptop.environment["PATH"]
+    laptop.environment["PATH"] = f"{tmp_path}{os.pathsep}{path}"
+    assert laptop.sync(str(home.path)).returncode == 1
+    laptop.environment["PATH"] = path
+    ended = laptop.sync()
+    assert ended.returncode == 0, ended.stderr
+    assert "first contact" in ended.stdout
+
+
 def test_a_table_that_failed_at_the_broker_is_told_with_its_age(laptop: Laptop, home: Home) -> None:
     home.table("stores", "SELECT 7::BIGINT AS id", status=Status.FAILED, error="no such file")
     home.publish()

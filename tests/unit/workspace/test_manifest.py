@@ -72,6 +72,7 @@ PATHS = (
     *("parquet\\shop\\orders.parquet", "parquet/shop/orders/a\nb", "parquet/shop/orders/\x1b[2J"),
     *("parquet/shop/orders/\u202ex", "parquet/shop/other.parquet", "manifest.json", "", 7, None),
     *("docs/Claude.md", "parquet/shop/orders/AGENTS.md"),
+    *("docs/CLAUDE.local.md", "metadata/AGENTS.override.md", "docs/gemini.a.b.md"),
 )
 TYPES = (
     "INTEGER); COPY (SELECT 1) TO '/tmp/x'; --",

@@ -249,7 +249,8 @@ check_signature() {
     fi
     signed=', signed'
     if [ ! -f "$pinned" ]; then
-        cp "$scripts/allowed_signers" "$pinned"
+        cp "$scripts/allowed_signers" "$pinned.arriving"
+        mv "$pinned.arriving" "$pinned"
         say "first contact: data must be signed by $(fingerprint "$pinned") from now on"
     fi
     [ -f "$incoming/manifest.json.sig" ] || fail "the data of $host is not signed any more. Tell its operator."
