@@ -195,3 +195,21 @@ case $* in *.incoming/) cp -p {right} {wrong} && cp {forged} {home.current}/mani
     assert ended.returncode == 1, ended.stdout
     assert "the signature of generation" in ended.stderr
     assert synced.query("FROM stores") == [(7, "")]
+
+
+def test_a_folder_that_arrives_closed_is_opened_so_that_later_syncs_can_remove_it(
+    synced: Laptop, home: Home
+) -> None:
+    home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+    home.publish()
+    (home.current / "docs").chmod(0o500)
+    (home.current / "docs" / "empty" / "deeper").mkdir(parents=True)
+    (home.current / "docs" / "empty").chmod(0)
+    left = synced.path / "server" / "generations" / ".incoming" / "parquet" / "left"
+    left.mkdir(parents=True)
+    left.chmod(0)
+    assert synced.sync().returncode == 0
+    tree = (synced.path / "server" / "current").resolve()
+    folders = [path for path in tree.rglob("*") if path.is_dir()]
+    assert {path.stat().st_mode & 0o700 for path in folders} == {0o700}
+    assert not (tree / "parquet" / "left").exists()

@@ -234,10 +234,15 @@ fetch_generation() {
     laptop plan "$state/offered" "$basis" >"$state/plan"
     say "$(cat "$state/plan")"
     mkdir -p "$incoming"
+    open_folders
     rm -f "$incoming/manifest.json" "$incoming/manifest.json.sig"
     pull --recursive --times --delete --partial-dir=.partial --timeout=60 --link-dest="$basis" \
         "${source}server/generation/" "$incoming/"
+    open_folders
 }
+
+# The modes of folders are the broker's; without these bits nothing in one can be removed again.
+open_folders() { find "$incoming" -type d ! -perm -700 -exec chmod u+rwx {} \;; }
 
 check_signature() {
     local pinned=$state/allowed_signers
@@ -280,6 +285,7 @@ check_files() {
     [ $code -eq 4 ] || exit 1
     pull --recursive --times --delete --partial-dir=.partial --timeout=60 \
         "${source}server/generation/" "$incoming/"
+    open_folders
     believe
     code=0
     laptop files "$incoming" >"$state/wrong" || code=$?
