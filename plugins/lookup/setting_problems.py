@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,16 @@ def defaults() -> dict[str, Any]:
     return found
 
 
+def missing(modules: Iterable[str] = ("pydantic", "build", "hatchling")) -> Iterator[str]:
+    """What this Python lacks to check a configuration and to build a release."""
+    lacking = [name for name in modules if find_spec(name) is None]
+    if lacking:
+        yield (
+            f"{sys.executable} lacks {', '.join(lacking)}. Run bin/bootstrap in this repository and "
+            "use .venv/bin/ansible-playbook."
+        )
+
+
 def unknown(names: list[str], known: Mapping[str, Any]) -> Iterator[str]:
     """Names that are meant as settings, and are none."""
     for name in names:
@@ -205,7 +217,7 @@ class LookupModule(LookupBase):
         given, known = variables or {}, defaults()
         folders = [given.get("inventory_dir"), given.get("playbook_dir")]
         places = [Path(folder) for folder in dict.fromkeys(filter(None, folders))]
-        found = [problem for place in places for problem in hidden(place)]
+        found = [*missing(), *(problem for place in places for problem in hidden(place))]
         found += unknown(sorted(given), known)
         set_here = ((name, default) for name, default in known.items() if name in given)
         told = (self._mistaken(name, given[name], default) for name, default in set_here)

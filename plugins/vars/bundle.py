@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.vars import BaseVarsPlugin
+from ansible.release import __version__
 from ansible.utils.vars import combine_vars
 
 DOCUMENTATION = """
@@ -22,7 +24,17 @@ requirements:
   - Enabled in C(ansible.cfg) by C(vars_plugins_enabled).
 """
 
+OLDEST = (2, 19)
 GROUP_VARS = Path(__file__).resolve().parents[2] / "group_vars"
+
+
+def require_version(version: str) -> None:
+    """This plugin is the first of ours that Ansible calls, so an old one gets a sentence here."""
+    if tuple(map(int, version.split(".")[:2])) < OLDEST:
+        raise AnsibleError(
+            f"This is ansible-core {version}; a broker is deployed with 2.19 or later. Run "
+            "bin/bootstrap in this repository and use .venv/bin/ansible-playbook."
+        )
 
 
 class VarsModule(BaseVarsPlugin):
@@ -33,6 +45,7 @@ class VarsModule(BaseVarsPlugin):
 
     def get_vars(self, loader: DataLoader, path: str, entities: Any) -> dict[str, Any]:
         """The variables of ``group_vars/all``; none where ``path`` is an inventory's folder."""
+        require_version(__version__)
         asked = entities if isinstance(entities, list) else [entities]
         if path != loader.get_basedir() or all(entity.name != "all" for entity in asked):
             return {}

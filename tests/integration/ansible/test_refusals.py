@@ -18,8 +18,8 @@ def inventory(tmp_path: Path) -> Path:
     return Path(shutil.copytree(ROOT / "inventories" / "example", tmp_path / "mine"))
 
 
-def refused(inventory: Path, *arguments: str, playbook: str = "site.yml") -> str:
-    code, words = ansible_playbook(playbook, "-i", str(inventory), *arguments)
+def refused(inventory: Path, *arguments: str, playbook: str = "site.yml", **environ: str) -> str:
+    code, words = ansible_playbook(playbook, "-i", str(inventory), *arguments, **environ)
     assert code != 0, words
     assert "unreachable=1" not in words, words
     assert "Gathering Facts" not in words
@@ -78,3 +78,15 @@ def test_every_playbook_of_arguments_says_which_it_takes_and_asks_whether_the_ho
         assert first["ansible.builtin.import_tasks"] == "tasks/preflight.yml"
         assert "user" in first["vars"]["_arguments"]
         assert last["ansible.builtin.import_tasks"] == "tasks/require_broker.yml"
+
+
+def test_another_working_folder_or_configuration_is_one_sentence(
+    inventory: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.cfg"
+    other.write_text("[defaults]\n")
+    config = ROOT / "ansible.cfg"
+    for playbook in (ROOT / "site.yml", ROOT / "playbooks" / "revoke.yml"):
+        words = refused(inventory, playbook=str(playbook), ANSIBLE_CONFIG=str(other))
+        assert f"Ansible uses {other} and not {config}." in words
+        assert f"Type this in {ROOT}, or set ANSIBLE_CONFIG={config}." in words

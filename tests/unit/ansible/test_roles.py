@@ -100,6 +100,10 @@ def test_preflight_comes_first_and_changes_nothing(role: str) -> None:
         return
     first = load(path.with_name("main.yml"))[0]
     assert first["ansible.builtin.import_tasks"] == "preflight.yml"
+    # A condition of an import holds for each of its tasks, so only the last may make it false.
+    (*_, last) = load(path)
+    guard = first["when"].removesuffix(" is not defined")
+    assert guard in last.get("ansible.builtin.set_fact", [last.get("register")])
     for task in leaf_tasks(load(path)):
         assert NO_EFFECT & set(task), task["name"]
         if "ansible.builtin.command" in task or "analyst" in task:

@@ -105,6 +105,12 @@ def test_one_form_of_a_name_hides_another(tmp_path: Path) -> None:
     assert host.startswith(f"{tmp_path}/host_vars/one.json and {tmp_path}/host_vars/one.yml")
 
 
+def test_a_python_without_our_libraries_is_told_what_to_type() -> None:
+    assert list(settings.missing()) == []
+    (problem,) = settings.missing(["json", "no_such_module"])
+    assert "lacks no_such_module. Run bin/bootstrap" in problem
+
+
 def test_no_folder_hides_nothing(tmp_path: Path) -> None:
     assert list(settings.hidden(tmp_path)) == []
 
