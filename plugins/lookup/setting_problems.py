@@ -124,8 +124,8 @@ def missing(modules: Iterable[str] = ("pydantic", "build", "hatchling")) -> Iter
     lacking = [name for name in modules if find_spec(name) is None]
     if lacking:
         yield (
-            f"{sys.executable} lacks {', '.join(lacking)}. Run bin/bootstrap in this repository and "
-            "use .venv/bin/ansible-playbook."
+            f"{sys.executable} lacks {', '.join(lacking)}. Run bin/bootstrap in this repository "
+            "and use .venv/bin/ansible-playbook."
         )
 
 
