@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/broker"
-TABLE = (ROOT / "docs/architecture.md").read_text().split("## Rooms of", 1)[1]
+PAGE = (ROOT / "docs/architecture.md").read_text()
+TABLE, LATER = re.split(r"^## To come$", PAGE.split("## Rooms of", 1)[1], flags=re.MULTILINE)
 ROOMS = [
     name.removesuffix(".py").strip("/")
     for row in re.findall(r"^\| (`.*?) \|", TABLE, re.MULTILINE)
@@ -40,6 +41,27 @@ def imported(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("room", STANDING)
 def test_every_room_is_described(room: str) -> None:
     assert room in ROOMS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_that_is_described_stands(room: str) -> None:
+    assert room in STANDING
+
+
+def test_every_playbook_that_is_described_stands_and_the_others_are_to_come() -> None:
+    standing = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
+    row = next(line for line in PAGE.splitlines() if line.startswith("| `playbooks/` | one file"))
+    told = re.findall(r"`(\w+)`", row.split("|")[2])
+    assert {*told} == standing
+    later = next(line for line in LATER.splitlines() if line.startswith("| `playbooks/`"))
+    assert not {*re.findall(r"`(\w+)`", later.split("|")[1])} & standing
+
+
+def test_nothing_to_come_stands_already() -> None:
+    rows = LATER.split("## Contracts")[0]
+    places = re.findall(r"`((?:src|tests)/[\w/]+)`", rows)
+    assert len(places) >= 6
+    assert [place for place in places if (ROOT / place).exists()] == []
 
 
 @pytest.mark.parametrize("room", [room for room in STANDING if room in ROOMS])

@@ -12,9 +12,7 @@ require_version = plugin("vars/bundle.py").require_version
 
 @pytest.mark.parametrize("version", ["2.14.18", "2.17.14", "2.18.0rc1"])
 def test_an_old_one_is_told_what_to_use(version: str) -> None:
-    with pytest.raises(
-        AnsibleError, match=rf"ansible-core {version}; .* Run bin/bootstrap"
-    ):
+    with pytest.raises(AnsibleError, match=rf"ansible-core {version}; .* Run bin/bootstrap"):
         require_version(version)
 
 
