@@ -47,6 +47,14 @@ INSTALL = (
     "apt-get -q update && "
     "DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends cron at"
 )
+# A configuration that is not there yet, so that whoever reads it waits.
+HELD = "/data/input/held"
+LATE = f"mkdir {HELD}; mkfifo -m 644 {HELD}/instance.yaml"
+COMES = (
+    f"exec 3> {HELD}/instance.yaml; echo 'instance: 7' | tee {HELD}/new >&3; "
+    f"mv {HELD}/new {HELD}/instance.yaml"
+)
+UNITS = "systemctl {} 'broker-run-approve-*.service'"
 AT = "echo 'cat /proc/self/cgroup > at' | at now"
 LOGIN = "canary-of-this-test-61c0a4"
 PROXY = f"http://someone:{LOGIN}@127.0.0.1:9"
@@ -100,6 +108,21 @@ def test_no_analyst_sees_what_another_pulls(host: Host, analyst: Person, other: 
         session.stdin.close()
         session.wait(timeout=60)
     assert host.run("systemctl is-system-running").stdout == "running\n"
+
+
+def test_no_unit_shows_the_name_of_a_table(host: Host) -> None:
+    host.run(LATE)
+    line = [*host.ssh(), f"broker approve --config {HELD} hr/{HIDDEN}"]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as asking:
+        listed = UNITS.format("list-units")
+        wait_for("the command", lambda: "approve" in host.run(listed).stdout, seconds=60)
+        shown = host.run(f"{UNITS.format('show')}; cat /run/systemd/transient/broker-run-*").stdout
+        assert "Description=broker approve" in shown
+        assert HIDDEN not in shown
+        host.run(COMES)
+        _, told = asking.communicate(timeout=60)
+    assert f"{HELD}/instance.yaml" in told, "it has read its words"
+    assert host.run("ls /run/broker-words.*", check=False).returncode != 0
 
 
 def test_hidden_processes_are_mended_and_survive_a_boot(broker: Broker) -> None:
