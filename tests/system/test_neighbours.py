@@ -55,6 +55,8 @@ COMES = (
     f"mv {HELD}/new {HELD}/instance.yaml"
 )
 UNITS = "systemctl {} 'broker-run-approve-*.service'"
+BUS = "/run/dbus/system_bus_socket"
+DIAL = f"import socket; socket.socket(socket.AF_UNIX).connect('{BUS}')"
 AT = "echo 'cat /proc/self/cgroup > at' | at now"
 LOGIN = "canary-of-this-test-61c0a4"
 PROXY = f"http://someone:{LOGIN}@127.0.0.1:9"
@@ -123,6 +125,21 @@ def test_no_unit_shows_the_name_of_a_table(host: Host) -> None:
         _, told = asking.communicate(timeout=60)
     assert f"{HELD}/instance.yaml" in told, "it has read its words"
     assert host.run("ls /run/broker-words.*", check=False).returncode != 0
+
+
+def test_analysts_do_not_reach_the_system_bus_and_log_in_with_limits_or_not_at_all(
+    broker: Broker, analyst: Person
+) -> None:
+    host = broker.host
+    assert "PermissionError" in analyst.run(f"python3 -c {shlex.quote(DIAL)}").stderr
+    host.run(f"runuser -u nobody -- python3 -c {shlex.quote(DIAL)}")
+    host.exec("mv", BUS, f"{BUS}.aside")
+    try:
+        assert analyst.run("true").returncode != 0
+        assert host.run("tail -1 /proc/self/cgroup").returncode == 0
+    finally:
+        host.exec("mv", f"{BUS}.aside", BUS)
+    assert f"/user-{analyst.uid}.slice/" in analyst.run("cat /proc/self/cgroup").stdout
 
 
 def test_hidden_processes_are_mended_and_survive_a_boot(broker: Broker) -> None:
