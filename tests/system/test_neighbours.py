@@ -39,6 +39,15 @@ for one in waiting:
 print("waiting", flush=True)
 sys.stdin.read()
 """
+# One account that connects for three seconds, as fast as it can.
+LOOP = """
+import contextlib, socket, time
+end = time.monotonic() + 3
+while time.monotonic() < end:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as one:
+        one.settimeout(1)
+        one.connect("/run/broker-accounts.sock")
+"""
 ASK = "from broker.accounts.client import Client; print(Client(seconds=60).call('list').keys())"
 PYTHON = "/opt/data-broker/current/venv/bin/python"
 # To the host's own sshd, which listens at every address.
@@ -166,6 +175,18 @@ def test_connections_that_wait_leave_room_for_another_account(host: Host) -> Non
         idle.stdin.close()
         assert idle.wait(timeout=60) == 0
     assert host.exec("systemctl", "is-active", "broker-accounts.socket").stdout == "active\n"
+
+
+@pytest.mark.parametrize("deployed", RELEASES, indirect=True, ids=str)
+def test_a_caller_in_a_loop_does_not_close_the_socket_for_good(deployed: Broker) -> None:
+    host = deployed.host
+    host.run(f"runuser -u broker-portal -- python3 -c {shlex.quote(LOOP)}")
+    asking = (PYTHON, "-I", "-c", ASK)
+    wait_for(
+        "an answer",
+        lambda: host.exec(*asking, check=False).stdout == "dict_keys(['analysts'])\n",
+        seconds=60,
+    )
 
 
 def test_analysts_do_not_reach_the_addresses_of_a_cloud(host: Host, analyst: Person) -> None:

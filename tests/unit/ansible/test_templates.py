@@ -290,6 +290,7 @@ def test_the_socket_is_the_portals_alone_and_limited_as_far_as_the_release_can(
     assert {"SocketGroup=broker-portal", "SocketMode=0660", "Accept=yes"} <= set(unit)
     assert "MaxConnections=16" in unit
     assert ("PollLimitBurst=32" in unit) == more
+    assert ("TriggerLimitIntervalSec=0" in unit) != more
     assert ("MaxConnectionsPerSource=8" in unit) == more
     helper = settings(template("accounts_socket", f"{UNITS}/broker-accounts@.service"))
     assert any("service broker-portal --connections 8" in line for line in helper)
