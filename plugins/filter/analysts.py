@@ -42,15 +42,16 @@ def welcome_lines(told: str, name: str, address: str) -> list[str]:
     ``told`` has the port of sshd, and the host's key and the signing key as ``ssh-keygen -l`` shows
     them, a line each; ``address`` is what an analyst types after the @.
     """
-    port, host_key, signing_key = told.splitlines()
+    port, *keys = told.splitlines()
+    host_key, signing_key = (f"{key.split()[1]} {key.split()[-1]}" for key in keys)
     place = f"{name}@{address}"
-    config = f"In ~/.ssh/config: Host {address}, and below it: Port {port}"
-    return [
+    return [  # short lines, as Ansible folds others
         f"Send this to {name}:",
-        f"Your account is {place}. ssh must show this key of the host: {host_key}",
-        f"Data are signed with: {signing_key}",
-        *([] if port == "22" else [config]),
-        "Then, in a new folder, type (docs/analyst.md says more):",
+        f"Your account is {place}",
+        f"The host's key:   {host_key}",
+        f"Data are signed:  {signing_key}",
+        *([] if port == "22" else [f"In ~/.ssh/config: Host {address}", f"  Port {port}"]),
+        "In a new folder, type (docs/analyst.md says more):",
         "  mkdir -p server",
         f"  rsync -rt {place}:server/scripts/ server/scripts/",
         f"  bash server/scripts/sync_data.sh {place}",

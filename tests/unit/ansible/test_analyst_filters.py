@@ -15,7 +15,7 @@ def test_a_new_analyst_is_told_where_whom_to_trust_and_what_to_type(port: str, m
     lines = welcome_lines(f"{port}\n{KEYS}", "anna", "data.example.com")
     text = "\n".join(lines)
     assert lines[0] == "Send this to anna:"
-    assert "this key of the host: 256 SHA256:host" in text
-    assert "Data are signed with: 256 SHA256:signs" in text
+    assert "The host's key:   SHA256:host (ED25519)" in lines
+    assert "Data are signed:  SHA256:signs (ED25519)" in lines
     assert "  rsync -rt anna@data.example.com:server/scripts/ server/scripts/" in lines
-    assert text.count("Host data.example.com, and below it: Port 2222") == more
+    assert text.count("Host data.example.com\n  Port 2222") == more
