@@ -1,0 +1,161 @@
+"""A deploy refuses first and switches last, and leaves a host that works whatever it found."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import RELEASES, Run
+from tests.unit.accounts.scratch import public_key
+
+from .deploy import STATE, Broker, Played, pristine
+
+pytestmark = pytest.mark.system
+
+IN_FORCE = """
+cat /etc/data-broker/instance.yaml /etc/data-broker/data_description.md /etc/data-broker/environment
+readlink /opt/data-broker/current
+cat /etc/systemd/system/broker-run-.service.d/sandbox.conf
+grep -r --exclude='.*' . /etc/data-broker/credentials || test ! -e /etc/data-broker/credentials
+"""
+SWITCH = "Ensure that the host uses this release"
+CALLBACKS = str(Path(__file__).with_name("callbacks"))
+# Each changes another file of the switch; a source in a cloud brings another release.
+CHANGES = {
+    "broker_instance": {"name": "Second"},
+    "broker_environment": {"no_proxy": "internal.example.com"},
+    "broker_secrets": {"KEY": "s3cret"},
+    "broker_data_source": {
+        "type": "csv",
+        "path": "s3://bucket/folder",
+        "storage": {"key": "${KEY}"},
+    },
+}
+
+
+@pytest.fixture
+def broker(hosts_run: Run) -> Iterator[Broker]:
+    with pristine(hosts_run, RELEASES[0]) as made:
+        yield made
+
+
+def in_force(broker: Broker) -> str:
+    return broker.host.exec("sh", "-c", IN_FORCE).stdout
+
+
+def cut_off(broker: Broker, monkeypatch: pytest.MonkeyPatch, at: str, *arguments: str) -> Played:
+    with monkeypatch.context() as patch:
+        patch.setenv("ANSIBLE_CALLBACK_PLUGINS", CALLBACKS)
+        patch.setenv("ANSIBLE_CALLBACKS_ENABLED", "cut_off")
+        patch.setenv("CUT_OFF_AT", at)
+        return broker.play("site.yml", *arguments, check=False)
+
+
+def test_a_deploy_that_is_cut_off_anywhere_is_all_old_or_all_new(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = ("-e", json.dumps(CHANGES))
+    old = in_force(broker)
+    assert cut_off(broker, monkeypatch, SWITCH, *changes).code < 0
+    assert in_force(broker) == old
+    # BROKER_CUT_OFF_AT=0-120 tries every task, in this order.
+    first, _, last = os.environ.get("BROKER_CUT_OFF_AT", "").partition("-")
+    numbers = range(int(first), int(last) + 1) if last else [random.randrange(100)]  # noqa: S311
+    for number in numbers:
+        cut_off(broker, monkeypatch, str(number), *changes)
+        state = in_force(broker)
+        assert state == old or is_new(state, old), f"cut off at task {number}\n{state}"
+
+    broker.play("site.yml", *changes)
+    state = in_force(broker)
+    assert is_new(state, old), state
+    assert broker.play("site.yml", *changes).changed == 0
+
+
+def is_new(state: str, old: str) -> bool:
+    words = ("Second", "internal.example.com", "credentials/KEY:s3cret", "LoadCredential=KEY:")
+    release = next(line for line in old.splitlines() if line.startswith("/opt/data-broker/rel"))
+    return all(word in state for word in words) and release not in state
+
+
+CLASSES = {"public": "dataread", "private": "data-private", "root": "sudo"}
+MONITOR = f"""
+useradd --create-home --shell /bin/bash monitor
+install -d -m 700 -o monitor ~monitor/.ssh
+echo '{public_key("monitor")}' > ~monitor/.ssh/authorized_keys
+rm /etc/ssh/sshd_config.d/40-data-broker-hardening.conf
+systemctl reload ssh.service
+"""
+
+
+def test_what_cannot_be_meant_is_refused_before_anything_changes(broker: Broker) -> None:
+    """Also with no analysts declared, for one role alone, and in check mode."""
+    host = broker.host
+    host.exec("sh", "-ec", MONITOR)
+    before = host.exec("sh", "-c", STATE).stdout
+    for settings, told, options in (
+        ({"broker_access_classes": CLASSES}, "this cannot be the group of the class root", []),
+        ({"broker_access_proof_schedule": "sometimes"}, "'sometimes' is no calendar", ["--check"]),
+        ({}, "monitor could not log in", ["--tags", "sync"]),
+    ):
+        given = {"broker_ssh_given_up": ["monitor"], **settings} if settings else {}
+        played = broker.play("site.yml", "-e", json.dumps(given), *options, check=False)
+        assert (played.code, played.changed, played.failed) == (2, 0, 1), played.output
+        assert told in " ".join(played.output.split())
+    assert host.exec("sh", "-c", STATE).stdout == before
+
+    given_up = json.dumps({"broker_ssh_given_up": ["monitor"]})
+    assert broker.play("site.yml", "--tags", "ssh", "-e", given_up).changed
+    host.exec("userdel", "--remove", "monitor")
+
+
+def test_accounts_of_the_broker_are_in_the_groups_that_are_declared(broker: Broker) -> None:
+    host = broker.host
+    for name in ("broker", "broker-portal"):
+        host.exec("gpasswd", "--add", name, "adm")
+    tags = ("--tags", "base,accounts_socket")
+    assert broker.play("site.yml", *tags, "--check").changed == 2
+    assert "adm" in host.exec("id", "-Gn", "broker").stdout
+    assert broker.play("site.yml", *tags).changed == 2
+    assert host.exec("id", "-Gn", "broker-portal").stdout.split() == ["broker-portal"]
+    groups = host.exec("id", "-Gn", "broker").stdout.split()
+    assert sorted(groups) == ["broker", "data-ops", "data-private", "dataread"]
+
+
+MODES = (
+    "find /data /etc/data-broker /opt/data-broker /usr/local/bin -printf '%p %M %u %g\\n' | sort"
+)
+CAREFUL = """
+sed -i '/^UMASK/d' /etc/login.defs
+echo 'UMASK 027' >> /etc/login.defs
+session=/etc/pam.d/common-session
+grep -q pam_umask $session || echo 'session optional pam_umask.so' >> $session
+"""
+
+
+def test_a_careful_umask_of_the_host_changes_no_mode(broker: Broker) -> None:
+    host = broker.host
+    before = host.exec("sh", "-c", MODES).stdout
+    host.exec("sh", "-ec", CAREFUL)
+    assert host.run("umask").stdout.strip() == "0027"
+    host.exec(
+        "sh", "-ec", "rm -r /opt/data-broker/* /data/scripts/* /etc/data-broker/instance.yaml"
+    )
+    assert broker.play("site.yml").changed
+    assert host.exec("sh", "-c", MODES).stdout == before
+    host.run("broker check --source csv")
+
+
+def test_a_program_that_others_cannot_run_is_no_success(broker: Broker) -> None:
+    broker.host.exec("chmod", "o-x", "/opt/data-broker")
+    try:
+        played = broker.play("site.yml", "--tags", "app", check=False)
+    finally:
+        broker.host.exec("chmod", "o+x", "/opt/data-broker")
+    assert played.code == 2
+    assert "accounts other than root cannot run the release" in " ".join(played.output.split())
