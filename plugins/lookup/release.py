@@ -35,6 +35,11 @@ _raw:
     id:
       description: Hash of the locked dependencies, of the wheel and of what installs them.
       type: str
+    commit:
+      description: >-
+        Which commit of the checkout it is, with C(-dirty) where files differ; empty where the tree
+        is no checkout.
+      type: str
     folder:
       description: >-
         Folder on the controller with the wheel, C(requirements.txt), which names it and all its
@@ -62,7 +67,20 @@ def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
             digest.update(path.read_bytes())
         name = digest.hexdigest()[:16]
         keep(folder, cache / name)
-    return {"id": name, "folder": str(cache / name)}
+    return {"id": name, "folder": str(cache / name), "commit": commit(root)}
+
+
+def commit(root: Path) -> str:
+    """The commit of a checkout, with ``-dirty`` where files differ from it; else nothing."""
+    told = []
+    for words in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain"]):
+        command = ["git", "-C", str(root), *words]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            return ""
+        told.append(done.stdout.strip())
+    return f"{told[0]}-dirty" if told[1] else told[0]
 
 
 def locked(folder: Path, extras: Sequence[str]) -> str:

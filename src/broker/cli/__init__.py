@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import sys
 from importlib import import_module
@@ -14,10 +15,12 @@ import click
 
 from .. import __version__
 from ..errors import BrokerError
+from ..foreign.text import shown
 from .terminal import say, say_document
 
 __all__ = ["broker", "guarded", "main"]
 
+DEPLOYED = Path("/etc/data-broker/deployed.json")
 # A command's module is imported when the command is used: `broker --help` and the short
 # account commands should not wait for DuckDB and Arrow. Its docstring says what it does.
 COMMANDS = {
@@ -72,8 +75,31 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, summary(name)) for name in self.list_commands(ctx)])
 
 
+def deployed(told: Path = DEPLOYED) -> str:
+    """Which commit and release a deploy brought to this host, as it noted; empty without a note."""
+    try:
+        note = json.loads(told.read_text())
+        parts = [f"{name} {shown(note[name])}" for name in ("commit", "release") if note[name]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _say_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        say(f"broker {__version__}{deployed()}")
+        context.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="broker")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version, and what was deployed to this host.",
+)
 def broker() -> None:
     """Sync company tables, publish them as signed generations, look after who may read them."""
 

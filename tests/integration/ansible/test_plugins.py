@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -88,6 +89,18 @@ def test_a_release_is_all_that_an_installation_needs_and_each_part_has_its_hash(
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     assert lines[-1] == f"./{wheel.name} --hash=sha256:{digest}"
     assert lines[:-1] == (tree / "requirements" / "broker.txt").read_text().splitlines()
+
+
+def test_a_release_knows_its_commit_and_whether_files_differ_from_it(tree: Path) -> None:
+    assert release(tree)["commit"] == ""
+    git = ["git", "-C", str(tree), "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    (tree / ".gitignore").write_text(".cache/\n")
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *words], check=True)
+    clean = release(tree)
+    assert re.fullmatch(r"[0-9a-f]{12}", clean["commit"])
+    (tree / "LICENSE").write_text("another\n")
+    assert release(tree)["commit"] == f"{clean['commit']}-dirty"
 
 
 def test_a_wheel_that_cannot_be_built_says_why(tree: Path) -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner
 
+import broker
 import broker.cli
 from broker.cli import COMMANDS
 
@@ -24,3 +28,20 @@ def test_the_help_tells_every_command_on_one_line_and_imports_none(
     ]
     assert [*map(tuple, lines)] == told_by_each
     assert not any("…" in sentence or "..." in sentence for _, sentence in lines)
+
+
+def test_the_version_tells_what_was_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = tmp_path / "deployed.json"
+    monkeypatch.setattr(broker.cli, "deployed", partial(broker.cli.deployed, note))
+    for text, told in (
+        (None, ""),
+        ("{", ""),
+        ('{"commit": "", "release": "1798"}', " (release 1798)"),
+        ('{"commit": "68ce4b8-dirty", "release": "17"}', " (commit 68ce4b8-dirty, release 17)"),
+    ):
+        if text is not None:
+            note.write_text(text)
+        answer = CliRunner().invoke(broker.cli.broker, ["--version"])
+        assert (answer.exit_code, answer.output) == (0, f"broker {broker.__version__}{told}\n")
