@@ -21,7 +21,7 @@ IN_FORCE = """
 cat /etc/data-broker/instance.yaml /etc/data-broker/data_description.md /etc/data-broker/environment
 readlink /opt/data-broker/current
 cat /etc/systemd/system/broker-run-.service.d/sandbox.conf
-grep -r --exclude='.*' . /etc/data-broker/credentials || test ! -e /etc/data-broker/credentials
+find /etc/data-broker -path '*/credentials/[!.]*' -exec grep -H . {} +
 """
 SWITCH = "Ensure that the host uses this release"
 CALLBACKS = str(Path(__file__).with_name("callbacks"))
