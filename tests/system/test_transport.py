@@ -181,6 +181,7 @@ def test_a_key_is_rotated_ends_and_leaves_no_way_in(ann: Desk, tmp_path: Path) -
     new = desk_key(tmp_path / "new")
     broker.play("playbooks/rotate_key.yml", "-e", f"user={ann.name}", "-e", f"key={new}.pub")
     assert HELP in ann.ssh("true").stderr, "the old key still works for a while"
+    assert ann.type("rsync -a HOST:server/generation/ there/").returncode == 0
     keys = f"/etc/data-broker/authorized_keys/{ann.name}"
     host.run(f"sed -i 's/expiry-time=\"[0-9]*Z/expiry-time=\"20200101000000Z/' {keys}")
     assert "Permission denied" in ann.ssh("true").stderr, "sshd itself minds the time"
@@ -190,6 +191,9 @@ def test_a_key_is_rotated_ends_and_leaves_no_way_in(ann: Desk, tmp_path: Path) -
     gone = broker.play("playbooks/remove_analyst.yml", "-e", f"user={ann.name}")
     assert " ".join(gone.output.split()).count("Permission denied (publickey)") == 2
     assert "Permission denied" in ann.ssh("true").stderr
+    audit = ("broker", "audit", "--user", ann.name, "--action", "pull", "--json")
+    (pull,) = json.loads(host.exec(*audit).stdout)["events"]
+    assert pull["subject"] == ann.name, "who was removed is named, not numbered"
 
 
 def desk_key(path: Path) -> Path:

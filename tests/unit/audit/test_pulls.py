@@ -152,3 +152,12 @@ def test_an_account_that_invents_pulls_without_end_fills_no_log(
     assert (told[-2].subject, told[-2].result) == ("20002", "done")
     assert (told[-1].subject, told[-1].result) == ("20001", "refused")
     assert told[-1].detail == {"problem": "50 more entries of this account are left out"}
+
+
+def test_a_pull_of_somebody_who_was_removed_meanwhile_has_their_name(
+    journal: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    log = tmp_path / "audit.jsonl"
+    journal += [pulled(1, 20001), pulled(2, 20002)]
+    collect(log, tmp_path / "cursor", {20001: "anna"})
+    assert [one.subject for one in read_log(log).events] == ["anna", "20002"]
