@@ -109,6 +109,7 @@ def test_a_delivery_account_publishes_its_own_files_alone(deployed: Broker) -> N
     host.run("broker rollback")
 
     _approve_as_root(host)
+    _approve_readers_as_root(host)
 
 
 def _approve_as_root(host: Host) -> None:
@@ -130,3 +131,24 @@ def _approve_as_root(host: Host) -> None:
     assert host.run(f"stat --format=%U {approval}").stdout == "broker\n"
     sync(host)
     assert tables(host)["fine"]["status"] == "empty"
+
+
+def _approve_readers_as_root(host: Host) -> None:
+    """A table that leaves its class is for the group of before, until root approves."""
+    host.run("sed -i 's/, access: private//' /etc/data-broker/data_description.md")
+    sync(host)
+    found = tables(host)["salaries"]
+    assert (found["status"], found["access"]) == ("held", "private")
+    could = "class private (group data-private) could read it; now every analyst (class public)"
+    assert could in found["readers"]
+    assert could in host.run("journalctl --unit=broker-sync.service --lines=100").stdout
+    group = f"stat --format=%G {STORE}/current/parquet/hr/salaries.parquet"
+    assert host.run(group).stdout == "data-private\n"
+    assert could in host.run("broker approve hr.salaries").stdout
+    sync(host)
+    assert tables(host)["salaries"]["status"] == "ok"
+    assert host.run(group).stdout == "dataread\n"
+    refused = host.run("broker rollback", check=False)
+    assert refused.returncode == 0, refused.stderr  # to a generation of fewer readers
+    refused = host.run(f"broker rollback $(ls {STORE}/generations | tail -1)", check=False)
+    assert "more people could read a table of this generation than now" in refused.stderr

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..config import Description, Instance, TableDescription
-from ..publish import PUBLIC, Audience, Generation, TableEntry
+from ..publish import NO_CLASS, PUBLIC, Audience, Generation, Status, TableEntry
 from .observer import Place, observe
 from .policy import Reader, Verb
 
@@ -83,7 +83,7 @@ def why(
     """The answer for one analyst, tried on the host as that analyst. Root alone can ask."""
     held = reader.classes or frozenset()
     allowed = reader.holds([entry.access]) and not entry.loading
-    audience = Audience.of(held if allowed else {entry.access})
+    audience = Audience.of(held if allowed else {entry.access} - {NO_CLASS})
     view = generation.view(audience)
     files = [file.path for file in entry.files]
     whole = [str(generation.path / path) for path in files]
@@ -95,7 +95,7 @@ def why(
         table=f"{entry.path} ({entry.id})" if entry.id != entry.path else entry.path,
         access=entry.access,
         origin=_origin(entry, described, instance, description),
-        group=instance.group_of(entry.access) or "the caller's own group",
+        group=_group_of(entry, instance),
         classes=tuple(sorted({PUBLIC, *held})),
         groups=tuple(sorted(map(_group, reader.groups))),
         allowed=allowed,
@@ -117,6 +117,8 @@ def _origin(
     now = instance.access_of(described)
     where = description.places.get(described.id, "") if description else ""
     said = _said(described, now, instance, where)
+    if entry.status is Status.HELD and now != entry.access:
+        return f"held as published before, until a person approves that it is {now}: {said}"
     if now == entry.access:
         return said
     return f"published so; the next sync makes it {now}: {said}"
@@ -136,6 +138,12 @@ def _said(described: TableDescription, now: str, instance: Instance, where: str)
         if found:
             return f"the {way} {names[way]} is listed in {instance.where('access_classes', now)}"
     return "nothing says otherwise"
+
+
+def _group_of(entry: TableEntry, instance: Instance) -> str:
+    if entry.access == NO_CLASS:
+        return "no group"
+    return instance.group_of(entry.access) or "the caller's own group"
 
 
 def _group(gid: int) -> str:

@@ -1,4 +1,4 @@
-"""``broker approve``: a person says that what is gone is rightly gone."""
+"""``broker approve``: a person says that what is gone, or would be read by more, is right."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 
 import click
 
-from ..config import find_config_dir, load_description, load_instance
+from ..config import Instance, TableDescription, find_config_dir, load_description, load_instance
 from ..errors import ConfigError, PublishError
-from ..publish import Status
-from ..sync.approvals import Approvals
-from ..sync.held import lost_keys
+from ..publish import Approvals, Readers, Status, Store, Widening
+from ..sync.held import lost_keys, widening_of
 from .options import config_dir, data_dir
 from .store import open_store
 from .terminal import say
@@ -23,16 +22,25 @@ __all__ = ["approve", "told"]
 @click.command()
 @config_dir
 @data_dir
+@click.option(
+    "--generation",
+    metavar="ID",
+    help="Let `broker rollback ID` show the table to more people than now.",
+)
 @click.argument("table")
-def approve(config_option: Path | None, data: Path, table: str) -> None:
-    """Let a table shrink by more than it usually may.
+def approve(config_option: Path | None, data: Path, table: str, generation: str | None) -> None:
+    """Let a held table shrink, or be read by more people.
 
-    The next sync publishes TABLE although so many of its rows are gone. TABLE is an id, or
-    folder/name. The approval is for the rows that were found to be gone, not for more, and is used
-    up by the sync that publishes the table.
+    The next sync publishes TABLE although so many of its rows are gone, or although more people
+    could read it than before. TABLE is an id, or folder/name. The approval is for what was found:
+    not for more rows, nor for other readers. It is used up by the sync that publishes the table.
     """
     folder = find_config_dir(config_option)
     instance = load_instance(folder, secrets=False)
+    store = open_store(instance, data)
+    if generation is not None:
+        _approve_rollback(store, table, generation)
+        return
     described = load_description(folder, instance).table(table)
     if described is None:
         raise ConfigError(
@@ -41,7 +49,10 @@ def approve(config_option: Path | None, data: Path, table: str) -> None:
             found=table,
             remedy="`broker status` lists the tables.",
         )
-    store = open_store(instance, data)
+    _approve_held(store, described, instance)
+
+
+def _approve_held(store: Store, described: TableDescription, instance: Instance) -> None:
     generation = store.generation()
     entry = generation.manifest.table(described.id)
     if entry is None or entry.status is not Status.HELD:
@@ -50,10 +61,50 @@ def approve(config_option: Path | None, data: Path, table: str) -> None:
             where=described.id,
             found=str(entry.status) if entry else "not published yet",
         )
+    if widening := widening_of(generation, entry):
+        _refuse_other_readers(widening, described, instance)
+        _approve_readers(store, widening, "for the next sync")
+        return
     Approvals(store).give(described.id, entry.losses)
     say(f"{described.id}: {entry.losses:,} rows may go with the next sync")
     if keys := lost_keys(generation, entry):
         say(told(keys))
+
+
+def _refuse_other_readers(
+    widening: Widening, described: TableDescription, instance: Instance
+) -> None:
+    """The configuration may have changed since the sync that found the table to be held."""
+    access = instance.access_of(described)
+    readers = Readers(access, instance.group_of(access))
+    if readers != widening.after:
+        raise PublishError(
+            "the configuration names other readers than the last sync found",
+            where=described.id,
+            expected=str(widening.after),
+            found=str(readers),
+            remedy="Run `broker sync`, and approve what it then holds.",
+        )
+
+
+def _approve_rollback(store: Store, table: str, generation: str) -> None:
+    target = store.generation(generation)
+    ids = {entry.id for entry in target.manifest.tables if table in (entry.id, entry.path)}
+    found = next((one for one in store.widenings(target) if one.id in ids), None)
+    if found is None:
+        raise PublishError(
+            "this table would not be read by more people than now; there is nothing to approve"
+            if ids
+            else "no such table in this generation",
+            where=target.id,
+            found=table,
+        )
+    _approve_readers(store, found, f"for `broker rollback {target.id}`")
+
+
+def _approve_readers(store: Store, widening: Widening, when: str) -> None:
+    Approvals(store).give_readers(widening)
+    say(f"{widening.id}: {widening.words}", f"{widening.id}: approved, {when}")
 
 
 def told(keys: Iterable[Mapping[str, Any]]) -> str:

@@ -86,7 +86,8 @@ def _line(facts: dict[str, Any]) -> str:
     line += ", ".join(f"{rows[kind]:,} {kind}" for kind in ("added", "removed", "changed"))
     if facts["partitions_touched"]:
         line += f"; partitions {', '.join(facts['partitions_touched'])}"
-    return line + ("; columns changed" if facts["schema_changed"] else "")
+    line += "; columns changed" if facts["schema_changed"] else ""
+    return line + ("; other readers" if facts["access_changed"] else "")
 
 
 def _print_rows(old: Generation, new: Generation, table: str, limits: Limits) -> None:

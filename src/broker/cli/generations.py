@@ -75,10 +75,24 @@ def _facts(generation: Generation, current: bool) -> dict[str, Any]:
 def rollback(config_option: Path | None, data: Path, generation: str | None) -> None:
     """Publish an older generation again.
 
-    Without the name of a GENERATION, the one before the current.
+    Without the name of a GENERATION, the one before the current. One in which more people could
+    read a table than now is refused until `broker approve TABLE --generation GENERATION`.
     """
-    target = _store(config_option, data).rollback(generation)
+    store = _store(config_option, data)
+    doubt = _doubt(store.current())
+    target = store.rollback(generation)
     say(f"{target.id} is published again")
+    if doubt:
+        say(f"warning: {doubt}", err=True)
+
+
+def _doubt(current: Generation | None) -> str | None:
+    """What cannot be compared with the readers of now."""
+    try:
+        _ = current and current.memory
+    except PublishError as error:
+        return f"who could read which table is known only in part: {error}"
+    return None
 
 
 @click.command()

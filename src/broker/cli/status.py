@@ -16,7 +16,7 @@ from ..accounts.usage import spaces
 from ..config import find_config_dir, load_instance
 from ..errors import BrokerError
 from ..publish import Generation, TableEntry
-from ..sync.held import lost_keys
+from ..sync.held import lost_keys, widening_of
 from ..sync.report import Exit
 from .approve import told
 from .options import as_json, config_dir, data_dir
@@ -111,6 +111,7 @@ def _table(entry: TableEntry, generation: Generation, now: datetime) -> dict[str
         "status": str(entry.status),
         "error": entry.error,
         "lost_keys": lost_keys(generation, entry),
+        "readers": _readers(generation, entry),
         "rows": entry.rows,
         "rejects": entry.rejects,
         "duplicates": entry.duplicates,
@@ -123,6 +124,12 @@ def _table(entry: TableEntry, generation: Generation, now: datetime) -> dict[str
         "stale": promised is not None and (age is None or age > promised),
         "warnings": list(entry.warnings),
     }
+
+
+def _readers(generation: Generation, entry: TableEntry) -> str | None:
+    """Who could read a table before, and who could once it is approved."""
+    widening = widening_of(generation, entry)
+    return widening.words if widening else None
 
 
 def _exit(tables: list[dict[str, Any]]) -> Exit:
@@ -184,3 +191,5 @@ def _print(facts: dict[str, Any]) -> None:
                 say(f"{row['table']}: {sentence}")
         if row["lost_keys"]:
             say(f"{row['table']}: {told(row['lost_keys'])}")
+        if row["readers"]:
+            say(f"{row['table']}: {row['readers']}")

@@ -139,7 +139,8 @@ class TableEntry:
     how far the rows reach. ``loading`` marks an initial load with chunks still missing: no
     view shows it. ``origin`` names the version of the source and all that was asked of it, so
     that the same is not read twice. ``change`` is the change file against the generation
-    before. ``losses`` counts the rows that a held version would lose.
+    before. ``losses`` counts the rows that a held version would lose. ``access`` is ``NO_CLASS``
+    where no analyst may know of the table, until a person approves who would read it.
     """
 
     id: _Name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -20,7 +21,8 @@ from ..beneath import opened, read_file, walk
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
 from .manifest import Manifest
-from .views import Audience
+from .readers import READERS, Memory, Readers, unreadable
+from .views import NO_CLASS, Audience
 
 __all__ = ["Generation", "Place", "next_id", "publish_errors", "taken_at"]
 
@@ -57,6 +59,33 @@ class Generation:
         with publish_errors(path):
             content = self.read("manifest.json")
         return Manifest.from_json(content, where=str(path))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it says who could read its tables: older releases did not write that."""
+        return any(entry.path == READERS for entry in self.manifest.documents)
+
+    @property
+    def classes(self) -> Memory:
+        """What the manifest alone says of who could read its tables."""
+        tables = {e.id: Readers(e.access) for e in self.manifest.tables if e.access != NO_CLASS}
+        return Memory(tables)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Who could read its tables, and those before it; else what its manifest says of classes.
+
+        Raises ``PublishError`` unless it is what the manifest lists.
+        """
+        if not self.remembers:
+            return self.classes
+        listed = next(entry for entry in self.manifest.documents if entry.path == READERS)
+        path = self.path / READERS
+        with publish_errors(path):
+            content = self.read(READERS)
+        if hashlib.sha256(content).hexdigest() != listed.sha256:
+            raise unreadable(str(path), "other content than was published")
+        return Memory.from_json(content, self.id, where=str(path))
 
     def audiences(self) -> list[Audience]:
         """Those that have a tree here; a stray folder is none."""

@@ -18,7 +18,7 @@ from ..config.yaml_text import readable_yaml
 from ..foreign.text import readable_json
 from ..tables.schema import Column
 from .manifest import Manifest, TableEntry
-from .views import Audience, cut
+from .views import NO_CLASS, Audience, cut
 
 __all__ = ["Document", "metadata_documents", "schema_documents"]
 
@@ -29,9 +29,12 @@ _TABLES = "tables:\n"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file to publish beside the data, readable to one class wherever it stands."""
+    """A file to publish beside the data, readable to one class wherever it stands.
 
-    access: str
+    Without a class it stands in no view.
+    """
+
+    access: str | None
     content: bytes
 
 
@@ -55,7 +58,7 @@ def metadata_documents(
     """
     more = notes or {}
     documents = {}
-    for access in {entry.access for entry in manifest.tables}:
+    for access in {entry.access for entry in manifest.tables} - {NO_CLASS}:
         for entry in cut(manifest, Audience.of([access])).tables:
             if entry.access == access:
                 told = {**_metadata(entry), **more.get(entry.id, {})}

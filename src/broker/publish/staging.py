@@ -20,10 +20,11 @@ from .audiences import wanted
 from .build import Builder, Describe
 from .manifest import Manifest, Status, TableEntry, check_entry
 from .place import Generation, Place, publish_errors
+from .readers import READERS, Memory, Readers, Widening
 from .render import Document, metadata_documents, schema_documents
 from .sign import Signer
 from .tree import PASSAGE_MODE, Rights, Tree, check_path, seal
-from .views import PUBLIC
+from .views import NO_CLASS, PUBLIC
 
 __all__ = ["PUBLISHING", "PUBLISH_WAIT_SECONDS", "Staging", "require_space"]
 
@@ -38,12 +39,13 @@ class Staging:
 
     The engine writes new files below ``path`` at the paths that they will have
     (``parquet/…``, ``rejects/…``, ``changes/…``). Tables may be put from several threads.
-    ``id`` is the id that the generation will have; ``closing`` releases the lock and clears
-    the folder.
+    ``id`` is the id that the generation will have, ``memory`` what is known of who could read
+    which table; ``closing`` releases the lock and clears the folder.
     """
 
     id: str
     previous: Generation | None
+    memory: Memory
     run: str | None
     place: Place
     rights: Rights
@@ -52,6 +54,8 @@ class Staging:
     _tables: dict[str, TableEntry] = field(default_factory=dict)
     _new: dict[str, Path] = field(default_factory=dict)
     _notes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _readers: dict[str, tuple[Readers, frozenset[str]]] = field(default_factory=dict)
+    _widenings: dict[str, Widening] = field(default_factory=dict)
 
     def __enter__(self) -> Staging:
         return self
@@ -117,6 +121,17 @@ class Staging:
         """Tell more of a table in its metadata, which none but its own class may read."""
         self._notes[table_id] = facts
 
+    def read_by(self, table_id: str, readers: Readers, places: frozenset[str]) -> None:
+        """Who may read a table of this generation, and where its rows come from.
+
+        What is not said of a table is as it was in the generation before.
+        """
+        self._readers[table_id] = readers, places
+
+    def hold(self, widening: Widening) -> None:
+        """A table that waits: its readers are those of before."""
+        self._widenings[widening.id] = widening
+
     def put(self, entry: TableEntry, version: TableVersion) -> TableEntry:
         """Take a table as the engine made it; what the version says of the data wins.
 
@@ -171,11 +186,30 @@ class Staging:
         with publish_errors(self.folder), self._publish_lock():
             self._build(
                 manifest,
-                {**metadata_documents(manifest, self._notes), **(documents or {})},
+                {
+                    **metadata_documents(manifest, self._notes),
+                    READERS: Document(None, self._memory().to_json(self.id)),
+                    **(documents or {}),
+                },
                 describe,
             )
         self.close()
         return self.place.generation(self.id)
+
+    def _memory(self) -> Memory:
+        """What the next generation knows of the readers of its tables."""
+        waits = {**self._widenings}
+        tables, places = {}, {}
+        for entry in self._tables.values():
+            known, waiting = self.memory.tables.get(entry.id), self.memory.widenings.get(entry.id)
+            if entry.id in self._readers:
+                tables[entry.id], places[entry.id] = self._readers[entry.id]
+            elif waiting is not None:
+                waits.setdefault(entry.id, waiting)
+            elif entry.id not in waits and entry.access != NO_CLASS:
+                is_known = known is not None and known.access == entry.access
+                tables[entry.id] = known if known and is_known else Readers(entry.access)
+        return self.memory.after(tables, places, waits)
 
     def _publish_lock(self) -> AbstractContextManager[None]:
         return lock(self.place.publish_lock, purpose=PUBLISHING, wait_seconds=PUBLISH_WAIT_SECONDS)

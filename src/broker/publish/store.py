@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import PublishError
 from ..files import fsync_dir, lock, make_dir
+from .approvals import Approvals
 from .audiences import record, wanted
 from .build import Builder, Describe
 from .place import Generation, Place, next_id, publish_errors, taken_at
+from .readers import Memory, Readers, Widening
 from .render import schema_documents
 from .retention import Candidate, Retention, expired, in_use, removable
 from .sign import Signer
 from .staging import PUBLISH_WAIT_SECONDS, PUBLISHING, Staging, require_space
 from .tree import PASSAGE_MODE, Rights, Tree
 from .verify import Finding, verify
-from .views import PUBLIC, Audience
+from .views import NO_CLASS, PUBLIC, Audience
 
 __all__ = ["Store"]
 
@@ -89,8 +91,16 @@ class Store:
                 signer = self._signer()
             require_space(self.root, self._reserve, where=str(self.root))
             new_id = next_id(now or datetime.now(UTC), max(self.place.ids(), default=None))
+            last = self._last()
             staging = Staging(
-                new_id, self._last(), run_id, self.place, self.rights, signer, ExitStack()
+                id=new_id,
+                previous=last,
+                memory=self._memory(last, lambda one: one.memory),
+                run=run_id,
+                place=self.place,
+                rights=self.rights,
+                signer=signer,
+                closing=ExitStack(),
             )
             make_dir(staging.folder, mode=0o700)
             stack.callback(self._abandon, staging.folder)
@@ -105,7 +115,8 @@ class Store:
         """Point ``current`` at an older generation, or at the one before the current.
 
         Views that came into use since are built there first. Raises ``PublishError`` if that
-        generation is not whole, ``LockedError`` while a run goes on.
+        generation is not whole, or lets more people read a table than now without an approval
+        of that; ``LockedError`` while a run goes on.
         """
         with self._everything():
             target = self._rollback_target(generation_id)
@@ -117,9 +128,31 @@ class Store:
                     found=f"{findings[0].path} {findings[0].problem}",
                     remedy="`broker verify` lists everything; choose another generation.",
                 )
+            approvals = Approvals(self)
+            widenings = self.widenings(target)
+            refused = [one for one in widenings if not approvals.of(one.id).fits(one)]
+            if refused:
+                raise _more_readers(target, refused)
             self._build_views(target, describe)
             self.place.flip(target.id)
+            with suppress(PublishError):  # each was for this pair of generations alone
+                approvals.use_up_readers(one.id for one in widenings)
             return target
+
+    def widenings(self, target: Generation) -> list[Widening]:
+        """The tables that more people could read than now, if this generation were current."""
+        current = self.place.current_id()
+        now, then = self._memory(self.current(), _as_far_as_known), target.memory
+        found = []
+        for entry in target.manifest.tables:
+            if entry.access == NO_CLASS:
+                continue
+            after = then.tables.get(entry.id, Readers(entry.access))
+            places = frozenset(at for at, known in then.places.items() if entry.id in known)
+            before = now.narrower(entry.id, places, after)
+            widening = Widening(entry.id, before, after, f"{current} {target.id}")
+            found += [widening] if before else []
+        return found
 
     def expose(
         self, audiences: Iterable[Iterable[str]], describe: Describe = schema_documents
@@ -157,6 +190,22 @@ class Store:
         if last is not None:
             _ = last.manifest
         return last
+
+    def _memory(self, current: Generation | None, read: Callable[[Generation], Memory]) -> Memory:
+        """Who could read what: of the current generation as ``read``, else of others.
+
+        Those after it were rolled back from; those before count where an older release wrote it,
+        or where it cannot be read.
+        """
+        if current is None:
+            return Memory()
+        memory, is_complete = read(current), _remembers(current)
+        for one in reversed(self.generations()):
+            if one.id > current.id:
+                memory = memory.filled(_as_far_as_known(one))
+            elif one.id < current.id and not is_complete:
+                memory, is_complete = memory.filled(_as_far_as_known(one)), _remembers(one)
+        return memory
 
     def _prune(self, policy: Retention, now: datetime) -> list[str]:
         candidates = self._candidates()
@@ -287,6 +336,38 @@ def _is_good(generation: Generation) -> bool:
         return generation.manifest.is_good
     except PublishError:
         return False
+
+
+def _remembers(generation: Generation) -> bool:
+    try:
+        _ = generation.memory
+        return generation.remembers
+    except PublishError:
+        return False
+
+
+def _as_far_as_known(generation: Generation) -> Memory:
+    """What a generation knows, or its manifest, or that it cannot be read."""
+    with suppress(PublishError):
+        return generation.memory
+    unread = Memory(unread=(generation.id,))
+    with suppress(PublishError):
+        return generation.classes.filled(unread)
+    return unread
+
+
+def _more_readers(target: Generation, widenings: list[Widening]) -> PublishError:
+    first = widenings[0]
+    found = f"{first.id}: {first.words}"
+    more = len(widenings) - 1
+    return PublishError(
+        "more people could read a table of this generation than now; nothing was changed",
+        where=target.id,
+        expected="no more readers than now, or an approval of exactly this",
+        found=f"{found} (and {more:,} more tables)" if more else found,
+        remedy=f"If that is right, run `broker approve {first.id} --generation {target.id}`"
+        f"{' and the same for the others' if more else ''}, then roll back again.",
+    )
 
 
 def _join(folder: Path, generation: Path, audience: Audience) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import PublishError
 from ..files import fsync_dir, make_dir
 from ..foreign.paths import checked_path
+from .views import NO_CLASS
 
 __all__ = [
     "FILE_MODE",
@@ -42,8 +43,8 @@ class Rights:
     operators: int
 
     def gid(self, access: str | None) -> int:
-        """The group of a class; None means what spans classes."""
-        if access is None or self.groups is None:
+        """The group of a class; that of operators for what spans classes (None), or has none."""
+        if access in (None, NO_CLASS) or self.groups is None:
             return self.operators
         try:
             return self.groups[access]

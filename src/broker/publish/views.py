@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from ..errors import PublishError
 from .manifest import Manifest, TableEntry
 
-__all__ = ["PUBLIC", "Audience", "cut"]
+__all__ = ["NO_CLASS", "PUBLIC", "Audience", "cut"]
 
 PUBLIC = "public"
+NO_CLASS = "-"  # of a table that no view shows; its files belong to the operators
 _TREE = "tree"
 _CLASS = re.compile(r"[a-z][a-z0-9_-]*")
 

@@ -20,6 +20,8 @@ from ..tables.schema import TableSchema
 __all__ = [
     "Checkable",
     "Finding",
+    "Located",
+    "Location",
     "Selective",
     "Source",
     "SourceTable",
@@ -113,6 +115,27 @@ class Selective(Protocol):
 
     def discover_some(self, is_wanted: Callable[[str], bool]) -> Iterable[SourceTable]:
         """Of the tables that these credentials can see, those whose id is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where the rows of a table are: ``whole`` anywhere, ``name`` within the source.
+
+    Two tables of the same rows have the same, whatever their ids are. Parts are separated by
+    ``/``; a shorter one holds the longer, and parts may be patterns as of ``fnmatch``. It holds
+    no secret.
+    """
+
+    whole: str
+    name: str
+
+
+@runtime_checkable
+class Located(Protocol):
+    """A source whose tables have another name there than their id."""
+
+    def location(self, table: TableRequest) -> Location:
+        """Where the rows are, as far as that is known without asking; raises ``ConfigError``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Some keys that a held table would lose, told to those alone who may read the table."""
+"""What else is known of a held table: some keys that it would lose, or who could read it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from ..errors import PublishError
 from ..foreign.strict_json import parse_json
-from ..publish import Generation, Status, TableEntry
+from ..publish import Generation, Status, TableEntry, Widening
 
-__all__ = ["lost_keys", "note"]
+__all__ = ["lost_keys", "note", "widening_of"]
 
 _LOST_KEYS = "lost_keys"
 
@@ -35,6 +35,18 @@ def lost_keys(generation: Generation, entry: TableEntry) -> list[dict[str, Any]]
             found=str(error),
             remedy="See `broker verify`, then run the sync again.",
         ) from error
+
+
+def widening_of(generation: Generation, entry: TableEntry) -> Widening | None:
+    """The change of readers that holds a table, if that does and the caller may read it."""
+    if entry.status is not Status.HELD:
+        return None
+    try:
+        return generation.memory.widenings.get(entry.id)
+    except PublishError as error:
+        if isinstance(error.__cause__, PermissionError):
+            return None
+        raise
 
 
 def _keys(metadata: Any) -> list[dict[str, Any]]:

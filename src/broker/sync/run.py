@@ -20,15 +20,17 @@ import duckdb
 
 from ..config import Instance, TableDescription
 from ..errors import BrokerError, TableError
-from ..publish import Generation, Retention, Staging, Store, TableEntry
+from ..publish import Approvals, Generation, Retention, Staging, Store, TableEntry
 from ..sources.contract import Source
 from ..tables.model import Limits
-from .approvals import Approvals
 from .breaker import HeldError
+from .exposure import expose
 from .held import lost_keys, note
+from .places import places_of
 from .progress import Progress
 from .report import Outcome, Report
-from .table import Job, failed_entry, sync_table
+from .request import request_of
+from .table import Job, check_held, failed_entry, sync_table, without_room
 
 __all__ = ["Run"]
 
@@ -63,13 +65,14 @@ class Run:
         """One step of every table that is due, the others carried over, one generation."""
         approvals = Approvals(self.store)
         with self.store.begin() as staging:
-            jobs = [self._job(table, staging, approvals) for table in due]
+            jobs = without_room([self._job(table, staging, approvals) for table in due])
             for table in self.tables:
                 if table not in due:
                     _keep(staging, table)
             with ThreadPoolExecutor(self._parallel) as pool:
                 outcomes = dict(zip((t.id for t in due), pool.map(self._one, jobs), strict=True))
             generation = staging.commit(now=self.clock())
+        approvals.use_up_readers(job.table.id for job in jobs if job.exposure.approved)
         approvals.use_up(name for name, one in outcomes.items() if not one.error)
         return generation, outcomes
 
@@ -78,6 +81,7 @@ class Run:
         began = time.monotonic()
         self.progress.phase(job.table.path, "read")
         try:
+            check_held(job)
             entry = sync_table(job)
         except BrokerError as error:
             entry = self._keep_failed(job, error)
@@ -85,7 +89,7 @@ class Run:
             entry = self._keep_failed(job, _unexpected(job.table, error))
         finally:
             job.staging.clear(job.table.id)
-        outcome = _outcome(entry, time.monotonic() - began)
+        outcome = _outcome(job, entry, time.monotonic() - began)
         self.progress.done(outcome)
         return outcome
 
@@ -94,25 +98,46 @@ class Run:
         entry = failed_entry(job, error)
         if isinstance(error, HeldError):
             job.staging.note(entry.id, note(error.examples))
-        job.staging.keep(entry)
+        if job.has_room or job.published is not None:
+            job.staging.keep(entry)
         return entry
 
     def _job(self, table: TableDescription, staging: Staging, approvals: Approvals) -> Job:
         previous = staging.previous
         sync = self.instance.sync
+        published = previous.manifest.table(table.id) if previous else None
+        approval = approvals.of(table.id)
+        exposure = expose(
+            table.id,
+            self.instance.access_of(table),
+            self._places(table),
+            instance=self.instance,
+            memory=staging.memory,
+            published=published,
+            approval=approval,
+            generation=staging.id,
+        )
+        if exposure.widening is None:
+            staging.read_by(table.id, exposure.readers, exposure.places)
+        else:
+            staging.hold(exposure.widening)
         return Job(
             table=table,
-            access=self.instance.access_of(table),
-            published=previous.manifest.table(table.id) if previous else None,
+            exposure=exposure,
+            published=published,
             source=self.sources[table.id],
             staging=staging,
             limits=Limits(int(sync.memory_limit) // self._parallel, sync.threads),
             max_rejects=sync.max_rejects,
             now=self.clock(),
-            approval=approvals.of(table.id),
+            approval=approval,
             progress=self.progress,
             timeout=table.timeout or sync.table_timeout,
         )
+
+    def _places(self, table: TableDescription) -> frozenset[str]:
+        request = request_of(table, self.clock().date())
+        return places_of(self.instance.source_of(table).name, self.sources[table.id], request)
 
     @property
     def _parallel(self) -> int:
@@ -162,7 +187,11 @@ def _unexpected(table: TableDescription, error: Exception) -> TableError:
     )
 
 
-def _outcome(entry: TableEntry, seconds: float) -> Outcome:
+def _outcome(job: Job, entry: TableEntry, seconds: float) -> Outcome:
+    widening = job.exposure.widening
+    told = [widening.words] if widening else []
+    if job.approval.readers and not (widening or job.exposure.approved):
+        told.append("an approval of more readers is not needed and holds no longer")
     return Outcome(
         table=entry.path,
         status=str(entry.status),
@@ -172,5 +201,5 @@ def _outcome(entry: TableEntry, seconds: float) -> Outcome:
         bytes_written=entry.bytes,
         seconds=round(seconds, 3),
         error=entry.error,
-        warnings=entry.warnings,
+        warnings=(*told, *entry.warnings),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from ..config import TableDescription
-from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError
+from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError, TableError
 from ..foreign.text import shown
+from ..publish import Approval
 from ..publish.manifest import ForeignKey, Status, TableEntry
 from ..publish.staging import Staging
 from ..sources.contract import Source, SourceTable, TableRequest, Window
@@ -21,7 +23,8 @@ from ..tables.model import Limits, Replace, TableSpec, TableVersion
 from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .admission import bytes_needed
-from .breaker import Approval, HeldError, check_losses
+from .breaker import HeldError, check_losses, more_readers
+from .exposure import Exposure
 from .limit import LimitedSource
 from .plan import Action, Kept, Rule, Step, next_step, whole_step
 from .progress import Progress
@@ -36,17 +39,20 @@ from .request import (
     version_of,
 )
 
-__all__ = ["Job", "failed_entry", "sync_table"]
+__all__ = ["Job", "check_held", "failed_entry", "sync_table", "without_room"]
 
 _MOST_OF_AN_ERROR = 4_000
 
 
 @dataclass(frozen=True)
 class Job:
-    """All that the sync of one table needs."""
+    """All that the sync of one table needs.
+
+    It has no room while another table, which is held, stands at its path.
+    """
 
     table: TableDescription
-    access: str
+    exposure: Exposure
     published: TableEntry | None
     source: Source
     staging: Staging
@@ -56,6 +62,37 @@ class Job:
     approval: Approval
     progress: Progress
     timeout: timedelta
+    has_room: bool = True
+
+
+def without_room(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs, those marked that find another table at their path, which stays for now."""
+    stays = {one.table.id for one in jobs if one.exposure.widening and one.published}
+    lack: set[str] = set()
+    while True:
+        # case aside, since laptops know no difference
+        kept = {o.published.path.lower() for o in jobs if o.published and o.table.id in stays}
+        found = {one.table.id for one in jobs if one.table.path.lower() in kept} - stays
+        if not found:
+            return [replace(job, has_room=job.table.id not in lack) for job in jobs]
+        lack |= found
+        stays |= found
+
+
+def check_held(job: Job) -> None:
+    """Raise ``HeldError`` if more people could read the table than before.
+
+    Raise ``TableError`` if another one that is held stands at its path: its name is not told here.
+    """
+    if not job.has_room:
+        raise TableError(
+            "another table stands at this path until it is approved",
+            where=job.table.id,
+            found=job.table.path,
+            remedy="`broker status` says which table is held.",
+        )
+    if job.exposure.widening is not None:
+        raise more_readers(job.exposure.widening, job.approval)
 
 
 def sync_table(job: Job) -> TableEntry:
@@ -220,7 +257,7 @@ def failed_entry(job: Job, error: BrokerError) -> TableEntry:
         entry,
         status=status,
         error=shown(error, _MOST_OF_AN_ERROR),
-        access=job.access,
+        access=job.exposure.access,
         losses=losses,
     )
 
@@ -232,7 +269,7 @@ def _entry(job: Job) -> TableEntry:
         id=table.id,
         name=table.name,
         path=table.path,
-        access=job.access,
+        access=job.exposure.access,
         strategy=table.sync_strategy,
         description=table.description,
         dataset=table.dataset,

@@ -33,6 +33,7 @@ TABLES = {
     entry("ledger", "finance", "books"): 5,
     entry("margins", "finance"): 5,
     entry("people", "hr", "staff"): 5,
+    entry("waiting", "-", "staff"): 5,
 }
 SERVICE = Reader("service", 61200, 61200, tuple(GIDS.values()), None, role="service")
 KINDS = ((), ("private",), ("finance",), ("private", "finance"), ("finance", "hr", "private"))

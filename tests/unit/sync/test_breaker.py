@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from broker.errors import PublishError
-from broker.publish import Store
-from broker.sync.approvals import Approvals
-from broker.sync.breaker import Approval, HeldError, check_losses
+from broker.publish import Approval, Approvals, Store
+from broker.sync.breaker import HeldError, check_losses
 
 
 @pytest.mark.parametrize(

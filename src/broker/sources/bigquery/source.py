@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...config.description import BigQueryTable
 from ...errors import ConfigError, ForbiddenError
 from ...tables.schema import TableSchema
-from ..contract import Finding, SourceTable, TableRequest, Window
+from ..contract import Finding, Location, SourceTable, TableRequest, Window
 from ..settings import checked
 from .budget import Budget
 from .facts import Facts
@@ -128,10 +129,19 @@ class BigQuerySource:
         ask = Asked(statement, estimate, origin.max_bytes, self._settings.lag, where)
         return QueryReading(self._warehouse, self._budget, ask)
 
+    def location(self, table: TableRequest) -> Location:
+        """The table by its full name, or the text of the query."""
+        options = _options(table)
+        if options.query is not None:
+            text = " ".join(options.query.split()).rstrip("; ")
+            name = f"query {hashlib.sha256(text.encode()).hexdigest()}"
+            return Location(f"bigquery {self._settings.project}/{name}", name)
+        name = options.table or table.id
+        return Location(f"bigquery {self._full_name(name, f'table {table.id}')}", name)
+
     def _origin(self, table: TableRequest) -> _Origin:
         where = f"table {table.id}"
-        given = {key: value for key, value in table.options.items() if key != "file"}
-        options = checked(BigQueryTable, given, where, "bigquery")
+        options = _options(table)
         limit = int(options.max_bytes_billed or self._settings.max_bytes_billed)
         if options.query is not None:
             text = f"(\n{options.query.rstrip().rstrip(';')}\n)"
@@ -160,6 +170,11 @@ class BigQuerySource:
     def _budget(self) -> Budget:
         per_day = self._settings.max_bytes_billed_per_day
         return Budget(None if per_day is None else int(per_day), self._warehouse.billed)
+
+
+def _options(table: TableRequest) -> BigQueryTable:
+    given = {key: value for key, value in table.options.items() if key != "file"}
+    return checked(BigQueryTable, given, f"table {table.id}", "bigquery")
 
 
 def _warehouse(settings: Settings) -> Warehouse:

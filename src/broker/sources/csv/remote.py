@@ -17,7 +17,7 @@ from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
 from .inputs import InputFile, input_stem, more_than_once, natural_order
 from .streams import SUFFIXES
 
-__all__ = ["Remote", "is_remote"]
+__all__ = ["Remote", "is_remote", "shown_url"]
 
 _WEB = ("http", "https")
 _PROTOCOLS = (*_WEB, "s3")
@@ -42,7 +42,7 @@ class Remote:
         if self._protocol not in _PROTOCOLS:
             raise ConfigError(
                 "tables cannot be read from there",
-                where=_shown(url),
+                where=shown_url(url),
                 expected=f"a folder, or a URL of {', '.join(_PROTOCOLS)}",
             )
 
@@ -51,7 +51,7 @@ class Remote:
         if self._protocol in _WEB:
             raise ConfigError(
                 "a web server cannot be asked which tables it has",
-                where=_shown(self._url),
+                where=shown_url(self._url),
                 remedy="Describe each table by hand, with its name as id.",
             )
         names = sorted(self._listed(self._url), key=natural_order)
@@ -77,7 +77,7 @@ class Remote:
         except ImportError as error:
             raise ConfigError(
                 f"reading from {self._protocol}:// needs libraries that are not installed",
-                where=_shown(self._url),
+                where=shown_url(self._url),
                 found=f"no {error.name or 'fsspec'}",
                 remedy="On a host, deploy again: site.yml brings them where a source or a table is "
                 "behind a URL. In a checkout, run bin/bootstrap.",
@@ -96,11 +96,11 @@ class Remote:
             with _asking(url):
                 names = [str(name) for name in self._filesystem.glob(url)]
             if not names:
-                raise AbsentError("no file matches", where=_shown(url), found="none")
+                raise AbsentError("no file matches", where=shown_url(url), found="none")
             return [self._known(f"{self._protocol}://{name}") for name in names]
         found = self._look(url)
         if not found:
-            raise AbsentError("does not exist", where=_shown(url))
+            raise AbsentError("does not exist", where=shown_url(url))
         return found
 
     def _default(self, name: str) -> list[InputFile]:
@@ -109,11 +109,11 @@ class Remote:
             candidates.append(name)
         found = {one: files for one in candidates if (files := self._look(f"{self._url}/{one}"))}
         if len(found) > 1:
-            raise more_than_once(name, _shown(self._url), list(found))
+            raise more_than_once(name, shown_url(self._url), list(found))
         if not found:
             raise AbsentError(
                 f"table {name} has no file",
-                where=_shown(self._url),
+                where=shown_url(self._url),
                 expected=" or ".join(candidates),
                 found="none of them",
             )
@@ -179,10 +179,10 @@ def _asking(url: str) -> Iterator[None]:
         if isinstance(error, PermissionError) or status in (401, 403):
             remedy = "Check the credentials under storage:."
             raise ForbiddenError(
-                "may not be read", where=_shown(url), found=found, remedy=remedy
+                "may not be read", where=shown_url(url), found=found, remedy=remedy
             ) from error
         raise SourceError(
-            "did not answer, or not completely", where=_shown(url), found=found
+            "did not answer, or not completely", where=shown_url(url), found=found
         ) from error
 
 
@@ -197,10 +197,12 @@ def _input(url: str, info: Mapping[str, Any]) -> InputFile:
     if isinstance(modified, str):
         modified = parsedate_to_datetime(modified)
     version = str(info.get("ETag") or modified or "")
-    return InputFile(url, _shown(url), info.get("size"), cast("datetime | None", modified), version)
+    return InputFile(
+        url, shown_url(url), info.get("size"), cast("datetime | None", modified), version
+    )
 
 
-def _shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """A URL as a message may show it: without a password and without a signature."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -15,14 +16,14 @@ from ...config.problems import did_you_mean
 from ...config.values import Section, Text, is_safe_name
 from ...errors import ConfigError, SourceError
 from ...tables.schema import Column, TableSchema
-from ..contract import SourceTable, TableRequest, Window
+from ..contract import Location, SourceTable, TableRequest, Window
 from ..settings import checked
 from .dialect import dialect_from
 from .filters import RowFilter, condition
 from .folder import Folder, split
-from .inputs import Place, table_name, text_bytes, version
+from .inputs import Place, input_stem, table_name, text_bytes, version
 from .reading import CsvReading
-from .remote import Remote, is_remote
+from .remote import Remote, is_remote, shown_url
 from .table import TableFiles
 
 __all__ = ["CsvSource", "Settings"]
@@ -95,6 +96,15 @@ class CsvSource:
         base, below = self._located(file)
         return TableFiles(self._place(base), "", below, dialect)
 
+    def location(self, table: TableRequest) -> Location:
+        """The path without the ending: of one name, only one file or folder may lie there."""
+        file = table.options.get("file") or table_name(table.id)
+        top = self._settings.path
+        top = top if is_remote(top) else str(self._config_dir / top)
+        outside = is_remote(file) or Path(file).expanduser().is_absolute()
+        whole = _plain(file if outside else f"{top}/{file}")
+        return Location(f"csv {whole}", whole if outside else _plain(file))
+
     def _located(self, file: str) -> tuple[str, str]:
         """The folder or location that ``file:`` is below, and the path from there."""
         if is_remote(file):
@@ -123,6 +133,18 @@ class CsvSource:
             table.null_values,
             RowFilter(sql, schema, table.id) if sql else None,
         )
+
+
+def _plain(path: str) -> str:
+    """A path in its shortest form, without ending; a URL without login and signature."""
+    if is_remote(path):
+        scheme, _, path = shown_url(path).partition("://")
+        return f"{scheme}:{_plain('/' + path)}"
+    path = posixpath.normpath(str(Path(path).expanduser()))
+    folder, slash, name = path.rpartition("/")
+    # A pattern may match endings too: salaries.* is of the same files as salaries*.
+    stem = input_stem(name) or re.sub(r"\.[^.]*[*?\[].*", "*", name)
+    return f"{folder}{slash}{stem}"
 
 
 def _wanted(

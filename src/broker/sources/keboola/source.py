@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...errors import BrokerError, ConfigError, SourceError
-from ..contract import Finding, SourceTable, TableRequest, Window
+from ..contract import Finding, Location, SourceTable, TableRequest, Window
 from ..settings import checked
 from .api import Api
 from .detail import Detail
@@ -57,6 +57,12 @@ class KeboolaSource:
             one.check_row_counts,
             one.project,
         )
+
+    def location(self, table: TableRequest) -> Location:
+        """The table in its project, and in its branch if there is one."""
+        one = self._settings
+        project = f"{one.url.partition('://')[2]}/{one.project}/{one.branch or 'production'}"
+        return Location(f"keboola {project}/{table.id}", table.id)
 
     def discover(self) -> Iterator[SourceTable]:
         """Every table in every bucket that the token may read."""
