@@ -110,8 +110,10 @@ def _find_broker() -> None:
         sys.path.append(SOURCES)
 
 
-def config_problems(instance: str, description: str, variables: Iterable[str]) -> list[str]:
-    """All that ``broker config check`` finds wrong, a sentence each; empty where nothing is.
+def config_findings(
+    instance: str, description: str, variables: Iterable[str]
+) -> dict[str, list[str]]:
+    """What ``broker config check`` finds: ``problems`` and ``warnings``, a sentence each.
 
     ``instance`` is the text of ``instance.yaml``, ``description`` the path of the table
     descriptions, ``variables`` names what the host will have a secret for.
@@ -122,23 +124,38 @@ def config_problems(instance: str, description: str, variables: Iterable[str]) -
         written.write_text(instance, encoding="utf-8")
         copied.write_bytes(Path(description).read_bytes())
         found = _check(folder, variables)
-    return [_sentence(problem, str(written), {str(copied): description}) for problem in found]
+    names = {str(copied): description}
+    return {
+        "problems": [_sentence(one, str(written), names) for one in found["problems"]],
+        "warnings": [_warning(str(one), str(written), names) for one in found["warnings"]],
+    }
 
 
-def _check(folder: str, variables: Iterable[str]) -> list[dict[str, str | None]]:
+def _check(folder: str, variables: Iterable[str]) -> dict[str, list[Any]]:
     command = [sys.executable, "-m", "broker", "config", "check", "--config", folder, "--json"]
     # No secret leaves Ansible for a check: any text will do for a variable.
     environment = {**os.environ, **dict.fromkeys(variables, "secret"), "PYTHONPATH": SOURCES}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     try:
-        problems: list[dict[str, str | None]] = json.loads(done.stdout)["problems"]
+        facts = json.loads(done.stdout)
+        found = {kind: list(facts[kind]) for kind in ("problems", "warnings")}
     except (ValueError, KeyError):
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         raise AnsibleFilterError(
             f"`broker config check` cannot run with {sys.executable}: {last}. "
             "Run bin/bootstrap in the checkout: it installs what this needs."
         ) from None
-    return problems
+    return found
+
+
+def _warning(sentence: str, instance: str, told: Mapping[str, str]) -> str:
+    """In the operator's names, as ``_sentence`` does it."""
+    where, _, rest = sentence.partition(": ")
+    if where.startswith(instance):
+        return _SECTION.sub(_setting, rest)
+    for path, name in told.items():
+        sentence = sentence.replace(path, name)
+    return sentence
 
 
 def _sentence(problem: Mapping[str, str | None], instance: str, told: Mapping[str, str]) -> str:
@@ -180,7 +197,7 @@ class FilterModule:
         """Every public function here."""
         return {
             "class_groups": class_groups,
-            "config_problems": config_problems,
+            "config_findings": config_findings,
             "credential_files": credential_files,
             "environment_problems": environment_problems,
             "source_extras": source_extras,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -10,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from ..config import (
+    Description,
     Instance,
     find_config_dir,
     json_schema,
@@ -18,7 +20,10 @@ from ..config import (
 )
 from ..config.problems import InvalidConfigError, did_you_mean, problems_of
 from ..errors import ConfigError
-from ..sources.registry import settings_problems, source_types
+from ..sources.contract import Source
+from ..sources.registry import open_configured, settings_problems, source_types
+from ..sync.places import doubts, places_of
+from ..sync.request import request_of
 from .options import as_json, config_dir
 from .terminal import say, say_json
 
@@ -37,7 +42,11 @@ def config() -> None:
 @as_json
 @click.pass_context
 def check(context: click.Context, config_option: Path | None, *, as_json: bool) -> None:
-    """Read both files and say everything that is wrong. No source is contacted."""
+    """Read both files and say everything that is wrong.
+
+    No source is contacted. Who could read a table before stands in the store and not in these
+    files: that more people could read one than before is found by the next sync, which holds it.
+    """
     folder = find_config_dir(config_option)
     problems: list[ConfigError] = []
     instance = _collect(problems, lambda: load_instance(folder))
@@ -49,6 +58,8 @@ def check(context: click.Context, config_option: Path | None, *, as_json: bool) 
         if not instance.named_sources:
             problems.append(_sourceless(folder))
     warnings = [*_open_secrets(folder), *(description.warnings if description else ())]
+    if instance is not None and description is not None:
+        warnings += _other_readers(instance, description, folder)
     tables = len(description.tables) if description else 0
     if as_json:
         say_json(_facts(tables, problems, warnings), indent=2)
@@ -59,6 +70,7 @@ def check(context: click.Context, config_option: Path | None, *, as_json: bool) 
         raise InvalidConfigError(problems)
     described = "1 table is" if tables == 1 else f"{tables} tables are"
     say(f"{folder}: nothing is wrong; {described} described")
+    say("Whether more people could read a table than before is known to the next sync alone.")
 
 
 @config.command()
@@ -89,6 +101,23 @@ def _unknown_types(instance: Instance) -> list[ConfigError]:
         for name, source in instance.named_sources.items()
         if source.type not in known
     ]
+
+
+def _other_readers(instance: Instance, description: Description, folder: Path) -> Iterator[str]:
+    """Tables of the same rows for other readers, as far as the sources can be opened."""
+    sources: dict[str, Source] = {}
+    places = {}
+    today = datetime.now(UTC).date()
+    for table in description.tables:
+        try:
+            config = instance.source_of(table)
+            if config.name not in sources:
+                sources[config.name] = open_configured(config, folder)
+        except ConfigError:  # a problem of its own, or of the sync that opens the source
+            continue
+        places[table.id] = places_of(config.name, sources[config.name], request_of(table, today))
+    tables = [table for table in description.tables if table.id in places]
+    yield from doubts(tables, places, instance)
 
 
 def _sourceless(folder: Path) -> ConfigError:

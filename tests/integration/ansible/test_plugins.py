@@ -122,13 +122,19 @@ def description(tmp_path: Path) -> Path:
     return path
 
 
+def problems(instance: str, description: str, variables: list[str]) -> list[str]:
+    """What is wrong, as a deploy tells it."""
+    found: list[str] = configuration.config_findings(instance, description, variables)["problems"]
+    return found
+
+
 def test_a_good_configuration_has_no_problems(description: Path) -> None:
-    assert configuration.config_problems(INSTANCE, str(description), ["TOKEN"]) == []
+    assert problems(INSTANCE, str(description), ["TOKEN"]) == []
 
 
 def test_a_mistake_is_told_with_the_operators_own_file_and_line(description: Path) -> None:
     description.write_text(DESCRIPTION.replace("primary_key", "primery_key"))
-    (problem,) = configuration.config_problems(INSTANCE, str(description), ["TOKEN"])
+    (problem,) = problems(INSTANCE, str(description), ["TOKEN"])
     assert problem.startswith(f"{description}:8: ")
     assert "primary_key" in problem
 
@@ -136,12 +142,12 @@ def test_a_mistake_is_told_with_the_operators_own_file_and_line(description: Pat
 def test_a_table_described_twice_is_a_problem(description: Path) -> None:
     table = DESCRIPTION[DESCRIPTION.index("  - id") : DESCRIPTION.rindex("```")]
     description.write_text(DESCRIPTION.replace(table, table * 2))
-    problems = configuration.config_problems(INSTANCE, str(description), ["TOKEN"])
-    assert any("shop.orders" in problem for problem in problems)
+    found = problems(INSTANCE, str(description), ["TOKEN"])
+    assert any("shop.orders" in problem for problem in found)
 
 
 def test_a_variable_without_a_secret_is_a_problem_and_names_itself(description: Path) -> None:
-    (problem,) = configuration.config_problems(INSTANCE, str(description), [])
+    (problem,) = problems(INSTANCE, str(description), [])
     assert problem == "the variable TOKEN is not set. Add it to broker_secrets."
 
 
@@ -174,14 +180,28 @@ def test_a_mistake_in_a_setting_is_told_by_the_name_of_the_setting(
 ) -> None:
     if "data_source" not in instance:
         instance += INSTANCE
-    found = configuration.config_problems(instance, str(description), ["TOKEN"])
+    found = problems(instance, str(description), ["TOKEN"])
     assert any(problem in one for one in found), found
     assert not any("instance.yaml" in one for one in found)
 
 
 def test_what_a_variable_holds_is_not_known_to_a_check(description: Path) -> None:
     instance = "data_source: {type: keboola, project: 1, url: '${ADDRESS}', token: '${TOKEN}'}\n"
-    assert configuration.config_problems(instance, str(description), ["ADDRESS", "TOKEN"]) == []
+    assert problems(instance, str(description), ["ADDRESS", "TOKEN"]) == []
+
+
+def test_what_is_doubtful_is_told_in_the_operators_names(description: Path) -> None:
+    more = "  - {id: hr.orders, file: orders.csv, access: hr, sync_schedule: daily}\n```"
+    description.write_text(DESCRIPTION.replace("```\n\n", "").replace("\n```", f"\n{more}"))
+    instance = "data_source: {type: csv, path: /data/input}\naccess_classes: {hr: {folders: x}}\n"
+    found = configuration.config_findings(instance, str(description), [])
+    assert found["problems"] == []
+    assert found["warnings"] == [
+        f"{description}:11: table hr.orders: sync_schedule has no effect",
+        "broker_access_classes.hr.folders lists 'x', where no table is described",
+        "the tables shop.orders and hr.orders have the same rows for other readers: every analyst "
+        "(class public) can read shop.orders, class hr (group data-hr) can read hr.orders",
+    ]
 
 
 def test_a_check_that_cannot_run_says_what_to_install(
@@ -192,7 +212,7 @@ def test_a_check_that_cannot_run_says_what_to_install(
     empty.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(empty))
     with pytest.raises(AnsibleFilterError, match=r"No module named 'pydantic'.*Run bin/bootstrap"):
-        configuration.config_problems(INSTANCE, str(description), [])
+        problems(INSTANCE, str(description), [])
 
 
 def test_the_extras_are_those_of_the_types_in_use() -> None:

@@ -51,4 +51,4 @@ def test_an_example_of_settings_is_one(page: Path) -> None:
         sources.setdefault("data_source", defaults["broker_data_source"])
         text = yaml.safe_dump(sources)
         variables = re.findall(r"\$\{(\w+)\}", text)
-        assert CONFIGURATION.config_problems(text, description, variables) == []
+        assert CONFIGURATION.config_findings(text, description, variables)["problems"] == []

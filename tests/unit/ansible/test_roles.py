@@ -13,6 +13,7 @@ INCLUDES = {"ansible.builtin.import_tasks", "ansible.builtin.include_tasks"}
 NO_EFFECT = {
     "ansible.builtin.assert",
     "ansible.builtin.command",
+    "ansible.builtin.debug",
     "ansible.builtin.set_fact",
     "ansible.builtin.stat",
     "analyst",

@@ -31,8 +31,20 @@ def test_nothing_wrong(folder: Path) -> None:
     result = run("check", "--config", str(folder))
     assert (result.exit_code, result.output) == (
         0,
-        f"{folder}: nothing is wrong; 1 table is described\n",
+        f"{folder}: nothing is wrong; 1 table is described\n"
+        "Whether more people could read a table than before is known to the next sync alone.\n",
     )
+
+
+def test_the_same_rows_for_other_readers_are_doubtful(folder: Path) -> None:
+    other = "  - {id: c.d, file: ./b.csv, access: private}\n```\n"
+    (folder / "data_description.md").write_text(DESCRIPTION.removesuffix("```\n") + other)
+    result = run("check", "--config", str(folder))
+    assert result.exit_code == 0
+    assert (
+        "warning: the tables a.b and c.d have the same rows for other readers: every analyst "
+        "(class public) can read a.b, class private can read c.d\n"
+    ) in result.output
 
 
 def test_everything_that_is_wrong_in_both_files(folder: Path) -> None:
