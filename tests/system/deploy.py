@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.recipe import fingerprint
-from tests.hosts import Host, HostError, Image, Release, Run, temporary
+from tests.hosts import RELEASES, Host, HostError, Image, Release, Run, temporary
 from tests.hosts.image import ensure
 from tests.hosts.releases import find as find_release
 
@@ -34,6 +34,14 @@ STATE = (
     "! -path /etc/hosts "
     "-printf '%p %M %U %G %s %l\\n' 2>/dev/null | sort"
 )
+
+
+CAREFUL = """
+sed -i '/^UMASK/d' /etc/login.defs
+echo 'UMASK 027' >> /etc/login.defs
+session=/etc/pam.d/common-session
+grep -q pam_umask $session || echo 'session optional pam_umask.so' >> $session
+"""
 
 
 @dataclass(frozen=True)
@@ -128,13 +136,18 @@ def with_inventory(host: Host) -> Broker:
 
 def broker_image(run: Run, release: Release) -> Image:
     """The disk of a virgin host of this release after its first deploy."""
-    key = f"{fingerprint()} {json.dumps(SETTINGS)}"
+    key = f"{fingerprint()} {json.dumps(SETTINGS)} {CAREFUL}"
     return ensure(run, "broker", release, key=key, prepare=_deploy)
 
 
 def _deploy(host: Host) -> None:
-    """As an operator does: first ask what would be done, then let it be done."""
+    """As an operator does: first ask what would be done, then let it be done.
+
+    Hosts of the older release are careful: what is made there is closed to others by default.
+    """
     broker = with_inventory(host)
+    if host.release == RELEASES[-1].number:
+        host.exec("sh", "-ec", CAREFUL)
     before = host.exec("sh", "-c", STATE).stdout
     checked = broker.play("site.yml", "--check")
     if not checked.changed:
