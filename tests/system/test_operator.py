@@ -135,7 +135,8 @@ def test_accounts_of_the_broker_are_in_the_groups_that_are_declared(broker: Brok
 
 # What is in a release differs by its Python; who may enter and read it must not.
 MODES = """
-find /data /etc/data-broker /usr/local/bin /opt/data-broker ! -path '*/venv/*' -printf '%p %M %u %g\\n'
+places='/data /etc/data-broker /usr/local/bin /opt/data-broker'
+find $places ! -path '*/venv/*' -printf '%p %M %u %g\\n'
 find /opt/data-broker/current/venv/ -printf '%y %M %u %g\\n' | sort --unique
 """
 
