@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 ROOM = "/srv/broker"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNIT = re.compile(r"[A-Za-z0-9:_.-]+(@[A-Za-z0-9:_.-]*)?\.(service|target|socket|path|timer)")
 _MOUNT = """# Ansible managed
 [Unit]
 Description=What transfers of the data broker see of {what}
@@ -83,6 +85,36 @@ def _is_network(text: str) -> bool:
     return True
 
 
+def failure_hook(value: Any) -> dict[str, str]:
+    """What ``broker_on_failure`` is: a unit for ``OnFailure=``, with the command that it runs.
+
+    An operator's template gets the name of the failed unit as its instance; ``example`` is such an
+    instance. ``problem`` is empty, or says what is wrong; only systemd knows the rest.
+    """
+    text = value.strip() if isinstance(value, str) else repr(value)
+    wrong = _wrong_hook(value, text)
+    unit = command = example = ""
+    if text.startswith("/") and not wrong:
+        unit, command = "broker-failed@%n.service", text
+    elif text and not wrong:
+        unit = text.replace("@.", "@%n.")
+        example = text.replace("@.", "@broker-sync.service.")
+    return {"unit": unit, "command": command, "example": example, "problem": wrong}
+
+
+def _wrong_hook(value: Any, text: str) -> str:
+    """Why systemd would not take it, or would take it for something else; empty if it would."""
+    if not isinstance(value, str) or _CONTROL.search(value):
+        return f"{value!r} is not one line of text"
+    if text.startswith("/"):
+        if text.endswith("\\"):
+            return f"{text!r} ends with a backslash"
+        return f"{text!r} has a `;` of its own" if ";" in text.split() else ""
+    if text and (not _UNIT.fullmatch(text) or text.startswith("broker-")):
+        return f"{text!r} is neither"
+    return ""
+
+
 def unit_templates(units: Iterable[str]) -> list[str]:
     """Where the templates of a role's units stand."""
     return [f"etc/systemd/system/{unit}.j2" for unit in units]
@@ -98,6 +130,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Every public function here."""
         return {
+            "failure_hook": failure_hook,
             "invalid_networks": invalid_networks,
             "mount_files": mount_files,
             "mount_unit": mount_unit,

@@ -101,7 +101,7 @@ class Areas:
     readable: frozenset[str] = field(default_factory=lambda: frozenset({"scripts", "examples"}))
 
 
-_PROOF = {_STATE / "access-proof.json", _STATE / "access-proof.begun"}
+_STANDING = {_STATE / name for name in ("access-proof.json", "access-proof.begun", "syncs.json")}
 _UNKNOWN = Rule()
 _SEEN = Rule(may=Verb.SEE)
 _OPEN = Rule(may=Verb.SEE | Verb.READ)
@@ -191,7 +191,7 @@ def _host(reader: Reader, place: Path, areas: Areas) -> Rule:
         return _OPEN
     if reader.role == "portal" and place == _SOCKET:
         return _ASKED
-    if reader.role == "service" and place in _PROOF:
+    if reader.role == "service" and place in _STANDING:
         return _OPEN  # as each member of the operators' group
     private_key = place.name.startswith("ssh_host_") and place.suffix != ".pub"
     anybodys = any(place.is_relative_to(folder) for folder in _ANYBODYS)

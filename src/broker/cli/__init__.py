@@ -36,6 +36,7 @@ COMMANDS = {
     "generations": ("generations", "generations"),
     "replay": ("replay", "replay"),
     "rollback": ("generations", "rollback"),
+    "runs": ("runs", "runs"),
     "status": ("status", "status"),
     "sync": ("sync", "sync"),
     "verify": ("generations", "verify"),

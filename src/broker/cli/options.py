@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["as_json", "config_dir", "data_dir", "signing_key"]
+__all__ = ["OPERATORS", "as_json", "config_dir", "data_dir", "signing_key"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 DATA_DIR = Path("/data/src_data")
+OPERATORS = "data-ops"
 
 
 def config_dir(function: Function) -> Function:

@@ -20,6 +20,7 @@ from ..sync.held import lost_keys, widening_of
 from ..sync.report import Exit
 from .approve import told
 from .options import as_json, config_dir, data_dir
+from .runs import host_syncs
 from .screen import Screen
 from .store import open_store
 from .terminal import say, say_json
@@ -41,24 +42,44 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
     """Tell what is published, how old, what went wrong.
 
     Ends with 0 if every table is as its source has it and as fresh as promised, 3 if rows were
-    rejected, 1 if a table is not up to date or nothing was published.
+    rejected, 1 if a table is not up to date, nothing was published, the last sync of this host
+    failed, none will start by itself, or the proof of access is not good.
     """
-    instance = load_instance(find_config_dir(config_option), secrets=False)
-    generation = open_store(instance, data).current()
-    now = datetime.now(UTC)
-    facts = _facts(generation, data, now) | {"access": _proof(generation, data, now)}
+    now, problem = datetime.now(UTC), None
+    try:
+        instance = load_instance(find_config_dir(config_option), secrets=False)
+        generation = open_store(instance, data).current()
+        facts = _facts(generation, data, now)
+    except BrokerError as error:
+        generation, problem = None, error
+        facts = _facts(None, data, now) | {"exit_code": error.exit_code}
+    facts |= {"problem": problem and str(problem), "access": _proof(generation, data, now)}
+    facts["sync"], sync_lines = _syncs()
     facts["space"] = spaces(Layout())
-    if facts["access"] and facts["access"]["failed"]:
+    if not problem and any(facts[part] and facts[part]["failed"] for part in ("access", "sync")):
         facts["exit_code"] = int(Exit.FAILED)
     if as_json:
         say_json(facts)
-    else:
+        return int(facts["exit_code"])
+    if not problem:
         _print(facts)
-        if facts["access"]:
-            say(_access_line(facts["access"], facts["generation"]))
-        if line := _space_line(facts["space"]):
-            say(line)
+    say(*sync_lines)
+    if facts["access"]:
+        say(_access_line(facts["access"], facts["generation"]))
+    if line := _space_line(facts["space"]):
+        say(line)
+    if problem:
+        raise problem
     return int(facts["exit_code"])
+
+
+def _syncs() -> tuple[dict[str, Any] | None, list[str]]:
+    """How the syncs of this host stand, for programs and for people; None where it has none."""
+    try:
+        found = host_syncs()
+    except BrokerError as error:
+        return {"problems": [str(error)], "failed": True}, [f"Sync: {error}"]
+    return (found.facts(), found.lines()) if found else (None, [])
 
 
 def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str, Any] | None:
@@ -141,12 +162,13 @@ def _exit(tables: list[dict[str, Any]]) -> Exit:
 def _access_line(proof: dict[str, Any], generation: str | None) -> str:
     if proof["problem"]:
         return f"Access: {proof['problem']}"
-    found = f"{generation} is not proved yet, and no other was before"
+    pending = f"{generation} is not proved yet" if generation else "nothing is published"
+    found = f"{pending}, and no other was before" if generation else f"{pending} to be proved"
     if proof["at"]:
         found = f"{proof['checks']:,} checks, {proof['unexpected']:,} unexpected, proved "
         found += f"{proof['at'][:16].replace('T', ' ')} UTC"
         if proof["generation"] != generation:
-            found = f"{generation} is not proved yet; {proof['generation']}: {found}"
+            found = f"{pending}; {proof['generation']}: {found}"
     return f"Access: {found}{_HINTS.get(proof['state'], '')}"
 
 

@@ -8,11 +8,9 @@ from pathlib import Path
 from ..config import Instance
 from ..errors import ConfigError
 from ..publish import Store
-from .options import signing_key
+from .options import OPERATORS, signing_key
 
 __all__ = ["open_store"]
-
-OPERATORS = "data-ops"
 
 
 def open_store(instance: Instance | None, data: Path) -> Store:

@@ -74,6 +74,7 @@ def test_what_has_to_work(path: str, verbs: Verb, who: set[str]) -> None:
         ("/etc/data-broker/standing_certificates", SEE | READ),
         ("/var/lib/data-broker", SEE | READ),
         ("/var/lib/data-broker/access-proof.json", SEE),
+        ("/var/lib/data-broker/syncs.json", SEE),
         ("/home/bob", SEE),
         ("/home/bob/user", NOTHING),
         ("/home/.data-broker-archive", SEE),
@@ -141,6 +142,7 @@ def test_wrong_is_what_is_too_much_and_what_is_missing() -> None:
         ("/home/ann/user", NOTHING),
         ("/run/broker-accounts.sock", SEE),
         ("/var/lib/data-broker/access-proof.json", SEE | READ),
+        ("/var/lib/data-broker/syncs.json", SEE | READ),
         ("/var/lib/data-broker/archive", SEE),
     ],
 )

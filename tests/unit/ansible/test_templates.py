@@ -279,6 +279,74 @@ def test_the_proof_may_become_others_and_finds_a_host_that_is_not_read_only() ->
     assert "PathChanged=/data/src_data" in path
 
 
+RECORD = f"{UNITS}/broker-run-sync-.service.d/record.conf"
+
+
+def test_every_sync_is_recorded_by_root_however_it_begins_and_ends() -> None:
+    unit = settings(template("oversight", RECORD))
+    program = "/opt/data-broker/current/venv/bin/broker runs --began %n --data /data/src_data"
+    assert unit == [
+        "OnSuccess=broker-sync-ended@succeeded:%n.service",
+        "OnFailure=broker-sync-ended@failed:%n.service",
+        f"ExecStartPre=-+{program}",
+    ]
+    recorder = settings(template("oversight", f"{UNITS}/broker-sync-ended@.service"))
+    assert {"ProtectSystem=strict", "ReadWritePaths=/var/lib/data-broker"} <= {*recorder}
+    assert not [line for line in recorder if line.startswith("Requires")]
+
+
+@pytest.mark.parametrize(
+    ("hook", "started", "run"),
+    [
+        ("", None, None),
+        ("mail@.service", "mail@%n.service", None),
+        ("mail.service", "mail.service", None),
+        ("mail@ops.service", "mail@ops.service", None),
+        ("/bin/mail --to 'the team'", "broker-failed@%n.service", "/bin/mail --to 'the team' %i"),
+    ],
+)
+def test_a_failed_sync_and_a_failed_proof_start_what_the_operator_names(
+    hook: str, started: str | None, run: str | None
+) -> None:
+    for unit in (RECORD, f"{UNITS}/broker-access-prove.service"):
+        lines = settings(template("oversight", unit, oversight_on_failure=hook))
+        assert (f"OnFailure={started}" in lines) == bool(started)
+        assert len([line for line in lines if "%n" in line or "OnFailure" in line]) >= bool(started)
+    if run:
+        unit = template("oversight", f"{UNITS}/broker-failed@.service", oversight_on_failure=hook)
+        assert f"ExecStart={run}" in settings(unit)
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "mail ops",
+        "mail",
+        "bin/mail",
+        "-/bin/mail",
+        "+/bin/mail",
+        "broker-sync.service",
+        "mail@.mount",
+        "../mail.service",
+        "/bin/mail\nExecStart=/bin/sh",
+        "/bin/mail \\",
+        "/bin/mail ; /bin/sh",
+        "/bin/mail\x00",
+        "mail.service\u2028x",
+        ["/bin/mail"],
+        True,
+        7,
+    ],
+)
+def test_what_can_report_no_failure_is_refused_with_its_text(hook: Any) -> None:
+    found = render(
+        "oversight", "{{ oversight_on_failure | failure_hook }}", oversight_on_failure=hook
+    )
+    assert (found["unit"], found["command"]) == ("", "")
+    assert found["problem"]
+    assert "\n" not in found["problem"]
+
+
 @pytest.mark.parametrize(("release", "more"), [("13", True), ("12", False)])
 def test_the_socket_is_the_portals_alone_and_limited_as_far_as_the_release_can(
     release: str, more: bool

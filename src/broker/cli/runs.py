@@ -1,0 +1,119 @@
+"""``broker runs``: how the last syncs of this host ended; and the record of it, for systemd."""
+
+from __future__ import annotations
+
+import grp
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from ..errors import BrokerError, ConfigError
+from ..runs import (
+    RECORD,
+    SERVICE,
+    TIMER,
+    Ended,
+    Outcome,
+    Standing,
+    asked,
+    boot_id,
+    facts_of,
+    look,
+    note_begin,
+    note_end,
+    read_record,
+    recording,
+    standing,
+)
+from .options import OPERATORS, as_json, data_dir
+from .screen import Screen
+from .terminal import say, say_json
+
+__all__ = ["host_syncs", "runs"]
+
+_UNITS = Path("/etc/systemd/system")
+# The end of a sync that a person just waited for is recorded a moment after it.
+_RECORDING_SECONDS = 10.0
+_LOOK_SECONDS = 0.1
+
+
+@click.command()
+@data_dir
+@click.option("--began", metavar="UNIT", help="Record that this unit begins; systemd does that.")
+@click.option("--ended", metavar="HOW:UNIT", help="Record how this unit ended; systemd does that.")
+@as_json
+def runs(data: Path, began: str | None, ended: str | None, as_json: bool) -> int:
+    """Tell how the last syncs of this host ended, however they did.
+
+    Ends with 1 if the last one failed, or no other will start by itself.
+    """
+    if began:
+        note_begin(began, data, _operators())
+        return 0
+    if ended:
+        how, _, unit = ended.partition(":")
+        say(_line(note_end(how, unit, data, _operators())))
+        return 0
+    found = host_syncs()
+    if found is None:
+        raise ConfigError(
+            "no sync is recorded on this machine",
+            where=str(RECORD),
+            remedy="On a host that site.yml deployed, each sync is.",
+        )
+    if as_json:
+        say_json({**found.facts(), "ended": [facts_of(run) for run in found.record.ended]})
+    else:
+        _print(found)
+    return int(found.failed)
+
+
+def host_syncs() -> Standing | None:
+    """How the syncs of this host stand; None where none are recorded and no timer is wanted.
+
+    Raises ``BrokerError``.
+    """
+    timed = any((_UNITS / name).exists() for name in (SERVICE, TIMER))
+    if not timed and not RECORD.exists():
+        return None
+    deadline = time.monotonic() + _RECORDING_SECONDS
+    while True:
+        names = [SERVICE, *(run.unit for run in read_record(RECORD).begun.values())]
+        units = look([TIMER, *asked(names)])
+        # Read anew: an end that systemd no longer speaks of is in it by now.
+        record = read_record(RECORD)
+        known = {run.unit for run in record.begun.values()} <= {*units}
+        if (known and not recording(units, names)) or time.monotonic() > deadline:
+            break
+        time.sleep(_LOOK_SECONDS)
+    if not known:
+        raise BrokerError("syncs begin faster than they can be looked at", where=str(RECORD))
+    return standing(record, units, boot_id(), datetime.now(UTC), timed=timed)
+
+
+def _operators() -> int:
+    try:
+        return grp.getgrnam(OPERATORS).gr_gid
+    except KeyError:
+        raise BrokerError(f"there is no group {OPERATORS}", remedy="Play site.yml.") from None
+
+
+def _line(run: Ended) -> str:
+    told = {Outcome.FINE: "ended well", Outcome.FAILED: f"failed: {run.reason}"}
+    return f"{run.unit} {told.get(run.outcome, run.reason)}"
+
+
+def _print(found: Standing) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("ended (UTC)", "took", "outcome", "unit"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("how")
+    for run in found.record.ended:
+        took = str(run.at - run.began).partition(".")[0] if run.began else ""
+        ended = f"{run.at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(ended, took, run.outcome, run.unit.removesuffix(".service"), run.reason)
+    Screen(width_of_a_pipe=200).print(table)
+    say(*found.lines())

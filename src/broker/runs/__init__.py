@@ -1,0 +1,31 @@
+"""How the syncs of a host ended, as systemd saw it: what root keeps of that, and how it stands.
+
+A sync cannot record its own end where it is killed, finds no secret or is never started. So units
+that systemd starts before and after it do, as root, out of reach of the account that syncs.
+Standard library only.
+"""
+
+from .keep import RECORD, boot_id, note_begin, note_end, read_record
+from .record import Begun, Ended, Outcome, Record
+from .standing import Standing, facts_of, standing
+from .systemd import SERVICE, TIMER, asked, look, recording
+
+__all__ = [
+    "RECORD",
+    "SERVICE",
+    "TIMER",
+    "Begun",
+    "Ended",
+    "Outcome",
+    "Record",
+    "Standing",
+    "asked",
+    "boot_id",
+    "facts_of",
+    "look",
+    "note_begin",
+    "note_end",
+    "read_record",
+    "recording",
+    "standing",
+]
