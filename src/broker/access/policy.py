@@ -101,7 +101,10 @@ class Areas:
     readable: frozenset[str] = field(default_factory=lambda: frozenset({"scripts", "examples"}))
 
 
-_STANDING = {_STATE / name for name in ("access-proof.json", "access-proof.begun", "syncs.json")}
+_STANDING = {
+    _STATE / name
+    for name in ("access-proof.json", "access-proof.begun", "store.json", "syncs.json")
+}
 _UNKNOWN = Rule()
 _SEEN = Rule(may=Verb.SEE)
 _OPEN = Rule(may=Verb.SEE | Verb.READ)

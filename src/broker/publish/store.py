@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import PublishError
 from ..files import fsync_dir, lock, make_dir
+from ..mark import require_store
 from .approvals import Approvals
 from .audiences import record, wanted
 from .build import Builder, Describe
@@ -57,15 +58,21 @@ class Store:
         return self.place.root
 
     def current(self) -> Generation | None:
-        """What is published; None only if nothing ever was. Hold on to it: it never changes."""
+        """What is published; None only if nothing ever was. Hold on to it: it never changes.
+
+        Raises ``PublishError`` where the host knows another store, as every look and act does.
+        """
         with publish_errors(self.root):
+            require_store(self.root)
             current = self.place.current_id()
             return None if current is None else self.place.generation(current)
 
     def generation(self, generation_id: str | None = None) -> Generation:
         """One generation, or the current one; raises ``PublishError`` if there is none."""
         if generation_id is not None:
-            return self.place.generation(generation_id)
+            with publish_errors(self.root):
+                require_store(self.root)
+                return self.place.generation(generation_id)
         current = self.current()
         if current is None:
             raise PublishError(
@@ -76,6 +83,7 @@ class Store:
     def generations(self) -> list[Generation]:
         """All of them, oldest first; ones newer than ``current`` were rolled back from."""
         with publish_errors(self.root):
+            require_store(self.root)
             return [self.place.generation(name) for name in self.place.ids()]
 
     def begin(self, run_id: str | None = None, *, now: datetime | None = None) -> Staging:
@@ -296,6 +304,7 @@ class Store:
             self._make_folders()
 
     def _make_folders(self) -> None:
+        require_store(self.root)
         if not self.root.exists():
             self.root.parent.mkdir(parents=True, exist_ok=True)
             make_dir(self.root, mode=0o2751, gid=self.rights.operators)

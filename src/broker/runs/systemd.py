@@ -140,5 +140,5 @@ def _silent(found: str) -> BrokerError:
         "systemd does not answer what becomes of syncs",
         where="systemctl show",
         found=found[:200] or "nothing",
-        remedy="Look at `systemctl status` on the host.",
+        remedy="Run this as root; `systemctl status` says whether systemd itself is well.",
     )

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 from .grammar import Refusal
 from .places import Place
 
-__all__ = ["open_base", "open_below", "open_target"]
+__all__ = ["open_base", "open_below", "open_target", "require_data"]
+
+STORE = Path("/data/src_data")
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def require_data(store: Path | None = None) -> None:
+    """Refuse where the data disk is not mounted: its mount point may hold empty folders."""
+    store = store or STORE
+    marks = (store / name for name in (".store_id", "generations"))
+    if store.exists() and not any(map(os.path.lexists, marks)):
+        raise Refusal(
+            f"The data disk of this broker is not mounted on {store.parent}: nothing can be "
+            "fetched. Keep what you have, and tell its operator."
+        )
 
 
 def open_base(home: str, base: str, owner: int = 0) -> int:
@@ -20,6 +34,7 @@ def open_base(home: str, base: str, owner: int = 0) -> int:
     try:
         if base == "user":
             return os.open("user", _FOLDER | os.O_NOFOLLOW, dir_fd=entry)
+        require_data()
         server = os.open("server", _FOLDER | os.O_NOFOLLOW, dir_fd=entry)
         try:
             link = os.stat(base, dir_fd=server, follow_symlinks=False)

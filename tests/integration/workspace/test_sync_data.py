@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ import pytest
 
 from broker.publish.manifest import Status
 from broker.publish.sign import Signer
+from tests.unit.workspace import listing
 
 from .homes import Home, Laptop
 
@@ -280,11 +282,76 @@ def test_a_promise_of_freshness_is_held_against_the_clock(laptop: Laptop, home: 
 def test_the_script_renews_itself_and_goes_on_with_the_new_one(laptop: Laptop, home: Home) -> None:
     script = home.path / "server" / "scripts" / "sync_data.sh"
     script.write_text(script.read_text().replace("not signed any more", "unsigned now"))
+    listing.write(home.path / "server")
     ended = laptop.sync(str(home.path))
     assert ended.returncode == 0, ended.stderr
     assert "updated" in ended.stdout
     local = laptop.path / "server" / "scripts" / "sync_data.sh"
     assert local.read_text() == script.read_text()
+
+
+def without_scripts(home: Home) -> None:
+    for name in ("scripts", "examples"):
+        for path in (home.path / "server" / name).iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def without_a_module(home: Home) -> None:
+    (home.path / "server/scripts/laptop/views.py").unlink()
+
+
+def half_a_script(home: Home) -> None:
+    script = home.path / "server/scripts/sync_data.sh"
+    script.write_text(script.read_text()[:900])
+
+
+def without_tables(home: Home) -> None:
+    home.tables.clear()
+    home.publish()
+
+
+@pytest.mark.parametrize(
+    ("lose", "sentence"),
+    [
+        (without_scripts, "does not offer a whole set of scripts (scripts/SHA256SUMS is missing)"),
+        (without_a_module, "does not offer a whole set of scripts (scripts/laptop/views.py is"),
+        (half_a_script, "does not offer a whole set of scripts (scripts/sync_data.sh is not as"),
+        (without_tables, "has no table, and you have 2. Nothing was changed here."),
+    ],
+)
+@pytest.mark.parametrize("rsync", [True, False])
+def test_a_broker_that_shows_less_takes_nothing_from_a_laptop(
+    synced: Laptop, home: Home, lose: Callable[[Home], None], sentence: str, rsync: bool
+) -> None:
+    """As one whose data disk is not mounted, or that is just being deployed."""
+
+    def tree() -> dict[str, bytes]:
+        paths = [path for part in ("server", "user") for path in (synced.path / part).rglob("*")]
+        return {str(path): path.read_bytes() for path in paths if path.is_file()}
+
+    rows = synced.query("FROM orders")
+    if not rsync:
+        synced.lose_rsync()
+    before = tree()
+    lose(home)
+    for _ in range(2):
+        ended = synced.sync()
+        assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+        assert sentence in ended.stderr
+        assert {
+            path: content for path, content in tree().items() if "/.incoming" not in path
+        } == before
+    assert synced.query("FROM orders") == rows
+
+
+def test_a_broker_without_a_table_is_believed_once_its_data_are_given_up(
+    synced: Laptop, home: Home
+) -> None:
+    without_tables(home)
+    (synced.path / "server/current").unlink()
+    ended = synced.sync()
+    assert ended.returncode == 0, ended.stderr
+    assert "0 tables" in ended.stdout
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,8 @@ def test_what_has_to_work(path: str, verbs: Verb, who: set[str]) -> None:
         ("/var/lib/data-broker", SEE | READ),
         ("/var/lib/data-broker/access-proof.json", SEE),
         ("/var/lib/data-broker/syncs.json", SEE),
+        ("/var/lib/data-broker/store.json", SEE),
+        ("/data/src_data/.store_id", SEE),
         ("/home/bob", SEE),
         ("/home/bob/user", NOTHING),
         ("/home/.data-broker-archive", SEE),
@@ -143,6 +145,7 @@ def test_wrong_is_what_is_too_much_and_what_is_missing() -> None:
         ("/run/broker-accounts.sock", SEE),
         ("/var/lib/data-broker/access-proof.json", SEE | READ),
         ("/var/lib/data-broker/syncs.json", SEE | READ),
+        ("/var/lib/data-broker/store.json", SEE | READ),
         ("/var/lib/data-broker/archive", SEE),
     ],
 )

@@ -17,6 +17,7 @@ NO_EFFECT = {
     "ansible.builtin.set_fact",
     "ansible.builtin.stat",
     "analyst",
+    "data_disk",
     "ssh_accounts",
 }
 
@@ -107,8 +108,10 @@ def test_preflight_comes_first_and_changes_nothing(role: str) -> None:
     assert guard in last.get("ansible.builtin.set_fact", [last.get("register")])
     for task in leaf_tasks(load(path)):
         assert NO_EFFECT & set(task), task["name"]
-        if "ansible.builtin.command" in task or "analyst" in task:
+        if {"ansible.builtin.command", "analyst", "data_disk"} & set(task):
             assert task["changed_when"] is False
+        if {"analyst", "data_disk"} & set(task):
+            assert task["check_mode"] is True
 
 
 @pytest.mark.parametrize("role", ROLES)

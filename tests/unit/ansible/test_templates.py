@@ -19,6 +19,7 @@ from broker.publish.sign import Signer
 from .bundle import ROOT, defaults, load
 
 UNITS = "etc/systemd/system"
+FOLDERS = ROOT / "roles/storage/tasks/folders.yml"
 SANDBOX = f"{UNITS}/broker-run-.service.d/sandbox.conf"
 
 
@@ -76,7 +77,7 @@ def test_the_service_writes_its_store_and_nothing_else() -> None:
     unit = settings(template("app", SANDBOX))
     assert {"ProtectSystem=strict", "NoNewPrivileges=true", "Slice=broker-sync.slice"} <= {*unit}
     assert [line for line in unit if line.startswith("ReadWritePaths=")] == [
-        "ReadWritePaths=/data/src_data"
+        "ReadWritePaths=-/data/src_data"
     ]
 
 
@@ -185,10 +186,40 @@ def test_a_mount_that_is_hidden_or_lacks_an_option_is_astray(home: list[str], as
     assert found == ("/srv/broker/home rw,nodev,nosuid,noexec" if astray else "")
 
 
-def test_an_empty_data_disk_gets_its_folders_back() -> None:
-    lines = template("storage", "etc/tmpfiles.d/data-broker.conf").splitlines()
-    assert "d /data/src_data 2710 broker dataread -" in lines
-    assert "d /data/scripts 0755 root root -" in lines
+def test_a_data_disk_that_is_missing_is_neither_made_up_nor_mounted_onto_itself() -> None:
+    """Its folders come from a deploy alone, and its mount point must not look like it."""
+    (task,) = [one for one in load(FOLDERS) if "host_files" in one]
+    assert task["host_files"]["absent"] == ["/etc/tmpfiles.d/data-broker.conf"]
+    lines = settings(template("storage", f"{UNITS}/broker-nosuid.service"))
+    missing = "! mountpoint --quiet /data && systemctl cat data.mount >/dev/null 2>&1 || "
+    of_data = [line for line in lines if line.startswith("ExecStart") and "/data" in line]
+    assert len(of_data) == 2
+    assert all(f"-c '{missing}mount" in line for line in of_data)
+    assert [line for line in lines if "systemctl" in line] == of_data
+
+
+@pytest.mark.parametrize(
+    ("role", "unit"),
+    [
+        ("sync", f"{UNITS}/broker-sync.service"),
+        *(
+            ("oversight", f"{UNITS}/{name}")
+            for name in (
+                "broker-access-prove.path",
+                "broker-access-prove.service",
+                "broker-access-unproved.service",
+            )
+        ),
+    ],
+)
+def test_what_publishes_or_proves_needs_the_mount_of_the_store(role: str, unit: str) -> None:
+    text = template(role, unit)
+    assert "RequiresMountsFor=/data/src_data\n" in text.split("[Unit]\n", 1)[1].split("[", 1)[0]
+
+
+def test_what_a_person_starts_needs_no_unit_whose_failure_systemd_run_takes_for_success() -> None:
+    unit = settings(template("app", SANDBOX))
+    assert not [line for line in unit if line.startswith(("Requires", "BindsTo", "Requisite"))]
 
 
 def test_what_systemd_would_ignore_as_a_network_is_invalid() -> None:

@@ -23,7 +23,7 @@ Call = Callable[..., dict[str, Any]]
 
 def load(name: str) -> ModuleType:
     """A module, with ``broker`` where ``module_utils = src`` puts it on a host."""
-    for known in ("broker", "broker.accounts", "broker.errors", "broker.files"):
+    for known in ("broker", "broker.accounts", "broker.errors", "broker.files", "broker.mark"):
         sys.modules[f"ansible.module_utils.{known}"] = importlib.import_module(known)
     spec = importlib.util.spec_from_file_location(name, PROJECT / f"library/{name}.py")
     assert spec is not None

@@ -78,6 +78,7 @@ find_host() {
 
 # The rest is Python: nothing here reads what a manifest says, or names a file as it does.
 laptop() (cd "$scripts" && PYTHONSAFEPATH='' "$python" -B -m laptop "$@")
+take_over() (cd "$scripts" && PYTHONSAFEPATH='' "$python" -B -m laptop.scripts "$@")
 
 find_tools() {
     python=${BROKER_PYTHON:-}
@@ -184,10 +185,23 @@ ended_certificate() {
         done
 }
 
+# Beside those that run: a broker whose disk is not mounted shows empty folders, and one that is just
+# being deployed half of a set. Those in use give way to a whole set alone.
 update_scripts() {
+    local part code=0
     cp "$0" "$state/running"
-    pull --recursive --times --delete --timeout=60 "${source}server/scripts/" "$scripts/"
-    pull --recursive --times --delete --timeout=60 "${source}server/examples/" "$root/server/examples/"
+    for part in scripts examples; do
+        mkdir -p "$state/offered-scripts/$part"
+        pull --recursive --times --delete --timeout=60 \
+            "${source}server/$part/" "$state/offered-scripts/$part/"
+    done
+    take_over "$state/offered-scripts" "$root/server" >"$state/wrong" || code=$?
+    if [ $code -ne 0 ]; then
+        rm -rf "$state/offered-scripts"
+        [ $code -eq 4 ] || exit 1
+        fail "$host does not offer a whole set of scripts ($(cat "$state/wrong")). Yours and your data stay as" \
+            "they are. Run this again in a minute; if it says the same, tell the operator."
+    fi
     if [ -z "${BROKER_UPDATED:-}" ] && ! cmp -s "$state/running" "$scripts/sync_data.sh"; then
         say "sync_data.sh has been updated, going on with the new one"
         BROKER_UPDATED=yes exec bash "$scripts/sync_data.sh" "$@"

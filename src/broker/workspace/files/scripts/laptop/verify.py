@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .foreign.paths import inside
 from .foreign.text import shown
-from .manifest import NAME, File, ManifestError, read_in
+from .manifest import NAME, File, Manifest, ManifestError, read_in
 
 __all__ = ["plan", "remove", "wrong_files"]
 
@@ -75,10 +75,20 @@ def _sha256(path: Path) -> str:
 
 
 def plan(offered: Path, tree: Path) -> str:
-    """How much there is to fetch, in words; raises ``OSError`` where the disk has no room."""
-    manifest = read_in(offered)
+    """How much there is to fetch, in words; raises ``OSError`` where the disk has no room.
+
+    Raises ``ValueError`` where no table is offered and some are here: a broker that lost its data
+    looks the same, and nothing is given up for it.
+    """
+    manifest, here = read_in(offered), _known(tree)
+    if not manifest.tables and here is not None and here.tables:
+        raise ValueError(
+            f"generation {manifest.generation} has no table, and you have {len(here.tables)}. "
+            "Nothing was changed here. Ask the broker's operator; if that is right, remove the "
+            "link server/current and sync again."
+        )
     wanted = manifest.files.values()
-    known = {file.sha256 for file in _known(tree)}
+    known = {file.sha256 for file in here.files.values()} if here is not None else set()
     sizes = [file.bytes for file in wanted if file.sha256 not in known]
     free = shutil.disk_usage(offered).free
     if sum(sizes) + SPARE_BYTES > free:
@@ -92,9 +102,9 @@ def plan(offered: Path, tree: Path) -> str:
     )
 
 
-def _known(tree: Path) -> list[File]:
+def _known(tree: Path) -> Manifest | None:
     """What is here already; where that is not known, all is fetched."""
     try:
-        return list(read_in(tree).files.values())
+        return read_in(tree)
     except (FileNotFoundError, ManifestError):
-        return []
+        return None
