@@ -20,7 +20,7 @@ Role = Literal["service", "portal"]
 
 PUBLIC = "public"
 _LINKS = ("current", "parquet", "metadata")
-_PUBLIC = ("access_classes.json", "standing_certificates")
+_PUBLIC = ("access_classes.json", "deployed.json", "standing_certificates")
 _SETTINGS = ("instance.yaml", "data_description.md", "environment")
 _SOCKET = Path("/run/broker-accounts.sock")
 _STATE = Path("/var/lib/data-broker")
@@ -169,8 +169,8 @@ def _home(reader: Reader, parts: tuple[str, ...]) -> Rule:
 
 def _config(reader: Reader, place: Path, areas: Areas) -> Rule:
     """Names of files here are those of every broker. Public halves of keys are no secret, and
-    which group stands for which class is as open as the groups are; the list of certificates that
-    open a session holds digests alone. The service reads what it is to do, and gets its secrets
+    which group stands for which class is as open as the groups are, and so is which release runs; the
+    list of certificates that open a session holds digests alone. The service reads what it is to do, and gets its secrets
     from systemd."""
     public = place.suffix == ".pub" or place.name in _PUBLIC
     if areas.keys in (place, place.parent) or public:

@@ -70,6 +70,7 @@ def test_what_has_to_work(path: str, verbs: Verb, who: set[str]) -> None:
         ("/etc/data-broker/access_classes.json", SEE | READ),
         ("/etc/data-broker/certificate_authority", SEE),
         ("/etc/data-broker/certificate_authority.pub", SEE | READ),
+        ("/etc/data-broker/deployed.json", SEE | READ),
         ("/etc/data-broker/revoked_certificates", SEE),
         ("/etc/data-broker/standing_certificates", SEE | READ),
         ("/var/lib/data-broker", SEE | READ),
