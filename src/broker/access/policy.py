@@ -169,9 +169,9 @@ def _home(reader: Reader, parts: tuple[str, ...]) -> Rule:
 
 def _config(reader: Reader, place: Path, areas: Areas) -> Rule:
     """Names of files here are those of every broker. Public halves of keys are no secret, and
-    which group stands for which class is as open as the groups are, and so is which release runs; the
-    list of certificates that open a session holds digests alone. The service reads what it is to do, and gets its secrets
-    from systemd."""
+    which group stands for which class is as open as the groups are, and so is which release runs;
+    the list of certificates that open a session holds digests alone. The service reads what it is
+    to do, and gets its secrets from systemd."""
     public = place.suffix == ".pub" or place.name in _PUBLIC
     if areas.keys in (place, place.parent) or public:
         return _OPEN
