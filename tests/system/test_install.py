@@ -72,7 +72,7 @@ def test_bootstrap_takes_what_is_locked_although_all_of_it_has_newer_releases(
     assert pip in listed.splitlines(), "whatever pip this Debian has"
     assert NEWER not in listed
     shown = fresh.run("cd /root/checkout && .venv/bin/broker --version && make --silent help")
-    assert "broker, version" in shown.stdout
+    assert shown.stdout.startswith("broker 0.")
     assert fresh.run("cd /root/checkout && bin/bootstrap 2>&1").stdout == ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -179,7 +180,10 @@ def _options(table: TableRequest) -> BigQueryTable:
 
 def _warehouse(settings: Settings) -> Warehouse:
     try:
-        module = import_module(".warehouse", __package__)
+        with warnings.catch_warnings():
+            # Google's libraries tell on import until when they will support this Python.
+            warnings.simplefilter("ignore", FutureWarning)
+            module = import_module(".warehouse", __package__)
     except ImportError as error:
         raise ConfigError(
             "reading from BigQuery needs libraries that are not installed",
