@@ -28,10 +28,10 @@ SETTINGS = {
     "broker_server": {"host": "broker.example.com"},
     "broker_sync_schedule": "*-01-02",
 }
-# All that a deploy may change, apt's own lists aside, and the rig's /etc/hosts.
+# All that a deploy may change, apt's own lists aside, the rig's /etc/hosts, and what a timer writes.
 STATE = (
     "find /data /etc /home /opt /srv /usr /var/lib/data-broker /var/spool -xdev "
-    "! -path /etc/hosts "
+    "! -path /etc/hosts ! -path /var/lib/data-broker/pulls.cursor "
     "-printf '%p %M %U %G %s %l\\n' 2>/dev/null | sort"
 )
 
