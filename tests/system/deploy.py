@@ -28,7 +28,7 @@ SETTINGS = {
     "broker_server": {"host": "broker.example.com"},
     "broker_sync_schedule": "*-01-02",
 }
-# All that a deploy may change, apt's own lists aside, the rig's /etc/hosts, and what a timer writes.
+# All that a deploy may change: apt's lists, the rig's /etc/hosts and what a timer writes aside.
 STATE = (
     "find /data /etc /home /opt /srv /usr /var/lib/data-broker /var/spool -xdev "
     "! -path /etc/hosts ! -path /var/lib/data-broker/pulls.cursor "
