@@ -53,6 +53,7 @@ shut_out:
 import grp
 import os
 import pwd
+import re
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -158,14 +159,11 @@ def takes_password(name: str, said: Told) -> bool:
 
 def key_files(account: pwd.struct_passwd, said: Told) -> list[Path]:
     """Where sshd looks for keys of an account, as it expands the names: AuthorizedKeysFile."""
-    home = Path(account.pw_dir)
-    found = []
-    for pattern in said.get("authorizedkeysfile", []):
-        tokens = {"%%": "%", "%h": account.pw_dir, "%u": account.pw_name, "%U": str(account.pw_uid)}
-        for token, value in tokens.items():
-            pattern = pattern.replace(token, value)  # noqa: PLW2901
-        found.append(home / pattern)
-    return found
+    tokens = {"%%": "%", "%h": account.pw_dir, "%u": account.pw_name, "%U": str(account.pw_uid)}
+    return [
+        Path(account.pw_dir, re.sub("%[%huU]", lambda token: tokens[token[0]], pattern))
+        for pattern in said.get("authorizedkeysfile", [])
+    ]
 
 
 def _has_text(path: Path) -> bool:

@@ -122,8 +122,8 @@ def apply(step: Step, seen: Seen, gid: int, record: Path = RECORD) -> str:
     """
     if step is Step.KEEP and seen.mark is not None:
         return seen.mark.id
-    identity = seen.found or new_id()
-    if step is Step.MAKE:
+    identity = seen.found
+    if step is Step.MAKE or identity is None:
         identity = new_id()
         write_atomic(seen.store / NAME, f"{identity}\n", mode=0o640, gid=gid)
     mark = Mark(identity, str(seen.store), _mount(seen.store))

@@ -66,7 +66,7 @@ def test_a_deploy_that_is_cut_off_anywhere_is_all_old_or_all_new(
     assert in_force(broker) == old
     # BROKER_CUT_OFF_AT=0-120 tries every task, in this order.
     first, _, last = os.environ.get("BROKER_CUT_OFF_AT", "").partition("-")
-    numbers = range(int(first), int(last) + 1) if last else [random.randrange(100)]  # noqa: S311
+    numbers = range(int(first), int(last) + 1) if last else [random.randrange(100)]  # noqa: S311  no secret
     for number in numbers:
         cut_off(broker, monkeypatch, str(number), *changes)
         state = in_force(broker)

@@ -19,6 +19,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 def require_data(store: Path | None = None) -> None:
     """Refuse where the data disk is not mounted: its mount point may hold empty folders."""
     store = store or STORE
+    # The name is that of `mark`, whose import each transfer would pay for; a test compares them.
     marks = (store / name for name in (".store_id", "generations"))
     if store.exists() and not any(map(os.path.lexists, marks)):
         raise Refusal(

@@ -51,7 +51,7 @@ def test_names_of_ansible_and_of_the_operator_are_their_own() -> None:
         ("broker_secrets", "s3cret", "broker_secrets is text; expected a mapping"),
         ("broker_sync_schedule", None, "broker_sync_schedule is empty; expected text"),
         ("broker_portal_account", "Portal Team", "expected the name of a system account"),
-        ("broker_analyst_ip_deny", ["10.0.0.0/40"], "is '10.0.0.0/40'; expected addresses"),
+        ("broker_ssh_exempt_addresses", ["10.0.0.0/40"], "is '10.0.0.0/40'; expected addresses"),
         ("broker_data_description", "/no/such.md", "is '/no/such.md'; expected the path"),
     ],
 )
@@ -73,6 +73,7 @@ def test_a_value_that_cannot_be_meant(name: str, value: Any, told: str) -> None:
         ("broker_sync_memory_max", "512M"),
         ("broker_sync_memory_max", "100%"),
         ("broker_analyst_ip_deny", []),
+        ("broker_analyst_ip_deny", ["link-local", "10.0.0.0/8"]),
         ("broker_ssh_exempt_addresses", ["10.0.0.1/8", "fd00::1"]),
         ("broker_data_source", {}),
     ],

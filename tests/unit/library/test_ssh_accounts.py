@@ -95,7 +95,12 @@ def test_who_is_kept_out_already_is_not_shut_out(tmp_path: Path, line: str) -> N
 
 @pytest.mark.parametrize(
     ("pattern", "place"),
-    [("/etc/keys/%u", "/etc/keys/monitor"), ("%h/k%%", "{home}/k%"), ("own/%U", "{home}/own/2000")],
+    [
+        ("/etc/keys/%u", "/etc/keys/monitor"),
+        ("%h/k%%", "{home}/k%"),
+        ("/%%h/%%u", "/%h/%u"),
+        ("own/%U", "{home}/own/2000"),
+    ],
 )
 def test_keys_are_looked_for_where_sshd_does(tmp_path: Path, pattern: str, place: str) -> None:
     (path,) = module.key_files(account(tmp_path), {"authorizedkeysfile": [pattern]})

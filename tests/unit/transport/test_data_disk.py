@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from broker.mark import NAME
 from broker.transport import Refusal, folders
 from broker.transport.folders import open_base, require_data
 
@@ -27,7 +28,7 @@ def test_empty_folders_of_a_mount_point_are_refused_in_one_sentence(
     open_base(str(home), "user", owner)  # what a person sends does not go there
 
 
-@pytest.mark.parametrize("name", [".store_id", "generations"])
+@pytest.mark.parametrize("name", [NAME, "generations"])
 def test_a_store_that_is_known_or_ever_published_is_served(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     require_data(tmp_path)
