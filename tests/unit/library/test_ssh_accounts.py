@@ -76,6 +76,8 @@ def test_the_root_of_today_is_asked_how_it_may_come(tmp_path: Path) -> None:
     assert out(root, OPEN.replace("without-password", "yes"), password=True) == ["root"]
     with_key = account(tmp_path / "other", "root", key=True)
     assert out(with_key, OPEN.replace("without-password", "no")) == []
+    closed = module.told(OPEN.replace("without-password", "no"))
+    assert not module.is_allowed("root", {"root"}, closed)
 
 
 @pytest.mark.parametrize(
