@@ -155,6 +155,7 @@ def _entry(analyst: Analyst | None) -> dict[str, Any] | None:
     if analyst is None:
         return None
     return {
+        "uid": analyst.uid,
         "email": analyst.email,
         "classes": list(analyst.classes),
         "declared": list(analyst.declared_classes),

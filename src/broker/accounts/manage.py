@@ -105,8 +105,6 @@ def converge(
                 gone = [one for one in leavers if one.entry.name not in _names(troubles)]
                 outcome = replace(outcome, probes=_probed(gone, system), troubles=troubles)
             outcome = replace(outcome, unwritten=trail.warnings)
-            if gone:  # after them, so that no amount of pulls keeps anybody in
-                system.keep_pulls({one.entry.uid: one.entry.name for one in gone}, layout)
     _refuse_broken(requests, outcome)
     return outcome
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Protocol
 
 from ..assume import ENDING, assume
-from ..audit import LOG
-from ..audit.pulls import CURSOR, collect
 from ..errors import BrokerError
 from .activity import Activity, read_activity
 from .certificates.model import Certificate
@@ -77,9 +75,6 @@ class System(Owners, Protocol):
         self, name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
     ) -> Sequence[Probe]:
         """Knock at sshd with each key and certificate, and tell what it answered."""
-
-    def keep_pulls(self, gone: Mapping[int, str], layout: Layout) -> None:
-        """Bring into the audit log what was pulled by accounts that were removed, by uid."""
 
     def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
         """When analysts last logged in and pulled, by name; ``names`` are theirs by uid."""
@@ -225,12 +220,6 @@ class DebianSystem:
         self, name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
     ) -> Sequence[Probe]:
         return probe(name, keys, certificates) if self._runs else ()
-
-    def keep_pulls(self, gone: Mapping[int, str], layout: Layout) -> None:
-        # What cannot be read or written now is told when the log is read or collected next.
-        if self._runs:
-            with suppress(BrokerError, OSError):
-                collect(layout.at(LOG), layout.at(CURSOR), gone)
 
     def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
         return read_activity(names) if self._runs else {}

@@ -13,12 +13,11 @@ import os
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from ..errors import BrokerError
@@ -98,12 +97,8 @@ class Collected:
     problem: str | None = None
 
 
-def collect(
-    log: Path = LOG, cursor: Path = CURSOR, gone: Mapping[int, str] = MappingProxyType({})
-) -> Collected:
+def collect(log: Path = LOG, cursor: Path = CURSOR) -> Collected:
     """Bring what the journal holds of pulls into the log.
-
-    ``gone`` names accounts that were removed a moment ago, by uid: nothing else knows them now.
 
     The journal drops its oldest entries as new ones come, and whoever has a shell can write many.
     So ``cursor`` names the newest entry of all at the last collection: where that is gone, pulls
@@ -114,7 +109,7 @@ def collect(
     newest = next(_journal("--lines=1"), None)
     lost = _lost_since(known) if known else None
     after = [f"--after-cursor={known}"] if known else []
-    events = list(_bounded(_journal(f"--identifier={_IDENTIFIER}", *after), gone))
+    events = list(_bounded(_journal(f"--identifier={_IDENTIFIER}", *after)))
     if lost or events:
         append([*([lost] if lost else []), *events], log)
     problem = lost.detail["problem"] if lost else None
@@ -138,12 +133,12 @@ def _lost_since(known: str) -> Event | None:
     return Event(datetime.now(UTC), "pull", current_actor(), None, "failed", None, _about(problem))
 
 
-def _bounded(entries: Iterable[dict[str, Any]], gone: Mapping[int, str]) -> Iterator[Event]:
+def _bounded(entries: Iterable[dict[str, Any]]) -> Iterator[Event]:
     """So many of each account, then one for the others: the file may only grow."""
     seen = Counter[int]()
     more: dict[int, Event] = {}
     for entry in entries:
-        event = parse_pull(entry, gone)
+        event = parse_pull(entry)
         uid = event.actor.uid
         seen[uid] += 1
         if seen[uid] <= MOST_PULLS:
@@ -159,10 +154,10 @@ def _about(problem: str) -> dict[str, Any]:
     return {"problem": problem}
 
 
-def parse_pull(entry: dict[str, Any], gone: Mapping[int, str] = MappingProxyType({})) -> Event:
+def parse_pull(entry: dict[str, Any]) -> Event:
     """An event of one entry of the journal; a forged or broken one is kept and told as such."""
     uid = int(entry.get("_UID", -1))
-    actor = Actor(uid, gone.get(uid) or name_of(uid), "session")
+    actor = Actor(uid, name_of(uid), "session")
     act = hashlib.sha256(str(entry["__CURSOR"]).encode()).hexdigest()[:16]
     at = _instant(int(entry["__REALTIME_TIMESTAMP"]))
     detail: dict[str, Any] = {"path": str(entry.get("BROKER_PATH", ""))[:200]}

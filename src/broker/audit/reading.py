@@ -56,7 +56,7 @@ def read_log(log: Path) -> History:
             where=str(error.filename),
             remedy=f"Run this as root, or as a member of {READERS}.",
         ) from error
-    return History(tuple(_ended(events)), tuple(garbled), pending)
+    return History(tuple(_named(_ended(events))), tuple(garbled), pending)
 
 
 def _lines(log: Path) -> Iterator[tuple[str, str]]:
@@ -97,4 +97,22 @@ def _ended(events: Iterable[Event]) -> Iterator[Event]:
             event
             if end is None
             else replace(event, result=end.result, detail={**event.detail, **end.detail})
+        )
+
+
+def _named(events: Iterable[Event]) -> Iterator[Event]:
+    """A pull that was collected after its account was removed has the number of the account.
+
+    No number is given twice, and a removal tells whose it was.
+    """
+    every = list(events)
+    removed = {
+        str(dict(event.detail.get("before", {})).get("uid")): event.subject
+        for event in every
+        if event.action == "analyst.remove"
+    }
+    for event in every:
+        name = removed.get(event.subject or "") if event.action == "pull" else None
+        yield (
+            replace(event, subject=name, actor=replace(event.actor, name=name)) if name else event
         )

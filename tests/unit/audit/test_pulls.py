@@ -21,6 +21,7 @@ from broker.audit.pulls import (
     parse_transfer,
 )
 from broker.audit.reading import read_log
+from broker.audit.recording import Change, recording
 
 ENTRY: dict[str, Any] = {
     "__CURSOR": "s=1;i=2",
@@ -158,6 +159,10 @@ def test_a_pull_of_somebody_who_was_removed_meanwhile_has_their_name(
     journal: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     log = tmp_path / "audit.jsonl"
-    journal += [pulled(1, 20001), pulled(2, 20002)]
-    collect(log, tmp_path / "cursor", {20001: "anna"})
-    assert [one.subject for one in read_log(log).events] == ["anna", "20002"]
+    gone = Change("analyst.remove", "anna", {"before": {"uid": 20001}})
+    with recording([gone], log):
+        journal += [pulled(1, 20001), pulled(2, 20002)]
+    collect(log, tmp_path / "cursor")
+    pulls = [one for one in read_log(log).events if one.action == "pull"]
+    assert [one.subject for one in pulls] == ["anna", "20002"]
+    assert [one.actor.name for one in pulls] == ["anna", "20002"]
