@@ -140,8 +140,12 @@ options:
         default: present
   access_classes:
     description:
-      - Every access class of the host with its Linux group, as M(access_class) declares them.
-      - Left out, those of the host hold.
+      - Every access class of the host by its name. Each is a dictionary as in
+        C(broker_access_classes), of which only C(group) counts here; the name of the group alone;
+        or nothing, which means C(data-NAME). C(public) (C(dataread)) and C(private)
+        (C(data-private)) always exist.
+      - They are written to C(/etc/data-broker/access_classes.json), and the groups made. A class
+        that an analyst holds cannot be taken away. Left out, those of the host hold.
     type: dict
 attributes:
   check_mode:

@@ -21,17 +21,9 @@ SOURCES = str(ROOT / "src")
 def class_groups(classes: Mapping[str, Any]) -> list[str]:
     """The Linux groups of the access classes, with the broker's own rule where none is given."""
     _find_broker()
-    from broker.config import Instance  # noqa: PLC0415  only a deploy needs pydantic
+    from broker import accounts  # noqa: PLC0415  only a deploy needs it
 
-    # Their groups alone: the texts in a list of Ansible's are none that pydantic would take.
-    entries = {name: _group(entry) for name, entry in classes.items()}
-    instance = Instance.model_validate({"access_classes": entries})
-    groups = (instance.group_of(name) for name in instance.class_names)
-    return sorted({group for group in groups if group is not None})
-
-
-def _group(entry: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
-    return entry if isinstance(entry, str) else {"group": entry.get("group")}
+    return sorted({*accounts.class_groups(classes).values()})
 
 
 def source_extras(instance: Mapping[str, Any], description: str = "") -> list[str]:

@@ -101,8 +101,14 @@ def keep(folder: Path, place: Path) -> None:
 
 def build_wheel(root: Path, folder: Path) -> Path:
     """Run the build backend; raises ``AnsibleLookupError`` with its own last words."""
-    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(folder)]
-    done = subprocess.run([*command, str(root)], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    done = subprocess.run(
+        [*command, "--directory", str(folder)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         lines = f"{done.stdout}\n{done.stderr}".strip().splitlines() or ["no output"]
         reason = next((line for line in reversed(lines) if "Error: " in line), lines[-1])

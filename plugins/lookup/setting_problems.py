@@ -119,7 +119,7 @@ def defaults() -> dict[str, Any]:
     return found
 
 
-def missing(modules: Iterable[str] = ("pydantic", "build", "hatchling")) -> Iterator[str]:
+def missing(modules: Iterable[str] = ("pydantic", "hatchling")) -> Iterator[str]:
     """What this Python lacks to check a configuration and to build a release."""
     lacking = [name for name in modules if find_spec(name) is None]
     if lacking:

@@ -8,7 +8,7 @@ from .apply import apply
 from .certificates.describe import certificate_facts
 from .certificates.issue import issue_certificate
 from .certificates.model import Certificate, Mode, check_mode
-from .classes import Classes, parse_classes
+from .classes import Classes, class_groups, parse_classes
 from .keyrequest import key_request
 from .keys import Key, parse_key, parse_keys
 from .layout import Layout
@@ -35,6 +35,7 @@ __all__ = [
     "certificate_facts",
     "check_mode",
     "check_name",
+    "class_groups",
     "converge",
     "issue_certificate",
     "key_request",

@@ -19,6 +19,7 @@ __all__ = [
     "STANDING_VIEWS",
     "Classes",
     "check_class",
+    "class_groups",
     "parse_classes",
     "read_classes",
     "render_classes",
@@ -71,18 +72,26 @@ class Classes:
 
 
 def parse_classes(declared: Mapping[str, Any], *, where: str) -> Classes:
-    """Classes by name, each a group or what ``broker_access_classes`` says of it.
+    """Classes by name, each as ``class_groups`` reads it. Raises ``AccountsError``."""
+    for name in declared:
+        check_class(name, where=where)
+    groups = class_groups(declared)
+    for name, group in groups.items():
+        _check_group(name, group, groups, where)
+    return Classes(dict(sorted(groups.items())))
 
-    No group means ``data-NAME``. Raises ``AccountsError``.
+
+def class_groups(declared: Mapping[str, Any]) -> dict[str, str]:
+    """The group of every class by its name; nothing is refused.
+
+    An entry is the group alone or what ``broker_access_classes`` says of it; none means
+    ``data-NAME``.
     """
     groups = dict(_STANDING)
     for name, entry in declared.items():
         group = entry.get("group") if isinstance(entry, Mapping) else entry
-        standing = groups.get(check_class(name, where=where), f"data-{name}")
-        groups[name] = str(group) if group else standing
-    for name, group in groups.items():
-        _check_group(name, group, groups, where)
-    return Classes(dict(sorted(groups.items())))
+        groups[name] = str(group) if group else groups.get(name, f"data-{name}")
+    return groups
 
 
 def check_class(name: str, *, where: str) -> str:

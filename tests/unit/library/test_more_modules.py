@@ -16,11 +16,11 @@ from .conftest import Call, load
 from .documentation import check_returned, documented_options, plain, spec_of
 
 KEY, NEW = public_key("anna", "anna@laptop"), public_key("new", "anna@new")
+CLASSES = {"finance": None, "hr": {"group": "people", "folders": ["hr"]}}
 Calls = Callable[[ModuleType], Call]
 
 ASKED: dict[str, dict[str, Any]] = {
     "analyst_key": {"analyst": "anna", "key": NEW, "name": "new", "state": "rotated"},
-    "access_class": {"classes": {"finance": None, "hr": {"group": "people", "folders": ["hr"]}}},
     "analyst_info": {"names": ["anna"]},
     "certificate_authority": {"hours": 8},
 }
@@ -59,12 +59,15 @@ def test_four_runs_check_real_check_real(
     assert snapshot(root) == done
 
 
-def test_a_class_is_declared_held_and_kept(call: Call, call_module: Calls) -> None:
-    declare = call_module(load("access_class"))
+def test_a_class_is_declared_held_and_kept(root: Path, call: Call) -> None:
     assert "no such access class" in call(name="anna", key=KEY, classes=["hr"])["msg"]
-    declare(**ASKED["access_class"])
+    before = snapshot(root)
+    assert call(check=True, analysts=[], access_classes=CLASSES)["changed"]
+    assert snapshot(root) == before
+    assert call(analysts=[], access_classes=CLASSES)["changed"]
+    assert not call(analysts=[], access_classes=CLASSES)["changed"]
     assert call(name="anna", key=KEY, classes=["hr"])["analysts"][0]["classes"] == ["hr"]
-    assert "the class hr is still held" in declare(classes={})["msg"]
+    assert "the class hr is still held" in call(analysts=[], access_classes={})["msg"]
     together = call(name="bob", key=NEW, classes=["it"], access_classes={"it": None, "hr": None})
     assert together["analysts"][0]["classes"] == ["it"]
 
@@ -84,9 +87,9 @@ def test_a_class_is_declared_held_and_kept(call: Call, call_module: Calls) -> No
     ],
 )
 def test_a_class_that_would_open_more_is_refused(
-    classes: dict[str, Any], told: str, call_module: Calls
+    classes: dict[str, Any], told: str, call: Call
 ) -> None:
-    result = call_module(load("access_class"))(classes=classes)
+    result = call(analysts=[], access_classes=classes)
     assert told in result["msg"]
     assert result["msg"].isprintable()
 
