@@ -148,6 +148,13 @@ def _deploy(host: Host) -> None:
     broker = with_inventory(host)
     if host.release == RELEASES[-1].number:
         host.exec("sh", "-ec", CAREFUL)
+    else:
+        _check(broker)
+    broker.play("site.yml")
+
+
+def _check(broker: Broker) -> None:
+    host = broker.host
     before = host.exec("sh", "-c", STATE).stdout
     checked = broker.play("site.yml", "--check")
     if not checked.changed:
@@ -155,7 +162,6 @@ def _deploy(host: Host) -> None:
     touched = {*before.splitlines()} ^ {*host.exec("sh", "-c", STATE).stdout.splitlines()}
     if touched:
         raise HostError("a check of a virgin host changed it:\n" + "\n".join(sorted(touched)))
-    broker.play("site.yml")
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.documented import documented
-from tests.hosts import RELEASES, Host, wait_for
+from tests.hosts import Host, wait_for
 
 from .deploy import STATE, Broker
 
@@ -45,7 +45,6 @@ def fails(host: Host, command: str, reason: str, failures: int) -> None:
     assert syncs(host)["failing_since"] is not None
 
 
-@pytest.mark.parametrize("deployed", RELEASES, indirect=True)
 def test_however_a_sync_ends_it_is_told_counted_and_reported(deployed: Broker) -> None:
     host = deployed.host
     before = host.exec("sh", "-c", STATE).stdout

@@ -59,6 +59,7 @@ class Bench:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             self.index_variable: self.address,
+            "PIP_NO_COMPILE": "1",
             "PIP_RETRIES": "0",
             "PIP_CONFIG_FILE": os.devnull,
         }
@@ -215,36 +216,34 @@ def installer_stopped_while_clearing(bench: Bench) -> subprocess.CompletedProces
     )
 
 
+# Each would install nothing, elsewhere, something else or not at all.
 SETTINGS = """
 [global]
 index-url = {address}
 quiet = 3
 user = true
 [install]
-{setting}
+dry-run = true
+target = {folder}/else
+root = {folder}/else
+requirement = {folder}/more.txt
+constraint = {folder}/less.txt
 """
 
 
 @pytest.mark.parametrize("place", ["file", "environment"])
-@pytest.mark.parametrize(
-    "setting",
-    [
-        *("dry-run = true", "user = true", "target = {folder}/else", "root = {folder}/else"),
-        *("requirement = {folder}/more.txt", "constraint = {folder}/less.txt"),
-    ],
-)
 def test_no_setting_of_a_persons_pip_counts_but_those_of_the_index(
-    bench: Bench, setting: str, place: str
+    bench: Bench, place: str
 ) -> None:
     lock = bench.lock(wheel(bench.index, "one", "1.0"))
     bench.lock(wheel(bench.index, "extra", "1.0"), name="more.txt")
     (bench.folder / "less.txt").write_text("one<1\n")
-    setting = setting.format(folder=bench.folder)
-    name, _, value = setting.partition(" = ")
-    settings = {f"PIP_{name.upper().replace('-', '_')}": value}
+    text = SETTINGS.format(address=bench.address, folder=bench.folder)
+    pairs = re.findall(r"^(\S+) = (.+)$", text, re.MULTILINE)
+    settings = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in pairs}
     if place == "file":
         file = bench.folder / "pip.conf"
-        file.write_text(SETTINGS.format(address=bench.address, setting=setting))
+        file.write_text(text)
         settings = {"PIP_CONFIG_FILE": str(file)}
         bench.index_variable = "UNUSED"
     done = bench.install(lock, **settings)

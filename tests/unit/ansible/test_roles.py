@@ -18,6 +18,7 @@ NO_EFFECT = {
     "ansible.builtin.stat",
     "analyst",
     "data_disk",
+    "host_probe",
     "ssh_accounts",
 }
 

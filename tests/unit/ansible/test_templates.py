@@ -298,7 +298,9 @@ def test_the_signers_that_a_deploy_hands_out_are_those_of_the_publisher(tmp_path
     signer.export(tmp_path / "allowed_signers")
     key = " ".join((tmp_path / "allowed_signers").read_text().split()[2:])
     task = load(ROOT / "roles" / "app" / "tasks" / "signing_key.yml")[-1]["host_files"]
-    told = render("app", task["files"][0]["content"], __app_public_key={"stdout": key})
+    told = render(
+        "app", task["files"][0]["content"], __app_public_key={"stdout_lines": ["made", key]}
+    )
     assert told == (tmp_path / "allowed_signers").read_text()
 
 
@@ -396,9 +398,9 @@ def test_the_socket_is_the_portals_alone_and_limited_as_far_as_the_release_can(
     assert {"StandardInput=socket", "NoNewPrivileges=true", "ProtectSystem=strict"} <= set(helper)
 
 
-def dpkg(*packages: str) -> dict[str, str]:
+def dpkg(*packages: str) -> dict[str, Any]:
     """What dpkg-query answers."""
-    return {"stdout": "\n".join(packages)}
+    return {"answers": {"packages": {"stdout": "\n".join(packages)}}}
 
 
 HAVE = (
@@ -433,7 +435,7 @@ HAVE = (
     ],
 )
 def test_only_what_is_missing_is_installed(found: list[str], missing: list[str]) -> None:
-    told = render("base", "{{ _base_missing }}", __base_dpkg=dpkg(*found))
+    told = render("base", "{{ _base_missing }}", __base_found=dpkg(*found))
     assert sorted(told) == sorted(missing)
 
 

@@ -50,7 +50,7 @@ def check_returned(documented: dict[str, Any], value: dict[str, Any]) -> None:
     for name, field in documented.items():
         assert type(value[name]) is kinds[field["type"]], name
         if "contains" in field:
-            for element in value[name]:
+            for element in [value[name]] if field["type"] == "dict" else value[name]:
                 check_returned(field["contains"], element)
         elif field["type"] == "list":
             assert all(type(element) is kinds[field["elements"]] for element in value[name])
