@@ -85,7 +85,8 @@ def test_the_deploy_gives_each_role_all_of_its_settings_and_nothing_else() -> No
 
 def test_the_deploy_refuses_with_every_role_that_can() -> None:
     deploy = load(ROOT / "playbooks" / "site.yml")[-1]
-    (first,) = deploy["pre_tasks"]
+    facts, first = deploy["pre_tasks"]
+    assert (facts["debian_release"], facts["tags"]) == (None, "always")
     can = {path.parents[1].name for path in (ROOT / "roles").glob("*/tasks/preflight.yml")}
     assert {*first["loop"]} == can
     assert first["tags"] == first["ansible.builtin.include_role"]["apply"]["tags"] == "always"
