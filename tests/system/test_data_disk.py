@@ -104,7 +104,7 @@ def test_a_data_disk_that_is_not_mounted_stops_all_that_would_take_it_for_empty(
     assert f"broker: {GONE}" in " ".join(told_play.output.split())
     assert host.exec("sh", "-c", STATE).stdout == state
 
-    host.run("umount /data")
+    host.run("umount /data; systemctl start broker-access-prove.path")
     host.run("umount --lazy /srv/broker/data; systemctl restart srv-broker-data.mount")
     assert published(host) == before
     syncs_well(host)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -158,8 +159,13 @@ def test_a_publish_is_followed_by_a_proof_that_the_status_tells(scene: Scene) ->
     everybody = json.loads(host.exec("list-analysts", "--json").stdout)
     assert facts["access"]["analysts"] == len(everybody) >= len(PEOPLE)
     assert host.exec("stat", "-c", "%a %U:%G", PROOF).stdout.strip() == "640 root:data-ops"
-    timer = host.exec("systemctl", "is-active", "broker-access-prove.timer").stdout.strip()
-    assert timer == "active"
+    assert facts["access"]["stopped"] == []
+    host.exec("systemctl", "stop", "broker-access-prove.timer")
+    told_status = host.exec("broker", "status", check=False)
+    assert told_status.returncode == 1
+    (command,) = re.findall(r"`(systemctl enable .+)` mends that", told_status.stdout)
+    host.run(command)
+    assert host.exec("systemctl", "is-active", "broker-access-prove.timer").stdout == "active\n"
 
 
 @pytest.mark.parametrize("person", PEOPLE)

@@ -16,6 +16,7 @@ from ..accounts.usage import spaces
 from ..config import find_config_dir, load_instance
 from ..errors import BrokerError
 from ..publish import Generation, TableEntry
+from ..runs import look
 from ..sync.held import lost_keys, widening_of
 from ..sync.report import Exit
 from .approve import told
@@ -28,6 +29,11 @@ from .terminal import say, say_json
 __all__ = ["status"]
 
 UNIT = Path("/etc/systemd/system/broker-access-prove.service")
+STARTERS = (
+    "broker-access-prove.timer",
+    "broker-access-prove.path",
+    "broker-access-unproved.timer",
+)
 _HINTS = {
     "unexpected": ": `broker access prove` lists them",
     "overdue": ", and no proof has ended since: `journalctl -u broker-access-prove.service` tells",
@@ -85,8 +91,10 @@ def _syncs() -> tuple[dict[str, Any] | None, list[str]]:
 def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str, Any] | None:
     """The last proof of access and how it stands; None where this host does not prove."""
     known: dict[str, Any] = {"at": None, "generation": None, "checks": 0, "unexpected": None}
+    known["stopped"] = []
     try:
         proof, begun = read_proof(PROOF), begun_at(PROOF)
+        stopped = _stopped() if UNIT.exists() else []
     except BrokerError as error:
         return {**known, "problem": str(error), "state": "unreadable", "failed": True}
     if proof is None and not UNIT.exists():
@@ -95,7 +103,13 @@ def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str
     current = generation.id if generation else None
     state = standing(proof, current, published, now, begun)
     facts = known if proof is None else proof.facts()
-    return {**facts, "problem": None, "state": str(state), "failed": state.is_failure}
+    failed = state.is_failure or bool(stopped)
+    return {**facts, "problem": None, "state": str(state), "stopped": stopped, "failed": failed}
+
+
+def _stopped() -> list[str]:
+    """Which of the units that start proofs do not: what is published stays, and rights change."""
+    return [name for name, unit in look(STARTERS).items() if unit["ActiveState"] != "active"]
 
 
 def _since(link: Path) -> datetime:
@@ -169,7 +183,11 @@ def _access_line(proof: dict[str, Any], generation: str | None) -> str:
         found += f"{proof['at'][:16].replace('T', ' ')} UTC"
         if proof["generation"] != generation:
             found = f"{pending}; {proof['generation']}: {found}"
-    return f"Access: {found}{_HINTS.get(proof['state'], '')}"
+    found += _HINTS.get(proof["state"], "")
+    if proof["stopped"]:
+        names = " ".join(proof["stopped"])
+        found += f"; not every proof starts by itself: `systemctl enable --now {names}` mends that"
+    return f"Access: {found}"
 
 
 def _space_line(space: dict[str, dict[str, int] | None] | None) -> str:

@@ -16,6 +16,7 @@ from broker.access import Finding, Proof, begin_proof, write_proof
 from broker.access.standing import Standing, standing
 from broker.cli import status as module
 from broker.publish import Store
+from broker.runs.systemd import Unit
 from tests.unit.publish.making import entry, publish
 
 FINDING = Finding("ann", "/data/x", "can read it")
@@ -96,11 +97,22 @@ def test_a_host_that_proves_and_never_did_is_not_a_success_for_long(
     unit = proof.parent / "broker-access-prove.service"
     unit.touch()
     monkeypatch.setattr(module, "UNIT", unit)
+    units = {name: Unit(ActiveState="active") for name in module.STARTERS}
+    monkeypatch.setattr(module, "look", lambda names: {name: units[name] for name in names})
     current = proof.parent / "data/current"
     name = current.readlink().name
     assert f"Access: {name} is not proved yet, and no other was before" in status(proof.parent)[1]
     os.utime(current, (0, 0), follow_symlinks=False)
     assert status(proof.parent)[0] == 1
+
+    write_proof(Proof(datetime.now(UTC), name, 3, 18240, (), 1), proof)
+    assert status(proof.parent)[0] == 0
+    units["broker-access-prove.timer"] = Unit(ActiveState="inactive")
+    code, text = status(proof.parent)
+    assert code == 1
+    assert "`systemctl enable --now broker-access-prove.timer` mends that" in text
+    facts = json.loads(status(proof.parent, "--json")[1])["access"]
+    assert (facts["state"], facts["stopped"]) == ("proved", ["broker-access-prove.timer"])
 
 
 @given(
