@@ -45,6 +45,10 @@ _FILTERING = ("--capability=CAP_BPF,CAP_PERFMON", "--system-call-filter=bpf")
 _ONE_TREE = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
 
 
+# Where a host's sockets are shown to this machine, one mount by the name of each.
+_EXPORTS = Path("/run/systemd/nspawn/unix-export")
+
+
 def start(
     folder: Path, machine: str, hostname: str, bridge: str, *, filtering: bool = False
 ) -> None:
@@ -70,6 +74,7 @@ def start(
     ]
     if not Path("/run/systemd/system").is_dir():
         command = [*_supervisor(cgroups.make(machine)), *command, "--keep-unit"]
+    _clear_exports(machine)
     with (folder / "console.log").open("ab") as console:
         subprocess.run(
             ["setsid", "--fork", *command],
@@ -90,6 +95,14 @@ def _supervisor(groups: list[Path]) -> list[str]:
     joins = "".join(f"echo 0 > {shlex.quote(str(group))} && " for group in groups)
     script = f'while ({joins}exec "$@"); [ $? -eq 133 ]; do :; done'
     return ["sh", "-c", script, "sh"]
+
+
+def _clear_exports(pattern: str) -> None:
+    """Remove what a killed systemd-nspawn (257) left mounted: no host of that name would start."""
+    for left in _EXPORTS.glob(pattern):
+        sh("umount", "--lazy", str(left), check=False)
+        with suppress(FileNotFoundError):  # its systemd-nspawn ends just now, and clears it away
+            left.rmdir()
 
 
 def running(folder: Path) -> bool:
@@ -223,6 +236,7 @@ def kill_all(folder: Path, bridge: str) -> None:
     """Pull the plug of every host of the run in ``folder``."""
     _kill(folder / "hosts", f"--machine={bridge}-")
     cgroups.remove(f"{bridge}-*")
+    _clear_exports(f"{bridge}-*")
 
 
 def _kill(layers: Path, argument: str) -> None:
