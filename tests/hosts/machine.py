@@ -43,9 +43,7 @@ def _directory(folder: Path) -> str:
 # One tree of control groups, and the right to load what filters packets of a group in it.
 _FILTERING = ("--capability=CAP_BPF,CAP_PERFMON", "--system-call-filter=bpf")
 _ONE_TREE = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
-
-
-# Where a host's sockets are shown to this machine, one mount by the name of each.
+# Where a host's sockets are shown to this machine: one mount for each, by the host's name.
 _EXPORTS = Path("/run/systemd/nspawn/unix-export")
 
 

@@ -141,9 +141,9 @@ def broker_image(run: Run, release: Release) -> Image:
 
 
 def _deploy(host: Host) -> None:
-    """As an operator does: first ask what would be done, then let it be done.
+    """As an operator does; on the newest release, only after a check of what would be done.
 
-    Hosts of the older release are careful: what is made there is closed to others by default.
+    Hosts of the oldest release are careful: what is made there is closed to others by default.
     """
     broker = with_inventory(host)
     if host.release == RELEASES[-1].number:
@@ -154,6 +154,7 @@ def _deploy(host: Host) -> None:
 
 
 def _check(broker: Broker) -> None:
+    """Ask what a deploy would do, and hold the check to leaving the host as it was."""
     host = broker.host
     before = host.exec("sh", "-c", STATE).stdout
     checked = broker.play("site.yml", "--check")

@@ -97,7 +97,8 @@ def test_a_copied_shell_opens_nothing_and_goes_with_the_class(
     host.exec("mount", "-o", "remount,bind,suid", "/home")
     proved = host.exec("broker", "access", "prove", check=False)
     assert "everybody: /home is mounted without nosuid and nodev" in proved.stdout
-    assert deployed.play("site.yml", "--tags", "storage_mounts").changed == 1
+    for arguments in (["--check"], []):
+        assert deployed.play("site.yml", "--tags", "storage_mounts", *arguments).changed == 1
     assert "nosuid" not in host.exec("broker", "access", "prove").stdout
     host.exec("mount", "-o", "remount,bind,suid", "/home")
     host.reboot()
@@ -126,6 +127,7 @@ def test_no_other_way_into_a_home_or_the_store_starts_a_setid_program(
     assert "nosuid" not in host.exec("broker", "access", "prove", check=False).stdout
     host.exec("systemctl", "restart", "broker-nosuid.service")
     assert "nosuid" not in host.exec("broker", "access", "prove", check=False).stdout
+    assert deployed.play("site.yml", "--tags", "ssh_analysts,storage_mounts").changed == 0
 
 
 def test_nothing_of_a_removed_uid_is_left(deployed: Broker, pat: Person) -> None:

@@ -154,6 +154,8 @@ def test_analysts_do_not_reach_the_system_bus_and_log_in_with_limits_or_not_at_a
 def test_hidden_processes_are_mended_and_survive_a_boot(broker: Broker) -> None:
     host = broker.host
     host.exec("mount", "-o", "remount,hidepid=off", "/proc")
+    assert broker.play("site.yml", "--check", *PARTS).changed == 1
+    assert "hidepid" not in options(host)
     assert broker.play("site.yml", *PARTS).changed == 1
     assert "hidepid=invisible" in options(host)
     host.reboot()

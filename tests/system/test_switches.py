@@ -46,6 +46,7 @@ def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
     assert host.run(f"cat {LOG}").stdout
     assert host.run(f"test -e {RULES}", check=False).returncode == 1
     assert "hidepid" not in host.run("findmnt --output=OPTIONS /proc").stdout
+    assert deployed.play("site.yml", "-e", settings, *off, *PARTS).changed == 0
 
     other = json.dumps({"broker_secrets": {"OTHER_TOKEN": SECRET}})
     renamed = deployed.play("site.yml", "--diff", "-e", other, *off, *PARTS)

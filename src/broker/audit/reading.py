@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -106,13 +106,16 @@ def _named(events: Iterable[Event]) -> Iterator[Event]:
     No number is given twice, and a removal tells whose it was.
     """
     every = list(events)
-    removed = {
-        str(dict(event.detail.get("before", {})).get("uid")): event.subject
-        for event in every
-        if event.action == "analyst.remove"
-    }
+    removed = {uid: event.subject for event in every if (uid := _removed_uid(event))}
     for event in every:
         name = removed.get(event.subject or "") if event.action == "pull" else None
         yield (
             replace(event, subject=name, actor=replace(event.actor, name=name)) if name else event
         )
+
+
+def _removed_uid(event: Event) -> str | None:
+    """Whose account a removal ended; None for other events, and for a line of an older release."""
+    before = event.detail.get("before") if event.action == "analyst.remove" else None
+    uid = before.get("uid") if isinstance(before, Mapping) else None
+    return str(uid) if uid else None

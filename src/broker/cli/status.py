@@ -91,13 +91,14 @@ def _syncs() -> tuple[dict[str, Any] | None, list[str]]:
 def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str, Any] | None:
     """The last proof of access and how it stands; None where this host does not prove."""
     known: dict[str, Any] = {"at": None, "generation": None, "checks": 0, "unexpected": None}
-    known["stopped"] = []
+    proves, stopped = UNIT.exists(), list[str]()
     try:
         proof, begun = read_proof(PROOF), begun_at(PROOF)
-        stopped = _stopped() if UNIT.exists() else []
+        stopped = _stopped() if proves else stopped
     except BrokerError as error:
-        return {**known, "problem": str(error), "state": "unreadable", "failed": True}
-    if proof is None and not UNIT.exists():
+        known |= {"stopped": stopped, "state": "unreadable", "failed": True}
+        return {**known, "problem": str(error)}
+    if proof is None and not proves:
         return None
     published = _since(data / "current") if generation else None
     current = generation.id if generation else None
@@ -108,7 +109,7 @@ def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str
 
 
 def _stopped() -> list[str]:
-    """Which of the units that start proofs do not: what is published stays, and rights change."""
+    """Which of the units that start proofs are not active, so that changed rights go unproved."""
     return [name for name, unit in look(STARTERS).items() if unit["ActiveState"] != "active"]
 
 

@@ -13,6 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
 
+from broker.cli.status import STARTERS
 from broker.config import load_instance
 from broker.publish.sign import Signer
 
@@ -310,6 +311,8 @@ def test_the_proof_may_become_others_and_finds_a_host_that_is_not_read_only() ->
     assert not [line for line in unit if line.startswith(("ProtectSystem", "ProtectHome"))]
     path = settings(template("oversight", f"{UNITS}/broker-access-prove.path"))
     assert "PathChanged=/data/src_data" in path
+    (task,) = load(ROOT / "roles" / "oversight" / "tasks" / "install.yml")
+    assert {*STARTERS} == {*task["systemd_units"]["started"]}, "status asks for each of them"
 
 
 RECORD = f"{UNITS}/broker-run-sync-.service.d/record.conf"

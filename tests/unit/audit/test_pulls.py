@@ -160,7 +160,9 @@ def test_a_pull_of_somebody_who_was_removed_meanwhile_has_their_name(
 ) -> None:
     log = tmp_path / "audit.jsonl"
     gone = Change("analyst.remove", "anna", {"before": {"uid": 20001}})
-    with recording([gone], log):
+    strange = {"eve": None, "kim": 3, "zoe": {}}
+    others = [Change("analyst.remove", name, {"before": it}) for name, it in strange.items()]
+    with recording([gone, *others], log):
         journal += [pulled(1, 20001), pulled(2, 20002)]
     collect(log, tmp_path / "cursor")
     pulls = [one for one in read_log(log).events if one.action == "pull"]

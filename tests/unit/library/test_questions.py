@@ -48,7 +48,7 @@ def test_the_documentation_is_the_argument_spec_and_the_result(
 
 
 @pytest.mark.parametrize(
-    ("release", "told"),
+    ("release", "expected"),
     [
         ({"NAME": "Debian GNU/Linux", "VERSION_ID": "13"}, ("Debian", "13")),
         ({"NAME": "Ubuntu", "VERSION_ID": "24.04"}, ("Ubuntu", "24")),
@@ -57,10 +57,10 @@ def test_the_documentation_is_the_argument_spec_and_the_result(
     ],
 )
 def test_a_system_has_the_name_and_the_number_that_setup_gives_it(
-    release: dict[str, str], told: tuple[str, str]
+    release: dict[str, str], expected: tuple[str, str]
 ) -> None:
     found = load("debian_release").facts(release)
-    assert (found["distribution"], found["distribution_major_version"]) == told
+    assert (found["distribution"], found["distribution_major_version"]) == expected
 
 
 def test_each_command_has_its_answer_and_what_fails_is_named(call_module: Calls) -> None:
