@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: analyst
-short_description: Look after the analysts of a data broker
+short_description: Look after the analysts and the operators of a data broker
 version_added: "0.1.0"
 description:
   - Makes, changes and removes analysts as Linux accounts on a broker host, hundreds in one call.
@@ -20,7 +20,9 @@ description:
     that person was asked for with O(origin=registry). The others get what they should either way.
   - What the inventory declares and what was added on the host stand beside each other. Neither
     side takes away what is the other's.
-  - Same code as the commands C(broker analyst) on the host.
+  - An operator is an account in C(data-ops) with a key file that root owns and a normal login. It
+    reads what the broker tells of itself and no table; with C(sudo) it may become root.
+  - Same code as the commands C(broker analyst) and C(broker operator) on the host.
 options:
   name:
     description: Name of the account. 1 to 32 of C(a-z 0-9 _ -), the first a letter; not reserved.
@@ -138,6 +140,37 @@ options:
         type: str
         choices: [present, absent]
         default: present
+  operators:
+    description:
+      - A list of operators, instead of O(name) or beside O(analysts). Each name once, in one of
+        the two lists; no key for two people.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: As O(name).
+        type: str
+        required: true
+      email:
+        description: As O(email).
+        type: str
+      key:
+        description: As O(key).
+        type: str
+      keys:
+        description: As O(keys).
+        type: list
+        elements: raw
+      sudo:
+        description:
+          - Whether this person may become root without a password, as none is set.
+          - Left out, it stays as it is; for somebody new and with O(origin=declared) that means no.
+        type: bool
+      state:
+        description: As O(state).
+        type: str
+        choices: [present, absent]
+        default: present
   access_classes:
     description:
       - Every access class of the host by its name. Each is a dictionary as in
@@ -190,6 +223,14 @@ EXAMPLES = r"""
     origin: declared
     analysts: "{{ broker_analysts }}"
 
+- name: Ensure olga looks after the broker
+  analyst:
+    origin: declared
+    operators:
+      - name: olga
+        key: "{{ lookup('ansible.builtin.file', 'keys/olga.pub') }}"
+        sudo: true
+
 - name: Ensure anna is gone
   analyst:
     name: anna
@@ -198,7 +239,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 analysts:
-  description: Those who were asked for, as they are now or would be.
+  description:
+    - Those who were asked for, as they are now or would be.
+    - Of an operator there is C(sudo) in place of C(private), C(classes), C(declared_classes) and
+      C(shell).
   returned: success
   type: list
   elements: dict
@@ -331,6 +375,11 @@ ABOUT_ONE: dict[str, Any] = {
     "shell": {"type": "bool"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
+ABOUT_AN_OPERATOR: dict[str, Any] = {
+    **{name: ABOUT_ONE[name] for name in ("email", "key", "keys", "state")},
+    "name": {"type": "str", "required": True},
+    "sudo": {"type": "bool"},
+}
 ARGUMENT_SPEC: dict[str, Any] = {
     **ABOUT_ONE,
     "origin": {"type": "str", "choices": ["declared", "registry"], "default": "registry"},
@@ -342,14 +391,20 @@ ARGUMENT_SPEC: dict[str, Any] = {
         "options": {**ABOUT_ONE, "name": {"type": "str", "required": True}},
         "mutually_exclusive": [("key", "keys")],
     },
+    "operators": {
+        "type": "list",
+        "elements": "dict",
+        "options": ABOUT_AN_OPERATOR,
+        "mutually_exclusive": [("key", "keys")],
+    },
     "access_classes": {"type": "dict"},
 }
 
 
 def requests(params: dict[str, Any]) -> list[Request]:
     """The requests that the module's parameters make. Raises ``BrokerError``."""
-    entries = [params] if params["analysts"] is None else params["analysts"]
-    return [
+    entries = [params] if params["name"] is not None else params["analysts"] or []
+    analysts = [
         parse_request(
             entry["name"],
             email=entry["email"],
@@ -366,14 +421,28 @@ def requests(params: dict[str, Any]) -> list[Request]:
         )
         for entry in entries
     ]
+    operators = [
+        parse_request(
+            entry["name"],
+            email=entry["email"],
+            keys=entry["keys"] if entry["key"] is None else [entry["key"]],
+            state=entry["state"],
+            origin=params["origin"],
+            home=params["home"],
+            role="operator",
+            sudo=entry["sudo"],
+        )
+        for entry in params["operators"] or ()
+    ]
+    return [*analysts, *operators]
 
 
 def main() -> None:
     """Carry out one call."""
     module = AnsibleModule(
         argument_spec=ARGUMENT_SPEC,
-        mutually_exclusive=[("key", "keys"), ("analysts", "name")],
-        required_one_of=[("name", "analysts")],
+        mutually_exclusive=[("key", "keys"), ("analysts", "name"), ("operators", "name")],
+        required_one_of=[("name", "analysts", "operators")],
         supports_check_mode=True,
     )
     try:
@@ -390,7 +459,7 @@ def main() -> None:
     module.exit_json(
         changed=outcome.changed,
         actions=list(outcome.actions),
-        analysts=list(outcome.analysts),
+        analysts=list(outcome.people),
         probes=list(outcome.probes),
         diff={"before": outcome.before, "after": outcome.after},
     )

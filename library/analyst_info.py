@@ -52,6 +52,13 @@ analysts:
   returned: success
   type: list
   elements: dict
+operators:
+  description:
+    - Every operator, or those who were asked for, as M(analyst) returns them, with C(host) and
+      C(problem) as above.
+  returned: success
+  type: list
+  elements: dict
 """
 
 from typing import Any
@@ -61,7 +68,8 @@ from ansible.module_utils.broker.accounts import (
     DebianSystem,
     Layout,
     list_analysts,
-    unknown_analyst,
+    list_operators,
+    unknown_person,
 )
 from ansible.module_utils.broker.errors import BrokerError
 
@@ -73,15 +81,18 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     names = module.params["names"]
     try:
-        rows = list_analysts(Layout(), DebianSystem())
+        layout, system = Layout(), DebianSystem()
+        analysts, operators = list_analysts(layout, system), list_operators(layout, system)
     except BrokerError as error:
         module.fail_json(msg=str(error))
-    known = [row["name"] for row in rows]
+    known = [row["name"] for row in (*analysts, *operators)]
     for name in names or ():
         if name not in known:
-            module.fail_json(msg=str(unknown_analyst(name, known)))
+            module.fail_json(msg=str(unknown_person(name, known)))
     module.exit_json(
-        changed=False, analysts=[row for row in rows if names is None or row["name"] in names]
+        changed=False,
+        analysts=[row for row in analysts if names is None or row["name"] in names],
+        operators=[row for row in operators if names is None or row["name"] in names],
     )
 
 

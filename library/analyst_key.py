@@ -136,7 +136,7 @@ def main() -> None:
     module.exit_json(
         changed=outcome.changed,
         actions=list(outcome.actions),
-        analyst=outcome.analysts[0],
+        analyst=outcome.people[0],
         diff={"before": outcome.before, "after": outcome.after},
     )
 

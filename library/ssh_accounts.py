@@ -7,19 +7,26 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: ssh_accounts
-short_description: Find accounts that keys alone, and a list of groups, would shut out of ssh
+short_description: Find accounts that could log in by ssh, and could not any more
 version_added: "0.2.0"
 description:
   - Asks sshd for every account with a login shell what it does today (C(sshd -T -C user=NAME)).
   - An account is shut out if it can log in now, by a public key that is there, by a command that
     looks for keys or by a password that is set, and has no key or is in none of the groups.
+  - A member of one of the O(keyed) groups is shut out unless the broker keeps a key of theirs.
   - Changes nothing.
 options:
   groups:
-    description: Groups whose members may log in from now on.
+    description: Groups whose members alone may log in from now on. Left out, all may.
     type: list
     elements: str
-    required: true
+  keyed:
+    description:
+      - Groups whose members enter with the keys in C(/etc/data-broker/authorized_keys) alone from
+        now on.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Changes nothing, so a check is a run.
@@ -43,11 +50,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 shut_out:
-  description: Names of the accounts, sorted.
+  description: Names of the accounts that have no key, or are in none of O(groups), sorted.
   returned: success
   type: list
   elements: str
   sample: [deploy, monitoring]
+strangers:
+  description: Names of those in one of the O(keyed) groups whom the broker does not keep, sorted.
+  returned: success
+  type: list
+  elements: str
+  sample: [anna]
 """
 
 import grp
@@ -55,6 +68,7 @@ import os
 import pwd
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -62,8 +76,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "groups": {"type": "list", "elements": "str", "required": True},
+    "groups": {"type": "list", "elements": "str"},
+    "keyed": {"type": "list", "elements": "str", "default": []},
 }
+_KEYS = Path("/etc/data-broker/authorized_keys")
 _NO_SHELLS = ("nologin", "false", "sync", "shutdown", "halt", "broker-transport")
 Told = Mapping[str, list[str]]
 
@@ -79,28 +95,48 @@ def main() -> None:
             module.fail_json(msg=f"sshd does not say what it would do: {error.strip()}")
         return told(output)
 
-    others = [account for account in pwd.getpwall() if _has_shell(account)]
-    names = shut_out(others, set(module.params["groups"]), ask, passwords())
-    module.exit_json(changed=False, shut_out=names)
+    people = [account for account in pwd.getpwall() if _has_shell(account)]
+    enter = can_enter(people, ask, passwords())
+    groups, keyed = module.params["groups"], set(module.params["keyed"])
+    module.exit_json(
+        changed=False,
+        shut_out=[] if groups is None else shut_out(enter, set(groups)),
+        strangers=strangers(enter, keyed, _KEYS),
+    )
 
 
-def shut_out(
-    accounts: Iterable[pwd.struct_passwd],
-    groups: set[str],
-    ask: Callable[[str], Told],
-    have_passwords: set[str],
-) -> list[str]:
-    """Names of those who can log in now, and could not by a key as a member of the groups."""
-    found = set()
+@dataclass(frozen=True)
+class Entrant:
+    """An account that can log in now, with the groups of its login; ``by_key`` or by password."""
+
+    name: str
+    groups: set[str]
+    by_key: bool
+
+
+def can_enter(
+    accounts: Iterable[pwd.struct_passwd], ask: Callable[[str], Told], have_passwords: set[str]
+) -> list[Entrant]:
+    """Those who can log in now."""
+    found = []
     for account in accounts:
         name, mine, said = account.pw_name, groups_of(account), ask(account.pw_name)
-        if not is_allowed(name, mine, said):
-            continue
         by_key = has_key(account, said)
         by_password = name in have_passwords and takes_password(name, said)
-        if (by_key or by_password) and not (by_key and mine & groups):
-            found.add(name)
-    return sorted(found)
+        if is_allowed(name, mine, said) and (by_key or by_password):
+            found.append(Entrant(name, mine, by_key))
+    return found
+
+
+def shut_out(enter: Iterable[Entrant], groups: set[str]) -> list[str]:
+    """Names of those who could not log in any more by a key as a member of the groups."""
+    return sorted(one.name for one in enter if not (one.by_key and one.groups & groups))
+
+
+def strangers(enter: Iterable[Entrant], keyed: set[str], keys: Path) -> list[str]:
+    """Names of those whose keys would not count any more, as the broker's alone do."""
+    members = (one.name for one in enter if one.groups & keyed)
+    return sorted(name for name in members if not (keys / name).exists())
 
 
 def told(output: str) -> Told:

@@ -1,4 +1,4 @@
-"""What playbooks tell a person about analysts, a line each."""
+"""What playbooks tell a person about analysts and operators, a line each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ from typing import Any
 def analyst_lines(analysts: Iterable[Mapping[str, Any]]) -> list[str]:
     """Everybody with their rights, keys, origin and state."""
     return [_line(analyst) for analyst in analysts] or ["no analysts yet"]
+
+
+def operator_lines(operators: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Every operator with their rights, keys, origin and state."""
+    return [_operator(operator) for operator in operators] or ["no operators yet"]
+
+
+def _operator(operator: Mapping[str, Any]) -> str:
+    keys = ", ".join(_key(key, ()) for key in operator["keys"]) or "no key"
+    state = ": ".join(filter(None, [operator["host"], operator["problem"]]))
+    rights = "operator with sudo" if operator["sudo"] else "operator"
+    who = f"{operator['name']} (uid {operator['uid']}, {operator['origin']}, {state})"
+    return f"{who}: {rights}, {keys}"
 
 
 def _line(analyst: Mapping[str, Any]) -> str:
@@ -65,6 +78,7 @@ class FilterModule:
         """Every public function here."""
         return {
             "analyst_lines": analyst_lines,
+            "operator_lines": operator_lines,
             "probe_lines": probe_lines,
             "welcome_lines": welcome_lines,
         }

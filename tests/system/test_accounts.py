@@ -49,7 +49,7 @@ sys.path[:0] = ["{TOOLS}"]
 from broker.accounts import DebianSystem, Layout, converge, parse_request
 requests = [parse_request(**request) for request in json.loads(sys.argv[1])]
 outcome = converge(requests, Layout(), DebianSystem(), check=sys.argv[2] == "1")
-print(json.dumps({{"changed": outcome.changed, "analysts": outcome.analysts}}))
+print(json.dumps({{"changed": outcome.changed, "analysts": outcome.people}}))
 """
 # All damages in one process: starting one costs more than the three runs after each.
 MEND = f"""
@@ -318,7 +318,7 @@ def test_commands_on_the_host(broker: Broker) -> None:
 
     not_root = broker.command("list-analysts", user="tom")
     assert (not_root.returncode, not_root.stdout) == (1, "")
-    assert "only root may look after analysts" in not_root.stderr
+    assert "only root may look after accounts" in not_root.stderr
     assert broker.command("remove-analyst", "tom").returncode == 0
     assert broker.login("tom", "true").returncode == 255
 

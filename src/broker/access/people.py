@@ -1,4 +1,4 @@
-"""Who there is: analysts with the groups of a real login, everybody else, and stray members."""
+"""Who there is: people with the groups of a real login, everybody else, and stray members."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..accounts import Analyst
+from ..accounts import OPERATOR_GROUP, SUDO_GROUP, Person
 from .policy import Reader, Role
 from .proof import Finding
 
@@ -28,7 +28,7 @@ class People:
     lacking: tuple[Finding, ...]
 
 
-def people(listed: Iterable[Analyst]) -> People:
+def people(listed: Iterable[Person]) -> People:
     """Readers of the registry's entries, the service, the portal where it has an account, and
     ``nobody`` for every other account.
 
@@ -46,7 +46,10 @@ def people(listed: Iterable[Analyst]) -> People:
         if entry.pw_uid != one.uid:
             problem = f"has uid {entry.pw_uid} instead of {one.uid}"
             lacking.append(Finding(one.name, "/etc/passwd", problem))
-        readers.append(_reader(entry, frozenset(one.classes), shell=one.shell))
+        if one.is_operator:
+            readers.append(_reader(entry, None, "operator", shell=one.shell))
+        else:
+            readers.append(_reader(entry, frozenset(one.classes), shell=one.shell))
     roles: dict[str, Role | None] = {SERVICE: "service", _NOBODY: None}
     roles |= dict.fromkeys(_callers(), "portal")
     for name, role in roles.items():
@@ -79,11 +82,26 @@ def _callers() -> list[str]:
 
 
 def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int, list[Finding]]:
-    """Everybody in a class's group, by a line in group or as their own, who should not be there.
+    """Everybody in a class's or the operators' group, by a line in group or as their own, who
+    should not be there.
 
     ``classes`` maps each class to its group. Returns how many memberships were looked at.
     """
-    holders = {reader.name: reader for reader in readers if reader.classes is not None}
+    checks, found = _class_members(classes, readers)
+    operators = {reader.name for reader in readers if reader.role == "operator"}
+    for group in (OPERATOR_GROUP, SUDO_GROUP):
+        for member in _members(group):
+            checks += 1
+            if member not in operators | ({SERVICE} if group == OPERATOR_GROUP else set()):
+                problem = f"is a member of {group}, and is no operator"
+                found.append(Finding(member, "/etc/group", problem))
+    return checks, found
+
+
+def _class_members(
+    classes: Mapping[str, str], readers: Sequence[Reader]
+) -> tuple[int, list[Finding]]:
+    holders = {reader.name: reader for reader in readers if reader.holds(())}
     checks, found = 0, []
     for name, group in classes.items():
         for member in _members(group):

@@ -16,12 +16,12 @@ from ..accounts.layout import TEMPORARY
 
 __all__ = ["EVERYTHING", "NOTHING", "Areas", "Reader", "Role", "Rule", "Verb", "rule"]
 
-Role = Literal["service", "portal"]
+Role = Literal["service", "portal", "operator"]
 
 PUBLIC = "public"
 _LINKS = ("current", "parquet", "metadata")
 _PUBLIC = ("access_classes.json", "deployed.json", "standing_certificates")
-_SETTINGS = ("instance.yaml", "data_description.md", "environment")
+_SETTINGS = ("instance.yaml", "data_description.md")
 _SOCKET = Path("/run/broker-accounts.sock")
 _STATE = Path("/var/lib/data-broker")
 # What leads to what root runs: folders that any account may list on any Debian.
@@ -69,7 +69,8 @@ class Reader:
     """An account. ``groups`` are those that a login has on this host, whatever was meant.
 
     ``classes`` are what the registry grants; None for an account that is not an analyst's, which
-    has a ``role`` where it works for the broker. ``shell`` is a normal login: the home is its own.
+    has a ``role`` where it works for the broker, or looks after it. ``shell`` is a normal login:
+    the home is its own.
     """
 
     name: str
@@ -82,8 +83,9 @@ class Reader:
     shell: bool = False
 
     def holds(self, classes: Iterable[str]) -> bool:
-        """Whether the registry grants all of these."""
-        return self.classes is not None and {*classes} - {PUBLIC} <= self.classes
+        """Whether the registry grants all of these. An operator reads what is public."""
+        held = frozenset() if self.role == "operator" else self.classes
+        return held is not None and {*classes} - {PUBLIC} <= held
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +146,19 @@ def _top(reader: Reader, parts: tuple[str, ...]) -> Rule:
         return _SEEN
     if parts[0] in (*_LINKS, "generations"):
         return _SHOWN if reader.holds(()) else _SEEN
-    return _OPEN if parts[0] == "allowed_signers" else _SEEN
+    return _OPEN if parts[0] == "allowed_signers" or reader.role == "operator" else _SEEN
 
 
 def _generation(reader: Reader, parts: tuple[str, ...]) -> Rule:
-    """Below ``generations/ID``, for somebody who is an analyst."""
+    """Below ``generations/ID``, for somebody who is an analyst or an operator.
+
+    What spans classes is the operators'. Which class a file of the whole trees has, a path does
+    not say: ``prove`` asks for those of closed tables.
+    """
     if not parts or parts == ("views",):
         return _SHOWN
+    if parts[0] != "views" and reader.role == "operator":
+        return _OPEN
     if parts[0] != "views":
         return _SEEN if len(parts) == 1 else _UNKNOWN
     inside = parts[1:]
@@ -162,7 +170,7 @@ def _generation(reader: Reader, parts: tuple[str, ...]) -> Rule:
 def _home(reader: Reader, parts: tuple[str, ...]) -> Rule:
     if not parts:
         return _OPEN
-    if parts[0] == reader.name and reader.classes is not None:
+    if parts[0] == reader.name and (reader.classes is not None or reader.role == "operator"):
         return _FREE if reader.shell or parts[1:2] == ("user",) else _OPEN
     return _SEEN if len(parts) == 1 else _UNKNOWN
 
@@ -175,7 +183,9 @@ def _config(reader: Reader, place: Path, areas: Areas) -> Rule:
     public = place.suffix == ".pub" or place.name in _PUBLIC
     if areas.keys in (place, place.parent) or public:
         return _OPEN
-    if reader.role == "service" and (place == areas.config or place.name in _SETTINGS):
+    if reader.role in ("service", "operator") and place.name in _SETTINGS:
+        return _OPEN
+    if reader.role == "service" and (place == areas.config or place.name == "environment"):
         return _OPEN
     return _SEEN if len(place.relative_to(areas.config).parts) < 2 else _UNKNOWN
 
@@ -194,7 +204,7 @@ def _host(reader: Reader, place: Path, areas: Areas) -> Rule:
         return _OPEN
     if reader.role == "portal" and place == _SOCKET:
         return _ASKED
-    if reader.role == "service" and place in _STANDING:
+    if reader.role in ("service", "operator") and place in _STANDING:
         return _OPEN  # as each member of the operators' group
     private_key = place.name.startswith("ssh_host_") and place.suffix != ".pub"
     anybodys = any(place.is_relative_to(folder) for folder in _ANYBODYS)

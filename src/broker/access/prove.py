@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ..errors import BrokerError, PublishError
-from ..publish import Audience, Generation, Store
+from ..publish import PUBLIC, Audience, Generation, Store
 from .leaks import Hidden, hidden_from, leaked
 from .observer import Place, observe
 from .owners import others_write
@@ -53,6 +53,8 @@ def prove(
     for reader in everybody.readers:
         tried[reader.name], wrong = _tried(reader, places, paths, published=generation is not None)
         findings += wrong
+    asked, closed = _closed_to_operators(everybody.readers, generation) if generation else (0, [])
+    checks, findings = checks + asked, findings + closed
     findings += [found for path, status in run.items() for found in others_write(path, status)]
     findings += _too_deep(places, paths)
     asked, listed = acl_paths(places, paths)
@@ -114,6 +116,25 @@ def _wrong(reader: Reader, asked: Sequence[tuple[Place, Rule]]) -> dict[Place, l
         if problems:
             found[place] = problems
     return found
+
+
+def _closed_to_operators(
+    readers: Sequence[Reader], generation: Generation
+) -> tuple[int, list[Finding]]:
+    """Operators enter the whole trees, and read no row of a table that is not public there."""
+    places = [
+        Place(str(generation.path / file.path), "file")
+        for entry in generation.manifest.tables
+        for file in entry.files
+        if entry.access != PUBLIC
+    ]
+    operators = [reader for reader in readers if reader.role == "operator"]
+    return len(operators) * len(places), [
+        Finding(reader.name, place.path, _CAN[Verb.READ])
+        for reader in operators
+        for place, able in zip(places, observe(reader, places), strict=True)
+        if Verb.READ in able
+    ]
 
 
 def _stands(place: Place) -> bool:

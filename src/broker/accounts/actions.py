@@ -15,6 +15,7 @@ from .registry import Registry
 __all__ = [
     "Action",
     "AddAccounts",
+    "AllowSudo",
     "ChangeAccount",
     "ClearHome",
     "ClearOutside",
@@ -62,7 +63,7 @@ class WriteClasses:
 
 @dataclass(frozen=True, slots=True)
 class WriteRegistry:
-    """Replace the list of analysts; ``taking`` says that it gives no rights, only takes some."""
+    """Replace the list of people; ``taking`` says that it gives no rights, only takes some."""
 
     registry: Registry
     taking: bool = field(default=False, compare=False)
@@ -73,7 +74,7 @@ class WriteRegistry:
 
 @dataclass(frozen=True, slots=True)
 class StrikeOut:
-    """Write the list of analysts without those who have left; the last step of leaving.
+    """Write the list of people without those who have left; the last step of leaving.
 
     ``registry`` still holds them, for the case that the home of one could not be stored.
     """
@@ -161,7 +162,7 @@ class MaskManagers:
 
 @dataclass(frozen=True, slots=True)
 class WriteKeys:
-    """Replace the key file of one analyst.
+    """Replace the key file of one person.
 
     ``ending`` marks it: what the keys that are gone opened is still to be ended.
     """
@@ -172,6 +173,16 @@ class WriteKeys:
 
     def __str__(self) -> str:
         return f"write the keys of {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowSudo:
+    """Let sudo take the operators who may become root, or forget that it did."""
+
+    allowed: bool
+
+    def __str__(self) -> str:
+        return f"{'write' if self.allowed else 'remove'} the rule of sudo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +322,7 @@ Action = (
     | WriteClasses
     | WriteRegistry
     | AddAccounts
+    | AllowSudo
     | ChangeAccount
     | MendHome
     | PlaceLimits

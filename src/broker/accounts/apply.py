@@ -15,6 +15,7 @@ from ..files import make_dir, write_atomic, write_when_full
 from .actions import (
     Action,
     AddAccounts,
+    AllowSudo,
     ChangeAccount,
     ClearHome,
     ClearOutside,
@@ -51,6 +52,7 @@ from .system import Owners, System
 from .taking import takes
 from .user_units import LIMITS, MASK
 from .walk import Report
+from .wanted import SUDO_RULE
 
 __all__ = ["Trouble", "apply", "person"]
 
@@ -221,16 +223,16 @@ def _apply(action: Action, layout: Layout, system: System, troubles: list[Troubl
             ]
         case StrikeOut(registry, names):
             gone = names - {trouble.name for trouble in troubles}
-            left = (entry for entry in registry.analysts if entry.name not in gone)
+            left = (entry for entry in registry.people if entry.name not in gone)
             _write_registry(make_registry(left, registry.last_uid), layout, write_when_full)
-        case PlaceLimits() | MaskManagers() | ExposeViews():
+        case PlaceLimits() | MaskManagers() | ExposeViews() | AllowSudo():
             _apply_to_services(action, layout, system)
         case _:
             _apply_to_files(action, layout, system)
 
 
 def _apply_to_services(
-    action: PlaceLimits | MaskManagers | ExposeViews, layout: Layout, system: System
+    action: PlaceLimits | MaskManagers | ExposeViews | AllowSudo, layout: Layout, system: System
 ) -> None:
     match action:
         case PlaceLimits(added, removed):
@@ -242,6 +244,11 @@ def _apply_to_services(
             system.reload()
         case ExposeViews(audiences):
             system.expose(audiences, layout)
+        case AllowSudo(allowed):
+            if allowed:
+                write_atomic(layout.at(layout.sudoers), SUDO_RULE, mode=0o440)
+            else:
+                _remove(layout.at(layout.sudoers))
 
 
 def _reporting(troubles: list[Trouble]) -> Report:

@@ -12,22 +12,22 @@ from dataclasses import replace
 from ..errors import AccountsError
 from .classes import Classes
 from .keys import Key
-from .model import ALL_OTHERS, Analyst, Request
+from .model import ALL_OTHERS, Person, Request
 from .names import place
 
 __all__ = ["by_label", "changed"]
 
 
-def changed(request: Request, known: Analyst, classes: Classes) -> Analyst:
+def changed(request: Request, known: Person, classes: Classes) -> Person:
     """The entry once the request is met. Raises ``AccountsError`` if it cannot be."""
     if known.state == "absent":
-        known = Analyst(known.name, known.uid, known.email)
+        known = Person(known.name, known.uid, known.email, role=known.role)
     keys = _keys(request, known)
     if not keys:
         raise AccountsError(
-            "a new analyst needs a key, or nobody could log in",
-            where=place(request.name),
-            remedy="Give the line in the analyst's .pub file.",
+            f"a new {request.role} needs a key, or nobody could log in",
+            where=place(request.name, request.role),
+            remedy=f"Give the line in the {request.role}'s .pub file.",
         )
     held, declared = _classes(request, known, classes)
     return replace(
@@ -36,15 +36,22 @@ def changed(request: Request, known: Analyst, classes: Classes) -> Analyst:
         keys=keys,
         classes=held,
         declared_classes=declared,
-        shell=known.shell if request.shell is None else request.shell,
+        shell=known.is_operator or (known.shell if request.shell is None else request.shell),
+        sudo=known.is_operator and _sudo(request, known),
         origin="declared" if "declared" in (request.origin, known.origin) else "registry",
     )
 
 
+def _sudo(request: Request, known: Person) -> bool:
+    if request.sudo is None and request.origin == "registry":
+        return known.sudo
+    return bool(request.sudo)
+
+
 def _classes(
-    request: Request, known: Analyst, classes: Classes
+    request: Request, known: Person, classes: Classes
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    where = place(request.name)
+    where = place(request.name, request.role)
     asked = classes.check((*(request.classes or ()), *request.grant), where=where)
     taken = set(request.revoke)
     own, declared = set(known.classes) - set(known.declared_classes), set(known.declared_classes)
@@ -67,17 +74,17 @@ def _refuse_to_revoke(declared: set[str], where: str) -> None:
         )
 
 
-def _keys(request: Request, known: Analyst) -> tuple[Key, ...]:
+def _keys(request: Request, known: Person) -> tuple[Key, ...]:
     keys = known.keys
     if request.keys is not None:
         keys = _replaced(request, known)
-    keys = _added(keys, request.added, place(request.name))
+    keys = _added(keys, request.added, place(request.name, request.role))
     if request.retired:
         keys = _retired(keys, request)
     return keys
 
 
-def _replaced(request: Request, known: Analyst) -> tuple[Key, ...]:
+def _replaced(request: Request, known: Person) -> tuple[Key, ...]:
     """The other origin's keys stay, and nothing brings back a key that was revoked."""
     declares = request.origin == "declared"
     before = {key.blob: key for key in known.keys}
@@ -85,7 +92,7 @@ def _replaced(request: Request, known: Analyst) -> tuple[Key, ...]:
     for key in request.keys or ():
         old = before.get(key.blob, key)
         if old.revoked and not declares:
-            raise _was_revoked(old, place(request.name))
+            raise _was_revoked(old, place(request.name, request.role))
         new.append(
             replace(
                 key,
@@ -122,7 +129,7 @@ def _retired(keys: tuple[Key, ...], request: Request) -> tuple[Key, ...]:
         if label == ALL_OTHERS:
             chosen |= {key.blob for key in keys if key.blob not in added}
         else:
-            chosen.add(by_label(keys, label, place(request.name)).blob)
+            chosen.add(by_label(keys, label, place(request.name, request.role)).blob)
     return tuple(_ended(key, request.until) if key.blob in chosen else key for key in keys)
 
 

@@ -14,9 +14,11 @@ from ..errors import AccountsError, BrokerError
 from .names import RESERVED_NAMES
 
 __all__ = [
+    "OPERATOR_GROUP",
     "PUBLIC",
     "SHELL_GROUP",
     "STANDING_VIEWS",
+    "SUDO_GROUP",
     "Classes",
     "check_class",
     "class_groups",
@@ -27,9 +29,11 @@ __all__ = [
 
 PUBLIC = "public"
 SHELL_GROUP = "data-shell"
+OPERATOR_GROUP = "data-ops"
+SUDO_GROUP = "data-sudo"
 STANDING_VIEWS = frozenset({(), ("private",)})
 _STANDING = {PUBLIC: "dataread", "private": "data-private"}
-_OWN_GROUPS = frozenset({"broker", "data-ops", SHELL_GROUP})
+_OWN_GROUPS = frozenset({"broker", OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP})
 _RESERVED_STARTS = ("broker-", "systemd-")
 _NAME = re.compile(r"(?!tree$)[a-z][a-z0-9-]{0,30}")
 _GROUP = re.compile(r"[a-z_][a-z0-9_-]{0,31}")

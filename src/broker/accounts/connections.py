@@ -1,12 +1,13 @@
-"""Connections of one account at sshd, from the moment that a client has named it."""
+"""Connections of one account at sshd, from the moment that a client has named it, and sessions."""
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["monitors"]
+__all__ = ["in_sessions", "monitors"]
 
 _PROGRAMS = frozenset({"sshd", "sshd-session"})
 
@@ -25,6 +26,35 @@ def monitors(name: str, proc: Path = Path("/proc")) -> list[int]:
             if title.fullmatch(told) and _is_sshd(folder):
                 found.append(int(folder.name))
     return found
+
+
+def in_sessions(uid: int, proc: Path = Path("/proc")) -> set[int]:
+    """All that runs in the sessions of a uid, whoever it runs as: sudo changes the uid alone.
+
+    Without the process that asks and those above it, as that may be a shell of su.
+    """
+    mark, found = f"/user-{uid}.slice/", set[int]()
+    for folder in proc.glob("[0-9]*"):
+        with suppress(OSError):  # it ended while we looked
+            here = mark in (folder / "cgroup").read_text(errors="replace")
+            if here and _state_and_parent(folder)[0] not in "ZX":
+                found.add(int(folder.name))
+    return found - _line_of(os.getpid(), proc)
+
+
+def _line_of(process: int, proc: Path) -> set[int]:
+    """A process with its parent, its parent's parent and so on."""
+    found = set[int]()
+    with suppress(OSError):
+        while process not in found:
+            found.add(process)
+            process = int(_state_and_parent(proc / str(process))[1])
+    return found
+
+
+def _state_and_parent(folder: Path) -> list[str]:
+    """The two fields behind the name in ``stat``, which may hold anything: proc(5)."""
+    return (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[:2]
 
 
 def _is_sshd(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What a person may see of analysts: properties and fingerprints, never the bytes of a file."""
+"""What a person may see of accounts: properties and fingerprints, never the bytes of a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .host import KeyFile, Node, Observed, Presence, User
 from .keyfile import read_key_file
 from .keys import Key
 from .layout import Layout
-from .model import Analyst
+from .model import Person, Role
 from .planner import home_drift
 from .registry import Registry
 from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places, wanted_presence
@@ -22,19 +22,22 @@ from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places, wanted_presence
 __all__ = ["differences", "facts", "listing"]
 
 
-def facts(analyst: Analyst) -> dict[str, Any]:
-    """One analyst as plain values for a report."""
+def facts(person: Person) -> dict[str, Any]:
+    """One person as plain values for a report."""
+    rights: dict[str, Any] = {
+        "private": person.private,
+        "classes": list(person.classes),
+        "declared_classes": list(person.declared_classes),
+        "shell": person.shell,
+    }
     return {
-        "name": analyst.name,
-        "uid": analyst.uid,
-        "email": analyst.email,
-        "private": analyst.private,
-        "classes": list(analyst.classes),
-        "declared_classes": list(analyst.declared_classes),
-        "shell": analyst.shell,
-        "keys": [_key_facts(key) for key in analyst.keys],
-        "state": analyst.state,
-        "origin": analyst.origin,
+        "name": person.name,
+        "uid": person.uid,
+        "email": person.email,
+        **({"sudo": person.sudo} if person.is_operator else rights),
+        "keys": [_key_facts(key) for key in person.keys],
+        "state": person.state,
+        "origin": person.origin,
     }
 
 
@@ -50,15 +53,17 @@ def _key_facts(key: Key) -> dict[str, Any]:
     }
 
 
-def listing(observed: Observed, layout: Layout) -> list[dict[str, Any]]:
-    """Everybody in the registry, with ``host``: what stands of them, and a ``problem`` with it.
+def listing(observed: Observed, layout: Layout, role: Role) -> list[dict[str, Any]]:
+    """Everybody in this role, with ``host``: what stands of them, and a ``problem`` with it.
 
     ok; drift (the next run mends it); leaving (the next run ends it); or taken (somebody made
     another account in its place, which only a person can sort out).
     """
     rows = []
-    void = {one.analyst for one in ended(observed, observed.registry.analysts)}
-    for entry in observed.registry.analysts:
+    void = {one.analyst for one in ended(observed, observed.registry.people)}
+    for entry in observed.registry.people:
+        if entry.role != role:
+            continue
         state = _on_host(entry, observed, layout)
         if state == "ok" and entry.name in void:
             state = "drift"
@@ -67,7 +72,7 @@ def listing(observed: Observed, layout: Layout) -> list[dict[str, Any]]:
     return rows
 
 
-def _on_host(entry: Analyst, observed: Observed, layout: Layout) -> str:
+def _on_host(entry: Person, observed: Observed, layout: Layout) -> str:
     presence = observed.presence(entry.name)
     if impostor(entry, presence):
         return "taken"
@@ -89,31 +94,35 @@ def differences(
     after: dict[str, Any] = {}
     classes = declared or observed.classes
     old_entries, new_entries = observed.registry.by_name(), target.by_name()
-    void = ended(observed, target.analysts)
+    void = ended(observed, target.people)
+    people = (*observed.registry.people, *target.people)
+    operators = {person.name for person in people if person.is_operator}
     for name in sorted(old_entries.keys() | new_entries.keys() | observed.key_files):
         presence = observed.presence(name)
         old, new = _sides(old_entries.get(name), new_entries.get(name), presence, layout, classes)
         if name in observed.key_files and name not in new_entries:
-            old["keys"] = "a file of somebody who is no analyst"
+            old["keys"] = "a file of somebody whom the broker does not keep"
         old["certificates"] = [certificate_line(one) for one in void if one.analyst == name]
         new["certificates"] = []
         changed = sorted(part for part in old.keys() | new.keys() if old.get(part) != new.get(part))
         if changed:
             before[name] = {part: old.get(part) for part in changed}
             after[name] = {part: new.get(part) for part in changed}
+            if name in operators:
+                before[name]["role"] = after[name]["role"] = "operator"
     if classes != observed.classes:
         before["classes"], after["classes"] = dict(observed.classes.groups), dict(classes.groups)
     authority = authority_sides(observed.authority, certificates, layout)
     if authority[0] != authority[1]:
         before[AUTHORITY], after[AUTHORITY] = authority
-    if target.analysts:
+    if target.people:
         _differing_places(observed, layout, before, after)
     return before, after
 
 
 def _sides(
-    old: Analyst | None,
-    new: Analyst | None,
+    old: Person | None,
+    new: Person | None,
     presence: Presence,
     layout: Layout,
     classes: Classes,
@@ -151,17 +160,20 @@ def _differing_places(
         after["places"] = {path: _node(node) for path, node in wrong.items()}
 
 
-def _entry(analyst: Analyst | None) -> dict[str, Any] | None:
-    if analyst is None:
+def _entry(person: Person | None) -> dict[str, Any] | None:
+    if person is None:
         return None
+    rights: dict[str, Any] = {
+        "classes": list(person.classes),
+        "declared": list(person.declared_classes),
+        "shell": person.shell,
+    }
     return {
-        "uid": analyst.uid,
-        "email": analyst.email,
-        "classes": list(analyst.classes),
-        "declared": list(analyst.declared_classes),
-        "shell": analyst.shell,
-        "origin": analyst.origin,
-        "keys": [_key_state(key) for key in analyst.keys],
+        "uid": person.uid,
+        "email": person.email,
+        **({"sudo": person.sudo} if person.is_operator else rights),
+        "origin": person.origin,
+        "keys": [_key_state(key) for key in person.keys],
     }
 
 

@@ -1,4 +1,4 @@
-"""From what is asked to the list of analysts it makes; every refusal happens here, before
+"""From what is asked to the list of people it makes; every refusal happens here, before
 anything is changed."""
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from ..errors import AccountsError
 from .change import changed
 from .classes import Classes
 from .host import Observed, Presence
-from .model import Analyst, Request
-from .names import place, unknown_analyst
+from .model import Person, Request
+from .names import listed_by, place, unknown_person
 from .registry import Registry, make_registry
 
 __all__ = ["goal", "impostor"]
@@ -41,12 +41,13 @@ def goal(
     _refuse_impostors(requests, observed)
     _refuse_full(entries.keys() - observed.registry.by_name().keys(), observed)
     _refuse_shared_keys(entries.values())
+    _refuse_no_sudo([entries.get(request.name) for request in requests], observed)
     if classes is not None:
         _refuse_lost_classes(entries.values(), classes)
     return make_registry(entries.values(), max(observed.registry.last_uid, _given(entries)))
 
 
-def _given(entries: dict[str, Analyst]) -> int:
+def _given(entries: dict[str, Person]) -> int:
     return max((entry.uid for entry in entries.values()), default=0)
 
 
@@ -66,35 +67,42 @@ def _free(uid: int, observed: Observed) -> int:
 
 
 def _entry(
-    request: Request, known: Analyst | None, observed: Observed, free_uid: int, classes: Classes
-) -> Analyst | None:
+    request: Request, known: Person | None, observed: Observed, free_uid: int, classes: Classes
+) -> Person | None:
     if known is None and request.known:
-        raise unknown_analyst(request.name, observed.registry.by_name())
+        names = [one.name for one in observed.registry.people if one.role == request.role]
+        raise unknown_person(request.name, names, request.role)
+    if known is not None and known.role != request.role:
+        raise AccountsError(
+            f"this name is that of an {known.role}",
+            where=place(request.name, request.role),
+            remedy=f"Choose another name, or look at them with: {listed_by(known.role)}.",
+        )
     if request.state == "absent":
         return _leaver(request, known, observed)
     if known is not None:
         return changed(request, known, classes)
-    _refuse_taken(request.name, observed)
+    _refuse_taken(request, observed)
     if free_uid > observed.accounts.uid_range[1]:
         raise AccountsError(
             "no uid is free for a new account",
-            where=place(request.name),
+            where=place(request.name, request.role),
             expected=f"a uid up to {observed.accounts.uid_range[1]}, the UID_MAX of login.defs",
             remedy="Raise UID_MAX in /etc/login.defs.",
         )
-    return changed(request, Analyst(request.name, free_uid), classes)
+    return changed(request, Person(request.name, free_uid, role=request.role), classes)
 
 
-def _leaver(request: Request, known: Analyst | None, observed: Observed) -> Analyst | None:
+def _leaver(request: Request, known: Person | None, observed: Observed) -> Person | None:
     if known is not None:
         return replace(known, state="absent", home=request.home)
     user = observed.accounts.users.get(request.name)
     if user is not None:
         raise AccountsError(
             "this account was not made by the data broker, which therefore does not remove it",
-            where=place(request.name),
+            where=place(request.name, request.role),
             found=f"an account with uid {user.uid}",
-            remedy="Look at the names with list-analysts; use userdel for other accounts.",
+            remedy=f"Look at the names with {listed_by(request.role)}; use userdel for others.",
         )
     return None
 
@@ -103,13 +111,14 @@ def _refuse_twice(requests: Sequence[Request]) -> None:
     for name, count in Counter(request.name for request in requests).items():
         if count > 1:
             raise AccountsError(
-                f"the list names this analyst {count} times",
+                f"the list names this person {count} times",
                 where=place(name),
                 remedy="Say everything about one person in one entry.",
             )
 
 
-def _refuse_taken(name: str, observed: Observed) -> None:
+def _refuse_taken(request: Request, observed: Observed) -> None:
+    name = request.name
     user = observed.accounts.users.get(name)
     group = observed.accounts.groups.get(name)
     home = observed.presence(name).home.get("")
@@ -125,13 +134,13 @@ def _refuse_taken(name: str, observed: Observed) -> None:
         return
     raise AccountsError(
         "this name is taken on the host",
-        where=place(name),
+        where=place(name, request.role),
         found=found,
         remedy="Choose another name, or move what holds it away.",
     )
 
 
-def impostor(entry: Analyst, presence: Presence) -> str | None:
+def impostor(entry: Person, presence: Presence) -> str | None:
     """What stands where the analyst's account should, when it is not that account."""
     user, home = presence.user, presence.home.get("")
     if user is not None and user.uid != entry.uid:
@@ -148,12 +157,12 @@ def impostor(entry: Analyst, presence: Presence) -> str | None:
 def _refuse_impostors(requests: Sequence[Request], observed: Observed) -> None:
     """Somebody re-made an account by hand: whose it is now, only a person can say."""
     asked = {request.name for request in requests}
-    for entry in observed.registry.analysts:
+    for entry in observed.registry.people:
         other = impostor(entry, observed.presence(entry.name))
         if other is not None and entry.name in asked:
             raise AccountsError(
                 "the account is not the one that the data broker made",
-                where=place(entry.name),
+                where=place(entry.name, entry.role),
                 found=other,
                 remedy="Move it away, then try again.",
             )
@@ -163,7 +172,7 @@ def _refuse_full(new: Set[str], observed: Observed) -> None:
     free = observed.free_bytes
     if new and free is not None and free < MIN_FREE_BYTES:
         raise AccountsError(
-            f"the disk is too full to add {len(new)} analysts",
+            f"the disk is too full to add {len(new)} accounts",
             where="/etc or /home",
             expected=f"{MIN_FREE_BYTES // 2**20} MiB free",
             found=f"{free // 2**10} KiB",
@@ -171,7 +180,7 @@ def _refuse_full(new: Set[str], observed: Observed) -> None:
         )
 
 
-def _refuse_shared_keys(entries: Iterable[Analyst]) -> None:
+def _refuse_shared_keys(entries: Iterable[Person]) -> None:
     owners: dict[bytes, str] = {}
     for entry in entries:
         for key in entry.keys if entry.state == "present" else ():
@@ -179,13 +188,23 @@ def _refuse_shared_keys(entries: Iterable[Analyst]) -> None:
             if other != entry.name:
                 raise AccountsError(
                     f"the same key is given for {other!r} and {entry.name!r}",
-                    where=place(entry.name),
+                    where=place(entry.name, entry.role),
                     found=key.fingerprint,
                     remedy="Every person has a key of their own: ask one of them for a new one.",
                 )
 
 
-def _refuse_lost_classes(entries: Iterable[Analyst], classes: Classes) -> None:
+def _refuse_no_sudo(entries: Iterable[Person | None], observed: Observed) -> None:
+    for entry in entries:
+        if entry and entry.state == "present" and entry.sudo and not observed.has_sudo:
+            raise AccountsError(
+                "this host has no sudo, so this operator could not become root",
+                where=place(entry.name, entry.role),
+                remedy="Install it (apt install sudo), or take sudo from the operator.",
+            )
+
+
+def _refuse_lost_classes(entries: Iterable[Person], classes: Classes) -> None:
     for entry in entries:
         lost = set(entry.classes) - classes.groups.keys() if entry.state == "present" else set()
         if lost:

@@ -77,7 +77,7 @@ class KeyFile:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """All that stands on the host of one analyst.
+    """All that stands on the host of one person.
 
     ``group`` is the gid of the group with the same name. ``home`` maps a path below the home
     ('' is the home) to what stands there. ``running`` holds the groups of the processes that
@@ -110,7 +110,8 @@ class Observed:
     ``authority`` is None on a host that issues no certificates.
     ``limited`` are the uids whose slices have the limits of analysts, whosever they are, and
     ``masked`` those without a manager of user units. ``remains`` are uids that own something on
-    the host; they are looked for only where a new account may be made.
+    the host; they are looked for only where a new account may be made. ``has_sudo`` tells that
+    sudo reads rules here, ``sudo_rule`` is the text of ours.
     """
 
     accounts: Accounts
@@ -124,8 +125,10 @@ class Observed:
     masked: frozenset[int] = frozenset()
     remains: frozenset[int] = frozenset()
     free_bytes: int | None = None
+    has_sudo: bool = False
+    sudo_rule: str | None = None
     authority: Authority | None = None
 
     def presence(self, name: str) -> Presence:
-        """What stands of one analyst, or nothing."""
+        """What stands of one person, or nothing."""
         return self.presences.get(name, EMPTY)

@@ -1,4 +1,4 @@
-"""What a caller wants of the keys of one analyst who is there already."""
+"""What a caller wants of the keys of one person who is there already."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from ..errors import AccountsError
 from .keys import parse_keys
-from .model import ALL_OTHERS, Request
+from .model import ALL_OTHERS, Request, Role
 from .names import check_name, place
 from .times import time_after
 
@@ -26,20 +26,22 @@ def key_request(
     expires: str | None = None,
     old: Iterable[str] = (),
     grace: str = "7d",
+    role: Role = "analyst",
 ) -> Request:
     """Add ``key``, rotate to it, or revoke those in ``old``. Raises ``AccountsError``.
 
     A rotation with a grace of nothing (``0m``) revokes the old keys.
     """
-    where = place(check_name(name))
+    where = place(check_name(name), role)
     if state == "absent":
-        return Request(name, retired=_some(old, where), known=True)
+        return Request(name, retired=_some(old, where), known=True, role=role)
     entry = {"key": key or "", "name": label, "expires": expires}
     added = parse_keys([entry], where=where)
     if state == "present":
-        return Request(name, added=added, known=True)
+        return Request(name, added=added, known=True, role=role)
     until = None if _NO_GRACE.fullmatch(grace) else time_after(grace, where=where)
-    return Request(name, added=added, retired=tuple(old) or (ALL_OTHERS,), until=until, known=True)
+    retired = tuple(old) or (ALL_OTHERS,)
+    return Request(name, added=added, retired=retired, until=until, known=True, role=role)
 
 
 def _some(labels: Iterable[str], where: str) -> tuple[str, ...]:

@@ -36,10 +36,11 @@ class Layout:
     runtime: Path = Path("/run/user")
     units: Path = Path("/etc/systemd/system")
     os_release: Path = Path("/etc/os-release")
+    sudoers: Path = Path("/etc/sudoers.d/data-broker")
 
     @property
     def registry(self) -> Path:
-        """The host's own list of analysts."""
+        """The host's own list of analysts and operators."""
         return self.config / "analysts.json"
 
     @property
@@ -54,7 +55,7 @@ class Layout:
 
     @property
     def keys(self) -> Path:
-        """The folder that sshd's ``AuthorizedKeysFile`` points into, one file per analyst."""
+        """The folder that sshd's ``AuthorizedKeysFile`` points into, one file per person."""
         return self.config / "authorized_keys"
 
     @property
@@ -95,5 +96,5 @@ class Layout:
         return self.root / path.relative_to("/")
 
     def home(self, name: str) -> Path:
-        """The home of one analyst."""
+        """The home of one person."""
         return self.homes / name

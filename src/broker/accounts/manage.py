@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..audit import LOG, changes, recording
-from ..errors import BrokerError
+from ..audit import LOG, changes, current_actor, recording
+from ..errors import AccountsError, BrokerError
 from ..files import lock
 from .actions import Action, ClearHome, ClearOutside, DropBits, MendHome, StrikeOut
 from .activity import Activity
@@ -22,21 +22,22 @@ from .describe import differences, facts, listing
 from .goal import goal
 from .homes import space_of
 from .layout import Layout
-from .model import Analyst, Request
+from .model import Person, Request
 from .names import place
 from .observe import observe, root_needed
 from .planner import plan
+from .registry import Registry
 from .system import System
-from .taking import only_takes
+from .taking import loses, only_takes
 
-__all__ = ["Outcome", "alone", "converge", "list_analysts"]
+__all__ = ["Outcome", "alone", "converge", "list_analysts", "list_operators"]
 
 _PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done, or would be. ``analysts`` are those asked for, as plain values.
+    """What was done, or would be. ``people`` are those asked for, as plain values.
 
     ``probes`` are sshd's answers to the keys of those who left: name, fingerprint, told.
     ``troubles`` are what single homes did not let happen, which is the affair of their owners.
@@ -47,7 +48,7 @@ class Outcome:
     actions: tuple[str, ...]
     before: dict[str, Any]
     after: dict[str, Any]
-    analysts: tuple[dict[str, Any], ...]
+    people: tuple[dict[str, Any], ...]
     probes: tuple[dict[str, Any], ...] = ()
     troubles: tuple[Trouble, ...] = ()
     only_takes: bool = False
@@ -71,7 +72,7 @@ class Outcome:
 class _Leaver:
     """Somebody on the way out, and the certificates that they have."""
 
-    entry: Analyst
+    entry: Person
     certificates: tuple[Certificate, ...]
 
 
@@ -110,20 +111,26 @@ def converge(
 
 
 def list_analysts(layout: Layout, system: System, *, measured: bool = True) -> list[dict[str, Any]]:
-    """Everybody whom the broker keeps, with state and last activity of each on the host.
+    """Every analyst whom the broker keeps, with state and last activity of each on the host.
 
     ``measured`` adds what ``user/`` holds, which takes a look at each file of each analyst.
     """
     observed = observe(layout, system)
-    activity = system.activity({one.uid: one.name for one in observed.registry.analysts})
+    rows = listing(observed, layout, "analyst")
+    activity = system.activity({row["uid"]: row["name"] for row in rows})
     issued = observed.authority.issued if observed.authority else ()
-    rows, valid = listing(observed, layout), live(issued, datetime.now(UTC))
+    valid = live(issued, datetime.now(UTC))
     for row in rows:
         seen, name = activity.get(row["name"], Activity()), row["name"]
         row |= {"last_login": seen.last_login, "last_sync": seen.last_sync}
         row["certificates"] = [certificate_facts(one) for one in valid if one.analyst == name]
         row["space"] = space_of(layout.at(layout.homes), name) if measured else None
     return rows
+
+
+def list_operators(layout: Layout, system: System) -> list[dict[str, Any]]:
+    """Every operator whom the broker keeps, with the state of each on the host."""
+    return listing(observe(layout, system), layout, "operator")
 
 
 def _outcome(
@@ -137,10 +144,11 @@ def _outcome(
     actions = plan(requests, observed, layout, classes, certificates)
     target = goal(requests, observed, classes)
     entries = target.by_name()
+    _refuse_own_end(observed.registry, target)
     issued = observed.authority.issued if observed.authority else ()
     leavers = [
         _Leaver(entry, tuple(one for one in issued if one.analyst == entry.name))
-        for entry in target.analysts
+        for entry in target.people
         if entry.state == "absent"
     ]
     before, after = (
@@ -163,6 +171,20 @@ def _outcome(
         tuple(map(str, actions)), before, after, asked, troubles=broken, only_takes=taking
     )
     return outcome, actions, leavers
+
+
+def _refuse_own_end(before: Registry, after: Registry) -> None:
+    """What is taken from an account ends its sessions: whoever did it to theirs is cut off."""
+    actor = current_actor()
+    names = {actor.name, actor.login, (actor.claims or {}).get("sudo_user")}
+    for old in before.people:
+        new = after.by_name().get(old.name)
+        if old.is_operator and old.name in names and loses(old, new):
+            raise AccountsError(
+                "you are logged in with this account, and taking from it would end your session",
+                where=place(old.name, old.role),
+                remedy="Let another operator do it, or root.",
+            )
 
 
 def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any], ...]:

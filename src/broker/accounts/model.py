@@ -1,4 +1,4 @@
-"""Who an analyst is, and what a caller asks about one."""
+"""Who an analyst or an operator is, and what a caller asks about one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from .names import check_email, check_name, place
 
 __all__ = [
     "ALL_OTHERS",
-    "Analyst",
     "HomePolicy",
     "Origin",
+    "Person",
     "Request",
+    "Role",
     "State",
     "parse_request",
 ]
@@ -23,12 +24,15 @@ __all__ = [
 State = Literal["present", "absent"]
 Origin = Literal["declared", "registry"]
 HomePolicy = Literal["archive", "delete"]
+Role = Literal["analyst", "operator"]
 ALL_OTHERS = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Analyst:
+class Person:
     """One entry of the registry. ``state`` absent means: on the way out, not all of it gone yet.
+
+    An operator holds no class and always has a normal login; with ``sudo`` they may become root.
 
     ``classes`` are the access classes beyond public, ``declared_classes`` those among them that
     the inventory grants. ``shell`` is a normal login; without it the account can only transfer.
@@ -46,6 +50,13 @@ class Analyst:
     state: State = "present"
     origin: Origin = "registry"
     home: HomePolicy = "archive"
+    role: Role = "analyst"
+    sudo: bool = False
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether this person looks after the broker, and pulls nothing."""
+        return self.role == "operator"
 
     @property
     def open_blobs(self) -> frozenset[bytes]:
@@ -66,7 +77,7 @@ class Request:
     declares and those that were added on the way stand beside each other, and neither side takes
     away what is the other's. ``grant``, ``revoke``, ``added`` and ``retired`` change single ones.
     ``retired`` holds labels of keys (or ``*`` for all but those added), which end at ``until``,
-    or at once without it. Of origin ``declared``, None for keys or classes means none.
+    or at once without it. Of origin ``declared``, None for keys, classes or sudo means none.
     """
 
     name: str
@@ -84,6 +95,8 @@ class Request:
     state: State = "present"
     origin: Origin = "registry"
     home: HomePolicy = "archive"
+    role: Role = "analyst"
+    sudo: bool | None = None
 
 
 def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person may say
@@ -100,14 +113,19 @@ def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person m
     origin: Origin = "registry",
     home: HomePolicy = "archive",
     known: bool = False,
+    role: Role = "analyst",
+    sudo: bool | None = None,
 ) -> Request:
     """A request from raw text, checked as far as no host is needed. Raises ``AccountsError``."""
-    where = place(check_name(name))
+    where = place(check_name(name), role)
+    _refuse_mixed_roles(
+        role, where, sudo=sudo, of_an_analyst=(classes, private, shell, grant, revoke)
+    )
     if keys is not None and not keys and state == "present":
         raise AccountsError(
             "the list of keys is empty, so nobody could log in",
             where=where,
-            remedy="Give at least one key, leave the list out to keep them, or remove the analyst.",
+            remedy="Give at least one key, leave the list out to keep them, or remove the account.",
         )
     listed = None if classes is None else tuple(sorted(set(classes)))
     if listed is not None and private is not None and private != ("private" in listed):
@@ -133,4 +151,24 @@ def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person m
         origin=origin,
         home=home,
         known=known,
+        role=role,
+        sudo=sudo,
     )
+
+
+def _refuse_mixed_roles(
+    role: Role, where: str, *, sudo: bool | None, of_an_analyst: Iterable[Any]
+) -> None:
+    if role == "analyst" and sudo is not None:
+        raise AccountsError(
+            "an analyst never becomes root",
+            where=where,
+            remedy="Leave sudo out, or make an operator: broker_operators, or add-admin.",
+        )
+    if role == "operator" and any(said not in (None, (), []) for said in of_an_analyst):
+        raise AccountsError(
+            "an operator holds no access class and always has a shell",
+            where=where,
+            expected="name, email, key or keys, sudo, state",
+            remedy="Somebody who also pulls data has a second name as an analyst.",
+        )

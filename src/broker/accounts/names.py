@@ -1,4 +1,4 @@
-"""Names and e-mail addresses of analysts: what may become a Linux account, and what may not."""
+"""Names and e-mail addresses of people: what may become a Linux account, and what may not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from ..errors import AccountsError
 
-__all__ = ["RESERVED_NAMES", "check_email", "check_name", "place", "unknown_analyst"]
+__all__ = ["RESERVED_NAMES", "check_email", "check_name", "listed_by", "place", "unknown_person"]
 
 # adduser's NAME_REGEX without the capital letters, dots and dollar of samba machines; 32 is
 # the length that utmp and useradd take.
@@ -27,21 +27,26 @@ messagebus polkitd sshd ssh nginx rsync admin wheel docker podman lxd incus libv
 RESERVED_NAMES = frozenset(_NAMES.split())
 
 
-def place(name: object) -> str:
-    """How a message names an analyst: one line, whatever the text holds."""
+def place(name: object, role: str = "analyst") -> str:
+    """How a message names a person: one line, whatever the text holds."""
     shown = str(name)
-    return f"analyst {shown[:40]!r}" + (" (cut)" if len(shown) > 40 else "")
+    return f"{role} {shown[:40]!r}" + (" (cut)" if len(shown) > 40 else "")
 
 
-def unknown_analyst(name: str, known: Iterable[str]) -> AccountsError:
-    """The error for a name that no analyst has, with the nearest that one has."""
+def listed_by(role: str) -> str:
+    """The command that lists the people in a role."""
+    return "list-analysts" if role == "analyst" else f"broker {role} list"
+
+
+def unknown_person(name: str, known: Iterable[str], role: str = "analyst") -> AccountsError:
+    """The error for a name that no one in this role has, with the nearest that one has."""
     near = difflib.get_close_matches(name, list(known), n=1)
-    remedy = f"Did you mean {near[0]}?" if near else "Look at the names with: list-analysts."
-    return AccountsError("there is no such analyst", where=place(name), remedy=remedy)
+    remedy = f"Did you mean {near[0]}?" if near else f"Look at the names with: {listed_by(role)}."
+    return AccountsError(f"there is no such {role}", where=place(name, role), remedy=remedy)
 
 
 def check_name(name: str) -> str:
-    """The name itself, when it may be an analyst's on any host. Raises ``AccountsError``."""
+    """The name itself, when it may be a person's on any host. Raises ``AccountsError``."""
     if not _NAME.fullmatch(name):
         raise AccountsError(
             "this is not a valid user name",

@@ -10,17 +10,17 @@ from ..beneath import read_file
 from ..errors import AccountsError, BrokerError
 from ..foreign.strict_json import parse_json
 from .certificates.look import look_at_authority
-from .classes import SHELL_GROUP, STANDING_VIEWS, Classes, read_classes
+from .classes import SHELL_GROUP, STANDING_VIEWS, SUDO_GROUP, Classes, read_classes
 from .homes import look, read_home
 from .host import Accounts, KeyFile, Node, Observed, Presence
 from .keyfile import read_key_file
 from .layout import Layout
-from .model import Analyst
+from .model import Person
 from .registry import Registry, make_registry, parse_registry
 from .remains import owners_left
 from .system import System
 from .user_units import LIMITS, MASK, UserLink
-from .wanted import MARK, wanted_places
+from .wanted import MARKS, wanted_places
 
 __all__ = ["observe", "root_needed"]
 
@@ -37,7 +37,7 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
         accounts = system.accounts(wanted)
         classes = _classes(layout)
         registry = _registry(layout, accounts, classes, system)
-        known = {analyst.name for analyst in registry.analysts}
+        known = {person.name for person in registry.people}
         remains = owners_left(layout, system, deep=False) if wanted - known else frozenset()
         linked = {link: link.read(layout.at(layout.units)) for link in (LIMITS, MASK)}
         wanted |= known
@@ -53,6 +53,8 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
             masked=linked[MASK],
             remains=remains,
             free_bytes=_free_bytes(layout),
+            has_sudo=layout.at(layout.sudoers).parent.is_dir(),
+            sudo_rule=_sudo_rule(layout),
             authority=look_at_authority(layout, system),
         )
     except PermissionError as error:
@@ -69,7 +71,7 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
 def root_needed(error: PermissionError) -> BrokerError:
     """What to tell somebody who may not look after accounts."""
     return BrokerError(
-        "only root may look after analysts", where=error.filename, remedy="Run this as root."
+        "only root may look after accounts", where=error.filename, remedy="Run this as root."
     )
 
 
@@ -103,7 +105,7 @@ def _registry(layout: Layout, accounts: Accounts, classes: Classes, system: Syst
     try:
         return parse_registry(path.read_text(encoding="utf-8"), where=str(layout.registry))
     except FileNotFoundError:
-        marked = [user for user in accounts.users.values() if user.gecos == MARK]
+        marked = [user for user in accounts.users.values() if user.gecos in MARKS]
     except UnicodeDecodeError as error:
         raise BrokerError("this is no text", where=str(layout.registry)) from error
     entries = []
@@ -111,8 +113,18 @@ def _registry(layout: Layout, accounts: Accounts, classes: Classes, system: Syst
         file = _key_file(layout, user.name, system)
         keys = read_key_file(file.text)[0] if file is not None and file.text else []
         held = classes.held(n for n, group in classes.groups.items() if group in user.groups)
-        shell = SHELL_GROUP in user.groups
-        entries.append(Analyst(user.name, user.uid, keys=tuple(keys), classes=held, shell=shell))
+        operates = MARKS[user.gecos] == "operator"
+        entries.append(
+            Person(
+                user.name,
+                user.uid,
+                keys=tuple(keys),
+                classes=() if operates else held,
+                shell=operates or SHELL_GROUP in user.groups,
+                role=MARKS[user.gecos],
+                sudo=operates and SUDO_GROUP in user.groups,
+            )
+        )
     low, high = accounts.uid_range
     left = [uid for uid in owners_left(layout, system, deep=True) if low <= uid <= high]
     return make_registry(entries, max(left, default=0))
@@ -126,7 +138,7 @@ def _presences(
     layout: Layout,
     system: System,
 ) -> dict[str, Presence]:
-    uids = {analyst.name: analyst.uid for analyst in registry.analysts}
+    uids = {person.name: person.uid for person in registry.people}
     running = system.running(uids.values())
     group_names = {gid: name for name, gid in accounts.groups.items()}
     owners = {user.uid: user.name for user in accounts.users.values()}
@@ -163,6 +175,13 @@ def _key_file(layout: Layout, name: str, system: System) -> KeyFile | None:
     return KeyFile(path.read_text(encoding="utf-8", errors="replace"), node.mode, node.uid)
 
 
+def _sudo_rule(layout: Layout) -> str | None:
+    try:
+        return layout.at(layout.sudoers).read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
 def _audiences(layout: Layout) -> frozenset[tuple[str, ...]] | None:
     if not layout.at(layout.program).exists():
         return None
@@ -183,7 +202,10 @@ def _key_files(layout: Layout) -> frozenset[str]:
 
 def _places(layout: Layout, system: System) -> dict[str, Node]:
     found = {}
-    for path in (*wanted_places(layout), str(layout.registry), str(layout.classes)):
+    for path in (
+        *wanted_places(layout),
+        *map(str, (layout.registry, layout.classes, layout.sudoers)),
+    ):
         node = look(layout.at(Path(path)), system)
         if node is not None:
             found[path] = node

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from .actions import (
     Action,
     AddAccounts,
+    AllowSudo,
     ChangeAccount,
     ClearHome,
     ClearOutside,
@@ -28,15 +29,23 @@ from .actions import (
 )
 from .certificates.model import Mode
 from .certificates.planner import plan_authority
-from .classes import SHELL_GROUP, Classes
+from .classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Classes
 from .goal import goal, impostor
 from .host import Node, Observed, Presence, User
 from .layout import Layout
 from .losses import Loss, loss, shuts_out
-from .model import Analyst, Request
+from .model import Person, Request
 from .registry import Registry
 from .taking import only_takes
-from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
+from .wanted import (
+    CLASSES_FILE,
+    REGISTRY_FILE,
+    SUDO_FILE,
+    SUDO_RULE,
+    wanted_places,
+    wanted_presence,
+    wanted_user,
+)
 
 __all__ = ["home_drift", "plan"]
 
@@ -58,10 +67,10 @@ def plan(
     paths = layout or Layout()
     target = goal(desired, observed, classes)
     known = paths.registry.as_posix() in observed.places or observed.authority is not None
-    if not (target.analysts or known or observed.key_files or classes or certificates):
+    if not (target.people or known or observed.key_files or classes or certificates):
         return ()
     held = classes or observed.classes
-    ours = [entry for entry in target.analysts if _is_ours(entry, observed)]
+    ours = [entry for entry in target.people if _is_ours(entry, observed)]
     leaves = [entry for entry in ours if entry.state == "absent"]
     stays = [
         _Stay.of(entry, observed.presence(entry.name), paths, held)
@@ -76,6 +85,7 @@ def plan(
         *plan_authority(certificates, observed, entries, paths),
         *_stray_keys(entries, observed),
         *_leave(leaves, observed),
+        *_sudo(entries, observed, paths),
         *_added(stays, observed, held),
         *_links(entries, observed),
         *_take([stay for stay in stays if stay.loss]),
@@ -89,14 +99,14 @@ def plan(
 class _Stay:
     """Somebody who stays: as they are, as they should be, and what they lose on the way."""
 
-    entry: Analyst
+    entry: Person
     found: Presence
     wanted: Presence
     user: User
     loss: Loss
 
     @classmethod
-    def of(cls, entry: Analyst, found: Presence, paths: Layout, classes: Classes) -> _Stay:
+    def of(cls, entry: Person, found: Presence, paths: Layout, classes: Classes) -> _Stay:
         wanted, user = wanted_presence(entry, paths, classes), wanted_user(entry, paths, classes)
         return cls(entry, found, wanted, user, loss(entry, found, user, classes))
 
@@ -115,11 +125,12 @@ def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], t
     }
     if "user" in wrong:  # what was found in it is not what will stand in its place
         wrong |= {path: node for path, node in wanted.home.items() if path.startswith("user/")}
-    extra = tuple(sorted(presence.home.keys() - wanted.home.keys()))
-    return wrong, extra
+    ours = "server" in wanted.home  # an operator's home is all their own
+    extra = presence.home.keys() - wanted.home.keys() if ours else ()
+    return wrong, tuple(sorted(extra))
 
 
-def _is_ours(entry: Analyst, observed: Observed) -> bool:
+def _is_ours(entry: Person, observed: Observed) -> bool:
     """An account that somebody re-made by hand is left alone, and its key file goes."""
     return impostor(entry, observed.presence(entry.name)) is None
 
@@ -151,12 +162,23 @@ def _registry(
         yield WriteRegistry(target, taking)
 
 
-def _strike_out(leaves: Sequence[Analyst], target: Registry) -> Iterator[Action]:
+def _sudo(stays: Sequence[Person], observed: Observed, paths: Layout) -> Iterator[Action]:
+    """A rule where an operator may become root, and none where nobody may."""
+    found = observed.places.get(paths.sudoers.as_posix())
+    stands = SUDO_FILE.accepts(found) and observed.sudo_rule == SUDO_RULE
+    allowed = observed.has_sudo and any(entry.sudo for entry in stays)
+    if allowed and not stands:
+        yield AllowSudo(allowed=True)
+    elif not allowed and found is not None:
+        yield AllowSudo(allowed=False)
+
+
+def _strike_out(leaves: Sequence[Person], target: Registry) -> Iterator[Action]:
     if leaves:
         yield StrikeOut(target, frozenset(entry.name for entry in leaves))
 
 
-def _views(stays: Sequence[Analyst], observed: Observed, classes: Classes) -> Iterator[Action]:
+def _views(stays: Sequence[Person], observed: Observed, classes: Classes) -> Iterator[Action]:
     """A view that somebody needs and no sync has built yet; last, since it may take a while."""
     if observed.audiences is None:
         return
@@ -165,12 +187,12 @@ def _views(stays: Sequence[Analyst], observed: Observed, classes: Classes) -> It
         yield ExposeViews(tuple(sorted(needed)))
 
 
-def _stray_keys(stays: Sequence[Analyst], observed: Observed) -> Iterator[Action]:
+def _stray_keys(stays: Sequence[Person], observed: Observed) -> Iterator[Action]:
     for name in sorted(observed.key_files - {entry.name for entry in stays}):
         yield RemoveKeyFile(name)
 
 
-def _leave(leaves: Sequence[Analyst], observed: Observed) -> Iterator[Action]:
+def _leave(leaves: Sequence[Person], observed: Observed) -> Iterator[Action]:
     """In phases: all are shut out before one walk looks for what any of them left."""
     stand = [entry for entry in leaves if _stands(observed.presence(entry.name))]
     for entry in stand:
@@ -196,7 +218,7 @@ def _stands(presence: Presence) -> bool:
     return any(part is not None for part in found)
 
 
-def _sweep(some: Sequence[Analyst], all_of_them: Sequence[Analyst]) -> Iterator[Action]:
+def _sweep(some: Sequence[Person], all_of_them: Sequence[Person]) -> Iterator[Action]:
     """The setid bits of ``some``, and everything outside the home of ``all_of_them``."""
     if some:
         yield DropBits(tuple(entry.uid for entry in some))
@@ -207,15 +229,16 @@ def _sweep(some: Sequence[Analyst], all_of_them: Sequence[Analyst]) -> Iterator[
 
 def _added(stays: Sequence[_Stay], observed: Observed, classes: Classes) -> Iterator[Action]:
     groups = {*classes.groups.values(), SHELL_GROUP}
+    groups |= {OPERATOR_GROUP, SUDO_GROUP} if any(one.entry.is_operator for one in stays) else set()
     needed = sorted(groups - observed.accounts.groups.keys())
     users = [stay.user for stay in stays if None in (stay.found.user, stay.found.group)]
     if needed or users:
         yield AddAccounts(tuple(needed), tuple(users))
 
 
-def _links(stays: Sequence[Analyst], observed: Observed) -> Iterator[Action]:
+def _links(stays: Sequence[Person], observed: Observed) -> Iterator[Action]:
     """Limits for every analyst, and no manager of user units for those without a shell."""
-    limited = {entry.uid for entry in stays}
+    limited = {entry.uid for entry in stays if not entry.is_operator}
     if limited != observed.limited:
         yield PlaceLimits(*_sides(limited, observed.limited))
     masked = {entry.uid for entry in stays if not entry.shell}

@@ -1,4 +1,4 @@
-"""The host's own list of analysts: what was asked, kept beside what the inventory declares.
+"""The host's own list of analysts and operators: what was asked, and what the inventory declares.
 
 It is written before the host is changed, so that whoever comes after a crash knows the goal.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import AccountsError, BrokerError
 from .classes import check_class
 from .keys import Key, parse_key
-from .model import Analyst
+from .model import Person, Role
 from .names import check_email, check_name, place
 from .times import parse_time
 
@@ -24,28 +24,30 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Analysts by name, sorted. ``last_uid`` only grows, so no uid is ever given out twice."""
+    """People by name, sorted. ``last_uid`` only grows, so no uid is ever given out twice."""
 
-    analysts: tuple[Analyst, ...] = ()
+    people: tuple[Person, ...] = ()
     last_uid: int = 0
 
-    def by_name(self) -> dict[str, Analyst]:
+    def by_name(self) -> dict[str, Person]:
         """All entries, keyed by name."""
-        return {analyst.name: analyst for analyst in self.analysts}
+        return {person.name: person for person in self.people}
 
 
-def make_registry(analysts: Iterable[Analyst], last_uid: int) -> Registry:
+def make_registry(people: Iterable[Person], last_uid: int) -> Registry:
     """A registry in its one canonical order."""
-    ordered = tuple(sorted(analysts, key=lambda analyst: analyst.name))
-    return Registry(ordered, max([last_uid, *(analyst.uid for analyst in ordered)]))
+    ordered = tuple(sorted(people, key=lambda person: person.name))
+    return Registry(ordered, max([last_uid, *(person.uid for person in ordered)]))
 
 
 def render_registry(registry: Registry) -> str:
     """The registry as the text of its file; the same registry gives the same text."""
+    operators = [person for person in registry.people if person.is_operator]
     document = {
         "version": _VERSION,
         "last_uid": registry.last_uid,
-        "analysts": [_to_json(analyst) for analyst in registry.analysts],
+        "analysts": [_to_json(person) for person in registry.people if not person.is_operator],
+        **({"operators": [_to_json(person) for person in operators]} if operators else {}),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -56,8 +58,11 @@ def parse_registry(text: str, *, where: str) -> Registry:
         document = json.loads(text)
         if document["version"] != _VERSION:
             raise ValueError(f"version {document['version']!r} instead of {_VERSION}")
-        analysts = [_from_json(entry) for entry in document["analysts"]]
-        return make_registry(analysts, int(document["last_uid"]))
+        people = [_from_json(entry, "analyst") for entry in document["analysts"]]
+        people += [_from_json(entry, "operator") for entry in document.get("operators", ())]
+        if len({person.name for person in people}) != len(people):
+            raise ValueError("a name stands in it twice")
+        return make_registry(people, int(document["last_uid"]))
     except (AccountsError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise BrokerError(
             "the list of analysts cannot be read, so nothing was changed",
@@ -68,35 +73,41 @@ def parse_registry(text: str, *, where: str) -> Registry:
         ) from error
 
 
-def _to_json(analyst: Analyst) -> dict[str, Any]:
+def _to_json(person: Person) -> dict[str, Any]:
+    rights: dict[str, Any] = {
+        "classes": list(person.classes),
+        "declared_classes": list(person.declared_classes),
+        "shell": person.shell,
+    }
     return {
-        "name": analyst.name,
-        "uid": analyst.uid,
-        "email": analyst.email,
-        "classes": list(analyst.classes),
-        "declared_classes": list(analyst.declared_classes),
-        "shell": analyst.shell,
-        "keys": [_key_to_json(key) for key in analyst.keys],
-        "state": analyst.state,
-        "origin": analyst.origin,
-        "home": analyst.home,
+        "name": person.name,
+        "uid": person.uid,
+        "email": person.email,
+        **({"sudo": person.sudo} if person.is_operator else rights),
+        "keys": [_key_to_json(key) for key in person.keys],
+        "state": person.state,
+        "origin": person.origin,
+        "home": person.home,
     }
 
 
-def _from_json(entry: Mapping[str, Any]) -> Analyst:
+def _from_json(entry: Mapping[str, Any], role: Role) -> Person:
     name = check_name(entry["name"])
-    where = place(name)
-    return Analyst(
+    where = place(name, role)
+    operates = role == "operator"
+    return Person(
         name=name,
         uid=_people_uid(entry["uid"]),
         email=check_email(entry["email"], where=where) if entry["email"] else None,
         keys=tuple(_key_from_json(key, where) for key in entry["keys"]),
-        classes=_class_names(entry["classes"], where),
+        classes=() if operates else _class_names(entry["classes"], where),
         declared_classes=_class_names(entry.get("declared_classes", ()), where),
-        shell=entry.get("shell") is True,
+        shell=operates or entry.get("shell") is True,
         state=_one_of(("present", "absent"), entry["state"]),
         origin=_one_of(("declared", "registry"), entry["origin"]),
         home=_one_of(("archive", "delete"), entry["home"]),
+        role=role,
+        sudo=operates and entry["sudo"] is True,
     )
 
 

@@ -16,7 +16,7 @@ from ..assume import ENDING, assume
 from ..errors import BrokerError
 from .activity import Activity, read_activity
 from .certificates.model import Certificate
-from .connections import monitors
+from .connections import in_sessions, monitors
 from .host import Accounts, User
 from .ipc import ipc_owners, remove_ipc
 from .keys import Key
@@ -165,17 +165,18 @@ class DebianSystem:
 
     def end(self, uid: int) -> None:
         if uid < 1000:
-            raise ValueError(f"uid {uid} is no analyst's")
+            raise ValueError(f"uid {uid} is no person's")
         deadline = time.monotonic() + _END_SECONDS
         opened = self._connections(uid)
         found = bool(self.running([uid]) or opened)
         while True:
-            _hang_up(opened)
+            _kill(opened, signal.SIGTERM)
             # Also where none was found: one that forks and ends, again and again, is in no list.
             _kill_all(uid)
+            _kill(in_sessions(uid) - opened)
             # Not those that came since: they cannot get in, and could keep us here for ever.
             opened &= self._connections(uid)
-            if not (self.running([uid]) or opened):
+            if not (self.running([uid]) or opened or in_sessions(uid)):
                 break
             if time.monotonic() > deadline:
                 raise BrokerError(
@@ -282,10 +283,10 @@ def _kill_all(uid: int) -> None:
     os.waitpid(child, 0)
 
 
-def _hang_up(connections: Iterable[int]) -> None:
-    for process in connections:
+def _kill(processes: Iterable[int], how: signal.Signals = signal.SIGKILL) -> None:
+    for process in processes:
         with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGTERM)
+            os.kill(process, how)
 
 
 def _forget_manager(uid: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .actions import (
     Action,
+    AllowSudo,
     ChangeAccount,
     ClearOutside,
     DropBits,
@@ -17,22 +18,22 @@ from .actions import (
     WriteStanding,
 )
 from .keys import Key
-from .model import Analyst, Request
+from .model import Person, Request
 from .registry import Registry
 
-__all__ = ["only_takes", "takes"]
+__all__ = ["loses", "only_takes", "takes"]
 
 
 def only_takes(requests: Sequence[Request], before: Registry, after: Registry) -> bool:
-    """Whether an act takes rights, and gives none to any analyst.
+    """Whether an act takes rights, and gives none to anybody.
 
-    A new key counts as given, except to an analyst who loses another by the same act: that is
+    A new key counts as given, except to somebody who loses another by the same act: that is
     a rotation, which has to work at any time.
     """
     old, new = before.by_name(), after.by_name()
     if any(_gains(old.get(name), entry) for name, entry in new.items()):
         return False
-    lost = any(_loses(entry, new.get(name)) for name, entry in old.items())
+    lost = any(loses(entry, new.get(name)) for name, entry in old.items())
     return lost or any(map(_asks_to_take, requests))
 
 
@@ -43,6 +44,8 @@ def takes(action: Action) -> bool:
             return True
         case WriteRevocations() | WriteStanding():
             return True
+        case AllowSudo(allowed):
+            return not allowed
         case WriteKeys(_, _, ending):
             return ending
         case ChangeAccount(found, wanted):
@@ -54,33 +57,39 @@ def takes(action: Action) -> bool:
 
 def _asks_to_take(request: Request) -> bool:
     """The list may say so already: what was cut off is asked for again."""
-    asked = request.revoke or request.retired or request.shell is False
+    asked = request.revoke or request.retired or False in (request.shell, request.sudo)
     return request.state == "absent" or bool(asked)
 
 
-def _gains(old: Analyst | None, new: Analyst) -> bool:
+def _gains(old: Person | None, new: Person) -> bool:
     if new.state == "absent":
         return False
     if old is None or old.state == "absent":
         return True
-    more = set(new.classes) - set(old.classes) or (new.shell and not old.shell)
+    more = (
+        set(new.classes) - set(old.classes)
+        or (new.shell and not old.shell)
+        or (new.sudo and not old.sudo)
+    )
     if more or any(_longer(old, key) for key in new.keys if not key.revoked):
         return True
     return bool(new.open_blobs - old.open_blobs) and not old.open_blobs - new.open_blobs
 
 
-def _longer(old: Analyst, key: Key) -> bool:
+def _longer(old: Person, key: Key) -> bool:
     """Whether a key that stays opens the account for longer than before."""
     before = [one for one in old.keys if one.blob == key.blob and not one.revoked]
     return any(one.until and (key.until or "~") > one.until for one in before)
 
 
-def _loses(old: Analyst, new: Analyst | None) -> bool:
+def loses(old: Person, new: Person | None) -> bool:
+    """Whether something is taken from a person, so that what runs under the account ends."""
     if new is None or new.state == "absent":
         return old.state == "present"
     return bool(
         set(old.classes) - set(new.classes)
         or old.open_blobs - new.open_blobs
         or (old.shell and not new.shell)
+        or (old.sudo and not new.sudo)
         or any(_longer(new, key) for key in old.keys if not key.revoked)
     )

@@ -1,56 +1,72 @@
-"""What the host should show of an analyst: the one place that says what an analyst *is*."""
+"""What the host should show of a person: the one place that says what an analyst, and what an
+operator, *is*."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .classes import SHELL_GROUP, Classes
+from .classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Classes
 from .host import KeyFile, Node, Presence, User
 from .keyfile import render_keys
 from .layout import Layout
-from .model import Analyst
+from .model import Person, Role
 
 __all__ = [
     "CLASSES_FILE",
-    "MARK",
+    "MARKS",
     "REGISTRY_FILE",
+    "SUDO_FILE",
+    "SUDO_RULE",
     "USER_FOLDERS",
     "wanted_places",
     "wanted_presence",
     "wanted_user",
 ]
 
-MARK = "Data broker analyst"
+MARKS: Mapping[str, Role] = {"Data broker analyst": "analyst", "Data broker operator": "operator"}
 REGISTRY_FILE = Node("file", 0o600, 0, 0)  # it holds e-mail addresses
 CLASSES_FILE = Node("file", 0o644, 0, 0)
+SUDO_FILE = Node("file", 0o440, 0, 0)
+# Nobody here has a password that could be asked for: a key opened the session.
+SUDO_RULE = f"""\
+# Kept by the data broker and rendered whole: edits are lost. See docs/operators.md.
+%{SUDO_GROUP} ALL=(ALL:ALL) NOPASSWD: ALL
+"""
 SHELL = "/bin/bash"
 USER_FOLDERS = ("artifacts", "duckdb", "notifications", "parquet", "scripts", "sessions")
 _VIEW_PARTS = ("docs", "metadata", "parquet")
 
 
-def wanted_user(analyst: Analyst, layout: Layout, classes: Classes) -> User:
-    """The account of a present analyst."""
-    groups = classes.groups_of(analyst.classes) | ({SHELL_GROUP} if analyst.shell else set())
+def wanted_user(person: Person, layout: Layout, classes: Classes) -> User:
+    """The account of somebody who is present."""
     return User(
-        name=analyst.name,
-        uid=analyst.uid,
-        gid=analyst.uid,
-        gecos=MARK,
-        home=str(layout.home(analyst.name)),
-        shell=SHELL if analyst.shell else str(layout.transport),
-        groups=groups,
+        name=person.name,
+        uid=person.uid,
+        gid=person.uid,
+        gecos=next(mark for mark, role in MARKS.items() if role == person.role),
+        home=str(layout.home(person.name)),
+        shell=SHELL if person.shell else str(layout.transport),
+        groups=_groups(person, classes),
     )
 
 
-def wanted_presence(analyst: Analyst, layout: Layout, classes: Classes) -> Presence:
-    """All that should stand of a present analyst, but for what runs."""
+def _groups(person: Person, classes: Classes) -> frozenset[str]:
+    """What leads to the documents of a generation belongs to the class public: operators are in."""
+    groups = classes.groups_of(person.classes)
+    if person.is_operator:
+        return groups | {OPERATOR_GROUP} | ({SUDO_GROUP} if person.sudo else set())
+    return groups | ({SHELL_GROUP} if person.shell else set())
+
+
+def wanted_presence(person: Person, layout: Layout, classes: Classes) -> Presence:
+    """All that should stand of somebody who is present, but for what runs."""
     return Presence(
-        user=wanted_user(analyst, layout, classes),
-        group=analyst.uid,
-        keys=KeyFile(render_keys(analyst.keys), 0o644, 0),
-        home=_home(analyst, layout, classes),
-        limited=True,
-        masked=not analyst.shell,
+        user=wanted_user(person, layout, classes),
+        group=person.uid,
+        keys=KeyFile(render_keys(person.keys), 0o644, 0),
+        home=_home(person, layout, classes),
+        limited=not person.is_operator,
+        masked=not person.shell,
     )
 
 
@@ -64,15 +80,18 @@ def wanted_places(layout: Layout) -> Mapping[str, Node]:
     }
 
 
-def _home(analyst: Analyst, layout: Layout, classes: Classes) -> dict[str, Node]:
-    """Without a shell only ``user/`` is the analyst's: nothing else in it can be planted."""
-    own = analyst.uid
-    tree = {
-        "": Node("folder", 0o750, own if analyst.shell else 0, own),
+def _home(person: Person, layout: Layout, classes: Classes) -> dict[str, Node]:
+    """An operator's is all their own. Without a shell only ``user/`` is the analyst's: nothing
+    else in it can be planted."""
+    own = person.uid
+    home = {"": Node("folder", 0o750, own if person.shell else 0, own)}
+    if person.is_operator:
+        return home
+    tree = home | {
         "server": Node("folder", 0o755, 0, 0),
         "user": Node("folder", None, own, None),
     }
-    for name, target in _links(classes.held(analyst.classes), layout).items():
+    for name, target in _links(classes.held(person.classes), layout).items():
         tree[f"server/{name}"] = Node("link", target=target)
     return tree | {f"user/{name}": Node(None) for name in USER_FOLDERS}
 

@@ -19,7 +19,7 @@ _MAX_LINE = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``action`` is a verb such as ``analyst.add``; ``subject`` the analyst whom it is about.
+    """``action`` is a verb such as ``analyst.add``; ``subject`` the person whom it is about.
 
     An act that takes time has two: ``begun``, and later how it ended, under the same ``act``.
     """

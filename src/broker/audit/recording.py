@@ -23,7 +23,7 @@ _OF_THE_HOST = frozenset({"places", "certificate authority"})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is about to happen to one analyst, or to the host itself (no subject)."""
+    """What is about to happen to one person, or to the host itself (no subject)."""
 
     action: str
     subject: str | None
@@ -45,10 +45,11 @@ class Trail:
 def changes(
     before: Mapping[str, Any], after: Mapping[str, Any], actions: Sequence[str] = ()
 ) -> tuple[Change, ...]:
-    """From the two sides of a diff, by analyst, to what is told of it.
+    """From the two sides of a diff, by person, to what is told of it.
 
-    An analyst's ``entry`` says who is added, changed or removed, which may end ``certificates``;
-    every other part is drift that is mended. ``actions`` are told where no side shows anything.
+    A person's ``entry`` says who is added, changed or removed, which may end ``certificates``;
+    every other part is drift that is mended. ``role`` is that of who is no analyst. ``actions``
+    are told where no side shows anything.
     """
     found = tuple(
         _change(name, before.get(name) or {}, after.get(name) or {})
@@ -89,20 +90,21 @@ def recording(planned: Sequence[Change], log: Path, *, needed: bool = True) -> I
 
 
 def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
+    role = after.get("role") or "analyst"
     if "entry" not in before and "entry" not in after:
-        parts = sorted(before.keys() | after.keys())
+        parts = sorted((before.keys() | after.keys()) - {"role"})
         subject = None if name in _OF_THE_HOST else name
-        action = "host.mend" if subject is None else "analyst.mend"
+        action = "host.mend" if subject is None else f"{role}.mend"
         return Change(action, subject, {"mended": parts})
     old, new = before.get("entry"), after.get("entry")
     if not old:
-        return Change("analyst.add", name, {"after": new})
+        return Change(f"{role}.add", name, {"after": new})
     ended = {"ended": before["certificates"]} if before.get("certificates") else {}
     if not new:
-        return Change("analyst.remove", name, {"before": old, **ended})
+        return Change(f"{role}.remove", name, {"before": old, **ended})
     parts = [part for part in old.keys() | new.keys() if old.get(part) != new.get(part)]
     return Change(
-        "analyst.change",
+        f"{role}.change",
         name,
         {
             "before": {p: old.get(p) for p in sorted(parts)},

@@ -34,6 +34,7 @@ COMMANDS = {
     "discover": ("discover", "discover"),
     "expose": ("generations", "expose"),
     "generations": ("generations", "generations"),
+    "operator": ("operators", "operator"),
     "replay": ("replay", "replay"),
     "rollback": ("generations", "rollback"),
     "runs": ("runs", "runs"),

@@ -108,7 +108,7 @@ def _opened(config_option: Path | None, data: Path) -> tuple[Instance, Store]:
 
 
 def _everybody() -> People:
-    return people(observe(Layout(), DebianSystem()).registry.analysts)
+    return people(observe(Layout(), DebianSystem()).registry.people)
 
 
 def _classes(instance: Instance) -> Mapping[str, str]:

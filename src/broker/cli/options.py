@@ -32,7 +32,7 @@ def data_dir(function: Function) -> Function:
     return click.option(
         "--data",
         "data",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=click.Path(path_type=Path, file_okay=False, readable=False),
         default=DATA_DIR,
         show_default=True,
         help="Folder that holds the generations.",

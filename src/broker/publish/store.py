@@ -48,7 +48,8 @@ class Store:
         ``reserve_bytes`` must be free before a run may begin.
         """
         self.place = Place(root)
-        self.rights = Rights(groups, os.getegid() if operators is None else operators)
+        own = os.getegid()
+        self.rights = Rights(groups, own if operators is None else operators, own)
         self._signing_key = signing_key
         self._reserve = reserve_bytes
 

@@ -37,14 +37,18 @@ class Rights:
     """Which group stands for which class. Without groups, everything is the caller's own.
 
     ``operators`` is the group of what spans classes: the whole manifest and the whole trees.
+    ``own`` is the publisher's: of tables that nobody may read yet.
     """
 
     groups: Mapping[str, int] | None
     operators: int
+    own: int
 
     def gid(self, access: str | None) -> int:
-        """The group of a class; that of operators for what spans classes (None), or has none."""
-        if access in (None, NO_CLASS) or self.groups is None:
+        """The group of a class; that of operators for what spans classes (None)."""
+        if access == NO_CLASS:
+            return self.own
+        if access is None or self.groups is None:
             return self.operators
         try:
             return self.groups[access]

@@ -12,7 +12,7 @@ from .manifest import Manifest, TableEntry
 __all__ = ["NO_CLASS", "PUBLIC", "Audience", "cut"]
 
 PUBLIC = "public"
-NO_CLASS = "-"  # of a table that no view shows; its files belong to the operators
+NO_CLASS = "-"  # of a table that no view shows; its files are the publisher's own
 _TREE = "tree"
 _CLASS = re.compile(r"[a-z][a-z0-9_-]*")
 

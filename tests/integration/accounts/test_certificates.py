@@ -19,10 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.accounts import (
-    Analyst,
     Certificate,
     Layout,
     Mode,
+    Person,
     apply,
     converge,
     issue_certificate,
@@ -47,13 +47,13 @@ from tests.unit.accounts.scratch import ScratchSystem, public_key, snapshot
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 KEY = replace(parse_key(public_key("laptop"), where="anna"), name="laptop")
 DESK = replace(parse_key(public_key("desk"), where="anna"), name="desk")
-ANNA = Analyst("anna", 1501, keys=(KEY,))
+ANNA = Person("anna", 1501, keys=(KEY,))
 EVENING = "2026-11-23T20:00:00Z"
 # Where the real clock counts, a day that is to come.
 SOON = datetime.now(UTC) + timedelta(days=2)
 
 
-def drafted(analyst: Analyst, label: str | None = None, **known: Any) -> Certificate:
+def drafted(analyst: Person, label: str | None = None, **known: Any) -> Certificate:
     return draft(analyst, label, Certificates(**known), NOW)[0]
 
 

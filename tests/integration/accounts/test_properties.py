@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from broker.accounts import Layout, Request, apply, converge, observe, parse_keys, plan
 from broker.accounts.host import Observed
-from broker.accounts.wanted import wanted_presence
+from broker.accounts.wanted import SUDO_RULE, wanted_presence
 from broker.errors import AccountsError
 from tests.unit.accounts.scratch import ScratchSystem, make_root, memory, public_key
 
-NAMES = ("anna", "bob", "eve")
+ANALYSTS = ("anna", "bob", "eve")
+OPERATORS = ("olga", "otto")
+NAMES = (*ANALYSTS, *OPERATORS)
 
 
 def keys_of(name: str, numbers: list[int]) -> list[str]:
@@ -29,20 +31,29 @@ def keys_of(name: str, numbers: list[int]) -> list[str]:
 @st.composite
 def requests(draw: st.DrawFn) -> list[Request]:
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1))
-    return [
-        Request(
+    asked = []
+    for name in names:
+        request = Request(
             name,
             keys=parse_keys(
                 keys_of(name, draw(st.lists(st.integers(1, 3), min_size=1))), where=name
             ),
-            classes=draw(st.sampled_from([None, (), ("private",)])),
-            grant=draw(st.sampled_from([(), ("private",)])),
-            shell=draw(st.sampled_from([None, True, False])),
             state=draw(st.sampled_from(["present", "present", "absent"])),
             origin=draw(st.sampled_from(["declared", "registry"])),
         )
-        for name in names
-    ]
+        if name in OPERATORS:
+            sudo = draw(st.sampled_from([None, True, False]))
+            asked.append(replace(request, role="operator", sudo=sudo))
+            continue
+        asked.append(
+            replace(
+                request,
+                classes=draw(st.sampled_from([None, (), ("private",)])),
+                grant=draw(st.sampled_from([(), ("private",)])),
+                shell=draw(st.sampled_from([None, True, False])),
+            )
+        )
+    return asked
 
 
 @contextmanager
@@ -70,7 +81,9 @@ def test_after_any_history_nothing_is_left_to_do(history: list[list[Request]]) -
             seen = look(layout)
             assert plan(asked, seen, layout) == ()
             assert plan([], seen, layout) == ()
-            for entry in seen.registry.analysts:
+            allowed = any(entry.sudo for entry in seen.registry.people)
+            assert seen.sudo_rule == (SUDO_RULE if allowed else None)
+            for entry in seen.registry.people:
                 stands = seen.presence(entry.name)
                 wanted = wanted_presence(entry, layout, seen.classes)
                 assert (stands.user, stands.keys) == (wanted.user, wanted.keys)
@@ -112,6 +125,7 @@ def spoil(layout: Layout, choices: list[int]) -> None:
     for choice in choices:
         places = [
             *sorted((layout.root / "etc/data-broker").rglob("*")),
+            *sorted((layout.root / "etc/sudoers.d").glob("data-broker")),
             *sorted((layout.root / "home").rglob("server/*")),
             *sorted((layout.root / "home").rglob("server")),
         ]
@@ -129,12 +143,12 @@ def spoil(layout: Layout, choices: list[int]) -> None:
 
 
 @settings(deadline=None, max_examples=40)
-@given(requests(), st.sampled_from(NAMES), st.sampled_from(NAMES))
+@given(requests(), st.sampled_from(ANALYSTS), st.sampled_from(ANALYSTS))
 def test_what_is_refused_changes_nothing(asked: list[Request], thief: str, owner: str) -> None:
     key = parse_keys([public_key("one")], where="one")
     with scratch_host() as layout:
         run(layout, asked)
         before = look(layout)
-        with pytest.raises(AccountsError, match=r"the same key is given|names this analyst 2"):
+        with pytest.raises(AccountsError, match=r"the same key is given|names this person 2"):
             run(layout, [Request(thief, keys=key), Request(owner, keys=key)])
         assert look(layout) == before

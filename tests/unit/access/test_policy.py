@@ -22,27 +22,28 @@ PEOPLE = {
     "nobody": Reader("nobody", 65534, 65534, (), None),
     "service": Reader("broker", 901, 901, (1, 2, 3), None, role="service"),
     "portal": Reader("portal", 902, 902, (9,), None, role="portal"),
+    "operator": Reader("olga", 2005, 2005, (8,), None, role="operator"),
 }
-ANALYSTS = {"public", "private", "finance", "both"}
+READERS = {"public", "private", "finance", "both", "operator"}
 
 
 @pytest.mark.parametrize(
     ("path", "verbs", "who"),
     [
-        (f"{G}/views/tree", SEE | READ, ANALYSTS),
-        (f"{G}/views/tree/parquet/shop/orders.parquet", SEE | READ, ANALYSTS),
+        (f"{G}/views/tree", SEE | READ, READERS),
+        (f"{G}/views/tree/parquet/shop/orders.parquet", SEE | READ, READERS),
         (f"{G}/views/private/tree/manifest.json.sig", SEE | READ, {"private", "both"}),
         (f"{G}/views/finance/private/tree/parquet/a/tree", SEE | READ, {"both"}),
         (f"{G}/views/finance/private", SEE, {"finance", "both"}),
-        (f"{G}/views/private", SEE, ANALYSTS),
-        (f"{G}/views", SEE, ANALYSTS),
-        (f"{G}/parquet/hr/salaries.parquet", NOTHING, ANALYSTS),
-        (f"{G}/metadata/hr/salaries.json", NOTHING, ANALYSTS),
-        ("/data/src_data/staging/x/parquet", NOTHING, ANALYSTS),
-        ("/data/src_data/.keys/signing_key", NOTHING, ANALYSTS),
-        ("/data/src_data/current", SEE, ANALYSTS),
-        ("/data/scripts/sync_data.sh", SEE | READ, ANALYSTS),
-        ("/etc/data-broker/credentials/TOKEN", NOTHING, ANALYSTS),
+        (f"{G}/views/private", SEE, READERS),
+        (f"{G}/views", SEE, READERS),
+        (f"{G}/parquet/hr/salaries.parquet", NOTHING, READERS),
+        (f"{G}/metadata/hr/salaries.json", NOTHING, READERS),
+        ("/data/src_data/staging/x/parquet", NOTHING, READERS),
+        ("/data/src_data/.keys/signing_key", NOTHING, READERS),
+        ("/data/src_data/current", SEE, READERS),
+        ("/data/scripts/sync_data.sh", SEE | READ, READERS),
+        ("/etc/data-broker/credentials/TOKEN", NOTHING, READERS),
     ],
 )
 def test_what_has_to_work(path: str, verbs: Verb, who: set[str]) -> None:
@@ -116,7 +117,7 @@ def test_nobody_ever_writes_in_the_store_and_more_classes_never_take_away(
     path = str(Path(start, *rest))
     found = rule(PEOPLE[who], path, Areas())
     assert WRITE not in found.must | found.may
-    if who in ANALYSTS:
+    if who in READERS:
         more = rule(PEOPLE["both"], path, Areas())
         assert found.must & (more.must | more.may) == found.must
 

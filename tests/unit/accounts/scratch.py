@@ -30,6 +30,7 @@ def memory() -> str | None:
 def make_root(root: Path) -> Layout:
     """A virgin Debian host below ``root``."""
     for folder in (
+        "etc/sudoers.d",
         "etc/systemd/system",
         "home",
         "run",
@@ -98,7 +99,8 @@ class ScratchSystem(DebianSystem):
 
     def add(self, groups: Sequence[str], users: Sequence[User]) -> None:
         now = self.accounts()
-        system = {name: 900 + number for number, name in enumerate(groups)}
+        taken = sum(900 <= gid < 1000 for gid in now.groups.values())
+        system = {name: 900 + taken + number for number, name in enumerate(groups)}
         own = {user.name: user.gid for user in users}
         self.write(
             {user.name: user for user in users} | dict(now.users), system | own | dict(now.groups)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts.connections import monitors
+from broker.accounts.connections import in_sessions, monitors
 
 SSHD, SESSION = "/usr/sbin/sshd", "/usr/lib/openssh/sshd-session"
 
@@ -46,3 +46,28 @@ def test_a_connection_is_known_by_title_program_and_owner(
 
     monkeypatch.setattr(Path, "stat", owned)
     assert monitors("anna", tmp_path) == ([4711] if is_one else [])
+
+
+def test_what_runs_in_the_sessions_of_somebody_is_known_by_its_control_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Version 2 has one line, version 1 several; the name of a program may look like fields."""
+
+    def process(number: int, parent: int, group: str, state: str = "S") -> None:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "cgroup").write_text(f"9:name=systemd:{group}\n8:pids:/\n0::{group}\n")
+        (folder / "stat").write_text(f"{number} (a) Z 1 (b)) {state} {parent} 1 1\n")
+
+    session = "/user.slice/user-1501.slice/session-3.scope"
+    process(1, 0, "/init.scope")
+    process(10, 1, session)
+    process(11, 10, session)
+    process(12, 1, "/user.slice/user-1501.slice/user@1501.service/app.slice")
+    process(13, 1, session, state="Z")
+    process(14, 1, "/user.slice/user-15011.slice/session-4.scope")
+    process(15, 1, "/system.slice/user-1501.service")
+    (tmp_path / "16").mkdir()  # one that ends while it is looked at
+    assert in_sessions(1501, tmp_path) == {10, 11, 12}
+    monkeypatch.setattr(os, "getpid", lambda: 11)
+    assert in_sessions(1501, tmp_path) == {12}, "who asks stays"

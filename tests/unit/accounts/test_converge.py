@@ -34,7 +34,7 @@ def test_four_runs_check_real_check_real(layout: Layout, ask: Ask) -> None:
     assert snapshot(layout.root) == after
     again = ask("anna", KEY, private=True, email="anna@example.com")
     assert (again.changed, again.before, again.after) == (False, {}, {})
-    assert again.analysts == done.analysts
+    assert again.people == done.people
     assert snapshot(layout.root) == after
 
 
@@ -57,7 +57,7 @@ def test_what_stands_after_an_add(layout: Layout, system: ScratchSystem, ask: As
 
 
 def test_another_key_and_a_revocation(layout: Layout, system: ScratchSystem, ask: Ask) -> None:
-    first = ask("anna", KEY, private=True).analysts[0]
+    first = ask("anna", KEY, private=True).people[0]
     system.held[first["uid"]] = frozenset({first["uid"], 900})
     second = ask("anna", public_key("new"), private=False)
     assert second.before["anna"]["account"]["groups"] == ["data-private", "dataread"]
@@ -72,7 +72,7 @@ def test_another_key_and_a_revocation(layout: Layout, system: ScratchSystem, ask
 def test_a_uid_that_is_another_accounts_by_now_is_left_alone(
     layout: Layout, system: ScratchSystem, ask: Ask
 ) -> None:
-    uid = ask("anna", KEY).analysts[0]["uid"]
+    uid = ask("anna", KEY).people[0]["uid"]
     now = system.accounts()
     other = replace(now.users["anna"], name="alice", gecos="", home="/home/alice")
     groups = {name: number for name, number in now.groups.items() if name != "anna"}
@@ -91,12 +91,12 @@ def test_a_uid_that_is_another_accounts_by_now_is_left_alone(
 def test_what_is_left_out_stays(ask: Ask) -> None:
     ask("anna", KEY, private=True, email="anna@example.com")
     assert not ask("anna").changed
-    kept = ask("anna", public_key("new")).analysts[0]
+    kept = ask("anna", public_key("new")).people[0]
     assert (kept["private"], kept["email"]) == (True, "anna@example.com")
 
 
 def test_removing_archives_the_home(layout: Layout, system: ScratchSystem, ask: Ask) -> None:
-    uid = ask("anna", KEY).analysts[0]["uid"]
+    uid = ask("anna", KEY).people[0]["uid"]
     (layout.root / "home/anna/user/scripts/mine.py").write_text("print(1)")
     outcome = ask("anna", state="absent")
     assert outcome.before["anna"]["home"].startswith("folder 0750")
@@ -116,7 +116,7 @@ def test_removing_archives_the_home(layout: Layout, system: ScratchSystem, ask: 
     assert "anna" not in system.accounts().users
     assert list_analysts(layout, system) == []
     assert not ask("anna", state="absent").changed
-    assert ask("anna", KEY).analysts[0]["uid"] == uid + 1
+    assert ask("anna", KEY).people[0]["uid"] == uid + 1
 
 
 def test_removing_can_delete_the_home(layout: Layout, ask: Ask) -> None:
@@ -273,7 +273,7 @@ def test_a_look_needs_root(
         raise PermissionError(13, "Permission denied", f"/etc/shadow of {names}")
 
     monkeypatch.setattr(system, "accounts", not_root)
-    with pytest.raises(BrokerError, match="only root may look after analysts"):
+    with pytest.raises(BrokerError, match="only root may look after accounts"):
         list_analysts(layout, system)
 
 

@@ -186,21 +186,21 @@ def test_a_uid_is_not_given_again_while_it_owns_something(
     left = layout.root / "tmp/left"
     left.write_text("")
     system.give(left, 1501)
-    assert ask("anna", KEY).analysts[0]["uid"] == 1502
+    assert ask("anna", KEY).people[0]["uid"] == 1502
 
 
 def test_a_lost_list_does_not_bring_a_uid_back(
     layout: Layout, system: ScratchSystem, ask: Ask
 ) -> None:
     ask("bob", public_key("bob"))
-    uid = ask("anna", KEY).analysts[0]["uid"]
+    uid = ask("anna", KEY).people[0]["uid"]
     deep = layout.root / "home/bob/user/duckdb/of-anna"
     deep.write_text("")
     system.give(deep, uid)
     ask("anna", state="absent", home="delete")
     layout.at(layout.registry).unlink()
     assert converge([], layout, system).changed
-    assert ask("eve", public_key("eve")).analysts[0]["uid"] == uid + 1
+    assert ask("eve", public_key("eve")).people[0]["uid"] == uid + 1
 
 
 class TestABrokenHome:
@@ -242,7 +242,7 @@ class TestABrokenHome:
             outcome = converge(both, layout, system)
             assert outcome.warnings[-1].startswith("analyst 'anna': could not mend the home")
             assert system.accounts().users["zoe"].groups == {"dataread"}
-            assert ask("bob", public_key("bob")).analysts[0]["name"] == "bob"
+            assert ask("bob", public_key("bob")).people[0]["name"] == "bob"
         assert not ask("zoe").changed
 
     def test_what_is_asked_for_its_owner_is_an_error_after_all_else(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import Analyst, Classes, Key, Layout, Request, parse_key, parse_request, plan
+from broker.accounts import Classes, Key, Layout, Person, Request, parse_key, parse_request, plan
 from broker.accounts.actions import (
     Action,
     AddAccounts,
@@ -41,7 +41,7 @@ LAYOUT = Layout()
 CLASSES = Classes()
 KEY = parse_key(public_key("anna"), where="anna")
 OTHER = parse_key(public_key("other"), where="anna")
-ANNA = Analyst("anna", 1001, keys=(KEY,))
+ANNA = Person("anna", 1001, keys=(KEY,))
 SHELL = {"shell": True}
 USER = wanted_user(ANNA, LAYOUT, CLASSES)
 SHUT = replace(USER, expired=True)
@@ -49,7 +49,7 @@ ROOT = User("root", 0, 0, "", "/root", "/bin/bash")
 SYSTEM = {"root": 0, "dataread": 990, "data-private": 991, "data-shell": 992}
 
 
-def host(*analysts: Analyst, **presences: Presence) -> Observed:
+def host(*analysts: Person, **presences: Presence) -> Observed:
     """A host on which these analysts stand as they should, but for ``presences``."""
     found = {entry.name: wanted_presence(entry, LAYOUT, CLASSES) for entry in analysts} | presences
     users = {name: presence.user for name, presence in found.items() if presence.user}
@@ -310,13 +310,13 @@ def test_a_uid_is_never_given_twice() -> None:
     (written,) = (
         a for a in plan([Request("bob", keys=(KEY,))], before) if type(a) is WriteRegistry
     )
-    assert written.registry.analysts[0].uid == 1008
+    assert written.registry.people[0].uid == 1008
 
 
 def test_a_uid_that_owns_something_is_given_to_nobody() -> None:
     before = replace(host(), remains=frozenset({1000, 1001, 1003}))
     two = Request("bob", keys=(KEY,)), Request("eve", keys=(OTHER,))
-    assert [entry.uid for entry in goal(two, before).analysts] == [1002, 1004]
+    assert [entry.uid for entry in goal(two, before).people] == [1002, 1004]
 
 
 def test_a_uid_is_free_as_a_gid_too() -> None:
@@ -324,7 +324,7 @@ def test_a_uid_is_free_as_a_gid_too() -> None:
     written = next(
         a for a in plan([Request("bob", keys=(KEY,))], before) if type(a) is WriteRegistry
     )
-    assert written.registry.analysts[0].uid == 1501
+    assert written.registry.people[0].uid == 1501
 
 
 @pytest.mark.parametrize(
@@ -356,10 +356,10 @@ def test_a_key_file_of_nobody_is_removed() -> None:
     assert plan([], before) == (RemoveKeyFile(".anna.x1"), RemoveKeyFile("root"))
 
 
-def after(known: Analyst, request: Request, observed: Observed | None = None) -> Analyst:
+def after(known: Person, request: Request, observed: Observed | None = None) -> Person:
     """The entry that a request makes of one that stands."""
     found = observed or host(known)
-    return {e.name: e for e in goal([request], found).analysts}[request.name]
+    return {e.name: e for e in goal([request], found).people}[request.name]
 
 
 def test_what_was_granted_on_the_host_outlives_a_deploy() -> None:
@@ -499,7 +499,7 @@ class TestRefusals:
 
     def test_one_name_twice(self) -> None:
         twice = Request("anna", keys=(KEY,)), Request("anna", keys=(OTHER,))
-        assert "names this analyst 2 times" in refusal(host(), *twice)
+        assert "names this person 2 times" in refusal(host(), *twice)
 
     def test_an_account_of_somebody_else_is_not_removed(self) -> None:
         theirs = Presence(user=replace(ROOT, name="anna", uid=1500))

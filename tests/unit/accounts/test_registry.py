@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from broker.accounts import Analyst, parse_keys
+from broker.accounts import Person, parse_keys
 from broker.accounts.registry import Registry, make_registry, parse_registry, render_registry
 from broker.errors import BrokerError
 
 from .scratch import public_key
 
-ANNA = Analyst(
+ANNA = Person(
     "anna",
     1001,
     email="anna@example.com",
@@ -18,7 +18,7 @@ ANNA = Analyst(
     classes=("private",),
     origin="declared",
 )
-BOB = Analyst("bob", 1002, state="absent", home="delete")
+BOB = Person("bob", 1002, state="absent", home="delete")
 
 
 def test_what_is_written_is_what_is_read() -> None:
@@ -26,7 +26,7 @@ def test_what_is_written_is_what_is_read() -> None:
     text = render_registry(registry)
     assert parse_registry(text, where="x") == registry
     assert render_registry(parse_registry(text, where="x")) == text
-    assert [entry.name for entry in registry.analysts] == ["anna", "bob"]
+    assert [entry.name for entry in registry.people] == ["anna", "bob"]
 
 
 def test_the_last_uid_never_falls_behind_the_entries() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import Analyst, Layout, Request, key_request, observe, parse_key
+from broker.accounts import Layout, Person, Request, key_request, observe, parse_key
 from broker.accounts.manage import converge
 from broker.accounts.registry import make_registry
 from broker.accounts.taking import only_takes
@@ -24,8 +24,8 @@ ONE, TWO, NEW, EVES = (
     parse_key(public_key(word), where="x") for word in ("one", "two", "new", "eve")
 )
 DAY, LATER = "2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z"
-ANNA = Analyst("anna", 1501, keys=(ONE, TWO), classes=("private",), shell=True)  # noqa: S604 - a login, no process
-BOB = Analyst("bob", 1502, keys=(NEW,))
+ANNA = Person("anna", 1501, keys=(ONE, TWO), classes=("private",), shell=True)  # noqa: S604 - a login, no process
+BOB = Person("bob", 1502, keys=(NEW,))
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ BOB = Analyst("bob", 1502, keys=(NEW,))
         ([replace(ANNA, classes=()), replace(BOB, shell=True)], False),  # noqa: S604 - a login, no process
         ([replace(ANNA, state="absent"), replace(BOB, classes=("private",))], False),
         ([replace(ANNA, classes=("finance",)), BOB], False),
-        ([BOB, Analyst("eve", 1503, keys=(ONE,))], False),
+        ([BOB, Person("eve", 1503, keys=(ONE,))], False),
     ],
 )
-def test_an_act_takes_only_where_no_analyst_gains(after: list[Analyst], taken: bool) -> None:
+def test_an_act_takes_only_where_no_analyst_gains(after: list[Person], taken: bool) -> None:
     assert only_takes([], make_registry([ANNA, BOB], 0), make_registry(after, 0)) is taken
 
 
@@ -69,6 +69,8 @@ def test_a_later_end_of_a_key_is_given_and_a_sooner_one_taken() -> None:
         (Request("anna", shell=False), True),
         (Request("anna", shell=True), False),  # noqa: S604 - a login, no process
         (Request("anna", grant=("private",)), False),
+        (Request("olga", sudo=False, role="operator"), True),
+        (Request("olga", sudo=True, role="operator"), False),
     ],
 )
 def test_what_the_list_says_already_may_be_asked_for_again(asked: Request, taken: bool) -> None:

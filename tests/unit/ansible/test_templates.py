@@ -120,13 +120,15 @@ def test_the_timer_catches_up_and_does_not_crowd() -> None:
 def test_sshd_takes_the_keys_of_analysts_from_root_alone() -> None:
     lines = template("ssh", "etc/ssh/sshd_config.d/50-data-broker.conf").splitlines()
     assert lines[2] == "DenyUsers broker broker-*"
-    assert lines[3] == "Match Group dataread"
+    operators = lines.index("Match Group data-ops")
+    assert lines[operators + 1] == "    AuthorizedKeysFile /etc/data-broker/authorized_keys/%u"
+    assert lines[operators + 6] == "Match Group dataread,!data-ops"
     assert "    AuthorizedKeysFile /etc/data-broker/authorized_keys/%u" in lines
     assert "    DisableForwarding yes" in lines
-    without_shell = lines.index("Match Group dataread,!data-shell")
+    without_shell = lines.index("Match Group dataread,!data-ops,!data-shell")
     assert "    ChrootDirectory /srv/broker" in lines[without_shell:]
-    everybody = [line for line in lines[4:] if line and not line.startswith(("    ", "#"))]
-    assert everybody == ["Match Group dataread,!data-shell"]
+    everybody = [line for line in lines[3:] if line and not line.startswith(("    ", "#"))]
+    assert everybody == [lines[operators], lines[operators + 6], lines[without_shell]]
 
 
 def facts(release: int) -> dict[str, Any]:
@@ -144,7 +146,7 @@ def test_sshd_is_asked_for_what_its_release_has(release: int) -> None:
     }
     text = template("ssh", path, **told)
     assert ("mlkem768x25519-sha256" in text) == ("PerSourcePenalties" in text) == (release == 13)
-    assert "AllowGroups dataread root sudo adm ops deploy\n" in text
+    assert "AllowGroups dataread data-ops root sudo adm ops deploy\n" in text
     exempt = "PerSourcePenaltyExemptList 127.0.0.0/8,::1/128,192.0.2.0/24\n"
     assert (exempt in text) == ("authfail:0" in text) == (release == 13)
 

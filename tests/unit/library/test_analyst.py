@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from tests.unit.accounts.scratch import public_key, snapshot
 
-from .conftest import Call
+from .conftest import Call, load
 from .documentation import check_returned, documented_options, plain, spec_of
 
 KEY = public_key("anna", "anna@laptop")
@@ -44,6 +45,28 @@ def test_a_list_in_one_call(call: Call) -> None:
     assert gone["diff"]["after"]["a1"]["home"] == "deleted"
 
 
+def test_operators_beside_analysts_in_one_call(
+    call: Call, call_module: Callable[[ModuleType], Call]
+) -> None:
+    people = [{"name": "anna", "key": KEY}]
+    operators = [
+        {"name": "olga", "key": public_key("olga"), "sudo": True},
+        {"name": "otto", "keys": [{"key": public_key("otto"), "name": "desk"}]},
+    ]
+    result = call(analysts=people, operators=operators, origin="declared")
+    assert [entry["name"] for entry in result["analysts"]] == ["anna", "olga", "otto"]
+    assert [entry.get("sudo") for entry in result["analysts"]] == [None, True, False]
+    assert call(analysts=people, operators=operators, origin="declared")["actions"] == []
+    gone = call(operators=[{"name": "olga", "state": "absent"}], origin="declared")
+    assert gone["diff"]["after"]["olga"]["home"] == "archived"
+    info = call_module(load("analyst_info"))
+    listed = info()
+    assert [one["name"] for one in listed["analysts"]] == ["anna"]
+    assert [(one["name"], one["host"]) for one in listed["operators"]] == [("otto", "ok")]
+    one = info(names=["otto"])
+    assert (one["analysts"], len(one["operators"])) == ([], 1)
+
+
 def test_an_empty_list_changes_nothing(root: Path, call: Call) -> None:
     before = snapshot(root)
     assert call(check=True, analysts=[])["changed"] is False
@@ -58,9 +81,26 @@ def test_an_empty_list_changes_nothing(root: Path, call: Call) -> None:
         ({"name": "anna", "key": f"no-pty {KEY}"}, "options stand before the key"),
         ({"name": "anna", "key": KEY, "keys": [KEY]}, "mutually exclusive"),
         ({"name": "anna", "analysts": []}, "mutually exclusive"),
-        ({}, "one of the following is required: name, analysts"),
+        ({}, "one of the following is required: name, analysts, operators"),
+        ({"name": "anna", "operators": []}, "mutually exclusive"),
+        ({"operators": [{"name": "olga"}]}, "operator 'olga': a new operator needs a key"),
+        ({"operators": [{"name": "olga", "shell": True}]}, "Unsupported parameters"),
+        (
+            {
+                "analysts": [{"name": "olga", "key": KEY}],
+                "operators": [{"name": "olga", "key": KEY}],
+            },
+            "names this person 2 times",
+        ),
+        (
+            {
+                "analysts": [{"name": "anna", "key": KEY}],
+                "operators": [{"name": "olga", "key": KEY}],
+            },
+            "the same key is given for 'anna' and 'olga'",
+        ),
         ({"analysts": [{"key": KEY}]}, "missing required arguments: name"),
-        ({"analysts": [{"name": "anna", "key": KEY}] * 2}, "names this analyst 2 times"),
+        ({"analysts": [{"name": "anna", "key": KEY}] * 2}, "names this person 2 times"),
         (
             {"analysts": [{"name": "anna", "key": KEY}, {"name": "bob", "key": KEY}]},
             "the same key is given for 'anna' and 'bob'",
@@ -104,4 +144,4 @@ def test_the_documentation_is_the_argument_spec_and_the_result(
     result = call(name="anna", keys=[key], email="anna@example.com")
     own = {name: result[name] for name in result.keys() - {"changed", "diff", "invocation"}}
     check_returned(entry["return"], own)
-    assert entry["examples"].count("analyst:") == 5
+    assert entry["examples"].count("analyst:") == 6

@@ -20,6 +20,7 @@ kbdinteractiveauthentication no
 authorizedkeyscommand none
 authorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2
 """
+GROUPS = {"sudo", "root"}
 CLOSED = OPEN.replace("passwordauthentication yes", "passwordauthentication no")
 
 
@@ -40,7 +41,7 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> None:
 def out(one: pwd.struct_passwd, said: str, *, password: bool = False) -> list[str]:
     told = module.told(said)
     have = {one.pw_name} if password else set()
-    names: list[str] = module.shut_out([one], {"sudo", "root"}, lambda _: told, have)
+    names: list[str] = module.shut_out(module.can_enter([one], lambda _: told, have), GROUPS)
     return names
 
 
@@ -78,6 +79,21 @@ def test_the_root_of_today_is_asked_how_it_may_come(tmp_path: Path) -> None:
     assert out(with_key, OPEN.replace("without-password", "no")) == []
     closed = module.told(OPEN.replace("without-password", "no"))
     assert not module.is_allowed("root", {"root"}, closed)
+
+
+def test_in_a_group_of_the_brokers_people_its_keys_alone_count(tmp_path: Path) -> None:
+    def enter(said: str) -> list[str]:
+        one = account(tmp_path, "admin")
+        found: list[str] = module.can_enter([one], lambda _: module.told(said), set())
+        names: list[str] = module.strangers(found, {"sudo"}, tmp_path / "keys")
+        return names
+
+    account(tmp_path, "admin", key=True)
+    (tmp_path / "keys").mkdir()
+    assert enter(OPEN) == ["admin"]
+    assert enter(OPEN.replace("pubkeyauthentication yes", "pubkeyauthentication no")) == []
+    (tmp_path / "keys/admin").touch()
+    assert enter(OPEN) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -181,9 +182,12 @@ def test_words_say_who_could_and_who_could_now() -> None:
     )
 
 
-def test_a_table_without_a_class_is_in_no_view_and_belongs_to_operators(store: Store) -> None:
+def test_a_table_without_a_class_is_in_no_view_and_is_the_publishers_own(store: Store) -> None:
     made = publish(store, {entry("a"): 1, entry("secret", "-"): 2})
     for audience in made.audiences():
         assert "secret" not in (made.view(audience) / "manifest.json").read_text()
     assert not (made.path / "metadata/sales/secret.json").exists()
+    (found,) = (one for one in made.manifest.tables if one.name == "secret")
+    files = [made.path / file.path for file in found.files]
+    assert {path.stat().st_gid for path in files} == {os.getegid()}
     assert store.verify() == []

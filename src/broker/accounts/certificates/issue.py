@@ -14,7 +14,7 @@ from ..goal import impostor
 from ..host import Observed
 from ..layout import Layout
 from ..manage import alone, converge
-from ..model import Analyst
+from ..model import Person
 from ..names import check_name, place
 from ..observe import observe
 from ..system import System
@@ -68,8 +68,13 @@ def _certificates(observed: Observed) -> Certificates:
     return found.certificates
 
 
-def _analyst(name: str, observed: Observed) -> Analyst:
+def _analyst(name: str, observed: Observed) -> Person:
     entry = observed.registry.by_name().get(name)
+    if entry is not None and entry.is_operator:
+        raise AccountsError(
+            "an operator enters with the key alone, and needs no certificate",
+            where=place(name, entry.role),
+        )
     if entry is None or entry.state != "present":
         raise AccountsError(
             "there is no such analyst",

@@ -16,7 +16,7 @@ from ..actions import (
 from ..goal import impostor
 from ..host import Observed
 from ..layout import Layout
-from ..model import Analyst
+from ..model import Person
 from .look import authority_files
 from .model import Authority, Certificate, Certificates, Mode
 from .rules import revoked_serials, stands
@@ -26,7 +26,7 @@ __all__ = ["ended", "plan_authority"]
 
 
 def plan_authority(
-    mode: Mode | None, observed: Observed, entries: Iterable[Analyst], paths: Layout
+    mode: Mode | None, observed: Observed, entries: Iterable[Person], paths: Layout
 ) -> Iterator[Action]:
     """What brings the authority to ``mode``, or to the one that the host has without it.
 
@@ -40,14 +40,14 @@ def plan_authority(
         yield from _present(mode, found, _standing(observed, entries), paths)
 
 
-def ended(observed: Observed, entries: Iterable[Analyst]) -> tuple[Certificate, ...]:
+def ended(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, ...]:
     """What was issued and does not count any more once the analysts are ``entries``."""
     issued = observed.authority.issued if observed.authority else ()
     kept = {one.serial for one in _standing(observed, entries)} if issued else set()
     return tuple(one for one in issued if one.serial not in kept)
 
 
-def _standing(observed: Observed, entries: Iterable[Analyst]) -> tuple[Certificate, ...]:
+def _standing(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, ...]:
     """Of an account that somebody re-made by hand, nothing stands."""
     issued = observed.authority.issued if observed.authority else ()
     if not issued:

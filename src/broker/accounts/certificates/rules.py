@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ...errors import AccountsError
 from ..change import by_label
 from ..keys import Key
-from ..model import Analyst
+from ..model import Person
 from ..names import place
 from ..times import render_time
 from .model import Certificate, Certificates, Ranges
@@ -20,7 +20,7 @@ _SKEW = timedelta(minutes=5)
 """How far the clock of a host may be behind that of another."""
 
 
-def stands(certificate: Certificate, analyst: Analyst | None) -> bool:
+def stands(certificate: Certificate, analyst: Person | None) -> bool:
     """Whether the list of analysts still bears out what was issued."""
     if analyst is None or analyst.state != "present":
         return False
@@ -52,7 +52,7 @@ def _between(serials: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 
 def draft(
-    analyst: Analyst, label: str | None, known: Certificates, now: datetime
+    analyst: Person, label: str | None, known: Certificates, now: datetime
 ) -> tuple[Certificate, Key]:
     """What to sign next, and for which key. Raises ``AccountsError`` where nothing may be.
 
@@ -78,7 +78,7 @@ def identity(certificate: Certificate, key: Key) -> str:
     return f"{certificate.analyst}/{key.name or key.fingerprint}"
 
 
-def _key(analyst: Analyst, label: str | None, now: str) -> Key:
+def _key(analyst: Person, label: str | None, now: str) -> Key:
     where = place(analyst.name)
     keys = [key for key in analyst.keys if not key.revoked and (key.until or "~") > now]
     if not keys:

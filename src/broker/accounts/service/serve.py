@@ -100,7 +100,7 @@ class Helper:
             if isinstance(command.request, CertificateRequest):
                 return self._issued(command.request)
             outcome = converge([command.request], self.layout, self.system)
-        reply = {"changed": outcome.changed, "analysts": list(outcome.analysts)}
+        reply = {"changed": outcome.changed, "analysts": list(outcome.people)}
         return reply | ({"warnings": list(outcome.warnings)} if outcome.warnings else {})
 
     def _issued(self, wish: CertificateRequest) -> dict[str, Any]:

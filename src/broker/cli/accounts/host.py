@@ -13,15 +13,29 @@ from ...accounts import (
     Layout,
     Outcome,
     Request,
+    Role,
     System,
     check_name,
     converge,
     list_analysts,
-    unknown_analyst,
+    list_operators,
+    unknown_person,
 )
 from ..terminal import say
 
-__all__ = ["Host", "converged", "done", "find_host", "refuse_unknown"]
+__all__ = [
+    "Host",
+    "converged",
+    "done",
+    "find_host",
+    "for_operators",
+    "refuse_unknown",
+    "removed",
+    "role_of",
+]
+
+
+_ROLE = "broker.accounts.role"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +46,12 @@ class Host:
     system: System = field(default_factory=DebianSystem)
 
     def rows(self, *, measured: bool) -> list[dict[str, Any]]:
-        """Everybody whom the broker keeps, on request with what they hold."""
+        """Every analyst whom the broker keeps, on request with what they hold."""
         return list_analysts(self.layout, self.system, measured=measured)
+
+    def operators(self) -> list[dict[str, Any]]:
+        """Every operator whom the broker keeps."""
+        return list_operators(self.layout, self.system)
 
 
 def find_host(context: click.Context) -> Host:
@@ -50,13 +68,41 @@ def converged(context: click.Context, requests: Sequence[Request]) -> Outcome:
     return outcome
 
 
+def role_of(context: click.Context) -> Role:
+    """In which role the people of this call are: ``broker operator …`` is for operators."""
+    role: Role = context.meta.get(_ROLE, "analyst")
+    return role
+
+
+def for_operators(context: click.Context) -> None:
+    """Let the commands of this call look after operators."""
+    context.meta[_ROLE] = "operator"
+
+
 def done(outcome: Outcome, word: str) -> str:
     """``word``, or that there was nothing to do."""
     return word if outcome.changed else "nothing to do, everything is as asked"
 
 
-def refuse_unknown(name: str, known: Sequence[str]) -> None:
-    """In a playbook an absent analyst is fine; a person who types a wrong name wants to know."""
+def refuse_unknown(name: str, known: Sequence[str], role: Role = "analyst") -> None:
+    """In a playbook an absent person is fine; somebody who types a wrong name wants to know."""
     check_name(name)
     if name not in known:
-        raise unknown_analyst(name, known)
+        raise unknown_person(name, known, role)
+
+
+def removed(context: click.Context, request: Request, row: dict[str, Any]) -> None:
+    """Remove somebody whom the list has as ``row``, and say what became of them."""
+    outcome, name = converged(context, [request]), request.name
+    home = (
+        "deleted" if request.home == "delete" else f"moved to {find_host(context).layout.archive}"
+    )
+    say(f"{name}: removed; keys and account are gone, the home is {home}")
+    for one in outcome.probes:
+        say(f"{name}: sshd answers {one['fingerprint']}: {one['told']}")
+    if row["origin"] == "declared":
+        say(
+            f"{name} stands in the inventory, too: write state: absent there, "
+            "or the next site.yml brings them back",
+            err=True,
+        )

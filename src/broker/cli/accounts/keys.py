@@ -1,4 +1,4 @@
-"""``broker analyst key add|rotate|revoke``."""
+"""``broker analyst key add|rotate|revoke``, and the same for operators."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from ...accounts import Request, key_request
 from ..terminal import say
-from .host import converged, done
+from .host import converged, done, role_of
 
 __all__ = ["key"]
 
@@ -20,24 +20,25 @@ _expires = click.option(
 
 @click.group()
 def key() -> None:
-    """Change the keys of an analyst."""
+    """Change the keys of somebody who is there already."""
 
 
 @key.command("add")
-@click.argument("analyst")
+@click.argument("name")
 @click.argument("line", metavar="KEY")
 @_label
 @_expires
 @click.pass_context
 def _add(
-    context: click.Context, analyst: str, line: str, label: str | None, expires: str | None
+    context: click.Context, name: str, line: str, label: str | None, expires: str | None
 ) -> None:
-    """Add KEY, the line in a .pub file, to those that an analyst has."""
-    _change(context, key_request(analyst, "present", key=line, label=label, expires=expires))
+    """Add KEY, the line in a .pub file, to those that NAME has."""
+    more: dict[str, Any] = {"label": label, "expires": expires, "role": role_of(context)}
+    _change(context, key_request(name, "present", key=line, **more))
 
 
 @key.command("rotate")
-@click.argument("analyst")
+@click.argument("name")
 @click.argument("line", metavar="KEY")
 @_label
 @_expires
@@ -46,7 +47,7 @@ def _add(
 @click.pass_context
 def _rotate(
     context: click.Context,
-    analyst: str,
+    name: str,
     line: str,
     label: str | None,
     expires: str | None,
@@ -55,21 +56,21 @@ def _rotate(
 ) -> None:
     """Add KEY, and let the others end after a while."""
     more: dict[str, Any] = {"label": label, "expires": expires, "old": old, "grace": grace}
-    _change(context, key_request(analyst, "rotated", key=line, **more))
+    _change(context, key_request(name, "rotated", key=line, role=role_of(context), **more))
 
 
 @key.command("revoke")
-@click.argument("analyst")
+@click.argument("name")
 @click.argument("old", metavar="KEY...", nargs=-1, required=True)
 @click.pass_context
-def _revoke(context: click.Context, analyst: str, old: tuple[str, ...]) -> None:
+def _revoke(context: click.Context, name: str, old: tuple[str, ...]) -> None:
     """Revoke each KEY, given by its name, fingerprint or comment. It never comes back."""
-    _change(context, key_request(analyst, "absent", old=old))
+    _change(context, key_request(name, "absent", old=old, role=role_of(context)))
 
 
 def _change(context: click.Context, request: Request) -> None:
     outcome = converged(context, [request])
-    (facts,) = outcome.analysts
+    (facts,) = outcome.people
     say(f"{request.name}: {done(outcome, 'changed')}")
     for one in facts["keys"]:
         state = "revoked" if one["revoked"] else f"until {one['until'] or 'further notice'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -11,7 +11,7 @@ from ..options import as_json
 from ..terminal import say, say_json
 from .host import find_host
 
-__all__ = ["list_command"]
+__all__ = ["key_words", "list_command", "table"]
 
 
 @click.command("list")
@@ -23,26 +23,29 @@ def list_command(context: click.Context, as_json: bool) -> None:
     if as_json:
         say_json(rows, indent=2)
     elif rows:
-        say(*_table(rows), *_problems(rows))
+        say(*table(_HEAD, map(_cells, rows)), *_problems(rows))
     else:
         say("no analysts yet; add one with: add-analyst NAME KEY")
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
-    head = (
-        "NAME",
-        "UID",
-        "DATA",
-        "LOGIN",
-        "ORIGIN",
-        "HOST",
-        "LAST-SYNC",
-        "MB",
-        "FILES",
-        "E-MAIL",
-        "KEYS",
-    )
-    cells = [head, *(_cells(row) for row in rows)]
+_HEAD = (
+    "NAME",
+    "UID",
+    "DATA",
+    "LOGIN",
+    "ORIGIN",
+    "HOST",
+    "LAST-SYNC",
+    "MB",
+    "FILES",
+    "E-MAIL",
+    "KEYS",
+)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Rows of cells below their heads, as lines."""
+    cells = [head, *rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -67,11 +70,12 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         f"{row['space']['bytes'] / 1e6:,.1f}" if row["space"] else "-",
         f"{row['space']['files']:,}" if row["space"] else "-",
         row["email"] or "-",
-        " ".join(_key(key, row["certificates"]) for key in row["keys"]) or "-",
+        " ".join(key_words(key, row["certificates"]) for key in row["keys"]) or "-",
     )
 
 
-def _key(key: dict[str, Any], certificates: Sequence[dict[str, Any]]) -> str:
+def key_words(key: dict[str, Any], certificates: Sequence[dict[str, Any]] = ()) -> str:
+    """A key by its fingerprint, and its end."""
     ends = [one["until"] for one in certificates if one["fingerprint"] == key["fingerprint"]]
     words = [
         "revoked" if key["revoked"] else key["until"] and f"until {key['until']}",

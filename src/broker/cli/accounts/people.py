@@ -8,7 +8,7 @@ import click
 
 from ...accounts import Request, check_name, parse_request
 from ..terminal import say
-from .host import converged, done, find_host, refuse_unknown
+from .host import converged, done, find_host, refuse_unknown, removed
 
 __all__ = ["add", "grant", "remove", "revoke"]
 
@@ -46,7 +46,7 @@ def add(
     request = parse_request(name, email=email, keys=keys or None, private=private, shell=shell)
     request = replace(request, grant=tuple(sorted({*request.grant, *classes})))
     outcome = converged(context, [request])
-    (facts,) = outcome.analysts
+    (facts,) = outcome.people
     data = " and ".join(["public", *facts["classes"]]) + " data"
     prints = ", ".join(key["fingerprint"] for key in facts["keys"] if not key["revoked"])
     login = ", with a shell" if facts["shell"] else ""
@@ -59,21 +59,10 @@ def add(
 @click.pass_context
 def remove(context: click.Context, name: str, delete_home: bool) -> None:
     """Remove an analyst: keys, sessions, processes, groups, account and home."""
-    host = find_host(context)
-    rows = {row["name"]: row for row in host.rows(measured=False)}
+    rows = {row["name"]: row for row in find_host(context).rows(measured=False)}
     refuse_unknown(name, list(rows))
     request = parse_request(name, state="absent", home="delete" if delete_home else "archive")
-    outcome = converged(context, [request])
-    home = "deleted" if delete_home else f"moved to {host.layout.archive}"
-    say(f"{name}: removed; keys and account are gone, the home is {home}")
-    for one in outcome.probes:
-        say(f"{name}: sshd answers {one['fingerprint']}: {one['told']}")
-    if rows[name]["origin"] == "declared":
-        say(
-            f"{name} stands in the inventory, too: write state: absent there, "
-            "or the next site.yml brings them back",
-            err=True,
-        )
+    removed(context, request, rows[name])
 
 
 @click.command()
@@ -96,6 +85,6 @@ def revoke(context: click.Context, name: str, classes: tuple[str, ...]) -> None:
 
 def _change(context: click.Context, request: Request) -> None:
     outcome = converged(context, [request])
-    (facts,) = outcome.analysts
+    (facts,) = outcome.people
     data = " and ".join(["public", *facts["classes"]])
     say(f"{request.name}: {done(outcome, 'changed')}; reads {data} data")

@@ -1,0 +1,322 @@
+"""Operators: the same code as for analysts, other groups, and nobody is both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from broker.accounts import (
+    DebianSystem,
+    Layout,
+    Outcome,
+    Request,
+    converge,
+    key_request,
+    list_analysts,
+    list_operators,
+    observe,
+    parse_request,
+    plan,
+)
+from broker.accounts.actions import AllowSudo, ClearHome, EndProcesses, PlaceLimits
+from broker.accounts.taking import takes
+from broker.accounts.wanted import SUDO_RULE
+from broker.audit import Actor, acting_as
+from broker.audit.log import LOG
+from broker.audit.reading import read_log
+from broker.cli import accounts as commands
+from broker.cli.operators import operator
+from broker.errors import AccountsError
+
+from .conftest import Ask
+from .scratch import ScratchSystem, public_key
+
+KEY = public_key("olga", "olga@desk")
+OTHER = public_key("other")
+Operate = Callable[..., Outcome]
+
+
+@pytest.fixture
+def operate(ask: Ask) -> Operate:
+    def _operate(name: str, *keys: str, **more: Any) -> Outcome:
+        return ask(name, *keys, role="operator", **more)
+
+    return _operate
+
+
+def rule_of(layout: Layout) -> str | None:
+    path = layout.at(layout.sudoers)
+    return path.read_text() if path.exists() else None
+
+
+def test_what_an_operator_is(layout: Layout, system: ScratchSystem, operate: Operate) -> None:
+    done = operate("olga", KEY, email="olga@example.com")
+    assert done.people[0]["sudo"] is False
+    user = system.accounts().users["olga"]
+    assert (user.groups, user.shell) == ({"dataread", "data-ops"}, "/bin/bash")
+    assert list((layout.root / "home/olga").iterdir()) == []
+    keys = layout.root / "etc/data-broker/authorized_keys/olga"
+    assert keys.read_text().splitlines()[1:] == [KEY]
+    seen = observe(layout, system)
+    assert (seen.limited, seen.masked, rule_of(layout)) == (frozenset(), frozenset(), None)
+    assert not operate("olga").changed
+    assert [row["host"] for row in list_operators(layout, system)] == ["ok"]
+    assert list_analysts(layout, system) == []
+
+
+def test_the_rule_of_sudo_stands_as_long_as_somebody_needs_it(
+    layout: Layout, system: ScratchSystem, operate: Operate
+) -> None:
+    operate("olga", KEY, sudo=True)
+    operate("otto", OTHER, sudo=True)
+    assert system.accounts().users["olga"].groups == {"dataread", "data-ops", "data-sudo"}
+    assert rule_of(layout) == SUDO_RULE
+    assert layout.at(layout.sudoers).stat().st_mode & 0o7777 == 0o440
+    assert operate("olga", sudo=False).only_takes
+    assert system.ended == [system.accounts().users["olga"].uid]
+    assert rule_of(layout) == SUDO_RULE
+    operate("otto", state="absent")
+    assert rule_of(layout) is None
+    assert system.accounts().users["olga"].groups == {"dataread", "data-ops"}
+
+
+def test_what_somebody_wrote_into_the_rule_is_mended(layout: Layout, operate: Operate) -> None:
+    operate("olga", KEY, sudo=True)
+    for damage in (lambda path: path.write_text("eve ALL=(ALL) ALL\n"), lambda path: path.unlink()):
+        layout.at(layout.sudoers).chmod(0o640)
+        damage(layout.at(layout.sudoers))
+        assert operate("olga").changed
+        assert rule_of(layout) == SUDO_RULE
+
+
+def test_a_rule_that_nobody_asked_for_goes(layout: Layout, operate: Operate) -> None:
+    operate("olga", KEY)
+    layout.at(layout.sudoers).write_text(SUDO_RULE)
+    operate("olga")
+    assert rule_of(layout) is None
+    assert takes(AllowSudo(allowed=False))
+    assert not takes(AllowSudo(allowed=True))
+
+
+def test_without_sudo_on_the_host_nobody_is_promised_it(layout: Layout, operate: Operate) -> None:
+    layout.at(layout.sudoers).parent.rmdir()
+    with pytest.raises(AccountsError, match="this host has no sudo"):
+        operate("olga", KEY, sudo=True)
+    assert operate("olga", KEY).changed
+
+
+def test_a_host_that_lost_its_sudo_is_no_trouble_of_others(
+    layout: Layout, ask: Ask, operate: Operate
+) -> None:
+    operate("olga", KEY, sudo=True)
+    layout.at(layout.sudoers).unlink()
+    layout.at(layout.sudoers).parent.rmdir()
+    assert ask("anna", public_key("anna")).changed
+    with pytest.raises(AccountsError, match="this host has no sudo"):
+        operate("olga")
+
+
+def test_an_operators_home_is_their_own(layout: Layout, operate: Operate) -> None:
+    operate("olga", KEY)
+    for folder in ("server", "user"):
+        (layout.root / "home/olga" / folder).mkdir()
+        (layout.root / "home/olga" / folder / "notes").write_text("mine")
+    assert not operate("olga").changed
+    assert (layout.root / "home/olga/server/notes").read_text() == "mine"
+
+
+def test_leaving_is_the_same_as_an_analysts(
+    layout: Layout, system: ScratchSystem, operate: Operate
+) -> None:
+    operate("olga", KEY, sudo=True)
+    uid = system.accounts().users["olga"].uid
+    (layout.root / "home/olga/notes").write_text("mine")
+    operate("olga", state="absent")
+    assert "olga" not in system.accounts().users
+    assert not (layout.root / "etc/data-broker/authorized_keys/olga").exists()
+    assert (layout.root / f"home/.data-broker-archive/olga-{uid}/notes").exists()
+    assert system.ended == [uid]
+    assert operate("olga", KEY).people[0]["uid"] == uid + 1
+
+
+def test_a_key_that_is_gone_takes_all_that_it_may_have_planted(
+    layout: Layout, system: ScratchSystem, operate: Operate
+) -> None:
+    operate("olga", KEY)
+    (layout.root / "home/olga/.bashrc").write_text("planted")
+    request = key_request("olga", "absent", old=["olga@desk"], role="operator")
+    added = key_request("olga", "present", key=OTHER, role="operator")
+    converge([added], layout, system)
+    actions = plan([request], observe(layout, system), layout)
+    kinds = [type(action) for action in actions]
+    assert kinds.index(EndProcesses) < kinds.index(ClearHome)
+    converge([request], layout, system)
+    assert list((layout.root / "home/olga").iterdir()) == []
+    assert [row["host"] for row in list_operators(layout, system)] == ["ok"]
+
+
+def test_nobody_is_both(layout: Layout, ask: Ask, operate: Operate) -> None:
+    ask("anna", KEY)
+    with pytest.raises(AccountsError, match="this name is that of an analyst"):
+        operate("anna", OTHER)
+    operate("olga", OTHER)
+    for asked in (
+        Request("olga", grant=("private",), known=True),
+        Request("olga", state="absent"),
+        key_request("olga", "present", key=public_key("third")),
+        key_request("olga", "absent", old=["*"]),
+    ):
+        with pytest.raises(AccountsError, match="this name is that of an operator"):
+            converge([asked], layout, ScratchSystem(layout.root))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"sudo": True}, "an analyst never becomes root"),
+        ({"sudo": False}, "an analyst never becomes root"),
+        ({"role": "operator", "classes": ["private"]}, "an operator holds no access class"),
+        ({"role": "operator", "private": True}, "an operator holds no access class"),
+        ({"role": "operator", "shell": False}, "always has a shell"),
+        ({"role": "operator", "keys": []}, "the list of keys is empty"),
+    ],
+)
+def test_what_is_another_roles_is_refused(said: dict[str, Any], told: str) -> None:
+    with pytest.raises(AccountsError, match=told):
+        parse_request("olga", **said)
+
+
+def test_what_the_inventory_does_not_say_it_does_not_give(
+    layout: Layout, system: ScratchSystem, operate: Operate
+) -> None:
+    operate("olga", KEY, sudo=True)
+    operate("olga")
+    assert rule_of(layout) == SUDO_RULE
+    operate("olga", KEY, origin="declared")
+    assert rule_of(layout) is None
+    assert [row["origin"] for row in list_operators(layout, system)] == ["declared"]
+
+
+@pytest.mark.parametrize("taken", [{"state": "absent"}, {"sudo": False}])
+def test_nobody_cuts_off_the_session_that_they_act_in(
+    taken: dict[str, Any], operate: Operate
+) -> None:
+    operate("olga", KEY, sudo=True)
+    for actor in (
+        Actor(0, "root", "command", "olga"),
+        Actor(0, "root", "ansible", None, {"sudo_user": "olga"}),
+    ):
+        with acting_as(actor), pytest.raises(AccountsError, match="would end your session"):
+            operate("olga", **taken)
+    with acting_as(Actor(0, "root", "command", "otto")):
+        assert operate("olga", email="olga@example.com").changed
+        assert operate("olga", **taken).changed
+
+
+def test_a_lost_list_is_made_again_from_what_stands(
+    layout: Layout, system: ScratchSystem, ask: Ask, operate: Operate
+) -> None:
+    ask("anna", public_key("anna"), private=True)
+    operate("olga", KEY, sudo=True)
+    operate("otto", OTHER)
+    before = observe(layout, system).registry.people
+    layout.at(layout.registry).unlink()
+    after = observe(layout, system).registry.people
+    assert [replace(one, email=None) for one in before] == list(after)
+
+
+def test_analysts_are_limited_and_operators_are_not(
+    layout: Layout, system: ScratchSystem, ask: Ask, operate: Operate
+) -> None:
+    ask("anna", public_key("anna"))
+    operate("olga", KEY)
+    uids = {user.name: user.uid for user in system.accounts().users.values()}
+    assert observe(layout, system).limited == {uids["anna"]}
+    layout.at(layout.units).joinpath(f"user-{uids['olga']}.slice.d").mkdir()
+    link = layout.at(layout.units) / f"user-{uids['olga']}.slice.d/50-data-broker.conf"
+    link.symlink_to("../broker-analyst.slice.d/limits.conf")
+    (found,) = plan([], observe(layout, system), layout)
+    assert found == PlaceLimits((), (uids["olga"],))
+
+
+def test_the_log_says_that_it_was_an_operator(layout: Layout, operate: Operate) -> None:
+    operate("olga", KEY, sudo=True)
+    (layout.root / "etc/data-broker/authorized_keys/olga").unlink()
+    operate("olga")
+    operate("olga", sudo=False)
+    operate("olga", state="absent")
+    told = [
+        (event.action, event.detail)
+        for event in read_log(layout.at(LOG)).events
+        if event.subject == "olga"
+    ]
+    assert [action for action, _ in told] == [
+        *("operator.add", "operator.mend", "operator.change", "operator.remove")
+    ]
+    assert told[0][1]["after"]["sudo"] is True
+    assert told[1][1] == {"mended": ["keys"]}
+    assert (told[2][1]["before"], told[2][1]["after"]) == ({"sudo": True}, {"sudo": False})
+
+
+def test_the_list_keeps_operators_apart(layout: Layout, ask: Ask, operate: Operate) -> None:
+    ask("anna", public_key("anna"))
+    assert "operators" not in json.loads(layout.at(layout.registry).read_text())
+    operate("olga", KEY, sudo=True)
+    said = json.loads(layout.at(layout.registry).read_text())
+    assert [one["name"] for one in said["analysts"]] == ["anna"]
+    (olga,) = said["operators"]
+    assert (olga["name"], olga["sudo"], "classes" in olga) == ("olga", True, False)
+
+
+class TestCommands:
+    @pytest.fixture
+    def type_in(self, layout: Layout, system: ScratchSystem) -> Callable[..., Result]:
+        def _type(*words: str) -> Result:
+            host = commands.Host(layout, system)
+            return CliRunner().invoke(operator, words, obj=host)
+
+        return _type
+
+    def test_add_list_change_and_remove(self, type_in: Callable[..., Result]) -> None:
+        assert "no operators yet" in type_in("list").output
+        added = type_in("add", "olga", KEY, "--sudo", "--email", "olga@example.com").output
+        assert added.startswith("olga: set up (uid 1501, operator with sudo, SHA256:")
+        assert "operator, " in type_in("add", "olga", "--no-sudo").output
+        head, line = (" ".join(text.split()) for text in type_in("list").output.splitlines())
+        assert head == "NAME UID SUDO ORIGIN HOST E-MAIL KEYS"
+        assert line.startswith("olga 1501 no registry ok olga@example.com SHA256:")
+        (row,) = json.loads(type_in("list", "--json").output)
+        assert (row["name"], row["sudo"], row["host"]) == ("olga", False, "ok")
+        assert "changed" in type_in("key", "add", "olga", OTHER, "--name", "two").output
+        assert "revoked" in type_in("key", "revoke", "olga", "two").output
+        assert "removed" in type_in("remove", "olga").output
+        assert "no operators yet" in type_in("list").output
+
+    def test_a_wrong_name_is_an_error_with_a_hint(self, type_in: Callable[..., Result]) -> None:
+        type_in("add", "olga", KEY)
+        for name, hint in (("olag", "Did you mean olga?"), ("tom", "broker operator list")):
+            error = type_in("remove", name).exception
+            assert isinstance(error, AccountsError)
+            assert str(error).startswith(f"operator '{name}': there is no such operator.")
+            assert hint in str(error)
+
+    def test_the_commands_for_analysts_do_not_reach_an_operator(
+        self, type_in: Callable[..., Result], layout: Layout, system: ScratchSystem
+    ) -> None:
+        type_in("add", "olga", KEY)
+        host = commands.Host(layout, system)
+        for words in (
+            ["remove", "olga"],
+            ["grant", "olga", "private"],
+            ["add", "olga", OTHER],
+            ["key", "revoke", "olga", "olga@desk"],
+        ):
+            error = CliRunner().invoke(commands.analyst, words, obj=host).exception
+            assert isinstance(error, AccountsError)
+        assert isinstance(system, DebianSystem)
+        assert len(list_operators(layout, system)) == 1
