@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..beneath import read_file
 from ..errors import BrokerError
 from ..files import write_atomic
 
@@ -83,12 +84,12 @@ def begun_at(path: Path = PROOF) -> datetime | None:
     """
     begun = _begun(path)
     try:
-        return datetime.fromisoformat(begun.read_text().strip())
+        return datetime.fromisoformat(read_file(begun.parent, begun.name).decode().strip())
     except FileNotFoundError:
         return None
     except PermissionError as error:
         raise _forbidden(begun) from error
-    except ValueError:
+    except (OSError, ValueError):
         return datetime.fromtimestamp(0, UTC)  # cut off while it was written: no success either
 
 
@@ -114,7 +115,7 @@ def _begun(path: Path) -> Path:
 def read_proof(path: Path = PROOF) -> Proof | None:
     """The last one, None where there never was any. Raises ``BrokerError``."""
     try:
-        facts = json.loads(path.read_bytes())
+        facts = json.loads(read_file(path.parent, path.name))
         return Proof(
             datetime.fromisoformat(facts["at"]),
             facts["generation"],
@@ -128,10 +129,10 @@ def read_proof(path: Path = PROOF) -> Proof | None:
         return None
     except PermissionError as error:
         raise _forbidden(path) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BrokerError(
             "the proof of access cannot be read",
             where=str(path),
-            found=f"{type(error).__name__}: {error}",
-            remedy="Run `broker access prove` again.",
+            found=getattr(error, "strerror", None) or f"{type(error).__name__}: {error}",
+            remedy="Move it away, then run `broker access prove --record`.",
         ) from error

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..beneath import read_file
 from ..errors import BrokerError
 from ..files import lock, write_atomic
 from .record import NOT_STARTED, SUCCESS, Begun, Ended, Record
@@ -25,7 +26,7 @@ _GENERATION = re.compile(r"generations/(\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4})")
 def read_record(path: Path = RECORD) -> Record:
     """An empty one where no sync was ever recorded. Raises ``BrokerError``."""
     try:
-        return Record.from_json(path.read_bytes())
+        return Record.from_json(read_file(path.parent, path.name))
     except FileNotFoundError:
         return Record()
     except PermissionError as error:
@@ -34,11 +35,11 @@ def read_record(path: Path = RECORD) -> Record:
             where=str(path),
             remedy="Run this as root, or as a member of data-ops.",
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokerError(
             "the record of syncs cannot be read",
             where=str(path),
-            found=f"{type(error).__name__}: {error}",
+            found=getattr(error, "strerror", None) or f"{type(error).__name__}: {error}",
             remedy="Move the file away; the next sync begins a new one.",
         ) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,6 +57,21 @@ def test_without_a_proof_nothing_is_told_and_an_unreadable_one_is_no_success(pro
     proof.write_text("{")
     code, text = status(proof.parent)
     assert (code, "cannot be read" in text) == (1, True)
+
+
+@pytest.mark.parametrize("what", [os.mkdir, os.mkfifo])
+@pytest.mark.parametrize("name", ["proof", "begun"])
+def test_what_is_no_file_is_no_success_and_keeps_nobody_waiting(
+    proof: Path, what: Callable[[Path], None], name: str
+) -> None:
+    generation = Store(proof.parent / "data").generation().id
+    write_proof(Proof(datetime(2026, 11, 22, tzinfo=UTC), generation, 3, 18240, (), 1), proof)
+    if name == "proof":
+        proof.unlink()
+    what(proof if name == "proof" else proof.with_suffix(".begun"))
+    code, text = status(proof.parent)
+    assert code == 1
+    assert ("cannot be read" in text) == (name == "proof")
 
 
 def test_a_generation_that_is_not_proved_yet_says_so_and_fails_after_an_hour(proof: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,18 @@ def test_a_record_that_cannot_be_read_is_told_kept_aside_and_begun_anew(
     place.end("failed", "a", "timeout", "killed", "TERM")
     assert read_record(place.path).failures == 1
     assert place.path.with_suffix(".unreadable").read_text() == content
+
+
+@pytest.mark.parametrize("what", [os.mkdir, os.mkfifo])
+def test_a_record_that_is_no_file_is_told_kept_aside_and_begun_anew(
+    place: Place, what: Callable[[Path], None]
+) -> None:
+    what(place.path)
+    with pytest.raises(BrokerError, match="cannot be read"):
+        read_record(place.path)
+    place.end("failed", "a", "timeout", "killed", "TERM")
+    assert read_record(place.path).failures == 1
+    assert not place.path.with_suffix(".unreadable").is_file()
 
 
 def test_only_systemd_records_a_beginning(place: Place) -> None:
