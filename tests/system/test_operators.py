@@ -158,7 +158,7 @@ def test_who_is_in_the_group_by_hand_is_named_before_anything_changes(
     found = host.run("broker access prove", check=False)
     assert found.returncode == 1
     assert "mary" in found.stdout
-    assert "is a member of data-ops, and is no operator" in found.stdout
+    assert "is a member of data-ops, and is not an operator" in found.stdout
     host.exec("rm", "/etc/ssh/sshd_config.d/50-data-broker.conf")
     before = host.run("sha256sum /etc/ssh/sshd_config.d/* /etc/passwd /etc/group").stdout
     played = declared(deployed, operators)

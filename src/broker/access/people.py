@@ -5,11 +5,11 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..accounts import OPERATOR_GROUP, SUDO_GROUP, Person
+from ..accounts import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Person
 from .policy import Reader, Role
 from .proof import Finding
 
@@ -18,6 +18,7 @@ __all__ = ["People", "members", "people"]
 SERVICE = "broker"
 _NOBODY = "nobody"
 _SOCKET = Path("/run/broker-accounts.sock")
+_WITH_SHELL = (True, SHELL_GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def people(listed: Iterable[Person]) -> People:
             problem = f"has uid {entry.pw_uid} instead of {one.uid}"
             lacking.append(Finding(one.name, "/etc/passwd", problem))
         if one.is_operator:
-            readers.append(_reader(entry, None, "operator", shell=one.shell))
+            reader = _reader(entry, None, "operator", shell=one.shell)
+            readers.append(replace(reader, sudo=one.sudo))
         else:
             readers.append(_reader(entry, frozenset(one.classes), shell=one.shell))
     roles: dict[str, Role | None] = {SERVICE: "service", _NOBODY: None}
@@ -83,34 +85,51 @@ def _callers() -> list[str]:
 
 def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int, list[Finding]]:
     """Everybody in a class's or the operators' group, by a line in group or as their own, who
-    should not be there.
+    should not be there, and analysts and operators in groups that are not the broker's to give.
 
     ``classes`` maps each class to its group. Returns how many memberships were looked at.
     """
-    checks, found = _class_members(classes, readers)
-    operators = {reader.name for reader in readers if reader.role == "operator"}
-    for group in (OPERATOR_GROUP, SUDO_GROUP):
-        for member in _members(group):
-            checks += 1
-            if member not in operators | ({SERVICE} if group == OPERATOR_GROUP else set()):
-                problem = f"is a member of {group}, and is no operator"
-                found.append(Finding(member, "/etc/group", problem))
-    return checks, found
+    found = [
+        *_class_members(classes, readers),
+        *_operators(OPERATOR_GROUP, {one.name for one in readers if one.role == "operator"}),
+        *_operators(SUDO_GROUP, {one.name for one in readers if one.sudo}),
+        *_others(classes, readers),
+    ]
+    return len(found), [one for one in found if one]
+
+
+def _operators(group: str, allowed: set[str]) -> Iterator[Finding | None]:
+    rights = "an operator with sudo" if group == SUDO_GROUP else "an operator"
+    for member in _members(group):
+        ours = member in allowed or (member == SERVICE and group == OPERATOR_GROUP)
+        problem = f"is a member of {group}, and is not {rights}"
+        yield None if ours else Finding(member, "/etc/group", problem)
+
+
+def _others(classes: Mapping[str, str], readers: Sequence[Reader]) -> Iterator[Finding | None]:
+    """Of docker, sudo or disk, for instance: such rights are in no policy here."""
+    looked_at = {*classes.values(), OPERATOR_GROUP, SUDO_GROUP}
+    for reader in readers:
+        for gid in reader.groups if reader.holds(()) else ():
+            try:
+                group = grp.getgrgid(gid).gr_name
+            except KeyError:
+                continue
+            ours = group in looked_at or gid == reader.uid or (reader.shell, group) == _WITH_SHELL
+            problem = f"is a member of {group}, which the broker does not give"
+            yield None if ours else Finding(reader.name, "/etc/group", problem)
 
 
 def _class_members(
     classes: Mapping[str, str], readers: Sequence[Reader]
-) -> tuple[int, list[Finding]]:
+) -> Iterator[Finding | None]:
     holders = {reader.name: reader for reader in readers if reader.holds(())}
-    checks, found = 0, []
     for name, group in classes.items():
         for member in _members(group):
-            checks += 1
             reader = holders.get(member)
-            if member != SERVICE and not (reader and reader.holds([name])):
-                problem = f"is a member of {group}, and does not hold the class {name}"
-                found.append(Finding(member, "/etc/group", problem))
-    return checks, found
+            ours = member == SERVICE or (reader is not None and reader.holds([name]))
+            problem = f"is a member of {group}, and does not hold the class {name}"
+            yield None if ours else Finding(member, "/etc/group", problem)
 
 
 def _members(group: str) -> list[str]:

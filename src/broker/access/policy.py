@@ -70,7 +70,7 @@ class Reader:
 
     ``classes`` are what the registry grants; None for an account that is not an analyst's, which
     has a ``role`` where it works for the broker, or looks after it. ``shell`` is a normal login:
-    the home is its own.
+    the home is its own. ``sudo`` is whether the registry lets it become root.
     """
 
     name: str
@@ -81,6 +81,7 @@ class Reader:
     home: str = "/nonexistent"
     role: Role | None = None
     shell: bool = False
+    sudo: bool = False
 
     def holds(self, classes: Iterable[str]) -> bool:
         """Whether the registry grants all of these. An operator reads what is public."""

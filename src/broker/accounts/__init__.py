@@ -8,7 +8,14 @@ from .apply import apply
 from .certificates.describe import certificate_facts
 from .certificates.issue import issue_certificate
 from .certificates.model import Certificate, Mode, check_mode
-from .classes import OPERATOR_GROUP, SUDO_GROUP, Classes, class_groups, parse_classes
+from .classes import (
+    OPERATOR_GROUP,
+    SHELL_GROUP,
+    SUDO_GROUP,
+    Classes,
+    class_groups,
+    parse_classes,
+)
 from .keyrequest import key_request
 from .keys import Key, parse_key, parse_keys
 from .layout import Layout
@@ -22,6 +29,7 @@ from .system import DebianSystem, System
 __all__ = [
     "ALL_OTHERS",
     "OPERATOR_GROUP",
+    "SHELL_GROUP",
     "SUDO_GROUP",
     "Certificate",
     "Classes",

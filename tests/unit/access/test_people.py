@@ -1,0 +1,77 @@
+"""Who is in a group of the broker's, and in which other groups its people are."""
+
+from __future__ import annotations
+
+import grp
+import pwd
+from dataclasses import replace
+
+import pytest
+
+from broker.access import Reader
+from broker.access.people import members
+
+CLASSES = {"public": "dataread", "private": "data-private"}
+GIDS = {
+    "dataread": 900,
+    "data-ops": 901,
+    "data-sudo": 902,
+    "data-shell": 903,
+    "data-private": 904,
+    "docker": 905,
+    "olga": 1001,
+    "otto": 1002,
+    "anna": 1003,
+}
+LOGIN = {"shell": True}
+OTTO = Reader("otto", 1002, 1002, (900, 901, 1002), None, role="operator", **LOGIN)
+OLGA = replace(OTTO, name="olga", uid=1001, gid=1001, groups=(900, 901, 902, 1001), sudo=True)
+ANNA = Reader("anna", 1003, 1003, (900, 1003), frozenset())
+SERVICE = Reader("broker", 990, 990, (900, 901, 904), None, role="service")
+
+
+def told(monkeypatch: pytest.MonkeyPatch, *readers: Reader) -> list[str]:
+    """The findings where the host's groups have these members."""
+
+    def group(name: str) -> grp.struct_group:
+        inside = [one.name for one in readers if GIDS[name] in one.groups]
+        return grp.struct_group((name, "x", GIDS[name], inside))
+
+    names = {gid: name for name, gid in GIDS.items()}
+    monkeypatch.setattr(grp, "getgrnam", group)
+    monkeypatch.setattr(grp, "getgrgid", lambda gid: group(names[gid]))
+    monkeypatch.setattr(pwd, "getpwall", list)
+    return sorted(f"{one.who} {one.problem}" for one in members(CLASSES, readers)[1])
+
+
+def test_those_whom_the_registry_has_are_where_they_should_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert told(monkeypatch, OLGA, OTTO, ANNA, SERVICE) == []
+
+
+def test_an_operator_without_sudo_has_no_place_in_its_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stray = replace(OTTO, groups=(*OTTO.groups, 902))
+    assert told(monkeypatch, OLGA, stray, SERVICE) == [
+        "otto is a member of data-sudo, and is not an operator with sudo"
+    ]
+
+
+@pytest.mark.parametrize("one", [OLGA, OTTO, ANNA])
+def test_a_group_that_is_not_the_brokers_is_found(
+    monkeypatch: pytest.MonkeyPatch, one: Reader
+) -> None:
+    stray = replace(one, groups=(*one.groups, 905))
+    assert told(monkeypatch, stray) == [
+        f"{one.name} is a member of docker, which the broker does not give"
+    ]
+
+
+def test_a_shell_takes_its_group_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = replace(ANNA, groups=(*ANNA.groups, 903))
+    assert told(monkeypatch, replace(inside, **LOGIN)) == []
+    assert told(monkeypatch, inside) == [
+        "anna is a member of data-shell, which the broker does not give"
+    ]
