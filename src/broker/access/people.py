@@ -18,6 +18,7 @@ __all__ = ["People", "members", "people"]
 SERVICE = "broker"
 _NOBODY = "nobody"
 _SOCKET = Path("/run/broker-accounts.sock")
+_GSHADOW = "/etc/gshadow"
 _WITH_SHELL = (True, SHELL_GROUP)
 
 
@@ -94,6 +95,7 @@ def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int,
         *_operators(OPERATOR_GROUP, {one.name for one in readers if one.role == "operator"}),
         *_operators(SUDO_GROUP, {one.name for one in readers if one.sudo}),
         *_others(classes, readers),
+        *_joined({*classes.values(), OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP}),
     ]
     return len(found), [one for one in found if one]
 
@@ -118,6 +120,30 @@ def _others(classes: Mapping[str, str], readers: Sequence[Reader]) -> Iterator[F
             ours = group in looked_at or gid == reader.uid or (reader.shell, group) == _WITH_SHELL
             problem = f"is a member of {group}, which the broker does not give"
             yield None if ours else Finding(reader.name, "/etc/group", problem)
+
+
+def _joined(groups: set[str]) -> Iterator[Finding | None]:
+    """Ways into a group by newgrp(1) and gpasswd(1), as /etc/gshadow has them."""
+    for name, password, named, members in _group_shadow():
+        if name not in groups:
+            continue
+        yield Finding("everybody", _GSHADOW, f"{name} has a password") if password else None
+        for one in named:
+            yield Finding(one, _GSHADOW, f"may put anybody into {name}")
+        for one in members - {*_members(name)}:
+            yield Finding(one, _GSHADOW, f"is a member of {name}, and not in /etc/group")
+
+
+def _group_shadow() -> Iterator[tuple[str, bool, list[str], set[str]]]:
+    """Each group with whether a password opens it, its administrators and members."""
+    text = Path(_GSHADOW).read_text(errors="replace") if Path(_GSHADOW).exists() else ""
+    for name, password, named, members, *_ in (line.split(":") for line in text.splitlines()):
+        opens = bool(password) and not password.startswith(("!", "*"))
+        yield name, opens, _names(named), {*_names(members)}
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
 
 
 def _class_members(

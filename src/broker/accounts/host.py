@@ -18,7 +18,8 @@ __all__ = ["EMPTY", "Accounts", "KeyFile", "Node", "Observed", "Presence", "User
 class User:
     """A line of passwd with what shadow and group say of it.
 
-    ``groups`` are the supplementary ones. ``shadow`` tells that the line in shadow exists.
+    ``groups`` are the supplementary ones, and those that the account could join by itself.
+    ``shadow`` tells that the line in shadow exists.
     """
 
     name: str

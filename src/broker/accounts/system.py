@@ -100,11 +100,23 @@ class DebianSystem:
         for fields in self._lines("group"):
             for member in filter(None, fields[3].split(",")):
                 members.setdefault(member, set()).add(fields[0])
+        for fields in (one for one in self._group_shadow() if one[0] in groups):
+            for member in filter(None, [*fields[2].split(","), *fields[3].split(",")]):
+                members.setdefault(member, set()).add(fields[0])
         users = {
             fields[0]: _user(fields, frozenset(members.get(fields[0], ())), shadow.get(fields[0]))
             for fields in self._lines("passwd")
         }
         return Accounts(users | self._elsewhere(set(names) - users.keys()), groups, self._range())
+
+    def _group_shadow(self) -> list[list[str]]:
+        """Groups with their administrators, who may join, and members, whom newgrp believes.
+
+        A tool that was cut off, or found the disk full, may leave members here alone.
+        """
+        with suppress(FileNotFoundError):
+            return self._lines("gshadow")
+        return []
 
     def _elsewhere(self, names: Iterable[str]) -> dict[str, User]:
         """Accounts that only a directory service knows: useradd would refuse their names."""
@@ -156,6 +168,13 @@ class DebianSystem:
             argv += ["--password", "*"]
         if argv:
             _run(["usermod", *self._prefix("--prefix"), *argv, wanted.name])
+        lost = found.groups - wanted.groups
+        for group, _, named, *_ in self._group_shadow() if lost else ():
+            names = named.split(",")
+            if group in lost and wanted.name in names:  # usermod leaves administrators be
+                others = ",".join(name for name in names if name != wanted.name)
+                line = ["gpasswd", *self._prefix("--root"), "--administrators", others, group]
+                _run(line)
 
     def remove(self, name: str, *, user: bool, group: bool) -> None:
         if user:

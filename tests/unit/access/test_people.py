@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import grp
 import pwd
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,13 @@ OTTO = Reader("otto", 1002, 1002, (900, 901, 1002), None, role="operator", **LOG
 OLGA = replace(OTTO, name="olga", uid=1001, gid=1001, groups=(900, 901, 902, 1001), sudo=True)
 ANNA = Reader("anna", 1003, 1003, (900, 1003), frozenset())
 SERVICE = Reader("broker", 990, 990, (900, 901, 904), None, role="service")
+
+
+@pytest.fixture(autouse=True)
+def shadow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    path = tmp_path / "gshadow"
+    monkeypatch.setattr(sys.modules[members.__module__], "_GSHADOW", str(path))
+    return path
 
 
 def told(monkeypatch: pytest.MonkeyPatch, *readers: Reader) -> list[str]:
@@ -74,4 +83,17 @@ def test_a_shell_takes_its_group_along(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(monkeypatch, replace(inside, **LOGIN)) == []
     assert told(monkeypatch, inside) == [
         "anna is a member of data-shell, which the broker does not give"
+    ]
+
+
+def test_the_other_ways_into_a_group_are_found(
+    monkeypatch: pytest.MonkeyPatch, shadow: Path
+) -> None:
+    shadow.write_text("data-sudo:!*::olga\ndata-ops:::\ndocker:$y$x:eve:eve\n")
+    assert told(monkeypatch, OLGA, OTTO, SERVICE) == []
+    shadow.write_text("data-sudo:$y$x:otto:olga\ndata-private:!*::broker,anna\n")
+    assert told(monkeypatch, OLGA, OTTO, ANNA, SERVICE) == [
+        "anna is a member of data-private, and not in /etc/group",
+        "everybody data-sudo has a password",
+        "otto may put anybody into data-sudo",
     ]

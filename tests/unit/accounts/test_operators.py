@@ -23,7 +23,14 @@ from broker.accounts import (
     parse_request,
     plan,
 )
-from broker.accounts.actions import AllowSudo, ClearHome, EndProcesses, PlaceLimits
+from broker.accounts.actions import (
+    AllowSudo,
+    ChangeAccount,
+    ClearHome,
+    EndProcesses,
+    PlaceLimits,
+)
+from broker.accounts.host import User
 from broker.accounts.taking import takes
 from broker.accounts.wanted import SUDO_RULE
 from broker.audit import Actor, acting_as
@@ -83,6 +90,39 @@ def test_the_rule_of_sudo_stands_as_long_as_somebody_needs_it(
     operate("otto", state="absent")
     assert rule_of(layout) is None
     assert system.accounts().users["olga"].groups == {"dataread", "data-ops"}
+
+
+@pytest.mark.parametrize("line", ["data-sudo:!*::olga", "data-sudo:!*:olga,eve:"])
+def test_who_can_join_the_group_of_sudo_by_newgrp_or_gpasswd_still_has_it(
+    layout: Layout, system: ScratchSystem, operate: Operate, line: str
+) -> None:
+    operate("olga", KEY)
+    operate("otto", OTHER, sudo=True)
+    (layout.root / "etc/gshadow").write_text(f"data-ops:!*::olga\n{line}\nnowhere:!*::olga\n")
+    assert [row["host"] for row in list_operators(layout, system)] == ["drift", "ok"]
+    uid = system.accounts().users["olga"].uid
+    actions = plan([], observe(layout, system), layout)
+    assert [one.uid for one in actions if isinstance(one, EndProcesses)] == [uid]
+    (first, last) = [one for one in actions if isinstance(one, ChangeAccount)]
+    assert first.found.groups - first.wanted.groups == {"data-sudo"}
+    assert (first.wanted.expired, last.wanted.expired) == (True, False)
+
+
+def test_a_group_is_taken_from_its_administrators_too(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[list[str]] = []
+    monkeypatch.setattr("broker.accounts.system._run", lambda argv: called.append([*argv]))
+    (layout.root / "etc/gshadow").write_text("data-sudo:!*:eve,olga:olga\ndata-ops:!*:olga:\n")
+    groups = frozenset({"data-ops", "data-sudo"})
+    user = User("olga", 1501, 1501, "", "/home/olga", "/bin/bash", groups)
+    less = replace(user, groups=frozenset({"data-ops"}))
+    DebianSystem(layout.root).change(user, less)
+    root = str(layout.root)
+    assert called == [
+        ["usermod", "--prefix", root, "--groups", "data-ops", "olga"],
+        ["gpasswd", "--root", root, "--administrators", "eve", "data-sudo"],
+    ]
 
 
 def test_what_somebody_wrote_into_the_rule_is_mended(layout: Layout, operate: Operate) -> None:
