@@ -19,7 +19,7 @@ from .planner import home_drift
 from .registry import Registry
 from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places, wanted_presence
 
-__all__ = ["differences", "facts", "listing"]
+__all__ = ["deviation", "differences", "facts", "listing"]
 
 
 def facts(person: Person) -> dict[str, Any]:
@@ -118,6 +118,23 @@ def differences(
     if target.people:
         _differing_places(observed, layout, before, after)
     return before, after
+
+
+def deviation(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
+    """What of one person's two sides differs, in a few words: ``groups adm, …, instead of …``."""
+    found = []
+    for part, old in before.items():
+        new = after.get(part)
+        if part == "account" and old and new:
+            wrong = (key for key in old if old[key] != new[key])
+            found += [f"{key} {_words(old[key])} instead of {_words(new[key])}" for key in wrong]
+        elif old != new:
+            found.append(f"{part} {_words(old)} instead of {_words(new)}")
+    return "; ".join(found)[:500] or None
+
+
+def _words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | dict) else str(value)
 
 
 def _sides(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,14 +11,22 @@ from typing import Any
 from ..audit import LOG, changes, current_actor, recording
 from ..errors import AccountsError, BrokerError
 from ..files import lock
-from .actions import Action, ClearHome, ClearOutside, DropBits, MendHome, StrikeOut
+from .actions import (
+    Action,
+    ClearHome,
+    ClearOutside,
+    DropBits,
+    EndProcesses,
+    MendHome,
+    StrikeOut,
+)
 from .activity import Activity
 from .apply import Trouble, apply, person
 from .certificates.describe import certificate_facts
 from .certificates.model import Certificate, Mode
 from .certificates.rules import live
 from .classes import Classes
-from .describe import differences, facts, listing
+from .describe import deviation, differences, facts, listing
 from .goal import goal
 from .homes import space_of
 from .layout import Layout
@@ -144,7 +152,6 @@ def _outcome(
     actions = plan(requests, observed, layout, classes, certificates)
     target = goal(requests, observed, classes)
     entries = target.by_name()
-    _refuse_own_end(observed.registry, target)
     issued = observed.authority.issued if observed.authority else ()
     leavers = [
         _Leaver(entry, tuple(one for one in issued if one.analyst == entry.name))
@@ -154,6 +161,8 @@ def _outcome(
     before, after = (
         differences(observed, target, layout, classes, certificates) if actions else ({}, {})
     )
+    _refuse_own_end(observed.registry, target)
+    _refuse_own_mending(target, actions, before, after)
     asked = tuple(
         facts(entries[request.name])
         if request.name in entries
@@ -175,8 +184,7 @@ def _outcome(
 
 def _refuse_own_end(before: Registry, after: Registry) -> None:
     """What is taken from an account ends its sessions: whoever did it to theirs is cut off."""
-    actor = current_actor()
-    names = {actor.name, actor.login, (actor.claims or {}).get("sudo_user")}
+    names = _names_of_actor()
     for old in before.people:
         new = after.by_name().get(old.name)
         if old.is_operator and old.name in names and loses(old, new):
@@ -185,6 +193,31 @@ def _refuse_own_end(before: Registry, after: Registry) -> None:
                 where=place(old.name, old.role),
                 remedy="Let another operator do it, or root.",
             )
+
+
+def _refuse_own_mending(
+    target: Registry,
+    actions: Sequence[Action],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> None:
+    """Cut off with the session, a run leaves the account expired: nobody else may be there to mend
+    it. Whose sudo is not to stand is ended all the same, whoever they are."""
+    ending = {action.name for action in actions if isinstance(action, EndProcesses)}
+    for entry in target.people:
+        if entry.sudo and entry.state == "present" and entry.name in ending & _names_of_actor():
+            raise AccountsError(
+                "you are logged in with this account, which is not as it should be, and mending "
+                "it would end your session",
+                where=place(entry.name, entry.role),
+                found=deviation(before.get(entry.name, {}), after.get(entry.name, {})),
+                remedy="Undo that by hand, or let another operator or root run this.",
+            )
+
+
+def _names_of_actor() -> set[str | None]:
+    actor = current_actor()
+    return {actor.name, actor.login, (actor.claims or {}).get("sudo_user")}
 
 
 def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any], ...]:

@@ -258,6 +258,41 @@ def test_nobody_cuts_off_the_session_that_they_act_in(
         assert operate("olga", **taken).changed
 
 
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ({"groups": frozenset({"dataread", "data-ops", "data-sudo", "operators"})}, "operators"),
+        ({"expired": True}, "state expired instead of keys only"),
+    ],
+)
+def test_mending_does_not_end_the_session_that_it_is_asked_in(
+    system: ScratchSystem, ask: Ask, operate: Operate, damage: dict[str, Any], told: str
+) -> None:
+    operate("olga", KEY, sudo=True)
+    system.edit("olga", **damage)
+    with acting_as(Actor(0, "root", "command", "olga")):
+        with pytest.raises(AccountsError, match="mending it would end your session") as caught:
+            ask("anna", public_key("anna"))
+        assert told in str(caught.value.found)
+    assert system.ended == []
+    assert "anna" not in system.accounts().users
+    with acting_as(Actor(0, "root", "command", "otto")):
+        assert ask("anna", public_key("anna")).changed
+    assert len(system.ended) == 1
+
+
+def test_sudo_by_hand_ends_whoever_acts_with_it(
+    system: ScratchSystem, ask: Ask, operate: Operate
+) -> None:
+    operate("olga", KEY, sudo=True)
+    operate("otto", OTHER)
+    groups = frozenset({"dataread", "data-ops", "data-sudo"})
+    system.edit("otto", groups=groups)
+    with acting_as(Actor(0, "root", "command", "otto")):
+        ask("anna", public_key("anna"))
+    assert system.ended == [system.accounts().users["otto"].uid]
+
+
 def test_a_lost_list_is_made_again_from_what_stands(
     layout: Layout, system: ScratchSystem, ask: Ask, operate: Operate
 ) -> None:
