@@ -245,10 +245,11 @@ def _apply_to_services(
         case ExposeViews(audiences):
             system.expose(audiences, layout)
         case AllowSudo(allowed):
+            path = layout.at(layout.sudoers)
+            if not allowed or (path.is_dir() and not path.is_symlink()):
+                _remove(path)
             if allowed:
-                write_atomic(layout.at(layout.sudoers), SUDO_RULE, mode=0o440)
-            else:
-                _remove(layout.at(layout.sudoers))
+                write_atomic(path, SUDO_RULE, mode=0o440)
 
 
 def _reporting(troubles: list[Trouble]) -> Report:

@@ -134,6 +134,20 @@ def test_what_somebody_wrote_into_the_rule_is_mended(layout: Layout, operate: Op
         assert rule_of(layout) == SUDO_RULE
 
 
+def test_what_stands_in_the_place_of_the_rule_makes_room(layout: Layout, operate: Operate) -> None:
+    operate("olga", KEY, sudo=True)
+    path = layout.at(layout.sudoers)
+    elsewhere = path.rename(layout.root / "rule")
+    path.symlink_to(elsewhere)
+    operate("olga")
+    assert not path.is_symlink()
+    path.unlink()
+    path.mkdir()
+    path.joinpath("left").touch()
+    operate("olga")
+    assert rule_of(layout) == SUDO_RULE
+
+
 def test_a_rule_that_nobody_asked_for_goes(layout: Layout, operate: Operate) -> None:
     operate("olga", KEY)
     layout.at(layout.sudoers).write_text(SUDO_RULE)
