@@ -46,6 +46,20 @@ def declared(broker: Broker, people: dict[str, Person], *words: str, **said: obj
     return broker.play("site.yml", "--tags", "analysts", "-e", settings, *words, check=False)
 
 
+AS_BEFORE = """
+socket=/run/dbus/system_bus_socket rules=/etc/tmpfiles.d/data-broker-bus.conf
+python3 -c "import os; os.removexattr('$socket', 'system.posix_acl_access')"
+chmod 666 $socket
+echo "a+ $socket - - - - group:dataread:---" > $rules
+systemd-tmpfiles --create $rules
+"""
+
+
+def way_to_the_bus(broker: Broker, *who: str) -> int:
+    line = ("setpriv", *who, "test", "-w", "/run/dbus/system_bus_socket")
+    return broker.host.exec(*line, check=False).returncode
+
+
 def publish(broker: Broker) -> None:
     """A public table and a private one."""
     description = broker.inventory.with_name("data_description.md")
@@ -169,3 +183,20 @@ def test_who_is_in_the_group_by_hand_is_named_before_anything_changes(
     assert host.run("sha256sum /etc/ssh/sshd_config.d/* /etc/passwd /etc/group").stdout == before
     host.exec("gpasswd", "--delete", "mary", "data-ops")
     assert declared(deployed, operators).code == 0
+
+
+def test_operators_have_a_way_to_the_system_bus_on_a_host_that_was_a_broker_before(
+    deployed: Broker,
+) -> None:
+    nobody = ("--reuid=nobody", "--regid=nogroup")
+    asked = [
+        (*nobody, "--groups=dataread"),
+        (*nobody, "--groups=dataread,data-ops"),
+        ("--regid=broker", "--reuid=broker", "--init-groups"),
+    ]
+    assert [way_to_the_bus(deployed, *who) for who in asked] == [1, 0, 1]
+    deployed.host.exec("sh", "-ec", AS_BEFORE)
+    assert [way_to_the_bus(deployed, *who) for who in asked] == [1, 1, 1]
+    deployed.play("site.yml", "--tags", "base_bus")
+    assert [way_to_the_bus(deployed, *who) for who in asked] == [1, 0, 1]
+    assert deployed.play("site.yml", "--tags", "base_bus").changed == 0
