@@ -161,8 +161,7 @@ def _outcome(
     before, after = (
         differences(observed, target, layout, classes, certificates) if actions else ({}, {})
     )
-    _refuse_own_end(observed.registry, target)
-    _refuse_own_mending(target, actions, before, after)
+    _refuse_own_end(observed.registry, target, actions, before, after)
     asked = tuple(
         facts(entries[request.name])
         if request.name in entries
@@ -182,30 +181,28 @@ def _outcome(
     return outcome, actions, leavers
 
 
-def _refuse_own_end(before: Registry, after: Registry) -> None:
-    """What is taken from an account ends its sessions: whoever did it to theirs is cut off."""
-    names = _names_of_actor()
-    for old in before.people:
-        new = after.by_name().get(old.name)
-        if old.is_operator and old.name in names and loses(old, new):
-            raise AccountsError(
-                "you are logged in with this account, and taking from it would end your session",
-                where=place(old.name, old.role),
-                remedy="Let another operator do it, or root.",
-            )
-
-
-def _refuse_own_mending(
-    target: Registry,
+def _refuse_own_end(
+    old: Registry,
+    new: Registry,
     actions: Sequence[Action],
     before: Mapping[str, Any],
     after: Mapping[str, Any],
 ) -> None:
-    """Cut off with the session, a run leaves the account expired: nobody else may be there to mend
-    it. Whose sudo is not to stand is ended all the same, whoever they are."""
-    ending = {action.name for action in actions if isinstance(action, EndProcesses)}
-    for entry in target.people:
-        if entry.sudo and entry.state == "present" and entry.name in ending & _names_of_actor():
+    """Who ends their own session is cut off in the middle of it, and the account stays expired:
+    nobody else may be there to mend it. Whose sudo is not to stand is ended all the same."""
+    actor = current_actor()
+    names = {actor.name, actor.login, (actor.claims or {}).get("sudo_user")}
+    names &= {action.name for action in actions if isinstance(action, EndProcesses)}
+    for entry in old.people:
+        if not entry.is_operator or entry.name not in names:
+            continue
+        if loses(entry, new.by_name().get(entry.name)):
+            raise AccountsError(
+                "you are logged in with this account, and taking from it would end your session",
+                where=place(entry.name, entry.role),
+                remedy="Let another operator do it, or root.",
+            )
+        if entry.sudo and entry.state == "present":
             raise AccountsError(
                 "you are logged in with this account, which is not as it should be, and mending "
                 "it would end your session",
@@ -213,11 +210,6 @@ def _refuse_own_mending(
                 found=deviation(before.get(entry.name, {}), after.get(entry.name, {})),
                 remedy="Undo that by hand, or let another operator or root run this.",
             )
-
-
-def _names_of_actor() -> set[str | None]:
-    actor = current_actor()
-    return {actor.name, actor.login, (actor.claims or {}).get("sudo_user")}
 
 
 def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any], ...]:

@@ -272,6 +272,19 @@ def test_nobody_cuts_off_the_session_that_they_act_in(
         assert operate("olga", **taken).changed
 
 
+def test_an_operator_rotates_their_own_key(
+    layout: Layout, system: ScratchSystem, operate: Operate
+) -> None:
+    operate("olga", KEY, sudo=True)
+    with acting_as(Actor(0, "root", "command", "olga")):
+        request = key_request("olga", "rotated", key=OTHER, role="operator")
+        assert converge([request], layout, system).changed
+        request = key_request("olga", "rotated", key=OTHER, grace="0m", role="operator")
+        with pytest.raises(AccountsError, match="would end your session"):
+            converge([request], layout, system)
+    assert system.ended == []
+
+
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
