@@ -53,8 +53,10 @@ def prove(
     for reader in everybody.readers:
         tried[reader.name], wrong = _tried(reader, places, paths, published=generation is not None)
         findings += wrong
-    asked, closed = _closed_to_operators(everybody.readers, generation) if generation else (0, [])
-    checks, findings = checks + asked, findings + closed
+    published = [generation] if generation else []
+    for one in store.generations() if every else published:
+        asked, closed = _closed_to_operators(everybody.readers, one)
+        checks, findings = checks + asked, findings + closed
     findings += [found for path, status in run.items() for found in others_write(path, status)]
     findings += _too_deep(places, paths)
     asked, listed = acl_paths(places, paths)

@@ -148,6 +148,18 @@ def test_an_operator_reads_documents_and_no_row_of_a_closed_table(scene: Scene) 
     assert all(line.startswith("olga") for line in found)
 
 
+def test_what_operators_read_of_an_older_generation_is_found_on_request(scene: Scene) -> None:
+    older = next((scene.current / "parquet").rglob("waiting.parquet"))
+    publish(scene.store, {one: rows + 1 for one, rows in TABLES.items()})
+    os.chown(older, -1, OPERATORS)
+    assert scene.told() == []
+    everybody = People(scene.readers, ())
+    found = prove(everybody, GROUPS, scene.store, scene.areas, every=True).findings
+    assert [(one.who, one.path, one.problem) for one in found] == [
+        ("olga", str(older), "can read it")
+    ]
+
+
 def test_a_sound_host_has_nothing_unexpected(scene: Scene) -> None:
     proof = scene.prove()
     assert proof.findings == ()
