@@ -14,6 +14,7 @@ description:
   - An account is shut out if it can log in now, by a public key that is there, by a command that
     looks for keys or by a password that is set, and has no key or is in none of the groups.
   - A member of one of the O(keyed) groups is shut out unless the broker keeps a key of theirs.
+  - A member of one of the O(unkeyed) groups is shut out without a key in the own home.
   - Changes nothing.
 options:
   groups:
@@ -24,6 +25,12 @@ options:
     description:
       - Groups whose members enter with the keys in C(/etc/data-broker/authorized_keys) alone from
         now on.
+    type: list
+    elements: str
+    default: []
+  unkeyed:
+    description:
+      - Groups whose members enter with the keys in C(/etc/data-broker/authorized_keys) no more.
     type: list
     elements: str
     default: []
@@ -61,6 +68,12 @@ strangers:
   type: list
   elements: str
   sample: [anna]
+keyless:
+  description: Names of those in one of the O(unkeyed) groups who have no other key, sorted.
+  returned: success
+  type: list
+  elements: str
+  sample: [olga]
 """
 
 import grp
@@ -78,6 +91,7 @@ from ansible.module_utils.basic import AnsibleModule
 ARGUMENT_SPEC: dict[str, Any] = {
     "groups": {"type": "list", "elements": "str"},
     "keyed": {"type": "list", "elements": "str", "default": []},
+    "unkeyed": {"type": "list", "elements": "str", "default": []},
 }
 _KEYS = Path("/etc/data-broker/authorized_keys")
 _NO_SHELLS = ("nologin", "false", "sync", "shutdown", "halt", "broker-transport")
@@ -102,16 +116,21 @@ def main() -> None:
         changed=False,
         shut_out=[] if groups is None else shut_out(enter, set(groups)),
         strangers=strangers(enter, keyed, _KEYS),
+        keyless=keyless(enter, set(module.params["unkeyed"])),
     )
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """An account that can log in now, with the groups of its login; ``by_key`` or by password."""
+    """An account that can log in now, with the groups of its login; ``by_key`` or by password.
+
+    ``own_key`` is whether a key is in the home, where sshd looks unless it is told otherwise.
+    """
 
     name: str
     groups: set[str]
     by_key: bool
+    own_key: bool
 
 
 def can_enter(
@@ -124,7 +143,9 @@ def can_enter(
         by_key = has_key(account, said)
         by_password = name in have_passwords and takes_password(name, said)
         if is_allowed(name, mine, said) and (by_key or by_password):
-            found.append(Entrant(name, mine, by_key))
+            home = Path(account.pw_dir, ".ssh")
+            own = any(_has_text(home / f) for f in ("authorized_keys", "authorized_keys2"))
+            found.append(Entrant(name, mine, by_key, own))
     return found
 
 
@@ -137,6 +158,11 @@ def strangers(enter: Iterable[Entrant], keyed: set[str], keys: Path) -> list[str
     """Names of those whose keys would not count any more, as the broker's alone do."""
     members = (one.name for one in enter if one.groups & keyed)
     return sorted(name for name in members if not (keys / name).exists())
+
+
+def keyless(enter: Iterable[Entrant], unkeyed: set[str]) -> list[str]:
+    """Names of those who had no key any more, once those that the broker keeps do not count."""
+    return sorted(one.name for one in enter if one.groups & unkeyed and not one.own_key)
 
 
 def told(output: str) -> Told:

@@ -96,6 +96,22 @@ def test_in_a_group_of_the_brokers_people_its_keys_alone_count(tmp_path: Path) -
     assert enter(OPEN) == []
 
 
+def test_without_the_brokers_keys_an_operator_needs_one_in_the_home(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    (keys / "admin").write_text("ssh-ed25519 AAAA\n")
+    said = module.told(CLOSED.replace(".ssh/authorized_keys ", f"{keys}/%u "))
+
+    def keyless(group: str) -> list[str]:
+        found = module.can_enter([account(tmp_path, "admin")], lambda _: said, set())
+        names: list[str] = module.keyless(found, {group})
+        return names
+
+    assert (keyless("sudo"), keyless("adm")) == (["admin"], [])
+    account(tmp_path, "admin", key=True)
+    assert keyless("sudo") == []
+
+
 @pytest.mark.parametrize(
     "line",
     [
