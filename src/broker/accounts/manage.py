@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ from .describe import deviation, differences, facts, listing
 from .goal import goal
 from .homes import space_of
 from .layout import Layout
-from .model import Person, Request
+from .model import Person, Request, Role
 from .names import place
 from .observe import observe, root_needed
 from .planner import plan
@@ -50,7 +50,7 @@ class Outcome:
     ``probes`` are sshd's answers to the keys of those who left: name, fingerprint, told.
     ``troubles`` are what single homes did not let happen, which is the affair of their owners.
     ``only_takes`` is whether rights are taken and none given, which needs no line in the log's
-    file; ``unwritten`` says where that file lacks lines.
+    file; ``unwritten`` says where that file lacks lines. ``roles`` are those of everybody kept.
     """
 
     actions: tuple[str, ...]
@@ -61,12 +61,14 @@ class Outcome:
     troubles: tuple[Trouble, ...] = ()
     only_takes: bool = False
     unwritten: tuple[str, ...] = ()
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is not as it should be although the act was done, as sentences."""
         troubles = (
-            f"{place(one.name) if one.name else 'host'}: {one.problem}" for one in self.troubles
+            f"{_place(one.name, self.roles) if one.name else 'host'}: {one.problem}"
+            for one in self.troubles
         )
         return (*self.unwritten, *troubles)
 
@@ -176,7 +178,13 @@ def _outcome(
         if presence.broken
     )
     outcome = Outcome(
-        tuple(map(str, actions)), before, after, asked, troubles=broken, only_takes=taking
+        tuple(map(str, actions)),
+        before,
+        after,
+        asked,
+        troubles=broken,
+        only_takes=taking,
+        roles={entry.name: entry.role for entry in target.people},
     )
     return outcome, actions, leavers
 
@@ -224,15 +232,20 @@ def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any],
         for gone in leavers
         for one in system.probe(gone.entry.name, gone.entry.keys, gone.certificates)
     ]
+    roles = {gone.entry.name: gone.entry.role for gone in leavers}
     for one in found:
         if one["taken"]:
             raise BrokerError(
                 "sshd still takes a key of somebody who left",
-                where=f"analyst {one['name']!r}",
+                where=_place(str(one["name"]), roles),
                 found=str(one["fingerprint"]),
                 remedy="Look for it with: sshd -T -C user=NAME,host=x,addr=127.0.0.1.",
             )
     return tuple(found)
+
+
+def _place(name: str, roles: Mapping[str, Role]) -> str:
+    return place(name, roles.get(name, "analyst"))
 
 
 def _names(troubles: Sequence[Trouble]) -> set[str]:
@@ -244,8 +257,8 @@ def _refuse_broken(requests: Sequence[Request], outcome: Outcome) -> None:
     for one in outcome.troubles:
         if one.name in asked:
             raise BrokerError(
-                "this analyst's home is not as it should be, so the account is not either",
-                where=place(one.name),
+                "the home is not as it should be, so the account is not either",
+                where=_place(one.name, outcome.roles),
                 found=one.problem,
                 remedy="Look at the home, end what runs under the account, then try again.",
             )

@@ -255,7 +255,7 @@ class TestABrokenHome:
     ) -> None:
         with (
             self.broken(home, monkeypatch),
-            pytest.raises(BrokerError, match="this analyst's home is not"),
+            pytest.raises(BrokerError, match="analyst 'anna': the home is not as it should be"),
         ):
             ask("anna", public_key("new"))
         assert KEY not in (layout.at(layout.keys) / "anna").read_text()

@@ -30,7 +30,9 @@ from broker.accounts.actions import (
     EndProcesses,
     PlaceLimits,
 )
+from broker.accounts.apply import Trouble
 from broker.accounts.host import User
+from broker.accounts.probe import Probe
 from broker.accounts.taking import takes
 from broker.accounts.wanted import SUDO_RULE
 from broker.audit import Actor, acting_as
@@ -38,7 +40,7 @@ from broker.audit.log import LOG
 from broker.audit.reading import read_log
 from broker.cli import accounts as commands
 from broker.cli.operators import operator
-from broker.errors import AccountsError
+from broker.errors import AccountsError, BrokerError
 
 from .conftest import Ask
 from .scratch import ScratchSystem, public_key
@@ -318,6 +320,18 @@ def test_sudo_by_hand_ends_whoever_acts_with_it(
     with acting_as(Actor(0, "root", "command", "otto")):
         ask("anna", public_key("anna"))
     assert system.ended == [system.accounts().users["otto"].uid]
+
+
+def test_what_is_wrong_with_an_operator_is_not_said_of_an_analyst(
+    operate: Operate, system: ScratchSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = operate("olga", KEY)
+    told = replace(outcome, troubles=(Trouble("olga", "broken"),)).warnings
+    assert told == ("operator 'olga': broken",)
+    taken = Probe("SHA256:x", taken=True, told="welcome")
+    monkeypatch.setattr(system, "probe", lambda *_: [taken])
+    with pytest.raises(BrokerError, match="operator 'olga': sshd still takes a key"):
+        operate("olga", state="absent")
 
 
 def test_a_lost_list_is_made_again_from_what_stands(
