@@ -15,9 +15,9 @@ from .keyfile import read_key_file
 from .keys import Key
 from .layout import Layout
 from .model import Person, Role
-from .planner import home_drift
+from .planner import home_drift, sudo_drift
 from .registry import Registry
-from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places, wanted_presence
+from .wanted import CLASSES_FILE, REGISTRY_FILE, SUDO_FILE, wanted_places, wanted_presence
 
 __all__ = ["deviation", "differences", "facts", "listing"]
 
@@ -116,7 +116,7 @@ def differences(
     if authority[0] != authority[1]:
         before[AUTHORITY], after[AUTHORITY] = authority
     if target.people:
-        _differing_places(observed, layout, before, after)
+        _differing_places(observed, target, layout, before, after)
     return before, after
 
 
@@ -162,7 +162,11 @@ def _sides(
 
 
 def _differing_places(
-    observed: Observed, layout: Layout, before: dict[str, Any], after: dict[str, Any]
+    observed: Observed,
+    target: Registry,
+    layout: Layout,
+    before: dict[str, Any],
+    after: dict[str, Any],
 ) -> None:
     wishes: Mapping[str, Node] = {
         **wanted_places(layout),
@@ -172,9 +176,15 @@ def _differing_places(
     wrong = {
         path: node for path, node in wishes.items() if not node.accepts(observed.places.get(path))
     }
-    if wrong:
+    allowed, rule = sudo_drift(target.people, observed, layout), str(layout.sudoers)
+    if wrong or allowed is not None:
         before["places"] = {path: _node(observed.places.get(path)) for path in wrong}
         after["places"] = {path: _node(node) for path, node in wrong.items()}
+    if allowed is not None:
+        found = observed.places.get(rule)
+        altered = allowed and SUDO_FILE.accepts(found)
+        before["places"][rule] = "another text" if altered else _node(found)
+        after["places"][rule] = _node(SUDO_FILE) if allowed else None
 
 
 def _entry(person: Person | None) -> dict[str, Any] | None:

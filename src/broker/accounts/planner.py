@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from .actions import (
@@ -47,7 +47,7 @@ from .wanted import (
     wanted_user,
 )
 
-__all__ = ["home_drift", "plan"]
+__all__ = ["home_drift", "plan", "sudo_drift"]
 
 
 def plan(
@@ -130,6 +130,17 @@ def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], t
     return wrong, tuple(sorted(extra))
 
 
+def sudo_drift(stays: Iterable[Person], observed: Observed, paths: Layout) -> bool | None:
+    """Whether the rule of sudo is to be written, for an operator who may become root, or to go,
+    where nobody may; None where it is as it should be."""
+    found = observed.places.get(paths.sudoers.as_posix())
+    stands = SUDO_FILE.accepts(found) and observed.sudo_rule == SUDO_RULE
+    allowed = observed.has_sudo and any(
+        entry.sudo for entry in stays if entry.state == "present" and _is_ours(entry, observed)
+    )
+    return None if (stands if allowed else found is None) else allowed
+
+
 def _is_ours(entry: Person, observed: Observed) -> bool:
     """An account that somebody re-made by hand is left alone, and its key file goes."""
     return impostor(entry, observed.presence(entry.name)) is None
@@ -163,14 +174,9 @@ def _registry(
 
 
 def _sudo(stays: Sequence[Person], observed: Observed, paths: Layout) -> Iterator[Action]:
-    """A rule where an operator may become root, and none where nobody may."""
-    found = observed.places.get(paths.sudoers.as_posix())
-    stands = SUDO_FILE.accepts(found) and observed.sudo_rule == SUDO_RULE
-    allowed = observed.has_sudo and any(entry.sudo for entry in stays)
-    if allowed and not stands:
-        yield AllowSudo(allowed=True)
-    elif not allowed and found is not None:
-        yield AllowSudo(allowed=False)
+    allowed = sudo_drift(stays, observed, paths)
+    if allowed is not None:
+        yield AllowSudo(allowed)
 
 
 def _strike_out(leaves: Sequence[Person], target: Registry) -> Iterator[Action]:

@@ -379,6 +379,21 @@ def test_the_log_says_that_it_was_an_operator(layout: Layout, operate: Operate) 
     assert (told[2][1]["before"], told[2][1]["after"]) == ({"sudo": True}, {"sudo": False})
 
 
+def test_a_rule_of_sudo_that_is_mended_on_the_way_is_told(
+    layout: Layout, ask: Ask, operate: Operate
+) -> None:
+    operate("olga", KEY, sudo=True)
+    rule = layout.at(layout.sudoers)
+    rule.chmod(0o640)
+    rule.write_text("eve ALL=(ALL) ALL\n")
+    rule.chmod(0o440)
+    outcome = ask("anna", public_key("anna"))
+    assert outcome.before["places"] == {str(layout.sudoers): "another text"}
+    assert outcome.after["places"] == {str(layout.sudoers): "file 0440 of 0:0"}
+    events = read_log(layout.at(LOG)).events
+    assert {"mended": [str(layout.sudoers)]} in [event.detail for event in events]
+
+
 def test_the_list_keeps_operators_apart(layout: Layout, ask: Ask, operate: Operate) -> None:
     ask("anna", public_key("anna"))
     assert "operators" not in json.loads(layout.at(layout.registry).read_text())
