@@ -9,6 +9,7 @@ from pathlib import Path
 
 __all__ = ["in_sessions", "monitors"]
 
+_SLICE = re.compile(r"/user-([0-9]+)\.slice/")
 _PROGRAMS = frozenset({"sshd", "sshd-session"})
 
 
@@ -31,12 +32,14 @@ def monitors(name: str, proc: Path = Path("/proc")) -> list[int]:
 def in_sessions(uid: int, proc: Path = Path("/proc")) -> set[int]:
     """All that runs in the sessions of a uid, whoever it runs as: sudo changes the uid alone.
 
-    Without the process that asks and those above it, as that may be a shell of su.
+    Without the process that asks and those above it, as that may be a shell of su. The uppermost
+    slice counts: below it a manager of user units makes any that its owner names.
     """
-    mark, found = f"/user-{uid}.slice/", set[int]()
+    found = set[int]()
     for folder in proc.glob("[0-9]*"):
         with suppress(OSError):  # it ended while we looked
-            here = mark in (folder / "cgroup").read_text(errors="replace")
+            groups = (folder / "cgroup").read_text(errors="replace").splitlines()
+            here = any((top := _SLICE.search(line)) and int(top[1]) == uid for line in groups)
             if here and _state_and_parent(folder)[0] not in "ZX":
                 found.add(int(folder.name))
     return found - _line_of(os.getpid(), proc)

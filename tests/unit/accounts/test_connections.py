@@ -67,6 +67,7 @@ def test_what_runs_in_the_sessions_of_somebody_is_known_by_its_control_group(
     process(13, 1, session, state="Z")
     process(14, 1, "/user.slice/user-15011.slice/session-4.scope")
     process(15, 1, "/system.slice/user-1501.service")
+    process(17, 1, "/user.slice/user-1502.slice/user@1502.service/user.slice/user-1501.slice/x")
     (tmp_path / "16").mkdir()  # one that ends while it is looked at
     assert in_sessions(1501, tmp_path) == {10, 11, 12}
     monkeypatch.setattr(os, "getpid", lambda: 11)
