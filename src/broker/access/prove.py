@@ -18,6 +18,7 @@ from .places import acl_paths, find_places, run_paths, view_places
 from .policy import Areas, Reader, Rule, Verb, rule
 from .proof import Finding, Proof
 from .setid import setid_findings
+from .sudo import sudo_findings
 
 __all__ = ["prove"]
 
@@ -63,6 +64,8 @@ def prove(
     findings += [Finding("somebody", path, "is let in by an access list") for path in listed]
     looked, setid = setid_findings(paths)
     checks, findings = checks + looked, findings + setid
+    allowed, by_sudo = sudo_findings(everybody.readers)
+    checks, findings = checks + allowed, findings + by_sudo
     for found in _told(generation) if generation else ():
         checks += 1
         findings += found
