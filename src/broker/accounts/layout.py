@@ -36,6 +36,7 @@ class Layout:
     runtime: Path = Path("/run/user")
     units: Path = Path("/etc/systemd/system")
     os_release: Path = Path("/etc/os-release")
+    sudo: Path = Path("/usr/bin/sudo")
     sudoers: Path = Path("/etc/sudoers.d/data-broker")
 
     @property

@@ -53,7 +53,7 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
             masked=linked[MASK],
             remains=remains,
             free_bytes=_free_bytes(layout),
-            has_sudo=layout.at(layout.sudoers).parent.is_dir(),
+            has_sudo=_has_sudo(layout),
             sudo_rule=_sudo_rule(layout),
             authority=look_at_authority(layout, system),
         )
@@ -173,6 +173,11 @@ def _key_file(layout: Layout, name: str, system: System) -> KeyFile | None:
     if node.kind != "file" or node.mode is None or node.uid is None:
         return KeyFile(None, -1, -1)
     return KeyFile(path.read_text(encoding="utf-8", errors="replace"), node.mode, node.uid)
+
+
+def _has_sudo(layout: Layout) -> bool:
+    """Its folder outlives the package, and other packages make it."""
+    return layout.at(layout.sudo).exists() and layout.at(layout.sudoers).parent.is_dir()
 
 
 def _sudo_rule(layout: Layout) -> str | None:

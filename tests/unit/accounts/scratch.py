@@ -34,11 +34,13 @@ def make_root(root: Path) -> Layout:
         "etc/systemd/system",
         "home",
         "run",
+        "usr/bin",
         "tmp",
         "var/lib",
         "var/spool/cron/crontabs",
     ):
         (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "usr/bin/sudo").touch()
     (root / "etc/os-release").write_text(OS_RELEASE_TEXT)
     (root / "etc/passwd").write_text(ACCOUNTS_TEXT)
     (root / "etc/group").write_text(GROUPS_TEXT)

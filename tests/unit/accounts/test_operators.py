@@ -159,8 +159,11 @@ def test_a_rule_that_nobody_asked_for_goes(layout: Layout, operate: Operate) -> 
     assert not takes(AllowSudo(allowed=True))
 
 
-def test_without_sudo_on_the_host_nobody_is_promised_it(layout: Layout, operate: Operate) -> None:
-    layout.at(layout.sudoers).parent.rmdir()
+@pytest.mark.parametrize("gone", ["usr/bin/sudo", "etc/sudoers.d"])
+def test_without_sudo_on_the_host_nobody_is_promised_it(
+    layout: Layout, operate: Operate, gone: str
+) -> None:
+    (layout.root / gone).rename(layout.root / "gone")
     with pytest.raises(AccountsError, match="this host has no sudo"):
         operate("olga", KEY, sudo=True)
     assert operate("olga", KEY).changed
