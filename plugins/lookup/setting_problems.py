@@ -66,6 +66,21 @@ _SPAN = re.compile(rf"(\d+(\.\d+)?\s*({_UNIT})?\s*)+")
 # systemd.resource-control(5), MemoryMax=.
 _MEMORY = re.compile(r"\d+(\.\d+)?[KMGT]?|(100|\d{1,2})(\.\d+)?%|infinity")
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
+# What an entry of these lists may say; library/analyst.py has the same words.
+_OF_EVERYBODY = {"name": str, "email": str, "key": str, "keys": list, "state": str}
+_OF_ANALYSTS = dict.fromkeys(("classes", "grant", "revoke")) | {"private": bool, "shell": bool}
+PEOPLE: Mapping[str, Mapping[str, type | None]] = {
+    "broker_analysts": _OF_EVERYBODY | _OF_ANALYSTS,
+    "broker_operators": _OF_EVERYBODY | {"sudo": bool},
+}
+_OF_OTHERS = {
+    **dict.fromkeys(
+        _OF_ANALYSTS,
+        "An operator reads no class and has a shell; somebody who also pulls data has a second "
+        "name in broker_analysts.",
+    ),
+    "sudo": "An analyst never becomes root; broker_operators is for those who may.",
+}
 
 
 def _is_span(value: Any) -> bool:
@@ -164,6 +179,39 @@ def mistaken(name: str, value: Any, default: Any) -> str | None:
     return f"{name} is {_found(value)}; expected {expected}."
 
 
+def people(setting: str, entries: Iterable[Any]) -> Iterator[str]:
+    """What is wrong with the entries of a list of people; no sentence repeats a key."""
+    for number, entry in enumerate(entries):
+        place = f"{setting}[{number}]"
+        if not isinstance(entry, Mapping):
+            found = "text" if isinstance(entry, str) else _found(entry)
+            yield f"{place} is {found}; expected a mapping with name and keys."
+            continue
+        if entry.get("name") in (None, ""):
+            yield f"{place} has no name; expected the name of an account."
+        if None not in (entry.get("key"), entry.get("keys")):
+            yield f"{place} has key and keys; expected one of them."
+        told = (_in_entry(place, word, entry[word], PEOPLE[setting]) for word in entry)
+        yield from filter(None, told)
+
+
+def _in_entry(place: str, word: Any, value: Any, known: Mapping[str, type | None]) -> str | None:
+    """What is wrong with one word of an entry and its value; an empty one counts as left out."""
+    if word not in known:
+        near = get_close_matches(str(word), known, n=1, cutoff=0.7)
+        remedy = f"Did you mean {near[0]}?" if near else f"Expected one of {', '.join(known)}."
+        return f"{place}.{word} is not a setting there. {_OF_OTHERS.get(word, remedy)}"
+    kind = known[word]
+    if value is None or kind is None:
+        return None
+    if not _is_like(value, kind()):
+        hides = kind is not bool and isinstance(value, str)
+        return f"{place}.{word} is {'text' if hides else _found(value)}; expected {_LIKE[kind]}."
+    if word == "state" and value not in ("present", "absent"):
+        return f"{place}.state is {_found(value)}; expected present or absent."
+    return None
+
+
 def _is_like(value: Any, default: Any) -> bool:
     """Whether it is of the default's kind, or a text that Ansible takes for such a one (``-e``)."""
     if isinstance(default, bool):
@@ -221,12 +269,17 @@ class LookupModule(LookupBase):
         found += unknown(sorted(given), known)
         set_here = ((name, default) for name, default in known.items() if name in given)
         told = (self._mistaken(name, given[name], default) for name, default in set_here)
-        return [*found, *filter(None, told)]
+        return [*found, *(problem for problems in told for problem in problems)]
 
-    def _mistaken(self, name: str, written: Any, default: Any) -> str | None:
+    def _mistaken(self, name: str, written: Any, default: Any) -> Iterator[str]:
         try:
             value = self._templar.template(written)
         except AnsibleError as error:
             last = str(error).strip().splitlines()[0]
-            return f"{name} cannot be evaluated: {last}"
-        return mistaken(name, value, default)
+            yield f"{name} cannot be evaluated: {last}"
+            return
+        problem = mistaken(name, value, default)
+        if problem:
+            yield problem
+        elif name in PEOPLE:
+            yield from people(name, value)

@@ -109,10 +109,17 @@ def _leaver(request: Request, known: Person | None, observed: Observed) -> Perso
 
 def _refuse_twice(requests: Sequence[Request]) -> None:
     for name, count in Counter(request.name for request in requests).items():
+        roles = {request.role for request in requests if request.name == name}
+        if len(roles) > 1:
+            raise AccountsError(
+                "the lists name this person as an analyst and as an operator",
+                where=place(name, "person"),
+                remedy="Somebody who also pulls data has a second name as an analyst.",
+            )
         if count > 1:
             raise AccountsError(
                 f"the list names this person {count} times",
-                where=place(name),
+                where=place(name, *roles),
                 remedy="Say everything about one person in one entry.",
             )
 

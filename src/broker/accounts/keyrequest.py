@@ -32,7 +32,7 @@ def key_request(
 
     A rotation with a grace of nothing (``0m``) revokes the old keys.
     """
-    where = place(check_name(name), role)
+    where = place(check_name(name, role), role)
     if state == "absent":
         return Request(name, retired=_some(old, where), known=True, role=role)
     entry = {"key": key or "", "name": label, "expires": expires}

@@ -117,7 +117,7 @@ def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person m
     sudo: bool | None = None,
 ) -> Request:
     """A request from raw text, checked as far as no host is needed. Raises ``AccountsError``."""
-    where = place(check_name(name), role)
+    where = place(check_name(name, role), role)
     _refuse_mixed_roles(
         role, where, sudo=sudo, of_an_analyst=(classes, private, shell, grant, revoke)
     )

@@ -45,19 +45,19 @@ def unknown_person(name: str, known: Iterable[str], role: str = "analyst") -> Ac
     return AccountsError(f"there is no such {role}", where=place(name, role), remedy=remedy)
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, role: str = "analyst") -> str:
     """The name itself, when it may be a person's on any host. Raises ``AccountsError``."""
     if not _NAME.fullmatch(name):
         raise AccountsError(
             "this is not a valid user name",
-            where=place(name),
+            where=place(name, role),
             expected="1 to 32 of a-z, 0-9, '_' and '-', beginning with a letter",
             remedy="Choose such a name, for example first name and initial: annak.",
         )
     if name in RESERVED_NAMES or name.startswith(_RESERVED_STARTS):
         raise AccountsError(
             "this name is reserved for the system",
-            where=place(name),
+            where=place(name, role),
             remedy="Choose another name.",
         )
     return name

@@ -92,7 +92,7 @@ def _to_json(person: Person) -> dict[str, Any]:
 
 
 def _from_json(entry: Mapping[str, Any], role: Role) -> Person:
-    name = check_name(entry["name"])
+    name = check_name(entry["name"], role)
     where = place(name, role)
     operates = role == "operator"
     return Person(

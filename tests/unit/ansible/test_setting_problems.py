@@ -82,6 +82,36 @@ def test_what_may_be_meant_is_no_mistake(name: str, value: Any) -> None:
     assert settings.mistaken(name, value, settings.defaults()[name]) is None
 
 
+@pytest.mark.parametrize(
+    ("setting", "entry", "told"),
+    [
+        ("operators", {"sudoers": True}, "[0].sudoers is not a setting there. Did you mean sudo?"),
+        ("operators", {"group": "x"}, "[0].group is not a setting there. Expected one of name, "),
+        ("operators", {"classes": ["hr"]}, "[0].classes is not a setting there. An operator reads"),
+        ("operators", {"sudo": "maybe"}, "[0].sudo is 'maybe'; expected true or false."),
+        ("operators", {"sudo": ["all"]}, "[0].sudo is a list; expected true or false."),
+        ("operators", {"keys": "ssh-ed25519 AAAA"}, "[0].keys is text; expected a list."),
+        ("operators", {"key": ["ssh-ed25519 AAAA"]}, "[0].key is a list; expected text."),
+        ("operators", {"key": "a", "keys": ["a"]}, "[0] has key and keys; expected one of them."),
+        ("operators", {"name": None}, "[0] has no name; expected the name of an account."),
+        ("operators", {"state": "gone"}, "[0].state is 'gone'; expected present or absent."),
+        ("analysts", {"sudo": True}, "[0].sudo is not a setting there. An analyst never becomes"),
+        ("analysts", {"privat": True}, "[0].privat is not a setting there. Did you mean private?"),
+    ],
+)
+def test_an_entry_of_somebody_that_cannot_be_meant(
+    setting: str, entry: dict[str, Any], told: str
+) -> None:
+    (problem,) = settings.people(f"broker_{setting}", [{"name": "olga", **entry}])
+    assert problem.startswith(f"broker_{setting}{told}")
+    assert "AAAA" not in problem
+
+
+def test_somebody_without_an_entry_of_their_own() -> None:
+    problems = list(settings.people("broker_operators", ["olga", {"name": "otto", "sudo": "yes"}]))
+    assert problems == ["broker_operators[0] is text; expected a mapping with name and keys."]
+
+
 def test_every_setting_is_known_and_its_default_is_none() -> None:
     defaults = settings.defaults()
     assert set(defaults) == {item.name for path in GROUP_VARS for item in variables(path)}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.accounts.scratch import public_key, snapshot
+from tests.unit.ansible.bundle import plugin
 
 from .conftest import Call, load
 from .documentation import check_returned, documented_options, plain, spec_of
@@ -90,7 +91,12 @@ def test_an_empty_list_changes_nothing(root: Path, call: Call) -> None:
                 "analysts": [{"name": "olga", "key": KEY}],
                 "operators": [{"name": "olga", "key": KEY}],
             },
-            "names this person 2 times",
+            "person 'olga': the lists name this person as an analyst and as an operator",
+        ),
+        ({"operators": [{"name": "admin", "key": KEY}]}, "operator 'admin': this name is reserved"),
+        (
+            {"operators": [{"name": "olga", "key": KEY}] * 2},
+            "operator 'olga': the list names this person 2 times",
         ),
         (
             {
@@ -145,3 +151,11 @@ def test_the_documentation_is_the_argument_spec_and_the_result(
     own = {name: result[name] for name in result.keys() - {"changed", "diff", "invocation"}}
     check_returned(entry["return"], own)
     assert entry["examples"].count("analyst:") == 6
+
+
+def test_the_controller_knows_what_an_entry_may_say(analyst: ModuleType) -> None:
+    kinds = {"str": str, "bool": bool, "list": list}
+    for name, known in plugin("lookup/setting_problems.py").PEOPLE.items():
+        taken = analyst.ARGUMENT_SPEC[name.removeprefix("broker_")]["options"]
+        assert known.keys() == taken.keys()
+        assert all(kind in (None, kinds[taken[word]["type"]]) for word, kind in known.items())

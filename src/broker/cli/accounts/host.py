@@ -86,7 +86,7 @@ def done(outcome: Outcome, word: str) -> str:
 
 def refuse_unknown(name: str, known: Sequence[str], role: Role = "analyst") -> None:
     """In a playbook an absent person is fine; somebody who types a wrong name wants to know."""
-    check_name(name)
+    check_name(name, role)
     if name not in known:
         raise unknown_person(name, known, role)
 
