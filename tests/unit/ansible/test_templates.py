@@ -151,6 +151,13 @@ def test_sshd_is_asked_for_what_its_release_has(release: int) -> None:
     assert (exempt in text) == ("authfail:0" in text) == (release == 13)
 
 
+@pytest.mark.parametrize("groups", ["olga data-ops dataread data-sudo", "root", "deploy ops"])
+def test_who_deploys_changes_nothing_where_a_group_of_theirs_is_known(groups: str) -> None:
+    path = "etc/ssh/sshd_config.d/40-data-broker-hardening.conf"
+    told = {"__ssh_operator": {"stdout": groups}, "ssh_more_groups": ["ops"], **facts(13)}
+    assert "AllowGroups dataread data-ops root sudo adm ops\n" in template("ssh", path, **told)
+
+
 def test_one_address_is_far_from_where_sshd_drops_at_random() -> None:
     path = "etc/ssh/sshd_config.d/40-data-broker-hardening.conf"
     text = template("ssh", path, __ssh_operator={"stdout": "deploy"}, **facts(12))
