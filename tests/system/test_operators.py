@@ -27,6 +27,11 @@ TABLE = (
 TABLES = [TABLE.format("shop", "orders"), TABLE.format("vault", "salaries")]
 FOLDERS = "folder_mapping: {shop: shop, vault: vault}"
 DESCRIPTION = "\n".join(["```yaml", FOLDERS, "tables:", *TABLES, "```", ""])
+# What a run leaves that is killed while it tries sshd, and would go back to nothing of ours.
+CUT_OFF = """
+systemd-run --quiet --collect --unit=broker-sshd-rollback --on-active=120s \\
+  sh -ec 'rm -f /etc/ssh/sshd_config.d/*data-broker*.conf; systemctl reload ssh.service'
+"""
 # Root's, in the session of who started it, as a shell that sudo opened would be.
 LEFT = "sudo -n sh -c 'sleep 4711 >/dev/null 2>&1 &'"
 
@@ -200,3 +205,14 @@ def test_operators_have_a_way_to_the_system_bus_on_a_host_that_was_a_broker_befo
     deployed.play("site.yml", "--tags", "base_bus")
     assert [way_to_the_bus(deployed, *who) for who in asked] == [1, 0, 1]
     assert deployed.play("site.yml", "--tags", "base_bus").changed == 0
+
+
+def test_a_trial_that_was_cut_off_takes_nothing_from_the_next_deploy(deployed: Broker) -> None:
+    host, unit = deployed.host, "broker-sshd-rollback.timer"
+    host.exec("mkdir", "-p", "/var/lib/data-broker/sshd_config.d")
+    host.exec("sh", "-ec", CUT_OFF)
+    deployed.play("site.yml", "--tags", "ssh_analysts")
+    assert host.run(f"systemctl is-active {unit}", check=False).returncode != 0
+    assert host.run("test -e /var/lib/data-broker/sshd_config.d", check=False).returncode == 1
+    host.exec("test", "-s", "/etc/ssh/sshd_config.d/50-data-broker.conf")
+    assert deployed.play("site.yml", "--tags", "ssh_analysts").changed == 0
