@@ -80,7 +80,7 @@ class _Session:
             return _status(number, _NO_FILE)
         except PermissionError:
             return _status(number, _DENIED)
-        except (OSError, ValueError):
+        except (OSError, OverflowError, ValueError):  # an offset of 2^63 or more overflows
             return _status(number, _FAILURE)
 
     def _handle(self) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .folders import open_base
@@ -66,10 +66,14 @@ class Tree:
         rest = names[len(base) :]
         with self._parent(base, rest) as parent:
             folder = os.open(rest[-1] if rest else ".", _FOLDER, dir_fd=parent)
-        with os.scandir(folder) as found:
-            for entry in sorted(found, key=lambda one: one.name):
-                yield entry.name, entry.stat(follow_symlinks=False)
-        os.close(folder)
+        try:
+            with os.scandir(folder) as found:
+                present = sorted(entry.name for entry in found)
+            for name in present:
+                with suppress(FileNotFoundError):  # it went while we looked
+                    yield name, os.stat(name, dir_fd=folder, follow_symlinks=False)
+        finally:
+            os.close(folder)
 
     def _names(self, path: str) -> tuple[str, ...]:
         return tuple(part for part in self.normal(path).split("/") if part)

@@ -99,6 +99,40 @@ def test_a_view_that_is_replaced_meanwhile_stays_what_it_was(home: Path) -> None
     assert [name for name, _ in tree.entries("/server/parquet")] == ["shop"]
 
 
+def packet(kind: int, *parts: bytes) -> bytes:
+    body = bytes([kind]) + (7).to_bytes(4, "big") + b"".join(parts)
+    return len(body).to_bytes(4, "big") + body
+
+
+def words(value: bytes) -> bytes:
+    return len(value).to_bytes(4, "big") + value
+
+
+def test_an_offset_past_all_files_is_an_answer_and_the_session_goes_on(server: Path) -> None:
+    name = words(b"server/parquet/shop/a.parquet")
+    opened = packet(3, name, (1).to_bytes(4, "big"), bytes(4))
+    handle = words((1).to_bytes(8, "big"))
+    far = packet(5, handle, (2**64 - 1).to_bytes(8, "big"), (4).to_bytes(4, "big"))
+    near = packet(5, handle, bytes(8), (4).to_bytes(4, "big"))
+    done = subprocess.run(
+        [str(server)], input=opened + far + near, check=False, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"Failed" in done.stdout
+    assert done.stdout.endswith(words(b"rows"))
+
+
+def test_a_file_that_goes_during_a_listing_is_left_out(home: Path) -> None:
+    from broker.transport.tree import Tree  # noqa: PLC0415 - the server above is what is tested
+
+    for name in "abc":
+        (home / "user/kept" / name).touch()
+    looks = Tree(str(home), os.getuid()).entries("/user/kept")
+    assert next(looks)[0] == "a"
+    (home / "user/kept/b").unlink()
+    assert [name for name, _ in looks] == ["c"]
+
+
 @pytest.mark.parametrize(
     "sent",
     [
