@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
+from . import mounts
+
 __all__ = ["opened", "read_file", "walk"]
 
 # On the way only the right to enter is needed, not the right to list.
@@ -58,9 +60,10 @@ def walk(
     top, names = str(root / relative), _names(relative) if relative else []
     with suppress(OSError):
         if not names:
-            yield top, root.lstat()
-            if depth > 1 and not root.is_symlink():
-                yield from _entries(os.open(root, _LIST), top, depth - 1, skip)
+            found = mounts.status(root)
+            yield top, found
+            if depth > 1 and not stat.S_ISLNK(found.st_mode):
+                yield from _entries(mounts.opened(root, _LIST), top, depth - 1, skip)
             return
         with _folder(root, names[:-1]) as folder:
             yield from _entry(folder, names[-1], top, depth, skip)
@@ -84,10 +87,10 @@ def _entry(
     folder: int, name: str, path: str, depth: int, skip: str | None
 ) -> Iterator[tuple[str, os.stat_result]]:
     with suppress(OSError):
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        status = mounts.status(name, folder)
         yield path, status
         if depth > 1 and stat.S_ISDIR(status.st_mode):
-            inner = os.open(name, _LIST | os.O_NOFOLLOW, dir_fd=folder)
+            inner = mounts.opened(name, _LIST | os.O_NOFOLLOW, folder)
             yield from _entries(inner, path, depth - 1, skip)
 
 

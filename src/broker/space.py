@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-__all__ = ["MAX_DEPTH", "Space", "TooDeepError", "free_bytes", "measure"]
+__all__ = ["MAX_DEPTH", "Looks", "Space", "TooDeepError", "free_bytes", "measure"]
 
 MAX_DEPTH = 100
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -28,10 +28,24 @@ class Space:
     files: int
 
 
-def measure(folder: int) -> Space:
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How a name in an open folder is looked at and opened, as ``os.lstat`` and ``os.open``."""
+
+    status: Callable[[str, int], os.stat_result]
+    opened: Callable[[str, int, int], int]
+
+
+_PLAIN = Looks(
+    lambda name, folder: os.stat(name, dir_fd=folder, follow_symlinks=False),
+    lambda name, flags, folder: os.open(name, flags, dir_fd=folder),
+)
+
+
+def measure(folder: int, looks: Looks = _PLAIN) -> Space:
     """What an open folder holds. Raises ``TooDeepError``, and ``OSError`` for what is closed."""
     total, files, linked = 0, 0, set[int]()
-    for found in _entries(folder, 0):
+    for found in _entries(folder, 0, looks):
         files += 1
         if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
             if found.st_ino in linked:
@@ -47,32 +61,32 @@ def free_bytes(folder: int) -> int:
     return disk.f_bavail * disk.f_frsize
 
 
-def _entries(folder: int, depth: int) -> Iterator[os.stat_result]:
+def _entries(folder: int, depth: int, looks: Looks) -> Iterator[os.stat_result]:
     if depth > MAX_DEPTH:
         raise TooDeepError
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries]
     for name in names:
         with suppress(FileNotFoundError):  # it went while we looked
-            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            found = looks.status(name, folder)
             yield found
             if stat.S_ISDIR(found.st_mode):
-                yield from _inside(folder, name, depth)
+                yield from _inside(folder, name, depth, looks)
 
 
-def _inside(folder: int, name: str, depth: int) -> Iterator[os.stat_result]:
+def _inside(folder: int, name: str, depth: int, looks: Looks) -> Iterator[os.stat_result]:
     with suppress(NotADirectoryError):  # it was swapped for something else
-        inner = _opened(folder, name)
+        inner = _opened(folder, name, looks)
         try:
-            yield from _entries(inner, depth + 1)
+            yield from _entries(inner, depth + 1, looks)
         finally:
             os.close(inner)
 
 
-def _opened(folder: int, name: str) -> int:
+def _opened(folder: int, name: str, looks: Looks) -> int:
     """A folder whose owner closed it, to themselves as well, is opened again by its owner."""
     try:
-        return os.open(name, _FOLDER, dir_fd=folder)
+        return looks.opened(name, _FOLDER, folder)
     except PermissionError:
         os.chmod(name, 0o700, dir_fd=folder)
-        return os.open(name, _FOLDER, dir_fd=folder)
+        return looks.opened(name, _FOLDER, folder)

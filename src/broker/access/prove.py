@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ..errors import BrokerError, PublishError
+from ..mounts import is_served
 from ..publish import PUBLIC, Audience, Generation, Store
 from .leaks import Hidden, hidden_from, leaked
 from .observer import Place, observe
@@ -97,7 +98,9 @@ def _tried(
     reader: Reader, places: Sequence[Place], areas: Areas, *, published: bool
 ) -> tuple[int, list[Finding]]:
     """What is wrong twice is wrong: between two looks things come and go."""
-    own = view_places(reader.home) if published and reader.classes is not None else []
+    # A home that its owner serves is a finding of the walk; whoever enters it may wait for ever.
+    enters = published and reader.classes is not None and not is_served(reader.home)
+    own = view_places(reader.home) if enters else []
     asked = [(place, rule(reader, place.path, areas)) for place in places]
     asked += [(place, _REACHED) for place in own]
     first = _wrong(reader, asked)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..foreign.text import shown
-from ..space import TooDeepError, measure
+from ..mounts import opened, status
+from ..space import Looks, TooDeepError, measure
 from .actions import MendHome
 from .host import Node
 from .system import Owners
@@ -30,7 +31,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 def look(path: str | Path, owners: Owners, folder: int | None = None) -> Node | None:
     """What stands at a path, itself and not what it links to; None when nothing does."""
     try:
-        found = os.stat(path, dir_fd=folder, follow_symlinks=False)
+        found = status(path, folder)
         uid, gid = owners.owner(found)
         if stat.S_ISLNK(found.st_mode):
             return Node("link", target=os.readlink(path, dir_fd=folder))
@@ -118,7 +119,7 @@ def space_of(homes: Path, name: str) -> dict[str, int] | None:
     """Bytes and files of ``user/``; None where it is missing or cannot be measured."""
     try:
         with _opened(homes) as parent, _opened(name, parent) as home, _opened("user", home) as user:
-            found = measure(user)
+            found = measure(user, Looks(status, opened))
     except (OSError, TooDeepError):
         return None
     return {"bytes": found.bytes, "files": found.files}
@@ -149,7 +150,7 @@ def _make_home(homes: int, action: MendHome, owners: Owners) -> None:
 
 @contextmanager
 def _opened(path: str | Path, parent: int | None = None) -> Iterator[int]:
-    descriptor = os.open(path, _FOLDER, dir_fd=parent)
+    descriptor = opened(path, _FOLDER, parent)
     try:
         yield descriptor
     finally:

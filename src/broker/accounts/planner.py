@@ -211,7 +211,7 @@ def _leave(leaves: Sequence[Person], observed: Observed) -> Iterator[Action]:
     yield from _sweep(stand, stand)
     for entry in stand:
         presence = observed.presence(entry.name)
-        if "" in presence.home:
+        if "" in presence.home or presence.broken:
             yield StoreHome(entry.name, entry.uid, entry.home)
         if presence.user is not None or presence.group is not None:
             yield RemoveAccount(
@@ -220,7 +220,8 @@ def _leave(leaves: Sequence[Person], observed: Observed) -> Iterator[Action]:
 
 
 def _stands(presence: Presence) -> bool:
-    found = (presence.user, presence.group, presence.running, presence.home.get(""))
+    home = presence.home.get("") or presence.broken
+    found = (presence.user, presence.group, presence.running, home)
     return any(part is not None for part in found)
 
 
@@ -275,7 +276,9 @@ def _take(losers: Sequence[_Stay]) -> Iterator[Action]:
     yield from _sweep([stay.entry for stay in losers], everything)
     for stay in cleared:
         home = stay.found.home.get("")
-        if home is not None and home.kind == "folder":
+        # What hid a home from root, such as a mount of the analyst's, ended with their processes.
+        unseen = home is None and stay.found.broken is not None
+        if unseen or (home is not None and home.kind == "folder"):
             yield ClearHome(stay.entry.name, stay.entry.uid)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from ..mounts import status
 from .layout import Layout
 from .model import HomePolicy
 from .storing import keep, remove
@@ -72,7 +73,7 @@ def owners_left(layout: Layout, system: System, *, deep: bool) -> frozenset[int]
         found |= {system.owner(one.status)[0] for one in walk(layout.at(place), _ignore)}
     for entry in _entries(layout.at(layout.homes)):
         with suppress(OSError):
-            found.add(system.owner(entry.lstat())[0])
+            found.add(system.owner(status(entry))[0])
     for entry in _entries(layout.at(layout.archive)):  # NAME-UID, NAME-UID.2, NAME-UID.spool
         number = entry.name.rpartition("-")[2].partition(".")[0]
         found |= {int(number)} if number.isdigit() else set()

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from ..assume import ENDING, assume
 from ..errors import BrokerError
+from ..mounts import detach_served
 from .activity import Activity, read_activity
 from .certificates.model import Certificate
 from .connections import in_sessions, monitors
@@ -203,6 +204,7 @@ class DebianSystem:
                     remedy=f"Look at them with: ps -u {uid}, then run the same command again.",
                 )
             time.sleep(0.01)
+        detach_served(uid)
         if found:
             _forget_manager(uid)
 

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..mounts import opened
+from ..mounts import status as look
+
 __all__ = ["Found", "Report", "identity", "names_in", "walk"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -61,7 +64,7 @@ def walk(root: Path, report: Report) -> Iterator[Found]:
     folder on which another file system is mounted is one of them.
     """
     try:
-        top = os.open(root, _FOLDER)
+        top = opened(root, _FOLDER)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
@@ -89,12 +92,12 @@ def _visit(here: int, levels: list[_Level], report: Report) -> tuple[int, Found 
     """Enter the next folder, which becomes the last level, or tell what else stands there."""
     name = levels[-1].names.pop()
     try:
-        status = os.stat(name, dir_fd=here, follow_symlinks=False)
+        status = look(name, here)
         if not stat.S_ISDIR(status.st_mode):
             return here, Found(here, name, status, levels)
         if status.st_dev != levels[0].status.st_dev:
             raise OSError(errno.EXDEV, "another file system is mounted here")
-        inner = os.open(name, _FOLDER, dir_fd=here)
+        inner = opened(name, _FOLDER, here)
     except FileNotFoundError:
         return here, None
     except OSError as error:

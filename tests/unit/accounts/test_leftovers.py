@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from broker import mounts
 from broker.accounts import Layout, Request, converge, list_analysts, parse_request
 from broker.accounts.ipc import ipc_owners
 from broker.accounts.walk import walk
@@ -209,16 +210,15 @@ class TestABrokenHome:
     @contextmanager
     def broken(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """As where a file system of the owner's is mounted on ``server``: root has no access."""
-        real, place = os.stat, home.stat().st_ino
+        real, place = mounts.status, home.stat().st_ino
 
-        def refused(path: object, *arguments: object, **options: object) -> os.stat_result:
-            folder = options.get("dir_fd")
-            if path == "server" and real(folder).st_ino == place:  # type: ignore[arg-type]
+        def refused(path: str | Path, folder: int | None = None) -> os.stat_result:
+            if path == "server" and folder is not None and os.fstat(folder).st_ino == place:
                 raise PermissionError(errno.EACCES, "Permission denied", "server")
-            return real(path, *arguments, **options)  # type: ignore[arg-type]
+            return real(path, folder)
 
         with monkeypatch.context() as patched:
-            patched.setattr(os, "stat", refused)
+            patched.setattr("broker.accounts.homes.status", refused)
             yield
 
     def test_others_get_what_they_should(
@@ -328,14 +328,13 @@ class TestWalk:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "mounted/in").mkdir(parents=True)
-        real = os.stat
 
-        def moved(path: object, **options: object) -> os.stat_result:
-            found = real(path, **options)  # type: ignore[arg-type]
+        def moved(path: str, folder: int) -> os.stat_result:
+            found = mounts.status(path, folder)
             return os.stat_result((*found[:2], found.st_dev + 1, *found[3:]))
 
         told: list[str] = []
-        monkeypatch.setattr(os, "stat", moved)
+        monkeypatch.setattr("broker.accounts.walk.look", moved)
         seen = list(walk(tmp_path, lambda path, error: told.append(f"{path}: {error.strerror}")))
         assert seen == []
         assert told == [f"{tmp_path}/mounted: another file system is mounted here"]

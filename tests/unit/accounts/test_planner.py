@@ -293,6 +293,18 @@ def test_removing_takes_keys_first_and_the_entry_last() -> None:
     )
 
 
+def test_a_home_that_root_cannot_see_is_stored_or_cleared_all_the_same() -> None:
+    """Such as one on which the analyst mounted a file system, which ends with their processes."""
+    hidden = replace(wanted_presence(ANNA, LAYOUT, CLASSES), home={}, broken="anna: served")
+    leaves = plan([Request("anna", state="absent")], host(ANNA, anna=hidden))
+    assert StoreHome("anna", 1001, "archive") in leaves
+    thief = replace(hidden, keys=KeyFile(OTHER.line, 0o644, 0))
+    assert ClearHome("anna", 1001) in plan([], host(ANNA, anna=thief))
+    gone = Presence(broken="anna: served")
+    leaving = replace(ANNA, state="absent")
+    assert StoreHome("anna", 1001, "archive") in plan([], host(leaving, anna=gone))
+
+
 def test_a_removal_that_was_cut_off_goes_on_whoever_comes_next() -> None:
     leaving = replace(ANNA, state="absent", home="delete")
     rest = Presence(group=1001, home={"": Node("folder", 0o750, 1001, 1001)})
