@@ -10,16 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..accounts import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Person
+from ..accounts.subordinate import read_ranges
 from .policy import Reader, Role
 from .proof import Finding
 
-__all__ = ["People", "members", "people"]
+__all__ = ["People", "lent", "members", "people"]
 
 SERVICE = "broker"
 _NOBODY = "nobody"
 _SOCKET = Path("/run/broker-accounts.sock")
 _GSHADOW = "/etc/gshadow"
 _WITH_SHELL = (True, SHELL_GROUP)
+_SUBGID = Path("/etc/subgid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,20 @@ def _group_shadow() -> Iterator[tuple[str, bool, list[str], set[str]]]:
 
 def _names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
+
+
+def lent(readers: Sequence[Reader], path: Path = _SUBGID) -> tuple[int, list[Finding]]:
+    """Analysts who have gids beside their own: by ``newgidmap`` they lay down their groups.
+
+    The group of all analysts keeps them from the system bus. Returns how many were looked at.
+    """
+    analysts = [reader for reader in readers if reader.classes is not None]
+    numbers = {reader.name: reader.uid for reader in analysts}
+    having = {uid for _, uid in read_ranges(path, numbers)}
+    problem = "lends it groups, with which it can lay down its own: no limit by a group holds"
+    return len(analysts), [
+        Finding(reader.name, str(path), problem) for reader in analysts if reader.uid in having
+    ]
 
 
 def _class_members(

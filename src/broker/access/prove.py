@@ -14,7 +14,7 @@ from ..publish import PUBLIC, Audience, Generation, Store
 from .leaks import Hidden, hidden_from, leaked
 from .observer import Place, observe
 from .owners import others_write
-from .people import People, members
+from .people import People, lent, members
 from .places import acl_paths, find_places, run_paths, view_places
 from .policy import Areas, Reader, Rule, Verb, rule
 from .proof import Finding, Proof
@@ -51,6 +51,8 @@ def prove(
     current = generation.id if generation else None
     places = find_places(paths, current, homes, run, every=every)
     checks, findings = members(classes, everybody.readers)
+    asked, having = lent(everybody.readers)
+    checks, findings = checks + asked, findings + having
     tried: dict[str, int] = {}
     for reader in everybody.readers:
         tried[reader.name], wrong = _tried(reader, places, paths, published=generation is not None)

@@ -30,7 +30,7 @@ def drop_bits(layout: Layout, uids: Iterable[int], system: System, report: Repor
     wanted = set(uids)
     for found in _everywhere(layout, wanted, report):
         mode = found.status.st_mode
-        if stat.S_ISREG(mode) and mode & SETID and system.owner(found.status)[0] in wanted:
+        if stat.S_ISREG(mode) and mode & SETID and system.holder(found.status) in wanted:
             try:
                 _drop(found)
             except OSError as error:
@@ -50,7 +50,7 @@ def clear_outside(
     listed = list(people)
     uids = {uid for _, uid, _ in listed}
     for found in _temporary(layout, uids, report):
-        if system.owner(found.status)[0] in uids:
+        if system.holder(found.status) in uids:
             try:
                 _remove(found, system)
             except OSError as error:
@@ -70,10 +70,10 @@ def owners_left(layout: Layout, system: System, *, deep: bool) -> frozenset[int]
     found = set(system.ipc_owners())
     places = [*layout.temporary, *layout.spools, *([layout.homes] if deep else [])]
     for place in places:
-        found |= {system.owner(one.status)[0] for one in walk(layout.at(place), _ignore)}
+        found |= {system.holder(one.status) for one in walk(layout.at(place), _ignore)}
     for entry in _entries(layout.at(layout.homes)):
         with suppress(OSError):
-            found.add(system.owner(status(entry))[0])
+            found.add(system.holder(status(entry)))
     for entry in _entries(layout.at(layout.archive)):  # NAME-UID, NAME-UID.2, NAME-UID.spool
         number = entry.name.rpartition("-")[2].partition(".")[0]
         found |= {int(number)} if number.isdigit() else set()
@@ -103,7 +103,7 @@ def _spooled(layout: Layout, name: str, uid: int, system: System) -> Iterator[Pa
     """Crontab, jobs of at, mail: by their owner, or named as the account."""
     for spool in layout.spools:
         for entry in _entries(layout.at(spool)):
-            if entry.name == name or system.owner(entry.lstat())[0] == uid:
+            if entry.name == name or system.holder(entry.lstat()) == uid:
                 yield entry
 
 

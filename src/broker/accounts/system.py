@@ -23,6 +23,7 @@ from .ipc import ipc_owners, remove_ipc
 from .keys import Key
 from .layout import Layout
 from .probe import Probe, probe
+from .subordinate import read_ranges
 
 __all__ = ["DebianSystem", "Owners", "System"]
 
@@ -44,6 +45,9 @@ class System(Owners, Protocol):
 
     def accounts(self, names: Iterable[str] = ()) -> Accounts:
         """All accounts and groups, and ``names`` wherever a directory service knows them."""
+
+    def holder(self, found: os.stat_result) -> int:
+        """Whose a file is: the owner, or the account that may act under the owner's uid."""
 
     def running(self, uids: Iterable[int]) -> Mapping[int, frozenset[int]]:
         """The groups that processes of these uids hold; no entry where nothing runs."""
@@ -87,9 +91,20 @@ class DebianSystem:
     def __init__(self, root: Path = Path("/")) -> None:
         self._root = root
         self._runs = root == Path("/")
+        self._ranges: list[tuple[range, int]] | None = None
 
     def owner(self, found: os.stat_result) -> tuple[int, int]:
         return found.st_uid, found.st_gid
+
+    def holder(self, found: os.stat_result) -> int:
+        return self._holder(self.owner(found)[0])
+
+    def _holder(self, uid: int) -> int:
+        """By ``/etc/subuid`` as it was when first asked: userdel takes an account's lines out."""
+        if self._ranges is None:
+            numbers = {fields[0]: int(fields[2]) for fields in self._lines("passwd")}
+            self._ranges = read_ranges(self._root / "etc/subuid", numbers)
+        return next((own for lent, own in self._ranges if uid in lent), uid)
 
     def set_owner(self, descriptor: int, uid: int, gid: int) -> None:
         os.fchown(descriptor, uid, gid)
@@ -216,8 +231,9 @@ class DebianSystem:
             return set()
 
     def remove_ipc(self, uid: int) -> None:
-        if self._runs:
-            remove_ipc(uid)
+        for owner in sorted(self.ipc_owners()):
+            if self._holder(owner) == uid:
+                remove_ipc(owner)
 
     def ipc_owners(self) -> frozenset[int]:
         return ipc_owners() if self._runs else frozenset()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from broker.access import Reader
-from broker.access.people import members
+from broker.access.people import lent, members
 
 CLASSES = {"public": "dataread", "private": "data-private"}
 GIDS = {
@@ -29,6 +29,7 @@ LOGIN = {"shell": True}
 OTTO = Reader("otto", 1002, 1002, (900, 901, 1002), None, role="operator", **LOGIN)
 OLGA = replace(OTTO, name="olga", uid=1001, gid=1001, groups=(900, 901, 902, 1001), sudo=True)
 ANNA = Reader("anna", 1003, 1003, (900, 1003), frozenset())
+BERT = replace(ANNA, name="bert", uid=1004, gid=1004)
 SERVICE = Reader("broker", 990, 990, (900, 901, 904), None, role="service")
 
 
@@ -97,3 +98,12 @@ def test_the_other_ways_into_a_group_are_found(
         "everybody data-sudo has a password",
         "otto may put anybody into data-sudo",
     ]
+
+
+def test_an_analyst_who_can_lay_down_groups_is_a_finding(tmp_path: Path) -> None:
+    lends = tmp_path / "subgid"
+    lends.write_text("anna:200000:65536\n1002:300000:65536\notto:300000:65536\n")
+    checks, found = lent((ANNA, BERT, OTTO), lends)
+    assert checks == 2
+    assert [finding.who for finding in found] == ["anna"]
+    assert lent((ANNA, BERT, OTTO), tmp_path / "none") == (2, [])

@@ -15,6 +15,7 @@ import pytest
 from broker import mounts
 from broker.accounts import Layout, Request, converge, list_analysts, parse_request
 from broker.accounts.ipc import ipc_owners
+from broker.accounts.subordinate import read_ranges
 from broker.accounts.walk import walk
 from broker.errors import BrokerError
 
@@ -202,6 +203,31 @@ def test_a_lost_list_does_not_bring_a_uid_back(
     layout.at(layout.registry).unlink()
     assert converge([], layout, system).changed
     assert ask("eve", public_key("eve")).people[0]["uid"] == uid + 1
+
+
+class TestSubordinates:
+    """What runs under a uid that ``/etc/subuid`` lends to an analyst is that analyst's."""
+
+    @pytest.fixture
+    def left(self, layout: Layout, system: ScratchSystem, home: Path) -> list[Path]:
+        (layout.root / "etc/subuid").write_text(f"{home.name}:200000:65536\nbroken:0\nroot:0:9\n")
+        places = (layout.at(layout.temporary[0]), home)
+        for place in places:
+            place.mkdir(parents=True, exist_ok=True)
+        return [shell(system, place / "copy", 200_007) for place in places]
+
+    def test_their_bits_go_with_a_class(self, ask: Ask, left: list[Path]) -> None:
+        ask("anna", revoke=["private"])
+        assert [mode(path) for path in left] == [0o755, 0o755]
+
+    def test_their_files_go_with_the_account(self, ask: Ask, left: list[Path]) -> None:
+        ask("anna", state="absent")
+        assert not any(path.exists() for path in left)
+
+    def test_a_line_makes_no_real_account_anybodys(self, tmp_path: Path) -> None:
+        (tmp_path / "subuid").write_text("anna:0:4294967295\n1001:100000:2\nnobody:100000:2\n")
+        assert read_ranges(tmp_path / "subuid", {"anna": 1001}) == [(range(100000, 100002), 1001)]
+        assert read_ranges(tmp_path / "none", {}) == []
 
 
 class TestABrokenHome:
