@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from .patience import TooLongError
+
 __all__ = ["Carried", "Look", "carry"]
 
 _CHUNK = 256 * 1024
@@ -104,8 +106,14 @@ def carry(
     guard = None if look is None else _Guard(child, look)
     arriving, leaving = _Flow(0, ours_to_child, before), _Flow(ours_from_child, 1)
     threading.Thread(target=arriving.run, daemon=True).start()
-    leaving.run()
+    late = None
+    try:
+        leaving.run()
+    except TooLongError as error:  # also where the client reads nothing any more
+        child.kill()
+        late = str(error)
     os.close(ours_from_child)
     code = child.wait()
     problem = None if guard is None else guard.end()
+    problem = problem or late
     return Carried(code, leaving.moved, arriving.moved, problem)

@@ -13,6 +13,7 @@ from .carry import Carried, Look, carry
 from .folders import open_base, open_below, open_target
 from .grammar import Refusal, Rsync, Sftp, parse
 from .limits import Watch, watch
+from .patience import TooLongError, limit_time
 from .places import one_base, place
 from .secluded import COMMAND, secluded
 from .sftp import serve
@@ -27,6 +28,7 @@ _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 def main() -> None:
     """Do what ``SSH_ORIGINAL_COMMAND`` asks for, or answer with one sentence and code 1."""
     person = _name()
+    limit_time()
     try:
         wish = parse(os.environ.get("SSH_ORIGINAL_COMMAND", ""))
         if isinstance(wish, Sftp):
@@ -34,7 +36,7 @@ def main() -> None:
             serve(Tree(_home()))
             return
         sys.exit(_rsync(wish, person))
-    except Refusal as refusal:
+    except (Refusal, TooLongError) as refusal:
         sentence = str(refusal)
     except OSError as error:
         sentence = f"The broker cannot do that now ({error.strerror}); ask its operator."
@@ -80,7 +82,7 @@ def _rsync(wish: Rsync, person: str) -> int:
     if wish.sends and generation is not None:
         _note(generation[1], " ".join(paths), carried)
     if carried.problem is not None:
-        _log(f"the push of {person} is ended: {carried.problem[:120]}")
+        _log(f"the transfer of {person} is ended: {carried.problem[:120]}")
     return carried.code
 
 
