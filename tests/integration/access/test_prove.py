@@ -37,7 +37,7 @@ TABLES = {
     entry("waiting", "-", "staff"): 5,
 }
 SERVICE = Reader("service", 61200, 61200, tuple(GIDS.values()), None, role="service")
-OPERATOR = Reader("olga", 61300, 61300, (GIDS["public"], OPERATORS), None, role="operator")
+OPERATOR = Reader("olga", 61210, 61210, (GIDS["public"], OPERATORS), None, role="operator")
 KINDS = ((), ("private",), ("finance",), ("private", "finance"), ("finance", "hr", "private"))
 
 
