@@ -132,6 +132,26 @@ def test_accounts_of_the_broker_are_in_the_groups_that_are_declared(broker: Brok
     assert sorted(groups) == ["broker", "data-ops", "data-private", "dataread"]
 
 
+DEPLOY = """
+useradd --create-home --shell /bin/bash --groups sudo deploy
+echo deploy:correct-horse | chpasswd
+install -d -o deploy -g deploy -m 700 /home/deploy/.ssh
+install -o deploy -g deploy -m 600 /root/.ssh/authorized_keys /home/deploy/.ssh/
+"""
+
+
+def test_an_account_whose_sudo_asks_for_a_password_plays_with_it_and_not_without(
+    broker: Broker,
+) -> None:
+    broker.host.exec("sh", "-ec", DEPLOY)
+    words = ("playbooks/list_analysts.yml", "-e", "ansible_user=deploy")
+    lacking = broker.play(*words, check=False)
+    assert lacking.code != 0
+    assert "Missing sudo password" in lacking.output
+    played = broker.play(*words, "-e", "ansible_become_password=correct-horse")
+    assert "no analysts yet" in played.output
+
+
 # What is in a release differs by its Python; who may enter and read it must not.
 MODES = """
 places='/data /etc/data-broker /usr/local/bin /opt/data-broker'
