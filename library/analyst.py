@@ -21,7 +21,7 @@ description:
   - What the inventory declares and what was added on the host stand beside each other. Neither
     side takes away what is the other's.
   - An operator is an account in C(data-ops) with a key file that root owns and a normal login. It
-    reads what the broker tells of itself and no table; with C(sudo) it may become root.
+    reads what the broker tells of itself and public tables; with C(sudo) it may become root.
   - Same code as the commands C(broker analyst) and C(broker operator) on the host.
 options:
   name:
@@ -103,17 +103,17 @@ options:
     type: list
     elements: dict
     suboptions:
-      name:
+      name: &name
         description: As O(name).
         type: str
         required: true
-      email:
+      email: &email
         description: As O(email).
         type: str
-      key:
+      key: &key
         description: As O(key).
         type: str
-      keys:
+      keys: &keys
         description: As O(keys).
         type: list
         elements: raw
@@ -135,7 +135,7 @@ options:
       shell:
         description: As O(shell).
         type: bool
-      state:
+      state: &state
         description: As O(state).
         type: str
         choices: [present, absent]
@@ -147,30 +147,16 @@ options:
     type: list
     elements: dict
     suboptions:
-      name:
-        description: As O(name).
-        type: str
-        required: true
-      email:
-        description: As O(email).
-        type: str
-      key:
-        description: As O(key).
-        type: str
-      keys:
-        description: As O(keys).
-        type: list
-        elements: raw
+      name: *name
+      email: *email
+      key: *key
+      keys: *keys
       sudo:
         description:
           - Whether this person may become root without a password, as none is set.
           - Left out, it stays as it is; for somebody new and with O(origin=declared) that means no.
         type: bool
-      state:
-        description: As O(state).
-        type: str
-        choices: [present, absent]
-        default: present
+      state: *state
   access_classes:
     description:
       - Every access class of the host by its name. Each is a dictionary as in
@@ -356,6 +342,7 @@ from ansible.module_utils.broker.accounts import (
     DebianSystem,
     Layout,
     Request,
+    Role,
     converge,
     parse_classes,
     parse_request,
@@ -403,38 +390,27 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def requests(params: dict[str, Any]) -> list[Request]:
     """The requests that the module's parameters make. Raises ``BrokerError``."""
-    entries = [params] if params["name"] is not None else params["analysts"] or []
-    analysts = [
-        parse_request(
-            entry["name"],
-            email=entry["email"],
-            keys=entry["keys"] if entry["key"] is None else [entry["key"]],
-            classes=entry["classes"],
-            grant=entry["grant"] or (),
-            revoke=entry["revoke"] or (),
-            private=entry["private"],
-            shell=entry["shell"],
-            state=entry["state"],
-            origin=params["origin"],
-            home=params["home"],
-            known=params["known"],
-        )
-        for entry in entries
+    analysts = [params] if params["name"] is not None else params["analysts"] or []
+    return [
+        *(_request(entry, params, "analyst") for entry in analysts),
+        *(_request(entry, params, "operator") for entry in params["operators"] or ()),
     ]
-    operators = [
-        parse_request(
-            entry["name"],
-            email=entry["email"],
-            keys=entry["keys"] if entry["key"] is None else [entry["key"]],
-            state=entry["state"],
-            origin=params["origin"],
-            home=params["home"],
-            role="operator",
-            sudo=entry["sudo"],
-        )
-        for entry in params["operators"] or ()
-    ]
-    return [*analysts, *operators]
+
+
+def _request(entry: dict[str, Any], params: dict[str, Any], role: Role) -> Request:
+    """One entry; what is no word of its role is not in it."""
+    words = ("email", "classes", "private", "shell", "sudo", "state")
+    return parse_request(
+        entry["name"],
+        keys=entry["keys"] if entry["key"] is None else [entry["key"]],
+        grant=entry.get("grant") or (),
+        revoke=entry.get("revoke") or (),
+        origin=params["origin"],
+        home=params["home"],
+        known=params["known"],
+        role=role,
+        **{word: entry[word] for word in words if word in entry},
+    )
 
 
 def main() -> None:

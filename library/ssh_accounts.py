@@ -14,7 +14,7 @@ description:
   - An account is shut out if it can log in now, by a public key that is there, by a command that
     looks for keys or by a password that is set, and has no key or is in none of the groups.
   - A member of one of the O(keyed) groups is shut out unless the broker keeps a key of theirs.
-  - A member of one of the O(unkeyed) groups is shut out without a key in the own home.
+  - A member of one of the O(unkeyed) groups is shut out unless a key is in their home.
   - Changes nothing.
 options:
   groups:
@@ -124,7 +124,7 @@ def main() -> None:
 class Entrant:
     """An account that can log in now, with the groups of its login; ``by_key`` or by password.
 
-    ``own_key`` is whether a key is in the home, where sshd looks unless it is told otherwise.
+    ``own_key`` tells whether a key is in the home, where sshd looks by default.
     """
 
     name: str

@@ -76,8 +76,8 @@ PEOPLE: Mapping[str, Mapping[str, type | None]] = {
 _OF_OTHERS = {
     **dict.fromkeys(
         _OF_ANALYSTS,
-        "An operator reads no class and has a shell; somebody who also pulls data has a second "
-        "name in broker_analysts.",
+        "An operator reads no class and always has a shell; a person who also pulls data needs a "
+        "second account in broker_analysts.",
     ),
     "sudo": "An analyst never becomes root; broker_operators is for those who may.",
 }

@@ -149,14 +149,14 @@ def _names(text: str) -> list[str]:
 
 
 def lent(readers: Sequence[Reader], path: Path = _SUBGID) -> tuple[int, list[Finding]]:
-    """Analysts who have gids beside their own: by ``newgidmap`` they lay down their groups.
+    """Analysts who have gids beside their own: with ``newgidmap`` they can drop their groups.
 
     The group of all analysts keeps them from the system bus. Returns how many were looked at.
     """
     analysts = [reader for reader in readers if reader.classes is not None]
     numbers = {reader.name: reader.uid for reader in analysts}
     having = {uid for _, uid in read_ranges(path, numbers)}
-    problem = "lends it groups, with which it can lay down its own: no limit by a group holds"
+    problem = "lends it groups, with which it can drop its own: no limit by a group holds"
     return len(analysts), [
         Finding(reader.name, str(path), problem) for reader in analysts if reader.uid in having
     ]

@@ -132,13 +132,15 @@ def _closed_to_operators(
     readers: Sequence[Reader], generation: Generation
 ) -> tuple[int, list[Finding]]:
     """Operators enter the whole trees, and read no row of a table that is not public there."""
+    operators = [reader for reader in readers if reader.role == "operator"]
+    if not operators:
+        return 0, []
     places = [
         Place(str(generation.path / file.path), "file")
         for entry in generation.manifest.tables
         for file in entry.files
         if entry.access != PUBLIC
     ]
-    operators = [reader for reader in readers if reader.role == "operator"]
     return len(operators) * len(places), [
         Finding(reader.name, place.path, _CAN[Verb.READ])
         for reader in operators

@@ -114,7 +114,7 @@ def _refuse_twice(requests: Sequence[Request]) -> None:
             raise AccountsError(
                 "the lists name this person as an analyst and as an operator",
                 where=place(name, "person"),
-                remedy="Somebody who also pulls data has a second name as an analyst.",
+                remedy="A person who also pulls data needs a second account, as an analyst.",
             )
         if count > 1:
             raise AccountsError(

@@ -170,5 +170,5 @@ def _refuse_mixed_roles(
             "an operator holds no access class and always has a shell",
             where=where,
             expected="name, email, key or keys, sudo, state",
-            remedy="Somebody who also pulls data has a second name as an analyst.",
+            remedy="A person who also pulls data needs a second account, as an analyst.",
         )

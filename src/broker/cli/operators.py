@@ -8,7 +8,8 @@ from ..accounts import parse_request
 from . import guarded
 from .accounts.host import converged, done, find_host, for_operators, refuse_unknown, removed
 from .accounts.keys import key
-from .accounts.listing import key_words, table
+from .accounts.listing import key_words, problems, table
+from .accounts.people import delete_home, email, given_keys
 from .options import as_json
 from .terminal import say, say_json
 
@@ -24,8 +25,8 @@ def operator(context: click.Context) -> None:
 
 @operator.command("add")
 @click.argument("name")
-@click.argument("keys", metavar="[KEY]...", nargs=-1)
-@click.option("--email", help="Where this person is reached.")
+@given_keys
+@email
 @click.option(
     "--sudo/--no-sudo",
     default=None,
@@ -77,12 +78,12 @@ def _list(context: click.Context, as_json: bool) -> None:
         )
         for row in rows
     )
-    say(*table(head, cells))
+    say(*table(head, cells), *problems(rows))
 
 
 @operator.command("remove")
 @click.argument("name")
-@click.option("--delete-home", is_flag=True, help="Delete the home; else it is archived.")
+@delete_home
 @click.pass_context
 def _remove(context: click.Context, name: str, delete_home: bool) -> None:
     """Remove an operator: keys, sessions, processes, groups, account and home."""

@@ -431,6 +431,15 @@ class TestCommands:
         assert "removed" in type_in("remove", "olga").output
         assert "no operators yet" in type_in("list").output
 
+    def test_what_is_wrong_with_a_home_is_told_below_the_list(
+        self, type_in: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        type_in("add", "olga", KEY)
+        (row,) = json.loads(type_in("list", "--json").output)
+        rows = [{**row, "problem": "closed to root"}]
+        monkeypatch.setattr(commands.Host, "operators", lambda _: rows)
+        assert type_in("list").output.splitlines()[-1] == "olga: the home: closed to root"
+
     def test_a_wrong_name_is_an_error_with_a_hint(self, type_in: Callable[..., Result]) -> None:
         type_in("add", "olga", KEY)
         for name, hint in (("olag", "Did you mean olga?"), ("tom", "broker operator list")):

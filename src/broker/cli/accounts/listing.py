@@ -11,7 +11,7 @@ from ..options import as_json
 from ..terminal import say, say_json
 from .host import find_host
 
-__all__ = ["key_words", "list_command", "table"]
+__all__ = ["key_words", "list_command", "problems", "table"]
 
 
 @click.command("list")
@@ -23,7 +23,7 @@ def list_command(context: click.Context, as_json: bool) -> None:
     if as_json:
         say_json(rows, indent=2)
     elif rows:
-        say(*table(_HEAD, map(_cells, rows)), *_problems(rows))
+        say(*table(_HEAD, map(_cells, rows)), *problems(rows))
     else:
         say("no analysts yet; add one with: add-analyst NAME KEY")
 
@@ -53,7 +53,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
 
 
-def _problems(rows: Sequence[dict[str, Any]]) -> list[str]:
+def problems(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Why a state is what it is, where a person has to look."""
     return [f"{row['name']}: the home: {row['problem']}" for row in rows if row["problem"]]
 

@@ -10,13 +10,19 @@ from ...accounts import Request, check_name, parse_request
 from ..terminal import say
 from .host import converged, done, find_host, refuse_unknown, removed
 
-__all__ = ["add", "grant", "remove", "revoke"]
+__all__ = ["add", "delete_home", "email", "given_keys", "grant", "remove", "revoke"]
+
+given_keys = click.argument("keys", metavar="[KEY]...", nargs=-1)
+email = click.option("--email", help="Where this person is reached.")
+delete_home = click.option(
+    "--delete-home", is_flag=True, help="Delete the home; else it is archived."
+)
 
 
 @click.command()
 @click.argument("name")
-@click.argument("keys", metavar="[KEY]...", nargs=-1)
-@click.option("--email", help="Where this person is reached.")
+@given_keys
+@email
 @click.option(
     "--private/--no-private",
     default=None,
@@ -55,7 +61,7 @@ def add(
 
 @click.command()
 @click.argument("name")
-@click.option("--delete-home", is_flag=True, help="Delete the home; else it is archived.")
+@delete_home
 @click.pass_context
 def remove(context: click.Context, name: str, delete_home: bool) -> None:
     """Remove an analyst: keys, sessions, processes, groups, account and home."""
