@@ -14,6 +14,10 @@ SOURCE ?= csv
 WORKERS ?= 3
 # order of the tests: long ones first, or any number: the seed of a random order
 ORDER ?= long
+# Debian of hosts, wherever a test or the demo does not ask for one: 12 or 13
+DEBIAN ?= 13
+$(if $(filter 12 13,$(DEBIAN)),,$(error DEBIAN is 12 or 13, not '$(DEBIAN)'))
+export BROKER_DEBIAN := $(DEBIAN)
 PYTEST := BROKER_TEST_ORDER=$(ORDER) .venv/bin/pytest --numprocesses=$(WORKERS) --dist=loadgroup \
 	--timeout=1200 --durations=10 --durations-min=1
 

@@ -12,11 +12,12 @@ from .image import Image
 from .lifecycle import at, destroy, find, open_run, runs, sweep, temporary
 from .outer import can_boot
 from .processes import Process
-from .releases import RELEASES, Release
+from .releases import DEFAULT, RELEASES, Release
 from .run import Run
 from .shell import HostError, wait_for
 
 __all__ = [
+    "DEFAULT",
     "RELEASES",
     "Host",
     "HostError",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hosts import RELEASES, Run
+from tests.hosts import DEFAULT, Run
 
 from .deploy import Broker, pristine
 
@@ -15,7 +15,7 @@ from .deploy import Broker, pristine
 def deployed(hosts_run: Run, request: pytest.FixtureRequest) -> Iterator[Broker]:
     """The broker that ``ansible-playbook site.yml`` made of a virgin host, booted for this test.
 
-    ``parametrize("deployed", RELEASES, indirect=True)`` asks for every release.
+    Of ``DEFAULT``; ``parametrize("deployed", RELEASES, indirect=True)`` asks for every release.
     """
-    with pristine(hosts_run, getattr(request, "param", RELEASES[0])) as broker:
+    with pristine(hosts_run, getattr(request, "param", DEFAULT)) as broker:
         yield broker

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from tests.documented import documented
-from tests.hosts import RELEASES, Host, Run
+from tests.hosts import DEFAULT, Host, Run
 from tests.hosts.image import ensure
 from tests.integration.workspace.homes import Home, make_home
 
@@ -75,7 +75,7 @@ class Desk:
 @pytest.fixture
 def host(hosts_run: Run) -> Iterator[Host]:
     """A host with rsync and one account."""
-    release, name = RELEASES[0], f"analysts-{uuid.uuid4().hex[:8]}"
+    release, name = DEFAULT, f"analysts-{uuid.uuid4().hex[:8]}"
     image = ensure(hosts_run, "analysts", release, key=PREPARE, prepare=prepare)
     yield hosts_run.boot(name, release, disks=image.disks)
     hosts_run.remove(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import RELEASES, Run
+from tests.hosts import DEFAULT, Run
 
 from .deploy import Broker, pristine
 from .test_transport import HELP, Desk, laptop
@@ -71,7 +71,7 @@ DROP_IN = "/etc/ssh/sshd_config.d/50-data-broker.conf"
 
 @pytest.fixture(scope="module")
 def host(hosts_run: Run) -> Iterator[Broker]:
-    with pristine(hosts_run, RELEASES[0]) as broker:
+    with pristine(hosts_run, DEFAULT) as broker:
         yield broker
 
 

@@ -173,7 +173,7 @@ def test_hosts_of_one_image_share_what_was_prepared_and_nothing_else(
         assert copies[-1].stdout.readline() == b"\n"
 
     with hosts.temporary(name) as run:
-        release = hosts.RELEASES[0]
+        release = hosts.DEFAULT
         made = image.ensure(run, name, release, key="x", prepare=prepare)
         one, two = (run.boot(word, release, disks=made.disks) for word in ("one", "two"))
         try:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hosts import RELEASES, Host, Run, wait_for
+from tests.hosts import DEFAULT, RELEASES, Host, Run, wait_for
 
 from .deploy import Broker, pristine
 from .test_sessions import Person, person
@@ -73,7 +73,7 @@ PROXY = f"http://someone:{LOGIN}@127.0.0.1:9"
 
 @pytest.fixture(scope="module")
 def broker(hosts_run: Run) -> Iterator[Broker]:
-    with pristine(hosts_run, RELEASES[0], filtering=True) as made:
+    with pristine(hosts_run, DEFAULT, filtering=True) as made:
         yield made
 
 

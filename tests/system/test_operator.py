@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import RELEASES, Run
+from tests.hosts import DEFAULT, RELEASES, Run
 from tests.unit.accounts.scratch import public_key
 
 from .deploy import STATE, Broker, Played, pristine
@@ -42,7 +42,7 @@ CHANGES = {
 
 @pytest.fixture
 def broker(hosts_run: Run) -> Iterator[Broker]:
-    with pristine(hosts_run, RELEASES[0]) as made:
+    with pristine(hosts_run, DEFAULT) as made:
         yield made
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.documented import documented
-from tests.hosts import RELEASES, Host, Run, wait_for
+from tests.hosts import DEFAULT, Host, Run, wait_for
 from tests.hosts.image import ensure
 
 from .deploy import Broker, broker_image, with_inventory
@@ -106,7 +106,7 @@ def settings(folder: Path) -> str:
 @pytest.fixture
 def scene(hosts_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """Three classes, five kinds of analyst, four tables, on a host of the test's own."""
-    release = RELEASES[0]
+    release = DEFAULT
     parent = broker_image(hosts_run, release)
     image = ensure(
         hosts_run,

@@ -10,7 +10,7 @@ from tests.hosts.shell import HostError
 
 @pytest.mark.parametrize("name", ["13", "trixie", "debian-13"])
 def test_a_release_has_three_names(name: str) -> None:
-    assert releases.find(name) is releases.DEFAULT
+    assert releases.find(name) is releases.RELEASES[0]
 
 
 def test_an_unknown_release_is_answered_with_the_known_ones() -> None:
