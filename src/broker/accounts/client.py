@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ __all__ = ["SOCKET", "Client"]
 
 SOCKET = Path("/run/broker-accounts.sock")
 _MAX_REPLY = 16 * 2**20
+_PATIENCE = 10.0  # seconds
+_PAUSE = 0.5
 _KINDS = {kind.__name__: kind for kind in (AccountsError, LockedError)}
 
 
@@ -47,15 +50,35 @@ class Client:
         raise _error(reply.get("error"))
 
     def _reply(self, request: bytes) -> dict[str, Any]:
+        """The answer to a request, which may be repeated.
+
+        systemd closes connections past its limit (``MaxConnections=``) without a byte.
+        """
+        deadline = time.monotonic() + _PATIENCE
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(self.seconds)
-                connection.connect(os.fspath(self.path))
-                _send(connection, request)
-                reply = json.loads(_received(connection))
+            while not (received := self._received(request)):
+                if time.monotonic() >= deadline:
+                    raise self._closed()
+                time.sleep(_PAUSE)
+            reply = json.loads(received)
         except (OSError, ValueError) as error:
             raise self._no_answer(error) from error
         return reply if isinstance(reply, dict) else {}
+
+    def _received(self, request: bytes) -> bytes:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(self.seconds)
+            connection.connect(os.fspath(self.path))
+            _send(connection, request)
+            return _received(connection)
+
+    def _closed(self) -> LockedError:
+        return LockedError(
+            "the helper for accounts closes connections without an answer",
+            where=str(self.path),
+            expected="an answer; more connections than it serves at a time are closed",
+            remedy="Try again later; if it stays so: journalctl -u 'broker-accounts@*'.",
+        )
 
     def _no_answer(self, error: Exception) -> BrokerError:
         refused = isinstance(error, PermissionError)

@@ -7,8 +7,8 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.accounts import Layout, Mode, converge, observe, parse_key
+from broker.accounts import Layout, Mode, client, converge, observe, parse_key
 from broker.accounts.client import Client
 from broker.accounts.service.caller import Caller, check_caller
 from broker.accounts.service.limit import Limit, connected, take
@@ -66,6 +66,27 @@ class Door:
         history = read_log(self.layout.at(LOG))
         assert not history.garbled
         return [(one.action, one.subject, one.result) for one in history.events]
+
+
+@contextmanager
+def closing_one_after_another(path: Path, answers: Iterable[bytes]) -> Iterator[None]:
+    """Connections that are answered so and closed, as systemd closes those past its limit."""
+
+    def serve() -> None:
+        for answer in answers:
+            connection, _ = listening.accept()
+            with connection:
+                if answer:
+                    connection.recv(65_536)
+                    connection.sendall(answer)
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(os.fspath(path))
+        listening.listen(8)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield
+        thread.join(timeout=60)
 
 
 @pytest.fixture
@@ -255,6 +276,27 @@ def test_who_asks_too_often_may_try_later(door: Door) -> None:
     Client(door.path).call("list")
     with pytest.raises(LockedError, match="too often"):
         Client(door.path).call("list")
+
+
+def test_a_connection_that_is_closed_without_an_answer_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_PAUSE", 0.01)
+    answers = [b"", b"", b'{"ok": true, "analysts": []}']
+    with closing_one_after_another(tmp_path / "socket", answers):
+        assert Client(tmp_path / "socket").call("list") == {"analysts": []}
+
+
+def test_connections_that_are_always_closed_may_be_tried_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_PATIENCE", 0.0)
+    with (
+        closing_one_after_another(tmp_path / "socket", [b""]),
+        pytest.raises(LockedError, match="without an answer") as caught,
+    ):
+        Client(tmp_path / "socket").call("list")
+    assert "journalctl" in str(caught.value)
 
 
 def test_a_helper_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:
