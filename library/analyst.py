@@ -166,6 +166,12 @@ options:
       - They are written to C(/etc/data-broker/access_classes.json), and the groups made. A class
         that an analyst holds cannot be taken away. Left out, those of the host hold.
     type: dict
+  turn:
+    description:
+      - The turn in which the host is changed, as M(deploy_turn) gave it. Where it is another
+        deploy's by now, the call is refused. Empty where no deploy needs one.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Tells what would be done and leaves the disk as it is, byte for byte.
@@ -348,6 +354,7 @@ from ansible.module_utils.broker.accounts import (
     parse_request,
 )
 from ansible.module_utils.broker.errors import BrokerError
+from ansible.module_utils.broker.turn import mine
 
 ABOUT_ONE: dict[str, Any] = {
     "name": {"type": "str"},
@@ -385,6 +392,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
         "mutually_exclusive": [("key", "keys")],
     },
     "access_classes": {"type": "dict"},
+    "turn": {"type": "str", "default": ""},
 }
 
 
@@ -425,9 +433,10 @@ def main() -> None:
         asked = requests(module.params)
         declared = module.params["access_classes"]
         classes = None if declared is None else parse_classes(declared, where="access_classes")
-        outcome = converge(
-            asked, Layout(), DebianSystem(), check=module.check_mode, classes=classes
-        )
+        with mine("" if module.check_mode else module.params["turn"]):
+            outcome = converge(
+                asked, Layout(), DebianSystem(), check=module.check_mode, classes=classes
+            )
     except BrokerError as error:
         module.fail_json(msg=str(error))
     for warning in outcome.warnings:

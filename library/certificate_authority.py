@@ -26,6 +26,12 @@ options:
     description: How long a certificate lives, 1 to 744. Those that were issued keep their end.
     type: int
     default: 12
+  turn:
+    description:
+      - The turn in which the host is changed, as M(deploy_turn) gave it. Where it is another
+        deploy's by now, the call is refused. Empty where no deploy needs one.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Tells what would be done and leaves the disk as it is, byte for byte.
@@ -61,10 +67,12 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.accounts import DebianSystem, Layout, check_mode, converge
 from ansible.module_utils.broker.errors import BrokerError
+from ansible.module_utils.broker.turn import mine
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "hours": {"type": "int", "default": 12},
+    "turn": {"type": "str", "default": ""},
 }
 
 
@@ -74,7 +82,10 @@ def main() -> None:
     present = module.params["state"] == "present"
     try:
         mode = check_mode(module.params["hours"] if present else None)
-        outcome = converge((), Layout(), DebianSystem(), check=module.check_mode, certificates=mode)
+        with mine("" if module.check_mode else module.params["turn"]):
+            outcome = converge(
+                (), Layout(), DebianSystem(), check=module.check_mode, certificates=mode
+            )
     except BrokerError as error:
         module.fail_json(msg=str(error))
     for warning in outcome.warnings:

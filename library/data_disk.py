@@ -28,6 +28,12 @@ options:
     description: The word of a refusal, by which a new store takes the place of the old one.
     type: str
     default: ""
+  turn:
+    description:
+      - The turn in which the host is changed, as M(deploy_turn) gave it. Where it is another
+        deploy's by now, the call is refused. Empty where no deploy needs one.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Refuses what a run would refuse, and leaves the disk as it is.
@@ -66,11 +72,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.mark import RECORD, Step, apply, look, plan
+from ansible.module_utils.broker.turn import mine
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "path": {"type": "str", "required": True},
     "group": {"type": "str", "default": "data-ops"},
     "accept": {"type": "str", "default": ""},
+    "turn": {"type": "str", "default": ""},
 }
 
 
@@ -84,7 +92,8 @@ def main() -> None:
         before = seen.mark.id if seen.mark else "none"
         after = "a new one" if step is Step.MAKE else seen.found
         if not module.check_mode:
-            after = apply(step, seen, _gid(words["group"]), RECORD)
+            with mine(words["turn"]):
+                after = apply(step, seen, _gid(words["group"]), RECORD)
     except (BrokerError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(

@@ -102,6 +102,12 @@ options:
     type: list
     elements: str
     default: []
+  turn:
+    description:
+      - The turn in which the host is changed, as M(deploy_turn) gave it. Where it is another
+        deploy's by now, the call is refused. Empty where no deploy needs one.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Reports what would be done; new text is validated only in a real run.
@@ -151,7 +157,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.files import fsync_dir, replace_link, write_atomic
+from ansible.module_utils.broker.turn import mine
 
 _RIGHTS: dict[str, Any] = {
     "owner": {"type": "str", "default": "root"},
@@ -183,6 +191,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     name: {"type": "list", "elements": "str", "default": []}
     for name in ("taken", "absent", "validate")
 }
+ARGUMENT_SPEC["turn"] = {"type": "str", "default": ""}
 
 
 class Module(AnsibleModule):
@@ -245,13 +254,14 @@ def main() -> None:
     """Carry out one call."""
     module = Module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
-        changes = [*compare(module.params)]
-        if not module.check_mode:
-            require_names(module.params)
-            validate(module, changes)
-            module.note(changes)
-            make(changes)
-    except (UnfitError, OSError) as error:
+        with mine("" if module.check_mode else module.params["turn"]):
+            changes = [*compare(module.params)]
+            if not module.check_mode:
+                require_names(module.params)
+                validate(module, changes)
+                module.note(changes)
+                make(changes)
+    except (BrokerError, UnfitError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(
         changed=bool(changes),

@@ -33,6 +33,12 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  turn:
+    description:
+      - The turn in which the host is changed, as M(deploy_turn) gave it. Where it is another
+        deploy's by now, the call is refused. Empty where no deploy needs one.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Tells what would be done; whether systemd takes it shows only then.
@@ -83,13 +89,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.files import write_atomic
+from ansible.module_utils.broker.turn import mine
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "units": {"type": "dict", "required": True},
     "started": {"type": "list", "elements": "str", "default": []},
     "restarted": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "turn": {"type": "str", "default": ""},
 }
 FOLDER = Path("/etc/systemd/system")
 _MODE = 0o644
@@ -165,7 +174,12 @@ def main() -> None:
     """Carry out one call."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     ensure = present if module.params["state"] == "present" else absent
-    module.exit_json(**ensure(Systemd(module), module.params, check=module.check_mode))
+    try:
+        with mine("" if module.check_mode else module.params["turn"]):
+            outcome = ensure(Systemd(module), module.params, check=module.check_mode)
+    except BrokerError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**outcome)
 
 
 def present(systemd: Systemd, wanted: dict[str, Any], *, check: bool) -> dict[str, Any]:

@@ -23,7 +23,8 @@ Call = Callable[..., dict[str, Any]]
 
 def load(name: str) -> ModuleType:
     """A module, with ``broker`` where ``module_utils = src`` puts it on a host."""
-    for known in ("broker", "broker.accounts", "broker.errors", "broker.files", "broker.mark"):
+    below = ("accounts", "audit", "errors", "files", "mark", "turn")
+    for known in ("broker", *(f"broker.{name}" for name in below)):
         sys.modules[f"ansible.module_utils.{known}"] = importlib.import_module(known)
     spec = importlib.util.spec_from_file_location(name, PROJECT / f"library/{name}.py")
     assert spec is not None

@@ -1,0 +1,89 @@
+"""Two operators deploy the same host at the same time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import RELEASES
+from tests.hosts.shell import wait_for
+
+from .deploy import ROOT, Broker
+
+pytestmark = pytest.mark.system
+
+TURN = "/run/data-broker-turn.json"
+LOOK = """
+cat /etc/data-broker/instance.yaml /etc/data-broker/environment
+cd /etc/data-broker/credentials && grep -H . *
+systemctl cat broker-sync.service broker-access-prove.timer
+"""
+
+
+def settings(word: str) -> tuple[str, str]:
+    """A configuration that says one word in each of its parts."""
+    number = str(len(word))
+    return "-e", json.dumps(
+        {
+            "broker_instance": {"name": word},
+            "broker_environment": {"no_proxy": f"{word}.example.com"},
+            "broker_secrets": {"KEY": word, f"KEY_{word}": word},
+            "broker_sync_time_limit": f"{number}h",
+            "broker_access_proof_schedule": f"*-*-* 0{number}:00",
+        }
+    )
+
+
+@contextmanager
+def deploying(broker: Broker, word: str) -> Iterator[subprocess.Popen[str]]:
+    """An operator's play that has the turn, in a process group of its own."""
+    program = Path(sys.executable).with_name("ansible-playbook")
+    line = [str(program), "site.yml", "-i", str(broker.inventory), *settings(word)]
+    with subprocess.Popen(
+        line,
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_FORCE_COLOR": "0", "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as play:
+        wait_for("the turn", lambda: has_turn(broker), seconds=120)
+        yield play
+
+
+def has_turn(broker: Broker) -> bool:
+    return broker.host.exec("test", "-e", TURN, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("deployed", RELEASES, indirect=True)
+def test_one_waits_or_is_refused_and_the_host_has_one_configuration(deployed: Broker) -> None:
+    deployed.play("site.yml", *settings("third"))
+    alone = deployed.host.exec("sh", "-c", LOOK).stdout
+
+    with deploying(deployed, "one") as first:
+        assert deployed.play("site.yml", *settings("third")).failed == 0
+        assert first.wait() == 0
+    assert deployed.host.exec("sh", "-c", LOOK).stdout == alone
+
+    # A laptop that sleeps: the other goes on without it, and it cannot go on when it wakes.
+    with deploying(deployed, "one") as first:
+        os.killpg(first.pid, signal.SIGSTOP)
+        try:
+            assert deployed.play("site.yml", *settings("third")).failed == 0
+        finally:
+            os.killpg(first.pid, signal.SIGCONT)
+        said, _ = first.communicate()
+    assert first.returncode == 2
+    assert "this deploy has lost its turn" in " ".join(said.split())
+    assert deployed.host.exec("sh", "-c", LOOK).stdout == alone
+    assert deployed.play("site.yml", *settings("third")).changed == 0
