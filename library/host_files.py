@@ -108,6 +108,13 @@ options:
         deploy's by now, the call is refused. Empty where no deploy needs one.
     type: str
     default: ""
+  follow:
+    description:
+      - A command that makes a change count, such as V([systemctl, daemon-reload]). It follows every
+        change of this call, and is run by the next call where it failed or this one was cut off.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Reports what would be done; new text is validated only in a real run.
@@ -148,6 +155,7 @@ written:
 import grp
 import os
 import pwd
+import shlex
 import shutil
 import stat
 import tempfile
@@ -159,6 +167,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.files import fsync_dir, replace_link, write_atomic
+from ansible.module_utils.broker.owed import owes, owing
 from ansible.module_utils.broker.turn import mine
 
 _RIGHTS: dict[str, Any] = {
@@ -189,7 +198,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     for name, shape in _SHAPES.items()
 } | {
     name: {"type": "list", "elements": "str", "default": []}
-    for name in ("taken", "absent", "validate")
+    for name in ("taken", "absent", "validate", "follow")
 }
 ARGUMENT_SPEC["turn"] = {"type": "str", "default": ""}
 
@@ -256,17 +265,18 @@ def main() -> None:
     try:
         with mine("" if module.check_mode else module.params["turn"]):
             changes = [*compare(module.params)]
+            owed = owes(shlex.join(module.params["follow"]))
             if not module.check_mode:
                 require_names(module.params)
                 validate(module, changes)
                 module.note(changes)
-                make(changes)
+                carry_out(module, changes, owed=owed)
     except (BrokerError, UnfitError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(
-        changed=bool(changes),
+        changed=bool(changes) or owed,
         written=[str(change.path) for change in changes],
-        diff=[_difference(change) for change in changes],
+        diff=[_difference(change) for change in changes] + _owed(module.params["follow"], owed),
     )
 
 
@@ -307,6 +317,20 @@ def validate(module: Module, changes: list[Change]) -> None:
         if code:
             lines = (error or output).strip().splitlines() or ["no output"]
             raise UnfitError(f"{change.path}: {command[0]} refuses it: {'; '.join(lines[-5:])}")
+
+
+def carry_out(module: Module, changes: list[Change], *, owed: bool) -> None:
+    """Raises ``UnfitError`` with what could not be made, or the words of what must follow."""
+    command = module.params["follow"]
+    if not command or not (changes or owed):
+        make(changes)
+        return
+    with owing(shlex.join(command)):
+        make(changes)
+        code, output, error = module.run_command(command)
+        if code:
+            lines = (error or output).strip().splitlines() or ["no output"]
+            raise UnfitError(f"{' '.join(command[:2])}: {'; '.join(lines[-5:])}")
 
 
 def make(changes: list[Change]) -> None:
@@ -449,6 +473,12 @@ def _difference(change: Change) -> dict[str, str]:
         "before": change.before,
         "after": change.after,
     }
+
+
+def _owed(command: list[str], owed: bool) -> list[dict[str, str]]:
+    """What a call that was cut off left to be done, in a diff."""
+    head = {"before_header": shlex.join(command), "after_header": shlex.join(command)}
+    return [{**head, "before": "", "after": "state: done\n"}] if owed else []
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ written:
 import os
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -91,6 +92,7 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.files import write_atomic
+from ansible.module_utils.broker.owed import owes, owing
 from ansible.module_utils.broker.turn import mine
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -189,19 +191,23 @@ def present(systemd: Systemd, wanted: dict[str, Any], *, check: bool) -> dict[st
     wrong = [name for name, text in texts.items() if before[name] != text]
     loaded = systemd.look(started)
     asleep = [name for name in started if not loaded[name].runs]
+    use = f"read and start {' '.join(texts)}"
+    unused = not wrong and owes(use)  # written by a run that was cut off before they were in use
     if not check:
         if wrong:  # no sooner: on a fresh host, what the units start is to come
             systemd.verify(texts)
-        for name in wrong:
-            write_atomic(FOLDER / name, texts[name], mode=_MODE)
-        if wrong or any(unit.stale for unit in loaded.values()):
-            systemd.reload()
-        systemd.ctl("enable", asleep)
-        systemd.ctl("restart", wanted["restarted"] if wrong else [])
-        systemd.ctl("start", asleep)
+        with owing(use) if wrong or unused else nullcontext():
+            for name in wrong:
+                write_atomic(FOLDER / name, texts[name], mode=_MODE)
+            if wrong or unused or any(unit.stale for unit in loaded.values()):
+                systemd.reload()
+            systemd.ctl("enable", asleep)
+            systemd.ctl("restart", wanted["restarted"] if wrong or unused else [])
+            systemd.ctl("start", asleep)
     diff = [_difference(name, before[name], texts[name]) for name in wrong]
+    diff += [_difference(name, "written, not in use\n", "in use\n") for name in texts if unused]
     diff += [_difference(name, f"{loaded[name]}\n", "active, enabled\n") for name in asleep]
-    return {"changed": bool(wrong or asleep), "written": wrong, "diff": diff}
+    return {"changed": bool(wrong or asleep or unused), "written": wrong, "diff": diff}
 
 
 def absent(systemd: Systemd, wanted: dict[str, Any], *, check: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from broker.accounts import Layout
+from broker.owed import owes, owing
 from tests.unit.accounts.scratch import ScratchSystem, make_root
 
 PROJECT = Path(__file__).parents[3]
@@ -23,7 +25,7 @@ Call = Callable[..., dict[str, Any]]
 
 def load(name: str) -> ModuleType:
     """A module, with ``broker`` where ``module_utils = src`` puts it on a host."""
-    below = ("accounts", "audit", "errors", "files", "mark", "turn")
+    below = ("accounts", "audit", "errors", "files", "mark", "owed", "turn")
     for known in ("broker", *(f"broker.{name}" for name in below)):
         sys.modules[f"ansible.module_utils.{known}"] = importlib.import_module(known)
     spec = importlib.util.spec_from_file_location(name, PROJECT / f"library/{name}.py")
@@ -55,6 +57,10 @@ def call_module(
         if hasattr(module, "Layout"):
             monkeypatch.setattr(module, "Layout", lambda: Layout(root=root))
             monkeypatch.setattr(module, "DebianSystem", lambda: ScratchSystem(root))
+        if hasattr(module, "owing"):
+            place = root / "run/owed"
+            monkeypatch.setattr(module, "owes", partial(owes, place=place))
+            monkeypatch.setattr(module, "owing", partial(owing, place=place))
         # what Ansible's own journal line would say is not this host's business
         monkeypatch.setattr(module.AnsibleModule, "log", lambda *_args, **_kwargs: None)
 

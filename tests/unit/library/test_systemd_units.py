@@ -122,3 +122,23 @@ def test_what_goes_is_stopped_and_a_template_is_not(
     assert [*folder.iterdir()] == []
     assert systemd.asked == ["disable x.socket", "stop x.socket", "daemon-reload"]
     assert ensure(**gone)["changed"] is False
+
+
+@pytest.mark.parametrize("verb", ["daemon-reload", "enable", "restart", "start"])
+def test_units_that_a_run_wrote_and_did_not_put_in_use_are_put_in_use_by_the_next(
+    verb: str, ensure: Call, systemd: Systemd
+) -> None:
+    systemd.running = verb in ("daemon-reload", "restart")
+    systemd.refuses = verb
+    assert f"systemctl {verb}: no" in ensure(**WANTED)["msg"]
+    systemd.refuses = None
+    systemd.asked.clear()
+    checked = ensure(check=True, **WANTED)
+    assert (checked["changed"], systemd.asked) == (True, [])
+    done = ensure(**WANTED)
+    assert (done["changed"], done["diff"]) == (True, checked["diff"])
+    assert [verb for verb in ("daemon-reload", "restart x.timer") if verb in systemd.asked] == [
+        "daemon-reload",
+        "restart x.timer",
+    ]
+    assert ensure(**WANTED)["changed"] is False
