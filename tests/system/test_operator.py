@@ -6,15 +6,17 @@ import json
 import os
 import random
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.hosts import DEFAULT, RELEASES, Run
+from tests.hosts.disk import own
 from tests.unit.accounts.scratch import public_key
 
-from .deploy import STATE, Broker, Played, pristine
+from .deploy import ROOT, STATE, Broker, Played, pristine
 
 pytestmark = pytest.mark.system
 
@@ -76,6 +78,51 @@ def test_a_deploy_that_is_cut_off_anywhere_is_all_old_or_all_new(
     broker.play("site.yml", *changes)
     state = in_force(broker)
     assert is_new(state, old), state
+
+
+SSHD = "sha256sum /etc/ssh/sshd_config.d/*"
+TRIAL = "/var/lib/data-broker/sshd_config.d"
+
+
+def test_where_the_power_goes_in_a_trial_of_sshd_the_host_starts_with_the_old_configuration(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the new one nobody might get in, and its timer is gone."""
+    host = broker.host
+    before = host.exec("sh", "-c", SSHD).stdout
+    tried = ("--tags", "ssh", "-e", "broker_ssh_hardened=false")
+    assert cut_off(broker, monkeypatch, "Ensure that sshd uses it", *tried).code < 0
+    assert host.exec("sh", "-c", SSHD).stdout != before
+    host.reboot()
+    assert host.exec("sh", "-c", SSHD).stdout == before
+    assert host.exec("test", "-e", TRIAL, check=False).returncode == 1
+    assert "passwordauthentication no" in host.run("sshd -T").stdout
+    assert broker.play("site.yml", "--tags", "ssh").changed == 0
+
+
+def test_a_release_that_is_known_to_be_complete_is_on_the_disk(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """The disk is read as it would be found after the power went."""
+    disk = own(broker.host.folder)
+    if not disk.is_file():
+        pytest.skip("hosts have a folder instead of a disk where there are no loop devices")
+    release = broker.host.run("readlink /opt/data-broker/current").stdout.strip()
+    broker.host.exec("rm", "-r", release)
+    broker.play("site.yml", "--tags", "app_release")
+    copy, place = tmp_path / "disk.img", tmp_path / "disk"
+    subprocess.run(["cp", "--sparse=always", disk, copy], check=True)
+    place.mkdir()
+    subprocess.run(["mount", "-o", "loop,ro", copy, place], check=True)
+    try:
+        (complete,) = place.glob(f"*/{release.lstrip('/')}/complete")
+        code = next(complete.parent.glob("venv/lib/*/site-packages/broker/cli/__init__.py"))
+        assert code.stat().st_size > 0
+        assert complete.stat().st_size > 0
+        assert code.read_bytes() == (ROOT / "src/broker/cli/__init__.py").read_bytes()
+    finally:
+        subprocess.run(["umount", place], check=True)
+        copy.unlink()
 
 
 def is_new(state: str, old: str) -> bool:

@@ -29,8 +29,7 @@ FOLDERS = "folder_mapping: {shop: shop, vault: vault}"
 DESCRIPTION = "\n".join(["```yaml", FOLDERS, "tables:", *TABLES, "```", ""])
 # What a run leaves that is killed while it tries sshd, and would go back to nothing of ours.
 CUT_OFF = """
-systemd-run --quiet --collect --unit=broker-sshd-rollback --on-active=120s \\
-  sh -ec 'rm -f /etc/ssh/sshd_config.d/*data-broker*.conf; systemctl reload ssh.service'
+systemd-run --quiet --collect --unit=broker-sshd-rollback.service --on-active=120s
 """
 # Root's, in the session of who started it, as a shell that sudo opened would be.
 LEFT = "sudo -n sh -c 'sleep 4711 >/dev/null 2>&1 &'"
