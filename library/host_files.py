@@ -161,6 +161,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,7 @@ class Change:
     after: str
     make: Callable[[], None]
     text: str | None = None  # of a file that will be written
+    moves: bool = False  # whether it is one rename, which the disk is to keep
 
 
 def main() -> None:
@@ -334,12 +336,23 @@ def carry_out(module: Module, changes: list[Change], *, owed: bool) -> None:
 
 
 def make(changes: list[Change]) -> None:
-    """Raises ``UnfitError`` with the first path that could not be made, changed or removed."""
-    for change in changes:
-        try:
-            change.make()
-        except OSError as error:
-            raise UnfitError(f"{change.path}: {error.strerror}") from error
+    """Raises ``UnfitError`` with the first path that could not be made, changed or removed.
+
+    The renames of a switch follow each other without a wait for the disk, so that neither a kill
+    nor a power cut finds time between them.
+    """
+    moved: dict[Path, None] = {}
+    try:
+        for change in changes:
+            try:
+                change.make()
+            except OSError as error:
+                raise UnfitError(f"{change.path}: {error.strerror}") from error
+            if change.moves:
+                moved[change.path.parent] = None
+    finally:
+        for folder in moved:
+            fsync_dir(folder)
 
 
 def _folder(path: Path, rights: Rights) -> Iterator[Change]:
@@ -398,12 +411,11 @@ def _taken(path: Path) -> Iterator[Change]:
     """The text was shown when it began to wait."""
     waiting = _waiting(path)
     if waiting.exists():
-        yield Change(path, "", "", lambda: _take(waiting, path))
+        yield Change(path, "", "", lambda: _take(waiting, path), moves=True)
 
 
 def _take(waiting: Path, path: Path) -> None:
     waiting.replace(path)
-    fsync_dir(path.parent)
 
 
 def _write(path: Path, text: str, rights: Rights) -> None:
@@ -416,7 +428,8 @@ def _link(path: Path, target: str) -> Iterator[Change]:
     found = str(path.readlink()) if path.is_symlink() else "no link" if path.exists() else ""
     if found != target:
         before = f"target: {found}\n" if found else ""
-        yield Change(path, before, f"target: {target}\n", lambda: replace_link(path, target))
+        turn = partial(replace_link, path, target, durable=False)
+        yield Change(path, before, f"target: {target}\n", turn, moves=True)
 
 
 def _others(described: dict[str, Any]) -> list[Path]:

@@ -235,3 +235,29 @@ def test_what_must_follow_a_change_is_owed_until_it_was_done(
     for check in (True, False):
         assert ensure(check=check, **wanted)["changed"] is False
     assert asked == [command, command]
+
+
+def test_a_switch_waits_for_the_disk_only_once_all_is_in_its_place(
+    ensure: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut while it waits would leave the one configuration with the other release."""
+    places = [tmp_path / name for name in ("settings", "tables")]
+    for place in places:
+        ensure(files=[{"path": str(place), "content": "new\n", "later": True, **OWN}])
+    done: list[str] = []
+    replace, fsync = os.replace, os.fsync
+
+    def note_replace(old: Any, new: Any, **more: Any) -> None:
+        replace(old, new, **more)
+        done.append(Path(new).name)
+
+    def note_fsync(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append("wait")
+
+    monkeypatch.setattr(os, "replace", note_replace)
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    link = tmp_path / "current"
+    switch = {"taken": [*map(str, places)], "links": [{"path": str(link), "target": "releases/2"}]}
+    assert ensure(**switch)["changed"] is True
+    assert done == ["settings", "tables", "current", "wait"]
