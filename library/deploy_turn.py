@@ -87,13 +87,19 @@ def main() -> None:
     turn = ""
     try:
         if module.params["state"] == "taken":
-            by, patience = str(current_actor()), module.params["patience"]
-            turn = take(by, patience=patience, check=module.check_mode)
+            turn = take(_asker(), patience=module.params["patience"], check=module.check_mode)
         elif not module.check_mode:
             give_back(module.params["id"])
     except (BrokerError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, id=turn)
+
+
+def _asker() -> str:
+    """Who deploys; the address tells apart those who come as the same account."""
+    actor = current_actor()
+    address = (actor.claims or {}).get("ssh_connection", "").partition(" ")[0]
+    return f"{actor} from {address}" if address else str(actor)
 
 
 if __name__ == "__main__":

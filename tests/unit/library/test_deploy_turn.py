@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -47,12 +48,15 @@ def test_the_documentation_is_the_argument_spec_and_the_result(deploy_turn: Call
     assert "deploy_turn:" in entry["examples"]
 
 
-def test_it_is_taken_and_returned_and_a_check_takes_nothing(deploy_turn: Call, place: Path) -> None:
+def test_it_is_taken_and_returned_and_a_check_takes_nothing(
+    deploy_turn: Call, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 50122 192.0.2.1 22")
     assert deploy_turn(check=True)["id"] == ""
     assert not place.exists()
     taken = deploy_turn()
     assert taken["changed"] is False
-    assert place.exists()
+    assert json.loads(place.read_text())["by"].endswith(" from 192.0.2.7")
     deploy_turn(check=True, state="returned", id=taken["id"])
     assert place.exists()
     assert deploy_turn(state="returned", id=taken["id"])["changed"] is False
