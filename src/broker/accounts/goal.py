@@ -14,6 +14,7 @@ from .host import Observed, Presence
 from .model import Person, Request
 from .names import listed_by, place, unknown_person
 from .registry import Registry, make_registry
+from .strangers import refuse_strangers
 
 __all__ = ["goal", "impostor"]
 
@@ -42,9 +43,14 @@ def goal(
     _refuse_full(entries.keys() - observed.registry.by_name().keys(), observed)
     _refuse_shared_keys(entries.values())
     _refuse_no_sudo([entries.get(request.name) for request in requests], observed)
+    refuse_strangers(requests, _ours(entries.values(), observed), observed, classes)
     if classes is not None:
         _refuse_lost_classes(entries.values(), classes)
     return make_registry(entries.values(), max(observed.registry.last_uid, _given(entries)))
+
+
+def _ours(entries: Iterable[Person], observed: Observed) -> list[Person]:
+    return [one for one in entries if impostor(one, observed.presence(one.name)) is None]
 
 
 def _given(entries: dict[str, Person]) -> int:
@@ -202,12 +208,19 @@ def _refuse_shared_keys(entries: Iterable[Person]) -> None:
 
 
 def _refuse_no_sudo(entries: Iterable[Person | None], observed: Observed) -> None:
+    if not observed.has_sudo:
+        lack, way = "this host has no sudo", "Install it (apt install sudo)"
+    elif not observed.reads_rules:
+        lack = "sudo on this host does not read the folder /etc/sudoers.d"
+        way = "Add the line @includedir /etc/sudoers.d to /etc/sudoers (visudo)"
+    else:
+        return
     for entry in entries:
-        if entry and entry.state == "present" and entry.sudo and not observed.has_sudo:
+        if entry and entry.state == "present" and entry.sudo:
             raise AccountsError(
-                "this host has no sudo, so this operator could not become root",
+                f"{lack}, so this operator could not become root",
                 where=place(entry.name, entry.role),
-                remedy="Install it (apt install sudo), or take sudo from the operator.",
+                remedy=f"{way}, or take sudo from the operator.",
             )
 
 

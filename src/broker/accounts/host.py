@@ -36,11 +36,21 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The whole user database. ``uid_range`` is what login.defs gives to people, both included."""
+    """The whole user database. ``uid_range`` is what login.defs gives to people, both included.
+
+    ``named`` are all names in the line of a group, also such as only a directory service knows.
+    """
 
     users: Mapping[str, User]
     groups: Mapping[str, int]
     uid_range: tuple[int, int] = (1000, 59_999)
+    named: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def members(self, group: str) -> frozenset[str]:
+        """Who is in a group, by its line or as their own; nobody where there is none."""
+        gid = self.groups.get(group)
+        own = {user.name for user in self.users.values() if user.gid == gid}
+        return self.named.get(group, frozenset()) | own
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +121,9 @@ class Observed:
     ``authority`` is None on a host that issues no certificates.
     ``limited`` are the uids whose slices have the limits of analysts, whosever they are, and
     ``masked`` those without a manager of user units. ``remains`` are uids that own something on
-    the host; they are looked for only where a new account may be made. ``has_sudo`` tells that
-    sudo reads rules here, ``sudo_rule`` is the text of ours.
+    the host; they are looked for only where a new account may be made. ``has_classes`` tells that
+    ``classes`` were declared here before. ``has_sudo`` tells that sudo is installed,
+    ``reads_rules`` that it reads the folder of our rule, and ``sudo_rule`` is the text of ours.
     """
 
     accounts: Accounts
@@ -126,7 +137,9 @@ class Observed:
     masked: frozenset[int] = frozenset()
     remains: frozenset[int] = frozenset()
     free_bytes: int | None = None
+    has_classes: bool = False
     has_sudo: bool = False
+    reads_rules: bool = False
     sudo_rule: str | None = None
     authority: Authority | None = None
 

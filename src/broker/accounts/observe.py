@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -23,6 +24,11 @@ from .user_units import LIMITS, MASK, UserLink
 from .wanted import MARKS, wanted_places
 
 __all__ = ["observe", "root_needed"]
+
+# Either mark begins one: with a space behind it, # begins a comment.
+_INCLUDE = re.compile(
+    r"^[ \t]*[@#](include|includedir)[ \t]+(\"[^\"\n]+\"|\S+)[ \t]*$", re.MULTILINE
+)
 
 
 def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observed:
@@ -53,7 +59,9 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
             masked=linked[MASK],
             remains=remains,
             free_bytes=_free_bytes(layout),
+            has_classes=layout.at(layout.classes).exists(),
             has_sudo=_has_sudo(layout),
+            reads_rules=_reads_rules(layout),
             sudo_rule=_sudo_rule(layout),
             authority=look_at_authority(layout, system),
         )
@@ -178,6 +186,23 @@ def _key_file(layout: Layout, name: str, system: System) -> KeyFile | None:
 def _has_sudo(layout: Layout) -> bool:
     """Its folder outlives the package, and other packages make it."""
     return layout.at(layout.sudo).exists() and layout.at(layout.sudoers).parent.is_dir()
+
+
+def _reads_rules(layout: Layout) -> bool:
+    """Whether sudo reads the folder of our rule: sudoers(5), "Including other files"."""
+    return _includes(Path("/etc/sudoers"), layout, set())
+
+
+def _includes(file: Path, layout: Layout, seen: set[Path]) -> bool:
+    if file in seen or not layout.at(file).is_file():
+        return False
+    seen.add(file)
+    for kind, name in _INCLUDE.findall(layout.at(file).read_text(errors="replace")):
+        place = file.parent / name.strip('"')
+        is_folder = kind == "includedir"
+        if place == layout.sudoers.parent if is_folder else _includes(place, layout, seen):
+            return True
+    return False
 
 
 def _sudo_rule(layout: Layout) -> str | None:

@@ -135,7 +135,7 @@ def sudo_drift(stays: Iterable[Person], observed: Observed, paths: Layout) -> bo
     where nobody may; None where it is as it should be."""
     found = observed.places.get(paths.sudoers.as_posix())
     stands = SUDO_FILE.accepts(found) and observed.sudo_rule == SUDO_RULE
-    allowed = observed.has_sudo and any(
+    allowed = (observed.has_sudo and observed.reads_rules) and any(
         entry.sudo for entry in stays if entry.state == "present" and _is_ours(entry, observed)
     )
     return None if (stands if allowed else found is None) else allowed

@@ -112,18 +112,23 @@ class DebianSystem:
     def accounts(self, names: Iterable[str] = ()) -> Accounts:
         shadow = {fields[0]: fields for fields in self._lines("shadow")}
         groups = {fields[0]: int(fields[2]) for fields in self._lines("group")}
-        members: dict[str, set[str]] = {}
-        for fields in self._lines("group"):
-            for member in filter(None, fields[3].split(",")):
-                members.setdefault(member, set()).add(fields[0])
+        named = {fields[0]: {*_names(fields[3])} for fields in self._lines("group")}
         for fields in (one for one in self._group_shadow() if one[0] in groups):
-            for member in filter(None, [*fields[2].split(","), *fields[3].split(",")]):
-                members.setdefault(member, set()).add(fields[0])
+            named[fields[0]] |= {*_names(fields[2]), *_names(fields[3])}
+        joined: dict[str, set[str]] = {}
+        for group, names_in in named.items():
+            for member in names_in:
+                joined.setdefault(member, set()).add(group)
         users = {
-            fields[0]: _user(fields, frozenset(members.get(fields[0], ())), shadow.get(fields[0]))
+            fields[0]: _user(fields, frozenset(joined.get(fields[0], ())), shadow.get(fields[0]))
             for fields in self._lines("passwd")
         }
-        return Accounts(users | self._elsewhere(set(names) - users.keys()), groups, self._range())
+        return Accounts(
+            users | self._elsewhere(set(names) - users.keys()),
+            groups,
+            self._range(),
+            {group: frozenset(members) for group, members in named.items()},
+        )
 
     def _group_shadow(self) -> list[list[str]]:
         """Groups with their administrators, who may join, and members, whom newgrp believes.
@@ -278,6 +283,10 @@ class DebianSystem:
                 if len(words) > 1 and words[0] in found and words[1].isdigit():
                     found[words[0]] = int(words[1])
         return max(1000, found["UID_MIN"]), found["UID_MAX"]
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
 
 
 def _user(fields: list[str], groups: frozenset[str], shadow: list[str] | None) -> User:

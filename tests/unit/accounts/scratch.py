@@ -41,6 +41,7 @@ def make_root(root: Path) -> Layout:
     ):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "usr/bin/sudo").touch()
+    (root / "etc/sudoers").write_text("root ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n")
     (root / "etc/os-release").write_text(OS_RELEASE_TEXT)
     (root / "etc/passwd").write_text(ACCOUNTS_TEXT)
     (root / "etc/group").write_text(GROUPS_TEXT)

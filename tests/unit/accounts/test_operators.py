@@ -20,6 +20,7 @@ from broker.accounts import (
     list_analysts,
     list_operators,
     observe,
+    parse_classes,
     parse_request,
     plan,
 )
@@ -167,6 +168,94 @@ def test_without_sudo_on_the_host_nobody_is_promised_it(
     with pytest.raises(AccountsError, match="this host has no sudo"):
         operate("olga", KEY, sudo=True)
     assert operate("olga", KEY).changed
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("#includedir /etc/sudoers.d\n", True),
+        ('  @includedir\t"/etc/sudoers.d/"\n', True),
+        ("@include sudoers.local\n", True),
+        ("# includedir /etc/sudoers.d\n", False),
+        ("@includedir /etc/sudoers.dist\n", False),
+        ("@include /etc/sudoers\n@include nowhere\n", False),
+        (None, False),
+    ],
+)
+def test_a_rule_that_sudo_does_not_read_is_not_promised(
+    layout: Layout, operate: Operate, text: str | None, reads: bool
+) -> None:
+    sudoers = layout.root / "etc/sudoers"
+    sudoers.with_name("sudoers.local").write_text("@includedir /etc/sudoers.d\n")
+    sudoers.unlink() if text is None else sudoers.write_text(text)
+    if reads:
+        assert operate("olga", KEY, sudo=True).changed
+        return
+    with pytest.raises(AccountsError, match=r"does not read the folder /etc/sudoers\.d") as refusal:
+        operate("olga", KEY, sudo=True, check=True)
+    assert "Add the line @includedir /etc/sudoers.d to /etc/sudoers" in str(refusal.value)
+    assert operate("olga", KEY).changed
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "way"),
+    [
+        ("group", "data-sudo:x:990:mary", "gpasswd --delete NAME data-sudo"),
+        ("passwd", "mary:x:1400:990::/home/mary:/bin/bash", "usermod --gid OTHER NAME"),
+        ("gshadow", "data-sudo:!::mary", "gpasswd --delete NAME data-sudo"),
+    ],
+)
+def test_no_rule_of_sudo_is_written_for_a_stranger(
+    layout: Layout, ask: Ask, operate: Operate, file: str, line: str, way: str
+) -> None:
+    group = layout.root / "etc/group"
+    group.write_text(group.read_text() + ("data-sudo:x:990:\n" if file != "group" else ""))
+    path = layout.root / "etc" / file
+    path.write_text((path.read_text() if path.exists() else "") + line + "\n")
+    with pytest.raises(AccountsError) as refusal:
+        operate("olga", KEY, sudo=True, check=True)
+    told = "are in this group, and could become root; found mary. Take them out"
+    assert f"group data-sudo: accounts that the broker does not keep {told}" in str(refusal.value)
+    assert way in str(refusal.value)
+    assert rule_of(layout) is None
+    assert operate("olga", KEY).changed
+    assert ask("anna", OTHER).changed
+
+
+def test_who_is_in_the_group_of_sudo_later_hinders_no_one_else(
+    layout: Layout, ask: Ask, operate: Operate
+) -> None:
+    operate("olga", KEY, sudo=True)
+    group = layout.root / "etc/group"
+    group.write_text(group.read_text().replace(":olga\n", ":olga,mary\n"))
+    assert ask("anna", OTHER, check=True).changed
+    with pytest.raises(AccountsError, match="found mary"):
+        operate("olga")
+    layout.at(layout.sudoers).unlink()
+    with pytest.raises(AccountsError, match="found mary"):
+        ask("anna", OTHER)
+    assert operate("olga", state="absent").changed
+
+
+def test_no_class_gets_a_group_that_has_strangers(layout: Layout, system: ScratchSystem) -> None:
+    def declare(names: dict[str, str], check: bool = False) -> Outcome:
+        return converge([], layout, system, check=check, classes=parse_classes(names, where="here"))
+
+    assert declare({}).changed
+    group = layout.root / "etc/group"
+    group.write_text(group.read_text() + "reports:x:990:broker,mary\ndata-ops:x:991:otto\n")
+    before = group.read_text()
+    with pytest.raises(AccountsError) as refusal:
+        declare({"hr": "reports"}, check=True)
+    assert "group reports: accounts that the broker does not keep are in this group" in str(
+        refusal.value
+    )
+    assert "could read the class hr; found mary. Take them out" in str(refusal.value)
+    assert group.read_text() == before
+    group.write_text(before.replace("broker,mary", "broker"))
+    assert declare({"hr": "reports"}).changed
+    group.write_text(before)  # drift, which the proof judges
+    assert not declare({"hr": "reports"}).changed
 
 
 def test_a_host_that_lost_its_sudo_is_no_trouble_of_others(
