@@ -356,6 +356,8 @@ from ansible.module_utils.broker.accounts import (
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.turn import mine
 
+_LONGEST_WORD = 63  # of the name of a key; a line of a private key has 64 or 70
+
 ABOUT_ONE: dict[str, Any] = {
     "name": {"type": "str"},
     "email": {"type": "str"},
@@ -405,6 +407,19 @@ def requests(params: dict[str, Any]) -> list[Request]:
     ]
 
 
+def public_words(params: dict[str, Any]) -> set[str]:
+    """Names and ends of keys, as short as such are: O(keys) hides them with the keys beside them.
+
+    Hidden, they would be so in every text of the result, in an account of the same name, too.
+    """
+    entries = [params, *(params["analysts"] or ()), *(params["operators"] or ())]
+    keys = [one for entry in entries for one in entry["keys"] or () if isinstance(one, dict)]
+    words = {str(key[word]) for key in keys for word in ("name", "expires") if key.get(word)}
+    return {word for word in words if len(word) <= _LONGEST_WORD} - {
+        str(k.get("key")) for k in keys
+    }
+
+
 def _request(entry: dict[str, Any], params: dict[str, Any], role: Role) -> Request:
     """One entry; what is no word of its role is not in it."""
     words = ("email", "classes", "private", "shell", "sudo", "state")
@@ -429,6 +444,7 @@ def main() -> None:
         required_one_of=[("name", "analysts", "operators")],
         supports_check_mode=True,
     )
+    module.no_log_values -= public_words(module.params)
     try:
         asked = requests(module.params)
         declared = module.params["access_classes"]

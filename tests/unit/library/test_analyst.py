@@ -131,6 +131,28 @@ def test_a_private_key_is_told_nowhere(call: Call) -> None:
     assert lines[1] not in json.dumps(result)
 
 
+@pytest.mark.parametrize("expires", ["31.12.2026", 20261399, "next week"])
+def test_a_wrong_end_of_a_key_is_told_and_the_key_is_not(call: Call, expires: Any) -> None:
+    people = [{"name": "anna", "keys": [{"key": KEY, "name": "anna", "expires": expires}]}]
+    result = call(check=True, analysts=people, origin="declared")
+    assert result["msg"].startswith("analyst 'anna', key 1: this is not a time; expected a day")
+    assert f"found '{expires}'" in result["msg"]
+    assert KEY.split()[1] not in json.dumps(result)
+    people[0]["keys"][0]["expires"] = "2036-12-31"
+    result = call(analysts=people, origin="declared")
+    assert (result["analysts"][0]["name"], result["actions"][-1]) == (
+        "anna",
+        "write the keys of anna",
+    )
+
+
+def test_a_private_key_in_the_place_of_an_end_is_told_nowhere(call: Call) -> None:
+    line = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2"
+    result = call(name="anna", keys=[{"key": KEY, "name": line, "expires": line}])
+    assert result["failed"]
+    assert line not in json.dumps(result)
+
+
 def test_a_diff_tells_fingerprints_and_no_key(call: Call) -> None:
     result = call(name="anna", key=KEY)
     shown = json.dumps({**result, "invocation": None})
