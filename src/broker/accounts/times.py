@@ -18,6 +18,7 @@ __all__ = [
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 _OPTION = "%Y%m%d%H%M%SZ"  # sshd(8), expiry-time; the Z for UTC is known since OpenSSH 9.1
+_LONGEST_DAY = len("2026-12-31")
 _SPAN = re.compile(r"([0-9]{1,4})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -25,9 +26,10 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 def parse_time(text: str, *, where: str) -> str:
     """A day (its last second) or a moment in UTC, as ``2026-12-31`` or ``2026-12-31T18:00``."""
     given = text.strip().removesuffix("Z")
-    whole_day = re.fullmatch(r"\d{4}-\d\d-\d\d", given)
     try:
-        moment = datetime.fromisoformat(f"{given}T23:59:59" if whole_day else given)
+        moment = datetime.fromisoformat(given)
+        if len(given) <= _LONGEST_DAY:  # in any form of ISO 8601: 20261231, as YAML has a number
+            moment = moment.replace(hour=23, minute=59, second=59)
         if moment.tzinfo is not None or not 2000 <= moment.year <= 9000:
             raise ValueError
     except ValueError:
