@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.vars import BaseVarsPlugin
@@ -20,12 +25,16 @@ description:
     an inventory elsewhere or C(-i 10.0.0.5,).
   - It answers for the play, never for an inventory. With C(all_plugins_play) first in
     C(precedence), as in our C(ansible.cfg), these are the weakest of all variables.
+  - Refuses options of C(ansible-playbook) that would leave out checks, or do nothing and end well.
 requirements:
   - Enabled in C(ansible.cfg) by C(vars_plugins_enabled).
 """
 
 OLDEST = (2, 19)
-GROUP_VARS = Path(__file__).resolve().parents[2] / "group_vars"
+ROOT = Path(__file__).resolve().parents[2]
+GROUP_VARS = ROOT / "group_vars"
+# Tags that Ansible itself gives a meaning.
+_OF_ANSIBLE = {"all", "always", "tagged", "untagged"}
 
 
 def require_version(version: str) -> None:
@@ -37,6 +46,60 @@ def require_version(version: str) -> None:
         )
 
 
+def option_problem(options: Mapping[str, Any]) -> str | None:
+    """What is wrong with the command line; an operator's own playbooks have tags of their own."""
+    if options.get("start_at_task"):
+        return "--start-at-task leaves out the checks before it; --tags NAME plays one part."
+    skipped, chosen = options.get("skip_tags") or (), options.get("tags") or ()
+    if without := {"all", "always", "tagged"} & {*skipped}:
+        return f"--skip-tags {min(without)} leaves out the checks; name the parts to leave out."
+    books = [Path(name).resolve() for name in options.get("args") or ()]
+    if not all(book.is_file() and book.is_relative_to(ROOT) for book in books):
+        return None
+    known = {tag for book in books for tag in tags_of(book)} - _OF_ANSIBLE
+    for option, tags in (("--tags", {*chosen} - _OF_ANSIBLE), ("--skip-tags", {*skipped})):
+        for tag in sorted(tags - known - _OF_ANSIBLE):
+            return f"{option} {tag}: {_no_such_tag(tag, known, [book.name for book in books])}"
+    return None
+
+
+def _no_such_tag(tag: str, known: set[str], books: list[str]) -> str:
+    if not known:
+        return f"{', '.join(books)} has no tags. Leave the option out."
+    near = get_close_matches(tag, known, n=1)
+    remedy = f"Did you mean {near[0]}?" if near else "--list-tags lists them."
+    return f"{', '.join(books)} has no such tag. {remedy}"
+
+
+@cache
+def tags_of(book: Path) -> frozenset[str]:
+    """All tags of a playbook of this repository, and of the plays and roles that it imports."""
+    return frozenset(_tags(yaml.safe_load(book.read_text()), book.parent))
+
+
+def _tags(part: Any, folder: Path) -> Iterator[str]:
+    if isinstance(part, list):
+        for one in part:
+            yield from _tags(one, folder)
+    elif isinstance(part, dict):
+        tags = part.get("tags", [])
+        yield from [tags] if isinstance(tags, str) else tags
+        if imported := part.get("ansible.builtin.import_playbook"):
+            yield from tags_of((folder / imported).resolve())
+        role = part.get("ansible.builtin.import_role", {}).get("name")
+        for path in (ROOT / "roles" / role / "tasks").glob("*.yml") if role else ():
+            yield from tags_of(path)
+        for inner in ("pre_tasks", "tasks", "post_tasks", "block", "rescue", "always"):
+            yield from _tags(part.get(inner), folder)
+
+
+@cache
+def require_options() -> None:
+    """Refuse a command line that would do less, or more, than its operator expects."""
+    if problem := option_problem(context.CLIARGS):
+        raise AnsibleError(f"{problem} Nothing was changed.")
+
+
 class VarsModule(BaseVarsPlugin):
     """Called by Ansible once per group or host, for each inventory and for the play."""
 
@@ -46,6 +109,7 @@ class VarsModule(BaseVarsPlugin):
     def get_vars(self, loader: DataLoader, path: str, entities: Any) -> dict[str, Any]:
         """The variables of ``group_vars/all``; none where ``path`` is an inventory's folder."""
         require_version(__version__)
+        require_options()
         asked = entities if isinstance(entities, list) else [entities]
         if path != loader.get_basedir() or all(entity.name != "all" for entity in asked):
             return {}

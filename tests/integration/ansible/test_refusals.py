@@ -56,6 +56,41 @@ def test_hosts_that_nobody_called_brokers(inventory: Path, playbook: str) -> Non
     assert "of web1, web2, none stands in the group brokers" in words
 
 
+WEBS = "webs: {hosts: {web1: {}}}\n"
+
+
+def test_a_part_of_the_play_is_refused_for_what_the_whole_is(inventory: Path) -> None:
+    (inventory / "hosts.yml").write_text(WEBS)
+    assert "none stands in the group brokers" in refused(inventory, "--tags", "sync")
+
+
+@pytest.mark.parametrize("playbook", ["site.yml", "playbooks/list_analysts.yml"])
+def test_a_limit_that_leaves_no_broker_does_not_end_well(inventory: Path, playbook: str) -> None:
+    text = (inventory / "hosts.yml").read_text()
+    (inventory / "hosts.yml").write_text(f"{text}\n{WEBS}")
+    words = refused(inventory, "--limit", "webs", playbook=playbook)
+    told = "--limit webs leaves no broker: it leaves web1, and the group brokers has broker."
+    assert told in words
+
+
+@pytest.mark.parametrize("options", [("--tags", "annalysts"), ("--start-at-task", "*folders*")])
+def test_an_option_that_would_do_less_than_it_says(inventory: Path, options: list[str]) -> None:
+    words = refused(inventory, *options)
+    assert words.count("Nothing was changed.") == 1
+    assert "Did you mean analysts?" in words or "leaves out the checks" in words
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [{"ANSIBLE_VARS_ENABLED": "host_group_vars"}, {"ANSIBLE_PRECEDENCE": "all_inventory"}],
+)
+def test_an_environment_in_which_settings_would_not_hold(
+    inventory: Path, variable: dict[str, str]
+) -> None:
+    words = refused(inventory, "--limit", "brokers", **variable)
+    assert "ANSIBLE_VARS_ENABLED or ANSIBLE_PRECEDENCE takes the place of what" in words
+
+
 def test_other_hosts_of_the_inventory_are_left_alone(inventory: Path) -> None:
     text = (inventory / "hosts.yml").read_text()
     (inventory / "hosts.yml").write_text(f"{text}\nwebs: {{hosts: {{web1: {{}}}}}}\n")
