@@ -91,6 +91,15 @@ def test_an_environment_in_which_settings_would_not_hold(
     assert "ANSIBLE_VARS_ENABLED or ANSIBLE_PRECEDENCE takes the place of what" in words
 
 
+def test_a_setting_that_is_written_twice(inventory: Path) -> None:
+    settings = inventory / "group_vars/all/main.yml"
+    settings.write_text("broker_analysts: [{name: anna}]\nbroker_analysts: []\n")
+    code, words = ansible_playbook("site.yml", "-i", str(inventory))
+    assert code != 0
+    assert "Found duplicate mapping key 'broker_analysts'." in words
+    assert "PLAY RECAP" not in words
+
+
 def test_other_hosts_of_the_inventory_are_left_alone(inventory: Path) -> None:
     text = (inventory / "hosts.yml").read_text()
     (inventory / "hosts.yml").write_text(f"{text}\nwebs: {{hosts: {{web1: {{}}}}}}\n")
