@@ -14,8 +14,8 @@ from ..config import Instance, find_config_dir, load_instance
 from ..errors import PublishError
 from ..publish import Generation, Store, TableDiff, TableEntry
 from ..publish import diff as diff_manifests
-from ..tables.apply import Previous
 from ..tables.compare import compare, differences
+from ..tables.files.apply import Previous
 from ..tables.model import Limits
 from .options import as_json, config_dir, data_dir
 from .store import open_store

@@ -13,7 +13,7 @@ import pyarrow as pa
 from ..config.values import duration_text
 from ..errors import SourceError
 from ..sources.contract import Source, SourceTable, TableRequest, Window
-from ..tables.ahead import LateError, ahead
+from ..tables.intake.ahead import LateError, ahead
 from ..tables.rows import End, Reading
 
 __all__ = ["LimitedSource", "left_behind"]

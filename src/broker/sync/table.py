@@ -14,8 +14,8 @@ from ..publish import Approval
 from ..publish.manifest import ForeignKey, Status, TableEntry
 from ..publish.staging import Staging
 from ..sources.contract import Source, SourceTable, TableRequest, Window
-from ..tables.apply import Previous
 from ..tables.compare import examples, losses
+from ..tables.files.apply import Previous
 from ..tables.layout import NeedsLoadError
 from ..tables.load import load
 from ..tables.merge import merge

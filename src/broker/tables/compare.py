@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from .apply import Previous, columns_of
+from .files.apply import Previous, columns_of
 from .model import DataFile, Limits
 from .session import identifier, one_row, parquet, session
 

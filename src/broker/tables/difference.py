@@ -8,15 +8,15 @@ from pathlib import Path
 
 import duckdb
 
-from .apply import Previous, carried, columns_of
-from .change import Recipe, marks, within
-from .duplicates import WINNERS
+from .files.apply import Previous, carried, columns_of
+from .files.change import Recipe, marks, within
+from .files.writing import write
+from .intake.duplicates import WINNERS
+from .intake.staged import Staged
 from .layout import Layout
 from .model import Replace, TableSpec
 from .partitions import label
 from .session import identifier, one_row, parquet
-from .staged import Staged
-from .writing import write
 
 __all__ = ["Gone", "differ", "write_change"]
 

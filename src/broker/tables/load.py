@@ -9,17 +9,17 @@ import duckdb
 
 from ..errors import TableError
 from . import partitions
-from .cutting import write_cut
-from .duplicates import WINNERS, displace
-from .intake import stage
+from .files.cutting import write_cut
+from .files.writing import Place, write_empty
+from .intake.duplicates import WINNERS, displace
+from .intake.rejects import Rejects
+from .intake.stage import stage
+from .intake.staged import Staged
 from .layout import plan
 from .model import DataFile, Limits, TableSpec, TableVersion
-from .rejects import Rejects
 from .rows import Reading
 from .schema import TableSchema
 from .session import each, session, worker
-from .staged import Staged
-from .writing import Place, write_empty
 
 __all__ = ["load"]
 

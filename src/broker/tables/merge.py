@@ -10,20 +10,20 @@ import duckdb
 
 from ..errors import TableError
 from . import partitions
-from .apply import Previous, apply_change
-from .change import Recipe
 from .difference import Gone, differ, write_change
-from .duplicates import displace
-from .intake import stage
+from .files.apply import Previous, apply_change
+from .files.change import Recipe
+from .files.writing import data_file
+from .intake.duplicates import displace
+from .intake.rejects import Rejects
+from .intake.stage import stage
+from .intake.staged import Staged
 from .layout import Field, Layout, plan
 from .model import Limits, Replace, TableSpec, TableVersion
-from .rejects import Rejects
 from .rows import Reading
 from .schema import Column, TableSchema
 from .session import session
-from .staged import Staged
-from .standing import carry
-from .writing import data_file
+from .standing_rejects import carry
 
 __all__ = ["merge"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .apply import Previous, apply_change
-from .change import read_recipe
+from .files.apply import Previous, apply_change
+from .files.change import read_recipe
 from .model import DataFile, Limits
 from .session import session
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from broker.tables.duplicates import displace
+from broker.tables.intake.duplicates import displace
 
 from .conftest import Instance
 

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import duckdb
 
+from broker.tables.intake.rejects import Rejects
 from broker.tables.model import TableSpec
-from broker.tables.rejects import Rejects
 from broker.tables.rows import Reject
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from broker.tables.spill import Spill
+from broker.tables.intake.spill import Spill
 
 
 def test_rows_that_are_set_aside_leave_room_for_the_other_tables(

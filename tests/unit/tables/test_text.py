@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.tables.quick import arrow_type, read
-from broker.tables.text import cast, fits
+from broker.tables.values.bulk import arrow_type, read
+from broker.tables.values.text import cast, fits
 
 YES = {
     "BIGINT": ["0", "5", "-5", "9223372036854775807", "-9223372036854775808"],

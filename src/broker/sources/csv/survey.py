@@ -15,10 +15,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...tables.inference import NOTHING, Guess, guess, join
 from ...tables.model import Limits
 from ...tables.rows import End
 from ...tables.session import identifier, literal, one_row, session
+from ...tables.values.inference import NOTHING, Guess, guess, join
 from ..contract import TableRequest, Window
 from ..draft import Draft
 from .dialect import Dialect

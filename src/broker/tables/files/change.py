@@ -17,9 +17,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from ..errors import TableError
-from .model import Partitioning, Replace, TableSpec
-from .session import literal
+from ...errors import TableError
+from ..model import Partitioning, Replace, TableSpec
+from ..session import literal
 from .writing import METADATA
 
 __all__ = ["Recipe", "marks", "read_recipe", "within"]

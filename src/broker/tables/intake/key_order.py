@@ -5,15 +5,15 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .layout import Layout
-from .model import TableSpec
+from ..layout import Layout
+from ..model import TableSpec
 
-__all__ = ["Ascent"]
+__all__ = ["KeyOrder"]
 
 _ORDERED = ("BIGINT", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMPTZ")
 
 
-class Ascent:
+class KeyOrder:
     """Whether each key is greater than the one before it: then none is doubled, and all is sorted.
 
     Followed for a key of one column whose order Arrow and DuckDB agree on.

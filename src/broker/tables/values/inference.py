@@ -16,10 +16,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .quick import read
-from .session import one_row
+from ..session import one_row
+from ..types import BIGINT_DIGITS, DIGITS, Decimal
+from .bulk import read
 from .text import fits, pattern
-from .types import BIGINT_DIGITS, DIGITS, Decimal
 
 __all__ = ["NOTHING", "Guess", "guess", "join"]
 

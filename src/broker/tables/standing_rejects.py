@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .change import within
 from .difference import Gone
+from .files.change import within
+from .intake.rejects import DUPLICATE, Rejects
 from .layout import Layout
-from .rejects import DUPLICATE, Rejects
 from .session import literal, parquet
 
 __all__ = ["carry"]

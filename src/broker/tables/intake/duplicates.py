@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
-from .model import TableSpec
+from ..model import TableSpec
+from ..session import one_row
 from .rejects import DUPLICATE, Rejects, record
-from .session import one_row
 from .staged import Staged
 
 __all__ = ["WINNERS", "displace"]

@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from ..errors import TableError
-from .model import DataFile, TableSpec
-from .rows import Reject
-from .session import literal, one_row
-from .writing import data_file, write
+from ...errors import TableError
+from ..files.writing import data_file, write
+from ..model import DataFile, TableSpec
+from ..rows import Reject
+from ..session import literal, one_row
 
 __all__ = ["DUPLICATE", "Rejects", "record"]
 

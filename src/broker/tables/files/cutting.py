@@ -6,8 +6,8 @@ import re
 
 import duckdb
 
-from .model import DataFile
-from .session import parquet
+from ..model import DataFile
+from ..session import parquet
 from .writing import Place, write
 
 __all__ = ["cut_number", "write_cut"]

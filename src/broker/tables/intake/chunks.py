@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import TableError
+from ...errors import TableError
+from ..rows import Reading
 from .ahead import ahead
-from .rows import Reading
 
 __all__ = ["Chunk", "chunks", "plain"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from ..errors import TableError
-from .model import DataFile
-from .session import identifier, literal, one_row
+from ...errors import TableError
+from ..model import DataFile
+from ..session import identifier, literal, one_row
 
 __all__ = ["METADATA", "Place", "data_file", "write", "write_empty"]
 

@@ -5,7 +5,7 @@ as DECIMAL(5,2) gives 1.01, ``'t'`` is true, ``'2024-1-5'`` a date, a zone in a 
 dropped, and digits past the microsecond are cut. So each type has a grammar here, and a value
 fits when its text follows the grammar *and* the cast takes it.
 
-In bulk, ``quick`` reads the same values faster; this is what decides where it does not.
+In bulk, ``bulk`` reads the same values faster; this is what decides where it does not.
 
 ``strict`` is the grammar of a type that was inferred: only the one way in which the type itself
 would be written, so that ``00123`` and ``+420`` are never taken for numbers.
@@ -13,8 +13,8 @@ would be written, so that ``00123`` and ``+420`` are never taken for numbers.
 
 from __future__ import annotations
 
-from .session import literal
-from .types import decimal
+from ..session import literal
+from ..types import decimal
 
 __all__ = ["cast", "fits", "pattern", "reason"]
 

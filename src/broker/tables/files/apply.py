@@ -15,11 +15,11 @@ from pathlib import Path
 
 import duckdb
 
+from ..model import DataFile
+from ..partitions import label
+from ..session import each, identifier, literal, one_row, parquet, worker
 from .change import Recipe, within
 from .cutting import cut_number, write_cut
-from .model import DataFile
-from .partitions import label
-from .session import each, identifier, literal, one_row, parquet, worker
 from .writing import Place, write_empty
 
 __all__ = ["Previous", "apply_change", "carried", "columns_of"]

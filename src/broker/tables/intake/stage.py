@@ -14,21 +14,21 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import SourceError
-from . import partitions
-from .ascent import Ascent
+from ...errors import SourceError
+from .. import partitions
+from ..layout import Field, Layout
+from ..model import Limits, Partitioning, TableSpec
+from ..rows import End, Reading
+from ..session import one_row
+from ..types import common
+from ..values.bulk import arrow_type, read
+from ..values.inference import NOTHING, Guess, guess, join
+from ..values.text import cast, fits, reason
 from .chunks import Chunk, chunks, plain
-from .inference import NOTHING, Guess, guess, join
-from .layout import Field, Layout
-from .model import Limits, Partitioning, TableSpec
-from .quick import arrow_type, read
+from .key_order import KeyOrder
 from .rejects import Rejects, record
-from .rows import End, Reading
-from .session import one_row
 from .spill import Spill
 from .staged import Staged
-from .text import cast, fits, reason
-from .types import common
 
 __all__ = ["stage"]
 
@@ -83,7 +83,7 @@ def stage(
         rows=done,
         end=end,
         late=late,
-        ascending=intake.ascent.holds,
+        ascending=intake.key_order.holds,
         warnings=tuple(intake.warnings),
     )
 
@@ -130,7 +130,7 @@ class _Intake:
         self._spill = spill
         self._rejects = rejects
         self._names = {f"c{at}": name for at, name in enumerate(names)}
-        self.ascent = Ascent(spec, layout)
+        self.key_order = KeyOrder(spec, layout)
         self._guesses = {f.name: NOTHING for f in self._fields if f.type is None}
 
     def layout(self) -> Layout:
@@ -158,7 +158,7 @@ class _Intake:
         else:
             rows = pa.table({**columns, "n": chunk.table["n"]})
         self._connection.unregister("chunk")
-        self.ascent.follow(rows)
+        self.key_order.follow(rows)
         self._append(rows.select(self._spill.schema.names))
 
     def _quick(self, field: Field, chunk: Chunk) -> pa.ChunkedArray | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .types import decimal
+from ..types import decimal
 
 __all__ = ["arrow_type", "read"]
 

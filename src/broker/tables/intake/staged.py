@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .layout import Layout
-from .rows import End
-from .session import identifier
+from ..layout import Layout
+from ..rows import End
+from ..session import identifier
+from ..values.text import cast
 from .spill import Spill
-from .text import cast
 
 __all__ = ["Staged"]
 

@@ -1,0 +1,1 @@
+"""Rows to Parquet files whose bytes depend on the rows alone, whole or changed."""

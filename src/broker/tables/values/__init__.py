@@ -1,0 +1,1 @@
+"""What a text says as a value of a type: the only place that decides it."""
