@@ -25,17 +25,25 @@ STANDING = sorted(
 )
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The rooms that a file imports from."""
+def modules(path: Path) -> Iterator[tuple[str, ...]]:
+    """What a file imports of the package, as the words of its path: a module, or a name in it."""
     inside = path.relative_to(PACKAGE).parent.parts
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            above = inside[: len(inside) - node.level + 1]
-            names = [*above, *(node.module or "").split(".")]
-            rooms = [names[0]] if names[0] else [alias.name for alias in node.names]
-            yield from rooms
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("broker."):
-            yield str(node.module).split(".")[1]
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        words = tuple((node.module or "").split(".")) if node.module else ()
+        if node.level:
+            words = (*inside[: len(inside) - node.level + 1], *words)
+        elif words[0] != "broker":
+            continue
+        else:
+            words = words[1:]
+        yield from ((*words, alias.name) for alias in node.names)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The rooms that a file imports from."""
+    yield from (words[0] for words in modules(path))
 
 
 @pytest.mark.parametrize("room", STANDING)
@@ -71,3 +79,30 @@ def test_a_room_knows_only_rooms_below_it(room: str) -> None:
     known = {name for path in files for name in imported(path)} & set(ROOMS)
     above = {name for name in known if ROOMS.index(name) > ROOMS.index(room)}
     assert above == set()
+
+
+def _inner(place: Path, folders: list[str]) -> dict[str, set[str]]:
+    """Of each of these folders of a room, which others its files import from."""
+    depth = len(place.relative_to(PACKAGE).parts)
+    return {
+        folder: {
+            target[depth]
+            for path in (place / folder).rglob("*.py")
+            for target in modules(path)
+            if target[:depth] == place.relative_to(PACKAGE).parts and len(target) > depth
+        }
+        & {*folders} - {folder}
+        for folder in folders
+    }
+
+
+def test_a_source_knows_no_other_source_and_what_is_shared_knows_none() -> None:
+    known = _inner(PACKAGE / "sources", ["csv", "keboola", "bigquery", "delimited"])
+    assert known.pop("delimited") == set()
+    assert set().union(*known.values()) <= {"delimited"}
+
+
+def test_folders_of_the_engine_know_only_those_before_them() -> None:
+    known = _inner(PACKAGE / "tables", ["values", "files", "intake"])
+    assert known["values"] == known["files"] == set()
+    assert known["intake"] == {"values", "files"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ...errors import SourceError
-from ...tables.rows import End
+from ..rows import Rows
 from .budget import Budget
 from .facts import Estimate
 from .sql import Statement
@@ -33,37 +33,32 @@ class Asked:
     where: str
 
 
-class QueryReading:
+class QueryReading(Rows):
     """Runs the query when its rows are asked for, unless it would cost too much."""
 
     def __init__(self, warehouse: Warehouse, budget: Budget, asked: Asked) -> None:
         """Nothing is run, and nothing billed yet."""
         fields = asked.estimate.fields
-        self.schema = pa.schema([(str(field["name"]), arrow_type(field)) for field in fields])
+        schema = pa.schema([(str(field["name"]), arrow_type(field)) for field in fields])
+        super().__init__(schema, where=asked.where)
         self._warehouse, self._budget, self._asked = warehouse, budget, asked
-        self._end: End | None = None
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows; their number is held against BigQuery's own count."""
-        asked, rows = self._asked, 0
+    def _read(self) -> Iterator[pa.RecordBatch]:
+        """The number of rows is held against BigQuery's own count; nothing later than its start,
+        less what may have been late by then, is complete.
+        """
+        asked = self._asked
         with self._budget.granted(asked.estimate.bytes, asked.max_bytes, asked.where) as settle:
             query = self._warehouse.run(asked.statement, asked.max_bytes, asked.where)
             settle(query.bytes_billed)
         for batch in query.batches(asked.estimate.fields):
-            rows += batch.num_rows
             yield converted(batch, self.schema)
-        if rows != query.total:
+        if self._rows != query.total:
             raise SourceError(
                 "BigQuery did not hand over all rows of its answer",
                 where=asked.where,
                 expected=f"{query.total:,} rows",
-                found=f"{rows:,} rows",
+                found=f"{self._rows:,} rows",
                 remedy="Nothing was published. Try again.",
             )
-        self._end = End(rows, query.began - asked.lag)
-
-    def end(self) -> End:
-        """Complete as of the start of the query, less what may have been late by then."""
-        if self._end is None:
-            raise SourceError("the rows were not read to their end", where=self._asked.where)
-        return self._end
+        self._as_of = query.began - asked.lag

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import AbsentError, ConfigError, SourceError
-from .inputs import InputFile, changed, input_stem, more_than_once, natural_order
-from .streams import SUFFIXES
+from ..delimited.inputs import InputFile, changed, input_stem, more_than_once, natural_order
+from ..delimited.streams import SUFFIXES
 from .walk import OpenFolder, open_folder, refuse_unsafe
 
 __all__ = ["Folder", "split"]

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
-from .inputs import InputFile, input_stem, more_than_once, natural_order
-from .streams import SUFFIXES
+from ..delimited.inputs import InputFile, input_stem, more_than_once, natural_order
+from ..delimited.streams import SUFFIXES
 
 __all__ = ["Remote", "is_remote", "shown_url"]
 

@@ -17,14 +17,14 @@ from ...config.values import Section, Text, is_safe_name
 from ...errors import ConfigError, SourceError
 from ...tables.schema import Column, TableSchema
 from ..contract import Location, SourceTable, TableRequest, Window
+from ..delimited.dialect import dialect_from
+from ..delimited.inputs import Inputs, input_stem, table_name, text_bytes, version
+from ..delimited.reading import DelimitedReading
+from ..delimited.table import TableFiles
+from ..filters import RowFilter, condition
 from ..settings import checked
-from .dialect import dialect_from
-from .filters import RowFilter, condition
 from .folder import Folder, split
-from .inputs import Place, input_stem, table_name, text_bytes, version
-from .reading import CsvReading
 from .remote import Remote, is_remote, shown_url
-from .table import TableFiles
 
 __all__ = ["CsvSource", "Settings"]
 
@@ -75,11 +75,11 @@ class CsvSource:
             version=version(inputs, datetime.now(UTC)),
         )
 
-    def read(self, table: TableRequest, window: Window) -> CsvReading:
+    def read(self, table: TableRequest, window: Window) -> DelimitedReading:
         """The rows of a window: all of them, unless it bounds a column."""
         return self._reading(table, table.columns, window)
 
-    def read_keys(self, table: TableRequest) -> CsvReading:
+    def read_keys(self, table: TableRequest) -> DelimitedReading:
         """The key columns of all rows."""
         if not table.primary_key:
             raise ConfigError("there is no primary_key to read", where=f"table {table.id}")
@@ -114,19 +114,21 @@ class CsvSource:
             return self._settings.path, file
         return split(file, self._settings.path)
 
-    def _place(self, path: str) -> Place:
+    def _place(self, path: str) -> Inputs:
         if not is_remote(path):
             return Folder(self._config_dir / path)
         # Credentials of one kind of storage are not shown to another.
         is_same = path.partition("://")[0] == self._settings.path.partition("://")[0]
         return Remote(path, self._settings.storage if is_same else {})
 
-    def _reading(self, table: TableRequest, columns: tuple[str, ...], window: Window) -> CsvReading:
+    def _reading(
+        self, table: TableRequest, columns: tuple[str, ...], window: Window
+    ) -> DelimitedReading:
         files = self.files(table)
         names = files.names()
         sql = condition(table, window, names)
         schema = pa.schema([(name, pa.string()) for name in names])
-        return CsvReading(
+        return DelimitedReading(
             files,
             names,
             _wanted(table, columns, names),

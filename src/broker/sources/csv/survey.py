@@ -20,10 +20,10 @@ from ...tables.rows import End
 from ...tables.session import identifier, literal, one_row, session
 from ...tables.values.inference import NOTHING, Guess, guess, join
 from ..contract import TableRequest, Window
+from ..delimited.dialect import Dialect
+from ..delimited.reading import DelimitedReading
+from ..delimited.sniff import sniff
 from ..draft import Draft
-from .dialect import Dialect
-from .reading import CsvReading
-from .sniff import sniff
 from .source import CsvSource
 
 __all__ = ["survey"]
@@ -68,7 +68,7 @@ def _declared(dialect: Dialect) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
 
 
-def _loaded(connection: duckdb.DuckDBPyConnection, reading: CsvReading) -> _Columns:
+def _loaded(connection: duckdb.DuckDBPyConnection, reading: DelimitedReading) -> _Columns:
     """Copy the rows into ``t``, and find the types on the way."""
     guesses = dict.fromkeys(reading.schema.names, (NOTHING, NOTHING))
     words: dict[str, set[str]] = {name: set() for name in reading.schema.names}

@@ -14,8 +14,9 @@ import pyarrow as pa
 from ...errors import SourceError
 from ...tables.rows import End, Reject
 from ..contract import TableRequest
-from ..csv.filters import RowFilter, condition
-from ..csv.reading import CsvReading
+from ..delimited.reading import DelimitedReading
+from ..filters import RowFilter, condition
+from ..rows import Rows
 from .api import Api
 from .detail import Detail
 from .downloads import fetched
@@ -46,7 +47,7 @@ class Means:
     project: str
 
 
-class KeboolaReading:
+class KeboolaReading(Rows):
     """Rows as text columns. Nothing is asked for before the first batch is.
 
     Memory holds a few blocks of one slice; the disk holds a few slices, compressed.
@@ -62,17 +63,15 @@ class KeboolaReading:
         timeout: timedelta,
     ) -> None:
         """``columns`` are those to hand over; ``detail`` is what the table was before."""
-        self.schema = pa.schema([(name, pa.string()) for name in columns or detail.names])
+        schema = pa.schema([(name, pa.string()) for name in columns or detail.names])
+        super().__init__(schema, where=f"table {table.id}")
         self._means, self._detail, self._table = means, detail, table
         self._question, self._timeout = question, timeout
-        self._where = f"table {table.id}"
-        self._rows = self._seen = 0
+        self._seen = 0
         self._rejects: tuple[Reject, ...] = ()
-        self._as_of: datetime | None = None
-        self._is_complete = False
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows; raises ``SourceError`` when Keboola or a store breaks off."""
+    def _read(self) -> Iterator[pa.RecordBatch]:
+        """Raises ``SourceError`` when Keboola or a store breaks off."""
         deadline = Deadline(self._timeout.total_seconds())
         tickets = Tickets(self._table.folder, self._identity, self._timeout)
         ticket, number = self._exported(tickets, deadline)
@@ -85,7 +84,6 @@ class KeboolaReading:
             raise
         tickets.drop()
         self._as_of = ticket.as_of
-        self._is_complete = True
 
     def _fetched(self, number: int, deadline: Deadline) -> Iterator[pa.RecordBatch]:
         means = self._means
@@ -95,10 +93,8 @@ class KeboolaReading:
         with fetched(file, names, answers, ahead=means.slices, folder=self._spools()) as streams:
             yield from self._wanted(self._parsed(streams, len(names), whole=not file.is_sliced))
 
-    def end(self) -> End:
-        """What was complete, as of the table's last import before the export."""
-        if not self._is_complete or self._as_of is None:
-            raise SourceError("the rows were not read to their end", where=self._where)
+    def _end(self) -> End:
+        """As of the table's last import before the export."""
         return End(self._rows, self._as_of, self._rejects)
 
     @property
@@ -163,7 +159,7 @@ class KeboolaReading:
             yield from parquet_rows(streams, names, self._where)
             return
         files = slice_files(streams, count, names, self._where, whole=whole)
-        reading = CsvReading(files, names, names)
+        reading = DelimitedReading(files, names, names)
         with closing(reading.batches()) as batches:  # type: ignore[type-var]
             yield from batches
         self._rejects = reading.end().rejects
@@ -179,10 +175,7 @@ class KeboolaReading:
             rows = pa.Table.from_batches([meant.apply(batch)])
             if kept is not None:
                 rows = kept.apply(rows)
-            for chosen in rows.select(self.schema.names).to_batches():
-                if chosen.num_rows:
-                    self._rows += chosen.num_rows
-                    yield chosen
+            yield from rows.select(self.schema.names).to_batches()
 
     def _filter(self) -> RowFilter | None:
         """What Keboola could not be asked."""

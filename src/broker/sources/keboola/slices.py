@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 
 from ...errors import SourceError
-from ..csv.dialect import Dialect
-from ..csv.inputs import InputFile
-from ..csv.table import TableFiles
+from ..delimited.dialect import Dialect
+from ..delimited.inputs import InputFile
+from ..delimited.table import TableFiles
 from .spool import Spool
 
 __all__ = ["slice_files"]
@@ -36,7 +36,7 @@ class _Slices:
     def tables(self) -> dict[str, str]:
         return {}
 
-    def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:  # noqa: ARG002 - a Place
+    def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:  # noqa: ARG002 - as Inputs
         return self._files
 
     def open(self, file: InputFile) -> BinaryIO:

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from broker.errors import ConfigError, SourceError
 from broker.sources.contract import TableRequest, Window
-from broker.sources.csv.reading import CsvReading
+from broker.sources.delimited.reading import DelimitedReading
 from broker.sources.keboola import KeboolaSource
 from broker.sources.keboola.api import Api
 from broker.sources.keboola.detail import Detail
@@ -217,7 +217,7 @@ def spooled(*contents: bytes) -> Iterator[Spool]:
 def rows_of(*contents: bytes, whole: bool = False) -> list[tuple[Any, ...]]:
     names = ("id", "x")
     files = slice_files(spooled(*contents), len(contents), names, "table t", whole=whole)
-    reading = CsvReading(files, names, names)
+    reading = DelimitedReading(files, names, names)
     return [tuple(row.values()) for batch in reading.batches() for row in batch.to_pylist()]
 
 

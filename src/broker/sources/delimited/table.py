@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .dialect import Dialect
 from .header import take_header
-from .inputs import InputFile, Place
+from .inputs import InputFile, Inputs
 from .slices import Cutter
 from .streams import utf8_blocks
 
@@ -28,7 +28,7 @@ class OpenFile:
 class TableFiles:
     """Where a table lies and how it is written. ``file`` is what ``file:`` says, if anything."""
 
-    place: Place
+    place: Inputs
     name: str
     file: str | None
     dialect: Dialect

@@ -14,7 +14,7 @@ from .streams import SUFFIXES
 
 __all__ = [
     "InputFile",
-    "Place",
+    "Inputs",
     "changed",
     "input_stem",
     "more_than_once",
@@ -45,7 +45,7 @@ class InputFile:
     version: str
 
 
-class Place(Protocol):
+class Inputs(Protocol):
     """Somewhere that tables lie: a folder of this machine, or a remote location."""
 
     def tables(self) -> dict[str, str]:

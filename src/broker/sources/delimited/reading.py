@@ -15,20 +15,21 @@ import pyarrow as pa
 from ...errors import SourceError
 from ...foreign.text import shown
 from ...tables.rows import End, Reject
-from .filters import RowFilter
+from ..filters import RowFilter
+from ..rows import Rows
 from .inputs import InputFile, changed, seen_version
 from .parser import Parsed, Parser, count_lines
 from .slices import Cutter
 from .table import TableFiles
 
-__all__ = ["MAX_REJECTS", "CsvReading"]
+__all__ = ["MAX_REJECTS", "DelimitedReading"]
 
 MAX_REJECTS = 100_000
 _MOST_AHEAD = 64 * 1024 * 1024  # bytes: slices of long records are larger than a block
 _PARSERS = max(1, min(4, os.cpu_count() or 1))
 
 
-class CsvReading:
+class DelimitedReading(Rows):
     """Rows as text columns, in the order of the files. Memory holds a few slices of a file.
 
     The files are looked up once before the first byte is read, and once more after the last:
@@ -44,39 +45,31 @@ class CsvReading:
         row_filter: RowFilter | None = None,
     ) -> None:
         """``names`` are the columns that each file must have, ``columns`` those to hand over."""
-        self.schema = pa.schema([(column, pa.string()) for column in columns])
+        super().__init__(pa.schema([(column, pa.string()) for column in columns]))
         self._files, self._names, self._null_values = files, names, null_values
         self._needed = names if row_filter else columns
         self._row_filter = row_filter
-        self._rows = self._records = 0
+        self._records = 0
         self._rejects: list[Reject] = []
-        self._as_of: datetime | None = None
         self._version: str | None = None
-        self._is_complete = False
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows; raises ``SourceError`` when a file breaks off or changes meanwhile."""
+    def _read(self) -> Iterator[pa.RecordBatch]:
+        """Raises ``SourceError`` when a file breaks off or changes meanwhile."""
         inputs = self._files.find()
         self._as_of, self._version = _as_of(inputs), seen_version(inputs)
         for file in inputs:
             for parsed in self._file(file, is_one_of_many=len(inputs) > 1):
                 yield from self._wanted(parsed.table)
         self._refuse_change(inputs)
-        self._is_complete = True
 
-    def end(self) -> End:
-        """What was complete. ``as_of`` is the newest time of change of the files read."""
-        if not self._is_complete or self._as_of is None:
-            raise SourceError("the rows were not read to their end")
+    def _end(self) -> End:
+        """``as_of`` is the newest time of change of the files read."""
         return End(self._rows, self._as_of, tuple(self._rejects), self._version)
 
     def _wanted(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
         if self._row_filter is not None:
             table = self._row_filter.apply(table)
-        for batch in table.select(self.schema.names).to_batches():
-            if batch.num_rows:
-                self._rows += batch.num_rows
-                yield batch
+        yield from table.select(self.schema.names).to_batches()
 
     def _file(self, file: InputFile, *, is_one_of_many: bool) -> Iterator[Parsed]:
         note = f" (in {shown(Path(file.name).name)})" if is_one_of_many else ""

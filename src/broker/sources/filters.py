@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ...config.problems import did_you_mean
-from ...errors import ConfigError, SourceError
-from ..contract import TableRequest, Window
+from ..config.problems import did_you_mean
+from ..errors import ConfigError, SourceError
+from .contract import TableRequest, Window
 
 __all__ = ["RowFilter", "condition"]
 

@@ -1,0 +1,1 @@
+"""Delimited text, wherever it lies: dialects, records, rows."""
