@@ -16,8 +16,7 @@ from ..config import Description, Instance, find_config_dir, load_description, l
 from ..sources.contract import Source
 from ..sources.registry import open_configured
 from ..sync.limit import left_behind
-from ..sync.progress import Progress
-from ..sync.report import Report
+from ..sync.report import Progress, Report
 from ..sync.run import Run
 from .options import as_json, config_dir, data_dir
 from .progress import Lines, Live

@@ -1,13 +1,13 @@
-"""What a run did, table by table, and the exit code that tells the truth about it."""
+"""What a run reports: while it goes on, and at its end, with the exit code that is true."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
-__all__ = ["Exit", "Outcome", "Report"]
+__all__ = ["Exit", "Outcome", "Progress", "Report", "Silent"]
 
 
 class Exit(IntEnum):
@@ -58,3 +58,35 @@ class Report:
             "exit_code": int(self.exit_code),
             "tables": [asdict(outcome) for outcome in self.outcomes],
         }
+
+
+class Progress(Protocol):
+    """Called while a run goes on, from several threads at once; how it looks is the caller's."""
+
+    def phase(self, table: str, name: str) -> None:
+        """The table enters a phase: ``read``, ``census``, ``kept``."""
+
+    def expect(self, table: str, rows: int | None, size: int | None) -> None:
+        """The source says that so many rows, or bytes of text, are to come."""
+
+    def advance(self, table: str, rows: int, size: int) -> None:
+        """Until now ``rows`` rows of ``size`` bytes went through."""
+
+    def done(self, outcome: Outcome) -> None:
+        """The table is through, well or not."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def phase(self, table: str, name: str) -> None:
+        """Say nothing."""
+
+    def expect(self, table: str, rows: int | None, size: int | None) -> None:
+        """Say nothing."""
+
+    def advance(self, table: str, rows: int, size: int) -> None:
+        """Say nothing."""
+
+    def done(self, outcome: Outcome) -> None:
+        """Say nothing."""

@@ -23,12 +23,10 @@ from ..errors import BrokerError, TableError
 from ..publish import Approvals, Generation, Retention, Staging, Store, TableEntry
 from ..sources.contract import Source
 from ..tables.model import Limits
-from .breaker import HeldError
 from .exposure import expose
-from .held import lost_keys, note
+from .held import HeldError, lost_keys, note
 from .places import places_of
-from .progress import Progress
-from .report import Outcome, Report
+from .report import Outcome, Progress, Report
 from .request import request_of
 from .table import Job, check_held, failed_entry, sync_table, without_room
 

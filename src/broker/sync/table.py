@@ -23,11 +23,11 @@ from ..tables.model import Limits, Replace, TableSpec, TableVersion
 from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .admission import bytes_needed
-from .breaker import HeldError, check_losses, more_readers
 from .exposure import Exposure
+from .held import HeldError, check_losses, more_readers
 from .limit import LimitedSource
 from .plan import Action, Kept, Rule, Step, next_step, whole_step
-from .progress import Progress
+from .report import Progress
 from .request import (
     declared_schema,
     kept_of,

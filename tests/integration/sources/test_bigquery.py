@@ -22,7 +22,7 @@ from broker.config import load_description, load_instance
 from broker.errors import AbsentError, BrokerError, ConfigError, ForbiddenError, SourceError
 from broker.sources.bigquery import BigQuerySource
 from broker.sources.contract import Source, TableRequest, Window
-from broker.sync.progress import Silent
+from broker.sync.report import Silent
 from broker.sync.run import Run
 from tests.fakes.bigquery import Fault, StandIn
 from tests.fakes.proxy import Proxy

@@ -17,8 +17,7 @@ import pyarrow as pa
 from broker.config import load_description, load_instance
 from broker.publish import Generation, Store, TableEntry
 from broker.sources.contract import SourceTable, TableRequest, Window
-from broker.sync.progress import Silent
-from broker.sync.report import Report
+from broker.sync.report import Report, Silent
 from broker.sync.run import Run
 from broker.tables.rows import End
 from broker.tables.schema import Column, TableSchema

@@ -19,8 +19,7 @@ from broker.config import load_description, load_instance
 from broker.publish import Store
 from broker.sources.keboola import KeboolaSource
 from broker.sources.keboola.patience import Patience
-from broker.sync.progress import Silent
-from broker.sync.report import Report
+from broker.sync.report import Report, Silent
 from broker.sync.run import Run
 from tests.duck import reader
 from tests.fakes.keboola import Behaviour, StandIn

@@ -9,7 +9,7 @@ import pytest
 
 from broker.errors import PublishError
 from broker.publish import Approval, Approvals, Store
-from broker.sync.breaker import HeldError, check_losses
+from broker.sync.held import HeldError, check_losses
 
 
 @pytest.mark.parametrize(
