@@ -72,13 +72,23 @@ def test_nothing_to_come_stands_already() -> None:
     assert [place for place in places if (ROOT / place).exists()] == []
 
 
-@pytest.mark.parametrize("room", [room for room in STANDING if room in ROOMS])
-def test_a_room_knows_only_rooms_below_it(room: str) -> None:
+def rooms_known(room: str) -> set[str]:
+    """The other rooms that a room imports from."""
     place = PACKAGE / room
     files = place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]
-    known = {name for path in files for name in imported(path)} & set(ROOMS)
-    above = {name for name in known if ROOMS.index(name) > ROOMS.index(room)}
-    assert above == set()
+    return {name for path in files for name in imported(path)} & {*ROOMS} - {room}
+
+
+@pytest.mark.parametrize("room", [room for room in STANDING if room in ROOMS])
+def test_a_room_knows_only_rooms_below_it(room: str) -> None:
+    assert {name for name in rooms_known(room) if ROOMS.index(name) > ROOMS.index(room)} == set()
+
+
+@pytest.mark.parametrize("room", [room for room in STANDING if room in ROOMS])
+def test_a_room_knows_those_that_the_page_says(room: str) -> None:
+    row = re.search(rf"^\| `{room}(?:\.py|/)?` \|.*\| (.*) \|$", TABLE, re.MULTILINE)
+    assert row is not None
+    assert {*re.findall(r"`(\w+)`", row[1])} == rooms_known(room)
 
 
 def _inner(place: Path, folders: list[str]) -> dict[str, set[str]]:
