@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Literal
 
 from ..accounts.layout import TEMPORARY
+from ..classes import PUBLIC
 
 __all__ = ["EVERYTHING", "NOTHING", "Areas", "Reader", "Role", "Rule", "Verb", "rule"]
 
 Role = Literal["service", "portal", "operator"]
 
-PUBLIC = "public"
 _LINKS = ("current", "parquet", "metadata")
 _PUBLIC = ("access_classes.json", "deployed.json", "standing_certificates")
 _SETTINGS = ("instance.yaml", "data_description.md")

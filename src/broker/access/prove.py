@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from ..classes import PUBLIC
 from ..errors import BrokerError, PublishError
 from ..mounts import is_served
-from ..publish import PUBLIC, Audience, Generation, Store
+from ..publish import Audience, Generation, Store
 from .leaks import Hidden, hidden_from, leaked
 from .observer import Place, observe
 from .owners import others_write

@@ -6,8 +6,9 @@ import grp
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..classes import PUBLIC
 from ..config import Description, Instance, TableDescription
-from ..publish import NO_CLASS, PUBLIC, Audience, Generation, Status, TableEntry
+from ..publish import NO_CLASS, Audience, Generation, Status, TableEntry
 from .observer import Place, observe
 from .policy import Reader, Verb
 

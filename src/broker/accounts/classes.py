@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..classes import CLASS_NAME, GROUP_NAME, PUBLIC, STANDING_CLASSES, group_of
 from ..errors import AccountsError, BrokerError
 from .names import RESERVED_NAMES
 
 __all__ = [
     "OPERATOR_GROUP",
-    "PUBLIC",
     "SHELL_GROUP",
-    "STANDING_VIEWS",
     "SUDO_GROUP",
     "Classes",
     "check_class",
@@ -27,16 +26,12 @@ __all__ = [
     "render_classes",
 ]
 
-PUBLIC = "public"
 SHELL_GROUP = "data-shell"
 OPERATOR_GROUP = "data-ops"
 SUDO_GROUP = "data-sudo"
-STANDING_VIEWS = frozenset({(), ("private",)})
-_STANDING = {PUBLIC: "dataread", "private": "data-private"}
 _OWN_GROUPS = frozenset({"broker", OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP})
 _RESERVED_STARTS = ("broker-", "systemd-")
-_NAME = re.compile(r"(?!tree$)[a-z][a-z0-9-]{0,30}")
-_GROUP = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_STANDING = {name: group_of(name) for name in STANDING_CLASSES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +89,13 @@ def class_groups(declared: Mapping[str, Any]) -> dict[str, str]:
     groups = dict(_STANDING)
     for name, entry in declared.items():
         group = entry.get("group") if isinstance(entry, Mapping) else entry
-        groups[name] = str(group) if group else groups.get(name, f"data-{name}")
+        groups[name] = group_of(name, str(group) if group else None)
     return groups
 
 
 def check_class(name: str, *, where: str) -> str:
     """The name itself, when it may be a class's: it becomes a folder. Raises ``AccountsError``."""
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(CLASS_NAME, name):
         raise AccountsError(
             "this is no name of an access class",
             where=where,
@@ -120,7 +115,7 @@ def _check_group(name: str, group: str, groups: Mapping[str, str], where: str) -
             remedy="Give each class a group of its own.",
         )
     is_reserved = group in _OWN_GROUPS | RESERVED_NAMES or group.startswith(_RESERVED_STARTS)
-    if not _GROUP.fullmatch(group) or is_reserved:
+    if not re.fullmatch(GROUP_NAME, group) or is_reserved:
         raise AccountsError(
             f"this cannot be the group of the class {name}",
             where=where,

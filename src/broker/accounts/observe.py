@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..beneath import read_file
+from ..classes import STANDING_VIEWS
 from ..errors import AccountsError, BrokerError
 from ..foreign.strict_json import parse_json
 from .certificates.look import look_at_authority
-from .classes import SHELL_GROUP, STANDING_VIEWS, SUDO_GROUP, Classes, read_classes
+from .classes import SHELL_GROUP, SUDO_GROUP, Classes, read_classes
 from .homes import look, read_home
 from .host import Accounts, KeyFile, Node, Observed, Presence
 from .keyfile import read_key_file
@@ -218,7 +219,7 @@ def _audiences(layout: Layout) -> frozenset[tuple[str, ...]] | None:
     try:
         path = layout.at(layout.audiences)  # the service's own: it may be anything
         lists = parse_json(read_file(path.parent, path.name))
-        return frozenset(STANDING_VIEWS | {tuple(map(str, names)) for names in lists})
+        return frozenset({*STANDING_VIEWS, *(tuple(map(str, names)) for names in lists)})
     except (OSError, TypeError, ValueError):
         return frozenset(STANDING_VIEWS)  # the publisher itself tells what is wrong with it
 

@@ -13,6 +13,7 @@ from pydantic import (
     PrivateAttr,
 )
 
+from ..classes import PUBLIC, STANDING_CLASSES, group_of
 from ..errors import ConfigError
 from .description import TableDescription
 from .document import Document
@@ -36,8 +37,6 @@ __all__ = [
     "Telegram",
     "User",
 ]
-
-_GROUPS = {"public": "dataread", "private": "data-private"}
 
 
 class Identity(Section):
@@ -273,7 +272,7 @@ class Instance(Section):
         """The class of a table: its own ``access``, else that of table, folder or dataset."""
         if "access" in table.model_fields_set:
             return table.access
-        return next(iter(self.classes_listing(table)), "public")
+        return next(iter(self.classes_listing(table)), PUBLIC)
 
     def classes_listing(self, table: TableDescription) -> list[str]:
         """The classes under which ``access_classes`` lists a table, the most specific way first.
@@ -294,11 +293,9 @@ class Instance(Section):
         if not self.access_classes:
             return None
         declared = self.access_classes.get(access_class)
-        if declared is not None and declared.group is not None:
-            return declared.group
-        return _GROUPS.get(access_class, f"data-{access_class}")
+        return group_of(access_class, declared.group if declared else None)
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """The classes a table can be in: public and private always exist."""
-        return tuple(dict.fromkeys(["public", "private", *self.access_classes]))
+        return tuple(dict.fromkeys([*STANDING_CLASSES, *self.access_classes]))

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from ..classes import CLASS_NAME, GROUP_NAME
 from ..foreign.paths import is_path
 
 __all__ = [
@@ -215,13 +216,11 @@ TableId = Annotated[str, AfterValidator(_table_id)]
 
 ClassName = Annotated[
     str,
-    _matches(r"(?!tree$)[a-z][a-z0-9-]{0,30}", "a class name of a-z, 0-9 and - (not 'tree')"),
+    _matches(CLASS_NAME, "a class name of a-z, 0-9 and - (not 'tree')"),
 ]
 """An access class: it becomes a folder and a part of a group's name."""
 
-GroupName = Annotated[
-    str, _matches(r"[a-z_][a-z0-9_-]{0,31}", "a Linux group name of a-z, 0-9, _ and -")
-]
+GroupName = Annotated[str, _matches(GROUP_NAME, "a Linux group name of a-z, 0-9, _ and -")]
 """A Linux group, as shadow-utils accepts it."""
 
 SourceName = Annotated[

@@ -10,11 +10,10 @@ from .retention import Retention
 from .staging import Staging
 from .store import Store
 from .verify import Finding
-from .views import NO_CLASS, PUBLIC, Audience, cut
+from .views import NO_CLASS, Audience, cut
 
 __all__ = [
     "NO_CLASS",
-    "PUBLIC",
     "Approval",
     "Approvals",
     "Audience",

@@ -7,21 +7,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..beneath import read_file
+from ..classes import PUBLIC, STANDING_VIEWS
 from ..errors import PublishError
 from ..files import write_atomic
 from ..foreign.strict_json import parse_json
 from .place import Place
 from .tree import Rights
-from .views import PUBLIC, Audience
+from .views import Audience
 
 __all__ = ["record", "wanted"]
-
-_STANDING = ((), ("private",))
 
 
 def wanted(place: Place, rights: Rights) -> list[Audience]:
     """The audiences whose classes all have a group; a class that was given up needs no view."""
-    asked = {*map(Audience.of, _STANDING), *_recorded(place.audiences)}
+    asked = {*map(Audience.of, STANDING_VIEWS), *_recorded(place.audiences)}
     known = rights.groups
     return sorted(a for a in asked if known is None or all(name in known for name in a.classes))
 

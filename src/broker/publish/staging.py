@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
+from ..classes import PUBLIC
 from ..errors import PublishError
 from ..files import lock, make_dir
 from ..tables.model import DataFile, TableVersion
@@ -24,7 +25,7 @@ from .readers import READERS, Memory, Readers, Widening
 from .render import Document, metadata_documents, schema_documents
 from .sign import Signer
 from .tree import PASSAGE_MODE, Rights, Tree, check_path, seal
-from .views import NO_CLASS, PUBLIC
+from .views import NO_CLASS
 
 __all__ = ["PUBLISHING", "PUBLISH_WAIT_SECONDS", "Staging", "require_space"]
 

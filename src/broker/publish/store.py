@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..classes import PUBLIC
 from ..errors import PublishError
 from ..files import fsync_dir, lock, make_dir
 from ..mark import require_store
@@ -23,7 +24,7 @@ from .sign import Signer
 from .staging import PUBLISH_WAIT_SECONDS, PUBLISHING, Staging, require_space
 from .tree import PASSAGE_MODE, Rights, Tree
 from .verify import Finding, verify
-from .views import NO_CLASS, PUBLIC, Audience
+from .views import NO_CLASS, Audience
 
 __all__ = ["Store"]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 from ..beneath import read_file
+from ..classes import PUBLIC
 from ..errors import PublishError
 from ..tables.model import DataFile
 from .build import MANIFEST, SIGNATURE, TOPS, leaves
@@ -17,7 +18,7 @@ from .manifest import DocumentEntry, Manifest
 from .place import Generation
 from .sign import refusal
 from .tree import FILE_MODE, FOLDER_MODE, PASSAGE_MODE, Rights, folder_classes
-from .views import PUBLIC, Audience, cut
+from .views import Audience, cut
 
 __all__ = ["Finding", "verify"]
 

@@ -6,15 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from ..classes import CLASS_NAME, PUBLIC
 from ..errors import PublishError
 from .manifest import Manifest, TableEntry
 
-__all__ = ["NO_CLASS", "PUBLIC", "Audience", "cut"]
+__all__ = ["NO_CLASS", "Audience", "cut"]
 
-PUBLIC = "public"
 NO_CLASS = "-"  # of a table that no view shows; its files are the publisher's own
 _TREE = "tree"
-_CLASS = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,10 +27,10 @@ class Audience:
         """From the names of the classes, in any order, with or without ``public``."""
         names = tuple(sorted(set(classes) - {PUBLIC}))
         for name in names:
-            if not _CLASS.fullmatch(name) or name == _TREE:
+            if not re.fullmatch(CLASS_NAME, name):
                 raise PublishError(
                     "this cannot name an access class",
-                    expected=f"lower-case letters, digits, '-' and '_', and not '{_TREE}'",
+                    expected=f"a letter, then up to 30 of a-z, 0-9 and '-'; not '{_TREE}'",
                     found=repr(name),
                 )
         return cls(names)

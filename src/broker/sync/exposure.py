@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..classes import PUBLIC
 from ..config import Instance
-from ..publish import NO_CLASS, PUBLIC, Approval, Memory, Readers, TableEntry, Widening
+from ..publish import NO_CLASS, Approval, Memory, Readers, TableEntry, Widening
 
 __all__ = ["Exposure", "expose"]
 
