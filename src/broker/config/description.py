@@ -292,11 +292,6 @@ class TableDescription(Section):
         return self.id.rpartition(".")[0]
 
     @property
-    def input_name(self) -> str:
-        """The last part of the id."""
-        return self.id.rpartition(".")[2]
-
-    @property
     def folder_name(self) -> str:
         """The folder of the table. ``load_description`` has applied ``folder_mapping`` to it."""
         return self.folder or self.bucket or NO_BUCKET

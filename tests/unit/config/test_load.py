@@ -72,7 +72,7 @@ def test_description(folder: Path) -> None:
     assert (customers.path, customers.key) == ("crm/customers", ("id",))
     assert customers.freshness == timedelta(hours=6)
     assert (orders.path, orders.key) == ("shop/sales", ("id", "no"))
-    assert (orders.bucket, orders.input_name, orders.granularity) == ("in.c-crm", "orders", "month")
+    assert (orders.bucket, orders.granularity) == ("in.c-crm", "month")
     assert orders.filters(date(2026, 1, 8)) == (
         {"column": "created", "operator": "ge", "values": ["2026-01-01"]},
     )
