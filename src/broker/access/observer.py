@@ -1,7 +1,7 @@
-"""Becomes somebody and tries: real ids, real groups, real system calls.
+"""Takes the ids and groups of an account in a child process, and tries each path with system calls.
 
 The child of a plain fork, never of an exec: while it lives it holds the names of everything, and
-the kernel lets nobody of the same uid look into a process whose ids changed (it is not dumpable)
+the kernel keeps other processes of that uid out of a process whose ids changed (not dumpable)
 until it executes something.
 """
 
@@ -59,26 +59,26 @@ def observe(reader: Reader, places: Sequence[Place]) -> list[Verb]:
     """What ``reader`` is able to do at each place. Only root can ask.
 
     Nothing is changed: files are opened and never written, a folder is tried with a file that
-    has no name (``O_TMPFILE``). Raises ``BrokerError`` where the child could not tell.
+    has no name (``O_TMPFILE``). Raises ``BrokerError`` where the child sent no complete answer.
     """
-    heard, told = os.pipe()
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            os.close(heard)
+            os.close(reading)
             _become(reader)
-            _tell(told, bytes(_try(place).value for place in places))
+            _send(writing, bytes(_try(place).value for place in places))
             code = 0
         finally:
             os._exit(code)
-    os.close(told)
-    with os.fdopen(heard, "rb") as stream:
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
         answers = stream.read()
     _, status = os.waitpid(child, 0)
     if status != 0 or len(answers) != len(places):
         raise BrokerError(
-            f"nobody could look as {reader.name}",
+            f"could not check access as {reader.name}",
             expected=f"{len(places)} answers",
             found=f"{len(answers)}, exit status {status}",
             remedy="Run this as root.",
@@ -93,10 +93,10 @@ def _become(reader: Reader) -> None:
     assume(reader.uid, reader.gid, reader.groups, real=LOOKING)
     held = set(os.getgroups()) | {os.getgid()}
     if os.getresuid() != (LOOKING, reader.uid, LOOKING) or held != {*reader.groups, reader.gid}:
-        raise PermissionError(errno.EPERM, "somebody else after all")
+        raise PermissionError(errno.EPERM, "the ids and groups are not those of the account")
 
 
-def _tell(pipe: int, answers: bytes) -> None:
+def _send(pipe: int, answers: bytes) -> None:
     while answers:
         answers = answers[os.write(pipe, answers) :]
 

@@ -1,4 +1,4 @@
-"""Who there is: people with the groups of a real login, everybody else, and stray members."""
+"""The accounts to check, with the groups of a login, and stray members of groups."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ _SUBGID = Path("/etc/subgid")
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """``readers`` are tried; ``lacking`` are those who should be there and cannot be."""
+    """``readers`` are tried; ``missing`` are accounts that should exist and do not."""
 
     readers: tuple[Reader, ...]
-    lacking: tuple[Finding, ...]
+    missing: tuple[Finding, ...]
 
 
 def people(listed: Iterable[Person]) -> People:
-    """Readers of the registry's entries, the service, the portal where it has an account, and
-    ``nobody`` for every other account.
+    """Accounts of the registry's entries, the service, the portal where it has an account, and
+    ``nobody``, which stands for every other account.
 
-    Groups are asked of the host as a login asks, so a stray membership is there, too.
+    Groups are those that a login gets, so stray memberships are included.
     """
-    readers, lacking = [], []
+    readers, missing = [], []
     for one in listed:
         if one.state != "present":
             continue
         try:
             entry = pwd.getpwnam(one.name)
         except KeyError:
-            lacking.append(Finding(one.name, "/etc/passwd", "has no account"))
+            missing.append(Finding(one.name, "/etc/passwd", "has no account"))
             continue
         if entry.pw_uid != one.uid:
             problem = f"has uid {entry.pw_uid} instead of {one.uid}"
-            lacking.append(Finding(one.name, "/etc/passwd", problem))
+            missing.append(Finding(one.name, "/etc/passwd", problem))
         if one.is_operator:
             reader = _reader(entry, None, "operator", shell=one.shell)
             readers.append(replace(reader, sudo=one.sudo))
@@ -61,8 +61,8 @@ def people(listed: Iterable[Person]) -> People:
         try:
             readers.append(_reader(pwd.getpwnam(name), None, role))
         except KeyError:
-            lacking.append(Finding(name, "/etc/passwd", "has no account"))
-    return People(tuple(readers), tuple(lacking))
+            missing.append(Finding(name, "/etc/passwd", "has no account"))
+    return People(tuple(readers), tuple(missing))
 
 
 def _reader(
@@ -87,8 +87,8 @@ def _callers() -> list[str]:
 
 
 def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int, list[Finding]]:
-    """Everybody in a class's or the operators' group, by a line in group or as their own, who
-    should not be there, and analysts and operators in groups that are not the broker's to give.
+    """Findings: accounts that should not be in the group of a class or of the operators, by a line
+    in group or as their own, and analysts and operators in groups that the broker does not give.
 
     ``classes`` maps each class to its group. Returns how many memberships were looked at.
     """
@@ -131,7 +131,7 @@ def _joined(groups: set[str]) -> Iterator[Finding | None]:
             continue
         yield Finding("everybody", _GSHADOW, f"{name} has a password") if password else None
         for one in named:
-            yield Finding(one, _GSHADOW, f"may put anybody into {name}")
+            yield Finding(one, _GSHADOW, f"may add any account to {name}")
         for one in members - {*_members(name)}:
             yield Finding(one, _GSHADOW, f"is a member of {name}, and not in /etc/group")
 

@@ -1,4 +1,4 @@
-"""Every path that somebody could try, as root finds them."""
+"""Every path to try, as root finds them."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def view_places(home: str) -> list[Place]:
 
 def acl_paths(places: Iterable[Place], areas: Areas) -> tuple[int, list[str]]:
     """How many paths of the store were asked for access lists, and which have one."""
-    asked = [place for place in places if place.path.startswith(f"{areas.data}/")]
-    return len(asked), [place.path for place in asked if _has_acl(place.path)]
+    searched = [place for place in places if place.path.startswith(f"{areas.data}/")]
+    return len(searched), [place.path for place in searched if _has_acl(place.path)]
 
 
 def _has_acl(path: str) -> bool:

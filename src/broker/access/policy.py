@@ -38,7 +38,7 @@ _ANYBODYS = (
 
 
 class Verb(Flag):
-    """What somebody can try: learn that a path exists, read or list it, write or connect to it."""
+    """What an account can try: see that a path exists, read or list it, write or connect to it."""
 
     SEE = 1
     READ = 2
@@ -60,13 +60,13 @@ class Rule:
     may: Verb = NOTHING
 
     def wrong(self, able: Verb) -> tuple[Verb, Verb]:
-        """Of what somebody is able to do: what they must not, and what they lack."""
+        """The rights that an account has and must not have, and those it must have and does not."""
         return able & ~(self.must | self.may), self.must & ~able
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An account. ``groups`` are those that a login has on this host, whatever was meant.
+    """An account. ``groups`` are those that a login has on this host, whatever the registry says.
 
     ``classes`` are what the registry grants; None for an account that is not an analyst's, which
     has a ``role`` where it works for the broker, or looks after it. ``shell`` is a normal login:
@@ -151,7 +151,7 @@ def _top(reader: Reader, parts: tuple[str, ...]) -> Rule:
 
 
 def _generation(reader: Reader, parts: tuple[str, ...]) -> Rule:
-    """Below ``generations/ID``, for somebody who is an analyst or an operator.
+    """Below ``generations/ID``, for an analyst or an operator.
 
     What spans classes is the operators'. Which class a file of the whole trees has, a path does
     not say: ``prove`` asks for those of closed tables.
@@ -177,7 +177,7 @@ def _home(reader: Reader, parts: tuple[str, ...]) -> Rule:
 
 
 def _config(reader: Reader, place: Path, areas: Areas) -> Rule:
-    """Names of files here are those of every broker. Public halves of keys are no secret, and
+    """Names of files here are those of every broker. Public halves of keys are not secret, and
     which group stands for which class is as open as the groups are, and so is which release runs;
     the list of certificates that open a session holds digests alone. The service reads what it is
     to do, and gets its secrets from systemd."""

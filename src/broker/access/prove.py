@@ -40,9 +40,9 @@ def prove(
     *,
     every: bool = False,
 ) -> Proof:
-    """Try everything as everybody. ``classes`` maps each class to its group; root alone can ask.
+    """Try every path as every account. ``classes`` maps each class to its group; needs root.
 
-    ``every`` walks the older generations, too. Raises ``BrokerError`` where it cannot be told.
+    ``every`` walks the older generations, too. Raises ``BrokerError`` if that is not possible.
     """
     if os.geteuid() != 0:
         raise BrokerError("only root can become each analyst in turn", remedy="Run this as root.")
@@ -52,25 +52,25 @@ def prove(
     current = generation.id if generation else None
     places = find_places(paths, current, homes, run, every=every)
     checks, findings = members(classes, everybody.readers)
-    asked, having = lent(everybody.readers)
-    checks, findings = checks + asked, findings + having
+    count, having = lent(everybody.readers)
+    checks, findings = checks + count, findings + having
     tried: dict[str, int] = {}
     for reader in everybody.readers:
         tried[reader.name], wrong = _tried(reader, places, paths, published=generation is not None)
         findings += wrong
     published = [generation] if generation else []
     for one in store.generations() if every else published:
-        asked, closed = _closed_to_operators(everybody.readers, one)
-        checks, findings = checks + asked, findings + closed
+        count, closed = _closed_to_operators(everybody.readers, one)
+        checks, findings = checks + count, findings + closed
     findings += [found for path, status in run.items() for found in others_write(path, status)]
     findings += _too_deep(places, paths)
-    asked, listed = acl_paths(places, paths)
-    findings += [Finding("somebody", path, "is let in by an access list") for path in listed]
+    searched, listed = acl_paths(places, paths)
+    findings += [Finding("an account", path, "is let in by an access list") for path in listed]
     looked, setid = setid_findings(paths)
     checks, findings = checks + looked, findings + setid
     allowed, by_sudo = sudo_findings(everybody.readers)
     checks, findings = checks + allowed, findings + by_sudo
-    for found in _told(generation) if generation else ():
+    for found in _names_of_hidden_tables(generation) if generation else ():
         checks += 1
         findings += found
     findings += _drifted(store, generation) if generation else []
@@ -78,8 +78,8 @@ def prove(
         at=datetime.now(UTC),
         generation=current,
         analysts=sum(reader.classes is not None for reader in everybody.readers),
-        checks=checks + sum(tried.values()) + len(run) + asked + len(everybody.lacking),
-        findings=tuple(sorted({*everybody.lacking, *findings})),
+        checks=checks + sum(tried.values()) + len(run) + searched + len(everybody.missing),
+        findings=tuple(sorted({*everybody.missing, *findings})),
         seconds=time.monotonic() - begun,
         tried=tried,
     )
@@ -89,7 +89,7 @@ def _too_deep(places: Sequence[Place], areas: Areas) -> list[Finding]:
     """Folders below which the walk may have stopped."""
     root = f"{areas.store}/"
     return [
-        Finding("somebody", place.path, "is nested too deep, so what is in it was not checked")
+        Finding("an account", place.path, "is nested too deep, so what is in it was not checked")
         for place in places
         if place.kind == "folder"
         and place.path.startswith(root)
@@ -100,16 +100,16 @@ def _too_deep(places: Sequence[Place], areas: Areas) -> list[Finding]:
 def _tried(
     reader: Reader, places: Sequence[Place], areas: Areas, *, published: bool
 ) -> tuple[int, list[Finding]]:
-    """What is wrong twice is wrong: between two looks things come and go."""
-    # A home that its owner serves is a finding of the walk; whoever enters it may wait for ever.
+    """Check each problem again: files may appear and disappear between two looks."""
+    # A home that its owner serves is a finding of the walk; entering it may block for ever.
     enters = published and reader.classes is not None and not is_served(reader.home)
     own = view_places(reader.home) if enters else []
-    asked = [(place, rule(reader, place.path, areas)) for place in places]
-    asked += [(place, _REACHED) for place in own]
-    first = _wrong(reader, asked)
-    again = [pair for pair in asked if pair[0] in first and _stands(pair[0])]
+    ruled = [(place, rule(reader, place.path, areas)) for place in places]
+    ruled += [(place, _REACHED) for place in own]
+    first = _wrong(reader, ruled)
+    again = [pair for pair in ruled if pair[0] in first and _stands(pair[0])]
     second = _wrong(reader, again) if again else {}
-    count = sum(len(place.verbs & ~rule.may) for place, rule in asked)
+    count = sum(len(place.verbs & ~rule.may) for place, rule in ruled)
     return count, [
         Finding(reader.name, place.path, problem)
         for place, problems in second.items()
@@ -117,13 +117,13 @@ def _tried(
     ]
 
 
-def _wrong(reader: Reader, asked: Sequence[tuple[Place, Rule]]) -> dict[Place, list[str]]:
-    able = observe(reader, [place for place, _ in asked])
+def _wrong(reader: Reader, ruled: Sequence[tuple[Place, Rule]]) -> dict[Place, list[str]]:
+    able = observe(reader, [place for place, _ in ruled])
     found = {}
-    for (place, wanted), verbs in zip(asked, able, strict=True):
-        must_not, lacks = wanted.wrong(verbs)
+    for (place, wanted), verbs in zip(ruled, able, strict=True):
+        must_not, denied = wanted.wrong(verbs)
         problems = [_CAN[verb] for verb in must_not]
-        problems += [_CANNOT[verb] for verb in lacks & place.verbs]
+        problems += [_CANNOT[verb] for verb in denied & place.verbs]
         if problems:
             found[place] = problems
     return found
@@ -164,8 +164,8 @@ def _drifted(store: Store, generation: Generation) -> list[Finding]:
     return [Finding("everybody", str(generation.path / one.path), one.problem) for one in found]
 
 
-def _told(generation: Generation) -> Iterator[list[Finding]]:
-    """For each document of each view and each table that it hides: whether it is told of."""
+def _names_of_hidden_tables(generation: Generation) -> Iterator[list[Finding]]:
+    """For each document of each view and each table that it hides: whether its name is in it."""
     for audience in generation.audiences():
         hidden = hidden_from(generation.manifest, audience)
         for path, status in generation.walk(audience.path) if hidden else ():
@@ -185,5 +185,5 @@ def _leaks(
         yield [Finding(who, place, f"cannot be searched for hidden tables: {error}")]
         return
     for table in hidden.tables:
-        told = table.path in names
-        yield [Finding(who, place, f"is told of {table.path}")] if told else []
+        is_named = table.path in names
+        yield [Finding(who, place, f"names {table.path}")] if is_named else []

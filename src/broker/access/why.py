@@ -51,7 +51,7 @@ class Answer:
         verdict = "yes" if self.allowed else "no"
         holds = "holds it" if self.allowed else f"does not hold {self.access}"
         tried = f"read {self.able} of {self.files} files in the view"
-        tried += f", and {self.others} where nobody should" if self.others else ""
+        tried += f", and {self.others} where no account should" if self.others else ""
         return [
             f"{self.user} may read {self.table}: {verdict}",
             f"  class    {self.access}: {self.origin}",
@@ -117,15 +117,15 @@ def _origin(
         return "published so, and no longer described"
     now = instance.access_of(described)
     where = description.places.get(described.id, "") if description else ""
-    said = _said(described, now, instance, where)
+    reason = _origin_of_class(described, now, instance, where)
     if entry.status is Status.HELD and now != entry.access:
-        return f"held as published before, until a person approves that it is {now}: {said}"
+        return f"held as published before, until a person approves that it is {now}: {reason}"
     if now == entry.access:
-        return said
-    return f"published so; the next sync makes it {now}: {said}"
+        return reason
+    return f"published so; the next sync makes it {now}: {reason}"
 
 
-def _said(described: TableDescription, now: str, instance: Instance, where: str) -> str:
+def _origin_of_class(described: TableDescription, now: str, instance: Instance, where: str) -> str:
     if "access" in described.model_fields_set:
         return f"its own access, {where}" if where else "its own access"
     listed = instance.access_classes.get(now)

@@ -96,7 +96,7 @@ def test_the_other_ways_into_a_group_are_found(
     assert told(monkeypatch, OLGA, OTTO, ANNA, SERVICE) == [
         "anna is a member of data-private, and not in /etc/group",
         "everybody data-sudo has a password",
-        "otto may put anybody into data-sudo",
+        "otto may add any account to data-sudo",
     ]
 
 

@@ -32,7 +32,7 @@ ANNA = Reader("anna", 1003, 1003, (900, 1003), frozenset(), **LOGIN)
             MAY.replace("{}\n", "(ALL) ALL\n"),
             "gives no sudo without a password, and the registry does",
         ),
-        (OLGA, "", "cannot be asked: sudo does not tell what this account may do"),
+        (OLGA, "", "cannot be checked: sudo does not report what this account may do"),
     ],
 )
 def test_the_rights_by_sudo_are_those_of_the_registry(
