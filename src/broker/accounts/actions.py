@@ -112,7 +112,7 @@ class ChangeAccount:
 
 @dataclass(frozen=True, slots=True)
 class ExposeViews:
-    """Let the publisher build the views of these sets of classes, which somebody now holds."""
+    """Let the publisher build the views of these sets of classes, which an analyst now holds."""
 
     audiences: tuple[tuple[str, ...], ...]
 

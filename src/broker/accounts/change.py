@@ -1,6 +1,6 @@
 """One request and one entry of the registry into the entry that meets it; pure.
 
-What the inventory declares and what somebody added on the host stand beside each other in an
+What the inventory declares and what was added on the host stand beside each other in an
 entry. A request of one origin replaces that origin's part and leaves the other as it is.
 """
 
@@ -25,7 +25,7 @@ def changed(request: Request, known: Person, classes: Classes) -> Person:
     keys = _keys(request, known)
     if not keys:
         raise AccountsError(
-            f"a new {request.role} needs a key, or nobody could log in",
+            f"a new {request.role} needs a key to log in",
             where=place(request.name, request.role),
             remedy=f"Give the line in the {request.role}'s .pub file.",
         )
@@ -52,14 +52,14 @@ def _classes(
     request: Request, known: Person, classes: Classes
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     where = place(request.name, request.role)
-    asked = classes.check((*(request.classes or ()), *request.grant), where=where)
+    requested = classes.check((*(request.classes or ()), *request.grant), where=where)
     taken = set(request.revoke)
     own, declared = set(known.classes) - set(known.declared_classes), set(known.declared_classes)
     if request.origin == "declared":
-        declared = set(asked) - taken
+        declared = set(requested) - taken
     else:
         kept = own if request.classes is None else set()
-        own = (kept | set(asked)) - taken
+        own = (kept | set(requested)) - taken
         _refuse_to_revoke(declared & taken, where)
     own -= declared
     return tuple(sorted(own | declared)), tuple(sorted(declared))

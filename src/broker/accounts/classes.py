@@ -42,7 +42,7 @@ class Classes:
 
     @property
     def public_group(self) -> str:
-        """The group of everybody who is an analyst."""
+        """The group of all analysts."""
         return self.groups[PUBLIC]
 
     def held(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ def check_class(name: str, *, where: str) -> str:
     """The name itself, when it may be a class's: it becomes a folder. Raises ``AccountsError``."""
     if not re.fullmatch(CLASS_NAME, name):
         raise AccountsError(
-            "this is no name of an access class",
+            "this is not a name for an access class",
             where=where,
             expected="1 to 31 of a-z, 0-9 and '-', beginning with a letter, and not 'tree'",
             found=repr(name[:40]),

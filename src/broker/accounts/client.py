@@ -28,23 +28,24 @@ _KINDS = {kind.__name__: kind for kind in (AccountsError, LockedError)}
 class Client:
     """``behalf`` is the person who asked, for the audit log; the helper does not believe it.
 
-    ``seconds`` is how long an answer may take: adding somebody waits for others who do the same.
+    ``seconds`` is how long an answer may take: requests wait for each other.
     """
 
     path: Path = SOCKET
     behalf: str | None = None
     seconds: float = 90.0
 
-    def call(self, verb: str, **said: Any) -> dict[str, Any]:
+    def call(self, verb: str, **fields: Any) -> dict[str, Any]:
         """Ask once. Returns the reply's values (``analysts``, ``changed``; ``certificate``).
 
         Raises ``AccountsError`` for what is refused, ``LockedError`` for what may be tried again
         later, and ``BrokerError`` when the helper is not there or does not answer.
         """
-        asked = {"verb": verb, **{name: value for name, value in said.items() if value is not None}}
+        given = {name: value for name, value in fields.items() if value is not None}
+        request = {"verb": verb, **given}
         if self.behalf is not None:
-            asked["behalf"] = self.behalf
-        reply = self._reply(json.dumps(asked).encode())
+            request["behalf"] = self.behalf
+        reply = self._reply(json.dumps(request).encode())
         if reply.get("ok") is True:
             return {name: value for name, value in reply.items() if name != "ok"}
         raise _error(reply.get("error"))
@@ -107,15 +108,15 @@ def _received(connection: socket.socket) -> bytes:
         try:
             part = connection.recv(65_536)
         except ConnectionResetError:
-            break  # it refused without reading to the end; what it said came before
+            break  # it refused without reading to the end; its answer came before
         if not part:
             break
         content += part
     return bytes(content)
 
 
-def _error(told: Any) -> BrokerError:
-    parts = told if isinstance(told, dict) else {}
+def _error(answer: Any) -> BrokerError:
+    parts = answer if isinstance(answer, dict) else {}
     kind = _KINDS.get(str(parts.get("kind")), BrokerError)
     names = ("where", "expected", "found", "remedy")
     more = {name: str(parts[name]) for name in names if parts.get(name) is not None}

@@ -16,21 +16,21 @@ _PROGRAMS = frozenset({"sshd", "sshd-session"})
 def monitors(name: str, proc: Path = Path("/proc")) -> list[int]:
     """Root's own process of each connection: it stands before any process of the account does.
 
-    sshd titles it ``sshd: NAME [priv]`` (``sshd-session:`` since 9.8). Anybody may title a
-    process so, but the program and its owner are the kernel's word.
+    sshd titles it ``sshd: NAME [priv]`` (``sshd-session:`` since 9.8). Any account may title a
+    process so, but the program and its owner come from the kernel.
     """
     title = re.compile(rf"sshd(-session)?: {re.escape(name)} \[priv\]")
     found = []
     for folder in proc.glob("[0-9]*"):
         with suppress(OSError):  # it ended while we looked
-            told = (folder / "cmdline").read_text(errors="replace").strip("\0 ")
-            if title.fullmatch(told) and _is_sshd(folder):
+            title_now = (folder / "cmdline").read_text(errors="replace").strip("\0 ")
+            if title.fullmatch(title_now) and _is_sshd(folder):
                 found.append(int(folder.name))
     return found
 
 
 def in_sessions(uid: int, proc: Path = Path("/proc")) -> set[int]:
-    """All that runs in the sessions of a uid, whoever it runs as: sudo changes the uid alone.
+    """All processes in the sessions of a uid, under any uid: sudo changes only that.
 
     Without the process that asks and those above it, as that may be a shell of su. The uppermost
     slice counts: below it a manager of user units makes any that its owner names.

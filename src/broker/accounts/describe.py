@@ -54,10 +54,10 @@ def _key_facts(key: Key) -> dict[str, Any]:
 
 
 def listing(observed: Observed, layout: Layout, role: Role) -> list[dict[str, Any]]:
-    """Everybody in this role, with ``host``: what stands of them, and a ``problem`` with it.
+    """Every account in this role, with ``host``: what stands of them, and a ``problem`` with it.
 
-    ok; drift (the next run mends it); leaving (the next run ends it); or taken (somebody made
-    another account in its place, which only a person can sort out).
+    ok; drift (the next run mends it); leaving (the next run ends it); or taken (there is
+    another account in its place, which only an operator can resolve).
     """
     rows = []
     void = {one.analyst for one in ended(observed, observed.registry.people)}
@@ -101,7 +101,7 @@ def differences(
         presence = observed.presence(name)
         old, new = _sides(old_entries.get(name), new_entries.get(name), presence, layout, classes)
         if name in observed.key_files and name not in new_entries:
-            old["keys"] = "a file of somebody whom the broker does not keep"
+            old["keys"] = "a file of an account that the broker does not keep"
         old["certificates"] = [certificate_line(one) for one in void if one.analyst == name]
         new["certificates"] = []
         changed = sorted(part for part in old.keys() | new.keys() if old.get(part) != new.get(part))

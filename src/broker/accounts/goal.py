@@ -1,4 +1,4 @@
-"""From what is asked to the list of people it makes; every refusal happens here, before
+"""From the requests to the list of people it makes; every refusal happens here, before
 anything is changed."""
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def goal(
     """The registry once all requests are met. Raises ``AccountsError`` if one cannot be.
 
     ``classes`` are those that will be declared, the host's own unless they are given.
-    Somebody who leaves stays in it with state absent: the last step of leaving strikes them out.
+    A person who leaves stays in it with state absent: the last step of removal deletes the entry.
     """
     _refuse_twice(requests)
     entries = observed.registry.by_name()
@@ -142,7 +142,7 @@ def _refuse_taken(request: Request, observed: Observed) -> None:
     elif group is not None:
         found = f"a group with gid {group}"
     elif home is not None:
-        found = "a home with that name, left by somebody else"
+        found = "a home with that name, left by another account"
     else:
         return
     raise AccountsError(
@@ -163,16 +163,16 @@ def impostor(entry: Person, presence: Presence) -> str | None:
     if presence.group not in (None, entry.uid):
         return f"a group with gid {presence.group} instead of {entry.uid}"
     if home is not None and (home.kind != "folder" or home.uid not in (0, entry.uid)):
-        return f"a home that is no folder of uid {entry.uid}"
+        return f"a home that is not a folder of uid {entry.uid}"
     return None
 
 
 def _refuse_impostors(requests: Sequence[Request], observed: Observed) -> None:
-    """Somebody re-made an account by hand: whose it is now, only a person can say."""
-    asked = {request.name for request in requests}
+    """Refuse to change an account re-made by hand: an operator has to decide whose it is."""
+    names = {request.name for request in requests}
     for entry in observed.registry.people:
         other = impostor(entry, observed.presence(entry.name))
-        if other is not None and entry.name in asked:
+        if other is not None and entry.name in names:
             raise AccountsError(
                 "the account is not the one that the data broker made",
                 where=place(entry.name, entry.role),

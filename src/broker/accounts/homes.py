@@ -210,7 +210,7 @@ def _make_folder(parent: int, name: str, node: Node, uid: int, owners: Owners) -
 def _set_rights(parent: int, name: str, wish: Node, owners: Owners) -> None:
     with _opened(name, parent) as folder:
         if owners.owner(os.fstat(folder))[0] not in (0, wish.uid):
-            raise PermissionError(errno.EPERM, "somebody swapped this folder just now", name)
+            raise PermissionError(errno.EPERM, "this folder was replaced during the change", name)
         if wish.uid is not None and wish.gid is not None:
             owners.set_owner(folder, wish.uid, wish.gid)
         if wish.mode is not None:

@@ -116,7 +116,7 @@ def _check_rsa(wire: _Wire) -> None:
     if bits < MIN_RSA_BITS:
         raise _WeakError(f"RSA with {bits} bits")
     if bits > MAX_RSA_BITS or exponent < 3 or not exponent & 1 or not modulus & 1:
-        raise _MalformedError("these are no RSA numbers")
+        raise _MalformedError("these are not valid RSA numbers")
 
 
 def _ecdsa(bits: int) -> Callable[[_Wire], None]:
@@ -125,7 +125,7 @@ def _ecdsa(bits: int) -> Callable[[_Wire], None]:
     def check(wire: _Wire) -> None:
         curve, value = wire.string(), wire.string()
         if curve != f"nistp{bits}".encode() or len(value) != point or value[0] != 4:
-            raise _MalformedError(f"this is no point of the curve nistp{bits}")
+            raise _MalformedError(f"this is not a point of the curve nistp{bits}")
 
     return check
 
@@ -176,7 +176,7 @@ def parse_key(text: str, *, where: str) -> Key:
 
 
 def parse_keys(given: Iterable[str | Mapping[str, Any]], *, where: str) -> tuple[Key, ...]:
-    """Several keys of one person, in order; the same key said twice is kept once.
+    """Several keys of one person, in order; a repeated key is kept once.
 
     Each is a line of text, or a mapping of ``key`` with ``name`` and ``expires`` if they are known.
     """
@@ -194,7 +194,7 @@ def _parse_entry(given: str | Mapping[str, Any], *, where: str) -> Key:
     unknown = sorted(set(map(str, given)) - {"key", "name", "expires"})
     if unknown or not isinstance(given.get("key"), str):
         raise AccountsError(
-            "this is no entry for a key",
+            "this is not an entry for a key",
             where=where,
             expected="the key's line, or key with name and expires beside it",
             found=f"the word {unknown[0][:40]!r}" if unknown else "no text under key",
@@ -233,7 +233,7 @@ def _refuse_same_names(keys: Iterable[Key], where: str) -> None:
 def _refuse_other_things(line: str, where: str) -> None:
     if _SENSITIVE.search(line):
         raise AccountsError(
-            "this is a private key, which nobody but its owner may have",
+            "this is a private key, which only its owner may have",
             where=where,
             remedy="Treat it as lost, make a new pair, and give the line in its .pub file.",
         )

@@ -71,7 +71,7 @@ class Layout:
 
     @property
     def revocations(self) -> Path:
-        """What sshd's ``RevokedKeys`` points at. sshd lets nobody in where it cannot read it."""
+        """What sshd's ``RevokedKeys`` points at. sshd lets no account in without it."""
         return self.config / "revoked_certificates"
 
     @property

@@ -25,7 +25,7 @@ class Loss(IntEnum):
 
 
 def loss(entry: Person, presence: Presence, user: User, classes: Classes) -> Loss:
-    """What is taken from somebody whose account should be ``user``.
+    """What is taken from a person whose account should be ``user``.
 
     It is read off the host alone, so a run that is cut off is continued by the next one: the
     account stays expired, the key file marked, and the home as it was, until all is cleared.

@@ -47,10 +47,10 @@ _PATIENCE_SECONDS = 60.0
 class Outcome:
     """What was done, or would be. ``people`` are those asked for, as plain values.
 
-    ``probes`` are sshd's answers to the keys of those who left: name, fingerprint, told.
-    ``troubles`` are what single homes did not let happen, which is the affair of their owners.
+    ``probes`` are sshd's answers to the keys of those who left: name, fingerprint, answer.
+    ``troubles`` are problems of single homes, which their owners have to solve.
     ``only_takes`` is whether rights are taken and none given, which needs no line in the log's
-    file; ``unwritten`` says where that file lacks lines. ``roles`` are those of everybody kept.
+    file; ``unwritten`` says which lines it misses. ``roles`` are those of all entries.
     """
 
     actions: tuple[str, ...]
@@ -80,7 +80,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Leaver:
-    """Somebody on the way out, and the certificates that they have."""
+    """A person who leaves, and their certificates."""
 
     entry: Person
     certificates: tuple[Certificate, ...]
@@ -99,7 +99,7 @@ def converge(
 
     ``check`` only tells what would be done; ``classes``, and whether ``certificates`` open a
     session, are declared first, if they are given.
-    Two at once wait for each other. Raises ``AccountsError`` for what cannot be meant,
+    Two at once wait for each other. Raises ``AccountsError`` for an invalid request,
     ``BrokerError`` for what the host refused, and ``LockedError`` when another process is busy
     for a minute. A home that cannot be mended is an error where its owner was asked for on the
     way, after everything else was done, and else one of the outcome's ``troubles``.
@@ -164,7 +164,7 @@ def _outcome(
         differences(observed, target, layout, classes, certificates) if actions else ({}, {})
     )
     _refuse_own_end(observed.registry, target, actions, before, after)
-    asked = tuple(
+    people = tuple(
         facts(entries[request.name])
         if request.name in entries
         else {"name": request.name, "state": "absent"}
@@ -181,7 +181,7 @@ def _outcome(
         tuple(map(str, actions)),
         before,
         after,
-        asked,
+        people,
         troubles=broken,
         only_takes=taking,
         roles={entry.name: entry.role for entry in target.people},
@@ -196,8 +196,8 @@ def _refuse_own_end(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
 ) -> None:
-    """Who ends their own session is cut off in the middle of it, and the account stays expired:
-    nobody else may be there to mend it. Whose sudo is not to stand is ended all the same."""
+    """Refuse to end one's own session: that would stop the command half-way, with the account
+    expired and perhaps no other operator to repair it. A session that loses sudo still ends."""
     actor = current_actor()
     names = {actor.name, actor.login, (actor.claims or {}).get("sudo_user")}
     names &= {action.name for action in actions if isinstance(action, EndProcesses)}
@@ -221,12 +221,12 @@ def _refuse_own_end(
 
 
 def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any], ...]:
-    """Believe sshd, too: who left knocks once more with every key and certificate they had."""
+    """Check with sshd that every key and certificate of a person who left is refused."""
     found = [
         {
             "name": gone.entry.name,
             "fingerprint": one.fingerprint,
-            "told": one.told,
+            "told": one.answer,
             "taken": one.taken,
         }
         for gone in leavers
@@ -236,7 +236,7 @@ def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any],
     for one in found:
         if one["taken"]:
             raise BrokerError(
-                "sshd still takes a key of somebody who left",
+                "sshd still takes a key of a person who left",
                 where=_place(str(one["name"]), roles),
                 found=str(one["fingerprint"]),
                 remedy="Look for it with: sshd -T -C user=NAME,host=x,addr=127.0.0.1.",
@@ -253,9 +253,9 @@ def _names(troubles: Sequence[Trouble]) -> set[str]:
 
 
 def _refuse_broken(requests: Sequence[Request], outcome: Outcome) -> None:
-    asked = {request.name for request in requests if request.origin == "registry"}
+    names = {request.name for request in requests if request.origin == "registry"}
     for one in outcome.troubles:
-        if one.name in asked:
+        if one.name in names:
             raise BrokerError(
                 "the home is not as it should be, so the account is not either",
                 where=_place(one.name, outcome.roles),

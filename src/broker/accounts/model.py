@@ -36,7 +36,7 @@ class Person:
 
     ``classes`` are the access classes beyond public, ``declared_classes`` those among them that
     the inventory grants. ``shell`` is a normal login; without it the account can only transfer.
-    ``origin`` says whether the inventory declares the person or somebody added them on the way.
+    ``origin`` says whether the inventory declares the person or they were added on the host.
     ``home`` is what leaving does to it.
     """
 
@@ -91,7 +91,7 @@ class Request:
     until: str | None = None
     shell: bool | None = None
     known: bool = False
-    """Only somebody who is there already may be changed by it."""
+    """Refuse the request unless the person exists."""
     state: State = "present"
     origin: Origin = "registry"
     home: HomePolicy = "archive"
@@ -123,7 +123,7 @@ def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person m
     )
     if keys is not None and not keys and state == "present":
         raise AccountsError(
-            "the list of keys is empty, so nobody could log in",
+            "the list of keys is empty, so no login would be possible",
             where=where,
             remedy="Give at least one key, leave the list out to keep them, or remove the account.",
         )
@@ -165,7 +165,7 @@ def _refuse_mixed_roles(
             where=where,
             remedy="Leave sudo out, or make an operator: broker_operators, or add-admin.",
         )
-    if role == "operator" and any(said not in (None, (), []) for said in of_an_analyst):
+    if role == "operator" and any(value not in (None, (), []) for value in of_an_analyst):
         raise AccountsError(
             "an operator holds no access class and always has a shell",
             where=where,

@@ -33,9 +33,9 @@ _INCLUDE = re.compile(
 
 
 def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observed:
-    """What stands on the host of everybody in the registry and of ``names``.
+    """The state on the host of every account in the registry and of ``names``.
 
-    Raises ``AccountsError`` when this is no Debian, ``BrokerError`` when something that must be
+    Raises ``AccountsError`` when this is not Debian, ``BrokerError`` when something that must be
     read cannot be.
     """
     _refuse_other_systems(layout)
@@ -78,7 +78,7 @@ def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observ
 
 
 def root_needed(error: PermissionError) -> BrokerError:
-    """What to tell somebody who may not look after accounts."""
+    """The error for a caller who may not manage accounts."""
     return BrokerError(
         "only root may look after accounts", where=error.filename, remedy="Run this as root."
     )
@@ -116,7 +116,7 @@ def _registry(layout: Layout, accounts: Accounts, classes: Classes, system: Syst
     except FileNotFoundError:
         marked = [user for user in accounts.users.values() if user.gecos in MARKS]
     except UnicodeDecodeError as error:
-        raise BrokerError("this is no text", where=str(layout.registry)) from error
+        raise BrokerError("this is not a text file", where=str(layout.registry)) from error
     entries = []
     for user in marked:
         file = _key_file(layout, user.name, system)

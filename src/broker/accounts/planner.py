@@ -1,4 +1,4 @@
-"""From what is asked and what stands to the actions between; pure."""
+"""From the requests and the state of the host to the actions between; pure."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def plan(
 ) -> tuple[Action, ...]:
     """What brings the host from ``observed`` to what ``desired`` asks; empty when nothing does.
 
-    Everybody in the registry is looked at, not only those who are asked for, so a plan also
-    mends drift and what an interrupted run left. Who leaves goes first, and a key is written
-    last, so nobody enters a half-made home. ``classes`` and ``certificates`` are what is to be
+    Every account in the registry is checked, not only those requested, so a plan also
+    repairs drift and what an interrupted run left. Removals come first, and a key is written
+    last, so no login meets a half-made home. ``classes`` and ``certificates`` are what is to be
     declared; without them the host's own hold. Raises ``AccountsError``.
     """
     paths = layout or Layout()
@@ -97,7 +97,7 @@ def plan(
 
 @dataclass(frozen=True, slots=True)
 class _Stay:
-    """Somebody who stays: as they are, as they should be, and what they lose on the way."""
+    """A person who stays: as they are, as they should be, and what they lose."""
 
     entry: Person
     found: Presence
@@ -117,7 +117,7 @@ class _Stay:
 
 
 def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], tuple[str, ...]]:
-    """What a home lacks or has wrong, and which links in it must go."""
+    """What is missing or wrong in a home, and which links in it must go."""
     wrong = {
         path: node
         for path, node in wanted.home.items()
@@ -132,7 +132,7 @@ def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], t
 
 def sudo_drift(stays: Iterable[Person], observed: Observed, paths: Layout) -> bool | None:
     """Whether the rule of sudo is to be written, for an operator who may become root, or to go,
-    where nobody may; None where it is as it should be."""
+    where none may; None where it is as it should be."""
     found = observed.places.get(paths.sudoers.as_posix())
     stands = SUDO_FILE.accepts(found) and observed.sudo_rule == SUDO_RULE
     allowed = (observed.has_sudo and observed.reads_rules) and any(
@@ -142,7 +142,7 @@ def sudo_drift(stays: Iterable[Person], observed: Observed, paths: Layout) -> bo
 
 
 def _is_ours(entry: Person, observed: Observed) -> bool:
-    """An account that somebody re-made by hand is left alone, and its key file goes."""
+    """An account that was re-made by hand is left alone, and its key file is removed."""
     return impostor(entry, observed.presence(entry.name)) is None
 
 
@@ -185,7 +185,7 @@ def _strike_out(leaves: Sequence[Person], target: Registry) -> Iterator[Action]:
 
 
 def _views(stays: Sequence[Person], observed: Observed, classes: Classes) -> Iterator[Action]:
-    """A view that somebody needs and no sync has built yet; last, since it may take a while."""
+    """A view that an analyst needs and no sync has built yet; last, since it may take a while."""
     if observed.audiences is None:
         return
     needed = {classes.held(entry.classes) for entry in stays} - observed.audiences

@@ -20,11 +20,11 @@ _TAKEN = "Server accepts key"
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What sshd answered to one key: ``taken``, and its last words."""
+    """The answer of sshd to one key: whether it is ``taken``, and the last line."""
 
     fingerprint: str
     taken: bool
-    told: str
+    answer: str
 
 
 def probe(

@@ -1,6 +1,6 @@
-"""The host's own list of analysts and operators: what was asked, and what the inventory declares.
+"""The host's own list of analysts and operators: requests, and what the inventory declares.
 
-It is written before the host is changed, so that whoever comes after a crash knows the goal.
+It is written before the host is changed, so that the next run after a crash knows the goal.
 """
 
 from __future__ import annotations
@@ -141,13 +141,13 @@ def _key_from_json(entry: Mapping[str, Any] | str, where: str) -> Key:
 
 
 def _people_uid(value: Any) -> int:
-    """A wrong uid here would end the processes of, or give a home to, somebody of the system."""
+    """A wrong uid here would end the processes of, or give a home to, a system account."""
     if not isinstance(value, int) or not 1000 <= value < 65_534:
-        raise ValueError(f"{value!r} is no uid of a person")
+        raise ValueError(f"{value!r} is not a uid of a person")
     return value
 
 
 def _one_of(allowed: Iterable[str], value: Any) -> Any:
     if value not in list(allowed):
-        raise ValueError(f"{value!r} is none of {', '.join(allowed)}")
+        raise ValueError(f"{value!r} is not one of {', '.join(allowed)}")
     return value

@@ -37,7 +37,7 @@ class Owners(Protocol):
         """Uid and gid of what ``os.stat`` found."""
 
     def set_owner(self, descriptor: int, uid: int, gid: int) -> None:
-        """Give an open file or folder to somebody."""
+        """Give an open file or folder to an account."""
 
 
 class System(Owners, Protocol):
@@ -205,7 +205,7 @@ class DebianSystem:
 
     def end(self, uid: int) -> None:
         if uid < 1000:
-            raise ValueError(f"uid {uid} is no person's")
+            raise ValueError(f"uid {uid} is not a person's")
         deadline = time.monotonic() + _END_SECONDS
         opened = self._connections(uid)
         found = bool(self.running([uid]) or opened)
@@ -336,7 +336,7 @@ def _kill(processes: Iterable[int], how: signal.Signals = signal.SIGKILL) -> Non
 
 
 def _forget_manager(uid: int) -> None:
-    """A killed manager of user units is no failure of the host's; wait until systemd knows.
+    """A killed manager of user units is not a failure of the host; wait until systemd knows.
 
     What the person had in ``/run/user/UID`` goes with it.
     """
@@ -362,9 +362,9 @@ def _run(argv: Sequence[str], stdin: str = "") -> None:
             f"the tool {argv[0]} is missing", remedy="Install Debian's passwd and systemd packages."
         ) from error
     except subprocess.CalledProcessError as error:
-        said = (error.stderr.strip().splitlines() or ["nothing"])[-1]
+        message = (error.stderr.strip().splitlines() or ["nothing"])[-1]
         raise BrokerError(
             f"{argv[0]} failed with code {error.returncode}",
-            found=said,
+            found=message,
             remedy="Mend that and run the same command again: it goes on where it stopped.",
         ) from error

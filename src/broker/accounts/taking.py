@@ -25,9 +25,9 @@ __all__ = ["loses", "only_takes", "takes"]
 
 
 def only_takes(requests: Sequence[Request], before: Registry, after: Registry) -> bool:
-    """Whether an act takes rights, and gives none to anybody.
+    """Whether an act only takes rights and gives none.
 
-    A new key counts as given, except to somebody who loses another by the same act: that is
+    A new key counts as given, except to a person who loses another by the same act: that is
     a rotation, which has to work at any time.
     """
     old, new = before.by_name(), after.by_name()
@@ -56,9 +56,9 @@ def takes(action: Action) -> bool:
 
 
 def _asks_to_take(request: Request) -> bool:
-    """The list may say so already: what was cut off is asked for again."""
-    asked = request.revoke or request.retired or False in (request.shell, request.sudo)
-    return request.state == "absent" or bool(asked)
+    """The list may say so already: an interrupted request is repeated."""
+    takes = request.revoke or request.retired or False in (request.shell, request.sudo)
+    return request.state == "absent" or bool(takes)
 
 
 def _gains(old: Person | None, new: Person) -> bool:

@@ -27,7 +27,7 @@ MARKS: Mapping[str, Role] = {"Data broker analyst": "analyst", "Data broker oper
 REGISTRY_FILE = Node("file", 0o600, 0, 0)  # it holds e-mail addresses
 CLASSES_FILE = Node("file", 0o644, 0, 0)
 SUDO_FILE = Node("file", 0o440, 0, 0)
-# Nobody here has a password that could be asked for: a key opened the session.
+# These accounts have no password to ask for: a key opened the session.
 SUDO_RULE = f"""\
 # Kept by the data broker and rendered whole: edits are lost. See docs/operators.md.
 %{SUDO_GROUP} ALL=(ALL:ALL) NOPASSWD: ALL
@@ -38,7 +38,7 @@ _VIEW_PARTS = ("docs", "metadata", "parquet")
 
 
 def wanted_user(person: Person, layout: Layout, classes: Classes) -> User:
-    """The account of somebody who is present."""
+    """The account of a person who is present."""
     return User(
         name=person.name,
         uid=person.uid,
@@ -59,7 +59,7 @@ def _groups(person: Person, classes: Classes) -> frozenset[str]:
 
 
 def wanted_presence(person: Person, layout: Layout, classes: Classes) -> Presence:
-    """All that should stand of somebody who is present, but for what runs."""
+    """Everything that should exist for a person who is present, except processes."""
     return Presence(
         user=wanted_user(person, layout, classes),
         group=person.uid,

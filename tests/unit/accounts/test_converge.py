@@ -334,7 +334,7 @@ class TestHostileHomes:
         home.rename(layout.root / "home/away")
         home.symlink_to("/etc")
         for state in ("present", "absent"):
-            with pytest.raises(AccountsError, match="a home that is no folder of uid"):
+            with pytest.raises(AccountsError, match="a home that is not a folder of uid"):
                 ask("anna", state=state)
 
     def test_a_home_is_copied_whole_where_it_cannot_be_renamed(

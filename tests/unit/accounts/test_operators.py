@@ -420,7 +420,7 @@ def test_what_is_wrong_with_an_operator_is_not_said_of_an_analyst(
     outcome = operate("olga", KEY)
     told = replace(outcome, troubles=(Trouble("olga", "broken"),)).warnings
     assert told == ("operator 'olga': broken",)
-    taken = Probe("SHA256:x", taken=True, told="welcome")
+    taken = Probe("SHA256:x", taken=True, answer="welcome")
     monkeypatch.setattr(system, "probe", lambda *_: [taken])
     with pytest.raises(BrokerError, match="operator 'olga': sshd still takes a key"):
         operate("olga", state="absent")

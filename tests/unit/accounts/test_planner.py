@@ -483,7 +483,7 @@ class TestRefusals:
             (Presence(user=replace(ROOT, name="anna", uid=107)), "a system account with uid 107"),
             (Presence(user=replace(ROOT, name="anna", uid=1500)), "uid 1500 that the data broker"),
             (Presence(group=1500), "a group with gid 1500"),
-            (Presence(home={"": Node("folder", 0o755, 0, 0)}), "left by somebody else"),
+            (Presence(home={"": Node("folder", 0o755, 0, 0)}), "left by another account"),
         ],
     )
     def test_a_name_that_is_taken(self, presence: Presence, told: str) -> None:

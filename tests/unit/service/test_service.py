@@ -139,7 +139,7 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     ("content", "sentence"),
     [
         (b"", "is not JSON"),
-        (b"[1]", "no JSON object"),
+        (b"[1]", "not a JSON object"),
         (b"[" * 60_000, "is not JSON"),
         (b'{"verb": "shell", "name": "anna"}', "no such verb"),
         (b'{"verb": ["add"]}', "no such verb"),
@@ -156,9 +156,9 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
         (b'{"verb": "certificate", "name": "anna"}', "issues no certificates"),
         (b'{"verb": "grant", "name": "anna", "classes": "private"}', "not a list of texts"),
         (b'{"verb": "grant", "name": "anna", "classes": ["no-such"]}', ""),
-        (b'{"verb": "list", "behalf": "x\\u001b[2J"}', "behalf is no line"),
+        (b'{"verb": "list", "behalf": "x\\u001b[2J"}', "behalf is not one line"),
         (b'{"verb": "list"}' + b" " * MAX_REQUEST, "too long"),
-        (b'{"verb": "list", "behalf": "\\ud800"}', "behalf is no line"),
+        (b'{"verb": "list", "behalf": "\\ud800"}', "behalf is not one line"),
     ],
 )
 def test_what_is_refused_changes_nothing_and_leaves_a_line(

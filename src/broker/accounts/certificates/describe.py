@@ -50,7 +50,7 @@ def authority_sides(
     after = {
         "key": found.fingerprint if found and found.fingerprint else _ANEW,
         "hours": hours,
-        "told to sshd": True,
+        "trusted by sshd": True,
         "revoked": _LISTED,
         "accepted": _ACCEPTED,
         "files": files,
@@ -64,7 +64,7 @@ def _found(found: Authority, layout: Layout) -> dict[str, Any]:
     return {
         "key": found.fingerprint,
         "hours": found.certificates.hours if found.certificates else None,
-        "told to sshd": found.told,
+        "trusted by sshd": found.public_key_matches,
         "revoked": _LISTED if found.revoked == listed else _OTHER,
         "accepted": _ACCEPTED if found.standing == accepted else _OTHER,
         "files": {path: _node(found, path) for path in authority_files(layout)},

@@ -36,7 +36,7 @@ def issue_certificate(
 ) -> Certificate:
     """Sign for one key of an analyst (by its name, fingerprint or comment), and remember it.
 
-    Raises ``AccountsError`` for somebody who is no analyst, for a key that is not valid, and
+    Raises ``AccountsError`` for a name that is not an analyst's, for a key that is not valid, and
     where certificates are switched off; ``BrokerError`` for what the host refused.
     """
     converge((), layout, system)  # what drifted, the authority among it, is mended first
@@ -45,8 +45,8 @@ def issue_certificate(
         known = _certificates(observed)
         moment = now or datetime.now(UTC)
         certificate, key = draft(_analyst(name, observed), label, known, moment)
-        told = [Change("analyst.certificate", name, certificate_facts(certificate))]
-        with recording(told, layout.at(LOG)):
+        changes = [Change("analyst.certificate", name, certificate_facts(certificate))]
+        with recording(changes, layout.at(LOG)):
             command = layout.program.with_name("broker-transport")
             line = sign(layout.at(layout.authority), certificate, key, command)
             certificate = replace(certificate, line=line)

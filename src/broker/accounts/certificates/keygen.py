@@ -34,7 +34,7 @@ def make_private(path: Path) -> None:
 
 
 def public_of(path: Path) -> Key | None:
-    """The public half of a private key of ours; None where it is none, or has a passphrase."""
+    """The public half of a private key; None for an invalid one and for one with a passphrase."""
     with suppress(BrokerError):
         return parse_key(_keygen("-y", "-P", "", "-f", str(path)), where=str(path))
     return None
@@ -78,9 +78,9 @@ def read_revocations(path: Path, fingerprint: str) -> Ranges | None:
     except BrokerError:
         return None
     authorities = [found[1] for line in lines if (found := _CA.match(line))]
-    told = [line for line in lines if line.strip() and not line.startswith("#")]
-    serials = [found for line in told if (found := _SERIAL.fullmatch(line.strip()))]
-    if authorities != [fingerprint] or len(serials) != len(told):
+    entries = [line for line in lines if line.strip() and not line.startswith("#")]
+    serials = [found for line in entries if (found := _SERIAL.fullmatch(line.strip()))]
+    if authorities != [fingerprint] or len(serials) != len(entries):
         return None
     return _joined([(int(one[1]), int(one[2] or one[1])) for one in serials])
 
@@ -114,5 +114,5 @@ def _keygen(*arguments: str) -> str:
             "the tool ssh-keygen is missing", remedy="Install Debian's package openssh-client."
         ) from error
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        said = str(getattr(error, "stderr", None) or "nothing").strip().splitlines()
-        raise BrokerError("ssh-keygen failed", found=said[-1][:200]) from error
+        lines = str(getattr(error, "stderr", None) or "nothing").strip().splitlines()
+        raise BrokerError("ssh-keygen failed", found=lines[-1][:200]) from error

@@ -35,19 +35,19 @@ def authority_files(layout: Layout) -> Mapping[str, Node]:
 
 
 def look_at_authority(layout: Layout, owners: Owners) -> Authority | None:
-    """What stands of it; None where nothing does, which is a host that takes keys themselves."""
+    """The authority as found; None where there is none: the host accepts plain keys."""
     found = {path: look(layout.at(Path(path)), owners) for path in authority_files(layout)}
     nodes = {path: node for path, node in found.items() if node is not None}
     if not nodes:
         return None
-    # A private key that others could read is no authority's any more.
+    # A private key that other accounts can read is no longer used.
     private = str(layout.authority)
     trusted = private in nodes and _SECRET.accepts(nodes[private])
     key = public_of(layout.at(layout.authority)) if trusted else None
     fingerprint = key.fingerprint if key else None
     return Authority(
         fingerprint=fingerprint,
-        told=key is not None and _told(layout) == (key.type, key.blob),
+        public_key_matches=key is not None and _trusted_by_sshd(layout) == (key.type, key.blob),
         certificates=_certificates(layout),
         revoked=_revoked(layout, nodes, fingerprint),
         standing=_standing(layout),
@@ -62,7 +62,7 @@ def _standing(layout: Layout) -> str | None:
         return None
 
 
-def _told(layout: Layout) -> tuple[str, bytes] | None:
+def _trusted_by_sshd(layout: Layout) -> tuple[str, bytes] | None:
     try:
         text = layout.at(layout.authority_public).read_text(encoding="utf-8", errors="replace")
         key: Key = parse_key(text, where=str(layout.authority_public))

@@ -70,13 +70,13 @@ class Authority:
     """What stands of the authority on a host.
 
     ``fingerprint`` is that of the private key, None where there is none or others could read it.
-    ``told`` says whether the public key that sshd reads is its own. ``revoked`` are the serials
-    of the revocation list, None where sshd could not use it or it is about another key.
+    ``public_key_matches``: sshd's copy of the public key belongs to it. ``revoked`` are the serials
+    of the revocation list, None where sshd cannot use it or it is for another key.
     ``standing`` is the text of the list that ``broker-principals`` answers from.
     """
 
     fingerprint: str | None
-    told: bool
+    public_key_matches: bool
     certificates: Certificates | None
     revoked: Ranges | None
     standing: str | None = None
@@ -90,7 +90,7 @@ class Authority:
 
 
 def check_mode(hours: int | None) -> Mode:
-    """The mode itself, when the hours can be meant. Raises ``AccountsError``."""
+    """The mode itself, when the hours are valid. Raises ``AccountsError``."""
     if hours is not None and not 1 <= hours <= _MAX_HOURS:
         raise AccountsError(
             "a certificate cannot live that long",

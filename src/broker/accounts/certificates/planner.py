@@ -48,7 +48,7 @@ def ended(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, .
 
 
 def _standing(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, ...]:
-    """Of an account that somebody re-made by hand, nothing stands."""
+    """None of an account that was re-made by hand is valid."""
     issued = observed.authority.issued if observed.authority else ()
     if not issued:
         return ()
@@ -71,7 +71,7 @@ def _present(
     anew = found is None or found.fingerprint is None
     if (
         found is None
-        or not found.told
+        or not found.public_key_matches
         or {str(paths.authority), str(paths.authority_public)} & wrong
     ):
         yield MakeAuthority(anew=anew)

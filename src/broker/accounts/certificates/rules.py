@@ -74,7 +74,7 @@ def draft(
 
 
 def identity(certificate: Certificate, key: Key) -> str:
-    """How sshd's log names whoever enters with it."""
+    """The name of the login in sshd's log."""
     return f"{certificate.analyst}/{key.name or key.fingerprint}"
 
 

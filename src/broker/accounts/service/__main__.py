@@ -15,7 +15,7 @@ from .serve import Helper
 
 
 def main() -> None:
-    """ACCOUNT... may ask, beside root. A request that is refused is no failure of the service."""
+    """ACCOUNT... may connect, beside root. A refused request is not a failure of the service."""
     parser = argparse.ArgumentParser(prog="broker.accounts.service", description=__doc__)
     parser.add_argument("accounts", nargs="+")
     parser.add_argument("--connections", type=int, default=Limit().connections)

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection: the kernel knows, the caller is not asked."""
+"""Who is at the other end of a connection, as reported by the kernel."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def caller_of(connection: socket.socket) -> Caller:
 
 
 def check_caller(caller: Caller, allowed: Iterable[str]) -> None:
-    """Root and the accounts in ``allowed`` may ask, nobody else. Raises ``AccountsError``.
+    """Only root and the accounts in ``allowed`` may connect. Raises ``AccountsError``.
 
-    The socket's own mode refuses others first; this holds if somebody changes that.
+    The socket's own mode refuses others first; this holds if that is changed.
     """
     uids = {0}
     for name in allowed:

@@ -83,4 +83,4 @@ def _kept(path: Path, full: float, moment: float) -> tuple[float, float]:
     except FileNotFoundError:
         return full, 0.0
     except (ValueError, TypeError):
-        return 0.0, 0.0  # whoever damaged it gains nothing
+        return 0.0, 0.0  # a damaged file gains nothing

@@ -1,4 +1,4 @@
-"""What may be asked through the socket, and how: a closed list of verbs. Pure.
+"""The requests that the socket takes, and their form: a closed list of verbs. Pure.
 
 A request is one JSON object on the way in, a reply one on the way out; both end with the
 connection's half. ``{"verb": "grant", "name": "anna", "classes": ["finance"], "behalf": "jan"}``.
@@ -43,7 +43,7 @@ class CertificateRequest:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """``fields`` map what must be said, ``more`` what may be said, each to text or a list."""
+    """``fields`` are the required names, ``more`` the optional ones, each with text or a list."""
 
     fields: Mapping[str, type]
     more: Mapping[str, type]
@@ -54,7 +54,7 @@ class Verb:
 class Command:
     """A request that is well formed. ``request`` None means to list the analysts.
 
-    ``behalf`` is for whom the caller says it asks: told in the audit log, believed by nobody.
+    ``behalf`` is the person named by the caller: written to the audit log, never trusted.
     """
 
     verb: str
@@ -63,47 +63,50 @@ class Command:
     request: Request | CertificateRequest | None
 
 
-def _add(said: dict[str, Any]) -> Request:
+def _add(fields: dict[str, Any]) -> Request:
     return parse_request(
-        said["name"], email=said.get("email"), keys=said["keys"], classes=said.get("classes")
+        fields["name"],
+        email=fields.get("email"),
+        keys=fields["keys"],
+        classes=fields.get("classes"),
     )
 
 
-def _remove(said: dict[str, Any]) -> Request:
-    home = said.get("home", "archive")
+def _remove(fields: dict[str, Any]) -> Request:
+    home = fields.get("home", "archive")
     if home not in ("archive", "delete"):
         raise _wrong("home is neither archive nor delete", found=repr(str(home)[:40]))
-    return parse_request(said["name"], state="absent", home=home)
+    return parse_request(fields["name"], state="absent", home=home)
 
 
-def _grant(said: dict[str, Any]) -> Request:
-    return _known(parse_request(said["name"], grant=said["classes"]))
+def _grant(fields: dict[str, Any]) -> Request:
+    return _known(parse_request(fields["name"], grant=fields["classes"]))
 
 
-def _revoke(said: dict[str, Any]) -> Request:
-    return _known(parse_request(said["name"], revoke=said["classes"]))
+def _revoke(fields: dict[str, Any]) -> Request:
+    return _known(parse_request(fields["name"], revoke=fields["classes"]))
 
 
-def _add_key(said: dict[str, Any]) -> Request:
-    label, expires = said.get("label"), said.get("expires")
-    return key_request(said["name"], "present", key=said["key"], label=label, expires=expires)
+def _add_key(fields: dict[str, Any]) -> Request:
+    label, expires = fields.get("label"), fields.get("expires")
+    return key_request(fields["name"], "present", key=fields["key"], label=label, expires=expires)
 
 
-def _rotate_key(said: dict[str, Any]) -> Request:
-    more = {name: said[name] for name in ("label", "expires", "old", "grace") if name in said}
-    return key_request(said["name"], "rotated", key=said["key"], **more)
+def _rotate_key(fields: dict[str, Any]) -> Request:
+    more = {name: fields[name] for name in ("label", "expires", "old", "grace") if name in fields}
+    return key_request(fields["name"], "rotated", key=fields["key"], **more)
 
 
-def _revoke_key(said: dict[str, Any]) -> Request:
-    return key_request(said["name"], "absent", old=said["old"])
+def _revoke_key(fields: dict[str, Any]) -> Request:
+    return key_request(fields["name"], "absent", old=fields["old"])
 
 
-def _certificate(said: dict[str, Any]) -> CertificateRequest:
-    return CertificateRequest(check_name(said["name"]), said.get("label"))
+def _certificate(fields: dict[str, Any]) -> CertificateRequest:
+    return CertificateRequest(check_name(fields["name"]), fields.get("label"))
 
 
 def _known(request: Request) -> Request:
-    """Nobody is made by a grant."""
+    """A grant adds no analyst."""
     return Request(request.name, grant=request.grant, revoke=request.revoke, known=True)
 
 
@@ -127,17 +130,17 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
 
 def parse_command(content: bytes) -> Command:
     """The command that these bytes say. Raises ``AccountsError``; no message repeats a value."""
-    said = _object(content)
-    behalf = said.pop("behalf", None)
+    fields = _object(content)
+    behalf = fields.pop("behalf", None)
     if behalf is not None and not _is_line(behalf, 254):
-        raise _wrong("behalf is no line of at most 254 characters")
-    verb = said.pop("verb", None)
+        raise _wrong("behalf is not one line of at most 254 characters")
+    verb = fields.pop("verb", None)
     if not isinstance(verb, str) or verb not in VERBS:
         raise _wrong("there is no such verb", expected=", ".join(VERBS))
     known = VERBS[verb]
-    _check_fields(said, known)
-    request = known.ask(said) if known.ask else None
-    return Command(verb, said.get("name"), behalf, request)
+    _check_fields(fields, known)
+    request = known.ask(fields) if known.ask else None
+    return Command(verb, fields.get("name"), behalf, request)
 
 
 def render_reply(result: Mapping[str, Any]) -> bytes:
@@ -148,38 +151,38 @@ def render_reply(result: Mapping[str, Any]) -> bytes:
 def render_error(error: BrokerError) -> bytes:
     """A reply that refuses; the parts of the error stay apart, for the caller to raise again."""
     parts = ("message", "where", "expected", "found", "remedy")
-    told = {name: getattr(error, name) for name in parts if getattr(error, name) is not None}
-    return json.dumps({"ok": False, "error": {"kind": type(error).__name__, **told}}).encode()
+    facts = {name: getattr(error, name) for name in parts if getattr(error, name) is not None}
+    return json.dumps({"ok": False, "error": {"kind": type(error).__name__, **facts}}).encode()
 
 
 def _object(content: bytes) -> dict[str, Any]:
     if len(content) > MAX_REQUEST:
         raise _wrong("the request is too long", expected=f"at most {MAX_REQUEST} bytes")
     try:
-        said = json.loads(content, object_pairs_hook=_once)
+        fields = json.loads(content, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise _wrong("the request is not JSON") from error
-    if not isinstance(said, dict):
-        raise _wrong("the request is no JSON object")
-    return said
+    if not isinstance(fields, dict):
+        raise _wrong("the request is not a JSON object")
+    return fields
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Said twice, one reader would take the first and another the last."""
+    """Refuse repeated names: one parser takes the first value and another the last."""
     if len({name for name, _ in pairs}) != len(pairs):
         raise _wrong("the request says something twice")
     return dict(pairs)
 
 
-def _check_fields(said: Mapping[str, Any], verb: Verb) -> None:
+def _check_fields(fields: Mapping[str, Any], verb: Verb) -> None:
     allowed = {**verb.fields, **verb.more}
-    lacking = sorted(verb.fields.keys() - said.keys())
-    if lacking:
-        raise _wrong(f"{lacking[0]} is missing")
-    if said.keys() - allowed.keys():
+    missing = sorted(verb.fields.keys() - fields.keys())
+    if missing:
+        raise _wrong(f"{missing[0]} is missing")
+    if fields.keys() - allowed.keys():
         shown = ", ".join(("verb", "behalf", *allowed))
         raise _wrong("the request says more than this verb takes", expected=shown)
-    for name, value in said.items():
+    for name, value in fields.items():
         fits = _is_text(value) if allowed[name] is str else _is_list(value)
         if not fits:
             kind = "a text" if allowed[name] is str else "a list of texts"

@@ -80,13 +80,13 @@ class Helper:
             held.enter_context(connected(tokens, caller.uid, self.limit))
             take(tokens, caller.uid, self.limit)
             command = parse_command(_received(connection))
-            reply, result, told = render_reply(self._met(command, caller)), "done", {}
+            reply, result, detail = render_reply(self._met(command, caller)), "done", {}
         except BrokerError as error:
-            reply, result, told = render_error(error), "refused", {"error": str(error)[:500]}
+            reply, result, detail = render_error(error), "refused", {"error": str(error)[:500]}
         except Exception as error:
-            told = {"error": f"{type(error).__name__}: {error}"[:500]}
+            detail = {"error": f"{type(error).__name__}: {error}"[:500]}
             reply, result = render_error(BrokerError("the helper failed; see its log")), "failed"
-        self._note(caller, command, result, told)
+        self._note(caller, command, result, detail)
         with suppress(OSError):  # who does not wait for an answer gets none
             connection.sendall(reply)
             connection.shutdown(socket.SHUT_WR)
@@ -108,7 +108,7 @@ class Helper:
         return {"certificate": issued.line, **certificate_facts(issued)}
 
     def _note(
-        self, caller: Caller, command: Command | None, result: str, told: dict[str, str]
+        self, caller: Caller, command: Command | None, result: str, detail: dict[str, str]
     ) -> None:
         verb = command.verb if command else "unknown"
         event = Event(
@@ -118,7 +118,7 @@ class Helper:
             command.name if command else None,
             _RESULTS[result],
             None,
-            told,
+            detail,
         )
         problem = append_or_keep([event], self.log)
         if problem is not None:

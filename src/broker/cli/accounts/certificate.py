@@ -31,5 +31,5 @@ def certificate(context: click.Context, name: str, label: str | None, output: Pa
         say(issued.line)
     else:
         write_atomic(output, f"{issued.line}\n", mode=0o644)
-    told = f"{name}: certificate {issued.serial} for {issued.fingerprint}, until {issued.until}"
-    say(told, err=True)
+    line = f"{name}: certificate {issued.serial} for {issued.fingerprint}, until {issued.until}"
+    say(line, err=True)

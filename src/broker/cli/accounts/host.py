@@ -81,18 +81,18 @@ def for_operators(context: click.Context) -> None:
 
 def done(outcome: Outcome, word: str) -> str:
     """``word``, or that there was nothing to do."""
-    return word if outcome.changed else "nothing to do, everything is as asked"
+    return word if outcome.changed else "nothing to do, everything is as requested"
 
 
 def refuse_unknown(name: str, known: Sequence[str], role: Role = "analyst") -> None:
-    """In a playbook an absent person is fine; somebody who types a wrong name wants to know."""
+    """Refuse an unknown name: a playbook accepts an absent person, a command does not."""
     check_name(name, role)
     if name not in known:
         raise unknown_person(name, known, role)
 
 
 def removed(context: click.Context, request: Request, row: dict[str, Any]) -> None:
-    """Remove somebody whom the list has as ``row``, and say what became of them."""
+    """Remove the person listed as ``row``, and print the result."""
     outcome, name = converged(context, [request]), request.name
     home = (
         "deleted" if request.home == "delete" else f"moved to {find_host(context).layout.archive}"

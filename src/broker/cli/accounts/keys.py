@@ -20,7 +20,7 @@ _expires = click.option(
 
 @click.group()
 def key() -> None:
-    """Change the keys of somebody who is there already."""
+    """Change the keys of an analyst."""
 
 
 @key.command("add")

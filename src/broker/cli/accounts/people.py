@@ -26,7 +26,7 @@ delete_home = click.option(
 @click.option(
     "--private/--no-private",
     default=None,
-    help="Grant private data, or revoke it. Without it: as it is, and no for somebody new.",
+    help="Grant private data, or revoke it. Without it: unchanged; no for a new analyst.",
 )
 @click.option("--class", "classes", metavar="CLASS", multiple=True, help="Grant this class, too.")
 @click.option(
