@@ -1,7 +1,7 @@
 """Every error a person can meet, as one tree.
 
 BrokerError
-├── ConfigError      a file that a person wrote says something that cannot be meant
+├── ConfigError      a configuration file is invalid
 ├── SourceError      a source did not answer, or not completely
 │   ├── AbsentError      the source has no such table
 │   └── ForbiddenError   the source does not let us look at it
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class BrokerError(Exception):
-    """Something a person has to know, told so that they can act.
+    """A failure that a person has to know of, with what to do.
 
     The parts stay on the exception as attributes; ``str()`` is the one line people read, with
     nothing in it that acts on a terminal.
@@ -69,7 +69,7 @@ class BrokerError(Exception):
 
 
 class ConfigError(BrokerError):
-    """A file that a person wrote says something that cannot be meant."""
+    """A configuration file is invalid."""
 
     exit_code = 2
 

@@ -137,7 +137,7 @@ def lock(path: Path, *, purpose: str, wait_seconds: float = _HANDOVER_SECONDS) -
     ``purpose`` says what that process does. The default waits only for what a killed holder had
     begun to start.
     """
-    # Opened for reading: closing it is then no change of its folder for whoever watches that.
+    # Opened for reading: closing it is then not a change for watchers of its folder.
     descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         deadline = time.monotonic() + wait_seconds

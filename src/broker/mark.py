@@ -42,8 +42,8 @@ class Mark:
 class Seen:
     """What there is. ``found`` is the id in the store, ``current`` whether it ever published.
 
-    ``unmounted`` is what /etc/fstab mounts on the way to the store and nobody did; ``published``
-    the generation that the host remembers.
+    ``unmounted`` is a mount point of /etc/fstab on the way to the store, with nothing mounted;
+    ``published`` the generation that the host remembers.
     """
 
     store: Path
@@ -183,7 +183,7 @@ def _read_mark(record: Path) -> Mark | None:
 
 
 def _found(store: Path) -> str | None:
-    """The id in the store; None for none. What the service put in its place is none."""
+    """The id in the store; None where there is none, or something else in its place."""
     try:
         text = read_file(store, NAME).decode(errors="replace").strip()
     except PermissionError:

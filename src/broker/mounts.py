@@ -1,6 +1,6 @@
 """File systems that an account serves itself (FUSE): root never waits for what they answer.
 
-Such a server may keep whoever looks waiting for ever. So a look begins with a descriptor that asks
+Such a server may block every reader for ever. So a look begins with a descriptor that asks
 no file system anything (``O_PATH``), and goes on only where no such mount is in the way. Standard
 library only; knows nothing of the product.
 """

@@ -1,4 +1,4 @@
-"""Who did what, and who pulled what: written where nobody rewrites it. Standard library only.
+"""Who did what, and who pulled what, in an append-only log. Standard library only.
 
 ``recording`` wraps an act, ``note`` tells of one event, ``read`` gives them back.
 """

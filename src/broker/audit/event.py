@@ -41,10 +41,10 @@ def render_event(event: Event) -> str:
         "subject": event.subject,
         "result": event.result,
         "act": event.act,
-        "actor": _told(asdict(event.actor)),
+        "actor": _without_empty(asdict(event.actor)),
         "detail": dict(event.detail),
     }
-    return json.dumps(_told(document), ensure_ascii=True, separators=(",", ":"))
+    return json.dumps(_without_empty(document), ensure_ascii=True, separators=(",", ":"))
 
 
 def parse_event(line: str) -> Event:
@@ -73,5 +73,5 @@ def parse_event(line: str) -> Event:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
-def _told(values: dict[str, Any]) -> dict[str, Any]:
+def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, {})}

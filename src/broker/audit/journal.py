@@ -1,5 +1,5 @@
 """Events as entries of the journal, with a field each. Protocol: systemd's
-JOURNAL_NATIVE_PROTOCOL; the journal adds who sent it (``_UID``, ``_PID``), which nobody can forge.
+JOURNAL_NATIVE_PROTOCOL; the journal adds the sender (``_UID``, ``_PID``), who cannot forge it.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def append_or_keep(events: Sequence[Event], log: Path) -> str | None:
     """Write events, or keep them until the file can be written; the journal has them at once.
 
     For acts that take rights: a full disk must not hold them up. Returns one sentence when the
-    file lacks the lines, and None when it has them.
+    lines are missing in the file, and None otherwise.
     """
     lines, problem = _rendered(events), None
     try:

@@ -2,7 +2,7 @@
 
 The command that serves an analyst runs with the analyst's own rights, so whatever it writes the
 analyst could write, too. It therefore says nothing of who it is: the journal takes that from the
-kernel. An analyst can invent pulls of their own, and no pull of anybody else.
+kernel. An analyst can invent pulls of their own, and no pull of another account.
 """
 
 from __future__ import annotations
@@ -70,20 +70,20 @@ def parse_transfer(rsync_log: str, code: int = 0) -> Transfer:
 
 
 def note_pull(generation: str, path: str, transfer: Transfer) -> None:
-    """Tell the journal of one transfer, as whoever made it. Silent where there is no journal.
+    """Write one transfer to the journal, as its own account; nothing where there is no journal.
 
     ``generation`` is the id that the view belongs to, ``path`` what was asked for.
     """
-    asked = shown(path, 200)
+    requested = shown(path, 200)
     numbers = {field: str(getattr(transfer, name)) for name, field in _NUMBERS.items()}
     with suppress(OSError):
         write_journal(
             {
-                "MESSAGE": f"pulled {asked} of {generation}: {transfer.sent_bytes} bytes",
+                "MESSAGE": f"pulled {requested} of {generation}: {transfer.sent_bytes} bytes",
                 "PRIORITY": "6",
                 "SYSLOG_IDENTIFIER": _IDENTIFIER,
                 "BROKER_GENERATION": generation,
-                "BROKER_PATH": asked,
+                "BROKER_PATH": requested,
                 **numbers,
             }
         )
@@ -100,7 +100,7 @@ class Collected:
 def collect(log: Path = LOG, cursor: Path = CURSOR) -> Collected:
     """Bring what the journal holds of pulls into the log.
 
-    The journal drops its oldest entries as new ones come, and whoever has a shell can write many.
+    The journal drops its oldest entries as new ones come, and a user with a shell can write many.
     So ``cursor`` names the newest entry of all at the last collection: where that is gone, pulls
     may be gone, too, and the log says so. What is collected twice has the same ``act`` and is
     read once.
@@ -127,9 +127,9 @@ def _lost_since(known: str) -> Event | None:
     if there is not None and there["__CURSOR"] == known:
         return None
     since = re.search(r"\bt=([0-9a-f]{1,16})\b", known)
-    told = f" of {_instant(int(since[1], 16)):{_SHOWN}}" if since else ""
+    of = f" of {_instant(int(since[1], 16)):{_SHOWN}}" if since else ""
     until = f", up to {_instant(int(there['__REALTIME_TIMESTAMP'])):{_SHOWN}}" if there else ""
-    problem = f"pulls may be missing: the journal does not hold its entries{told}{until} any more"
+    problem = f"pulls may be missing: the journal does not hold its entries{of}{until} any more"
     return Event(datetime.now(UTC), "pull", current_actor(), None, "failed", None, _about(problem))
 
 
@@ -155,7 +155,7 @@ def _about(problem: str) -> dict[str, Any]:
 
 
 def parse_pull(entry: dict[str, Any]) -> Event:
-    """An event of one entry of the journal; a forged or broken one is kept and told as such."""
+    """An event of one entry of the journal; a forged or broken one is kept and marked as such."""
     uid = int(entry.get("_UID", -1))
     actor = Actor(uid, name_of(uid), "session")
     act = hashlib.sha256(str(entry["__CURSOR"]).encode()).hexdigest()[:16]
@@ -165,7 +165,7 @@ def parse_pull(entry: dict[str, Any]) -> Event:
     numbers = {name: str(entry.get(field, "")) for name, field in _NUMBERS.items()}
     whole = all(re.fullmatch(r"-?\d{1,18}", value) for value in numbers.values())
     if uid < _FIRST_PERSON or not whole or not _GENERATION.fullmatch(generation):
-        detail["problem"] = "this is no entry that the broker's own transport writes"
+        detail["problem"] = "this is not an entry that the broker's own transport writes"
         return Event(at, "pull", actor, actor.name, "refused", act, detail)
     detail |= {"generation": generation, **{name: int(v) for name, v in numbers.items()}}
     result = "failed" if detail["code"] else "done"

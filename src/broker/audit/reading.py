@@ -1,4 +1,4 @@
-"""Reading the log back, those parts that were rotated away first. What cannot be read is told."""
+"""Reading the log back, rotated parts first. Lines that cannot be read are reported."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Garbled:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Events in the order in which they were written, and the lines that are none.
+    """Events in the order in which they were written, and the lines that are not events.
 
     An act has its end in its ``result``; one that is still ``begun`` was interrupted, or goes on.
-    ``pending`` is the number of lines among them that the file lacks so far.
+    ``pending`` is the number of lines among them that are not yet in the file.
     """
 
     events: tuple[Event, ...]
@@ -71,7 +71,7 @@ def _lines(log: Path) -> Iterator[tuple[str, str]]:
 
 
 def _files(log: Path) -> list[Path]:
-    """Oldest first: logrotate numbers upwards into the past; what the file lacks comes last."""
+    """Oldest first: logrotate numbers upwards into the past; pending lines come last."""
     numbered = [
         (int(found[1]), path)
         for path in log.parent.glob(f"{log.name}.*")
@@ -83,7 +83,7 @@ def _files(log: Path) -> list[Path]:
 
 
 def _ended(events: Iterable[Event]) -> Iterator[Event]:
-    """Each act with the result of its end; what was collected twice is told once."""
+    """Each act with the result of its end; duplicates are removed."""
     every = list(events)
     ends = {event.act: event for event in every if event.action == END}
     seen = set[tuple[object, ...]]()

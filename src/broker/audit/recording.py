@@ -32,7 +32,7 @@ class Change:
 
 @dataclass(slots=True)
 class Trail:
-    """``problem`` is one sentence where the log's file lacks lines of the act."""
+    """``problem`` is one sentence where lines of the act are missing in the log's file."""
 
     problem: str | None = None
 
@@ -45,11 +45,11 @@ class Trail:
 def changes(
     before: Mapping[str, Any], after: Mapping[str, Any], actions: Sequence[str] = ()
 ) -> tuple[Change, ...]:
-    """From the two sides of a diff, by person, to what is told of it.
+    """From the two sides of a diff, by person, to the recorded changes.
 
     A person's ``entry`` says who is added, changed or removed, which may end ``certificates``;
-    every other part is drift that is mended. ``role`` is that of who is no analyst. ``actions``
-    are told where no side shows anything.
+    every other part is drift that is repaired. ``role`` is that of other accounts than
+    analysts. ``actions`` are recorded where neither side shows anything.
     """
     found = tuple(
         _change(name, before.get(name) or {}, after.get(name) or {})
@@ -81,9 +81,9 @@ def recording(planned: Sequence[Change], log: Path, *, needed: bool = True) -> I
     try:
         yield trail
     except BaseException as error:
-        told = str(error) if isinstance(error, BrokerError) else type(error).__name__
+        found = str(error) if isinstance(error, BrokerError) else type(error).__name__
         append_or_keep(
-            [Event(datetime.now(UTC), END, actor, None, "failed", act, {"error": told[:500]})], log
+            [Event(datetime.now(UTC), END, actor, None, "failed", act, {"error": found[:500]})], log
         )
         raise
     trail.problem = append_or_keep([Event(datetime.now(UTC), END, actor, None, "done", act)], log)

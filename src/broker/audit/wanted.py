@@ -1,4 +1,4 @@
-"""Which events somebody asks for; pure."""
+"""Which events match a question; pure."""
 
 from __future__ import annotations
 

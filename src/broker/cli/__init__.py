@@ -77,10 +77,10 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, summary(name)) for name in self.list_commands(ctx)])
 
 
-def deployed(told: Path = DEPLOYED) -> str:
+def deployed(path: Path = DEPLOYED) -> str:
     """Which commit and release a deploy brought to this host, as it noted; empty without a note."""
     try:
-        note = json.loads(told.read_text())
+        note = json.loads(path.read_text())
         parts = [f"{name} {shown(note[name])}" for name in ("commit", "release") if note[name]]
     except (OSError, ValueError, KeyError, TypeError):
         return ""
@@ -109,7 +109,7 @@ def broker() -> None:
 def guarded(command: click.Command, name: str) -> None:
     """Run a command as a program: a known error is one line on stderr and its own exit code.
 
-    What the encoding of a stream lacks is written as an escape, such as ``\\u2026``.
+    Characters that a stream cannot encode are written as an escape, such as ``\\u2026``.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -129,7 +129,7 @@ def guarded(command: click.Command, name: str) -> None:
 
 
 def words_in_credential(folder: Path) -> list[str]:
-    """What was typed, where the words of a unit of systemd are for everybody to see.
+    """The command's words, from a credential: a unit's command line is visible to every account.
 
     ``/usr/local/bin/broker`` writes them with a zero byte after each.
     """

@@ -137,9 +137,9 @@ def _no_table(name: str, generation: Generation) -> PublishError:
 
 def _event(proof: Proof) -> Event:
     facts: dict[str, Any] = proof.facts()
-    told = {name: facts[name] for name in ("generation", "analysts", "checks", "unexpected")}
+    summary = {name: facts[name] for name in ("generation", "analysts", "checks", "unexpected")}
     result: Result = "failed" if proof.findings else "done"
-    return Event(proof.at, "access.prove", current_actor(), None, result, None, told)
+    return Event(proof.at, "access.prove", current_actor(), None, result, None, summary)
 
 
 def _print(proof: Proof) -> None:

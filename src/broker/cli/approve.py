@@ -16,7 +16,7 @@ from .options import config_dir, data_dir
 from .store import open_store
 from .terminal import say
 
-__all__ = ["approve", "told"]
+__all__ = ["approve", "example_keys"]
 
 
 @click.command()
@@ -68,7 +68,7 @@ def _approve_held(store: Store, described: TableDescription, instance: Instance)
     Approvals(store).give(described.id, entry.losses)
     say(f"{described.id}: {entry.losses:,} rows may go with the next sync")
     if keys := lost_keys(generation, entry):
-        say(told(keys))
+        say(example_keys(keys))
 
 
 def _refuse_other_readers(
@@ -107,7 +107,7 @@ def _approve_readers(store: Store, widening: Widening, when: str) -> None:
     say(f"{widening.id}: {widening.words}", f"{widening.id}: approved, {when}")
 
 
-def told(keys: Iterable[Mapping[str, Any]]) -> str:
+def example_keys(keys: Iterable[Mapping[str, Any]]) -> str:
     """Some of the keys that are gone, for a person who may read the table."""
     rows = (", ".join(f"{name} {value}" for name, value in key.items()) for key in keys)
     return f"gone are, for example: {'; '.join(rows)}"

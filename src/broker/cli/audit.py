@@ -53,14 +53,14 @@ def audit(
     """Show who changed what, and who pulled what.
 
     Who was added, changed or removed and by whom, and who pulled which generation. Ends with 1 if
-    the log holds lines that cannot be read, or lacks lines because its file cannot be written or
-    the journal did not keep them; all are reported.
+    the log holds lines that cannot be read, or lines are missing because its file cannot be
+    written or the journal did not keep them; all are reported.
     """
     wanted = Wanted(user, action, _instant("--since", since), _instant("--until", until))
     if only:
         found = collect(log, CURSOR)
         say(f"{found.pulls:,} new pulls")
-        return _told(found.problem)
+        return _report(found.problem)
     is_whole = not _newest(log)
     if os.geteuid() == 0:
         settle(log)
@@ -77,7 +77,7 @@ def audit(
         say(f"broker: {bad.where}: cannot be read: {bad.problem}", err=True)
     if history.pending:
         say(
-            f"broker: {log} lacks {history.pending:,} lines, because it could not be written: they "
+            f"broker: {history.pending:,} lines are not in {log}, which could not be written: they "
             f"are in {pending_of(log)}. Make room, then run: broker audit",
             err=True,
         )
@@ -85,16 +85,16 @@ def audit(
 
 
 def _newest(log: Path) -> int:
-    """Bring the newest pulls into the host's log; 1 where some are missing, which is told."""
+    """Bring the newest pulls into the host's log; 1 where some are missing, which is reported."""
     if log != LOG or os.geteuid() != 0:
         return 0
     try:
-        return _told(collect(log, CURSOR).problem)
+        return _report(collect(log, CURSOR).problem)
     except BrokerError as error:
-        return _told(f"the newest pulls are missing: {error}")
+        return _report(f"the newest pulls are missing: {error}")
 
 
-def _told(problem: str | None) -> int:
+def _report(problem: str | None) -> int:
     if problem is None:
         return 0
     say(f"broker: {problem}", err=True)
@@ -140,7 +140,7 @@ def _instant(option: str, text: str | None) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigError(
-            "this is no time",
+            "this is not a time",
             where=option,
             expected="2026-11-22, 2026-11-22T16:30, or an age such as 7d or 12h",
             found=repr(text[:40]),

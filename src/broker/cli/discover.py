@@ -67,7 +67,7 @@ def discover(  # noqa: PLR0913  each is an option
         if as_json:
             say_json(facts)
         else:
-            say_document(_said(revision, out))
+            say_document(_summary(revision, out))
     elif as_json:
         tables = [one.described() for one in found.drafts]
         say_json({"tables": tables, "failed": found.failures})
@@ -100,7 +100,7 @@ def _facts(revision: Revision, failures: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _said(revision: Revision, out: Path) -> str:
+def _summary(revision: Revision, out: Path) -> str:
     lines = [f"{out}: {_counted(len(revision.added))} added"]
     for name, difference in revision.differences.items():
         lines.append(f"\n{name} is kept as it is described, though the data look otherwise:")

@@ -22,7 +22,7 @@ __all__ = ["Choice", "Found", "drafts_of_files", "drafts_of_source"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which tables are wanted, by their id; all, where nothing is said."""
+    """Which tables are wanted, by their id; by default all."""
 
     buckets: tuple[str, ...] = ()
     include: tuple[str, ...] = ()

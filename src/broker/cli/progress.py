@@ -35,7 +35,7 @@ class Lines:
         LOG.info(fields(table=table, phase=name))
 
     def expect(self, table: str, rows: int | None, size: int | None) -> None:
-        """Nothing: the journal is told what came."""
+        """Nothing: the journal gets only results."""
 
     def advance(self, table: str, rows: int, size: int) -> None:
         """Nothing: a journal wants no ticking."""
@@ -103,7 +103,7 @@ class Live:
             self._progress.update(self._rows[table], detail=name)
 
     def expect(self, table: str, rows: int | None, size: int | None) -> None:
-        """So much is to come: with rows, or else bytes, the time to go can be told."""
+        """The expected rows or bytes, from which the remaining time follows."""
         with self._lock:
             self._counts_rows[table] = rows is not None
             total = size if rows is None else rows
@@ -123,8 +123,8 @@ class Live:
             if outcome.table in self._rows:
                 self._progress.remove_task(self._rows.pop(outcome.table))
             self._done += 1
-            told = f"{self._done} of {self._tables}"
-            self._progress.update(self._all, completed=self._done, detail=told)
+            detail = f"{self._done} of {self._tables}"
+            self._progress.update(self._all, completed=self._done, detail=detail)
         mark = Text("✗", style="red") if outcome.error else Text("✓", style="green")
         line = f"{outcome.table}: {outcome.status}, {outcome.rows:,} rows, {outcome.seconds:.1f} s"
         self._console.print(mark, line)

@@ -69,8 +69,10 @@ def replay(before: Path, after: Path, table: str, out: Path | None, as_json: boo
 def _wrong(files: tuple[DataFile, ...], published: TableEntry) -> list[str]:
     """The paths at which replay and manifest do not agree."""
     made = {file.path: file.sha256 for file in files}
-    said = {file.path: file.sha256 for file in published.files}
-    return sorted(path for path in made.keys() | said.keys() if made.get(path) != said.get(path))
+    listed = {file.path: file.sha256 for file in published.files}
+    return sorted(
+        path for path in made.keys() | listed.keys() if made.get(path) != listed.get(path)
+    )
 
 
 def _entry(folder: Path, table: str) -> TableEntry:
@@ -79,7 +81,7 @@ def _entry(folder: Path, table: str) -> TableEntry:
         manifest = Manifest.from_json(path.read_bytes(), where=str(path))
     except OSError as error:
         raise PublishError(
-            "this is no generation", where=str(path), found=error.strerror
+            "this is not a generation", where=str(path), found=error.strerror
         ) from error
     for entry in manifest.tables:
         if table in (entry.id, entry.path):

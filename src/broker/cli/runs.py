@@ -18,7 +18,6 @@ from ..runs import (
     Ended,
     Outcome,
     Standing,
-    asked,
     boot_id,
     facts_of,
     look,
@@ -27,6 +26,7 @@ from ..runs import (
     read_record,
     recording,
     standing,
+    with_recorders,
 )
 from .options import OPERATORS, as_json, data_dir
 from .screen import Screen
@@ -82,7 +82,7 @@ def host_syncs() -> Standing | None:
     deadline = time.monotonic() + _RECORDING_SECONDS
     while True:
         names = [SERVICE, *(run.unit for run in read_record(RECORD).begun.values())]
-        units = look([TIMER, *asked(names)])
+        units = look([TIMER, *with_recorders(names)])
         # Read anew: an end that systemd no longer speaks of is in it by now.
         record = read_record(RECORD)
         known = {run.unit for run in record.begun.values()} <= {*units}
@@ -102,8 +102,8 @@ def _operators() -> int:
 
 
 def _line(run: Ended) -> str:
-    told = {Outcome.FINE: "ended well", Outcome.FAILED: f"failed: {run.reason}"}
-    return f"{run.unit} {told.get(run.outcome, run.reason)}"
+    results = {Outcome.FINE: "ended well", Outcome.FAILED: f"failed: {run.reason}"}
+    return f"{run.unit} {results.get(run.outcome, run.reason)}"
 
 
 def _print(found: Standing) -> None:

@@ -19,7 +19,7 @@ from ..publish import Generation, TableEntry
 from ..runs import look
 from ..sync.held import lost_keys, widening_of
 from ..sync.report import Exit
-from .approve import told
+from .approve import example_keys
 from .options import as_json, config_dir, data_dir
 from .runs import host_syncs
 from .screen import Screen
@@ -231,6 +231,6 @@ def _print(facts: dict[str, Any]) -> None:
             if sentence:
                 say(f"{row['table']}: {sentence}")
         if row["lost_keys"]:
-            say(f"{row['table']}: {told(row['lost_keys'])}")
+            say(f"{row['table']}: {example_keys(row['lost_keys'])}")
         if row["readers"]:
             say(f"{row['table']}: {row['readers']}")

@@ -36,7 +36,7 @@ def sync(config_option: Path | None, data: Path, as_json: bool) -> int:
 
     Ends with 0 if everything is published as the source has it, 3 if rows that did not fit
     were left out, 1 if a table kept its last good rows or nothing was published, 2 if the
-    configuration cannot be meant, 75 if another sync is still running.
+    configuration is invalid, 75 if another sync is still running.
     """
     folder = find_config_dir(config_option)
     instance = load_instance(folder)
@@ -72,7 +72,7 @@ def _leave(code: int) -> NoReturn:
 
 @contextmanager
 def _progress(description: Description, *, quiet: bool) -> Iterator[Progress]:
-    """A live view where somebody watches, lines where a journal does."""
+    """A live view on a terminal, lines elsewhere."""
     console = Screen(stderr=True)
     if console.is_terminal and not quiet and "JOURNAL_STREAM" not in os.environ:
         with Live(len(description.tables), console) as live:

@@ -15,7 +15,7 @@ from .values import dataset_file
 __all__ = ["check_tables"]
 
 _SINGLE_VALUED = ("gt", "ge", "lt", "le")
-# BigQuery's, of tables that are partitioned by it: no schema lists them, so nobody can fetch them.
+# BigQuery's, of tables that are partitioned by it: no schema lists them, so they cannot be fetched.
 _OF_INGESTION = {"_PARTITIONTIME", "_PARTITIONDATE"}
 
 
@@ -214,7 +214,7 @@ def _unknown_references(tables: Sequence[Placed]) -> Iterator[ConfigError]:
             if not {key.references, key.references.rpartition(".")[0]} & names:
                 keys = ("foreign_keys", index, "references")
                 yield ConfigError(
-                    f"{one.key(*keys)} is no table that is described",
+                    f"{one.key(*keys)} is not a described table",
                     where=one.where(*keys),
                     found=f"'{key.references}'",
                     remedy=did_you_mean(key.references.rpartition(".")[0], sorted(names)),

@@ -26,7 +26,7 @@ _EXPECTED = ", ".join(SIMPLE) + ", DECIMAL(p,s) with s <= p <= 38, T[] or STRUCT
 
 
 def column_type(text: str) -> str:
-    """The type in its canonical spelling; refuses what is none of the language."""
+    """The type in its canonical spelling; refuses any other text."""
     bare = text.strip()
     if bare.endswith("[]"):
         return column_type(bare[:-2]) + "[]"

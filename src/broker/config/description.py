@@ -57,7 +57,7 @@ def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
 def _mark(text: str) -> str:
     mark = {"\\t": "\t", "tab": "\t", "none": ""}.get(text, text)
     if len(mark) > 1 or not mark.isascii() or mark.isalnum() or mark in ("\r", "\n", "\0"):
-        unexpected("one ASCII character that is no letter, digit or line end")
+        unexpected("one ASCII character other than a letter, digit or line end")
     return mark
 
 

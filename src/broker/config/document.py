@@ -37,7 +37,7 @@ class Document:
     ``first_line`` is the line of the file at which the text begins (a block in Markdown).
     ``expand`` turns the text of a scalar into its value; it raises ``ConfigError`` when it cannot.
     ``problems`` are the mistakes that can be seen without knowing what the document is for.
-    Raises ``ConfigError`` when the text is no YAML at all.
+    Raises ``ConfigError`` when the text is not YAML.
     """
 
     text: str = field(repr=False)
@@ -81,18 +81,18 @@ class Document:
         return "nothing" if _is_nothing(node) else quoted(str(getattr(node, "value", "")))
 
     def name(self, location: Location) -> str:
-        """A location as people say it: ``sync.threads``, ``table in.c-crm.orders: file``."""
+        """A location as shown in messages: ``sync.threads``, ``table in.c-crm.orders: file``."""
         item = [value for _, value in self._walk(location[:2])]
-        told = (
+        identity = (
             self._step(item[1], "id") if len(item) == 2 and isinstance(location[1], int) else None
         )
-        if told is None or not isinstance(told[1], yaml.ScalarNode):
+        if identity is None or not isinstance(identity[1], yaml.ScalarNode):
             return _dotted(location)
         rest = _dotted(location[2:])
-        return f"table {told[1].value}" + (f": {rest}" if rest else "")
+        return f"table {identity[1].value}" + (f": {rest}" if rest else "")
 
     def is_spoiled(self, location: Location) -> bool:
-        """Whether a problem of this very value is told already."""
+        """Whether a problem of this value is already reported."""
         return any(id(value) in self._spoiled for _, value in self._walk(location))
 
     def _line(self, node: yaml.Node) -> int:
@@ -127,11 +127,11 @@ class Document:
             begin = self._line_at(error.context_mark.index)
             context = f"{context} that begins in line {begin}"
             problem, context = context, problem
-        said = ", ".join(part for part in (context, problem) if part)
+        details = ", ".join(part for part in (context, problem) if part)
         return ConfigError(
-            f"the YAML cannot be read at column {column}: {said}",
+            f"the YAML cannot be read at column {column}: {details}",
             where=f"{self.path}:{self._line_at(index)}",
-            remedy="Indent with spaces, not tabs." if "'\\t'" in said else None,
+            remedy="Indent with spaces, not tabs." if "'\\t'" in details else None,
         )
 
     def _walk(self, location: Location) -> Iterator[tuple[yaml.Node, yaml.Node]]:

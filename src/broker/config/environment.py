@@ -23,7 +23,7 @@ class Variables:
     """Where ``${NAME}`` is looked up, in this order: environment, credentials folder, file.
 
     ``credentials`` is the folder that systemd gives a unit in ``$CREDENTIALS_DIRECTORY``.
-    ``missing`` stands for a variable that nobody has; where it is None, that is an error.
+    ``missing`` stands for a variable that is not set; where it is None, that is an error.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -54,7 +54,7 @@ class Variables:
             raise ConfigError(
                 "a variable is written ${NAME}",
                 found=quoted(match[0]),
-                remedy="Write $${ where a plain ${ is meant.",
+                remedy="Write $${ for a plain ${.",
             )
         value = self.lookup(name)
         if value is None:
@@ -67,7 +67,7 @@ class Variables:
         return value
 
     def lookup(self, name: str) -> str | None:
-        """The value of a variable; None where nobody has it."""
+        """The value of a variable; None where it is not set."""
         if name in self.environ:
             return self.environ[name]
         credential = self._credential(name)

@@ -48,7 +48,7 @@ def against(one: Placed, instance: Instance) -> Iterator[ConfigError]:
 def listings(
     tables: Sequence[TableDescription], instance: Instance
 ) -> Iterator[tuple[bool, ConfigError]]:
-    """What ``access_classes`` lists and nobody describes, and whether it is near to what is.
+    """Entries of ``access_classes`` that match nothing described, and whether a similar name does.
 
     A misspelt folder would leave its tables to the public, so that is an error; what is not
     near to anything may well be described later.

@@ -47,7 +47,7 @@ def load_instance(
 ) -> Instance:
     """Read ``instance.yaml``. ``environ`` (default: the process's) fills ``${NAME}``.
 
-    Without ``secrets`` a variable that nobody has is no error: who opens no source, needs none.
+    Without ``secrets`` a variable that is not set is not an error: only opening a source needs it.
     Raises ``InvalidConfigError`` with everything that is wrong in it.
     """
     path = config_dir / INSTANCE_FILE

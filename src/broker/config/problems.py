@@ -96,10 +96,10 @@ def validated(
     folder: Path | None = None,
     skipping: Collection[Location] = (),
 ) -> tuple[Model | None, list[ConfigError]]:
-    """The value as a ``model``, or None and what is wrong with it, told by lines of ``document``.
+    """The value as a ``model``, or None and what is wrong with it, with lines of ``document``.
 
     ``location`` is where in the document the value stands; ``folder`` is what relative paths
-    in it are relative to; nothing is said of the values at the places in ``skipping``.
+    in it are relative to; values at the places in ``skipping`` are not checked.
     """
     try:
         return model.model_validate(value, context={"folder": folder}), []
@@ -178,7 +178,7 @@ def _one_of(allowed: Sequence[str]) -> str:
 
 
 def _keys(section: type[BaseModel]) -> tuple[str, ...]:
-    """The keys that are meant to be used; those kept for the files of others are left out."""
+    """The keys in use, without those kept for other programs' files."""
     return tuple(name for name, field in section.model_fields.items() if not field.deprecated)
 
 
@@ -206,7 +206,7 @@ def key_is_chosen(annotation: Any) -> bool:
 
 
 def section_of(annotation: Any) -> type[BaseModel] | None:
-    """The section that a value of this type is, holds, or may be; None where it is none."""
+    """The section that a value of this type is, holds, or may be; None where there is none."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     inner = (section_of(argument) for argument in get_args(annotation))

@@ -8,7 +8,7 @@ Standard library only.
 from .keep import RECORD, boot_id, note_begin, note_end, read_record
 from .record import Begun, Ended, Outcome, Record
 from .standing import Standing, facts_of, standing
-from .systemd import SERVICE, TIMER, asked, look, recording
+from .systemd import SERVICE, TIMER, look, recording, with_recorders
 
 __all__ = [
     "RECORD",
@@ -19,7 +19,6 @@ __all__ = [
     "Outcome",
     "Record",
     "Standing",
-    "asked",
     "boot_id",
     "facts_of",
     "look",
@@ -28,4 +27,5 @@ __all__ = [
     "read_record",
     "recording",
     "standing",
+    "with_recorders",
 ]

@@ -19,7 +19,7 @@ __all__ = ["RECORD", "boot_id", "note_begin", "note_end", "read_record"]
 RECORD = Path("/var/lib/data-broker/syncs.json")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _LOCK_SECONDS = 10.0
-Told = Mapping[str, str]
+Environment = Mapping[str, str]
 _GENERATION = re.compile(r"generations/(\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4})")
 
 
@@ -45,11 +45,11 @@ def read_record(path: Path = RECORD) -> Record:
 
 
 def note_begin(
-    unit: str, store: Path, gid: int, told: Told = os.environ, path: Path = RECORD
+    unit: str, store: Path, gid: int, env: Environment = os.environ, path: Path = RECORD
 ) -> None:
     """Record that a run begins; ``gid`` is the operators' group. Raises ``BrokerError``."""
     now = datetime.now(UTC)
-    invocation = told.get("INVOCATION_ID", "")
+    invocation = env.get("INVOCATION_ID", "")
     if not invocation:
         raise BrokerError("only systemd records how a sync begins", remedy="Type `broker sync`.")
     run = Begun(unit, now, boot_id(), _current(store))
@@ -62,30 +62,30 @@ def note_begin(
 
 
 def note_end(
-    how: str, unit: str, store: Path, gid: int, told: Told = os.environ, path: Path = RECORD
+    how: str, unit: str, store: Path, gid: int, env: Environment = os.environ, path: Path = RECORD
 ) -> Ended:
-    """Record a run's end; ``how`` is what systemd calls it, ``told`` what it says of it.
+    """Record a run's end; ``how`` is systemd's word, ``env`` what systemd gave its handler.
 
     Raises ``BrokerError``.
     """
     now, current = datetime.now(UTC), _current(store)
 
     def change(record: Record) -> Record:
-        return record.end(_ended(how, unit, now, current, told, record))
+        return record.end(_ended(how, unit, now, current, env, record))
 
     return _change(change, gid, path).ended[-1]
 
 
 def _ended(
-    how: str, unit: str, now: datetime, current: str | None, told: Told, record: Record
+    how: str, unit: str, now: datetime, current: str | None, env: Environment, record: Record
 ) -> Ended:
-    """Where a unit that it needs failed, systemd tells of the run before, or of none."""
-    invocation = told.get("MONITOR_INVOCATION_ID", "")
-    result = told.get("MONITOR_SERVICE_RESULT", "")
+    """Where a required unit failed, systemd reports the run before, or none."""
+    invocation = env.get("MONITOR_INVOCATION_ID", "")
+    result = env.get("MONITOR_SERVICE_RESULT", "")
     stale = not invocation or record.knows(invocation) or result == SUCCESS
     if how != SUCCEEDED and stale:
         return Ended(unit, "", None, now, NOT_STARTED)
-    code, status = told.get("MONITOR_EXIT_CODE", ""), told.get("MONITOR_EXIT_STATUS", "")
+    code, status = env.get("MONITOR_EXIT_CODE", ""), env.get("MONITOR_EXIT_STATUS", "")
     return Ended(unit, invocation, None, now, result, code, status, current)
 
 

@@ -133,7 +133,7 @@ class Record:
         )
 
     def settle(self, alive: Iterable[str], boot: str, now: datetime) -> Record:
-        """With an end for every run that is none of those alive: it was cut off.
+        """With an end for every run that is not alive: it was cut off.
 
         When is not known: a run of an earlier boot counts as ended when it began.
         """

@@ -30,7 +30,7 @@ class Standing:
 
     @property
     def failed(self) -> bool:
-        """Whether a person has to look: the last run was no success, or no other will come."""
+        """Whether a person has to look: the last run did not succeed, or no other will come."""
         last = self.record.last
         return bool(self.problems) or (
             last is not None and last.outcome not in (Outcome.FINE, Outcome.REJECTS)
@@ -75,7 +75,7 @@ class Standing:
 def standing(
     record: Record, units: Mapping[str, Unit], boot: str, now: datetime, *, timed: bool
 ) -> Standing:
-    """``units`` are as ``asked`` names them, the timer among them; ``timed`` if one is wanted."""
+    """``units`` are those of ``with_recorders`` and the timer; ``timed`` if one is wanted."""
     service = units[SERVICE]
     running = live(units, {key: one.unit for key, one in record.begun.items()})
     begun = [one.at for key, one in record.begun.items() if key in running]

@@ -17,11 +17,11 @@ __all__ = [
     "TIMER",
     "Unit",
     "alive",
-    "asked",
     "live",
     "look",
     "parse",
     "recording",
+    "with_recorders",
 ]
 
 SERVICE = "broker-sync.service"
@@ -48,10 +48,10 @@ _BUSY = ("active", "activating", "deactivating", "reloading")
 
 
 class Unit(dict[str, str]):
-    """Properties of one unit by their names; what systemd does not tell is empty."""
+    """Properties of one unit by their names; what systemd does not report is empty."""
 
     def __missing__(self, key: str) -> str:
-        """Nothing told."""
+        """Empty."""
         return ""
 
     @property
@@ -61,12 +61,12 @@ class Unit(dict[str, str]):
 
     @property
     def code(self) -> str:
-        """How the main process ended, in the words that handlers are told."""
+        """How the main process ended, in the words that handlers get."""
         return _CODES.get(self["ExecMainCode"], "")
 
     @property
     def status(self) -> str:
-        """Its exit code, or the signal that ended it, as handlers are told."""
+        """Its exit code, or the signal that ended it, as handlers get it."""
         status = self["ExecMainStatus"]
         signals = {str(int(one)): one.name.removeprefix("SIG") for one in signal.Signals}
         return status if self.code == "exited" else signals.get(status, status)
@@ -111,10 +111,10 @@ def parse(text: str, names: Sequence[str]) -> dict[str, Unit]:
 
 def alive(begun: Mapping[str, str]) -> set[str]:
     """Of these invocations with their units, those that run or whose end is being recorded."""
-    return live(look(asked(begun.values())), begun) if begun else set()
+    return live(look(with_recorders(begun.values())), begun) if begun else set()
 
 
-def asked(units: Iterable[str]) -> list[str]:
+def with_recorders(units: Iterable[str]) -> list[str]:
     """Units, and those that record their ends. In this order: an end is recorded after it."""
     names = [*dict.fromkeys(units)]
     return names + [one for name in names for one in recorders(name)]

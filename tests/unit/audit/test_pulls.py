@@ -65,7 +65,7 @@ def test_a_pull_is_of_whom_the_kernel_says() -> None:
 def test_an_entry_that_the_transport_never_writes_is_told_as_such(forged: dict[str, Any]) -> None:
     pull = parse_pull({**ENTRY, **forged})
     assert pull.result == "refused"
-    assert "no entry" in pull.detail["problem"]
+    assert "not an entry" in pull.detail["problem"]
     assert "generation" not in pull.detail
 
 

@@ -237,6 +237,6 @@ tables:
         "data_description.md:7: table crm.orders: sync_schedule has no effect",
         "data_description.md:5: table crm.orders: deletions is not declared, so rows deleted in "
         "the source stay",
-        "data_description.md:9: table crm.orders: foreign_keys[0].references is no table that is "
-        "described; found 'customer.id'. Did you mean 'customers'?",
+        "data_description.md:9: table crm.orders: foreign_keys[0].references is not a described "
+        "table; found 'customer.id'. Did you mean 'customers'?",
     ]

@@ -11,7 +11,7 @@ import pytest
 from broker.errors import BrokerError
 from broker.runs import Outcome, keep, note_begin, note_end, read_record
 from broker.runs.record import Ended
-from broker.runs.systemd import Unit, asked, live, parse
+from broker.runs.systemd import Unit, live, parse, with_recorders
 
 UNIT = "broker-sync.service"
 OLD, NEW = "2026-11-22T153000Z-7f3a", "2026-11-22T163000Z-7f3a"
@@ -114,7 +114,7 @@ def test_only_systemd_records_a_beginning(place: Place) -> None:
 
 def units(**states: str) -> dict[str, Unit]:
     """What systemd says of these, by a word each; others are at rest."""
-    names = asked([UNIT])
+    names = with_recorders([UNIT])
     named = dict(zip(("service", "succeeded", "failed"), names, strict=True))
     found = {name: Unit(ActiveState="inactive", Job="0") for name in names}
     for word, state in states.items():
@@ -144,7 +144,7 @@ def test_a_run_lives_while_its_unit_runs_or_its_end_is_recorded(
 
 def test_a_recorder_that_is_about_to_start_is_busy() -> None:
     found = units()
-    found[asked([UNIT])[2]]["Job"] = "17"
+    found[with_recorders([UNIT])[2]]["Job"] = "17"
     assert live(found, {"a": UNIT}) == {"a"}
 
 

@@ -21,9 +21,9 @@ from broker.runs import (
     Ended,
     Record,
     Standing,
-    asked,
     boot_id,
     standing,
+    with_recorders,
 )
 from broker.runs.systemd import Unit
 from tests.unit.publish.making import entry, publish
@@ -43,7 +43,7 @@ FINE = Ended(SERVICE, "b", None, NOW, "success", "exited", "0")
 
 def seen(record: Record, *, timed: bool = True, **units: dict[str, str]) -> Standing:
     """``timer`` and ``service`` say what differs from a host where all is well."""
-    names = [TIMER, *asked([SERVICE, *(run.unit for run in record.begun.values())])]
+    names = [TIMER, *with_recorders([SERVICE, *(run.unit for run in record.begun.values())])]
     found = {name: Unit(LoadState="loaded", ActiveState="inactive") for name in names}
     found[TIMER].update(GOOD_TIMER | units.get("timer", {}))
     found[SERVICE].update(units.get("service", {}))
