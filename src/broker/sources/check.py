@@ -24,7 +24,7 @@ def check_source(
     except BrokerError as error:
         yield Finding("settings", False, str(error))
         return
-    yield Finding("settings", True, "can be meant")
+    yield Finding("settings", True, "valid")
     if isinstance(source, Checkable):
         yield from source.check(tables)
         return

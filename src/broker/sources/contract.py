@@ -34,7 +34,7 @@ __all__ = [
 class Window:
     """The part of a table to read: at or after ``since`` and before ``until``.
 
-    Both are aware UTC instants; None is no bound, and ``Window()`` is the whole table. They
+    Both are aware UTC instants; None is unbounded, and ``Window()`` is the whole table. They
     bound the source's own record of change or, where ``column`` is set, the values of that
     column; rows whose value there is NULL belong to every window without an ``until``.
     """
@@ -77,7 +77,7 @@ class SourceTable:
     so that a window without a column is bounded by that; else such a window holds every row.
 
     ``version`` changes whenever the rows or columns may have: a table whose version is the one
-    that was read is not read again. ``as_of`` is the source's clock as it said so, None where
+    that was read is not read again. ``as_of`` is the source's clock at that moment, None where
     that is no later than when the rows were read.
     """
 

@@ -30,7 +30,7 @@ _FROM_DATA = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the data say of one table. ``remarks`` are sentences for whoever corrects it."""
+    """What the data say of one table. ``remarks`` are sentences for the person who corrects it."""
 
     id: str
     types: Mapping[str, str]
@@ -46,7 +46,7 @@ class Draft:
 
     def described(self) -> dict[str, Any]:
         """The table as ``data_description.md`` writes it; what is not known is left out."""
-        said = {
+        facts = {
             "id": self.id,
             "source": self.source,
             "description": self.description,
@@ -61,7 +61,7 @@ class Draft:
             "null_values": list(self.null_values),
             "types": dict(self.types),
         }
-        return {key: value for key, value in said.items() if value}
+        return {key: value for key, value in facts.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,8 @@ def _difference(known: Mapping[str, Any], draft: Draft) -> str:
 
 
 def _from_data(table: Mapping[str, Any]) -> str:
-    said = {key: _comparable(key, table[key]) for key in _FROM_DATA if table.get(key)}
-    return _yaml(said) if said else ""
+    facts = {key: _comparable(key, table[key]) for key in _FROM_DATA if table.get(key)}
+    return _yaml(facts) if facts else ""
 
 
 def _comparable(key: str, value: Any) -> Any:

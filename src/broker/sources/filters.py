@@ -34,7 +34,7 @@ class RowFilter:
             self.apply(schema.empty_table())
         except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
             raise ConfigError(
-                f"row_filter cannot be meant: {str(error).splitlines()[0]}",
+                f"row_filter is invalid: {str(error).splitlines()[0]}",
                 where=f"table {table_id}",
             ) from error
 

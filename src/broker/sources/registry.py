@@ -24,7 +24,7 @@ __all__ = [
 
 GROUP = "broker.sources"
 
-# The same lines as in pyproject.toml (a test compares them), so that a checkout that nobody
+# The same lines as in pyproject.toml (a test compares them), so that a checkout that is not
 # installed has its sources too.
 BUILT_IN = {
     "bigquery": "broker.sources.bigquery:BigQuerySource",
@@ -39,7 +39,7 @@ def open_source(name: str, settings: Mapping[str, Any], config_dir: Path) -> Sou
     """The source of type ``name``, opened with its ``settings`` from ``instance.yaml``.
 
     Relative paths in the settings are relative to ``config_dir``. Raises ``ConfigError`` when
-    there is no such type, or when the source cannot mean its settings.
+    there is no such type, or when its settings are invalid.
     """
     points = source_types()
     if name not in points:
@@ -54,7 +54,7 @@ def open_source(name: str, settings: Mapping[str, Any], config_dir: Path) -> Sou
 
 
 def open_configured(config: SourceConfig, config_dir: Path) -> Source:
-    """The same for a source of ``instance.yaml``; a mistake in its settings is told by its line."""
+    """The same for a source of ``instance.yaml``; mistakes in its settings have their line."""
     try:
         return open_source(config.type, config.settings, config_dir)
     except ConfigError as error:
@@ -70,7 +70,7 @@ def open_configured(config: SourceConfig, config_dir: Path) -> Source:
 
 
 def settings_problems(config: SourceConfig) -> list[ConfigError]:
-    """What is wrong with the settings of a source, told by its lines; nothing is opened.
+    """What is wrong with the settings of a source, with their lines; nothing is opened.
 
     A source says by a class attribute ``Settings``, a ``Section``, what it takes; one that says
     nothing checks its settings itself when it is opened. A type that is not known has none.

@@ -505,13 +505,13 @@ def test_rows_are_complete_as_of_the_start_of_the_query_less_the_lag(bigquery: S
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"credentials": "{}"}, "the key of the service account is none"),
+        ({"credentials": "{}"}, "the service-account key is not a valid key file"),
         ({"credentials": None, "credentials_file": "/nowhere/key.json"}, "cannot be read"),
         ({"storage_api": "sometimes"}, "storage_api is wrong"),
         ({"max_bytes_billed": "12 apples"}, "max_bytes_billed is wrong"),
     ],
 )
-def test_settings_that_cannot_be_meant(
+def test_settings_that_are_invalid(
     bigquery: StandIn, settings: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ConfigError, match=sentence):

@@ -72,16 +72,14 @@ def test_row_filter_is_sql_on_text(read: Read) -> None:
 @pytest.mark.parametrize(
     ("row_filter", "sentence"),
     [
-        ("amuont = '1'", 'cannot be meant: .*"amuont" not found'),
+        ("amuont = '1'", 'row_filter is invalid: .*"amuont" not found'),
         ("state =", "cannot be parsed"),
         ("id IN (SELECT content FROM read_text('/etc/hostname'))", "without subqueries"),
         ("true) UNION (SELECT 1", "one condition"),
         ("true); SELECT (1", "one condition"),
     ],
 )
-def test_row_filters_that_cannot_be_meant(
-    source: CsvSource, row_filter: str, sentence: str
-) -> None:
+def test_row_filters_that_are_invalid(source: CsvSource, row_filter: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         source.read(TableRequest("t", row_filter=row_filter), Window())
 
@@ -154,7 +152,7 @@ def test_keys_alone(source: CsvSource) -> None:
         ({"options": {"encoding": "klingon"}}, ConfigError, "csv.encoding is wrong"),
     ],
 )
-def test_requests_that_cannot_be_meant(
+def test_requests_that_are_invalid(
     source: CsvSource, request_: dict[str, Any], error: type[Exception], sentence: str
 ) -> None:
     with pytest.raises(error, match=sentence):

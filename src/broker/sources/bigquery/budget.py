@@ -15,7 +15,7 @@ __all__ = ["Budget"]
 class Budget:
     """The bytes that one day may still be billed, shared by tables that are read side by side.
 
-    What was billed before this process began is asked of BigQuery's own job statistics, so that
+    What was billed before this process began comes from BigQuery's own job statistics, so that
     no file can be lost that says so, and a second host counts as well.
     """
 
@@ -35,7 +35,7 @@ class Budget:
 
     @contextmanager
     def granted(self, estimate: int, limit: int, where: str) -> Iterator[Callable[[int], None]]:
-        """Hold ``estimate`` bytes while a query runs; the block is told a way to say the bill.
+        """Hold ``estimate`` bytes while a query runs; the block gets a function to report the bill.
 
         Raises ``SourceError`` before anything runs if that is more than ``limit`` (the table's)
         or than is left of the day.

@@ -82,7 +82,7 @@ def asking(where: str, project: str, *, may_tell: bool = False) -> Iterator[None
         raise ForbiddenError(
             "Google does not accept the credentials",
             where=where,
-            found=_told(error),
+            found=_kind(error),
             remedy="Check credentials or credentials_file of the source; the key may be revoked.",
         ) from error
     except (
@@ -98,7 +98,7 @@ def asking(where: str, project: str, *, may_tell: bool = False) -> Iterator[None
         ) from error
 
 
-def _told(error: auth_exceptions.GoogleAuthError) -> str:
+def _kind(error: auth_exceptions.GoogleAuthError) -> str:
     """The kind alone: a token endpoint may repeat what it was sent."""
     codes = re.findall(r"invalid_\w+|unauthorized_client", str(error))
     return f"{type(error).__name__}{f' ({codes[0]})' if codes else ''}"
@@ -130,7 +130,7 @@ def _forbidden(error: exceptions.Forbidden, where: str, project: str) -> SourceE
 
 
 def _missing(message: str, project: str) -> tuple[str, str]:
-    """The role that lacks, and on what, as far as the message tells."""
+    """The missing role, and on what, as far as the message says."""
     found = _PERMISSION.search(message)
     resource = _RESOURCE.search(message)
     named = resource[2] if resource else ""

@@ -19,11 +19,11 @@ from .types import arrow_type, converted
 if TYPE_CHECKING:
     from .warehouse import Warehouse
 
-__all__ = ["Asked", "QueryReading"]
+__all__ = ["EstimatedQuery", "QueryReading"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EstimatedQuery:
     """A statement with what is known of it before it runs."""
 
     statement: Statement
@@ -36,29 +36,31 @@ class Asked:
 class QueryReading(Rows):
     """Runs the query when its rows are asked for, unless it would cost too much."""
 
-    def __init__(self, warehouse: Warehouse, budget: Budget, asked: Asked) -> None:
+    def __init__(self, warehouse: Warehouse, budget: Budget, estimated: EstimatedQuery) -> None:
         """Nothing is run, and nothing billed yet."""
-        fields = asked.estimate.fields
+        fields = estimated.estimate.fields
         schema = pa.schema([(str(field["name"]), arrow_type(field)) for field in fields])
-        super().__init__(schema, where=asked.where)
-        self._warehouse, self._budget, self._asked = warehouse, budget, asked
+        super().__init__(schema, where=estimated.where)
+        self._warehouse, self._budget, self._estimated = warehouse, budget, estimated
 
     def _read(self) -> Iterator[pa.RecordBatch]:
         """The number of rows is held against BigQuery's own count; nothing later than its start,
         less what may have been late by then, is complete.
         """
-        asked = self._asked
-        with self._budget.granted(asked.estimate.bytes, asked.max_bytes, asked.where) as settle:
-            query = self._warehouse.run(asked.statement, asked.max_bytes, asked.where)
+        estimated = self._estimated
+        with self._budget.granted(
+            estimated.estimate.bytes, estimated.max_bytes, estimated.where
+        ) as settle:
+            query = self._warehouse.run(estimated.statement, estimated.max_bytes, estimated.where)
             settle(query.bytes_billed)
-        for batch in query.batches(asked.estimate.fields):
+        for batch in query.batches(estimated.estimate.fields):
             yield converted(batch, self.schema)
         if self._rows != query.total:
             raise SourceError(
                 "BigQuery did not hand over all rows of its answer",
-                where=asked.where,
+                where=estimated.where,
                 expected=f"{query.total:,} rows",
                 found=f"{self._rows:,} rows",
                 remedy="Nothing was published. Try again.",
             )
-        self._as_of = query.began - asked.lag
+        self._as_of = query.began - estimated.lag

@@ -19,7 +19,7 @@ from ..contract import Finding, Location, SourceTable, TableRequest, Window
 from ..settings import checked
 from .budget import Budget
 from .facts import Facts
-from .reading import Asked, QueryReading
+from .reading import EstimatedQuery, QueryReading
 from .settings import Settings
 from .sql import Statement, quoted, select
 from .types import column
@@ -127,8 +127,8 @@ class BigQuerySource:
         origin = self._origin(table)
         statement = select(origin.sql, origin.facts.fields, table, window, columns)
         estimate = self._warehouse.dry_run(statement, where)
-        ask = Asked(statement, estimate, origin.max_bytes, self._settings.lag, where)
-        return QueryReading(self._warehouse, self._budget, ask)
+        estimated = EstimatedQuery(statement, estimate, origin.max_bytes, self._settings.lag, where)
+        return QueryReading(self._warehouse, self._budget, estimated)
 
     def location(self, table: TableRequest) -> Location:
         """The table by its full name, or the text of the query."""

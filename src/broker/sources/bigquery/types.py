@@ -55,7 +55,7 @@ def column(field: ApiField) -> Column:
 
 
 def arrow_type(field: ApiField) -> pa.DataType:
-    """What holds every value exactly; raises ``SourceError`` for a type that nobody knows."""
+    """What holds every value exactly; raises ``SourceError`` for an unknown type."""
     name = kind(field)
     if name == "ARRAY":
         return pa.list_(arrow_type({**field, "mode": "NULLABLE"}))

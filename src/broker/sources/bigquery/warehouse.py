@@ -43,7 +43,7 @@ class Warehouse:
     """A project of BigQuery, by the credentials of one source."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises ``ConfigError`` for a key that is none. Nothing is connected to yet."""
+        """Raises ``ConfigError`` for an invalid key. Nothing is connected to yet."""
         self._settings = settings
         self._given = _credentials(settings)
         self._clients = threading.local()
@@ -72,7 +72,7 @@ class Warehouse:
         )
 
     def dry_run(self, statement: Statement, where: str) -> Estimate:
-        """What a statement would read, without reading it. No row is seen, so mistakes are told."""
+        """What a statement would read, without reading it. Its errors show no row."""
         config = self._config(statement, dry_run=True, use_query_cache=False)
         with asking(where, self._settings.project, may_tell=True):
             job = self._client.query(statement.text, job_config=config)
@@ -201,7 +201,7 @@ class Query:
 
 
 def _credentials(settings: Settings) -> Any:
-    """Those of a service account; None where the machine's own are meant."""
+    """Those of a service account; None for the machine's own."""
     if settings.credentials is None and settings.credentials_file is None:
         return None
     try:
@@ -219,7 +219,7 @@ def _credentials(settings: Settings) -> Any:
         ) from error
     except (ValueError, TypeError, AttributeError):
         raise ConfigError(
-            "the key of the service account is none",
+            "the service-account key is not a valid key file",
             where="credentials" if settings.credentials else settings.credentials_file,
             expected="the JSON file that Google Cloud gave for the service account, as it is",
         ) from None

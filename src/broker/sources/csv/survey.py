@@ -64,8 +64,8 @@ def _declared(dialect: Dialect) -> dict[str, Any]:
     """What of a dialect is not the default, as ``csv:`` says it."""
     default = Dialect()
     pairs = {item.name: getattr(dialect, item.name) for item in fields(Dialect)}
-    said = {key: value for key, value in pairs.items() if value != getattr(default, key)}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
+    given = {key: value for key, value in pairs.items() if value != getattr(default, key)}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
 
 
 def _loaded(connection: duckdb.DuckDBPyConnection, reading: DelimitedReading) -> _Columns:
@@ -88,7 +88,7 @@ def _loaded(connection: duckdb.DuckDBPyConnection, reading: DelimitedReading) ->
 
 
 class _Columns:
-    """Types of columns; in one that is no text, words may stand for NULL."""
+    """Types of columns; in one that is not text, words may stand for NULL."""
 
     def __init__(
         self, guesses: Mapping[str, tuple[Guess, Guess]], words: Mapping[str, set[str]]
@@ -96,13 +96,13 @@ class _Columns:
         """``guesses`` of each column as it is, and without ``words``."""
         self.types: dict[str, str] = {}
         self.expressions: dict[str, str] = {}
-        meant: set[str] = set()
+        replaced: set[str] = set()
         for name, (as_is, cleaned) in guesses.items():
             is_cleaned = as_is.kind == "VARCHAR" and cleaned.kind not in (None, "VARCHAR")
             self.types[name] = cleaned.type if is_cleaned else as_is.type
             self.expressions[name] = _cleaned(name) if is_cleaned else identifier(name)
-            meant |= words[name] if is_cleaned else set()
-        self.null_words = tuple(word for word in _NULL_WORDS if word in meant)
+            replaced |= words[name] if is_cleaned else set()
+        self.null_words = tuple(word for word in _NULL_WORDS if word in replaced)
 
     def time(self) -> str | None:
         """The column that best says when a row came to be."""

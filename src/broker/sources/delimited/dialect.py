@@ -52,7 +52,7 @@ def _refuse_marks(dialect: Dialect, where: str) -> None:
             raise ConfigError(
                 f"csv.{name} is wrong",
                 where=where,
-                expected="one ASCII character that is no letter and no digit",
+                expected="one ASCII character other than a letter or digit",
                 found=repr(mark),
             )
     used = [mark for mark in marks.values() if mark]

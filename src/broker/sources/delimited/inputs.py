@@ -86,7 +86,7 @@ def changed(names: Sequence[str]) -> SourceError:
 
 
 def more_than_once(name: str, where: str, found: list[str]) -> SourceError:
-    """Nobody knows which of several files of one table is the right one."""
+    """Refuse a table with several files: which one counts is unknown."""
     return SourceError(
         f"table {name} lies here more than once",
         where=where,
@@ -107,7 +107,7 @@ def text_bytes(inputs: Sequence[InputFile]) -> int | None:
 
 
 def version(inputs: Sequence[InputFile], now: datetime) -> str | None:
-    """What names the content of the files; None where it may change and nobody could tell."""
+    """What names the content of the files; None where it may change unnoticed."""
     for file in inputs:
         is_settled = file.modified is None or now - file.modified > _SETTLED
         if not file.version or not is_settled:
@@ -117,11 +117,11 @@ def version(inputs: Sequence[InputFile], now: datetime) -> str | None:
 
 def seen_version(inputs: Sequence[InputFile]) -> str:
     """What names the files as they were seen, settled or not."""
-    told = repr([(file.path, file.bytes, file.version) for file in inputs])
-    return hashlib.sha256(told.encode()).hexdigest()
+    facts = repr([(file.path, file.bytes, file.version) for file in inputs])
+    return hashlib.sha256(facts.encode()).hexdigest()
 
 
 def input_stem(name: str) -> str:
-    """The name of a file without its ending; empty where the ending is none of ours."""
+    """The name of a file without its ending; empty where the ending is unknown."""
     ending = next((end for end in SUFFIXES[::-1] if name.lower().endswith(end)), None)
     return name[: -len(ending)] if ending else ""

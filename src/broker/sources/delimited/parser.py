@@ -56,7 +56,7 @@ class Parser:
     def parse(self, piece: bytes) -> Parsed | None:
         """The rows of a slice; None if it does not end where a record ends.
 
-        A row with too few or too many fields, with a NUL byte or with bytes that are no UTF-8
+        A row with too few or too many fields, with a NUL byte or with bytes that are not UTF-8
         is rejected; the others stay.
         """
         if b"\0" in piece:
@@ -113,7 +113,7 @@ class Parser:
         return None if table is None else Parsed(table, number, count_lines(piece), rejects)
 
     def _counts(self, record: Record, text: bytes) -> bool:
-        """An empty line is no row, unless the table has but one column, which is NULL there."""
+        """An empty line is not a row, except in a table of one column, which is NULL there."""
         return record.fields > 1 or len(self._names) == 1 or text.strip(b"\r\n") != b""
 
     def _fault(self, record: Record, text: bytes) -> str | None:

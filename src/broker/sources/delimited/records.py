@@ -38,7 +38,7 @@ class Lexer:
         self._field = re.compile(_field(dialect) + end, re.DOTALL)
 
     def records(self, text: bytes) -> Iterator[Record]:
-        """Every record of the text, in order; the last one may lack its line end."""
+        """Every record of the text, in order; the last one may end without a line end."""
         at = 0
         while at < len(text):
             record = self._record(text, at)

@@ -34,7 +34,7 @@ class Cutter:
         self.is_exact = False
 
     def header(self) -> bytes:
-        """The first record that is no empty line, and the empty lines before it.
+        """The first record that is not an empty line, and the empty lines before it.
 
         Raises ``SourceError`` where they are longer than any header is.
         """

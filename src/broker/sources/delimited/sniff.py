@@ -38,7 +38,7 @@ def sniff(files: TableFiles) -> Dialect:
 
 
 def _encoding(sample: bytes) -> str:
-    """Bytes that are no Unicode do not say what they are: Western European is a mere guess."""
+    """Bytes that are not Unicode do not show their encoding: Western European is a guess."""
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     even, odd = sample[:4096:2].count(0), sample[1:4096:2].count(0)

@@ -71,19 +71,19 @@ class Api:
 
     def _answer(self, response: BaseHTTPResponse, where: str) -> Any:
         token = self._token.get_secret_value().encode()
-        told = _json(response.data.replace(token, b"***"))
+        document = _json(response.data.replace(token, b"***"))
         if 200 <= response.status < 300:
-            if told is None:
-                raise PassingError("the answer is no JSON", where=where)
-            return told
-        raise self._refusal(response, told, where)
+            if document is None:
+                raise PassingError("the answer is not JSON", where=where)
+            return document
+        raise self._refusal(response, document, where)
 
-    def _refusal(self, response: BaseHTTPResponse, told: Any, where: str) -> SourceError:
-        """What an answer that is none says, in the class that tells what to make of it."""
+    def _refusal(self, response: BaseHTTPResponse, document: Any, where: str) -> SourceError:
+        """Map a failed HTTP response to the error class that says whether to retry."""
         status = response.status
-        said = told if isinstance(told, Mapping) else {}
-        found = f"HTTP {status}{_details(said)}"[:_LONGEST]
-        message = _message(said)[:_LONGEST]
+        facts = document if isinstance(document, Mapping) else {}
+        found = f"HTTP {status}{_details(facts)}"[:_LONGEST]
+        message = _message(facts)[:_LONGEST]
         if status in PASSING:
             wait = retry_after(response.headers)
             return PassingError(message, where=where, found=found, retry_after=wait)
@@ -93,7 +93,7 @@ class Api:
         if status == 403:
             remedy = "Give the token the right to read the bucket."
             return ForbiddenError(message, where=where, found=found, remedy=remedy)
-        if status == 404 and "/tables/" in where:  # a job or a file that is gone is no table
+        if status == 404 and "/tables/" in where:  # not for a job or a file that is gone
             return AbsentError(message, where=where, found=found)
         return SourceError(message, where=where, found=found)
 
@@ -105,16 +105,16 @@ def _json(data: bytes) -> Any:
         return None
 
 
-def _message(said: Mapping[str, Any]) -> str:
-    if said.get("status") == "maintenance":
-        until = said.get("estimatedEndTime")
+def _message(facts: Mapping[str, Any]) -> str:
+    if facts.get("status") == "maintenance":
+        until = facts.get("estimatedEndTime")
         return f"Keboola is under maintenance{f' until {until}' if until else ''}"
     for key in ("error", "message"):
-        if isinstance(said.get(key), str) and said[key]:
-            return str(said[key])
+        if isinstance(facts.get(key), str) and facts[key]:
+            return str(facts[key])
     return "Keboola did not answer the request"
 
 
-def _details(said: Mapping[str, Any]) -> str:
-    parts = [f"{key} {said[key]}" for key in ("code", "exceptionId") if said.get(key)]
+def _details(facts: Mapping[str, Any]) -> str:
+    parts = [f"{key} {facts[key]}" for key in ("code", "exceptionId") if facts.get(key)]
     return f" ({', '.join(parts)})" if parts else ""

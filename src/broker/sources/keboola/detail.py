@@ -138,7 +138,7 @@ class Detail:
             description=self._description,
             rows=self.rows,
             bytes=None if size is None else size * _TEXT_FACTOR,
-            # Rows stamped in one second cannot be told apart at its bounds: without a key
+            # Rows stamped in one second cannot be distinguished at its bounds: without a key
             # they would be appended twice, or never.
             tracks_changes=self.tracks_changes and bool(key),
             version=self.version,
@@ -151,13 +151,13 @@ class Detail:
     @property
     def _description(self) -> str:
         for body in (self.body, self._source):
-            told = provided(body.get("metadata") or (), "KBC.description")
-            if told.get("KBC.description"):
-                return told["KBC.description"]
+            facts = provided(body.get("metadata") or (), "KBC.description")
+            if facts.get("KBC.description"):
+                return facts["KBC.description"]
         return ""
 
     def _metadata(self, name: str) -> list[Mapping[str, Any]]:
-        """What providers say of a column; of an alias it is often said at its source alone."""
+        """What providers say of a column; for an alias it is often only at its source."""
         for body in (self.body, self._source):
             entries = mapping(body.get("columnMetadata")).get(name)
             if entries:
@@ -165,8 +165,8 @@ class Detail:
         return []
 
     def _column(self, name: str) -> Column:
-        told = provided(self._metadata(name), "KBC.description")
-        return Column(name, self.type(name), description=told.get("KBC.description", ""))
+        facts = provided(self._metadata(name), "KBC.description")
+        return Column(name, self.type(name), description=facts.get("KBC.description", ""))
 
 
 def _whole(value: Any) -> int | None:

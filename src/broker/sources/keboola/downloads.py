@@ -76,7 +76,7 @@ class _Download:
 
     def _once(self) -> None:
         if self._spool.closed:
-            raise SourceError("nobody waits for this slice any longer", where=self._where)
+            raise SourceError("the reader of this slice has stopped", where=self._where)
         version, place = self._file.locate(self._name)
         size = self._spool.size
         headers = {**place.headers, **({"Range": f"bytes={size}-"} if size else {})}

@@ -68,7 +68,7 @@ class ExportedFile:
             return self._version, located(self._detail, self._entries[name])
 
     def refresh(self, version: int) -> None:
-        """Ask again, unless somebody did since ``version``. The slices must be the same."""
+        """Ask again, unless another thread did since ``version``. The slices must be the same."""
         with self._lock:
             if version != self._version:
                 return
@@ -106,7 +106,7 @@ class ExportedFile:
         self._version += 1
 
     def _refuse_missing(self, entries: Mapping[str, str]) -> None:
-        """Whether the size of an export includes its manifest, nobody says; so it may."""
+        """The size may include the manifest: Keboola does not document it."""
         size = self._detail.get("sizeBytes")
         if not entries and isinstance(size, int) and size > self._manifest_bytes:
             raise SourceError(

@@ -48,15 +48,15 @@ class Tickets:
         self._lifetime = lifetime
 
     def find(self) -> Ticket | None:
-        """The ticket of a run that did not come to its end; None where it is none or too old."""
+        """The ticket of a run that did not come to its end; None where it is invalid or too old."""
         if self._path is None:
             return None
         try:
             kept = json.loads(self._path.read_bytes())
             started, as_of = (datetime.fromisoformat(kept[key]) for key in ("started", "as_of"))
-            told = {key: kept[key] for key in ("rows", "state", "version")}
+            facts = {key: kept[key] for key in ("rows", "state", "version")}
             job, url = int(kept["job"]), str(kept["url"])
-            ticket = Ticket(job, url, started, as_of, **told, is_resumed=True)
+            ticket = Ticket(job, url, started, as_of, **facts, is_resumed=True)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
@@ -65,7 +65,7 @@ class Tickets:
         return ticket if datetime.now(UTC) - ticket.started < self._lifetime else None
 
     def keep(self, ticket: Ticket) -> None:
-        """Write it down before anybody waits for the job.
+        """Write it down before waiting for the job.
 
         A machine that loses its power may lose it, and exports once more.
         """

@@ -23,11 +23,11 @@ class Ways:
 
     def __init__(self, **options: Any) -> None:
         """``options`` are those of ``urllib3.PoolManager``; raises ``ConfigError``."""
-        self._said: Mapping[str, str] = getproxies_environment()
+        self._proxies: Mapping[str, str] = getproxies_environment()
         self._straight = urllib3.PoolManager(**options)
         self._through = {
             scheme: _through(scheme, address, options)
-            for scheme, address in self._said.items()
+            for scheme, address in self._proxies.items()
             if scheme in ("http", "https", "all")
         }
 
@@ -38,14 +38,14 @@ class Ways:
     def proxy(self, url: str) -> str | None:
         """The proxy on the way to ``url`` as a message may show it; None where there is none."""
         scheme = self._named(url)
-        return _parts(self._said[scheme]).netloc.rpartition("@")[2] if scheme else None
+        return _parts(self._proxies[scheme]).netloc.rpartition("@")[2] if scheme else None
 
     def _named(self, url: str) -> str | None:
         """Under which name the environment has a proxy for ``url``."""
         parts = urlsplit(url)
         name = parts.scheme if parts.scheme in self._through else "all"
         is_direct = name not in self._through or proxy_bypass(
-            parts.netloc.rpartition("@")[2], dict(self._said)
+            parts.netloc.rpartition("@")[2], dict(self._proxies)
         )
         return None if is_direct else name
 

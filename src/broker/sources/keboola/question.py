@@ -90,7 +90,7 @@ def _divided(
 
 def _filter(detail: Detail, declared: Mapping[str, Any]) -> dict[str, Any]:
     column, operator = str(declared["column"]), str(declared.get("operator", "eq"))
-    asked = {
+    parameters = {
         "column": column,
         "operator": _SIMPLE[operator],
         "values": [str(value) for value in declared["values"]],
@@ -98,8 +98,8 @@ def _filter(detail: Detail, declared: Mapping[str, Any]) -> dict[str, Any]:
     type_ = detail.type(column)
     is_order = operator in ("gt", "ge", "lt", "le")
     if is_order and column not in detail.definitions and (number := _number(type_)):
-        asked["dataType"] = number  # else texts are compared, and 10 is less than 9
-    return asked
+        parameters["dataType"] = number  # else texts are compared, and 10 is less than 9
+    return parameters
 
 
 def _number(type_: str) -> str | None:
@@ -114,9 +114,9 @@ def _changed(detail: Detail, window: Window) -> dict[str, str]:
     """
     if window.column is not None or not detail.tracks_changes:
         return {}
-    asked = {}
+    parameters = {}
     if window.since is not None:
-        asked["changedSince"] = str(math.floor(window.since.timestamp()) - 1)
+        parameters["changedSince"] = str(math.floor(window.since.timestamp()) - 1)
     if window.until is not None:
-        asked["changedUntil"] = str(math.floor(window.until.timestamp()))
-    return asked
+        parameters["changedUntil"] = str(math.floor(window.until.timestamp()))
+    return parameters

@@ -28,7 +28,7 @@ from .question import Question
 from .slices import slice_files
 from .spool import Spool
 from .types import mapping
-from .values import Meant
+from .values import NullRules
 from .web import Web
 
 __all__ = ["KeboolaReading", "Means"]
@@ -168,11 +168,11 @@ class KeboolaReading(Rows):
         question, detail = self._question, self._detail
         types = {name: detail.type(name) for name in question.names} | dict(self._table.types)
         untyped = {*question.names} - {*detail.definitions}
-        meant = Meant(types, untyped, self._table.null_values)
+        nulls = NullRules(types, untyped, self._table.null_values)
         kept = self._filter()
         for batch in batches:
             self._seen += batch.num_rows
-            rows = pa.Table.from_batches([meant.apply(batch)])
+            rows = pa.Table.from_batches([nulls.apply(batch)])
             if kept is not None:
                 rows = kept.apply(rows)
             yield from rows.select(self.schema.names).to_batches()

@@ -30,8 +30,8 @@ class _Slices:
         self._streams = streams
         self._names = list(names)
         self._whole = whole
-        said = [f"{where}: slice {number} of {count}" for number in range(1, count + 1)]
-        self._files = tuple(InputFile(str(n), name, None, None, "") for n, name in enumerate(said))
+        names = [f"{where}: slice {number} of {count}" for number in range(1, count + 1)]
+        self._files = tuple(InputFile(str(n), name, None, None, "") for n, name in enumerate(names))
 
     def tables(self) -> dict[str, str]:
         return {}

@@ -155,11 +155,11 @@ class KeboolaSource:
     def _listed(self, path: str, **query: str) -> list[Mapping[str, Any]]:
         found = self._api.get(path, Deadline(_ASKING_SECONDS), where=path, **query)
         if not isinstance(found, list):
-            raise SourceError("the answer is no list", where=self._api.url(path))
+            raise SourceError("the answer is not a list", where=self._api.url(path))
         return found
 
     def _verify(self) -> None:
-        """Once: the token is good, and of the project that is meant.
+        """Once: the token is valid, and of the configured project.
 
         The index answers any token, so it proves nothing.
         """

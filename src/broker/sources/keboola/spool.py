@@ -30,16 +30,16 @@ class Spool(io.RawIOBase):
         self.size = 0
 
     def append(self, block: bytes) -> None:
-        """Write more; raises ``SourceError`` when nobody reads any longer."""
+        """Write more; raises ``SourceError`` when the reader has stopped."""
         if self.closed:
-            raise SourceError("nobody waits for this any longer")
+            raise SourceError("the reader has stopped")
         os.pwrite(self._file.fileno(), block, self.size)
         with self._changed:
             self.size += len(block)
             self._changed.notify_all()
 
     def finish(self, failure: BaseException | None = None) -> None:
-        """All is written, or what failed is what the reader meets at the end of the rest."""
+        """Mark the end; after the last byte, a ``failure`` is raised to the reader."""
         with self._changed:
             self._is_ended, self._failure = True, failure
             self._changed.notify_all()
@@ -61,11 +61,11 @@ class Spool(io.RawIOBase):
         return os.pread(self._file.fileno(), size, 0)
 
     def readable(self) -> bool:
-        """Yes."""
+        """Always true."""
         return True
 
     def seekable(self) -> bool:
-        """Yes, once all is written."""
+        """Always true; seeking from the end waits until all is written."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:

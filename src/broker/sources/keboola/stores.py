@@ -79,8 +79,8 @@ def _azure(detail: Mapping[str, Any], entry: str) -> Located:
     place = _place(detail, "absPath", "container", "name")
     container, _, blob = _split(entry)[1].partition("/")
     _refuse_outside(place, container, blob)
-    said = str(mapping(detail.get("absCredentials")).get("SASConnectionString") or "")
-    parts = dict(part.partition("=")[::2] for part in said.split(";") if part)
+    text = str(mapping(detail.get("absCredentials")).get("SASConnectionString") or "")
+    parts = dict(part.partition("=")[::2] for part in text.split(";") if part)
     base = parts.get("BlobEndpoint", "").rstrip("/")
     path = f"/{quote(container)}/{quote(blob, safe=_SAFE)}"
     return Located(f"{base}{path}?{parts.get('SharedAccessSignature', '').lstrip('?')}")

@@ -37,8 +37,8 @@ def by_definition(column: Mapping[str, Any], backend: str) -> str:
 
 def by_metadata(entries: Iterable[Mapping[str, Any]]) -> str:
     """The type of a column of an untyped table, as one provider tells it; text where none does."""
-    told = provided(entries, "KBC.datatype.basetype")
-    return _of_base(told.get("KBC.datatype.basetype", "STRING"), told.get("KBC.datatype.length"))
+    facts = provided(entries, "KBC.datatype.basetype")
+    return _of_base(facts.get("KBC.datatype.basetype", "STRING"), facts.get("KBC.datatype.length"))
 
 
 def provided(entries: Iterable[Mapping[str, Any]], key: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""NULL and the empty text, as an export writes them and as they are meant."""
+"""NULL and the empty text: from how an export writes them to what they stand for."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Collection, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Meant"]
+__all__ = ["NullRules"]
 
 _SHORT, _TRUTH = pa.array(["1", "0", "t", "f"]), pa.array(["true", "false", "true", "false"])
 
 
-class Meant:
-    """Rows of text columns as they are meant.
+class NullRules:
+    """Restores NULL in the text columns of an export.
 
-    An untyped table holds no NULL: its NULL became an empty text, so in a column that is no
+    An untyped table holds no NULL: its NULL became an empty text, so in a column that is not
     text an empty text is NULL, and in one that is, nothing is. Declared texts for NULL mean
     it with and without quotes, as exports put quotes around all texts.
     """
@@ -23,7 +23,7 @@ class Meant:
     def __init__(
         self, types: Mapping[str, str], untyped: Collection[str], null_values: Collection[str]
     ) -> None:
-        """``types`` of all columns; ``untyped`` are those of which they are only said."""
+        """``types`` of all columns; ``untyped`` are those with a type in metadata only."""
         self._types = types
         self._untyped = frozenset(untyped)
         self._nulls = pa.array(sorted(null_values), pa.string())
@@ -49,7 +49,7 @@ class Meant:
 
 
 def _without(values: pa.Array, is_null: pa.Array) -> pa.Array:
-    """NULL where it is said; the same array where it is said of nothing."""
+    """NULL where ``is_null`` is true; the same array where it never is."""
     if not pc.any(is_null).as_py():
         return values
     return pc.if_else(pc.fill_null(is_null, False), pa.scalar(None, values.type), values)

@@ -1,4 +1,4 @@
-"""HTTP with timeouts: what can pass is told apart from what cannot. No secret in a message."""
+"""HTTP with timeouts: passing and lasting failures are distinct errors. No secret in a message."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (4[0-9][0-9])")
 
 
 class Web:
-    """A pool of connections. Follows no redirect: a header must not go where it is not meant."""
+    """A pool of connections. Follows no redirect: a header must not go to another host."""
 
     def __init__(self, silence_seconds: float, connections: int = 32) -> None:
         """``silence_seconds`` is how long a connection may say nothing."""
@@ -118,14 +118,14 @@ def shown(url: str) -> str:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the server asks to wait; it says so in seconds or as a date."""
-    said = headers.get("Retry-After", "").strip()
-    if not said:
+    value = headers.get("Retry-After", "").strip()
+    if not value:
         return None
     try:
-        return max(0.0, float(said))
+        return max(0.0, float(value))
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time())
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
     except ValueError:
         return None

@@ -72,7 +72,7 @@ MATRIX: list[tuple[str, list[str], dict[str, Any], str | None]] = [
     ("maintenance", ["poll"], {"times": None, "seconds": 0}, "under maintenance until"),
     ("internal", ["detail"], {"times": None}, r"HTTP 500 .*exceptionId \S+"),
     ("reset", ["manifest", "slice n"], {"times": None}, "failed or broke off"),
-    ("html", ["tables"], {"times": None}, "the answer is no JSON"),
+    ("html", ["tables"], {"times": None}, "the answer is not JSON"),
     ("html", ["manifest"], {"times": None}, "manifest of the export cannot be read"),
     ("html", ["slice 1"], {"times": None}, "a page came in place of a slice"),
     ("expired", STORE, {"times": None}, "the object store refuses.*HTTP 403"),

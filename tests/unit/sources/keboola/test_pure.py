@@ -27,7 +27,7 @@ from broker.sources.keboola.slices import slice_files
 from broker.sources.keboola.spool import Spool
 from broker.sources.keboola.stores import located
 from broker.sources.keboola.types import by_definition, by_metadata
-from broker.sources.keboola.values import Meant
+from broker.sources.keboola.values import NullRules
 from broker.sources.keboola.web import retry_after
 
 BASE, LENGTH = "KBC.datatype.basetype", "KBC.datatype.length"
@@ -248,7 +248,7 @@ def test_one_file_may_have_a_header_and_slices_have_none() -> None:
 def test_empty_texts_are_meant_by_their_column() -> None:
     batch = pa.record_batch({name: pa.array(["", None, "1", "NA"]) for name in "abcd"})
     types = {"a": "VARCHAR", "b": "BIGINT", "c": "VARCHAR", "d": "BOOLEAN"}
-    found = Meant(types, {"a", "b", "d"}, ("NA",)).apply(batch).to_pydict()
+    found = NullRules(types, {"a", "b", "d"}, ("NA",)).apply(batch).to_pydict()
     assert found["a"] == ["", "", "1", None]
     assert found["b"] == [None, None, "1", None]
     assert found["c"] == ["", None, "1", None]
@@ -263,7 +263,7 @@ def test_a_spool_hands_over_what_failed_after_what_came() -> None:
         assert spool.read(10) == b"abc"
         with pytest.raises(SourceError, match="broke off"):
             spool.read(1)
-    with pytest.raises(SourceError, match="nobody"):
+    with pytest.raises(SourceError, match="the reader has stopped"):
         spool.append(b"d")
 
 
@@ -357,5 +357,5 @@ def test_a_server_that_repeats_the_token_or_does_not_end_is_not_quoted(
 def test_an_answer_that_is_nested_without_end_is_not_an_answer() -> None:
     web: Any = Answering(200, b"[" * 100_000 + b"]" * 100_000)
     api = Api("https://example.com", SecretStr("123-token"), web, Patience(attempts=1))
-    with pytest.raises(PassingError, match="no JSON"):
+    with pytest.raises(PassingError, match="not JSON"):
         api.get("tables", Deadline(1), where="shop")
