@@ -20,9 +20,9 @@ __all__ = ["record", "wanted"]
 
 def wanted(place: Place, rights: Rights) -> list[Audience]:
     """The audiences whose classes all have a group; a class that was given up needs no view."""
-    asked = {*map(Audience.of, STANDING_VIEWS), *_recorded(place.audiences)}
+    needed = {*map(Audience.of, STANDING_VIEWS), *_recorded(place.audiences)}
     known = rights.groups
-    return sorted(a for a in asked if known is None or all(name in known for name in a.classes))
+    return sorted(a for a in needed if known is None or all(name in known for name in a.classes))
 
 
 def record(place: Place, rights: Rights, audiences: Iterable[Audience]) -> None:

@@ -13,7 +13,7 @@ __all__ = ["Diff", "TableDiff", "diff"]
 class TableDiff:
     """One table that differs. ``change`` is ``added``, ``removed`` or ``changed``.
 
-    Files are told by path.
+    Files are identified by path.
     """
 
     id: str

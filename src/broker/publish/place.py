@@ -88,7 +88,7 @@ class Generation:
         return Memory.from_json(content, self.id, where=str(path))
 
     def audiences(self) -> list[Audience]:
-        """Those that have a tree here; a stray folder is none."""
+        """Those that have a tree here; a stray folder does not count."""
         folders = [path for path, found in self.walk("views") if stat.S_ISDIR(found.st_mode)]
         found = []
         for folder in folders:
@@ -226,7 +226,7 @@ class Place:
         """Clear what runs that died left behind. The caller holds both locks.
 
         A folder of the same name in ``generations/`` was renamed there but never became
-        current: it is removed, never adopted, since nobody was told of it.
+        current: it is removed, never adopted, since it was never announced.
         """
         current = self.current_id()
         for left in sorted(self.staging.iterdir()):

@@ -54,15 +54,15 @@ def metadata_documents(
     """``metadata/<path>.json`` of every table, in the table's own class.
 
     One file serves every audience that holds the class, so it tells what the class alone may
-    know. ``notes`` are what else is to be told of a table, by its id.
+    know. ``notes`` are more facts about a table, by its id.
     """
     more = notes or {}
     documents = {}
     for access in {entry.access for entry in manifest.tables} - {NO_CLASS}:
         for entry in cut(manifest, Audience.of([access])).tables:
             if entry.access == access:
-                told = {**_metadata(entry), **more.get(entry.id, {})}
-                content = (readable_json(told, indent=1) + "\n").encode()
+                facts = {**_metadata(entry), **more.get(entry.id, {})}
+                content = (readable_json(facts, indent=1) + "\n").encode()
                 documents[f"metadata/{entry.path}.json"] = Document(access, content)
     return documents
 
@@ -81,7 +81,7 @@ def _yaml_of(entry: TableEntry) -> str:
 
 def _describe(entry: TableEntry) -> dict[str, Any]:
     """A table as ``schema.yml`` tells it; what is empty is left out."""
-    told = {
+    facts = {
         "id": entry.id,
         "name": entry.name,
         "description": entry.description,
@@ -93,9 +93,9 @@ def _describe(entry: TableEntry) -> dict[str, Any]:
         "primary_key": list(entry.key),
         "partitioning": asdict(entry.partitioning) if entry.partitioning else None,
         "columns": [_column(column) for column in entry.schema.columns],
-        "foreign_keys": [_told(asdict(key)) for key in entry.foreign_keys],
+        "foreign_keys": [_without_empty(asdict(key)) for key in entry.foreign_keys],
     }
-    return _told(told)
+    return _without_empty(facts)
 
 
 def _pattern(entry: TableEntry) -> str | None:
@@ -106,13 +106,13 @@ def _pattern(entry: TableEntry) -> str | None:
     return f"parquet/{entry.path}/*.parquet" if paths else None
 
 
-def _told(values: dict[str, Any]) -> dict[str, Any]:
+def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "", [])}
 
 
 def _column(column: Column) -> dict[str, Any]:
-    told = {"name": column.name, "type": column.type, "nullable": column.nullable}
-    return told | ({"description": column.description} if column.description else {})
+    facts = {"name": column.name, "type": column.type, "nullable": column.nullable}
+    return facts | ({"description": column.description} if column.description else {})
 
 
 def _metadata(entry: TableEntry) -> dict[str, Any]:

@@ -13,8 +13,9 @@ __all__ = ["Candidate", "Retention", "expired", "in_use", "removable"]
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Keep the newest ``count``, none older than ``days``, fewer while ``min_free_bytes`` lack.
+    """Keep the newest ``count``, none older than ``days``; fewer while space is short.
 
+    Space is short when less than ``min_free_bytes`` are free.
     ``grace`` is how long a reader may still be inside a generation after it was replaced.
     """
 

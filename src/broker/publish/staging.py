@@ -35,7 +35,7 @@ PUBLISH_WAIT_SECONDS = 60
 
 @dataclass(eq=False)
 class Staging:
-    """What a run writes before anybody sees it. Leaving the ``with`` block without a commit
+    """What a run writes before it is published. Leaving the ``with`` block without a commit
     clears it; the published generation is as it was.
 
     The engine writes new files below ``path`` at the paths that they will have
@@ -112,7 +112,7 @@ class Staging:
     def keep(self, entry: TableEntry) -> None:
         """Carry over the files of the generation before: a table that failed or was not due.
 
-        ``entry`` is its last entry with what is to be said now; a table that never had rows
+        ``entry`` is its last entry with its present status; a table that never had rows
         has no files. Its change file stays behind: between these two generations, nothing
         changed.
         """
@@ -125,7 +125,7 @@ class Staging:
     def read_by(self, table_id: str, readers: Readers, places: frozenset[str]) -> None:
         """Who may read a table of this generation, and where its rows come from.
 
-        What is not said of a table is as it was in the generation before.
+        What is not given for a table is as it was in the generation before.
         """
         self._readers[table_id] = readers, places
 

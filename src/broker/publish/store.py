@@ -169,9 +169,9 @@ class Store:
     ) -> list[Audience]:
         """See to it that these audiences have a view, now and in every later generation.
 
-        An audience is the classes that some analyst holds. A view that the current generation
-        lacks is built aside and renamed into it; nothing that stands is touched, and a run may
-        go on meanwhile. Returns the audiences whose view was built.
+        An audience is the classes that some analyst holds. Views that are missing in
+        the current generation are built aside and renamed into it; nothing that stands is touched,
+        and a run may go on meanwhile. Returns the audiences whose view was built.
         """
         with publish_errors(self.root):
             self.prepare()
@@ -189,7 +189,7 @@ class Store:
                 return self._prune(policy, now)
 
     def verify(self, generation_id: str | None = None, *, content: bool = True) -> list[Finding]:
-        """Everything that is not as published, the current generation unless told."""
+        """Everything that is not as published, by default in the current generation."""
         generation = self.generation(generation_id)
         with publish_errors(generation.path):
             return verify(generation, self.rights, self.place.signers, content=content)
@@ -257,10 +257,10 @@ class Store:
         return self.place.generation(older[-1])
 
     def _build_views(self, generation: Generation, describe: Describe) -> list[Audience]:
-        """Build the views that a generation lacks, each renamed into it when it is whole."""
-        lacking = [a for a in wanted(self.place, self.rights) if not generation.view(a).is_dir()]
+        """Build the missing views of a generation, each renamed into it when it is whole."""
+        missing = [a for a in wanted(self.place, self.rights) if not generation.view(a).is_dir()]
         folder = self.place.staging / f"views-{generation.id}"
-        for audience in lacking:
+        for audience in missing:
             make_dir(folder, mode=0o700)
             tree = Tree(folder, self.rights, None)
             Builder(tree, describe, self._signer()).view(
@@ -269,7 +269,7 @@ class Store:
             tree.sync()
             _join(folder, generation.path, audience)
             shutil.rmtree(folder)
-        return lacking
+        return missing
 
     def _signer(self) -> Signer:
         key = self._signing_key
@@ -279,7 +279,7 @@ class Store:
 
     @contextmanager
     def _everything(self) -> Iterator[None]:
-        """Nobody else makes or moves anything."""
+        """Hold both locks: no other process makes or moves anything."""
         with publish_errors(self.root):
             self.prepare()
             with lock(self.place.run_lock, purpose=PUBLISHING), self._publishing():
@@ -333,11 +333,11 @@ class Store:
                 found=f"group id {self.rights.operators}",
                 remedy="Give the broker a primary group of its own.",
             )
-        lacking = {self.rights.operators, *classes} - {os.getegid(), *os.getgroups()}
-        if lacking and os.geteuid() != 0:
+        missing = {self.rights.operators, *classes} - {os.getegid(), *os.getgroups()}
+        if missing and os.geteuid() != 0:
             raise PublishError(
                 "the broker is not a member of every group that it gives files to",
-                found=f"not in group id {', '.join(map(str, sorted(lacking)))}",
+                found=f"not in group id {', '.join(map(str, sorted(missing)))}",
                 remedy="Add the user to these groups, then start the service again.",
             )
 
@@ -382,7 +382,7 @@ def _more_readers(target: Generation, widenings: list[Widening]) -> PublishError
 
 
 def _join(folder: Path, generation: Path, audience: Audience) -> None:
-    """Rename the uppermost folder that the generation lacks; the others stand already."""
+    """Rename the uppermost missing folder into the generation."""
     path = Path(*Path(audience.path).parts[:1])
     for part in Path(audience.path).parts[1:]:
         path = path / part

@@ -1,4 +1,4 @@
-"""Filling a folder that nobody sees yet: links, new files, rights, and the final sync.
+"""Filling a folder before it is published: links, new files, rights, and the final sync.
 
 All writing of the room happens here, below a private folder of ``staging/``.
 """
@@ -37,7 +37,7 @@ class Rights:
     """Which group stands for which class. Without groups, everything is the caller's own.
 
     ``operators`` is the group of what spans classes: the whole manifest and the whole trees.
-    ``own`` is the publisher's: of tables that nobody may read yet.
+    ``own`` is the publisher's: of tables without readers yet.
     """
 
     groups: Mapping[str, int] | None
@@ -65,7 +65,7 @@ def folder_classes(leaves: Mapping[str, str | None]) -> dict[str, str | None]:
     """The folders above these files, parents first, each with its class.
 
     A folder has the class that everything below it has, or None where classes meet. The
-    uppermost folders always have None: which folders exist is told by no class alone.
+    uppermost folders always have None: which folders exist does not depend on one class alone.
     """
     found: dict[str, set[str | None]] = {}
     for path, access in leaves.items():

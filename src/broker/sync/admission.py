@@ -1,4 +1,4 @@
-"""How much space a step may take, as far as anybody knows before it begins. Pure."""
+"""How much space a step may take, as far as is known before it begins. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["bytes_needed"]
 
 
 def bytes_needed(step: Step, found: SourceTable, published: TableEntry | None) -> int:
-    """Bytes for rows set aside and files written; 0 where nobody knows.
+    """Bytes for rows set aside and files written; 0 where it is unknown.
 
     Rows that are set aside are typed and compressed: they and the files together take no more
     than the text. A merge writes at least one of the files again.

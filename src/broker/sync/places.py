@@ -20,7 +20,7 @@ def places_of(name: str, source: Source, request: TableRequest) -> frozenset[str
     A source that cannot say where its tables are, or not of this one, has them by their id.
     """
     if isinstance(source, Located):
-        # What is wrong with one table is told as it is read, and must not stop the others here.
+        # What is wrong with one table is reported as it is read, and must not stop the others here.
         with suppress(Exception):
             location = source.location(request)
             return frozenset({location.whole, f"source {name}/{location.name}"})

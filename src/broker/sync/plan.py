@@ -1,7 +1,7 @@
 """What a run has to do next for one table: (description, what was published, now). Pure.
 
 No clock, no network, no disk: ``now`` and the watermark come in as values, and every decision
-can be told in a test as data.
+can be tested as data.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Step:
     """One reading of the source and what it does to the table.
 
     ``census`` asks for the keys that still exist, to remove the others. A step that is not
-    ``last`` leaves an initial load unfinished: its table is kept, but shown to nobody.
+    ``last`` leaves an initial load unfinished: its table is kept, but not published.
     """
 
     action: Action
@@ -98,7 +98,7 @@ def next_step(rule: Rule, kept: Kept | None, now: datetime) -> Step:
 
 
 def _append(rule: Rule, kept: Kept, overlapping: datetime) -> Step:
-    """Rows without a key cannot be told apart, so none may be read twice and kept twice.
+    """Rows without a key cannot be distinguished, so none may be read and kept twice.
 
     A cursor lets the overlap be replaced; without one, reading goes on exactly where it ended.
     """
@@ -132,7 +132,7 @@ def _beginning(rule: Rule, now: datetime) -> datetime:
 
 
 def _floor(instant: datetime, granularity: str | None) -> datetime:
-    """The first moment of the partition (a month unless said otherwise) of the instant."""
+    """The first moment of the partition (by default a month) of the instant."""
     day = instant.replace(hour=0, minute=0, second=0, microsecond=0)
     if granularity == "day":
         return day

@@ -121,14 +121,14 @@ def origin_of(
     spec: TableSpec,
     rule: Rule,
 ) -> str | None:
-    """What names all that the rows of a table depend on; None where nobody can tell.
+    """A hash of everything that the rows of a table depend on; None where that is unknown.
 
     The operator's own SQL may ask for the time, so with it nothing is the same twice.
     """
     if found.version is None or request.row_filter is not None:
         return None
-    told = (found.version, found.schema, request, spec, rule, table.tombstone, __version__)
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    facts = (found.version, found.schema, request, spec, rule, table.tombstone, __version__)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def kept_of(spec: TableSpec, entry: TableEntry | None) -> Kept | None:

@@ -187,9 +187,9 @@ def _unexpected(table: TableDescription, error: Exception) -> TableError:
 
 def _outcome(job: Job, entry: TableEntry, seconds: float) -> Outcome:
     widening = job.exposure.widening
-    told = [widening.words] if widening else []
+    warnings = [widening.words] if widening else []
     if job.approval.readers and not (widening or job.exposure.approved):
-        told.append("an approval of more readers is not needed and holds no longer")
+        warnings.append("an approval of more readers is not needed and no longer valid")
     return Outcome(
         table=entry.path,
         status=str(entry.status),
@@ -199,5 +199,5 @@ def _outcome(job: Job, entry: TableEntry, seconds: float) -> Outcome:
         bytes_written=entry.bytes,
         seconds=round(seconds, 3),
         error=entry.error,
-        warnings=(*told, *entry.warnings),
+        warnings=(*warnings, *entry.warnings),
     )

@@ -68,21 +68,21 @@ class Job:
 def without_room(jobs: Sequence[Job]) -> list[Job]:
     """The jobs, those marked that find another table at their path, which stays for now."""
     stays = {one.table.id for one in jobs if one.exposure.widening and one.published}
-    lack: set[str] = set()
+    displaced: set[str] = set()
     while True:
         # case aside, since laptops know no difference
         kept = {o.published.path.lower() for o in jobs if o.published and o.table.id in stays}
         found = {one.table.id for one in jobs if one.table.path.lower() in kept} - stays
         if not found:
-            return [replace(job, has_room=job.table.id not in lack) for job in jobs]
-        lack |= found
+            return [replace(job, has_room=job.table.id not in displaced) for job in jobs]
+        displaced |= found
         stays |= found
 
 
 def check_held(job: Job) -> None:
     """Raise ``HeldError`` if more people could read the table than before.
 
-    Raise ``TableError`` if another one that is held stands at its path: its name is not told here.
+    Raise ``TableError`` if another one that is held stands at its path: its name is not shown here.
     """
     if not job.has_room:
         raise TableError(

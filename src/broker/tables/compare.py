@@ -1,4 +1,4 @@
-"""What differs between two versions of a table, row by row, told apart by key.
+"""What differs between two versions of a table, row by row, matched by key.
 
 Only files that differ are read: a row that stands in an equal file is in both versions, and a
 row that moved moved between files that changed.
@@ -78,10 +78,10 @@ def compare(
     with session(limits, work) as connection:
         if not _prepare(connection, before, after, key):
             return Counts(0, 0, 0)
-        asked = ", ".join(
+        counts = ", ".join(
             f"count(*) FILTER (change = '{change}')" for change in ("added", "removed", "changed")
         )
-        added, removed, changed = one_row(connection, f"SELECT {asked} FROM difference")
+        added, removed, changed = one_row(connection, f"SELECT {counts} FROM difference")
     return Counts(added, removed, changed)
 
 

@@ -82,8 +82,8 @@ def differ(
     else:
         _append(connection, work)
     counts = "count(*) FILTER (mark = '{}')"
-    asked = ", ".join(counts.format(mark) for mark in ("insert", "update", "delete"))
-    inserted, updated, deleted = one_row(connection, f"SELECT {asked} FROM change")
+    marks = ", ".join(counts.format(mark) for mark in ("insert", "update", "delete"))
+    inserted, updated, deleted = one_row(connection, f"SELECT {marks} FROM change")
     if gone.range is not None and not spec.key:
         inside = within(gone.range, places[gone.range.column], columns[gone.range.column])
         (deleted,) = one_row(connection, f"SELECT count(*) FROM old WHERE {inside}")
@@ -144,7 +144,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, work: _Difference) -> None:
 
 
 def _drop_gone(connection: duckdb.DuckDBPyConnection, work: _Difference, gone: Gone) -> None:
-    """Turn rows that no longer exist into deletions: a key that is said to be gone is gone."""
+    """Turn rows that no longer exist into deletions: a key listed as gone is gone."""
     values = ", ".join(
         f"o.{v}" if v in work.keys else f"CAST(NULL AS {work.columns[name]}) AS {v}"
         for name, v in work.places.items()

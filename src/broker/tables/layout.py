@@ -25,7 +25,7 @@ class Field:
 
     ``type`` None is to be inferred. ``source`` is the place in the reading, None for a column
     that is no longer delivered. ``delivered`` is the type in which it arrives, None for text.
-    ``strict`` says that nobody declared the type: text must then look exactly like it.
+    ``strict`` says that the type is not declared: text must then look exactly like it.
     """
 
     name: str
@@ -108,11 +108,11 @@ def _check_names(spec: TableSpec, names: list[str]) -> None:
 
 
 def _fresh(spec: TableSpec, declared: TableSchema, delivered: pa.Schema) -> list[Field]:
-    said = {column.name: column for column in declared.columns}
+    known = {column.name: column for column in declared.columns}
     overrides = dict(spec.types)
     fields = []
     for source, arrow in enumerate(delivered):
-        column = said.get(arrow.name, Column(arrow.name))
+        column = known.get(arrow.name, Column(arrow.name))
         where = f"{spec.name}, column {arrow.name}"
         natural = of_arrow(arrow.type)
         type_ = overrides.get(arrow.name) or column.type or natural

@@ -38,7 +38,7 @@ def load(
     """Write a whole table below ``out``: data to ``parquet/``, what did not fit to ``rejects/``.
 
     ``work`` is a private folder on the same file system. ``previous`` holds the types of columns
-    whose source cannot say. ``progress`` is told rows and bytes read so far. Raises
+    whose source cannot say. ``progress`` gets the rows and bytes read so far. Raises
     ``SourceError`` when the source breaks off, ``TableError`` when its rows make no table.
     """
     layout = plan(spec, declared, reading.schema, previous, whole=True)

@@ -49,7 +49,7 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
 
     ``previous_root`` is the folder below which the files of ``previous`` stand. ``deleted_keys``
     are keys that are gone, ``live_keys`` all keys that still exist (a census; read it after the
-    upserts), ``replace_range`` the range that the upserts cover in full. A key said to be gone
+    upserts), ``replace_range`` the range that the upserts cover in full. A key listed as gone
     is gone, even when the same batch also brings its row. Without a key, rows are appended.
     Raises as ``load`` does, and ``TableError`` for a change of columns that needs a whole load.
     """

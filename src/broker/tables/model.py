@@ -52,7 +52,7 @@ class Limits:
 class Replace:
     """The range of ``column`` that a reading covers in full: what it does not hold is gone.
 
-    Half open, in UTC; None is no bound, and a NULL lies in every range without ``until``.
+    Half open, in UTC; None is unbounded, and a NULL lies in every range without ``until``.
     """
 
     column: str

@@ -25,7 +25,7 @@ def replay(
 
     The bytes are those that the broker published, whatever the threads and memory: compare the
     hashes with the signed manifest. Files that do not change come back with ``is_new`` False.
-    Raises ``TableError`` for a file that is no change file of this broker's.
+    Raises ``TableError`` for a file that is not a change file of this broker.
     """
     recipe = read_recipe(change)
     with session(limits, work) as connection:

@@ -28,7 +28,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The source's own statement that it has said everything: without it nothing is published.
+    """The source's own statement that it delivered everything: without it nothing is published.
 
     ``rows`` counts the rows handed over, ``as_of`` is the source's clock read before extraction.
     ``version`` names what was read, where the source can: readings with two versions do not
@@ -45,7 +45,7 @@ class Reading(Protocol):
     """Rows on their way. ``batches()`` may be called once and streams; memory stays bounded.
 
     A column whose type the source does not know arrives as text (Arrow ``string``), NULL
-    already told apart from the empty string; all others arrive in the Arrow type of the schema.
+    already distinct from the empty string; all others arrive in the Arrow type of the schema.
     """
 
     schema: pa.Schema

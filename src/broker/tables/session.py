@@ -28,7 +28,7 @@ _idle: dict[Limits, list[duckdb.DuckDBPyConnection]] = defaultdict(list)
 def session(limits: Limits, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Lend an in-memory database that spills into ``work`` and takes nothing from the network.
 
-    Nobody else has it meanwhile, and what is left behind in it is dropped. One that spilled, or
+    It is exclusive meanwhile, and what is left behind in it is dropped. One that spilled, or
     in which something failed, is not lent again.
     """
     idle, spills = _idle[limits], work / "duckdb"
@@ -141,6 +141,6 @@ def literal(text: str) -> str:
 
 
 def parquet(paths: list[Path]) -> str:
-    """Say ``read_parquet`` of exactly these files: a bracket in a path is no pattern."""
+    """The SQL to read exactly these files: a bracket in a path is not a pattern."""
     names = ("".join(f"[{c}]" if c in "*?[" else c for c in str(path)) for path in paths)
     return f"read_parquet([{', '.join(literal(name) for name in names)}])"

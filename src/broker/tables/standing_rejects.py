@@ -16,54 +16,54 @@ __all__ = ["carry"]
 
 
 def carry(rejects: Rejects, earlier: Path, layout: Layout, key: Sequence[str], gone: Gone) -> None:
-    """Add what an ``earlier`` reject file tells of rows of which this batch says nothing.
+    """Add what an ``earlier`` reject file holds of rows that are not in this batch.
 
     Run after the batch was compared: its rows stand in the table ``fresh``. A row is settled
     when its key came again, fitting or not, or is gone; when it lies in a range that was read in
     full; or when the very same is rejected again. Displaced duplicates never were missing.
     """
     rejects.stand(
-        f"SELECT * EXCLUDE (said) FROM (SELECT *, {_said(layout, 'record')} AS said FROM "
+        f"SELECT * EXCLUDE (fields) FROM (SELECT *, {_fields(layout, 'record')} AS fields FROM "
         f'(SELECT "row", line, "column" AS column_name, reason, value, record '
         f"FROM {parquet([earlier])})) AS e WHERE reason <> {literal(DUPLICATE)} "
         f"AND {' AND '.join(_stands(layout, key, gone))}"
     )
 
 
-def _said(layout: Layout, record: str) -> str:
+def _fields(layout: Layout, record: str) -> str:
     """The SQL of a rejected row as a struct of text; NULL where the source could not read it."""
     shape = json.dumps({field.name: "VARCHAR" for field in layout.fields})
     return f"json_transform({record}, {literal(shape)})"
 
 
-def _value(said: str, layout: Layout, name: str) -> str:
+def _value(fields: str, layout: Layout, name: str) -> str:
     type_ = layout.field(name).type or "VARCHAR"
-    return f"TRY_CAST(struct_extract({said}, {literal(name)}) AS {type_})"
+    return f"TRY_CAST(struct_extract({fields}, {literal(name)}) AS {type_})"
 
 
 def _stands(layout: Layout, key: Sequence[str], gone: Gone) -> Iterator[str]:
-    told = ("column_name", "reason", "value", "record")
-    again = " AND ".join(f"r.{name} IS NOT DISTINCT FROM e.{name}" for name in told)
+    columns = ("column_name", "reason", "value", "record")
+    again = " AND ".join(f"r.{name} IS NOT DISTINCT FROM e.{name}" for name in columns)
     yield f"NOT EXISTS (SELECT 1 FROM rejects AS r WHERE {again})"
     if key:
         yield from _key_stands(layout, key, gone)
     if gone.range is not None:
         column = gone.range.column
-        value = _value("e.said", layout, column)
+        value = _value("e.fields", layout, column)
         yield f"NOT {within(gone.range, value, layout.field(column).type or 'VARCHAR')}"
 
 
 def _key_stands(layout: Layout, key: Sequence[str], gone: Gone) -> Iterator[str]:
-    """Of a row whose key cannot be read, nothing can be said: it stands until a whole load."""
+    """A rejected row whose key cannot be read stays until a whole load."""
     places = {field.name: f"f.v{at}" for at, field in enumerate(layout.fields)}
-    wanted = [_value("e.said", layout, name) for name in key]
+    wanted = [_value("e.fields", layout, name) for name in key]
 
     def among(relation: str, found: Sequence[str]) -> str:
         same = " AND ".join(f"{one} = {two}" for one, two in zip(found, wanted, strict=True))
         return f"EXISTS (SELECT 1 FROM {relation} WHERE {same})"
 
     numbered = [f"k.k{at}" for at, _ in enumerate(key)]
-    rejected = [_value(_said(layout, "k.record"), layout, name) for name in key]
+    rejected = [_value(_fields(layout, "k.record"), layout, name) for name in key]
     yield f"NOT {among('fresh AS f', [places[name] for name in key])}"
     yield f"NOT {among('rejects AS k', rejected)}"
     if gone.dead is not None:

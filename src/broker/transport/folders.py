@@ -86,7 +86,7 @@ def open_target(folder: int, place: Place) -> tuple[int, str]:
 
 def _no_folder(place: Place) -> Refusal:
     shown = "/".join((place.base, *place.names))
-    return Refusal(f"{shown[:80]!r} is no folder here.")
+    return Refusal(f"{shown[:80]!r} is not a folder here.")
 
 
 def _make(folder: int, name: str) -> None:

@@ -20,7 +20,7 @@ HELP = (
 
 _SFTP = frozenset({"internal-sftp", "/usr/lib/openssh/sftp-server", "/usr/lib/sftp-server"})
 # No -L, -k, -K (they follow links), -R (sends whole paths), -s (arguments unseen here), -D's
-# devices are dropped by --drop-D, and -A, -X, --fake-super write attributes that nobody checks.
+# devices are dropped by --drop-D, and -A, -X, --fake-super write attributes that are not checked.
 _SHORT = frozenset("vqlogDtprIHSWczuindb8mOxh")
 _PROTOCOL = re.compile(r"\.[0-9]{0,2}[A-Za-z]{0,16}")  # what follows -e: the client's abilities
 _NUMBER = r"[0-9]{1,12}"

@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _name() -> str:
-    """The account's name; in a chroot nobody but sshd knows it."""
+    """The account's name; in a chroot only sshd knows it."""
     return os.environ.get("USER") or pwd.getpwuid(os.getuid()).pw_name
 
 
@@ -113,7 +113,7 @@ def _look(guard: Watch | None, full: str | None) -> Look | None:
 
 
 def _note(generation: str, path: str, carried: Carried) -> None:
-    """For the audit log; imported now, when nobody waits for it any more."""
+    """For the audit log; imported now, when the client no longer waits."""
     from ..audit.pulls import Transfer, note_pull  # noqa: PLC0415
 
     note_pull(generation, path, Transfer(carried.sent, carried.received, carried.code))

@@ -35,7 +35,7 @@ Listing = Iterator[tuple[str, os.stat_result]]
 
 
 def serve(tree: Tree) -> None:
-    """Answer requests until the client is gone or sends what is no packet."""
+    """Answer requests until the client is gone or sends an invalid packet."""
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     session = _Session(tree)
     try:

@@ -22,7 +22,7 @@ _WITH_SIZE, _WITH_MODE, _WITH_TIMES = 0x1, 0x4, 0x8
 
 
 class BrokenPacketError(Exception):
-    """The bytes are no packet of SFTP."""
+    """The bytes are not an SFTP packet."""
 
 
 def read_packet(stream: BinaryIO) -> bytes:
@@ -65,7 +65,7 @@ def text(value: str | bytes) -> bytes:
 
 
 def attributes(found: os.stat_result) -> bytes:
-    """Size, mode and times; no owner, which is nobody's business."""
+    """Size, mode and times; the owner is not disclosed."""
     flags = _WITH_SIZE | _WITH_MODE | _WITH_TIMES
     seconds = int(found.st_mtime) & 0xFFFFFFFF
     return struct.pack(">IQIII", flags, found.st_size, found.st_mode, seconds, seconds)

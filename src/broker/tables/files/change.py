@@ -66,21 +66,21 @@ def read_recipe(path: Path) -> Recipe:
     found = (pq.read_metadata(path).metadata or {}).get(METADATA.encode())
     if found is None:
         raise TableError("this is not a change file", where=str(path))
-    said: dict[str, Any] = json.loads(found)
-    if said["format"] != _FORMAT:
+    facts: dict[str, Any] = json.loads(found)
+    if facts["format"] != _FORMAT:
         raise TableError(
             "this change file was written by another version of the broker",
             where=str(path),
             expected=f"format {_FORMAT}",
-            found=f"format {said['format']}",
+            found=f"format {facts['format']}",
             remedy="Fetch the whole files instead.",
         )
-    by, gone = said["partition_by"], said["gone"]
+    by, gone = facts["partition_by"], facts["gone"]
     return Recipe(
-        path=said["path"],
-        key=tuple(said["key"]),
+        path=facts["path"],
+        key=tuple(facts["key"]),
         partitioning=Partitioning(*by) if by else None,
-        target_file_bytes=said["target_file_bytes"],
+        target_file_bytes=facts["target_file_bytes"],
         gone=Replace(gone[0], _instant(gone[1]), _instant(gone[2])) if gone else None,
     )
 

@@ -29,7 +29,7 @@ def record(names: dict[str, str]) -> str:
 
 
 class Rejects:
-    """What is told of each rejected row: where it stood, which column, why, and the row itself."""
+    """The record of each rejected row: where it stood, which column, why, and the row itself."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, spec: TableSpec, *, table: str = "rejects"
@@ -77,7 +77,7 @@ class Rejects:
         skipped = sorted({reject.row for reject in found})
         before = [row - at for at, row in enumerate(skipped, 1)]
         # As a table: one statement for each of 100,000 rows takes minutes.
-        told = {
+        columns = {
             "row_number": pa.array((one.row for one in found), pa.int64()),
             "line": pa.array((one.line for one in found), pa.int64()),
             **{
@@ -93,7 +93,7 @@ class Rejects:
             f"UPDATE {self._table} SET row_number = row_number + "
             f"(SELECT count(*) FROM skipped WHERE before < {self._table}.row_number)"
         )
-        with self._lent("source_rejects", told):
+        with self._lent("source_rejects", columns):
             self._connection.execute(
                 f"INSERT INTO {self._table} "
                 'SELECT row_number, line, "column", reason, value, NULL FROM source_rejects'

@@ -101,7 +101,7 @@ class Spill:
             self._writer = None
 
     def _flush(self) -> None:
-        """Raise ``OSError`` while others have room: nobody knows what a file expands to."""
+        """Raise ``OSError`` while others have room: how far a file expands is unknown."""
         if shutil.disk_usage(self._path.parent).free < self._held_bytes + _RESERVE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         if self._writer is None:

@@ -1,6 +1,6 @@
 """From a reading to rows that are known to fit, set aside by partition: one pass, bounded.
 
-A chunk is checked by one query that answers one boolean per column. Only when an answer is no
+A chunk is checked by one query that answers one boolean per column. Only when an answer is false
 does a slower look find out which rows, and why; so clean data pays for no reject.
 """
 

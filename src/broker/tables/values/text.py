@@ -88,7 +88,7 @@ def _sane(tried: str, value: str, type_: str) -> str:
 
 
 def reason(type_: str) -> str:
-    """What a person is told of a value that does not fit."""
+    """The reason shown for a value that does not fit."""
     found = decimal(type_)
     if found is not None:
         whole = found.precision - found.scale

@@ -96,7 +96,7 @@ find_tools() {
 }
 
 # Takes rsync's arguments. Only what a second try can mend is tried again, and 23 (some files were
-# not transferred) and 24 (some vanished) are failures: half a generation is none.
+# not transferred) and 24 (some vanished) are failures: half a generation is not published.
 pull() {
     local attempt=1 code=0
     while :; do
@@ -348,7 +348,7 @@ rebuild_views() {
     echo "$place" >"$state/views"
 }
 
-# Those before stay: whoever has their views open reads on.
+# Those before stay: readers with their views open read on.
 prune() {
     local path
     for path in "$generations"/*; do
