@@ -63,13 +63,13 @@ options:
   private:
     description:
       - Whether this person reads private data. Short for the class C(private) in O(classes).
-      - Left out, it stays as it is; for somebody new and with O(origin=declared) that means no.
+      - Left out, it stays as it is; for a new person and with O(origin=declared) that means no.
     type: bool
   shell:
     description:
       - Whether this person has a normal login. Without it the account can only pull what its
         classes allow and push to its own C(user/).
-      - Left out, it stays as it is; for somebody new that means no.
+      - Left out, it stays as it is; for a new person that means no.
     type: bool
   state:
     description:
@@ -81,7 +81,7 @@ options:
   origin:
     description:
       - V(declared) for a list in the inventory, the whole truth about what the inventory grants.
-      - V(registry) for somebody added on the way. Nobody declared becomes undeclared by it.
+      - V(registry) for a person added on the host. A declared person stays declared.
     type: str
     choices: [declared, registry]
     default: registry
@@ -94,8 +94,8 @@ options:
     default: archive
   known:
     description:
-      - Whether the analyst must be there already, so that a misspelt name is an error and makes
-        nobody. Not for O(analysts).
+      - Whether the analyst must exist, so that a misspelt name is an error and adds no account.
+        Not for O(analysts).
     type: bool
     default: false
   analysts:
@@ -154,7 +154,7 @@ options:
       sudo:
         description:
           - Whether this person may become root without a password, as none is set.
-          - Left out, it stays as it is; for somebody new and with O(origin=declared) that means no.
+          - Left out, it stays as it is; for a new person and with O(origin=declared) that means no.
         type: bool
       state: *state
   access_classes:
@@ -326,7 +326,7 @@ probes:
       type: str
       returned: always
     told:
-      description: The last words of ssh, such as C(Permission denied (publickey)).
+      description: The last line of ssh, such as C(Permission denied (publickey)).
       type: str
       returned: always
     taken:
@@ -361,7 +361,7 @@ _LONGEST_WORD = 63  # of the name of a key; a line of a private key has 64 or 70
 ABOUT_ONE: dict[str, Any] = {
     "name": {"type": "str"},
     "email": {"type": "str"},
-    # no_log: somebody may paste a private key, and Ansible writes arguments to the syslog
+    # no_log: a user may paste a private key, and Ansible writes arguments to the syslog
     "key": {"type": "str", "no_log": True},
     "keys": {"type": "list", "elements": "raw", "no_log": True},
     "classes": {"type": "list", "elements": "str"},
@@ -421,7 +421,7 @@ def public_words(params: dict[str, Any]) -> set[str]:
 
 
 def _request(entry: dict[str, Any], params: dict[str, Any], role: Role) -> Request:
-    """One entry; what is no word of its role is not in it."""
+    """One entry; options of the other role are left out."""
     words = ("email", "classes", "private", "shell", "sudo", "state")
     return parse_request(
         entry["name"],

@@ -10,11 +10,11 @@ module: analyst_info
 short_description: Tell who the analysts of a data broker are
 version_added: "0.2.0"
 description:
-  - Returns everybody whom the broker keeps, with what they may read, their keys and where each
+  - Returns every account that the broker keeps, with what they may read, their keys and where each
     entry came from. Changes nothing.
 options:
   names:
-    description: Only these analysts. A name that nobody has is an error.
+    description: Only these analysts. An unknown name is an error.
     type: list
     elements: str
 attributes:
@@ -42,7 +42,7 @@ EXAMPLES = r"""
 RETURN = r"""
 analysts:
   description:
-    - Everybody, or those who were asked for, as M(analyst) returns them.
+    - All of them, or those requested, as M(analyst) returns them.
     - Beside that C(host), the state on the host, which is V(ok), V(drift), V(leaving) or V(taken);
       C(problem), why a home cannot be read, or null;
       C(last_login) and C(last_sync), moments in UTC or null, as far as the journal reaches back;

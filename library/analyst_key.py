@@ -10,7 +10,7 @@ module: analyst_key
 short_description: Add, rotate or revoke a key of an analyst of a data broker
 version_added: "0.2.0"
 description:
-  - Changes the keys of somebody who is an analyst already; see M(analyst) to add somebody.
+  - Changes the keys of an existing analyst; see M(analyst) to add one.
   - A key that was revoked is remembered, and neither this module nor the inventory brings it back.
   - A rotation adds the new key at once and lets the others end after a grace period. It is
     repeatable; a second run does not make the grace period longer.
@@ -96,7 +96,7 @@ from ansible.module_utils.broker.errors import BrokerError
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "analyst": {"type": "str", "required": True},
-    # no_log: somebody may paste a private key, and Ansible writes arguments to the syslog
+    # no_log: a user may paste a private key, and Ansible writes arguments to the syslog
     "key": {"type": "str", "no_log": True},
     "name": {"type": "str"},
     "expires": {"type": "str"},

@@ -14,8 +14,8 @@ description:
     half never leaves the host. Beside it stand the list of certificates and the revocation list.
   - The revocation list names every certificate but those that the host issued, remembers, and still
     finds borne out by the list of analysts; each change of an analyst or a key writes it anew.
-  - A private key that others than root could read is replaced, which ends every certificate.
-  - It does not tell sshd, which is for whoever writes sshd's configuration.
+  - A private key that others than root can read is replaced, which ends every certificate.
+  - It does not change the configuration of sshd, which has to name the authority.
 options:
   state:
     description: V(absent) removes the key pair and both lists.

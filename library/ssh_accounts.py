@@ -95,19 +95,19 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 _KEYS = Path("/etc/data-broker/authorized_keys")
 _NO_SHELLS = ("nologin", "false", "sync", "shutdown", "halt", "broker-transport")
-Told = Mapping[str, list[str]]
+Options = Mapping[str, list[str]]
 
 
 def main() -> None:
     """Carry out one call."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
 
-    def ask(name: str) -> Told:
-        asked = ["sshd", "-T", "-C", f"user={name},host=localhost,addr=127.0.0.1"]
-        code, output, error = module.run_command(asked)
+    def ask(name: str) -> Options:
+        command = ["sshd", "-T", "-C", f"user={name},host=localhost,addr=127.0.0.1"]
+        code, output, error = module.run_command(command)
         if code:
-            module.fail_json(msg=f"sshd does not say what it would do: {error.strip()}")
-        return told(output)
+            module.fail_json(msg=f"sshd does not report its options: {error.strip()}")
+        return parse_options(output)
 
     people = [account for account in pwd.getpwall() if _has_shell(account)]
     enter = can_enter(people, ask, passwords())
@@ -134,15 +134,15 @@ class Entrant:
 
 
 def can_enter(
-    accounts: Iterable[pwd.struct_passwd], ask: Callable[[str], Told], have_passwords: set[str]
+    accounts: Iterable[pwd.struct_passwd], ask: Callable[[str], Options], have_passwords: set[str]
 ) -> list[Entrant]:
     """Those who can log in now."""
     found = []
     for account in accounts:
-        name, mine, said = account.pw_name, groups_of(account), ask(account.pw_name)
-        by_key = has_key(account, said)
-        by_password = name in have_passwords and takes_password(name, said)
-        if is_allowed(name, mine, said) and (by_key or by_password):
+        name, mine, options = account.pw_name, groups_of(account), ask(account.pw_name)
+        by_key = has_key(account, options)
+        by_password = name in have_passwords and takes_password(name, options)
+        if is_allowed(name, mine, options) and (by_key or by_password):
             home = Path(account.pw_dir, ".ssh")
             own = any(_has_text(home / f) for f in ("authorized_keys", "authorized_keys2"))
             found.append(Entrant(name, mine, by_key, own))
@@ -165,7 +165,7 @@ def keyless(enter: Iterable[Entrant], unkeyed: set[str]) -> list[str]:
     return sorted(one.name for one in enter if one.groups & unkeyed and not one.own_key)
 
 
-def told(output: str) -> Told:
+def parse_options(output: str) -> Options:
     """What ``sshd -T`` prints, by option; an option may have several lines and several words."""
     options: dict[str, list[str]] = {}
     for line in filter(None, map(str.split, output.splitlines())):
@@ -185,17 +185,17 @@ def groups_of(account: pwd.struct_passwd) -> set[str]:
     return names
 
 
-def is_allowed(name: str, groups: set[str], said: Told) -> bool:
+def is_allowed(name: str, groups: set[str], options: Options) -> bool:
     """sshd_config(5): a Deny that matches wins, and where there is an Allow, one must match."""
-    users = [pattern.partition("@")[0] for pattern in said.get("allowusers", [])]
-    refused = [pattern.partition("@")[0] for pattern in said.get("denyusers", [])]
-    if _matches([name], refused) or _matches(groups, said.get("denygroups", [])):
+    users = [pattern.partition("@")[0] for pattern in options.get("allowusers", [])]
+    refused = [pattern.partition("@")[0] for pattern in options.get("denyusers", [])]
+    if _matches([name], refused) or _matches(groups, options.get("denygroups", [])):
         return False
-    if name == "root" and said.get("permitrootlogin") == ["no"]:
+    if name == "root" and options.get("permitrootlogin") == ["no"]:
         return False
     if users and not _matches([name], users):
         return False
-    allowed = said.get("allowgroups", [])
+    allowed = options.get("allowgroups", [])
     return not allowed or _matches(groups, allowed)
 
 
@@ -203,28 +203,28 @@ def _matches(names: Iterable[str], patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
-def has_key(account: pwd.struct_passwd, said: Told) -> bool:
+def has_key(account: pwd.struct_passwd, options: Options) -> bool:
     """Whether a key is there, or a command may know one."""
-    if said.get("pubkeyauthentication") == ["no"]:
+    if options.get("pubkeyauthentication") == ["no"]:
         return False
-    command = said.get("authorizedkeyscommand", ["none"])
-    return command != ["none"] or any(_has_text(path) for path in key_files(account, said))
+    command = options.get("authorizedkeyscommand", ["none"])
+    return command != ["none"] or any(_has_text(path) for path in key_files(account, options))
 
 
-def takes_password(name: str, said: Told) -> bool:
+def takes_password(name: str, options: Options) -> bool:
     """Whether sshd takes a password of this account at all."""
-    if name == "root" and said.get("permitrootlogin") != ["yes"]:
+    if name == "root" and options.get("permitrootlogin") != ["yes"]:
         return False
     ways = ("passwordauthentication", "kbdinteractiveauthentication")
-    return any(said.get(way) == ["yes"] for way in ways)
+    return any(options.get(way) == ["yes"] for way in ways)
 
 
-def key_files(account: pwd.struct_passwd, said: Told) -> list[Path]:
+def key_files(account: pwd.struct_passwd, options: Options) -> list[Path]:
     """Where sshd looks for keys of an account, as it expands the names: AuthorizedKeysFile."""
     tokens = {"%%": "%", "%h": account.pw_dir, "%u": account.pw_name, "%U": str(account.pw_uid)}
     return [
         Path(account.pw_dir, re.sub("%[%huU]", lambda token: tokens[token[0]], pattern))
-        for pattern in said.get("authorizedkeysfile", [])
+        for pattern in options.get("authorizedkeysfile", [])
     ]
 
 

@@ -153,21 +153,21 @@ class Systemd:
         """What is loaded now, in one question."""
         if not names:
             return {}
-        told = self._run("systemctl", "show", f"--property={','.join(_SHOWN)}", "--", *names)
-        blocks = [dict(line.split("=", 1) for line in b.splitlines()) for b in told.split("\n\n")]
+        output = self._run("systemctl", "show", f"--property={','.join(_SHOWN)}", "--", *names)
+        blocks = [dict(line.split("=", 1) for line in b.splitlines()) for b in output.split("\n\n")]
         return {
             name: Loaded(*(block[key] for key in _SHOWN[:2]), block[_SHOWN[2]] == "yes")
             for name, block in zip(names, blocks, strict=True)
         }
 
     def _run(self, *command: str) -> str:
-        code, told, said = self._module.run_command([*command])
+        code, output, errors = self._module.run_command([*command])
         if code:
-            self._fail(command, said or told)
-        return str(told).strip("\n")
+            self._fail(command, errors or output)
+        return str(output).strip("\n")
 
-    def _fail(self, command: Sequence[str], said: str) -> NoReturn:
-        lines = said.strip().splitlines() or ["nothing"]
+    def _fail(self, command: Sequence[str], errors: str) -> NoReturn:
+        lines = errors.strip().splitlines() or ["nothing"]
         self._module.fail_json(msg=f"{' '.join(command[:2])}: {'; '.join(lines[-5:])}")
         raise AssertionError
 

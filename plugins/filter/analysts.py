@@ -7,7 +7,7 @@ from typing import Any
 
 
 def analyst_lines(analysts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Everybody with their rights, keys, origin and state."""
+    """Each analyst with rights, keys, origin and state."""
     return [_line(analyst) for analyst in analysts] or ["no analysts yet"]
 
 
@@ -45,17 +45,17 @@ def _key(key: Mapping[str, Any], certificates: Iterable[Mapping[str, Any]]) -> s
 
 
 def probe_lines(probes: Iterable[Mapping[str, Any]]) -> list[str]:
-    """How sshd answered each key of somebody who left."""
+    """The answer of sshd to each key of a person who left."""
     return [f"{one['name']} with {one['fingerprint']}: {one['told']}" for one in probes]
 
 
-def welcome_lines(told: str, name: str, address: str) -> list[str]:
+def welcome_lines(facts: str, name: str, address: str) -> list[str]:
     """What an operator sends to a new analyst.
 
-    ``told`` has the port of sshd, and the host's key and the signing key as ``ssh-keygen -l`` shows
-    them, a line each; ``address`` is what an analyst types after the @.
+    ``facts`` has the port of sshd, and the host's key and the signing key as ``ssh-keygen -l``
+    shows them, a line each; ``address`` is what an analyst types after the @.
     """
-    port, *keys = told.splitlines()
+    port, *keys = facts.splitlines()
     host_key, signing_key = (f"{key.split()[1]} {key.split()[-1]}" for key in keys)
     place = f"{name}@{address}"
     return [  # short lines, as Ansible folds others

@@ -140,17 +140,17 @@ def _check(folder: str, variables: Iterable[str]) -> dict[str, list[Any]]:
     return found
 
 
-def _warning(sentence: str, instance: str, told: Mapping[str, str]) -> str:
+def _warning(sentence: str, instance: str, names: Mapping[str, str]) -> str:
     """In the operator's names, as ``_sentence`` does it."""
     where, _, rest = sentence.partition(": ")
     if where.startswith(instance):
         return _SECTION.sub(_setting, rest)
-    for path, name in told.items():
+    for path, name in names.items():
         sentence = sentence.replace(path, name)
     return sentence
 
 
-def _sentence(problem: Mapping[str, str | None], instance: str, told: Mapping[str, str]) -> str:
+def _sentence(problem: Mapping[str, str | None], instance: str, names: Mapping[str, str]) -> str:
     """In the operator's names: of settings for ``instance``, of their own files for others."""
     where = problem["where"] or ""
     parts = {name: problem[name] or "" for name in ("message", "expected", "found", "remedy")}
@@ -159,7 +159,7 @@ def _sentence(problem: Mapping[str, str | None], instance: str, told: Mapping[st
         parts = {name: _SECTION.sub(_setting, text) for name, text in parts.items()}
         if ".env" in parts["remedy"]:  # of a variable: on a host it is a secret
             parts["remedy"] = "Add it to broker_secrets."
-    for path, name in told.items():
+    for path, name in names.items():
         where = where.replace(path, name)
     text = f"{where}: {parts['message']}" if where else parts["message"]
     for name in ("expected", "found"):

@@ -30,7 +30,7 @@ WantedBy=multi-user.target
 
 
 def mount_units(mounts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The text of each unit by its name; ``where``, below the room, is ``what`` unless told."""
+    """The text of each unit by its name; ``where``, below the room, is ``what`` by default."""
     units = {}
     for mount in mounts:
         where = f"{ROOM}{mount.get('where', mount['what'])}"
@@ -39,7 +39,7 @@ def mount_units(mounts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def mounts_astray(shown: str, mounts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Place and options, in turn, of each mount of a folder that is hidden or lacks an option.
+    """Place and options, in turn, of each mount of a folder that is hidden or has not all options.
 
     ``shown`` is what ``findmnt --list --json --output=TARGET,OPTIONS`` prints.
     """

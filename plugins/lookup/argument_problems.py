@@ -29,14 +29,14 @@ _raw:
 
 
 def problems(typed: list[str], known: list[str]) -> list[str]:
-    """A sentence for every name that is none of ``known``."""
+    """A sentence for every name that is not one of ``known``."""
     found = []
     for name in sorted(typed):
         if name in known or name.startswith(("ansible_", "broker_")):
             continue
         near = get_close_matches(name, known, n=1, cutoff=0.6)
         question = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known)}."
-        found.append(f"{name} is no argument of this playbook; {question}")
+        found.append(f"{name} is not an argument of this playbook; {question}")
     return found
 
 

@@ -38,7 +38,7 @@ _raw:
     commit:
       description: >-
         Which commit of the checkout it is, with C(-dirty) where files differ; empty where the tree
-        is no checkout.
+        is not a checkout.
       type: str
     folder:
       description: >-
@@ -72,15 +72,15 @@ def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
 
 def commit(root: Path) -> str:
     """The commit of a checkout, with ``-dirty`` where files differ from it; else nothing."""
-    told = []
+    lines = []
     for words in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain"]):
         command = ["git", "-C", str(root), *words]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=True)
         except (OSError, subprocess.CalledProcessError):
             return ""
-        told.append(done.stdout.strip())
-    return f"{told[0]}-dirty" if told[1] else told[0]
+        lines.append(done.stdout.strip())
+    return f"{lines[0]}-dirty" if lines[1] else lines[0]
 
 
 def locked(folder: Path, extras: Sequence[str]) -> str:

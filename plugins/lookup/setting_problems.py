@@ -1,4 +1,4 @@
-"""Settings that cannot be meant, found on the controller before a host is asked."""
+"""Invalid settings, found on the controller before any task runs on a host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ name: setting_problems
 short_description: Finds settings that no role knows, or that cannot be what they are
 description:
   - A setting is a variable of this repository's C(group_vars/all/); its default there says of which
-    kind a value must be. A variable whose name begins with C(broker_) and is none of them is a
+    kind a value must be. A variable whose name begins with C(broker_) and is not one of them is a
     mistake, and so is a name that differs from one of them by a letter or two.
   - Finds files of variables that Ansible does not read, because another form of the same name
     stands beside them.
@@ -135,17 +135,17 @@ def defaults() -> dict[str, Any]:
 
 
 def missing(modules: Iterable[str] = ("pydantic", "hatchling")) -> Iterator[str]:
-    """What this Python lacks to check a configuration and to build a release."""
-    lacking = [name for name in modules if find_spec(name) is None]
-    if lacking:
+    """Modules missing in this Python to check a configuration and to build a release."""
+    absent = [name for name in modules if find_spec(name) is None]
+    if absent:
         yield (
-            f"{sys.executable} lacks {', '.join(lacking)}. Run bin/bootstrap in this repository "
-            "and use .venv/bin/ansible-playbook."
+            f"{sys.executable} cannot import {', '.join(absent)}. Run bin/bootstrap in this "
+            "repository and use .venv/bin/ansible-playbook."
         )
 
 
 def unknown(names: list[str], known: Mapping[str, Any]) -> Iterator[str]:
-    """Names that are meant as settings, and are none."""
+    """Names that look like settings, and are not."""
     for name in names:
         if name in known:
             continue
@@ -154,9 +154,9 @@ def unknown(names: list[str], known: Mapping[str, Any]) -> Iterator[str]:
         elif name.startswith("broker_"):
             near = get_close_matches(name, known, n=1, cutoff=0.8)
             question = f" Did you mean {near[0]}?" if near else " docs/settings.md has them all."
-            yield f"{name} is no setting of a broker.{question}"
+            yield f"{name} is not a setting of a broker.{question}"
         elif near := get_close_matches(name, known, n=1, cutoff=0.93):
-            yield f"{name} is no setting of a broker. Did you mean {near[0]}?"
+            yield f"{name} is not a setting of a broker. Did you mean {near[0]}?"
 
 
 def mistaken(name: str, value: Any, default: Any) -> str | None:
@@ -191,8 +191,8 @@ def people(setting: str, entries: Iterable[Any]) -> Iterator[str]:
             yield f"{place} has no name; expected the name of an account."
         if None not in (entry.get("key"), entry.get("keys")):
             yield f"{place} has key and keys; expected one of them."
-        told = (_in_entry(place, word, entry[word], PEOPLE[setting]) for word in entry)
-        yield from filter(None, told)
+        sentences = (_in_entry(place, word, entry[word], PEOPLE[setting]) for word in entry)
+        yield from filter(None, sentences)
 
 
 def _in_entry(place: str, word: Any, value: Any, known: Mapping[str, type | None]) -> str | None:
@@ -268,8 +268,8 @@ class LookupModule(LookupBase):
         found = [*missing(), *(problem for place in places for problem in hidden(place))]
         found += unknown(sorted(given), known)
         set_here = ((name, default) for name, default in known.items() if name in given)
-        told = (self._mistaken(name, given[name], default) for name, default in set_here)
-        return [*found, *(problem for problems in told for problem in problems)]
+        lists = (self._mistaken(name, given[name], default) for name, default in set_here)
+        return [*found, *(problem for problems in lists for problem in problems)]
 
     def _mistaken(self, name: str, written: Any, default: Any) -> Iterator[str]:
         try:

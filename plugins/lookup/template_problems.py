@@ -28,7 +28,7 @@ options:
       - Whether a value may be a pointer, which is one template and nothing around it. It holds
         names of other variables, or lookups of C(file), C(env), C(password) or C(unvault). What
         the names stand for is examined, too; in the path that a lookup reads, a name may stand
-        for pointers with text around them. C(vars) and C(hostvars) are no such names.
+        for pointers with text around them. C(vars) and C(hostvars) do not count as names.
     type: bool
     default: false
 """

@@ -38,7 +38,7 @@ def test_all_mistakes_are_told_at_once_also_those_that_were_typed(inventory: Pat
     (inventory / "data_description.md").unlink()
     words = refused(inventory, "-e", "broker_max_logins=many", "--tags", "sync_units", "--check")
     for told in (
-        "broker_syc_schedule is no setting of a broker. Did you mean broker_sync_schedule?",
+        "broker_syc_schedule is not a setting of a broker. Did you mean broker_sync_schedule?",
         "broker_secrets cannot be evaluated: ",
         "'vault_token' is undefined",
         "broker_sync_time_limit is '6hodin'; expected a time span of systemd such as 6h.",
@@ -111,7 +111,7 @@ def test_other_hosts_of_the_inventory_are_left_alone(inventory: Path) -> None:
 
 def test_an_argument_that_would_be_ignored(inventory: Path) -> None:
     words = refused(inventory, "-e", "clases=finance", playbook="add_analyst.yml")
-    assert "clases is no argument of this playbook; did you mean classes?" in words
+    assert "clases is not an argument of this playbook; did you mean classes?" in words
 
 
 def test_every_playbook_of_arguments_says_which_it_takes_and_asks_whether_the_host_is_one() -> None:

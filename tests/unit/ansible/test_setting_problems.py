@@ -139,7 +139,7 @@ def test_one_form_of_a_name_hides_another(tmp_path: Path) -> None:
 def test_a_python_without_our_libraries_is_told_what_to_type() -> None:
     assert list(settings.missing()) == []
     (problem,) = settings.missing(["json", "no_such_module"])
-    assert "lacks no_such_module. Run bin/bootstrap" in problem
+    assert "cannot import no_such_module. Run bin/bootstrap" in problem
 
 
 def test_no_folder_hides_nothing(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_no_folder_hides_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("clases", "clases is no argument of this playbook; did you mean classes?"),
-        ("group", "group is no argument of this playbook; it takes user, key, classes."),
+        ("clases", "clases is not an argument of this playbook; did you mean classes?"),
+        ("group", "group is not an argument of this playbook; it takes user, key, classes."),
     ],
 )
 def test_an_argument_that_would_be_ignored(typed: str, told: str) -> None:

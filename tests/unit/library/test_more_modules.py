@@ -75,8 +75,8 @@ def test_a_class_is_declared_held_and_kept(root: Path, call: Call) -> None:
 @pytest.mark.parametrize(
     ("classes", "told"),
     [
-        ({"tree": None}, "this is no name of an access class"),
-        ({"Finance": None}, "this is no name of an access class"),
+        ({"tree": None}, "this is not a name for an access class"),
+        ({"Finance": None}, "this is not a name for an access class"),
         ({"hr": "sudo"}, "this cannot be the group of the class hr"),
         ({"hr": "data-ops"}, "this cannot be the group of the class hr"),
         ({"hr": "docker"}, "this cannot be the group of the class hr"),

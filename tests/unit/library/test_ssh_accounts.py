@@ -39,7 +39,7 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def out(one: pwd.struct_passwd, said: str, *, password: bool = False) -> list[str]:
-    told = module.told(said)
+    told = module.parse_options(said)
     have = {one.pw_name} if password else set()
     names: list[str] = module.shut_out(module.can_enter([one], lambda _: told, have), GROUPS)
     return names
@@ -77,14 +77,14 @@ def test_the_root_of_today_is_asked_how_it_may_come(tmp_path: Path) -> None:
     assert out(root, OPEN.replace("without-password", "yes"), password=True) == ["root"]
     with_key = account(tmp_path / "other", "root", key=True)
     assert out(with_key, OPEN.replace("without-password", "no")) == []
-    closed = module.told(OPEN.replace("without-password", "no"))
+    closed = module.parse_options(OPEN.replace("without-password", "no"))
     assert not module.is_allowed("root", {"root"}, closed)
 
 
 def test_in_a_group_of_the_brokers_people_its_keys_alone_count(tmp_path: Path) -> None:
     def enter(said: str) -> list[str]:
         one = account(tmp_path, "admin")
-        found: list[str] = module.can_enter([one], lambda _: module.told(said), set())
+        found: list[str] = module.can_enter([one], lambda _: module.parse_options(said), set())
         names: list[str] = module.strangers(found, {"sudo"}, tmp_path / "keys")
         return names
 
@@ -100,7 +100,7 @@ def test_without_the_brokers_keys_an_operator_needs_one_in_the_home(tmp_path: Pa
     keys = tmp_path / "keys"
     keys.mkdir()
     (keys / "admin").write_text("ssh-ed25519 AAAA\n")
-    said = module.told(CLOSED.replace(".ssh/authorized_keys ", f"{keys}/%u "))
+    said = module.parse_options(CLOSED.replace(".ssh/authorized_keys ", f"{keys}/%u "))
 
     def keyless(group: str) -> list[str]:
         found = module.can_enter([account(tmp_path, "admin")], lambda _: said, set())
