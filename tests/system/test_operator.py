@@ -145,14 +145,14 @@ def state_of(broker: Broker) -> str:
     return broker.host.exec("sh", "-c", STATE).stdout
 
 
-def test_what_cannot_be_meant_is_refused_before_anything_changes(broker: Broker) -> None:
+def test_an_invalid_setting_is_refused_before_anything_changes(broker: Broker) -> None:
     """Also with no analysts declared, for one role alone, and in check mode."""
     host = broker.host
     host.exec("sh", "-ec", MONITOR)
     before = state_of(broker)
     for settings, told, options in (
         ({"broker_access_classes": CLASSES}, "this cannot be the group of the class root", []),
-        ({"broker_access_proof_schedule": "sometimes"}, "'sometimes' is no calendar", ["--check"]),
+        ({"broker_access_proof_schedule": "sometimes"}, "'sometimes' is not a calendar", ["--check"]),
         ({}, "monitor could not log in", ["--tags", "sync"]),
     ):
         given = {"broker_ssh_given_up": ["monitor"], **settings} if settings else {}

@@ -225,7 +225,7 @@ def test_a_configuration_that_locks_the_operator_out_goes_back_by_itself(deploye
             check=False,
         )
         assert played.code != 0
-        assert "goes back to the one before by itself" in played.output
+        assert "restores the old configuration by itself" in played.output
     finally:
         host.exec("sh", "-c", f"rm {broken}; systemctl restart ssh")
     wait_back(deployed, before)

@@ -53,7 +53,7 @@ def test_all_mistakes_are_told_at_once_also_those_that_were_typed(inventory: Pat
 def test_hosts_that_nobody_called_brokers(inventory: Path, playbook: str) -> None:
     (inventory / "hosts.yml").write_text("all: {hosts: {web1: {}, web2: {}}}\n")
     words = refused(inventory, playbook=playbook)
-    assert "of web1, web2, none stands in the group brokers" in words
+    assert "of web1, web2, none is in the group brokers" in words
 
 
 WEBS = "webs: {hosts: {web1: {}}}\n"
