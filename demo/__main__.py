@@ -52,8 +52,8 @@ def up(mode: str, source: str) -> None:
     if reason and mode == "hosts":
         raise click.ClickException(f"no host can be booted here: {reason}")
     if reason:
-        console.print(f"No host can be booted here ({reason}): the same story without hosts.")
-    _told(console, local if reason or mode == "local" else remote, source)
+        console.print(f"No host can be booted here ({reason}): the same steps without hosts.")
+    _run(console, local if reason or mode == "local" else remote, source)
 
 
 def _keep_to(source: str) -> None:
@@ -67,7 +67,7 @@ def _keep_to(source: str) -> None:
     SOURCE.write_text(source)
 
 
-def _told(console: Console, story: ModuleType, source: str) -> None:
+def _run(console: Console, story: ModuleType, source: str) -> None:
     began, commands = time.monotonic(), Commands()
     shutil.rmtree(LOGS, ignore_errors=True)
     try:
@@ -110,15 +110,15 @@ def _fail(error: Exception) -> None:
 @main.command()
 def info() -> None:
     """Print, as JSON, what a person or a script needs to look at the demo that stands."""
-    told = remote.describe() or local.describe()
-    if not told:
+    facts = remote.describe() or local.describe()
+    if not facts:
         raise click.ClickException("no demo stands here. Type `make demo`.")
-    click.echo(json.dumps(told, indent=2))
+    click.echo(json.dumps(facts, indent=2))
 
 
 @main.command()
 def down() -> None:
-    """End the hosts and remove what the demo made; no demo is no error."""
+    """End the hosts and remove what the demo made; without a demo, this does nothing."""
     if not can_boot():
         destroy(at(remote.RUN))
     remote.end()

@@ -89,8 +89,8 @@ class Board:
     def _end(self, step: Step, mark: str) -> None:
         step.seconds = time.monotonic() - step.began
         self._live.remove_task(self._tasks.pop(step.title))
-        told = f": {escape(step.result)}" if step.result else ""
-        self._print(f"{mark} {escape(step.title)}{told} [dim]({step.seconds:.1f} s)[/]")
+        result = f": {escape(step.result)}" if step.result else ""
+        self._print(f"{mark} {escape(step.title)}{result} [dim]({step.seconds:.1f} s)[/]")
 
     def _print(self, text: str) -> None:
         self.console.print(text, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Commands of the demo: every line into a log, the last one onto the board, a failure told."""
+"""Commands of the demo: every line into a log, the last one onto the board, failures reported."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Commands:
 
 def _telling(lines: Sequence[str]) -> str:
     """What Ansible or one of our own programs calls an error, else the last line that sounds so."""
-    said = [line.strip() for line in lines if line.strip()]
-    ours = [line.removeprefix("[ERROR]: ") for line in said if line.startswith(_OURS)]
-    marked = [line for line in said if any(word in line.lower() for word in _ALARMS)]
-    return (ours[:1] or marked[-1:] or said[-1:] or ["it ended without a word"])[0][:300]
+    written = [line.strip() for line in lines if line.strip()]
+    ours = [line.removeprefix("[ERROR]: ") for line in written if line.startswith(_OURS)]
+    marked = [line for line in written if any(word in line.lower() for word in _ALARMS)]
+    return (ours[:1] or marked[-1:] or written[-1:] or ["it ended without a word"])[0][:300]

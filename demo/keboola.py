@@ -80,19 +80,19 @@ def serve(board: Board, host: str) -> Project:
 def _remembered() -> Project | None:
     if not REMEMBERED.is_file():
         return None
-    told = json.loads(REMEMBERED.read_bytes())
-    return Project(told["url"], told["token"], tuple(told["process"]))
+    facts = json.loads(REMEMBERED.read_bytes())
+    return Project(facts["url"], facts["token"], tuple(facts["process"]))
 
 
 def _start(host: str) -> Project:
     LOGS.mkdir(parents=True, exist_ok=True)
-    said = STATE / "keboola.out"
+    output = STATE / "keboola.out"
     folder = STATE / "keboola"
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tests.fakes.keboola", "--host", host]
-    said.unlink(missing_ok=True)
-    said.touch(mode=0o600)  # it is told the token
-    with said.open("wb") as out, (LOGS / "keboola.log").open("wb") as log:
+    output.unlink(missing_ok=True)
+    output.touch(mode=0o600)  # it holds the token
+    with output.open("wb") as out, (LOGS / "keboola.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--folder", str(folder)],
             cwd=ROOT,
@@ -103,9 +103,9 @@ def _start(host: str) -> Project:
         )
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        lines = said.read_text().splitlines()
+        lines = output.read_text().splitlines()
         if len(lines) >= 2:
-            said.unlink()
+            output.unlink()
             known = Process.of(process.pid)
             return Project(lines[0], lines[1].removeprefix("token: "), (known.pid, known.started))
         time.sleep(0.1)
@@ -176,8 +176,8 @@ def _upload(client: _Client, step: Step, table: str, key: str) -> dict[str, Any]
     bucket, _, name = table.rpartition(".")
     step.say(f"{table}: upload")
     path = COMPANY / "csv" / f"{name}.csv"
-    told = {"name": path.name, "sizeBytes": path.stat().st_size, "federationToken": 1}
-    file = client.ask("POST", "files/prepare", told)
+    request = {"name": path.name, "sizeBytes": path.stat().st_size, "federationToken": 1}
+    file = client.ask("POST", "files/prepare", request)
     client.put(file["uploadParams"]["url"], path)
     step.say(f"{table}: import")
     wanted = {"name": name, "dataFileId": file["id"], "primaryKey": key}
@@ -197,17 +197,17 @@ class _Client:
         headers = {"X-StorageApi-Token": self._project.token}
         url = f"{self._project.url}/v2/storage/{path}"
         response = self._pool.request(method, url, headers=headers, json=body or {})
-        told = response.json()
+        answer = response.json()
         if response.status >= 400:
-            raise DemoError(f"Upload the company: {told.get('error')}")
-        while response.status == 202 and told["status"] not in {"success", "error"}:
-            told = self.ask("GET", f"jobs/{told['id']}")
-        if response.status == 202 and told["status"] == "error":
-            raise DemoError(f"Upload the company: {told['error']['message']}")
-        return told
+            raise DemoError(f"Upload the company: {answer.get('error')}")
+        while response.status == 202 and answer["status"] not in {"success", "error"}:
+            answer = self.ask("GET", f"jobs/{answer['id']}")
+        if response.status == 202 and answer["status"] == "error":
+            raise DemoError(f"Upload the company: {answer['error']['message']}")
+        return answer
 
     def put(self, url: str, path: Path) -> None:
-        """A file to where it was told to go."""
+        """Send a file to a signed URL."""
         with path.open("rb") as stream:
             status = self._pool.request("PUT", url, body=stream).status
         if status != 200:

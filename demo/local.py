@@ -59,7 +59,7 @@ def _configured(board: Board, source: str) -> tuple[Path, dict[str, str]]:
 
 
 def _nothing(_: str) -> None:
-    """A row of an answer is no progress."""
+    """Rows of an answer are not progress."""
 
 
 def _make_home() -> None:
@@ -80,7 +80,7 @@ def _make_home() -> None:
 
 
 def describe() -> dict[str, Any]:
-    """What ``python -m demo info`` prints; empty where no demo was told here."""
+    """What ``python -m demo info`` prints; empty where no demo was run."""
     database = LAPTOP / "user" / "duckdb" / "analytics.duckdb"
     if not database.is_file():
         return {}

@@ -69,14 +69,14 @@ def describe() -> dict[str, Any]:
     """What ``python -m demo info`` prints; empty where no host of the demo stands."""
     if can_boot():
         return {}
-    told = remembered()
-    if not told:
+    facts = remembered()
+    if not facts:
         return {}
     folder = LaptopHost.FOLDER
     return {
         "mode": "hosts",
-        "ready": told["ready"],
-        "hosts": {name: told[name] for name in ("broker", "laptop") if name in told},
+        "ready": facts["ready"],
+        "hosts": {name: facts[name] for name in ("broker", "laptop") if name in facts},
         "analyst": {
             "name": ANALYST,
             "folder": folder,
@@ -92,9 +92,9 @@ def describe() -> dict[str, Any]:
 
 def next_steps() -> list[tuple[str, str]]:
     """What to type next, and what for."""
-    told = remembered()
-    config = told["broker"]["ssh_config"].removeprefix(f"{ROOT}/")
-    key = told["broker"]["private_key"].removeprefix(f"{ROOT}/")
+    facts = remembered()
+    config = facts["broker"]["ssh_config"].removeprefix(f"{ROOT}/")
+    key = facts["broker"]["private_key"].removeprefix(f"{ROOT}/")
     return [
         (
             f"ssh -t -F {config} -i {key} -l {ANALYST} laptop 'cd juniper-lane; exec bash'",

@@ -20,7 +20,7 @@ _WRITING = threading.Lock()
 
 
 def remember(run: Run, *, ready: bool = False) -> None:
-    """Write down every host of the run; ``ready`` once the whole story has been told on them."""
+    """Write down every host of the run; ``ready`` once all steps are done on them."""
     with _WRITING:
         hosts = {name: host.describe() for name, host in run.hosts().items()}
         STATE.mkdir(parents=True, exist_ok=True)
@@ -30,8 +30,8 @@ def remember(run: Run, *, ready: bool = False) -> None:
 
 def remembered() -> dict[str, Any]:
     """What was written down; empty where nothing was."""
-    told: dict[str, Any] = json.loads(HOSTS.read_text()) if HOSTS.is_file() else {}
-    return told
+    facts: dict[str, Any] = json.loads(HOSTS.read_text()) if HOSTS.is_file() else {}
+    return facts
 
 
 def forget() -> None:

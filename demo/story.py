@@ -39,10 +39,10 @@ def _newer_than_recipe(stamp: Path) -> bool:
 
 def sync_phase(line: str) -> str | None:
     """What a line of ``broker sync`` is worth showing: the table and what is done with it."""
-    told = re.search(r"table=(\S+) phase=(\w+)(?: status=(\w+) rows=(\d+))?", line)
-    if told is None:
+    found = re.search(r"table=(\S+) phase=(\w+)(?: status=(\w+) rows=(\d+))?", line)
+    if found is None:
         return line
-    table, phase, status, rows = told.groups()
+    table, phase, status, rows = found.groups()
     return f"{table}: {status}, {int(rows):,} rows" if rows else f"{table}: {phase}"
 
 

@@ -446,12 +446,12 @@ def main() -> None:
     )
     module.no_log_values -= public_words(module.params)
     try:
-        asked = requests(module.params)
+        changes = requests(module.params)
         declared = module.params["access_classes"]
         classes = None if declared is None else parse_classes(declared, where="access_classes")
         with mine("" if module.check_mode else module.params["turn"]):
             outcome = converge(
-                asked, Layout(), DebianSystem(), check=module.check_mode, classes=classes
+                changes, Layout(), DebianSystem(), check=module.check_mode, classes=classes
             )
     except BrokerError as error:
         module.fail_json(msg=str(error))

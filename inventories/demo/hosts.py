@@ -30,7 +30,7 @@ def connection(host: dict[str, str]) -> dict[str, str]:
     }
 
 
-def told(name: str) -> dict[str, Any]:
+def read_json(name: str) -> dict[str, Any]:
     """What the demo wrote into a file of its own; nothing where it did not."""
     path = DEMO / name
     found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
@@ -39,7 +39,7 @@ def told(name: str) -> dict[str, Any]:
 
 def main() -> None:
     """Print the inventory as the script protocol of Ansible asks."""
-    print(json.dumps(inventory(told("hosts.json"), told("variables.json"))))  # noqa: T201  the protocol is standard output
+    print(json.dumps(inventory(read_json("hosts.json"), read_json("variables.json"))))  # noqa: T201  the protocol is standard output
 
 
 if __name__ == "__main__":

@@ -110,8 +110,8 @@ class VarsModule(BaseVarsPlugin):
         """The variables of ``group_vars/all``; none where ``path`` is an inventory's folder."""
         require_version(__version__)
         require_options()
-        asked = entities if isinstance(entities, list) else [entities]
-        if path != loader.get_basedir() or all(entity.name != "all" for entity in asked):
+        named = entities if isinstance(entities, list) else [entities]
+        if path != loader.get_basedir() or all(entity.name != "all" for entity in named):
             return {}
         found: dict[str, Any] = {}
         for name in loader.find_vars_files(str(GROUP_VARS), "all"):

@@ -152,7 +152,11 @@ def test_an_invalid_setting_is_refused_before_anything_changes(broker: Broker) -
     before = state_of(broker)
     for settings, told, options in (
         ({"broker_access_classes": CLASSES}, "this cannot be the group of the class root", []),
-        ({"broker_access_proof_schedule": "sometimes"}, "'sometimes' is not a calendar", ["--check"]),
+        (
+            {"broker_access_proof_schedule": "sometimes"},
+            "'sometimes' is not a calendar",
+            ["--check"],
+        ),
         ({}, "monitor could not log in", ["--tags", "sync"]),
     ):
         given = {"broker_ssh_given_up": ["monitor"], **settings} if settings else {}

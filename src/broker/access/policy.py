@@ -26,7 +26,7 @@ _SOCKET = Path("/run/broker-accounts.sock")
 _STATE = Path("/var/lib/data-broker")
 # What leads to what root runs: folders that any account may list on any Debian.
 _LISTED = ("", "etc", "opt", "usr", "usr/local", "var", "var/lib")
-_ANYBODYS = (
+_SHARED = (
     "/etc/passwd",
     "/etc/group",
     "/etc/ssh",
@@ -112,7 +112,7 @@ _UNKNOWN = Rule()
 _SEEN = Rule(may=Verb.SEE)
 _OPEN = Rule(may=Verb.SEE | Verb.READ)
 _FREE = Rule(may=EVERYTHING)
-_ASKED = Rule(must=Verb.SEE | Verb.WRITE)
+_REQUESTABLE = Rule(must=Verb.SEE | Verb.WRITE)
 _SHOWN = Rule(must=Verb.SEE)
 _READ = Rule(must=Verb.SEE | Verb.READ)
 
@@ -204,11 +204,11 @@ def _host(reader: Reader, place: Path, areas: Areas) -> Rule:
     if place.is_relative_to(areas.code) or place in {areas.root / name for name in _LISTED}:
         return _OPEN
     if reader.role == "portal" and place == _SOCKET:
-        return _ASKED
+        return _REQUESTABLE
     if reader.role in ("service", "operator") and place in _STANDING:
         return _OPEN  # as each member of the operators' group
     private_key = place.name.startswith("ssh_host_") and place.suffix != ".pub"
-    anybodys = any(place.is_relative_to(folder) for folder in _ANYBODYS)
-    if (anybodys and not private_key) or place == _STATE:
+    shared = any(place.is_relative_to(folder) for folder in _SHARED)
+    if (shared and not private_key) or place == _STATE:
         return _OPEN
     return _SEEN

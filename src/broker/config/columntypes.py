@@ -38,10 +38,10 @@ def column_type(text: str) -> str:
             return f"DECIMAL({precision},{scale})"
     if bare.upper().startswith("STRUCT(") and bare.endswith(")"):
         return f"STRUCT({', '.join(_fields(bare[7:-1]))})"
-    return unexpected(_EXPECTED, _meant(bare.upper()))
+    return unexpected(_EXPECTED, _suggestion(bare.upper()))
 
 
-def _meant(text: str) -> str | None:
+def _suggestion(text: str) -> str | None:
     name, bracket, arguments = text.partition("(")
     other = _OTHER_NAMES.get(name.strip())
     if other == "DECIMAL":

@@ -40,7 +40,7 @@ def record(place: Place, rights: Rights, audiences: Iterable[Audience]) -> None:
 
 
 def _recorded(path: Path) -> set[Audience]:
-    """Raises ``PublishError`` rather than forget somebody's view."""
+    """Raises ``PublishError`` rather than forget an analyst's view."""
     try:
         lists = parse_json(read_file(path.parent, path.name))
         return {Audience.of([str(name) for name in names] + [PUBLIC]) for names in lists}

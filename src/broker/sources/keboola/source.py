@@ -88,7 +88,7 @@ class KeboolaSource:
         detail = self._detail(table.id)
         with self._lock:
             self._details[table.id] = detail
-        return detail.described(self._asked(detail, table), table.primary_key)
+        return detail.described(self._checked_columns(detail, table), table.primary_key)
 
     def read(self, table: TableRequest, window: Window) -> KeboolaReading:
         """The rows of a window, by Keboola's own record of changes unless it bounds a column."""
@@ -141,8 +141,10 @@ class KeboolaSource:
         timeout = table.timeout or self._settings.timeout
         return KeboolaReading(self._means, detail, table, columns, question, timeout)
 
-    def _asked(self, detail: Detail, table: TableRequest) -> tuple[str, ...]:
-        ask(detail, table, table.columns, Window(), self._settings.file_type)  # refuses what is not
+    def _checked_columns(self, detail: Detail, table: TableRequest) -> tuple[str, ...]:
+        ask(
+            detail, table, table.columns, Window(), self._settings.file_type
+        )  # refuses unknown ones
         return table.columns
 
     def _detail(self, table: str) -> Detail:
