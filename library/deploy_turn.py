@@ -12,7 +12,7 @@ version_added: "0.2.0"
 description:
   - Waits until no other deploy of this host is at work, then takes the turn. Who takes it is known
     by RV(id), which the modules that change the host compare before each change.
-  - A deploy whose controller is gone is told by its silence - no change, and no process in its
+  - A deploy whose controller is gone is known by its silence - no change, and no process in its
     session, for ten seconds - and loses its turn to the next one. Where it goes on all the same,
     its next change is refused.
 options:

@@ -1,6 +1,6 @@
 """What must follow a change before it counts, remembered where a run was cut off in between.
 
-A file that was written looks done to whoever comes next, though systemd was never told of it.
+A file that was written looks done to the next run, though systemd does not know of it.
 Standard library only.
 """
 

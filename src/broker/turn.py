@@ -1,6 +1,6 @@
 """One deploy of a host at a time. Standard library only; knows nothing of what is deployed.
 
-Whoever deploys takes the turn, and each change asks whether it is still theirs. The controller can
+A deploy takes the turn, and each change asks whether it is still its own. The controller can
 vanish at any moment and takes nothing along, so a turn ends in one of two ways: it is given back,
 or its holder shows no sign of life while another one waits. A holder that was only slow is refused
 at its next change, so the host never gets a part of one configuration after another one.
@@ -65,10 +65,11 @@ def take(
     silence: float = 10.0,
     check: bool = False,
 ) -> str:
-    """The id of a turn of one's own, once nobody else has it; ``check`` only waits for that.
+    """The id of a turn of one's own, once no other deploy has it; ``check`` only waits for that.
 
-    ``by`` is who asks, for whoever else does. A turn is over when its holder changed nothing and
-    nothing ran in its session for ``silence`` seconds. Raises ``LockedError`` after ``patience``.
+    ``by`` is who asks, as a message to another deploy names them. A turn is over when its holder
+    changed nothing and nothing ran in its session for ``silence`` seconds. Raises ``LockedError``
+    after ``patience``.
     """
     deadline = time.monotonic() + patience
     seen, quiet_since = None, time.monotonic()
@@ -141,7 +142,7 @@ def session_of(found: Mapping[int, Process], pid: int | None = None) -> Process:
 
 
 def _works(turn: _Turn, found: Mapping[int, Process]) -> bool:
-    """Whether anything of the holder runs, whoever asks aside: both may share a connection."""
+    """Whether anything of the holder runs, the process that asks aside: both may share a connection."""
     top = found.get(turn.session)
     if top is None or top.began != turn.began:
         return False
@@ -194,7 +195,7 @@ def _alone(place: Path) -> Iterator[None]:
 def _read(place: Path) -> _Turn | None:
     try:
         return _Turn(**json.loads(place.read_text()))
-    except (FileNotFoundError, TypeError, ValueError):  # nobody's, or not one of this release
+    except (FileNotFoundError, TypeError, ValueError):  # no deploy's, or not one of this release
         return None
 
 

@@ -47,7 +47,7 @@ class Accounts:
     named: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
     def members(self, group: str) -> frozenset[str]:
-        """Who is in a group, by its line or as their own; nobody where there is none."""
+        """Who is in a group, by its line or as their own; empty where the group does not exist."""
         gid = self.groups.get(group)
         own = {user.name for user in self.users.values() if user.gid == gid}
         return self.named.get(group, frozenset()) | own

@@ -38,10 +38,10 @@ def refuse_strangers(
 
 
 def _allows_sudo(requests: Sequence[Request], kept: Iterable[Person], observed: Observed) -> bool:
-    asked = {request.name for request in requests}
+    named = {request.name for request in requests}
     allowed = {entry.name for entry in kept if entry.sudo and entry.state == "present"}
     is_to_come = observed.has_sudo and observed.sudo_rule != SUDO_RULE
-    return bool(allowed if is_to_come else allowed & asked)
+    return bool(allowed if is_to_come else allowed & named)
 
 
 def _refuse(group: str, ours: Set[str], right: str, setting: str, observed: Observed) -> None:
