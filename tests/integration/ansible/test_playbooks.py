@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.ansible.bundle import PLAYBOOKS, ROOT, ansible_playbook, load
+from tests.unit.library.conftest import load as load_module
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVwL5uQDsoMjkRi9CVmZBb3CKRVsbxG8Xp5A6Fb3kUe"
 ADDRESS = "inventories/example"  # of a block that no network routes: nothing below may connect
@@ -62,7 +63,9 @@ def test_a_missing_argument_is_answered_with_the_command_to_type(
 
 def test_the_deploy_gives_each_role_all_of_its_settings_and_nothing_else() -> None:
     deploy = load(ROOT / "playbooks" / "site.yml")[-1]
-    imported = [task["ansible.builtin.import_role"] for task in deploy["tasks"]]
+    (turn,) = deploy["tasks"]
+    tasks = [task for task in turn["block"] if "ansible.builtin.import_role" in task]
+    imported = [task["ansible.builtin.import_role"] for task in tasks]
     # What may fail first, the switch last, and after it the units of what is switched to.
     order = ["base", "storage", "app", "ssh", "app", "storage", "sync", "analysts"]
     assert [role["name"] for role in imported] == [*order, "accounts_socket", "oversight"]
@@ -74,7 +77,7 @@ def test_the_deploy_gives_each_role_all_of_its_settings_and_nothing_else() -> No
         None,
         "mark",
     ]
-    assert [task["tags"] for task in deploy["tasks"]] == [role["name"] for role in imported]
+    assert [task["tags"] for task in tasks] == [role["name"] for role in imported]
     known = {
         name
         for role in imported
@@ -85,8 +88,23 @@ def test_the_deploy_gives_each_role_all_of_its_settings_and_nothing_else() -> No
 
 def test_the_deploy_refuses_with_every_role_that_can() -> None:
     deploy = load(ROOT / "playbooks" / "site.yml")[-1]
-    facts, first = deploy["pre_tasks"]
+    (whole,) = deploy["tasks"]
+    facts, turn, first, *_ = whole["block"]
     assert (facts["debian_release"], facts["tags"]) == (None, "always")
+    assert (turn["deploy_turn"], turn["tags"]) == (None, "always")
     can = {path.parents[1].name for path in (ROOT / "roles").glob("*/tasks/preflight.yml")}
     assert {*first["loop"]} == can
     assert first["tags"] == first["ansible.builtin.include_role"]["apply"]["tags"] == "always"
+
+
+def test_every_module_that_changes_a_host_does_so_in_the_turn_of_the_deploy() -> None:
+    deploy = load(ROOT / "playbooks" / "site.yml")[-1]
+    (whole,) = deploy["tasks"]
+    (back,) = whole["always"]
+    assert (back["deploy_turn"]["state"], back["tags"]) == ("returned", "always")
+    modules = (load_module(path.stem) for path in sorted((ROOT / "library").glob("*.py")))
+    in_turn = {module.__name__ for module in modules if "turn" in module.ARGUMENT_SPEC}
+    assert deploy["module_defaults"].keys() == in_turn
+    assert {one["turn"] for one in deploy["module_defaults"].values()} == {
+        "{{ __turn.id | default('') }}"
+    }
