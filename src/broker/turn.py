@@ -142,7 +142,7 @@ def session_of(found: Mapping[int, Process], pid: int | None = None) -> Process:
 
 
 def _works(turn: _Turn, found: Mapping[int, Process]) -> bool:
-    """Whether anything of the holder runs, the process that asks aside: both may share a connection."""
+    """Whether anything of the holder runs, without what asks: both may share a connection."""
     top = found.get(turn.session)
     if top is None or top.began != turn.began:
         return False

@@ -170,6 +170,30 @@ def test_an_invalid_setting_is_refused_before_anything_changes(broker: Broker) -
     host.exec("userdel", "--remove", "monitor")
 
 
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (
+            "1i AllowUsers root deploy",
+            "AllowUsers root deploy does not let in a member of dataread",
+        ),
+        ("1i PasswordAuthentication yes", "PasswordAuthentication is yes for other accounts"),
+        ("/^Include/d", "reads no /etc/ssh/sshd_config.d/*.conf before its first Match"),
+        ("$a Match Group data-ops\\nPubkeyAuthentication no", "no for a member of data-ops; expec"),
+    ],
+)
+def test_a_sshd_that_would_do_other_things_than_the_broker_needs_is_refused(
+    broker: Broker, edit: str, told: str
+) -> None:
+    broker.host.exec("sed", "-i", edit, "/etc/ssh/sshd_config")
+    before = state_of(broker)
+    for options in ([], ["--check"]):
+        played = broker.play("site.yml", "--tags", "ssh", *options, check=False)
+        assert (played.code, played.changed, played.failed) == (2, 0, 1), played.output
+        assert told in " ".join(played.output.split())
+    assert state_of(broker) == before
+
+
 def test_accounts_of_the_broker_are_in_the_groups_that_are_declared(broker: Broker) -> None:
     host = broker.host
     for name in ("broker", "broker-portal"):
