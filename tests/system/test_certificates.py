@@ -28,7 +28,7 @@ print(issue_certificate(sys.argv[1], Layout(), DebianSystem(), label="one", now=
 """
 ASK = """
 import sys
-from broker.accounts.client import Client
+from broker.accounts.service.client import Client
 print(Client().call("certificate", name=sys.argv[1], label="one")["certificate"])
 """
 

@@ -48,7 +48,10 @@ while time.monotonic() < end:
         one.settimeout(1)
         one.connect("/run/broker-accounts.sock")
 """
-ASK = "from broker.accounts.client import Client; print(Client(seconds=60).call('list').keys())"
+ASK = """
+from broker.accounts.service.client import Client
+print(Client(seconds=60).call("list").keys())
+"""
 PYTHON = "/opt/data-broker/current/venv/bin/python"
 # To the host's own sshd, which listens at every address.
 CONNECT = "python3 -c 'import socket; socket.create_connection((\"{}\", 22), 5)'"

@@ -279,7 +279,7 @@ def test_one_answer_is_explained(scene: Scene) -> None:
 
 ASK = """
 import json, sys
-from broker.accounts.client import Client
+from broker.accounts.service.client import Client
 from broker.errors import BrokerError
 try:
     print(json.dumps(Client(behalf="jan@example.com").call(**json.loads(sys.argv[1]))))

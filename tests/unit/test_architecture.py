@@ -116,3 +116,26 @@ def test_folders_of_the_engine_know_only_those_before_them() -> None:
     known = _inner(PACKAGE / "tables", ["values", "files", "intake"])
     assert known["values"] == known["files"] == set()
     assert known["intake"] == {"values", "files"}
+
+
+def test_folders_of_accounts_know_only_those_before_them() -> None:
+    known = _inner(PACKAGE / "accounts", ["records", "planning", "debian", "service"])
+    assert known["records"] == set()
+    assert known["planning"] == {"records"}
+    assert known["debian"] == {"records", "planning"}
+    assert known["service"] <= {"records", "planning", "debian"}
+
+
+TOUCHING = {"ctypes", "fcntl", "grp", "os", "pwd", "shutil", "signal", "socket", "subprocess"}
+
+
+@pytest.mark.parametrize("folder", ["records", "planning"])
+def test_what_plans_accounts_touches_no_host(folder: str) -> None:
+    rooms = {"assume", "beneath", "files", "mounts", "space"}
+    for path in (PACKAGE / "accounts" / folder).glob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        plain = [node for node in nodes if isinstance(node, ast.Import)]
+        names = {alias.name.split(".")[0] for node in plain for alias in node.names}
+        names |= {(n.module or "") for n in nodes if isinstance(n, ast.ImportFrom) and not n.level}
+        assert names & TOUCHING == set(), path.name
+        assert {*imported(path)} & rooms == set(), path.name

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..accounts import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Person
-from ..accounts.subordinate import read_ranges
+from ..accounts.debian.subordinate import read_ranges
 from .policy import Reader, Role
 from .proof import Finding
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..accounts import Layout
-from ..accounts.storing import ACCESS_LISTS
+from ..accounts.debian.archive import ACCESS_LISTS
 from ..beneath import walk
 from .observer import Place, kind_of
 from .policy import Areas

@@ -12,7 +12,7 @@ from enum import Flag
 from pathlib import Path
 from typing import Literal
 
-from ..accounts.layout import TEMPORARY
+from ..accounts.records.paths import TEMPORARY
 from ..classes import PUBLIC
 
 __all__ = ["EVERYTHING", "NOTHING", "Areas", "Reader", "Role", "Rule", "Verb", "rule"]

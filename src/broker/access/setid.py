@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..accounts.walk import walk
+from ..accounts.debian.walk import walk
 from .owners import account
 from .policy import Areas
 from .proof import Finding

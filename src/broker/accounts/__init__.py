@@ -4,11 +4,15 @@
 only parts that touch a host.
 """
 
-from .apply import apply
-from .certificates.describe import certificate_facts
-from .certificates.issue import issue_certificate
-from .certificates.model import Certificate, Mode, check_mode
-from .classes import (
+from .debian.apply import apply
+from .debian.observe import observe
+from .debian.system import DebianSystem, System
+from .issue import issue_certificate
+from .manage import Outcome, converge, list_analysts, list_operators
+from .planning.describe_certificates import certificate_facts
+from .planning.planner import plan
+from .records.certificates import Certificate, Mode, check_mode
+from .records.classes import (
     OPERATOR_GROUP,
     SHELL_GROUP,
     SUDO_GROUP,
@@ -16,15 +20,11 @@ from .classes import (
     class_groups,
     parse_classes,
 )
-from .keyrequest import key_request
-from .keys import Key, parse_key, parse_keys
-from .layout import Layout
-from .manage import Outcome, converge, list_analysts, list_operators
-from .model import ALL_OTHERS, Person, Request, Role, parse_request
-from .names import check_name, unknown_person
-from .observe import observe
-from .planner import plan
-from .system import DebianSystem, System
+from .records.keyrequest import key_request
+from .records.keys import Key, parse_key, parse_keys
+from .records.model import ALL_OTHERS, Person, Request, Role, parse_request
+from .records.names import check_name, unknown_person
+from .records.paths import Layout
 
 __all__ = [
     "ALL_OTHERS",

@@ -11,7 +11,12 @@ from typing import Any
 from ..audit import LOG, changes, current_actor, recording
 from ..errors import AccountsError, BrokerError
 from ..files import lock
-from .actions import (
+from .debian.activity import Activity
+from .debian.apply import Trouble, apply, person
+from .debian.homes import space_of
+from .debian.observe import observe, root_needed
+from .debian.system import System
+from .planning.actions import (
     Action,
     ClearHome,
     ClearOutside,
@@ -20,23 +25,18 @@ from .actions import (
     MendHome,
     StrikeOut,
 )
-from .activity import Activity
-from .apply import Trouble, apply, person
-from .certificates.describe import certificate_facts
-from .certificates.model import Certificate, Mode
-from .certificates.rules import live
-from .classes import Classes
-from .describe import deviation, differences, facts, listing
-from .goal import goal
-from .homes import space_of
-from .layout import Layout
-from .model import Person, Request, Role
-from .names import place
-from .observe import observe, root_needed
-from .planner import plan
-from .registry import Registry
-from .system import System
-from .taking import loses, only_takes
+from .planning.certificate_rules import live
+from .planning.describe import deviation, differences, facts, listing
+from .planning.describe_certificates import certificate_facts
+from .planning.goal import goal
+from .planning.planner import plan
+from .planning.taking import loses, only_takes
+from .records.certificates import Certificate, Mode
+from .records.classes import Classes
+from .records.model import Person, Request, Role
+from .records.names import place
+from .records.paths import Layout
+from .records.registry import Registry
 
 __all__ = ["Outcome", "alone", "converge", "list_analysts", "list_operators"]
 

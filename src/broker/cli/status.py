@@ -11,8 +11,8 @@ from rich.table import Table
 
 from ..access.proof import PROOF, begun_at, read_proof
 from ..access.standing import standing
-from ..accounts.layout import Layout
-from ..accounts.usage import spaces
+from ..accounts.debian.usage import spaces
+from ..accounts.records.paths import Layout
 from ..config import find_config_dir, load_instance
 from ..errors import BrokerError
 from ..publish import Generation, TableEntry

@@ -23,21 +23,20 @@ from broker.accounts import (
     Layout,
     Mode,
     Person,
-    apply,
     converge,
     issue_certificate,
     key_request,
     list_analysts,
-    observe,
     parse_key,
     parse_request,
     plan,
 )
-from broker.accounts.certificates.keygen import make_private, make_revocations, public_of
-from broker.accounts.certificates.keygen import read_revocations as read
-from broker.accounts.certificates.model import Certificates, parse_certificates
-from broker.accounts.certificates.principals import principal
-from broker.accounts.certificates.rules import LAST_SERIAL, draft, revoked_serials, stands
+from broker.accounts.debian import apply, observe
+from broker.accounts.debian.keygen import make_private, make_revocations, public_of
+from broker.accounts.debian.keygen import read_revocations as read
+from broker.accounts.planning.certificate_rules import LAST_SERIAL, draft, revoked_serials, stands
+from broker.accounts.principals import principal
+from broker.accounts.records.certificates import Certificates, parse_certificates
 from broker.audit.log import LOG
 from broker.audit.reading import read_log
 from broker.cli import accounts as commands

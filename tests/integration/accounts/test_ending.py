@@ -15,8 +15,8 @@ import pytest
 
 from broker.access import Reader
 from broker.access.observer import Place, observe
-from broker.accounts import system
-from broker.accounts.system import DebianSystem
+from broker.accounts.debian import system
+from broker.accounts.debian.system import DebianSystem
 from tests.hosts import wait_for
 
 pytestmark = [
@@ -54,7 +54,7 @@ while True:
 """
 ENDS = """
 import sys
-from broker.accounts.system import _kill_all
+from broker.accounts.debian.system import _kill_all
 while True:
     _kill_all(int(sys.argv[1]))
 """

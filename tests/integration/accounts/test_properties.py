@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.accounts import Layout, Request, apply, converge, observe, parse_keys, plan
-from broker.accounts.host import Observed
-from broker.accounts.wanted import SUDO_RULE, wanted_presence
+from broker.accounts import Layout, Request, converge, parse_keys, plan
+from broker.accounts.debian import apply, observe
+from broker.accounts.planning.wanted import SUDO_RULE, wanted_presence
+from broker.accounts.records.host import Observed
 from broker.errors import AccountsError
 from tests.unit.accounts.scratch import ScratchSystem, make_root, memory, public_key
 

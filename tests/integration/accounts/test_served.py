@@ -28,18 +28,18 @@ home = Path({home!r})
 {look}
 """
 WALK = """
-from broker.accounts.walk import walk
+from broker.accounts.debian.walk import walk
 told = []
 print([found.name for found in walk(home, lambda path, error: told.append((path, str(error))))])
 print(told)
 """
 SPACE = """
-from broker.accounts.homes import space_of
+from broker.accounts.debian.homes import space_of
 print(space_of(home.parent, home.name))
 """
 READ = """
-from broker.accounts.homes import read_home
-from broker.accounts.system import DebianSystem
+from broker.accounts.debian.homes import read_home
+from broker.accounts.debian.system import DebianSystem
 print(read_home(home.parent, home.name, DebianSystem()).broken)
 """
 BENEATH = """

@@ -16,7 +16,7 @@ from pathlib import Path
 from unittest import mock
 
 from broker.accounts import Layout, converge, observe, parse_request
-from broker.accounts.host import Observed
+from broker.accounts.records.host import Observed
 
 from .scratch import ScratchSystem, make_root, memory, public_key
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from broker.accounts import DebianSystem, Layout
-from broker.accounts.host import Accounts, User
+from broker.accounts.records.host import Accounts, User
 
 OS_RELEASE_TEXT = 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
 ACCOUNTS_TEXT = "root:x:0:0:root:/root:/bin/bash\nwww:x:33:33::/var/www:/usr/sbin/nologin\n"

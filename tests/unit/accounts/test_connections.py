@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts.connections import in_sessions, monitors
+from broker.accounts.debian.connections import in_sessions, monitors
 
 SSHD, SESSION = "/usr/sbin/sshd", "/usr/lib/openssh/sshd-session"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from broker.accounts import Layout, converge, list_analysts, observe, parse_request, plan
-from broker.accounts.host import Accounts, Node
+from broker.accounts.records.host import Accounts
+from broker.accounts.records.node import Node
 from broker.errors import AccountsError, BrokerError, LockedError
 from broker.files import lock
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.accounts import Key, parse_key, parse_keys
-from broker.accounts.keyfile import render_keys
+from broker.accounts.records.keyfile import render_keys
 from broker.errors import AccountsError
 
 from .scratch import public_key

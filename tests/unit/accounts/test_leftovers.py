@@ -14,9 +14,9 @@ import pytest
 
 from broker import mounts
 from broker.accounts import Layout, Request, converge, list_analysts, parse_request
-from broker.accounts.ipc import ipc_owners
-from broker.accounts.subordinate import read_ranges
-from broker.accounts.walk import walk
+from broker.accounts.debian.ipc import ipc_owners
+from broker.accounts.debian.subordinate import read_ranges
+from broker.accounts.debian.walk import walk
 from broker.errors import BrokerError
 
 from .conftest import Ask
@@ -244,7 +244,7 @@ class TestABrokenHome:
             return real(path, folder)
 
         with monkeypatch.context() as patched:
-            patched.setattr("broker.accounts.homes.status", refused)
+            patched.setattr("broker.accounts.debian.homes.status", refused)
             yield
 
     def test_others_get_what_they_should(
@@ -360,7 +360,7 @@ class TestWalk:
             return os.stat_result((*found[:2], found.st_dev + 1, *found[3:]))
 
         told: list[str] = []
-        monkeypatch.setattr("broker.accounts.walk.look", moved)
+        monkeypatch.setattr("broker.accounts.debian.walk.look", moved)
         seen = list(walk(tmp_path, lambda path, error: told.append(f"{path}: {error.strerror}")))
         assert seen == []
         assert told == [f"{tmp_path}/mounted: another file system is mounted here"]

@@ -24,18 +24,18 @@ from broker.accounts import (
     parse_request,
     plan,
 )
-from broker.accounts.actions import (
+from broker.accounts.debian.apply import Trouble
+from broker.accounts.debian.probe import Probe
+from broker.accounts.planning.actions import (
     AllowSudo,
     ChangeAccount,
     ClearHome,
     EndProcesses,
     PlaceLimits,
 )
-from broker.accounts.apply import Trouble
-from broker.accounts.host import User
-from broker.accounts.probe import Probe
-from broker.accounts.taking import takes
-from broker.accounts.wanted import SUDO_RULE
+from broker.accounts.planning.taking import takes
+from broker.accounts.planning.wanted import SUDO_RULE
+from broker.accounts.records.host import User
 from broker.audit import Actor, acting_as
 from broker.audit.log import LOG
 from broker.audit.reading import read_log
@@ -115,7 +115,7 @@ def test_a_group_is_taken_from_its_administrators_too(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[list[str]] = []
-    monkeypatch.setattr("broker.accounts.system._run", lambda argv: called.append([*argv]))
+    monkeypatch.setattr("broker.accounts.debian.system._run", lambda argv: called.append([*argv]))
     (layout.root / "etc/gshadow").write_text("data-sudo:!*:eve,olga:olga\ndata-ops:!*:olga:\n")
     groups = frozenset({"data-ops", "data-sudo"})
     user = User("olga", 1501, 1501, "", "/home/olga", "/bin/bash", groups)

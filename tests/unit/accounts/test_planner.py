@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from broker.accounts import Classes, Key, Layout, Person, Request, parse_key, parse_request, plan
-from broker.accounts.actions import (
+from broker.accounts.planning.actions import (
     Action,
     AddAccounts,
     ChangeAccount,
@@ -28,11 +28,17 @@ from broker.accounts.actions import (
     WriteKeys,
     WriteRegistry,
 )
-from broker.accounts.goal import goal
-from broker.accounts.host import Accounts, KeyFile, Node, Observed, Presence, User
-from broker.accounts.keyfile import render_keys
-from broker.accounts.registry import Registry, make_registry
-from broker.accounts.wanted import REGISTRY_FILE, wanted_places, wanted_presence, wanted_user
+from broker.accounts.planning.goal import goal
+from broker.accounts.planning.wanted import (
+    REGISTRY_FILE,
+    wanted_places,
+    wanted_presence,
+    wanted_user,
+)
+from broker.accounts.records.host import Accounts, KeyFile, Observed, Presence, User
+from broker.accounts.records.keyfile import render_keys
+from broker.accounts.records.node import Node
+from broker.accounts.records.registry import Registry, make_registry
 from broker.errors import AccountsError
 
 from .scratch import public_key

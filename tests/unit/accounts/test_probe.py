@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from broker.accounts.activity import Activity, parse_journal
-from broker.accounts.probe import sshd_address
-from broker.accounts.times import parse_time, time_after
+from broker.accounts.debian.activity import Activity, parse_journal
+from broker.accounts.debian.probe import sshd_address
+from broker.accounts.records.times import parse_time, time_after
 from broker.errors import AccountsError
 
 

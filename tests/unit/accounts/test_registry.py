@@ -5,7 +5,12 @@ import json
 import pytest
 
 from broker.accounts import Person, parse_keys
-from broker.accounts.registry import Registry, make_registry, parse_registry, render_registry
+from broker.accounts.records.registry import (
+    Registry,
+    make_registry,
+    parse_registry,
+    render_registry,
+)
 from broker.errors import BrokerError
 
 from .scratch import public_key

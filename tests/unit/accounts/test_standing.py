@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from broker.accounts import Certificate, Layout
-from broker.accounts.certificates.principals import main, principal
-from broker.accounts.certificates.standing import accepts, render_standing
+from broker.accounts.principals import main, principal
+from broker.accounts.records.valid_certificates import accepts, render_standing
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 ISSUED = [

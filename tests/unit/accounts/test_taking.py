@@ -10,8 +10,8 @@ import pytest
 
 from broker.accounts import Layout, Person, Request, key_request, observe, parse_key
 from broker.accounts.manage import converge
-from broker.accounts.registry import make_registry
-from broker.accounts.taking import only_takes
+from broker.accounts.planning.taking import only_takes
+from broker.accounts.records.registry import make_registry
 from broker.audit.log import LOG
 from broker.audit.pending import pending_of
 from broker.audit.reading import read_log

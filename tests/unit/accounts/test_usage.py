@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from broker.accounts import Layout
-from broker.accounts.usage import spaces
+from broker.accounts.debian.usage import spaces
 from broker.cli.status import _space_line
 
 from .conftest import Ask

@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.accounts import Layout, Mode, client, converge, observe, parse_key
-from broker.accounts.client import Client
+from broker.accounts import Layout, Mode, converge, observe, parse_key
+from broker.accounts.service import client
 from broker.accounts.service.caller import Caller, check_caller
+from broker.accounts.service.client import Client
 from broker.accounts.service.limit import Limit, connected, take
 from broker.accounts.service.protocol import MAX_REQUEST, VERBS, parse_command
 from broker.accounts.service.serve import Helper

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 from ...errors import AccountsError, BrokerError
-from ..keyrequest import key_request
-from ..model import Request, parse_request
-from ..names import check_name
+from ..records.keyrequest import key_request
+from ..records.model import Request, parse_request
+from ..records.names import check_name
 
 __all__ = [
     "MAX_REQUEST",

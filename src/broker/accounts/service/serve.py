@@ -14,11 +14,11 @@ from typing import Any
 
 from ...audit import LOG, Actor, Event, Result, acting_as, append_or_keep
 from ...errors import AccountsError, BrokerError
-from ..certificates.describe import certificate_facts
-from ..certificates.issue import issue_certificate
-from ..layout import Layout
+from ..debian.system import DebianSystem, System
+from ..issue import issue_certificate
 from ..manage import converge, list_analysts
-from ..system import DebianSystem, System
+from ..planning.describe_certificates import certificate_facts
+from ..records.paths import Layout
 from .caller import Caller, caller_of, check_caller
 from .limit import Limit, connected, take
 from .protocol import (

@@ -1,0 +1,84 @@
+"""Writes what belongs to the authority: each file whole and in one rename."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import BrokerError
+from ...files import fsync_dir, write_when_full
+from ..planning.actions import (
+    MakeAuthority,
+    RemoveAuthority,
+    WriteCertificates,
+    WriteRevocations,
+    WriteStanding,
+)
+from ..records.certificates import Certificate, render_certificates
+from ..records.keys import Key
+from ..records.paths import Layout
+from ..records.valid_certificates import render_standing
+from .keygen import make_private, make_revocations, public_of
+
+__all__ = ["AuthorityAction", "apply_to_authority"]
+
+AuthorityAction = (
+    MakeAuthority | RemoveAuthority | WriteCertificates | WriteRevocations | WriteStanding
+)
+
+
+def apply_to_authority(action: AuthorityAction, layout: Layout) -> None:
+    """Carry out one action. Raises ``BrokerError`` and ``OSError``."""
+    match action:
+        case MakeAuthority(anew):
+            _make(layout, anew=anew)
+        case WriteCertificates(certificates):
+            _write(layout.at(layout.certificates), render_certificates(certificates), 0o600)
+        case WriteRevocations(serials):
+            listed = make_revocations(layout.at(layout.authority_public), serials)
+            _write(layout.at(layout.revocations), listed, 0o600)
+        case WriteStanding(certificates):
+            _write_standing(certificates, layout)
+        case RemoveAuthority():
+            _remove(layout)
+
+
+def _make(layout: Layout, *, anew: bool) -> None:
+    private = layout.at(layout.authority)
+    if anew:
+        make_private(private)
+        fsync_dir(private.parent)
+    key = _authority(layout)
+    _write(layout.at(layout.authority_public), f"{key.line}\n", 0o644)
+
+
+def _write_standing(certificates: tuple[Certificate, ...], layout: Layout) -> None:
+    text = render_standing(certificates, _authority(layout).fingerprint)
+    _write(layout.at(layout.standing), text, 0o644)
+
+
+def _authority(layout: Layout) -> Key:
+    key = public_of(layout.at(layout.authority))
+    if key is None:
+        raise BrokerError("the authority's key cannot be read", where=str(layout.authority))
+    return key
+
+
+def _write(path: Path, content: bytes | str, mode: int) -> None:
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink()  # of a run that was killed; we hold the lock
+    write_when_full(path, content, mode=mode)
+
+
+def _remove(layout: Layout) -> None:
+    """The private key first: from then on nothing is signed, whatever else is left."""
+    files = (
+        layout.authority,
+        layout.authority_public,
+        layout.standing,
+        layout.revocations,
+        layout.certificates,
+    )
+    for path in map(layout.at, files):
+        for left in (path, *path.parent.glob(f".{path.name}.*")):
+            left.unlink(missing_ok=True)
+    fsync_dir(layout.at(layout.config))

@@ -1,0 +1,153 @@
+"""What a person leaves on a host outside the home: temporary files, schedules, mail."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from ...mounts import status
+from ..records.model import HomePolicy
+from ..records.paths import Layout
+from .archive import keep, remove
+from .system import System
+from .walk import Found, Report, identity, walk
+
+__all__ = ["SETID", "clear_outside", "drop_bits", "owners_left"]
+
+SETID = stat.S_ISUID | stat.S_ISGID
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def drop_bits(layout: Layout, uids: Iterable[int], system: System, report: Report) -> None:
+    """Take the setuid and setgid bits from files of these uids, in homes and temporary places.
+
+    One walk for all of them; a file that has several names is found by any of these.
+    """
+    wanted = set(uids)
+    for found in _everywhere(layout, wanted, report):
+        mode = found.status.st_mode
+        if stat.S_ISREG(mode) and mode & SETID and system.holder(found.status) in wanted:
+            try:
+                _drop(found)
+            except OSError as error:
+                report(found.path, error)
+
+
+def clear_outside(
+    layout: Layout,
+    people: Iterable[tuple[str, int, HomePolicy]],
+    system: System,
+    report: Report,
+) -> dict[str, OSError]:
+    """Remove what these people own in temporary places, and put their spool files away.
+
+    Returns whose spool files or shared memory could not be, and why.
+    """
+    listed = list(people)
+    uids = {uid for _, uid, _ in listed}
+    for found in _temporary(layout, uids, report):
+        if system.holder(found.status) in uids:
+            try:
+                _remove(found, system)
+            except OSError as error:
+                report(found.path, error)
+    failed = {}
+    for name, uid, policy in listed:
+        try:
+            _clear_spools(layout, name, uid, policy, system)
+            system.remove_ipc(uid)
+        except OSError as error:
+            failed[name] = error
+    return failed
+
+
+def owners_left(layout: Layout, system: System, *, deep: bool) -> frozenset[int]:
+    """The uids that own something where people write; ``deep`` looks into homes as well."""
+    found = set(system.ipc_owners())
+    places = [*layout.temporary, *layout.spools, *([layout.homes] if deep else [])]
+    for place in places:
+        found |= {system.holder(one.status) for one in walk(layout.at(place), _ignore)}
+    for entry in _entries(layout.at(layout.homes)):
+        with suppress(OSError):
+            found.add(system.holder(status(entry)))
+    for entry in _entries(layout.at(layout.archive)):  # NAME-UID, NAME-UID.2, NAME-UID.spool
+        number = entry.name.rpartition("-")[2].partition(".")[0]
+        found |= {int(number)} if number.isdigit() else set()
+    return frozenset(found)
+
+
+def _everywhere(layout: Layout, uids: set[int], report: Report) -> Iterator[Found]:
+    yield from walk(layout.at(layout.homes), report)
+    yield from _temporary(layout, uids, report)
+
+
+def _temporary(layout: Layout, uids: set[int], report: Report) -> Iterator[Found]:
+    for place in (*layout.temporary, *(layout.runtime / str(uid) for uid in sorted(uids))):
+        yield from walk(layout.at(place), report)
+
+
+def _clear_spools(layout: Layout, name: str, uid: int, policy: HomePolicy, system: System) -> None:
+    (layout.at(layout.lingering) / name).unlink(missing_ok=True)
+    spooled = list(_spooled(layout, name, uid, system))
+    if policy == "delete":
+        remove(spooled)
+    else:
+        keep(spooled, layout, f"{name}-{uid}.spool", system)
+
+
+def _spooled(layout: Layout, name: str, uid: int, system: System) -> Iterator[Path]:
+    """Crontab, jobs of at, mail: by their owner, or named as the account."""
+    for spool in layout.spools:
+        for entry in _entries(layout.at(spool)):
+            if entry.name == name or system.holder(entry.lstat()) == uid:
+                yield entry
+
+
+def _drop(found: Found) -> None:
+    descriptor = os.open(found.name, _FILE, dir_fd=found.folder)
+    try:
+        status = os.fstat(descriptor)
+        if identity(status) != identity(found.status):
+            raise OSError(errno.ESTALE, "it was replaced meanwhile", found.name)
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & ~SETID)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(found: Found, system: System) -> None:
+    """Unlink it; a folder that holds what belongs to others becomes root's."""
+    if not stat.S_ISDIR(found.status.st_mode):
+        with suppress(FileNotFoundError):
+            os.unlink(found.name, dir_fd=found.folder)
+        return
+    try:
+        os.rmdir(found.name, dir_fd=found.folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        _take(found, system)
+
+
+def _take(found: Found, system: System) -> None:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    folder = os.open(found.name, flags, dir_fd=found.folder)
+    try:
+        if identity(os.fstat(folder)) == identity(found.status):
+            system.set_owner(folder, 0, 0)
+            os.fchmod(folder, 0o755)
+    finally:
+        os.close(folder)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _ignore(path: str, error: OSError) -> None:
+    """What cannot be entered is looked at again when something is removed there."""

@@ -1,0 +1,92 @@
+"""Gives an analyst a certificate; the second door beside ``converge``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ..audit import LOG, recording
+from ..audit.recording import Change
+from ..errors import AccountsError
+from .debian.apply import apply
+from .debian.keygen import sign
+from .debian.observe import observe
+from .debian.system import System
+from .manage import alone, converge
+from .planning.actions import WriteCertificates, WriteRevocations, WriteStanding
+from .planning.certificate_rules import draft, live, revoked_serials
+from .planning.describe_certificates import certificate_facts
+from .planning.goal import impostor
+from .records.certificates import Certificate, Certificates
+from .records.host import Observed
+from .records.model import Person
+from .records.names import check_name, place
+from .records.paths import Layout
+
+__all__ = ["issue_certificate"]
+
+
+def issue_certificate(
+    name: str,
+    layout: Layout,
+    system: System,
+    *,
+    label: str | None = None,
+    now: datetime | None = None,
+) -> Certificate:
+    """Sign for one key of an analyst (by its name, fingerprint or comment), and remember it.
+
+    Raises ``AccountsError`` for a name that is not an analyst's, for a key that is not valid, and
+    where certificates are switched off; ``BrokerError`` for what the host refused.
+    """
+    converge((), layout, system)  # what drifted, the authority among it, is mended first
+    with alone(layout):
+        observed = observe(layout, system, [check_name(name)])
+        known = _certificates(observed)
+        moment = now or datetime.now(UTC)
+        certificate, key = draft(_analyst(name, observed), label, known, moment)
+        changes = [Change("analyst.certificate", name, certificate_facts(certificate))]
+        with recording(changes, layout.at(LOG)):
+            command = layout.program.with_name("broker-transport")
+            line = sign(layout.at(layout.authority), certificate, key, command)
+            certificate = replace(certificate, line=line)
+            issued = (*live(known.issued, moment), certificate)
+            after = replace(known, last_serial=certificate.serial, issued=issued)
+            revoked = WriteRevocations(revoked_serials(issued))
+            actions = (WriteCertificates(after), revoked, WriteStanding(issued))
+            apply(actions, layout, system, giving=True)
+    return certificate
+
+
+def _certificates(observed: Observed) -> Certificates:
+    found = observed.authority
+    if found is None or found.certificates is None:
+        raise AccountsError(
+            "this host issues no certificates: registered keys open a session themselves",
+            remedy="To change that, set broker_ssh_certificates: true and run site.yml.",
+        )
+    return found.certificates
+
+
+def _analyst(name: str, observed: Observed) -> Person:
+    entry = observed.registry.by_name().get(name)
+    if entry is not None and entry.is_operator:
+        raise AccountsError(
+            "an operator enters with the key alone, and needs no certificate",
+            where=place(name, entry.role),
+        )
+    if entry is None or entry.state != "present":
+        raise AccountsError(
+            "there is no such analyst",
+            where=place(name),
+            remedy="Look at the names with list-analysts.",
+        )
+    other = impostor(entry, observed.presence(name))
+    if other is not None:
+        raise AccountsError(
+            "the account is not the one that the data broker made",
+            where=place(name),
+            found=other,
+            remedy="Move it away, then try again.",
+        )
+    return entry

@@ -1,0 +1,297 @@
+"""From the requests and the state of the host to the actions between; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+
+from ..records.certificates import Mode
+from ..records.classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Classes
+from ..records.host import Observed, Presence, User
+from ..records.model import Person, Request
+from ..records.node import Node
+from ..records.paths import Layout
+from ..records.registry import Registry
+from .actions import (
+    Action,
+    AddAccounts,
+    AllowSudo,
+    ChangeAccount,
+    ClearHome,
+    ClearOutside,
+    DropBits,
+    EndProcesses,
+    ExposeViews,
+    MakePlaces,
+    MaskManagers,
+    MendHome,
+    PlaceLimits,
+    RemoveAccount,
+    RemoveKeyFile,
+    StoreHome,
+    StrikeOut,
+    WriteClasses,
+    WriteKeys,
+    WriteRegistry,
+)
+from .authority import plan_authority
+from .goal import goal, impostor
+from .losses import Loss, loss, shuts_out
+from .taking import only_takes
+from .wanted import (
+    CLASSES_FILE,
+    REGISTRY_FILE,
+    SUDO_FILE,
+    SUDO_RULE,
+    wanted_places,
+    wanted_presence,
+    wanted_user,
+)
+
+__all__ = ["home_drift", "plan", "sudo_drift"]
+
+
+def plan(
+    desired: Sequence[Request],
+    observed: Observed,
+    layout: Layout | None = None,
+    classes: Classes | None = None,
+    certificates: Mode | None = None,
+) -> tuple[Action, ...]:
+    """What brings the host from ``observed`` to what ``desired`` asks; empty when nothing does.
+
+    Every account in the registry is checked, not only those requested, so a plan also
+    repairs drift and what an interrupted run left. Removals come first, and a key is written
+    last, so no login meets a half-made home. ``classes`` and ``certificates`` are what is to be
+    declared; without them the host's own hold. Raises ``AccountsError``.
+    """
+    paths = layout or Layout()
+    target = goal(desired, observed, classes)
+    known = paths.registry.as_posix() in observed.places or observed.authority is not None
+    if not (target.people or known or observed.key_files or classes or certificates):
+        return ()
+    held = classes or observed.classes
+    ours = [entry for entry in target.people if _is_ours(entry, observed)]
+    leaves = [entry for entry in ours if entry.state == "absent"]
+    stays = [
+        _Stay.of(entry, observed.presence(entry.name), paths, held)
+        for entry in ours
+        if entry.state == "present"
+    ]
+    entries = [stay.entry for stay in stays]
+    return (
+        *_places(observed, paths),
+        *_classes(classes, observed, paths),
+        *_registry(target, observed, paths, taking=only_takes(desired, observed.registry, target)),
+        *plan_authority(certificates, observed, entries, paths),
+        *_stray_keys(entries, observed),
+        *_leave(leaves, observed),
+        *_sudo(entries, observed, paths),
+        *_added(stays, observed, held),
+        *_links(entries, observed),
+        *_take([stay for stay in stays if stay.loss]),
+        *(action for stay in stays for action in _keep(stay)),
+        *_strike_out(leaves, target),
+        *_views(entries, observed, held),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """A person who stays: as they are, as they should be, and what they lose."""
+
+    entry: Person
+    found: Presence
+    wanted: Presence
+    user: User
+    loss: Loss
+
+    @classmethod
+    def of(cls, entry: Person, found: Presence, paths: Layout, classes: Classes) -> _Stay:
+        wanted, user = wanted_presence(entry, paths, classes), wanted_user(entry, paths, classes)
+        return cls(entry, found, wanted, user, loss(entry, found, user, classes))
+
+    @property
+    def shut(self) -> User:
+        """The account while something is taken from it: nothing begins under it."""
+        return replace(self.user, expired=True)
+
+
+def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], tuple[str, ...]]:
+    """What is missing or wrong in a home, and which links in it must go."""
+    wrong = {
+        path: node
+        for path, node in wanted.home.items()
+        if not node.accepts(presence.home.get(path))
+    }
+    if "user" in wrong:  # what was found in it is not what will stand in its place
+        wrong |= {path: node for path, node in wanted.home.items() if path.startswith("user/")}
+    ours = "server" in wanted.home  # an operator's home is all their own
+    extra = presence.home.keys() - wanted.home.keys() if ours else ()
+    return wrong, tuple(sorted(extra))
+
+
+def sudo_drift(stays: Iterable[Person], observed: Observed, paths: Layout) -> bool | None:
+    """Whether the rule of sudo is to be written, for an operator who may become root, or to go,
+    where none may; None where it is as it should be."""
+    found = observed.places.get(paths.sudoers.as_posix())
+    stands = SUDO_FILE.accepts(found) and observed.sudo_rule == SUDO_RULE
+    allowed = (observed.has_sudo and observed.reads_rules) and any(
+        entry.sudo for entry in stays if entry.state == "present" and _is_ours(entry, observed)
+    )
+    return None if (stands if allowed else found is None) else allowed
+
+
+def _is_ours(entry: Person, observed: Observed) -> bool:
+    """An account that was re-made by hand is left alone, and its key file is removed."""
+    return impostor(entry, observed.presence(entry.name)) is None
+
+
+def _places(observed: Observed, paths: Layout) -> Iterator[Action]:
+    wrong = {
+        path: node
+        for path, node in wanted_places(paths).items()
+        if not node.accepts(observed.places.get(path))
+    }
+    if wrong:
+        yield MakePlaces(wrong)
+
+
+def _classes(declared: Classes | None, observed: Observed, paths: Layout) -> Iterator[Action]:
+    """Without a declaration a file that stands is still mended, and none is made."""
+    wanted = declared or observed.classes
+    found = observed.places.get(paths.classes.as_posix())
+    missing = found is None and declared is not None
+    if wanted != observed.classes or missing or (found and not CLASSES_FILE.accepts(found)):
+        yield WriteClasses(wanted)
+
+
+def _registry(
+    target: Registry, observed: Observed, paths: Layout, *, taking: bool
+) -> Iterator[Action]:
+    found = observed.places.get(paths.registry.as_posix())
+    if target != observed.registry or not REGISTRY_FILE.accepts(found):
+        yield WriteRegistry(target, taking)
+
+
+def _sudo(stays: Sequence[Person], observed: Observed, paths: Layout) -> Iterator[Action]:
+    allowed = sudo_drift(stays, observed, paths)
+    if allowed is not None:
+        yield AllowSudo(allowed)
+
+
+def _strike_out(leaves: Sequence[Person], target: Registry) -> Iterator[Action]:
+    if leaves:
+        yield StrikeOut(target, frozenset(entry.name for entry in leaves))
+
+
+def _views(stays: Sequence[Person], observed: Observed, classes: Classes) -> Iterator[Action]:
+    """A view that an analyst needs and no sync has built yet; last, since it may take a while."""
+    if observed.audiences is None:
+        return
+    needed = {classes.held(entry.classes) for entry in stays} - observed.audiences
+    if needed:
+        yield ExposeViews(tuple(sorted(needed)))
+
+
+def _stray_keys(stays: Sequence[Person], observed: Observed) -> Iterator[Action]:
+    for name in sorted(observed.key_files - {entry.name for entry in stays}):
+        yield RemoveKeyFile(name)
+
+
+def _leave(leaves: Sequence[Person], observed: Observed) -> Iterator[Action]:
+    """In phases: all are shut out before one walk looks for what any of them left."""
+    stand = [entry for entry in leaves if _stands(observed.presence(entry.name))]
+    for entry in stand:
+        presence = observed.presence(entry.name)
+        user = presence.user
+        if user is not None and (not user.expired or user.groups):
+            yield ChangeAccount(user, replace(user, expired=True, groups=frozenset()))
+        if user is not None or presence.running is not None:
+            yield EndProcesses(entry.name, entry.uid)
+    yield from _sweep(stand, stand)
+    for entry in stand:
+        presence = observed.presence(entry.name)
+        if "" in presence.home or presence.broken:
+            yield StoreHome(entry.name, entry.uid, entry.home)
+        if presence.user is not None or presence.group is not None:
+            yield RemoveAccount(
+                entry.name, user=presence.user is not None, group=presence.group is not None
+            )
+
+
+def _stands(presence: Presence) -> bool:
+    home = presence.home.get("") or presence.broken
+    found = (presence.user, presence.group, presence.running, home)
+    return any(part is not None for part in found)
+
+
+def _sweep(some: Sequence[Person], all_of_them: Sequence[Person]) -> Iterator[Action]:
+    """The setid bits of ``some``, and everything outside the home of ``all_of_them``."""
+    if some:
+        yield DropBits(tuple(entry.uid for entry in some))
+    if all_of_them:
+        people = ((entry.name, entry.uid, entry.home) for entry in all_of_them)
+        yield ClearOutside(tuple(people))
+
+
+def _added(stays: Sequence[_Stay], observed: Observed, classes: Classes) -> Iterator[Action]:
+    groups = {*classes.groups.values(), SHELL_GROUP}
+    groups |= {OPERATOR_GROUP, SUDO_GROUP} if any(one.entry.is_operator for one in stays) else set()
+    needed = sorted(groups - observed.accounts.groups.keys())
+    users = [stay.user for stay in stays if None in (stay.found.user, stay.found.group)]
+    if needed or users:
+        yield AddAccounts(tuple(needed), tuple(users))
+
+
+def _links(stays: Sequence[Person], observed: Observed) -> Iterator[Action]:
+    """Limits for every analyst, and no manager of user units for those without a shell."""
+    limited = {entry.uid for entry in stays if not entry.is_operator}
+    if limited != observed.limited:
+        yield PlaceLimits(*_sides(limited, observed.limited))
+    masked = {entry.uid for entry in stays if not entry.shell}
+    if masked != observed.masked:
+        yield MaskManagers(*_sides(masked, observed.masked))
+
+
+def _sides(wanted: Set[int], found: Set[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return tuple(sorted(wanted - found)), tuple(sorted(found - wanted))
+
+
+def _take(losers: Sequence[_Stay]) -> Iterator[Action]:
+    """First the account is shut, then what runs under it ends, then what was left is cleared.
+
+    Whose hands a key was in, and what they left behind, is unknown. A run that is cut off in
+    between leaves the account expired, so the next one goes on.
+    """
+    for stay in losers:
+        entry, found = stay.entry, stay.found
+        if found.keys is not None and shuts_out(entry, found.keys):
+            yield WriteKeys(entry.name, entry.keys, ending=True)
+        if found.user is not None and found.user != stay.shut:
+            yield ChangeAccount(found.user, stay.shut)
+        yield EndProcesses(entry.name, entry.uid)
+    cleared = [stay for stay in losers if stay.loss is Loss.EVERYTHING]
+    # what leaving would do to a home does not count for a person who stays
+    everything = [replace(stay.entry, home="archive") for stay in cleared]
+    yield from _sweep([stay.entry for stay in losers], everything)
+    for stay in cleared:
+        home = stay.found.home.get("")
+        # What hid a home from root, such as a mount of the analyst's, ended with their processes.
+        unseen = home is None and stay.found.broken is not None
+        if unseen or (home is not None and home.kind == "folder"):
+            yield ClearHome(stay.entry.name, stay.entry.uid)
+
+
+def _keep(stay: _Stay) -> Iterator[Action]:
+    entry, found = stay.entry, stay.found
+    wrong, extra = home_drift(found, stay.wanted)
+    if stay.loss is Loss.EVERYTHING:
+        wrong[""] = stay.wanted.home[""]  # ClearHome made it root's
+    if wrong or extra:
+        yield MendHome(entry.name, entry.uid, wrong, extra)
+    now = stay.shut if stay.loss and found.user is not None else found.user
+    if now is not None and now != stay.user:
+        yield ChangeAccount(now, stay.user)
+    if found.keys != stay.wanted.keys:
+        yield WriteKeys(entry.name, entry.keys)

@@ -1,0 +1,75 @@
+"""Names and e-mail addresses of people: what may become a Linux account, and what may not."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from ...errors import AccountsError
+
+__all__ = ["RESERVED_NAMES", "check_email", "check_name", "listed_by", "place", "unknown_person"]
+
+# adduser's NAME_REGEX without the capital letters, dots and dollar of samba machines; 32 is
+# the length that utmp and useradd take.
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+)
+_RESERVED_STARTS = ("data", "broker", "systemd-")
+# Users and groups of Debian's base-passwd, then what this product and its packages bring.
+_NAMES = """
+root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats
+nobody adm tty disk kmem dialout fax voice cdrom floppy tape sudo audio dip operator src shadow
+utmp video sasl plugdev staff users nogroup input kvm render sgx crontab netdev
+messagebus polkitd sshd ssh nginx rsync admin wheel docker podman lxd incus libvirt wireshark
+"""
+RESERVED_NAMES = frozenset(_NAMES.split())
+
+
+def place(name: object, role: str = "analyst") -> str:
+    """How a message names a person: one line, whatever the text holds."""
+    shown = str(name)
+    return f"{role} {shown[:40]!r}" + (" (cut)" if len(shown) > 40 else "")
+
+
+def listed_by(role: str) -> str:
+    """The command that lists the people in a role."""
+    return "list-analysts" if role == "analyst" else f"broker {role} list"
+
+
+def unknown_person(name: str, known: Iterable[str], role: str = "analyst") -> AccountsError:
+    """The error for a name that no one in this role has, with the nearest that one has."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    remedy = f"Did you mean {near[0]}?" if near else f"Look at the names with: {listed_by(role)}."
+    return AccountsError(f"there is no such {role}", where=place(name, role), remedy=remedy)
+
+
+def check_name(name: str, role: str = "analyst") -> str:
+    """The name itself, when it may be a person's on any host. Raises ``AccountsError``."""
+    if not _NAME.fullmatch(name):
+        raise AccountsError(
+            "this is not a valid user name",
+            where=place(name, role),
+            expected="1 to 32 of a-z, 0-9, '_' and '-', beginning with a letter",
+            remedy="Choose such a name, for example first name and initial: annak.",
+        )
+    if name in RESERVED_NAMES or name.startswith(_RESERVED_STARTS):
+        raise AccountsError(
+            "this name is reserved for the system",
+            where=place(name, role),
+            remedy="Choose another name.",
+        )
+    return name
+
+
+def check_email(email: str, *, where: str) -> str:
+    """The address itself, when it looks like one. Raises ``AccountsError``."""
+    if len(email) > 254 or not _EMAIL.fullmatch(email):
+        raise AccountsError(
+            "this is not an e-mail address",
+            where=where,
+            expected="name@domain, at most 254 characters",
+            found=repr(email[:60]),
+        )
+    return email
