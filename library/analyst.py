@@ -346,7 +346,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.accounts import (
     DebianSystem,
-    Layout,
+    HostPaths,
     Request,
     Role,
     converge,
@@ -451,7 +451,7 @@ def main() -> None:
         classes = None if declared is None else parse_classes(declared, where="access_classes")
         with mine("" if module.check_mode else module.params["turn"]):
             outcome = converge(
-                changes, Layout(), DebianSystem(), check=module.check_mode, classes=classes
+                changes, HostPaths(), DebianSystem(), check=module.check_mode, classes=classes
             )
     except BrokerError as error:
         module.fail_json(msg=str(error))

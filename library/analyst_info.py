@@ -66,7 +66,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.accounts import (
     DebianSystem,
-    Layout,
+    HostPaths,
     list_analysts,
     list_operators,
     unknown_person,
@@ -81,7 +81,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     names = module.params["names"]
     try:
-        layout, system = Layout(), DebianSystem()
+        layout, system = HostPaths(), DebianSystem()
         analysts, operators = list_analysts(layout, system), list_operators(layout, system)
     except BrokerError as error:
         module.fail_json(msg=str(error))

@@ -65,7 +65,7 @@ actions:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.broker.accounts import DebianSystem, Layout, check_mode, converge
+from ansible.module_utils.broker.accounts import DebianSystem, HostPaths, check_mode, converge
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.turn import mine
 
@@ -84,7 +84,7 @@ def main() -> None:
         mode = check_mode(module.params["hours"] if present else None)
         with mine("" if module.check_mode else module.params["turn"]):
             outcome = converge(
-                (), Layout(), DebianSystem(), check=module.check_mode, certificates=mode
+                (), HostPaths(), DebianSystem(), check=module.check_mode, certificates=mode
             )
     except BrokerError as error:
         module.fail_json(msg=str(error))

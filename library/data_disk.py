@@ -71,7 +71,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.errors import BrokerError
-from ansible.module_utils.broker.mark import RECORD, Step, apply, look, plan
+from ansible.module_utils.broker.mark import RECORD, MarkStep, apply, look, plan
 from ansible.module_utils.broker.turn import mine
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -90,14 +90,14 @@ def main() -> None:
         seen = look(store, RECORD)
         step = plan(seen, words["accept"])
         before = seen.mark.id if seen.mark else "none"
-        after = "a new one" if step is Step.MAKE else seen.found
+        after = "a new one" if step is MarkStep.MAKE else seen.found
         if not module.check_mode:
             with mine(words["turn"]):
                 after = apply(step, seen, _gid(words["group"]), RECORD)
     except (BrokerError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(
-        changed=step is not Step.KEEP,
+        changed=step is not MarkStep.KEEP,
         step=str(step),
         diff={"before": f"store {before}\n", "after": f"store {after}\n"},
     )

@@ -19,7 +19,7 @@ from .beneath import read_file
 from .errors import PublishError
 from .files import write_atomic
 
-__all__ = ["NAME", "RECORD", "Mark", "Seen", "Step", "apply", "look", "plan", "require_store"]
+__all__ = ["NAME", "RECORD", "Mark", "MarkStep", "Seen", "apply", "look", "plan", "require_store"]
 
 RECORD = Path("/var/lib/data-broker/store.json")
 NAME = ".store_id"
@@ -54,7 +54,7 @@ class Seen:
     published: str | None = None
 
 
-class Step(StrEnum):
+class MarkStep(StrEnum):
     """What is to be done for the host to know its store."""
 
     KEEP = "keep"
@@ -76,13 +76,13 @@ def require_store(store: Path, record: Path | None = None) -> None:
         raise _vanished(store, f"store {mark.id} on {mark.mount}", found, remedy)
 
 
-def plan(seen: Seen, accept: str = "") -> Step:
+def plan(seen: Seen, accept: str = "") -> MarkStep:
     """What a deploy does; raises ``PublishError`` where the disk with the store is not there.
 
     ``accept`` is the word of that refusal, by which an operator begins a new store.
     """
     if seen.mark is not None and seen.found == seen.mark.id:
-        return Step.KEEP
+        return MarkStep.KEEP
     mount = seen.unmounted or (seen.mark.mount if seen.mark else _mount(seen.store))
     word = seen.mark.id if seen.mark else None
     if seen.mark is None and seen.found is None and not seen.current:
@@ -100,7 +100,7 @@ def plan(seen: Seen, accept: str = "") -> Step:
             found=f"nothing mounted on {seen.unmounted}",
             remedy=f"Type `mount {seen.unmounted}` on the host and play again.",
         )
-    return Step.MAKE if seen.found is None else Step.ADOPT
+    return MarkStep.MAKE if seen.found is None else MarkStep.ADOPT
 
 
 def look(store: Path, record: Path = RECORD, proof: Path = _PROOF, fstab: Path = _FSTAB) -> Seen:
@@ -115,15 +115,15 @@ def look(store: Path, record: Path = RECORD, proof: Path = _PROOF, fstab: Path =
     )
 
 
-def apply(step: Step, seen: Seen, gid: int, record: Path = RECORD) -> str:
+def apply(step: MarkStep, seen: Seen, gid: int, record: Path = RECORD) -> str:
     """Carry it out; returns the id. The store first: a mark without a store would shut it.
 
     ``gid`` is the group that may read either. Raises ``OSError``.
     """
-    if step is Step.KEEP and seen.mark is not None:
+    if step is MarkStep.KEEP and seen.mark is not None:
         return seen.mark.id
     identity = seen.found
-    if step is Step.MAKE or identity is None:
+    if step is MarkStep.MAKE or identity is None:
         identity = new_id()
         write_atomic(seen.store / NAME, f"{identity}\n", mode=0o640, gid=gid)
     mark = Mark(identity, str(seen.store), _mount(seen.store))

@@ -11,8 +11,18 @@ import pytest
 
 from broker import mark as module
 from broker.errors import PublishError
-from broker.mark import Mark, Seen, Step, apply, expected_mounts, look, new_id, plan, require_store
-from broker.publish import Retention, Store
+from broker.mark import (
+    Mark,
+    MarkStep,
+    Seen,
+    apply,
+    expected_mounts,
+    look,
+    new_id,
+    plan,
+    require_store,
+)
+from broker.publish import PruneRule, Store
 from tests.unit.publish.making import entry, publish
 
 STORE = Path("/data/src_data")
@@ -24,20 +34,20 @@ GENERATION = "2026-11-22T163000Z-7f3a"
 @pytest.mark.parametrize(
     ("seen", "accept", "step"),
     [
-        (Seen(STORE, None, None), "", Step.MAKE),  # a new host
-        (Seen(STORE, None, None, current=True), "", Step.MAKE),  # of an older release
-        (Seen(STORE, None, None, current=True, published=GENERATION), "", Step.MAKE),
-        (Seen(STORE, None, ONE), "", Step.ADOPT),  # a new host, and the disk of another
-        (Seen(STORE, None, ONE, published=GENERATION), "", Step.ADOPT),
-        (Seen(STORE, MARK, ONE), "", Step.KEEP),
-        (Seen(STORE, MARK, ONE), ONE, Step.KEEP),  # a word that was left in the settings
-        (Seen(STORE, MARK, ONE, unmounted="/data"), "", Step.KEEP),
-        (Seen(STORE, MARK, None), ONE, Step.MAKE),
-        (Seen(STORE, MARK, OTHER), ONE, Step.ADOPT),
-        (Seen(STORE, None, None, published=GENERATION), GENERATION, Step.MAKE),
+        (Seen(STORE, None, None), "", MarkStep.MAKE),  # a new host
+        (Seen(STORE, None, None, current=True), "", MarkStep.MAKE),  # of an older release
+        (Seen(STORE, None, None, current=True, published=GENERATION), "", MarkStep.MAKE),
+        (Seen(STORE, None, ONE), "", MarkStep.ADOPT),  # a new host, and the disk of another
+        (Seen(STORE, None, ONE, published=GENERATION), "", MarkStep.ADOPT),
+        (Seen(STORE, MARK, ONE), "", MarkStep.KEEP),
+        (Seen(STORE, MARK, ONE), ONE, MarkStep.KEEP),  # a word that was left in the settings
+        (Seen(STORE, MARK, ONE, unmounted="/data"), "", MarkStep.KEEP),
+        (Seen(STORE, MARK, None), ONE, MarkStep.MAKE),
+        (Seen(STORE, MARK, OTHER), ONE, MarkStep.ADOPT),
+        (Seen(STORE, None, None, published=GENERATION), GENERATION, MarkStep.MAKE),
     ],
 )
-def test_a_host_makes_adopts_or_keeps_its_mark(seen: Seen, accept: str, step: Step) -> None:
+def test_a_host_makes_adopts_or_keeps_its_mark(seen: Seen, accept: str, step: MarkStep) -> None:
     assert plan(seen, accept) is step
 
 
@@ -92,7 +102,7 @@ class Host:
         self.proof = folder / "proof.json"
         self.store.mkdir()
 
-    def deploy(self, accept: str = "") -> Step:
+    def deploy(self, accept: str = "") -> MarkStep:
         seen = look(self.store, self.record, self.proof, self.fstab)
         step = plan(seen, accept)
         apply(step, seen, -1, self.record)
@@ -113,7 +123,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 
 def test_from_the_first_deploy_to_a_new_disk(host: Host) -> None:
-    assert (host.deploy(), host.deploy()) == (Step.MAKE, Step.KEEP)
+    assert (host.deploy(), host.deploy()) == (MarkStep.MAKE, MarkStep.KEEP)
     require_store(host.store)
     kept = host.lose()
     with pytest.raises(PublishError, match="is not here; expected store"):
@@ -121,7 +131,10 @@ def test_from_the_first_deploy_to_a_new_disk(host: Host) -> None:
     with pytest.raises(PublishError, match="is not here; expected store"):
         host.deploy()
     word = json.loads(host.record.read_text())["id"]
-    assert (host.deploy(word), host.deploy(), host.deploy(word)) == (Step.MAKE, *[Step.KEEP] * 2)
+    assert (host.deploy(word), host.deploy(), host.deploy(word)) == (
+        MarkStep.MAKE,
+        *[MarkStep.KEEP] * 2,
+    )
     host.lose()
     with pytest.raises(PublishError):  # the word of the first loss is not that of the second
         host.deploy(word)
@@ -134,11 +147,11 @@ def test_from_the_first_deploy_to_a_new_disk(host: Host) -> None:
 def test_cut_off_between_its_two_files_a_deploy_is_mended_by_the_next(host: Host) -> None:
     host.deploy()
     host.record.unlink()
-    assert (host.deploy(), host.deploy()) == (Step.ADOPT, Step.KEEP)
+    assert (host.deploy(), host.deploy()) == (MarkStep.ADOPT, MarkStep.KEEP)
     word = json.loads(host.record.read_text())["id"]
     host.lose()
     (host.store / ".store_id").write_text(f"{OTHER}\n")  # the new disk has its id, the host not yet
-    assert (host.deploy(word), host.deploy()) == (Step.ADOPT, Step.KEEP)
+    assert (host.deploy(word), host.deploy()) == (MarkStep.ADOPT, MarkStep.KEEP)
 
 
 def test_a_host_of_an_older_release_is_known_by_what_it_proved(host: Host) -> None:
@@ -146,7 +159,7 @@ def test_a_host_of_an_older_release_is_known_by_what_it_proved(host: Host) -> No
     with pytest.raises(PublishError, match=f"expected generation {GENERATION}"):
         host.deploy()
     (host.store / "current").symlink_to(f"generations/{GENERATION}")
-    assert host.deploy() is Step.MAKE
+    assert host.deploy() is MarkStep.MAKE
 
 
 def as_link(path: Path) -> None:
@@ -193,7 +206,7 @@ ACTS: dict[str, Callable[[Store], object]] = {
     "publish": lambda store: store.begin(),
     "roll back": lambda store: store.rollback(),
     "expose": lambda store: store.expose([["private"]]),
-    "prune": lambda store: store.prune(Retention(1, 1, 0), datetime.now(UTC)),
+    "prune": lambda store: store.prune(PruneRule(1, 1, 0), datetime.now(UTC)),
     "approve": lambda store: store.prepare(),
 }
 

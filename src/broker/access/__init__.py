@@ -1,8 +1,8 @@
 """Who may do what, proved: a pure policy, and an observer that becomes each analyst in turn."""
 
 from .people import People, people
-from .policy import Areas, Reader, Rule, Verb, rule
-from .proof import PROOF, Finding, Proof, begin_proof, read_proof, write_proof
+from .policy import Areas, Permission, Reader, Rule, rule
+from .proof import PROOF, Proof, Violation, begin_proof, read_proof, write_proof
 from .prove import prove
 from .why import Answer, why
 
@@ -10,12 +10,12 @@ __all__ = [
     "PROOF",
     "Answer",
     "Areas",
-    "Finding",
     "People",
+    "Permission",
     "Proof",
     "Reader",
     "Rule",
-    "Verb",
+    "Violation",
     "begin_proof",
     "people",
     "prove",

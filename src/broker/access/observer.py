@@ -16,9 +16,9 @@ from typing import Literal
 
 from ..assume import LOOKING, assume
 from ..errors import BrokerError
-from .policy import EVERYTHING, NOTHING, Reader, Verb
+from .policy import EVERYTHING, NOTHING, Permission, Reader
 
-__all__ = ["Kind", "Place", "kind_of", "observe"]
+__all__ = ["Kind", "Probe", "kind_of", "observe"]
 
 Kind = Literal["file", "folder", "link", "socket", "other"]
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -27,7 +27,7 @@ _FOLDER = os.O_DIRECTORY | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Probe:
     """A path to try. ``follow`` is for links that have to lead somewhere."""
 
     path: str
@@ -35,13 +35,13 @@ class Place:
     follow: bool = False
 
     @property
-    def verbs(self) -> Verb:
+    def verbs(self) -> Permission:
         """What can be tried here without doing anything."""
         if self.kind == "socket":
-            return Verb.SEE | Verb.WRITE
+            return Permission.SEE | Permission.WRITE
         if self.follow:
-            return Verb.SEE | Verb.READ
-        return Verb.SEE if self.kind in ("link", "other") else EVERYTHING
+            return Permission.SEE | Permission.READ
+        return Permission.SEE if self.kind in ("link", "other") else EVERYTHING
 
 
 def kind_of(mode: int) -> Kind:
@@ -55,7 +55,7 @@ def kind_of(mode: int) -> Kind:
     return next((kind for kind, found in tests.items() if found), "other")
 
 
-def observe(reader: Reader, places: Sequence[Place]) -> list[Verb]:
+def observe(reader: Reader, places: Sequence[Probe]) -> list[Permission]:
     """What ``reader`` is able to do at each place. Only root can ask.
 
     Nothing is changed: files are opened and never written, a folder is tried with a file that
@@ -83,7 +83,7 @@ def observe(reader: Reader, places: Sequence[Place]) -> list[Verb]:
             found=f"{len(answers)}, exit status {status}",
             remedy="Run this as root.",
         )
-    return [Verb(value) for value in answers]
+    return [Permission(value) for value in answers]
 
 
 def _become(reader: Reader) -> None:
@@ -101,18 +101,18 @@ def _send(pipe: int, answers: bytes) -> None:
         answers = answers[os.write(pipe, answers) :]
 
 
-def _try(place: Place) -> Verb:
+def _try(place: Probe) -> Permission:
     able, tried = NOTHING, place.verbs
     if _may(place.path, os.F_OK, follow=place.follow):
-        able |= Verb.SEE
-    if Verb.READ in tried and not _refused(_read, place):
-        able |= Verb.READ
-    if Verb.WRITE in tried and not _refused(_write, place):
-        able |= Verb.WRITE
+        able |= Permission.SEE
+    if Permission.READ in tried and not _refused(_read, place):
+        able |= Permission.READ
+    if Permission.WRITE in tried and not _refused(_write, place):
+        able |= Permission.WRITE
     return able
 
 
-def _refused(attempt: Callable[[Place], None], place: Place) -> bool:
+def _refused(attempt: Callable[[Probe], None], place: Probe) -> bool:
     """Whether rights forbid it. Leases, running programs and long paths say nothing of them."""
     try:
         attempt(place)
@@ -125,7 +125,7 @@ def _may(path: str, mode: int, *, follow: bool = True) -> bool:
     return os.access(path, mode, effective_ids=True, follow_symlinks=follow)
 
 
-def _read(place: Place) -> None:
+def _read(place: Probe) -> None:
     if place.kind == "folder":
         with os.scandir(place.path) as entries:
             next(entries, None)
@@ -136,7 +136,7 @@ def _read(place: Place) -> None:
     os.close(descriptor)
 
 
-def _write(place: Place) -> None:
+def _write(place: Probe) -> None:
     if place.kind == "socket":
         # A connection would be a request. It needs the right to write: see unix(7).
         if not _may(place.path, os.W_OK):

@@ -7,25 +7,25 @@ import pwd
 import stat
 from collections.abc import Iterator
 
-from .proof import Finding
+from .proof import Violation
 
 __all__ = ["account", "others_write"]
 
 
-def others_write(path: str, status: os.stat_result) -> Iterator[Finding]:
+def others_write(path: str, status: os.stat_result) -> Iterator[Violation]:
     """A finding for each account or group beside root that may change it.
 
     A link counts by its owner: its mode is not used. See symlink(7). Write access by an access
     list shows in the bits of the group, whichever group that is: see acl(5).
     """
     if status.st_uid != 0:
-        yield Finding(account(status.st_uid), path, "belongs to it, and root or laptops run it")
+        yield Violation(account(status.st_uid), path, "belongs to it, and root or laptops run it")
     if stat.S_ISLNK(status.st_mode):
         return
     if status.st_mode & stat.S_IWOTH:
-        yield Finding("everybody", path, "can write it, and root or laptops run it")
+        yield Violation("everybody", path, "can write it, and root or laptops run it")
     elif status.st_mode & stat.S_IWGRP:
-        yield Finding(f"group {status.st_gid}", path, "can write it, and root or laptops run it")
+        yield Violation(f"group {status.st_gid}", path, "can write it, and root or laptops run it")
 
 
 def account(uid: int) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..accounts import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Person
 from ..accounts.debian.subordinate import read_ranges
 from .policy import Reader, Role
-from .proof import Finding
+from .proof import Violation
 
 __all__ = ["People", "lent", "members", "people"]
 
@@ -29,7 +29,7 @@ class People:
     """``readers`` are tried; ``missing`` are accounts that should exist and do not."""
 
     readers: tuple[Reader, ...]
-    missing: tuple[Finding, ...]
+    missing: tuple[Violation, ...]
 
 
 def people(listed: Iterable[Person]) -> People:
@@ -45,11 +45,11 @@ def people(listed: Iterable[Person]) -> People:
         try:
             entry = pwd.getpwnam(one.name)
         except KeyError:
-            missing.append(Finding(one.name, "/etc/passwd", "has no account"))
+            missing.append(Violation(one.name, "/etc/passwd", "has no account"))
             continue
         if entry.pw_uid != one.uid:
             problem = f"has uid {entry.pw_uid} instead of {one.uid}"
-            missing.append(Finding(one.name, "/etc/passwd", problem))
+            missing.append(Violation(one.name, "/etc/passwd", problem))
         if one.is_operator:
             reader = _reader(entry, None, "operator", shell=one.shell)
             readers.append(replace(reader, sudo=one.sudo))
@@ -61,7 +61,7 @@ def people(listed: Iterable[Person]) -> People:
         try:
             readers.append(_reader(pwd.getpwnam(name), None, role))
         except KeyError:
-            missing.append(Finding(name, "/etc/passwd", "has no account"))
+            missing.append(Violation(name, "/etc/passwd", "has no account"))
     return People(tuple(readers), tuple(missing))
 
 
@@ -86,7 +86,7 @@ def _callers() -> list[str]:
     return _members(grp.getgrgid(gid).gr_name) if gid else []
 
 
-def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int, list[Finding]]:
+def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int, list[Violation]]:
     """Findings: accounts that should not be in the group of a class or of the operators, by a line
     in group or as their own, and analysts and operators in groups that the broker does not give.
 
@@ -102,15 +102,15 @@ def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int,
     return len(found), [one for one in found if one]
 
 
-def _operators(group: str, allowed: set[str]) -> Iterator[Finding | None]:
+def _operators(group: str, allowed: set[str]) -> Iterator[Violation | None]:
     rights = "an operator with sudo" if group == SUDO_GROUP else "an operator"
     for member in _members(group):
         ours = member in allowed or (member == SERVICE and group == OPERATOR_GROUP)
         problem = f"is a member of {group}, and is not {rights}"
-        yield None if ours else Finding(member, "/etc/group", problem)
+        yield None if ours else Violation(member, "/etc/group", problem)
 
 
-def _others(classes: Mapping[str, str], readers: Sequence[Reader]) -> Iterator[Finding | None]:
+def _others(classes: Mapping[str, str], readers: Sequence[Reader]) -> Iterator[Violation | None]:
     """Of docker, sudo or disk, for instance: such rights are in no policy here."""
     looked_at = {*classes.values(), OPERATOR_GROUP, SUDO_GROUP}
     for reader in readers:
@@ -121,19 +121,19 @@ def _others(classes: Mapping[str, str], readers: Sequence[Reader]) -> Iterator[F
                 continue
             ours = group in looked_at or gid == reader.uid or (reader.shell, group) == _WITH_SHELL
             problem = f"is a member of {group}, which the broker does not give"
-            yield None if ours else Finding(reader.name, "/etc/group", problem)
+            yield None if ours else Violation(reader.name, "/etc/group", problem)
 
 
-def _joined(groups: set[str]) -> Iterator[Finding | None]:
+def _joined(groups: set[str]) -> Iterator[Violation | None]:
     """Ways into a group by newgrp(1) and gpasswd(1), as /etc/gshadow has them."""
     for name, password, named, members in _group_shadow():
         if name not in groups:
             continue
-        yield Finding("everybody", _GSHADOW, f"{name} has a password") if password else None
+        yield Violation("everybody", _GSHADOW, f"{name} has a password") if password else None
         for one in named:
-            yield Finding(one, _GSHADOW, f"may add any account to {name}")
+            yield Violation(one, _GSHADOW, f"may add any account to {name}")
         for one in members - {*_members(name)}:
-            yield Finding(one, _GSHADOW, f"is a member of {name}, and not in /etc/group")
+            yield Violation(one, _GSHADOW, f"is a member of {name}, and not in /etc/group")
 
 
 def _group_shadow() -> Iterator[tuple[str, bool, list[str], set[str]]]:
@@ -148,7 +148,7 @@ def _names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
 
 
-def lent(readers: Sequence[Reader], path: Path = _SUBGID) -> tuple[int, list[Finding]]:
+def lent(readers: Sequence[Reader], path: Path = _SUBGID) -> tuple[int, list[Violation]]:
     """Analysts who have gids beside their own: with ``newgidmap`` they can drop their groups.
 
     The group of all analysts keeps them from the system bus. Returns how many were looked at.
@@ -158,20 +158,20 @@ def lent(readers: Sequence[Reader], path: Path = _SUBGID) -> tuple[int, list[Fin
     having = {uid for _, uid in read_ranges(path, numbers)}
     problem = "lends it groups, with which it can drop its own: no limit by a group holds"
     return len(analysts), [
-        Finding(reader.name, str(path), problem) for reader in analysts if reader.uid in having
+        Violation(reader.name, str(path), problem) for reader in analysts if reader.uid in having
     ]
 
 
 def _class_members(
     classes: Mapping[str, str], readers: Sequence[Reader]
-) -> Iterator[Finding | None]:
+) -> Iterator[Violation | None]:
     holders = {reader.name: reader for reader in readers if reader.holds(())}
     for name, group in classes.items():
         for member in _members(group):
             reader = holders.get(member)
             ours = member == SERVICE or (reader is not None and reader.holds([name]))
             problem = f"is a member of {group}, and does not hold the class {name}"
-            yield None if ours else Finding(member, "/etc/group", problem)
+            yield None if ours else Violation(member, "/etc/group", problem)
 
 
 def _members(group: str) -> list[str]:

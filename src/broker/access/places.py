@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from ..accounts import Layout
+from ..accounts import HostPaths
 from ..accounts.debian.archive import ACCESS_LISTS
 from ..beneath import walk
-from .observer import Place, kind_of
+from .observer import Probe, kind_of
 from .policy import Areas
 
 __all__ = ["acl_paths", "find_places", "run_paths", "view_places"]
@@ -49,7 +49,7 @@ def find_places(
     run: Mapping[str, os.stat_result],
     *,
     every: bool = False,
-) -> list[Place]:
+) -> list[Probe]:
     """The store, the configuration, these homes, and ``run``: see ``run_paths``.
 
     Of the generations only the current one is walked, unless ``every``: files that did not
@@ -59,11 +59,11 @@ def find_places(
         **dict(_store(areas.store, current, every=every)),
         **dict(_data(areas)),
         **dict(walk(areas.config)),
-        **dict(_homes([*homes, str(areas.homes / Layout().archive.name)])),
+        **dict(_homes([*homes, str(areas.homes / HostPaths().archive.name)])),
         **dict(_host(areas.root, _OTHERS)),
         **run,
     }
-    return [Place(path, kind_of(status.st_mode)) for path, status in found.items()]
+    return [Probe(path, kind_of(status.st_mode)) for path, status in found.items()]
 
 
 def run_paths(areas: Areas) -> dict[str, os.stat_result]:
@@ -76,17 +76,17 @@ def run_paths(areas: Areas) -> dict[str, os.stat_result]:
     return found
 
 
-def view_places(home: str) -> list[Place]:
+def view_places(home: str) -> list[Probe]:
     """What has to be reached through an analyst's own ``server/``."""
     server = f"{home}/server"
     folders = [
-        Place(f"{server}/{name}", "folder", True) for name in ("parquet", "metadata", "docs")
+        Probe(f"{server}/{name}", "folder", True) for name in ("parquet", "metadata", "docs")
     ]
     files = ("generation/manifest.json", "generation/manifest.json.sig", "scripts/sync_data.sh")
-    return [*folders, *(Place(f"{server}/{name}", "file", True) for name in files)]
+    return [*folders, *(Probe(f"{server}/{name}", "file", True) for name in files)]
 
 
-def acl_paths(places: Iterable[Place], areas: Areas) -> tuple[int, list[str]]:
+def acl_paths(places: Iterable[Probe], areas: Areas) -> tuple[int, list[str]]:
     """How many paths of the store were asked for access lists, and which have one."""
     searched = [place for place in places if place.path.startswith(f"{areas.data}/")]
     return len(searched), [place.path for place in searched if _has_acl(place.path)]

@@ -15,7 +15,7 @@ from typing import Literal
 from ..accounts.records.paths import TEMPORARY
 from ..classes import PUBLIC
 
-__all__ = ["EVERYTHING", "NOTHING", "Areas", "Reader", "Role", "Rule", "Verb", "rule"]
+__all__ = ["EVERYTHING", "NOTHING", "Areas", "Permission", "Reader", "Role", "Rule", "rule"]
 
 Role = Literal["service", "portal", "operator"]
 
@@ -37,7 +37,7 @@ _SHARED = (
 )
 
 
-class Verb(Flag):
+class Permission(Flag):
     """What an account can try: see that a path exists, read or list it, write or connect to it."""
 
     SEE = 1
@@ -45,8 +45,8 @@ class Verb(Flag):
     WRITE = 4
 
 
-NOTHING = Verb(0)
-EVERYTHING = Verb.SEE | Verb.READ | Verb.WRITE
+NOTHING = Permission(0)
+EVERYTHING = Permission.SEE | Permission.READ | Permission.WRITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ class Rule:
     ``may`` is for what tells nothing: that a folder of the product exists, code, public keys.
     """
 
-    must: Verb = NOTHING
-    may: Verb = NOTHING
+    must: Permission = NOTHING
+    may: Permission = NOTHING
 
-    def wrong(self, able: Verb) -> tuple[Verb, Verb]:
+    def wrong(self, able: Permission) -> tuple[Permission, Permission]:
         """The rights that an account has and must not have, and those it must have and does not."""
         return able & ~(self.must | self.may), self.must & ~able
 
@@ -109,12 +109,12 @@ _STANDING = {
     for name in ("access-proof.json", "access-proof.begun", "store.json", "syncs.json")
 }
 _UNKNOWN = Rule()
-_SEEN = Rule(may=Verb.SEE)
-_OPEN = Rule(may=Verb.SEE | Verb.READ)
+_SEEN = Rule(may=Permission.SEE)
+_OPEN = Rule(may=Permission.SEE | Permission.READ)
 _FREE = Rule(may=EVERYTHING)
-_REQUESTABLE = Rule(must=Verb.SEE | Verb.WRITE)
-_SHOWN = Rule(must=Verb.SEE)
-_READ = Rule(must=Verb.SEE | Verb.READ)
+_REQUESTABLE = Rule(must=Permission.SEE | Permission.WRITE)
+_SHOWN = Rule(must=Permission.SEE)
+_READ = Rule(must=Permission.SEE | Permission.READ)
 
 
 def rule(reader: Reader, path: str, areas: Areas) -> Rule:

@@ -17,13 +17,13 @@ from ..beneath import read_file
 from ..errors import BrokerError
 from ..files import write_atomic
 
-__all__ = ["PROOF", "Finding", "Proof", "begin_proof", "begun_at", "read_proof", "write_proof"]
+__all__ = ["PROOF", "Proof", "Violation", "begin_proof", "begun_at", "read_proof", "write_proof"]
 
 PROOF = Path("/var/lib/data-broker/access-proof.json")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Violation:
     """Something that is not as the policy says: who, where, and what of it."""
 
     who: str
@@ -46,7 +46,7 @@ class Proof:
     generation: str | None
     analysts: int
     checks: int
-    findings: tuple[Finding, ...]
+    findings: tuple[Violation, ...]
     seconds: float
     tried: Mapping[str, int] = field(default_factory=dict)
 
@@ -121,7 +121,7 @@ def read_proof(path: Path = PROOF) -> Proof | None:
             facts["generation"],
             int(facts["analysts"]),
             int(facts["checks"]),
-            tuple(Finding(**finding) for finding in facts["findings"]),
+            tuple(Violation(**finding) for finding in facts["findings"]),
             float(facts["seconds"]),
             facts.get("tried", {}),
         )

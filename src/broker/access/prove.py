@@ -13,23 +13,31 @@ from ..errors import BrokerError, PublishError
 from ..mounts import is_served
 from ..publish import Audience, Generation, Store
 from .leaks import Hidden, hidden_from, leaked
-from .observer import Place, observe
+from .observer import Probe, observe
 from .owners import others_write
 from .people import People, lent, members
 from .places import acl_paths, find_places, run_paths, view_places
-from .policy import Areas, Reader, Rule, Verb, rule
-from .proof import Finding, Proof
+from .policy import Areas, Permission, Reader, Rule, rule
+from .proof import Proof, Violation
 from .setid import setid_findings
 from .sudo import sudo_findings
 
 __all__ = ["prove"]
 
-_REACHED = Rule(must=Verb.SEE | Verb.READ)
+_REACHED = Rule(must=Permission.SEE | Permission.READ)
 # Nothing that is published is nested so deep; walks end at 64 levels.
 _MOST_LEVELS = 40
 _DOCUMENTS = (".json", ".yml", ".yaml", ".md", ".sql", ".txt", ".sig")
-_CAN = {Verb.SEE: "can see it", Verb.READ: "can read it", Verb.WRITE: "can write it"}
-_CANNOT = {Verb.SEE: "cannot see it", Verb.READ: "cannot read it", Verb.WRITE: "cannot write it"}
+_CAN = {
+    Permission.SEE: "can see it",
+    Permission.READ: "can read it",
+    Permission.WRITE: "can write it",
+}
+_CANNOT = {
+    Permission.SEE: "cannot see it",
+    Permission.READ: "cannot read it",
+    Permission.WRITE: "cannot write it",
+}
 
 
 def prove(
@@ -65,7 +73,7 @@ def prove(
     findings += [found for path, status in run.items() for found in others_write(path, status)]
     findings += _too_deep(places, paths)
     searched, listed = acl_paths(places, paths)
-    findings += [Finding("an account", path, "is let in by an access list") for path in listed]
+    findings += [Violation("an account", path, "is let in by an access list") for path in listed]
     looked, setid = setid_findings(paths)
     checks, findings = checks + looked, findings + setid
     allowed, by_sudo = sudo_findings(everybody.readers)
@@ -85,11 +93,11 @@ def prove(
     )
 
 
-def _too_deep(places: Sequence[Place], areas: Areas) -> list[Finding]:
+def _too_deep(places: Sequence[Probe], areas: Areas) -> list[Violation]:
     """Folders below which the walk may have stopped."""
     root = f"{areas.store}/"
     return [
-        Finding("an account", place.path, "is nested too deep, so what is in it was not checked")
+        Violation("an account", place.path, "is nested too deep, so what is in it was not checked")
         for place in places
         if place.kind == "folder"
         and place.path.startswith(root)
@@ -98,8 +106,8 @@ def _too_deep(places: Sequence[Place], areas: Areas) -> list[Finding]:
 
 
 def _tried(
-    reader: Reader, places: Sequence[Place], areas: Areas, *, published: bool
-) -> tuple[int, list[Finding]]:
+    reader: Reader, places: Sequence[Probe], areas: Areas, *, published: bool
+) -> tuple[int, list[Violation]]:
     """Check each problem again: files may appear and disappear between two looks."""
     # A home that its owner serves is a finding of the walk; entering it may block for ever.
     enters = published and reader.classes is not None and not is_served(reader.home)
@@ -111,13 +119,13 @@ def _tried(
     second = _wrong(reader, again) if again else {}
     count = sum(len(place.verbs & ~rule.may) for place, rule in ruled)
     return count, [
-        Finding(reader.name, place.path, problem)
+        Violation(reader.name, place.path, problem)
         for place, problems in second.items()
         for problem in problems
     ]
 
 
-def _wrong(reader: Reader, ruled: Sequence[tuple[Place, Rule]]) -> dict[Place, list[str]]:
+def _wrong(reader: Reader, ruled: Sequence[tuple[Probe, Rule]]) -> dict[Probe, list[str]]:
     able = observe(reader, [place for place, _ in ruled])
     found = {}
     for (place, wanted), verbs in zip(ruled, able, strict=True):
@@ -131,40 +139,42 @@ def _wrong(reader: Reader, ruled: Sequence[tuple[Place, Rule]]) -> dict[Place, l
 
 def _closed_to_operators(
     readers: Sequence[Reader], generation: Generation
-) -> tuple[int, list[Finding]]:
+) -> tuple[int, list[Violation]]:
     """Operators enter the whole trees, and read no row of a table that is not public there."""
     operators = [reader for reader in readers if reader.role == "operator"]
     if not operators:
         return 0, []
     places = [
-        Place(str(generation.path / file.path), "file")
+        Probe(str(generation.path / file.path), "file")
         for entry in generation.manifest.tables
         for file in entry.files
         if entry.access != PUBLIC
     ]
     return len(operators) * len(places), [
-        Finding(reader.name, place.path, _CAN[Verb.READ])
+        Violation(reader.name, place.path, _CAN[Permission.READ])
         for reader in operators
         for place, able in zip(places, observe(reader, places), strict=True)
-        if Verb.READ in able
+        if Permission.READ in able
     ]
 
 
-def _stands(place: Place) -> bool:
+def _stands(place: Probe) -> bool:
     """What is followed must be there; anything else may have gone meanwhile."""
     return place.follow or os.path.lexists(place.path)
 
 
-def _drifted(store: Store, generation: Generation) -> list[Finding]:
+def _drifted(store: Store, generation: Generation) -> list[Violation]:
     """Wrong modes and groups, also where a closed folder above still keeps everybody out."""
     try:
         found = store.verify(generation.id, content=False)
     except PublishError as error:  # a view of a class that was given up, for instance
-        return [Finding("everybody", str(generation.path), f"cannot be verified: {error.message}")]
-    return [Finding("everybody", str(generation.path / one.path), one.problem) for one in found]
+        return [
+            Violation("everybody", str(generation.path), f"cannot be verified: {error.message}")
+        ]
+    return [Violation("everybody", str(generation.path / one.path), one.problem) for one in found]
 
 
-def _names_of_hidden_tables(generation: Generation) -> Iterator[list[Finding]]:
+def _names_of_hidden_tables(generation: Generation) -> Iterator[list[Violation]]:
     """For each document of each view and each table that it hides: whether its name is in it."""
     for audience in generation.audiences():
         hidden = hidden_from(generation.manifest, audience)
@@ -175,15 +185,15 @@ def _names_of_hidden_tables(generation: Generation) -> Iterator[list[Finding]]:
 
 def _leaks(
     generation: Generation, path: str, audience: Audience, hidden: Hidden
-) -> Iterator[list[Finding]]:
+) -> Iterator[list[Violation]]:
     who = f"the audience {'+'.join(audience.names)}"
     place = str(generation.path / path)
     try:
         content = generation.read(path) if path.endswith(_DOCUMENTS) else b""
         names = leaked(path.removeprefix(f"{audience.path}/"), content, hidden)
     except (OSError, ValueError) as error:
-        yield [Finding(who, place, f"cannot be searched for hidden tables: {error}")]
+        yield [Violation(who, place, f"cannot be searched for hidden tables: {error}")]
         return
     for table in hidden.tables:
         is_named = table.path in names
-        yield [Finding(who, place, f"names {table.path}")] if is_named else []
+        yield [Violation(who, place, f"names {table.path}")] if is_named else []

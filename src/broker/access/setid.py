@@ -12,7 +12,7 @@ from pathlib import Path
 from ..accounts.debian.walk import walk
 from .owners import account
 from .policy import Areas
-from .proof import Finding
+from .proof import Violation
 
 __all__ = ["is_safe", "other_ways", "setid_findings"]
 
@@ -21,7 +21,7 @@ _MOUNTS = Path("/proc/self/mountinfo")
 _SAFE = os.ST_NOSUID | os.ST_NODEV
 
 
-def setid_findings(areas: Areas) -> tuple[int, list[Finding]]:
+def setid_findings(areas: Areas) -> tuple[int, list[Violation]]:
     """How many files and mounts were looked at where others write, and what is wrong there.
 
     Setgid folders only hand their group on, and open nothing.
@@ -33,7 +33,9 @@ def setid_findings(areas: Areas) -> tuple[int, list[Finding]]:
         for way in (place, *filter(Path.is_dir, other_ways(place))):
             checks += 1
             if not is_safe(way):
-                found.append(Finding("everybody", str(way), "is mounted without nosuid and nodev"))
+                found.append(
+                    Violation("everybody", str(way), "is mounted without nosuid and nodev")
+                )
         for wrong in _below(place, found):
             checks += 1
             found += [wrong] if wrong else []
@@ -70,14 +72,14 @@ def _plain(name: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), name)
 
 
-def _below(place: Path, found: list[Finding]) -> Iterator[Finding | None]:
+def _below(place: Path, found: list[Violation]) -> Iterator[Violation | None]:
     """For each file: what is wrong with it."""
 
     def report(path: str, error: OSError) -> None:
-        found.append(Finding("root", path, f"cannot look here: {error.strerror}"))
+        found.append(Violation("root", path, f"cannot look here: {error.strerror}"))
 
     for one in walk(place, report):
         if stat.S_ISREG(one.status.st_mode):
             setid = one.status.st_mode & _SETID
             owner = account(one.status.st_uid)
-            yield Finding(owner, one.path, "has a setuid or setgid bit") if setid else None
+            yield Violation(owner, one.path, "has a setuid or setgid bit") if setid else None

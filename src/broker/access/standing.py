@@ -7,13 +7,13 @@ from enum import StrEnum
 
 from .proof import Proof
 
-__all__ = ["Standing", "standing"]
+__all__ = ["ProofStatus", "standing"]
 
 # TimeoutStartSec= of broker-access-prove.service: after that its proof is not on its way any more.
 _LIMIT = timedelta(hours=1)
 
 
-class Standing(StrEnum):
+class ProofStatus(StrEnum):
     """What the last proof says of the generation that readers see."""
 
     PROVED = "proved"
@@ -24,7 +24,7 @@ class Standing(StrEnum):
     @property
     def is_failure(self) -> bool:
         """Whether a person has to look."""
-        return self in (Standing.UNEXPECTED, Standing.OVERDUE)
+        return self in (ProofStatus.UNEXPECTED, ProofStatus.OVERDUE)
 
 
 def standing(
@@ -33,7 +33,7 @@ def standing(
     published: datetime | None,
     now: datetime,
     begun: datetime | None = None,
-) -> Standing:
+) -> ProofStatus:
     """``generation`` is the current one, pointed at since ``published``; None where none is.
 
     ``begun`` is when the first of the proofs began that have not ended. Root records it, while the
@@ -41,9 +41,9 @@ def standing(
     the clock was set back.
     """
     if proof is not None and proof.findings:
-        return Standing.UNEXPECTED
+        return ProofStatus.UNEXPECTED
     if begun is not None and abs(now - begun) > _LIMIT:
-        return Standing.OVERDUE
+        return ProofStatus.OVERDUE
     if published is None or (proof is not None and proof.generation == generation):
-        return Standing.PROVED
-    return Standing.OVERDUE if abs(now - published) > _LIMIT else Standing.PENDING
+        return ProofStatus.PROVED
+    return ProofStatus.OVERDUE if abs(now - published) > _LIMIT else ProofStatus.PENDING

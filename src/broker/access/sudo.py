@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterable
 
 from .policy import Reader
-from .proof import Finding
+from .proof import Violation
 
 __all__ = ["sudo_findings"]
 
@@ -18,13 +18,13 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
 def sudo_findings(
     readers: Iterable[Reader], ask: Callable[[str], str] | None = None
-) -> tuple[int, list[Finding]]:
+) -> tuple[int, list[Violation]]:
     """The number of checked accounts with a shell, and what is wrong with their rights."""
     checked = [one for one in readers if one.shell and one.holds(())]
     if ask is None and shutil.which("sudo", path=_ENVIRONMENT["PATH"]) is None:
         return 0, []
     problems = ((one, _problem(one, (ask or _ask)(one.name))) for one in checked)
-    return len(checked), [Finding(one.name, _RULES, why) for one, why in problems if why]
+    return len(checked), [Violation(one.name, _RULES, why) for one, why in problems if why]
 
 
 def _problem(reader: Reader, output: str) -> str | None:

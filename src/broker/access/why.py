@@ -9,8 +9,8 @@ from typing import Any
 from ..classes import PUBLIC
 from ..config import Description, Instance, TableDescription
 from ..publish import NO_CLASS, Audience, Generation, Status, TableEntry
-from .observer import Place, observe
-from .policy import Reader, Verb
+from .observer import Probe, observe
+from .policy import Permission, Reader
 
 __all__ = ["Answer", "find_table", "why"]
 
@@ -88,8 +88,8 @@ def why(
     view = generation.view(audience)
     files = [file.path for file in entry.files]
     whole = [str(generation.path / path) for path in files]
-    places = [Place(path, "file") for path in (*(str(view / path) for path in files), *whole)]
-    able = [Verb.READ in verbs for verbs in observe(reader, places)]
+    places = [Probe(path, "file") for path in (*(str(view / path) for path in files), *whole)]
+    able = [Permission.READ in verbs for verbs in observe(reader, places)]
     described = description.table(entry.id) if description else None
     return Answer(
         user=reader.name,

@@ -24,7 +24,7 @@ from .records.keyrequest import key_request
 from .records.keys import Key, parse_key, parse_keys
 from .records.model import ALL_OTHERS, Person, Request, Role, parse_request
 from .records.names import check_name, unknown_person
-from .records.paths import Layout
+from .records.paths import HostPaths
 
 __all__ = [
     "ALL_OTHERS",
@@ -34,8 +34,8 @@ __all__ = [
     "Certificate",
     "Classes",
     "DebianSystem",
+    "HostPaths",
     "Key",
-    "Layout",
     "Mode",
     "Outcome",
     "Person",

@@ -21,14 +21,14 @@ from .records.certificates import Certificate, Certificates
 from .records.host import Observed
 from .records.model import Person
 from .records.names import check_name, place
-from .records.paths import Layout
+from .records.paths import HostPaths
 
 __all__ = ["issue_certificate"]
 
 
 def issue_certificate(
     name: str,
-    layout: Layout,
+    layout: HostPaths,
     system: System,
     *,
     label: str | None = None,

@@ -35,7 +35,7 @@ from .records.certificates import Certificate, Mode
 from .records.classes import Classes
 from .records.model import Person, Request, Role
 from .records.names import place
-from .records.paths import Layout
+from .records.paths import HostPaths
 from .records.registry import Registry
 
 __all__ = ["Outcome", "alone", "converge", "list_analysts", "list_operators"]
@@ -88,7 +88,7 @@ class _Leaver:
 
 def converge(
     requests: Sequence[Request],
-    layout: Layout,
+    layout: HostPaths,
     system: System,
     *,
     check: bool = False,
@@ -120,7 +120,9 @@ def converge(
     return outcome
 
 
-def list_analysts(layout: Layout, system: System, *, measured: bool = True) -> list[dict[str, Any]]:
+def list_analysts(
+    layout: HostPaths, system: System, *, measured: bool = True
+) -> list[dict[str, Any]]:
     """Every analyst whom the broker keeps, with state and last activity of each on the host.
 
     ``measured`` adds what ``user/`` holds, which takes a look at each file of each analyst.
@@ -138,14 +140,14 @@ def list_analysts(layout: Layout, system: System, *, measured: bool = True) -> l
     return rows
 
 
-def list_operators(layout: Layout, system: System) -> list[dict[str, Any]]:
+def list_operators(layout: HostPaths, system: System) -> list[dict[str, Any]]:
     """Every operator whom the broker keeps, with the state of each on the host."""
     return listing(observe(layout, system), layout, "operator")
 
 
 def _outcome(
     requests: Sequence[Request],
-    layout: Layout,
+    layout: HostPaths,
     system: System,
     classes: Classes | None,
     certificates: Mode | None,
@@ -264,7 +266,7 @@ def _refuse_broken(requests: Sequence[Request], outcome: Outcome) -> None:
             )
 
 
-def _refuse_half_done(layout: Layout, system: System, broken: Set[str | None]) -> None:
+def _refuse_half_done(layout: HostPaths, system: System, broken: Set[str | None]) -> None:
     """Believe the host, not the tools. Homes are left out: their owners may change them now."""
     left = [
         action
@@ -287,7 +289,7 @@ def _is_of(action: Action, broken: Set[str | None]) -> bool:
 
 
 @contextmanager
-def alone(layout: Layout) -> Iterator[None]:
+def alone(layout: HostPaths) -> Iterator[None]:
     """The lock that two at once wait for; the kernel drops it however its holder ends."""
     waiting = lock(
         layout.at(layout.lock), purpose="changing analysts", wait_seconds=_PATIENCE_SECONDS

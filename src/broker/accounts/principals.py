@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
-from .records.paths import Layout
+from .records.paths import HostPaths
 from .records.valid_certificates import accepts
 
 __all__ = ["main", "principal"]
 
 
 def principal(
-    name: str, serial: str, fingerprint: str, authority: str, layout: Layout, now: datetime
+    name: str, serial: str, fingerprint: str, authority: str, layout: HostPaths, now: datetime
 ) -> str | None:
     """The principal that opens the account ``name`` with this certificate; None for no session.
 
@@ -37,7 +37,7 @@ def main() -> None:
     if len(sys.argv) != 5:
         sys.exit("usage: broker-principals ACCOUNT SERIAL FINGERPRINT AUTHORITY")
     name, serial, fingerprint, authority = sys.argv[1:]
-    found = principal(name, serial, fingerprint, authority, Layout(), datetime.now(UTC))
+    found = principal(name, serial, fingerprint, authority, HostPaths(), datetime.now(UTC))
     if found is None:
         sys.exit(1)
     sys.stdout.write(f"{found}\n")

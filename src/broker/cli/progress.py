@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from ..foreign.text import prose
-from ..sync.report import Outcome
+from ..sync.report import TableOutcome
 from .screen import PlainColumn, Screen
 
 __all__ = ["Lines", "Live", "fields"]
@@ -40,7 +40,7 @@ class Lines:
     def advance(self, table: str, rows: int, size: int) -> None:
         """Nothing: a journal wants no ticking."""
 
-    def done(self, outcome: Outcome) -> None:
+    def done(self, outcome: TableOutcome) -> None:
         """The table is through."""
         line = fields(
             table=outcome.table,
@@ -117,7 +117,7 @@ class Live:
             detail = f"{rows:,} rows, {rate:,.0f} MB/s"
             self._progress.update(self._rows[table], completed=done, detail=detail)
 
-    def done(self, outcome: Outcome) -> None:
+    def done(self, outcome: TableOutcome) -> None:
         """The table is through: its row becomes a line that stays."""
         with self._lock:
             if outcome.table in self._rows:

@@ -16,8 +16,8 @@ from ..runs import (
     SERVICE,
     TIMER,
     Ended,
-    Outcome,
-    Standing,
+    RunOutcome,
+    RunStatus,
     boot_id,
     facts_of,
     look,
@@ -71,7 +71,7 @@ def runs(data: Path, began: str | None, ended: str | None, as_json: bool) -> int
     return int(found.failed)
 
 
-def host_syncs() -> Standing | None:
+def host_syncs() -> RunStatus | None:
     """How the syncs of this host stand; None where none are recorded and no timer is wanted.
 
     Raises ``BrokerError``.
@@ -102,11 +102,11 @@ def _operators() -> int:
 
 
 def _line(run: Ended) -> str:
-    results = {Outcome.FINE: "ended well", Outcome.FAILED: f"failed: {run.reason}"}
+    results = {RunOutcome.FINE: "ended well", RunOutcome.FAILED: f"failed: {run.reason}"}
     return f"{run.unit} {results.get(run.outcome, run.reason)}"
 
 
-def _print(found: Standing) -> None:
+def _print(found: RunStatus) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("ended (UTC)", "took", "outcome", "unit"):
         table.add_column(name, no_wrap=True)

@@ -12,7 +12,7 @@ from rich.table import Table
 from ..access.proof import PROOF, begun_at, read_proof
 from ..access.standing import standing
 from ..accounts.debian.usage import spaces
-from ..accounts.records.paths import Layout
+from ..accounts.records.paths import HostPaths
 from ..config import find_config_dir, load_instance
 from ..errors import BrokerError
 from ..publish import Generation, TableEntry
@@ -61,7 +61,7 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
         facts = _facts(None, data, now) | {"exit_code": error.exit_code}
     facts |= {"problem": problem and str(problem), "access": _proof(generation, data, now)}
     facts["sync"], sync_lines = _syncs()
-    facts["space"] = spaces(Layout())
+    facts["space"] = spaces(HostPaths())
     if not problem and any(facts[part] and facts[part]["failed"] for part in ("access", "sync")):
         facts["exit_code"] = int(Exit.FAILED)
     if as_json:

@@ -5,11 +5,11 @@ from .diff import Diff, TableDiff, diff
 from .manifest import DocumentEntry, ForeignKey, Manifest, Status, TableEntry
 from .place import Generation
 from .readers import Memory, Readers, Widening
-from .render import Document, metadata_documents, schema_documents
-from .retention import Retention
+from .render import RenderedDocument, metadata_documents, schema_documents
+from .retention import PruneRule
 from .staging import Staging
 from .store import Store
-from .verify import Finding
+from .verify import Defect
 from .views import NO_CLASS, Audience, cut
 
 __all__ = [
@@ -17,16 +17,16 @@ __all__ = [
     "Approval",
     "Approvals",
     "Audience",
+    "Defect",
     "Diff",
-    "Document",
     "DocumentEntry",
-    "Finding",
     "ForeignKey",
     "Generation",
     "Manifest",
     "Memory",
+    "PruneRule",
     "Readers",
-    "Retention",
+    "RenderedDocument",
     "Staging",
     "Status",
     "Store",

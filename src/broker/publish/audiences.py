@@ -11,21 +11,21 @@ from ..classes import PUBLIC, STANDING_VIEWS
 from ..errors import PublishError
 from ..files import write_atomic
 from ..foreign.strict_json import parse_json
-from .place import Place
+from .place import StoreLayout
 from .tree import Rights
 from .views import Audience
 
 __all__ = ["record", "wanted"]
 
 
-def wanted(place: Place, rights: Rights) -> list[Audience]:
+def wanted(place: StoreLayout, rights: Rights) -> list[Audience]:
     """The audiences whose classes all have a group; a class that was given up needs no view."""
     needed = {*map(Audience.of, STANDING_VIEWS), *_recorded(place.audiences)}
     known = rights.groups
     return sorted(a for a in needed if known is None or all(name in known for name in a.classes))
 
 
-def record(place: Place, rights: Rights, audiences: Iterable[Audience]) -> None:
+def record(place: StoreLayout, rights: Rights, audiences: Iterable[Audience]) -> None:
     """Ask for more views, from the next generation on. The caller holds the publish lock."""
     more = set(audiences)
     for audience in more:

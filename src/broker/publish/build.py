@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import PublishError
 from .manifest import DocumentEntry, Manifest
-from .render import Document
+from .render import RenderedDocument
 from .sign import Signer
-from .tree import PASSAGE_MODE, Tree, check_path, folder_classes
+from .tree import PASSAGE_MODE, TreeBuilder, check_path, folder_classes
 from .views import Audience, cut
 
 __all__ = ["MANIFEST", "SIGNATURE", "TOPS", "Builder", "Describe", "leaves"]
@@ -38,15 +38,15 @@ def leaves(manifest: Manifest) -> dict[str, str | None]:
 class Builder:
     """Fills a tree with what a manifest tells, lists the documents, and signs."""
 
-    tree: Tree
+    tree: TreeBuilder
     describe: Describe
     signer: Signer
 
     def whole(
         self,
         manifest: Manifest,
-        documents: Mapping[str, Document],
-        place_data: Callable[[Tree], None],
+        documents: Mapping[str, RenderedDocument],
+        place_data: Callable[[TreeBuilder], None],
     ) -> Manifest:
         """The tree of everything, for operators; returns the manifest with documents listed."""
         own = self.describe(manifest)

@@ -24,7 +24,7 @@ from .manifest import Manifest
 from .readers import READERS, Memory, Readers, unreadable
 from .views import NO_CLASS, Audience
 
-__all__ = ["Generation", "Place", "next_id", "publish_errors", "taken_at"]
+__all__ = ["Generation", "StoreLayout", "next_id", "publish_errors", "taken_at"]
 
 _ID = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4}")
 _TIME = "%Y-%m-%dT%H%M%SZ"
@@ -118,7 +118,7 @@ class Generation:
 
 
 @dataclass(frozen=True)
-class Place:
+class StoreLayout:
     """The folders and links below the root of a store."""
 
     root: Path

@@ -20,7 +20,7 @@ from ..tables.schema import Column
 from .manifest import Manifest, TableEntry
 from .views import NO_CLASS, Audience, cut
 
-__all__ = ["Document", "metadata_documents", "schema_documents"]
+__all__ = ["RenderedDocument", "metadata_documents", "schema_documents"]
 
 # libyaml's emitter is some ten times faster, and PyYAML's wheels all carry it.
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -28,7 +28,7 @@ _TABLES = "tables:\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class RenderedDocument:
     """A file to publish beside the data, readable to one class wherever it stands.
 
     Without a class it stands in no view.
@@ -50,7 +50,7 @@ def schema_documents(manifest: Manifest) -> Mapping[str, bytes]:
 
 def metadata_documents(
     manifest: Manifest, notes: Mapping[str, Mapping[str, Any]] | None = None
-) -> Mapping[str, Document]:
+) -> Mapping[str, RenderedDocument]:
     """``metadata/<path>.json`` of every table, in the table's own class.
 
     One file serves every audience that holds the class, so it tells what the class alone may
@@ -63,7 +63,7 @@ def metadata_documents(
             if entry.access == access:
                 facts = {**_metadata(entry), **more.get(entry.id, {})}
                 content = (readable_json(facts, indent=1) + "\n").encode()
-                documents[f"metadata/{entry.path}.json"] = Document(access, content)
+                documents[f"metadata/{entry.path}.json"] = RenderedDocument(access, content)
     return documents
 
 

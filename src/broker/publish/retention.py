@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-__all__ = ["Candidate", "Retention", "expired", "in_use", "removable"]
+__all__ = ["Candidate", "PruneRule", "expired", "in_use", "removable"]
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
+class PruneRule:
     """Keep the newest ``count``, none older than ``days``; fewer while space is short.
 
     Space is short when less than ``min_free_bytes`` are free.
@@ -40,7 +40,7 @@ class Candidate:
     in_use: bool
 
 
-def removable(candidates: Sequence[Candidate], policy: Retention, now: datetime) -> list[Candidate]:
+def removable(candidates: Sequence[Candidate], policy: PruneRule, now: datetime) -> list[Candidate]:
     """Those that nothing protects, oldest first.
 
     Protected are the current one, the newest good one, any that a process stands in, and any
@@ -59,7 +59,7 @@ def removable(candidates: Sequence[Candidate], policy: Retention, now: datetime)
     return sorted(free, key=lambda candidate: candidate.id)
 
 
-def expired(candidates: Sequence[Candidate], policy: Retention, now: datetime) -> set[str]:
+def expired(candidates: Sequence[Candidate], policy: PruneRule, now: datetime) -> set[str]:
     """The ids that are past the count or the age, protected or not."""
     newest_first = sorted((c.id for c in candidates), reverse=True)
     old = {c.id for c in candidates if now - c.taken_at > timedelta(days=policy.days)}

@@ -20,11 +20,11 @@ from ..tables.model import DataFile, TableVersion
 from .audiences import wanted
 from .build import Builder, Describe
 from .manifest import Manifest, Status, TableEntry, check_entry
-from .place import Generation, Place, publish_errors
+from .place import Generation, StoreLayout, publish_errors
 from .readers import READERS, Memory, Readers, Widening
-from .render import Document, metadata_documents, schema_documents
+from .render import RenderedDocument, metadata_documents, schema_documents
 from .sign import Signer
-from .tree import PASSAGE_MODE, Rights, Tree, check_path, seal
+from .tree import PASSAGE_MODE, Rights, TreeBuilder, check_path, seal
 from .views import NO_CLASS
 
 __all__ = ["PUBLISHING", "PUBLISH_WAIT_SECONDS", "Staging", "require_space"]
@@ -48,7 +48,7 @@ class Staging:
     previous: Generation | None
     memory: Memory
     run: str | None
-    place: Place
+    place: StoreLayout
     rights: Rights
     signer: Signer
     closing: ExitStack
@@ -164,7 +164,7 @@ class Staging:
 
     def commit(
         self,
-        documents: Mapping[str, Document] | None = None,
+        documents: Mapping[str, RenderedDocument] | None = None,
         describe: Describe = schema_documents,
         now: datetime | None = None,
     ) -> Generation:
@@ -189,7 +189,7 @@ class Staging:
                 manifest,
                 {
                     **metadata_documents(manifest, self._notes),
-                    READERS: Document(None, self._memory().to_json(self.id)),
+                    READERS: RenderedDocument(None, self._memory().to_json(self.id)),
                     **(documents or {}),
                 },
                 describe,
@@ -216,10 +216,10 @@ class Staging:
         return lock(self.place.publish_lock, purpose=PUBLISHING, wait_seconds=PUBLISH_WAIT_SECONDS)
 
     def _build(
-        self, manifest: Manifest, documents: Mapping[str, Document], describe: Describe
+        self, manifest: Manifest, documents: Mapping[str, RenderedDocument], describe: Describe
     ) -> None:
         before = self.previous.path if self.previous else None
-        tree = Tree(self.folder / "generation", self.rights, before)
+        tree = TreeBuilder(self.folder / "generation", self.rights, before)
         builder = Builder(tree, describe, self.signer)
         make_dir(tree.path, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))
         listed = builder.whole(manifest, documents, self._place)
@@ -228,7 +228,7 @@ class Staging:
         tree.sync()
         self.place.publish(self.id, tree.path)
 
-    def _place(self, tree: Tree) -> None:
+    def _place(self, tree: TreeBuilder) -> None:
         """Put every data file into the tree: linked where the generation before has the same."""
         for entry in self._tables.values():
             for file in entry.all_files:

@@ -16,14 +16,14 @@ from ..mark import require_store
 from .approvals import Approvals
 from .audiences import record, wanted
 from .build import Builder, Describe
-from .place import Generation, Place, next_id, publish_errors, taken_at
+from .place import Generation, StoreLayout, next_id, publish_errors, taken_at
 from .readers import Memory, Readers, Widening
 from .render import schema_documents
-from .retention import Candidate, Retention, expired, in_use, removable
+from .retention import Candidate, PruneRule, expired, in_use, removable
 from .sign import Signer
 from .staging import PUBLISH_WAIT_SECONDS, PUBLISHING, Staging, require_space
-from .tree import PASSAGE_MODE, Rights, Tree
-from .verify import Finding, verify
+from .tree import PASSAGE_MODE, Rights, TreeBuilder
+from .verify import Defect, verify
 from .views import NO_CLASS, Audience
 
 __all__ = ["Store"]
@@ -48,7 +48,7 @@ class Store:
         ``operators`` is the group of what spans classes, the caller's own unless it is given.
         ``reserve_bytes`` must be free before a run may begin.
         """
-        self.place = Place(root)
+        self.place = StoreLayout(root)
         own = os.getegid()
         self.rights = Rights(groups, own if operators is None else operators, own)
         self._signing_key = signing_key
@@ -180,7 +180,7 @@ class Store:
                 current = self.current()
                 return self._build_views(current, describe) if current else []
 
-    def prune(self, policy: Retention, now: datetime | None = None) -> list[str]:
+    def prune(self, policy: PruneRule, now: datetime | None = None) -> list[str]:
         """Take away what the policy no longer keeps; returns the ids, oldest first."""
         now = now or datetime.now(UTC)
         with publish_errors(self.root):
@@ -188,7 +188,7 @@ class Store:
             with self._publishing():
                 return self._prune(policy, now)
 
-    def verify(self, generation_id: str | None = None, *, content: bool = True) -> list[Finding]:
+    def verify(self, generation_id: str | None = None, *, content: bool = True) -> list[Defect]:
         """Everything that is not as published, by default in the current generation."""
         generation = self.generation(generation_id)
         with publish_errors(generation.path):
@@ -217,7 +217,7 @@ class Store:
                 memory, is_complete = memory.filled(_as_far_as_known(one)), _remembers(one)
         return memory
 
-    def _prune(self, policy: Retention, now: datetime) -> list[str]:
+    def _prune(self, policy: PruneRule, now: datetime) -> list[str]:
         candidates = self._candidates()
         for candidate in candidates:
             if candidate.superseded_at is None and not candidate.is_current:
@@ -262,7 +262,7 @@ class Store:
         folder = self.place.staging / f"views-{generation.id}"
         for audience in missing:
             make_dir(folder, mode=0o700)
-            tree = Tree(folder, self.rights, None)
+            tree = TreeBuilder(folder, self.rights, None)
             Builder(tree, describe, self._signer()).view(
                 generation.path, generation.manifest, audience
             )

@@ -21,7 +21,7 @@ __all__ = [
     "FOLDER_MODE",
     "PASSAGE_MODE",
     "Rights",
-    "Tree",
+    "TreeBuilder",
     "check_path",
     "folder_classes",
     "seal",
@@ -78,7 +78,7 @@ def folder_classes(leaves: Mapping[str, str | None]) -> dict[str, str | None]:
     }
 
 
-class Tree:
+class TreeBuilder:
     """A folder on its way into ``generations/``."""
 
     def __init__(self, path: Path, rights: Rights, before: Path | None) -> None:

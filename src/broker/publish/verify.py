@@ -20,11 +20,11 @@ from .sign import refusal
 from .tree import FILE_MODE, FOLDER_MODE, PASSAGE_MODE, Rights, folder_classes
 from .views import Audience, cut
 
-__all__ = ["Finding", "verify"]
+__all__ = ["Defect", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Defect:
     """Something that is not as it was published. ``path`` is relative to the generation."""
 
     path: str
@@ -44,7 +44,7 @@ class _Node:
 
 def verify(
     generation: Generation, rights: Rights, signers: Path, *, content: bool = True
-) -> list[Finding]:
+) -> list[Defect]:
     """Everything that is not as published; empty if all is well.
 
     ``content=False`` compares sizes instead of hashing every file.
@@ -59,17 +59,17 @@ def verify(
         findings += more
         if view is not None:
             if replace(view, documents=()) != cut(whole, audience):
-                findings.append(Finding(base + MANIFEST, "is not a part of the whole manifest"))
+                findings.append(Defect(base + MANIFEST, "is not a part of the whole manifest"))
             expected.update(_view_nodes(view, audience))
     if whole.generation != generation.id:
-        findings.append(Finding(MANIFEST, f"belongs to generation {whole.generation}"))
+        findings.append(Defect(MANIFEST, f"belongs to generation {whole.generation}"))
     findings += _compare(generation, expected, rights, content=content)
     return sorted(findings, key=lambda finding: (finding.path, finding.problem))
 
 
 def _signed(
     generation: Generation, base: str, signers: Path
-) -> tuple[Manifest | None, list[Finding]]:
+) -> tuple[Manifest | None, list[Defect]]:
     """A manifest whose signature holds, or what is wrong with it."""
     try:
         content = generation.read(base + MANIFEST)
@@ -82,7 +82,7 @@ def _signed(
         problem = f"there is no {error.filename}"
     except (OSError, PublishError) as error:
         problem = f"cannot be read: {error}"
-    return None, [Finding(base + MANIFEST, problem)]
+    return None, [Defect(base + MANIFEST, problem)]
 
 
 def _whole_nodes(manifest: Manifest) -> dict[str, _Node]:
@@ -124,22 +124,22 @@ def _file_nodes(manifest: Manifest, base: str, owner: str | None) -> dict[str, _
 
 def _compare(
     generation: Generation, expected: dict[str, _Node], rights: Rights, *, content: bool
-) -> list[Finding]:
+) -> list[Defect]:
     findings = []
     hashed: dict[int, str] = {}  # by inode: a view's links need no second reading
     found = dict(generation.walk())
     for path in sorted(found.keys() - expected.keys()):
-        findings.append(Finding(path, "was not published"))
+        findings.append(Defect(path, "was not published"))
     for path, node in sorted(expected.items()):
         stat = found.get(path)
         if stat is None:
-            findings.append(Finding(path, "is missing"))
+            findings.append(Defect(path, "is missing"))
             continue
-        findings += [Finding(path, problem) for problem in _wrong_rights(node, stat, rights)]
+        findings += [Defect(path, problem) for problem in _wrong_rights(node, stat, rights)]
         if not node.is_folder and S_ISREG(stat.st_mode):
             known = hashed if content else None
             problem = _wrong_content(generation, path, node, stat, known)
-            findings += [Finding(path, problem)] if problem else []
+            findings += [Defect(path, problem)] if problem else []
     return findings
 
 

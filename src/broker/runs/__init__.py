@@ -6,8 +6,8 @@ Standard library only.
 """
 
 from .keep import RECORD, boot_id, note_begin, note_end, read_record
-from .record import Begun, Ended, Outcome, Record
-from .standing import Standing, facts_of, standing
+from .record import Begun, Ended, RunOutcome, RunRecord
+from .standing import RunStatus, facts_of, standing
 from .systemd import SERVICE, TIMER, look, recording, with_recorders
 
 __all__ = [
@@ -16,9 +16,9 @@ __all__ = [
     "TIMER",
     "Begun",
     "Ended",
-    "Outcome",
-    "Record",
-    "Standing",
+    "RunOutcome",
+    "RunRecord",
+    "RunStatus",
     "boot_id",
     "facts_of",
     "look",

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..beneath import read_file
 from ..errors import BrokerError
 from ..files import lock, write_atomic
-from .record import NOT_STARTED, SUCCESS, Begun, Ended, Record
+from .record import NOT_STARTED, SUCCESS, Begun, Ended, RunRecord
 from .systemd import SUCCEEDED, alive
 
 __all__ = ["RECORD", "boot_id", "note_begin", "note_end", "read_record"]
@@ -23,12 +23,12 @@ Environment = Mapping[str, str]
 _GENERATION = re.compile(r"generations/(\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4})")
 
 
-def read_record(path: Path = RECORD) -> Record:
+def read_record(path: Path = RECORD) -> RunRecord:
     """An empty one where no sync was ever recorded. Raises ``BrokerError``."""
     try:
-        return Record.from_json(read_file(path.parent, path.name))
+        return RunRecord.from_json(read_file(path.parent, path.name))
     except FileNotFoundError:
-        return Record()
+        return RunRecord()
     except PermissionError as error:
         raise BrokerError(
             "you may not read how syncs ended",
@@ -54,7 +54,7 @@ def note_begin(
         raise BrokerError("only systemd records how a sync begins", remedy="Type `broker sync`.")
     run = Begun(unit, now, boot_id(), _current(store))
 
-    def change(record: Record) -> Record:
+    def change(record: RunRecord) -> RunRecord:
         running = alive({key: one.unit for key, one in record.begun.items()})
         return record.settle(running, run.boot, now).begin(invocation, run)
 
@@ -70,14 +70,14 @@ def note_end(
     """
     now, current = datetime.now(UTC), _current(store)
 
-    def change(record: Record) -> Record:
+    def change(record: RunRecord) -> RunRecord:
         return record.end(_ended(how, unit, now, current, env, record))
 
     return _change(change, gid, path).ended[-1]
 
 
 def _ended(
-    how: str, unit: str, now: datetime, current: str | None, env: Environment, record: Record
+    how: str, unit: str, now: datetime, current: str | None, env: Environment, record: RunRecord
 ) -> Ended:
     """Where a required unit failed, systemd reports the run before, or none."""
     invocation = env.get("MONITOR_INVOCATION_ID", "")
@@ -94,14 +94,14 @@ def boot_id() -> str:
     return _BOOT.read_text().strip()
 
 
-def _change(change: Callable[[Record], Record], gid: int, path: Path) -> Record:
+def _change(change: Callable[[RunRecord], RunRecord], gid: int, path: Path) -> RunRecord:
     """One that cannot be read is kept beside, and a new one begun: it must not end all records."""
     with lock(path.with_suffix(".lock"), purpose="the record of syncs", wait_seconds=_LOCK_SECONDS):
         try:
             record = read_record(path)
         except BrokerError:
             path.replace(path.with_suffix(".unreadable"))
-            record = Record()
+            record = RunRecord()
         changed = change(record)
         write_atomic(path, changed.to_json(), mode=0o640, gid=gid if os.geteuid() == 0 else None)
     return changed

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["INTERRUPTED", "NOT_STARTED", "SUCCESS", "Begun", "Ended", "Outcome", "Record"]
+__all__ = ["INTERRUPTED", "NOT_STARTED", "SUCCESS", "Begun", "Ended", "RunOutcome", "RunRecord"]
 
 # Beside the results that systemd has: see $SERVICE_RESULT in systemd.exec(5).
 SUCCESS = "success"
@@ -34,7 +34,7 @@ _RESULTS = {
 }
 
 
-class Outcome(StrEnum):
+class RunOutcome(StrEnum):
     """What an end means."""
 
     FINE = "fine"  # everything is published
@@ -70,16 +70,16 @@ class Ended:
     published: str | None = None
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RunOutcome:
         """What that means: only what is known to be good counts as good."""
         exits = self.status if self.code == "exited" else None
         if self.result == SUCCESS and exits == "0":
-            return Outcome.FINE
+            return RunOutcome.FINE
         if self.result in (SUCCESS, "exit-code") and exits == "3":
-            return Outcome.REJECTS
+            return RunOutcome.REJECTS
         if self.result == "exit-code" and exits == "1" and self.published:
-            return Outcome.PARTLY
-        return Outcome.FAILED
+            return RunOutcome.PARTLY
+        return RunOutcome.FAILED
 
     @property
     def reason(self) -> str:
@@ -95,7 +95,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RunRecord:
     """``begun`` by invocation; ``ended`` has the newest last; ``failures`` are those in a row."""
 
     begun: Mapping[str, Begun] = field(default_factory=dict)
@@ -112,11 +112,11 @@ class Record:
         """Whether this run's end is recorded."""
         return any(run.invocation == invocation for run in self.ended)
 
-    def begin(self, invocation: str, run: Begun) -> Record:
+    def begin(self, invocation: str, run: Begun) -> RunRecord:
         """With a run that begins."""
         return replace(self, begun={**self.begun, invocation: run})
 
-    def end(self, run: Ended) -> Record:
+    def end(self, run: Ended) -> RunRecord:
         """With a run that ended; when it began is known here, if anywhere."""
         began = self.begun.get(run.invocation)
         if began is not None:
@@ -124,15 +124,15 @@ class Record:
             run = replace(run, began=began.at, published=run.published if changed else None)
         else:
             run = replace(run, published=None)
-        failed = run.outcome is Outcome.FAILED
-        return Record(
+        failed = run.outcome is RunOutcome.FAILED
+        return RunRecord(
             {key: one for key, one in self.begun.items() if key != run.invocation},
             (*self.ended, run)[-_KEPT:],
             self.failures + 1 if failed else 0,
             (self.failing_since or run.at) if failed else None,
         )
 
-    def settle(self, alive: Iterable[str], boot: str, now: datetime) -> Record:
+    def settle(self, alive: Iterable[str], boot: str, now: datetime) -> RunRecord:
         """With an end for every run that is not alive: it was cut off.
 
         When is not known: a run of an earlier boot counts as ended when it began.
@@ -149,7 +149,7 @@ class Record:
         return json.dumps(asdict(self), indent=1, default=_text) + "\n"
 
     @classmethod
-    def from_json(cls, content: bytes) -> Record:
+    def from_json(cls, content: bytes) -> RunRecord:
         """Raises ``ValueError``, ``KeyError`` or ``TypeError`` for what ``to_json`` never wrote."""
         facts: dict[str, Any] = json.loads(content)
         since = facts["failing_since"]

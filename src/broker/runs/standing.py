@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .record import SUCCESS, Ended, Outcome, Record
+from .record import SUCCESS, Ended, RunOutcome, RunRecord
 from .systemd import SERVICE, TIMER, Unit, live, recorders
 
-__all__ = ["Standing", "facts_of", "standing"]
+__all__ = ["RunStatus", "facts_of", "standing"]
 
 _WORDS = {
-    Outcome.FINE: "well",
-    Outcome.REJECTS: "well, with rows set aside",
-    Outcome.PARTLY: "with tables that are not up to date",
+    RunOutcome.FINE: "well",
+    RunOutcome.REJECTS: "well, with rows set aside",
+    RunOutcome.PARTLY: "with tables that are not up to date",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunStatus:
     """``running`` since when, ``next`` is the timer's; ``problems`` are sentences."""
 
-    record: Record
+    record: RunRecord
     running: datetime | None
     next: datetime | None
     problems: tuple[str, ...]
@@ -33,7 +33,7 @@ class Standing:
         """Whether a person has to look: the last run did not succeed, or no other will come."""
         last = self.record.last
         return bool(self.problems) or (
-            last is not None and last.outcome not in (Outcome.FINE, Outcome.REJECTS)
+            last is not None and last.outcome not in (RunOutcome.FINE, RunOutcome.REJECTS)
         )
 
     def facts(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Standing:
         last, lines = self.record.last, []
         if last is None:
             lines.append("Last sync: no sync has ended here yet")
-        elif last.outcome is Outcome.FAILED:
+        elif last.outcome is RunOutcome.FAILED:
             lines.append(f"Last sync: failed {_minute(last.at)}: {last.reason}{self._row()}")
             lines.append(f"  `journalctl -u {last.unit}` tells more")
         else:
@@ -73,8 +73,8 @@ class Standing:
 
 
 def standing(
-    record: Record, units: Mapping[str, Unit], boot: str, now: datetime, *, timed: bool
-) -> Standing:
+    record: RunRecord, units: Mapping[str, Unit], boot: str, now: datetime, *, timed: bool
+) -> RunStatus:
     """``units`` are those of ``with_recorders`` and the timer; ``timed`` if one is wanted."""
     service = units[SERVICE]
     running = live(units, {key: one.unit for key, one in record.begun.items()})
@@ -83,7 +83,7 @@ def standing(
     if not service.busy and not any(units[one].busy for one in recorders(SERVICE)):
         settled = _with_last(settled, service)
     timer = units[TIMER]
-    return Standing(
+    return RunStatus(
         settled,
         min(begun, default=None),
         timer.time("NextElapseUSecRealtime"),
@@ -91,7 +91,7 @@ def standing(
     )
 
 
-def _with_last(record: Record, service: Unit) -> Record:
+def _with_last(record: RunRecord, service: Unit) -> RunRecord:
     """With the end that systemd remembers, if it was not recorded: nothing could write it."""
     at, invocation = service.time("InactiveEnterTimestamp"), service["InvocationID"]
     if at is None or not invocation or record.knows(invocation):

@@ -12,7 +12,7 @@ from enum import Enum
 
 from ..sources.contract import Window
 
-__all__ = ["Action", "Kept", "Rule", "Step", "next_step", "whole_step"]
+__all__ = ["Action", "Kept", "Step", "SyncRule", "next_step", "whole_step"]
 
 
 class Action(Enum):
@@ -38,7 +38,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SyncRule:
     """The part of a table's description that decides what is read.
 
     ``tracked`` says that the source knows when a row changed, and so needs no ``cursor``.
@@ -77,7 +77,7 @@ class Kept:
     loading: bool = False
 
 
-def next_step(rule: Rule, kept: Kept | None, now: datetime) -> Step:
+def next_step(rule: SyncRule, kept: Kept | None, now: datetime) -> Step:
     """The next step. ``now`` is an aware UTC instant.
 
     A table that was never loaded is read from the start of its history, in chunks where its
@@ -97,7 +97,7 @@ def next_step(rule: Rule, kept: Kept | None, now: datetime) -> Step:
     return _append(rule, kept, overlapping)
 
 
-def _append(rule: Rule, kept: Kept, overlapping: datetime) -> Step:
+def _append(rule: SyncRule, kept: Kept, overlapping: datetime) -> Step:
     """Rows without a key cannot be distinguished, so none may be read and kept twice.
 
     A cursor lets the overlap be replaced; without one, reading goes on exactly where it ended.
@@ -107,14 +107,14 @@ def _append(rule: Rule, kept: Kept, overlapping: datetime) -> Step:
     return Step(Action.REPLACE_RANGE, Window(overlapping, None, rule.cursor))
 
 
-def whole_step(rule: Rule, now: datetime) -> Step:
+def whole_step(rule: SyncRule, now: datetime) -> Step:
     """Everything that the table is to hold, at once."""
     if rule.strategy == "full_refresh" or not rule.has_beginning:
         return Step(Action.REPLACE, Window())
     return Step(Action.REPLACE, Window(_beginning(rule, now), None, rule.column))
 
 
-def _chunk(rule: Rule, kept: Kept | None, now: datetime) -> Step:
+def _chunk(rule: SyncRule, kept: Kept | None, now: datetime) -> Step:
     """The next part of an initial load.
 
     The last chunk has no end: what appears during the load belongs to it.
@@ -127,7 +127,7 @@ def _chunk(rule: Rule, kept: Kept | None, now: datetime) -> Step:
     return Step(action, Window(since, until, rule.column), last=False)
 
 
-def _beginning(rule: Rule, now: datetime) -> datetime:
+def _beginning(rule: SyncRule, now: datetime) -> datetime:
     return _floor(now - timedelta(days=rule.max_history_days or 0), "day")
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any, Protocol
 
-__all__ = ["Exit", "Outcome", "Progress", "Report", "Silent"]
+__all__ = ["Exit", "Progress", "Report", "Silent", "TableOutcome"]
 
 
 class Exit(IntEnum):
@@ -19,7 +19,7 @@ class Exit(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TableOutcome:
     """How one table ended. ``status`` is that of its manifest entry; ``seconds`` wall time."""
 
     table: str
@@ -38,7 +38,7 @@ class Report:
     """A whole run. ``generation`` is the one it published."""
 
     generation: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TableOutcome, ...]
     seconds: float
 
     @property
@@ -72,7 +72,7 @@ class Progress(Protocol):
     def advance(self, table: str, rows: int, size: int) -> None:
         """Until now ``rows`` rows of ``size`` bytes went through."""
 
-    def done(self, outcome: Outcome) -> None:
+    def done(self, outcome: TableOutcome) -> None:
         """The table is through, well or not."""
 
 
@@ -88,5 +88,5 @@ class Silent:
     def advance(self, table: str, rows: int, size: int) -> None:
         """Say nothing."""
 
-    def done(self, outcome: Outcome) -> None:
+    def done(self, outcome: TableOutcome) -> None:
         """Say nothing."""

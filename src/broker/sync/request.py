@@ -13,7 +13,7 @@ from ..publish.manifest import TableEntry
 from ..sources.contract import SourceTable, TableRequest
 from ..tables.model import Partitioning, TableSpec, TableVersion
 from ..tables.schema import Column, TableSchema
-from .plan import Kept, Rule
+from .plan import Kept, SyncRule
 
 __all__ = [
     "declared_schema",
@@ -72,7 +72,7 @@ def spec_of(table: TableDescription, key: tuple[str, ...], max_rejects: int) -> 
     )
 
 
-def rule_of(table: TableDescription, key: tuple[str, ...], *, tracks_changes: bool) -> Rule:
+def rule_of(table: TableDescription, key: tuple[str, ...], *, tracks_changes: bool) -> SyncRule:
     """What decides which rows are read.
 
     Raises ``ConfigError`` where rows that nothing tells apart would be appended with every run.
@@ -85,7 +85,7 @@ def rule_of(table: TableDescription, key: tuple[str, ...], *, tracks_changes: bo
             expected="incremental_column, because this source does not tell which rows are new",
             remedy="Declare it, or a primary_key, or 'sync_strategy: full_refresh'.",
         )
-    return Rule(
+    return SyncRule(
         strategy=table.sync_strategy,
         cursor=table.incremental_column,
         partition_by=table.partition_by,
@@ -119,7 +119,7 @@ def origin_of(
     found: SourceTable,
     request: TableRequest,
     spec: TableSpec,
-    rule: Rule,
+    rule: SyncRule,
 ) -> str | None:
     """A hash of everything that the rows of a table depend on; None where that is unknown.
 

@@ -20,13 +20,13 @@ import duckdb
 
 from ..config import Instance, TableDescription
 from ..errors import BrokerError, TableError
-from ..publish import Approvals, Generation, Retention, Staging, Store, TableEntry
+from ..publish import Approvals, Generation, PruneRule, Staging, Store, TableEntry
 from ..sources.contract import Source
 from ..tables.model import Limits
 from .exposure import expose
 from .held import HeldError, lost_keys, note
 from .places import places_of
-from .report import Outcome, Progress, Report
+from .report import Progress, Report, TableOutcome
 from .request import request_of
 from .table import Job, check_held, failed_entry, sync_table, without_room
 
@@ -47,7 +47,7 @@ class Run:
     def __call__(self) -> Report:
         """Sync everything and publish; raises ``BrokerError`` if nothing could be published."""
         began = time.monotonic()
-        outcomes: dict[str, Outcome] = {}
+        outcomes: dict[str, TableOutcome] = {}
         due = self.tables
         while True:
             generation, fresh = self._pass(due)
@@ -59,7 +59,9 @@ class Run:
         ordered = tuple(outcomes[table.id] for table in self.tables)
         return Report(generation.id, ordered, time.monotonic() - began)
 
-    def _pass(self, due: tuple[TableDescription, ...]) -> tuple[Generation, dict[str, Outcome]]:
+    def _pass(
+        self, due: tuple[TableDescription, ...]
+    ) -> tuple[Generation, dict[str, TableOutcome]]:
         """One step of every table that is due, the others carried over, one generation."""
         approvals = Approvals(self.store)
         with self.store.begin() as staging:
@@ -74,7 +76,7 @@ class Run:
         approvals.use_up(name for name, one in outcomes.items() if not one.error)
         return generation, outcomes
 
-    def _one(self, job: Job) -> Outcome:
+    def _one(self, job: Job) -> TableOutcome:
         """Sync a table; whatever goes wrong with it is its own."""
         began = time.monotonic()
         self.progress.phase(job.table.path, "read")
@@ -141,9 +143,9 @@ class Run:
     def _parallel(self) -> int:
         return max(1, min(self.instance.sync.parallel_tables, len(self.tables)))
 
-    def _retention(self) -> Retention:
+    def _retention(self) -> PruneRule:
         keep = self.instance.sync.retention
-        return Retention(keep.count, keep.days, int(keep.min_free))
+        return PruneRule(keep.count, keep.days, int(keep.min_free))
 
 
 def _is_loading(generation: Generation, table: TableDescription) -> bool:
@@ -185,12 +187,12 @@ def _unexpected(table: TableDescription, error: Exception) -> TableError:
     )
 
 
-def _outcome(job: Job, entry: TableEntry, seconds: float) -> Outcome:
+def _outcome(job: Job, entry: TableEntry, seconds: float) -> TableOutcome:
     widening = job.exposure.widening
     warnings = [widening.words] if widening else []
     if job.approval.readers and not (widening or job.exposure.approved):
         warnings.append("an approval of more readers is not needed and no longer valid")
-    return Outcome(
+    return TableOutcome(
         table=entry.path,
         status=str(entry.status),
         rows=entry.rows,

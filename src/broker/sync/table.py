@@ -26,7 +26,7 @@ from .admission import bytes_needed
 from .exposure import Exposure
 from .held import HeldError, check_losses, more_readers
 from .limit import LimitedSource
-from .plan import Action, Kept, Rule, Step, next_step, whole_step
+from .plan import Action, Kept, Step, SyncRule, next_step, whole_step
 from .report import Progress
 from .request import (
     declared_schema,
@@ -151,7 +151,7 @@ def _unchanged(job: Job, published: TableEntry, found: SourceTable) -> TableEntr
     return job.staging.put(entry, version)
 
 
-def _step(job: Job, rule: Rule, kept: Kept | None) -> Step:
+def _step(job: Job, rule: SyncRule, kept: Kept | None) -> Step:
     """What to read next; a table that readers see is never taken from them to load it anew."""
     before = job.published
     if kept is None and before is not None and before.files and not before.loading:

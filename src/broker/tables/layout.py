@@ -12,7 +12,7 @@ from .model import TableSpec
 from .schema import Column, TableSchema
 from .types import canonical, common, of_arrow
 
-__all__ = ["Field", "Layout", "NeedsLoadError", "plan"]
+__all__ = ["Field", "Layout", "NeedsLoadError", "plan_columns"]
 
 
 class NeedsLoadError(TableError):
@@ -59,7 +59,7 @@ class Layout:
         )
 
 
-def plan(
+def plan_columns(
     spec: TableSpec,
     declared: TableSchema,
     delivered: pa.Schema,

@@ -10,12 +10,12 @@ import duckdb
 from ..errors import TableError
 from . import partitions
 from .files.cutting import write_cut
-from .files.writing import Place, write_empty
+from .files.writing import Target, write_empty
 from .intake.duplicates import WINNERS, displace
 from .intake.rejects import Rejects
 from .intake.stage import stage
 from .intake.staged import Staged
-from .layout import plan
+from .layout import plan_columns
 from .model import DataFile, Limits, TableSpec, TableVersion
 from .rows import Reading
 from .schema import TableSchema
@@ -41,7 +41,7 @@ def load(
     whose source cannot say. ``progress`` gets the rows and bytes read so far. Raises
     ``SourceError`` when the source breaks off, ``TableError`` when its rows make no table.
     """
-    layout = plan(spec, declared, reading.schema, previous, whole=True)
+    layout = plan_columns(spec, declared, reading.schema, previous, whole=True)
     with session(limits, work) as connection:
         rejects = Rejects(connection, spec)
         staged = stage(
@@ -101,7 +101,7 @@ def _write_files(
         return files
     columns = {field.name: field.type or "VARCHAR" for field in staged.layout.fields}
     name = partitions.NULL_PARTITION if spec.partitioning else None
-    return [write_empty(connection, Place(out, spec.path, name), columns)]
+    return [write_empty(connection, Target(out, spec.path, name), columns)]
 
 
 def _write_partition(
@@ -120,7 +120,7 @@ def _write_partition(
     return write_cut(
         connection,
         query,
-        Place(out, spec.path, name),
+        Target(out, spec.path, name),
         columns=len(staged.layout.fields),
         target=spec.target_file_bytes,
     )

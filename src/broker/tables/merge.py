@@ -18,7 +18,7 @@ from .intake.duplicates import displace
 from .intake.rejects import Rejects
 from .intake.stage import stage
 from .intake.staged import Staged
-from .layout import Field, Layout, plan
+from .layout import Field, Layout, plan_columns
 from .model import Limits, Replace, TableSpec, TableVersion
 from .rows import Reading
 from .schema import Column, TableSchema
@@ -95,7 +95,7 @@ def _layout(
     spec: TableSpec, declared: TableSchema, previous: TableSchema, upserts: Reading | None
 ) -> Layout:
     if upserts is not None:
-        return plan(spec, declared, upserts.schema, previous, whole=False)
+        return plan_columns(spec, declared, upserts.schema, previous, whole=False)
     fields = (Field(c.name, c.type, description=c.description) for c in previous.columns)
     return Layout(tuple(fields))
 
@@ -140,7 +140,7 @@ class _Batch:
             return None
         spec = TableSpec(f"{self.spec.name} ({table} keys)", "", self.spec.key, max_rejects=0)
         known = (Column(name, layout.field(name).type) for name in spec.key)
-        keys = plan(spec, TableSchema(tuple(known)), reading.schema, None, whole=True)
+        keys = plan_columns(spec, TableSchema(tuple(known)), reading.schema, None, whole=True)
         staged = stage(
             self.connection,
             spec,

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from .grammar import Refusal
-from .places import Place
+from .places import RemotePath
 
 __all__ = ["open_base", "open_below", "open_target", "require_data"]
 
@@ -49,7 +49,7 @@ def open_base(home: str, base: str, owner: int = 0) -> int:
         os.close(entry)
 
 
-def open_below(folder: int, place: Place) -> tuple[int, str]:
+def open_below(folder: int, place: RemotePath) -> tuple[int, str]:
     """The folder to pull from and the path to give to rsync, no part of which is a link.
 
     What is missing is left to rsync, which tells so in its own words.
@@ -69,7 +69,7 @@ def open_below(folder: int, place: Place) -> tuple[int, str]:
     return folder, "/".join((".", *place.names)) + ("/" if place.slash else "")
 
 
-def open_target(folder: int, place: Place) -> tuple[int, str]:
+def open_target(folder: int, place: RemotePath) -> tuple[int, str]:
     """The folder to push into, made where only it is missing; closes ``folder``."""
     for name in place.names:
         try:
@@ -84,7 +84,7 @@ def open_target(folder: int, place: Place) -> tuple[int, str]:
     return folder, "."
 
 
-def _no_folder(place: Place) -> Refusal:
+def _no_folder(place: RemotePath) -> Refusal:
     shown = "/".join((place.base, *place.names))
     return Refusal(f"{shown[:80]!r} is not a folder here.")
 

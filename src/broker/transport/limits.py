@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from ..space import MAX_DEPTH, Space, TooDeepError, free_bytes, measure
 from .grammar import Refusal
 
-__all__ = ["Limits", "Watch", "read_limits", "watch"]
+__all__ = ["SpaceLimits", "Watch", "read_limits", "watch"]
 
 _MB = 1_000_000
 _PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SpaceLimits:
     """The defaults are those of the role ``ssh``."""
 
     space_mb: int = 10_240
@@ -29,11 +29,11 @@ class Limits:
     reserve_mb: int = 1_024
 
 
-def read_limits(environment: Mapping[str, str]) -> Limits:
+def read_limits(environment: Mapping[str, str]) -> SpaceLimits:
     """From ``BROKER_USER_MB``, ``BROKER_USER_FILES`` and ``BROKER_RESERVE_MB``."""
-    known = Limits()
+    known = SpaceLimits()
     try:
-        return Limits(
+        return SpaceLimits(
             int(environment.get("BROKER_USER_MB", known.space_mb)),
             int(environment.get("BROKER_USER_FILES", known.files)),
             int(environment.get("BROKER_RESERVE_MB", known.reserve_mb)),
@@ -45,7 +45,7 @@ def read_limits(environment: Mapping[str, str]) -> Limits:
 class Watch:
     """Looks at ``user/`` again and again while rsync writes into it."""
 
-    def __init__(self, folder: int, limits: Limits) -> None:
+    def __init__(self, folder: int, limits: SpaceLimits) -> None:
         self._folder = folder
         self._limits = limits
         self.pause = _PAUSE_SECONDS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .grammar import HELP, Refusal
 
-__all__ = ["ROOTS", "VIEW", "Place", "one_base", "place"]
+__all__ = ["ROOTS", "VIEW", "RemotePath", "one_base", "parse_path"]
 
 MAX_NAMES = 40
 MAX_PATHS = 100
@@ -17,7 +17,7 @@ _LISTED = "server/parquet/, server/docs/, server/metadata/, server/scripts/, ser
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RemotePath:
     """``base`` is a link in ``server/``, or ``user``; ``names`` are the parts of the path below."""
 
     base: str
@@ -25,7 +25,7 @@ class Place:
     slash: bool
 
 
-def place(path: str, *, sends: bool) -> Place:
+def parse_path(path: str, *, sends: bool) -> RemotePath:
     """Where a path leads, or ``Refusal``: no ``..``, nothing absolute, no place but the known."""
     parts = path.removeprefix("~/").split("/")
     if path.startswith("/") or ".." in parts or len(parts) > MAX_NAMES:
@@ -33,7 +33,7 @@ def place(path: str, *, sends: bool) -> Place:
     names = tuple(part for part in parts if part not in ("", "."))
     slash = parts[-1] in ("", ".") and bool(names)
     if names[:1] == ("user",):
-        found = Place("user", names[1:], slash)
+        found = RemotePath("user", names[1:], slash)
     elif not sends:
         raise Refusal(f"Only user/ can be written to. {HELP}")
     else:
@@ -43,7 +43,7 @@ def place(path: str, *, sends: bool) -> Place:
     return found
 
 
-def one_base(places: Sequence[Place]) -> str:
+def one_base(places: Sequence[RemotePath]) -> str:
     """The base that all places share; one rsync begins in one folder."""
     bases = {one.base for one in places}
     if len(bases) > 1 or len(places) > MAX_PATHS:
@@ -51,12 +51,12 @@ def one_base(places: Sequence[Place]) -> str:
     return bases.pop()
 
 
-def _of_server(names: tuple[str, ...], path: str, slash: bool) -> Place:
+def _of_server(names: tuple[str, ...], path: str, slash: bool) -> RemotePath:
     if len(names) > 1 and names[0] == "server":
         if names[1] in VIEW:
-            return Place("generation", names[1:], slash)
+            return RemotePath("generation", names[1:], slash)
         if names[1] in ROOTS:
-            return Place(names[1], names[2:], slash)
+            return RemotePath(names[1], names[2:], slash)
     raise Refusal(f"There is no {_short(path)} here; pull from {_LISTED} or user/.")
 
 

@@ -14,7 +14,7 @@ from .folders import open_base, open_below, open_target
 from .grammar import Refusal, Rsync, Sftp, parse
 from .limits import Watch, watch
 from .patience import TooLongError, limit_time
-from .places import one_base, place
+from .places import one_base, parse_path
 from .secluded import COMMAND, secluded
 from .sftp import serve
 from .tree import Tree
@@ -61,7 +61,7 @@ def _log(message: str) -> None:
 
 
 def _rsync(wish: Rsync, person: str) -> int:
-    places = [place(path, sends=wish.sends) for path in wish.paths]
+    places = [parse_path(path, sends=wish.sends) for path in wish.paths]
     folder = open_base(_home(), one_base(places))
     guard = None if wish.sends else watch(folder, os.environ)
     full = None if guard is None else guard.problem()

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from broker.accounts import (
     Certificate,
-    Layout,
+    HostPaths,
     Mode,
     Person,
     converge,
@@ -130,7 +130,7 @@ def test_the_revocation_list_is_every_serial_but_those(serials: set[int]) -> Non
 class Laptop:
     """A host that issues certificates, and two keys of anna's that a certificate is tried for."""
 
-    def __init__(self, folder: Path, layout: Layout, system: ScratchSystem) -> None:
+    def __init__(self, folder: Path, layout: HostPaths, system: ScratchSystem) -> None:
         self.folder, self.layout, self.system = folder, layout, system
         request = parse_request(
             "anna",
@@ -167,7 +167,7 @@ class Laptop:
 
 
 @pytest.fixture
-def laptop(tmp_path: Path, layout: Layout, system: ScratchSystem) -> Laptop:
+def laptop(tmp_path: Path, layout: HostPaths, system: ScratchSystem) -> Laptop:
     return Laptop(tmp_path, layout, system)
 
 
@@ -280,7 +280,7 @@ def test_records_that_cannot_be_read_are_not_none(laptop: Laptop) -> None:
 
 @pytest.mark.parametrize("done", range(5))
 def test_a_switch_that_is_cut_off_is_finished_by_whoever_comes_next(
-    layout: Layout, system: ScratchSystem, done: int
+    layout: HostPaths, system: ScratchSystem, done: int
 ) -> None:
     converge([parse_request("anna", keys=[KEY.line])], layout, system)
     (layout.at(layout.config) / ".certificate_authority.new").write_text("left")

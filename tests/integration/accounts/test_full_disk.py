@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.accounts import (
-    Layout,
+    HostPaths,
     Mode,
     converge,
     issue_certificate,
@@ -44,7 +44,7 @@ def fill(disk: Path) -> Path:
 
 
 @pytest.fixture
-def host(disk: Path) -> tuple[Layout, ScratchSystem]:
+def host(disk: Path) -> tuple[HostPaths, ScratchSystem]:
     layout = make_root(disk / "host")
     system = ScratchSystem(layout.root)
     people = [
@@ -58,7 +58,7 @@ def host(disk: Path) -> tuple[Layout, ScratchSystem]:
 LABELS = tuple(parse_key(line, where="x").fingerprint for line in (ONE, TWO))
 
 
-def test_a_key_is_revoked_and_its_certificate_ends(host: tuple[Layout, ScratchSystem]) -> None:
+def test_a_key_is_revoked_and_its_certificate_ends(host: tuple[HostPaths, ScratchSystem]) -> None:
     layout, system = host
     issued = {key: issue_certificate("anna", layout, system, label=key) for key in LABELS}
     ballast = fill(layout.root.parent)
@@ -76,7 +76,7 @@ def test_a_key_is_revoked_and_its_certificate_ends(host: tuple[Layout, ScratchSy
     assert not converge((), layout, system).changed
 
 
-def test_an_analyst_is_removed_as_far_as_room_allows(host: tuple[Layout, ScratchSystem]) -> None:
+def test_an_analyst_is_removed_as_far_as_room_allows(host: tuple[HostPaths, ScratchSystem]) -> None:
     layout, system = host
     ballast = fill(layout.root.parent)
     with suppress(BrokerError):
@@ -92,7 +92,7 @@ def test_an_analyst_is_removed_as_far_as_room_allows(host: tuple[Layout, Scratch
     assert not (layout.at(layout.keys) / "anna").exists(), "no later run lets her in again"
 
 
-def test_nothing_is_given(host: tuple[Layout, ScratchSystem]) -> None:
+def test_nothing_is_given(host: tuple[HostPaths, ScratchSystem]) -> None:
     layout, system = host
     fill(layout.root.parent)
     before = layout.at(layout.registry).read_bytes()

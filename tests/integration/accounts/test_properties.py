@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.accounts import Layout, Request, converge, parse_keys, plan
+from broker.accounts import HostPaths, Request, converge, parse_keys, plan
 from broker.accounts.debian import apply, observe
 from broker.accounts.planning.wanted import SUDO_RULE, wanted_presence
 from broker.accounts.records.host import Observed
@@ -58,17 +58,17 @@ def requests(draw: st.DrawFn) -> list[Request]:
 
 
 @contextmanager
-def scratch_host() -> Iterator[Layout]:
+def scratch_host() -> Iterator[HostPaths]:
     """Without fsync: what it protects from is a power cut, which no test here makes."""
     with tempfile.TemporaryDirectory(dir=memory()) as folder, mock.patch("os.fsync"):
         yield make_root(Path(folder))
 
 
-def look(layout: Layout) -> Observed:
+def look(layout: HostPaths) -> Observed:
     return replace(observe(layout, ScratchSystem(layout.root), NAMES), free_bytes=None)
 
 
-def run(layout: Layout, asked: list[Request]) -> None:
+def run(layout: HostPaths, asked: list[Request]) -> None:
     converge(asked, layout, ScratchSystem(layout.root))
 
 
@@ -121,7 +121,7 @@ def test_any_vandalism_is_mended(asked: list[Request], choices: list[int]) -> No
         assert plan([], before, layout) == ()
 
 
-def spoil(layout: Layout, choices: list[int]) -> None:
+def spoil(layout: HostPaths, choices: list[int]) -> None:
     """Change or remove entries that stand, as a careless person with root would."""
     for choice in choices:
         places = [

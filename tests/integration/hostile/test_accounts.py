@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from broker.accounts import Layout, converge, parse_request
+from broker.accounts import HostPaths, converge, parse_request
 from broker.errors import AccountsError
 from tests.hostile.inputs import key, name
 from tests.unit.accounts.scratch import ScratchSystem, make_root, memory, public_key, snapshot
@@ -24,7 +24,7 @@ LOG = ("run/", "var/log/data-broker/audit.jsonl", ".owners")
 
 
 @pytest.fixture(scope="module")
-def layout() -> Iterator[Layout]:
+def layout() -> Iterator[HostPaths]:
     """A host with an analyst, on which somebody tries to become another."""
     with tempfile.TemporaryDirectory(dir=memory()) as folder, mock.patch("os.fsync"):
         made = make_root(Path(folder))
@@ -33,7 +33,7 @@ def layout() -> Iterator[Layout]:
 
 
 @pytest.mark.parametrize("numbers", chunks(sample=250))
-def test_names_are_plain_or_refused_in_one_line(layout: Layout, numbers: range) -> None:
+def test_names_are_plain_or_refused_in_one_line(layout: HostPaths, numbers: range) -> None:
     for number in numbers:
         text = name(number)
         if tried(layout, text, public_key("somebody")):
@@ -42,7 +42,7 @@ def test_names_are_plain_or_refused_in_one_line(layout: Layout, numbers: range) 
 
 
 @pytest.mark.parametrize("numbers", chunks(sample=250))
-def test_keys_are_rebuilt_or_refused_in_one_line(layout: Layout, numbers: range) -> None:
+def test_keys_are_rebuilt_or_refused_in_one_line(layout: HostPaths, numbers: range) -> None:
     for number in numbers:
         text = key(number)
         if tried(layout, "somebody", text):
@@ -54,7 +54,7 @@ def test_keys_are_rebuilt_or_refused_in_one_line(layout: Layout, numbers: range)
             converge([leaving], layout, system(layout))
 
 
-def tried(layout: Layout, who: str, line: str) -> bool:
+def tried(layout: HostPaths, who: str, line: str) -> bool:
     """Whether the host took it; where it did not, nothing changed but what is told of it."""
     before = facts(layout)
     told = added(layout, who, line)
@@ -73,7 +73,7 @@ def tried(layout: Layout, who: str, line: str) -> bool:
     return True
 
 
-def added(layout: Layout, who: str, line: str) -> str | None:
+def added(layout: HostPaths, who: str, line: str) -> str | None:
     """The sentence of a refusal."""
     try:
         add(layout, who, line)
@@ -82,15 +82,15 @@ def added(layout: Layout, who: str, line: str) -> str | None:
     return None
 
 
-def add(layout: Layout, who: str, line: str) -> None:
+def add(layout: HostPaths, who: str, line: str) -> None:
     converge([parse_request(who, keys=[line])], layout, system(layout))
 
 
-def system(layout: Layout) -> ScratchSystem:
+def system(layout: HostPaths) -> ScratchSystem:
     return ScratchSystem(layout.root)
 
 
-def facts(layout: Layout) -> dict[str, tuple[int, bytes]]:
+def facts(layout: HostPaths) -> dict[str, tuple[int, bytes]]:
     """Rights and content; the registry remembers that a uid was given, and nothing else stays."""
     return {
         path: (mode, content)

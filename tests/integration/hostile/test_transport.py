@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from broker.transport.grammar import Refusal, Rsync, parse
-from broker.transport.places import one_base, place
+from broker.transport.places import one_base, parse_path
 from tests.hostile.cage import CANARY, Answer, Cage, caged
 from tests.hostile.inputs import arguments, command
 
@@ -71,7 +71,7 @@ def understood(text: str) -> bool:
     try:
         wish = parse(text)
         if isinstance(wish, Rsync):
-            one_base([place(path, sends=wish.sends) for path in wish.paths])
+            one_base([parse_path(path, sends=wish.sends) for path in wish.paths])
     except Refusal:
         return False
     return True

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from broker.cli import broker
-from broker.publish import Audience, Retention, Status, Store
+from broker.publish import Audience, PruneRule, Status, Store
 from tests.unit.publish.making import entry, publish
 
 TEXT = (Path(__file__).parents[3] / "docs/generations.md").read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def test_every_status_is_told() -> None:
 
 
 def test_the_grace_is_told() -> None:
-    hours = int(Retention().grace.total_seconds() / 3600)
+    hours = int(PruneRule().grace.total_seconds() / 3600)
     assert f"within the last {hours} hours" in TEXT
     assert f"the {hours} hours begin" in TEXT
 

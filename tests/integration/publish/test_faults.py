@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broker.errors import PublishError
-from broker.publish import Generation, Retention, Store, sign
+from broker.publish import Generation, PruneRule, Store, sign
 from tests.unit.publish.making import contents, entry, publish
 
 from .faults import Crash, Faults, drop_locks, injected, old_heap_aside
@@ -126,7 +126,7 @@ def test_a_fault_at_any_step_of_a_publication(
         lambda store: store.rollback(),
         lambda store: store.expose([["hr"]]),
         lambda store: store.prune(
-            Retention(count=1, grace=timedelta()), datetime.now(UTC) + timedelta(days=1)
+            PruneRule(count=1, grace=timedelta()), datetime.now(UTC) + timedelta(days=1)
         ),
     ],
     ids=["rollback", "expose", "prune"],
@@ -175,7 +175,7 @@ def _act(store: Store, what: str, word: str) -> Generation | object:
         return store.rollback()
     if what == "expose":
         return store.expose([["hr"], ["finance", word]])
-    policy = Retention(count=2, grace=timedelta())
+    policy = PruneRule(count=2, grace=timedelta())
     return store.prune(policy, datetime.now(UTC) + timedelta(days=1))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.publish import Audience, Document, ForeignKey, Status, Store
+from broker.publish import Audience, ForeignKey, RenderedDocument, Status, Store
 from tests.unit.publish.making import contents, entry, publish, version, write
 
 SECRETS = ("salaries", "payroll", "zeppelin", "bonus", "hr_vault", "in.pay")
@@ -43,7 +43,9 @@ def store(tmp_path: Path) -> Store:
         reject = write(staging, "rejects/hr_vault/salaries.parquet", 1, "bonus")
         change = write(staging, "changes/hr_vault/salaries.parquet", 1, "bonus")
         staging.put(PRIVATE, replace(made, reject_file=reject, change=change, rejects=1))
-        staging.commit({"metadata/hr_vault/salaries.profile.json": Document("private", b"bonus")})
+        staging.commit(
+            {"metadata/hr_vault/salaries.profile.json": RenderedDocument("private", b"bonus")}
+        )
     return store
 
 

@@ -8,29 +8,29 @@ from pathlib import Path
 import pytest
 
 from broker.transport.grammar import Rsync, parse
-from broker.transport.places import Place, place
+from broker.transport.places import RemotePath, parse_path
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["-av", "HOST:server/parquet/", "there/"], Place("generation", ("parquet",), True)),
-        (["-rt", "--delete", "HOST:server/scripts/", "there/"], Place("scripts", (), True)),
+        (["-av", "HOST:server/parquet/", "there/"], RemotePath("generation", ("parquet",), True)),
+        (["-rt", "--delete", "HOST:server/scripts/", "there/"], RemotePath("scripts", (), True)),
         (["-I", "HOST:server/generation/manifest.json", "there/"], None),
         (["-aAXvzPi", "--no-A", "--no-X", "HOST:server/docs", "there"], None),
         (["-av", "--timeout=60", "--bwlimit=1m", "-c", "HOST:./user//scripts/", "there/"], None),
-        (["-avn", "--delete", "--stats", "here/", "HOST:user/"], Place("user", (), True)),
+        (["-avn", "--delete", "--stats", "here/", "HOST:user/"], RemotePath("user", (), True)),
         (["-avzP", "--max-delete=5", "here/", "HOST:user/scripts"], None),
-        (["-rlt", "--exclude=/duckdb/x*", "here/", "HOST:~/user/"], Place("user", (), True)),
+        (["-rlt", "--exclude=/duckdb/x*", "here/", "HOST:~/user/"], RemotePath("user", (), True)),
     ],
 )
 def test_what_real_clients_send_is_understood(
-    arguments: list[str], expected: Place | None, tmp_path: Path
+    arguments: list[str], expected: RemotePath | None, tmp_path: Path
 ) -> None:
     wish = parse(sent_by_rsync(arguments, tmp_path))
     assert isinstance(wish, Rsync)
     assert wish.sends == arguments[-2].startswith("HOST:")
-    (found,) = [place(path, sends=wish.sends) for path in wish.paths]
+    (found,) = [parse_path(path, sends=wish.sends) for path in wish.paths]
     assert expected in (None, found)
 
 

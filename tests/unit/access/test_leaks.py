@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from broker.access.leaks import hidden_from, leaked
-from broker.access.proof import Finding, Proof, read_proof, write_proof
+from broker.access.proof import Proof, Violation, read_proof, write_proof
 from broker.errors import BrokerError
 from broker.publish import Audience, Manifest
 from tests.unit.publish.making import entry
@@ -77,7 +77,7 @@ def test_who_holds_the_class_is_told_everything() -> None:
 def test_a_proof_is_kept_and_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "proof.json"
     assert read_proof(path) is None
-    found = Finding("ann", "/data/x", "can read it")
+    found = Violation("ann", "/data/x", "can read it")
     proof = Proof(datetime(2026, 11, 22, tzinfo=UTC), "G", 3, 18240, (found,), 1.5)
     write_proof(proof, path)
     assert path.stat().st_mode & 0o777 == 0o640

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.access import Areas, Reader, Rule, Verb, rule
+from broker.access import Areas, Permission, Reader, Rule, rule
 from broker.access.policy import EVERYTHING, NOTHING
 
-SEE, READ, WRITE = Verb.SEE, Verb.READ, Verb.WRITE
+SEE, READ, WRITE = Permission.SEE, Permission.READ, Permission.WRITE
 G = "/data/src_data/generations/2026-11-22T163000Z-7f3a"
 PEOPLE = {
     "public": Reader("ann", 2001, 2001, (1,), frozenset()),
@@ -46,7 +46,7 @@ READERS = {"public", "private", "finance", "both", "operator"}
         ("/etc/data-broker/credentials/TOKEN", NOTHING, READERS),
     ],
 )
-def test_what_has_to_work(path: str, verbs: Verb, who: set[str]) -> None:
+def test_what_has_to_work(path: str, verbs: Permission, who: set[str]) -> None:
     for name, reader in PEOPLE.items():
         assert rule(reader, path, Areas()).must == (verbs if name in who else NOTHING), name
 
@@ -91,7 +91,7 @@ def test_what_has_to_work(path: str, verbs: Verb, who: set[str]) -> None:
         ("/var/log/data-broker/audit.jsonl", SEE),
     ],
 )
-def test_what_is_left_open_to_somebody_who_reads_public_data(path: str, may: Verb) -> None:
+def test_what_is_left_open_to_somebody_who_reads_public_data(path: str, may: Permission) -> None:
     found = rule(PEOPLE["public"], path, Areas())
     assert found.may | found.must == may
 
@@ -151,7 +151,7 @@ def test_wrong_is_what_is_too_much_and_what_is_missing() -> None:
         ("/var/lib/data-broker/archive", SEE),
     ],
 )
-def test_the_service_writes_its_store_and_nothing_else(path: str, may: Verb) -> None:
+def test_the_service_writes_its_store_and_nothing_else(path: str, may: Permission) -> None:
     found = rule(PEOPLE["service"], path, Areas())
     assert found.may | found.must == may
 

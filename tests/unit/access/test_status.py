@@ -13,14 +13,14 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.access import Finding, Proof, begin_proof, write_proof
-from broker.access.standing import Standing, standing
+from broker.access import Proof, Violation, begin_proof, write_proof
+from broker.access.standing import ProofStatus, standing
 from broker.cli import status as module
 from broker.publish import Store
 from broker.runs.systemd import Unit
 from tests.unit.publish.making import entry, publish
 
-FINDING = Finding("ann", "/data/x", "can read it")
+FINDING = Violation("ann", "/data/x", "can read it")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def status(folder: Path, *words: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("findings", [(), (FINDING,)])
 def test_a_proof_is_told_and_what_is_unexpected_fails(
-    proof: Path, findings: tuple[Finding, ...]
+    proof: Path, findings: tuple[Violation, ...]
 ) -> None:
     generation = Store(proof.parent / "data").generation().id
     write_proof(Proof(datetime(2026, 11, 22, tzinfo=UTC), generation, 3, 18240, findings, 1), proof)
@@ -144,11 +144,13 @@ def test_only_a_clean_proof_of_what_is_published_counts(
     proof = Proof(now, proved, 1, 1, () if clean else (FINDING,), 1) if proved else None
     found = standing(proof, current, now - age if current else None, now)
     if proof and not clean:
-        assert found is Standing.UNEXPECTED
+        assert found is ProofStatus.UNEXPECTED
     elif current is None or current == proved:
-        assert found is Standing.PROVED
+        assert found is ProofStatus.PROVED
     else:
-        assert found is (Standing.OVERDUE if abs(age) > timedelta(hours=1) else Standing.PENDING)
+        assert found is (
+            ProofStatus.OVERDUE if abs(age) > timedelta(hours=1) else ProofStatus.PENDING
+        )
 
 
 @pytest.mark.parametrize("hours", [-2, 2])
@@ -156,5 +158,5 @@ def test_proofs_that_do_not_end_are_overdue_also_where_the_clock_was_set_back(ho
     now = datetime(2026, 11, 22, tzinfo=UTC)
     proof = Proof(now, "a", 1, 1, (), 1)
     begun = now - timedelta(hours=hours)
-    assert standing(proof, "a", now, now, begun) is Standing.OVERDUE
-    assert standing(proof, "b", begun, now) is Standing.OVERDUE
+    assert standing(proof, "a", now, now, begun) is ProofStatus.OVERDUE
+    assert standing(proof, "b", begun, now) is ProofStatus.OVERDUE

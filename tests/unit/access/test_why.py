@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.access.policy import NOTHING, Reader, Verb
+from broker.access.policy import NOTHING, Permission, Reader
 from broker.access.why import Answer, why
 from broker.config import Description, Instance, TableDescription
 from broker.publish import Status, Store
@@ -21,7 +21,7 @@ HELD = "held as published before, until a person approves that it is public: not
 
 @pytest.fixture(autouse=True)
 def observed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def observe(_: Reader, places: Sequence[object]) -> list[Verb]:
+    def observe(_: Reader, places: Sequence[object]) -> list[Permission]:
         return [NOTHING] * len(places)
 
     monkeypatch.setattr(sys.modules[why.__module__], "observe", observe)

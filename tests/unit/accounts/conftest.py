@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import Layout, Outcome, converge, parse_request
+from broker.accounts import HostPaths, Outcome, converge, parse_request
 
 from .scratch import ScratchSystem, make_root
 
@@ -14,17 +14,17 @@ Ask = Callable[..., Outcome]
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
+def layout(tmp_path: Path) -> HostPaths:
     return make_root(tmp_path / "host")
 
 
 @pytest.fixture
-def system(layout: Layout) -> ScratchSystem:
+def system(layout: HostPaths) -> ScratchSystem:
     return ScratchSystem(layout.root)
 
 
 @pytest.fixture
-def ask(layout: Layout, system: ScratchSystem) -> Ask:
+def ask(layout: HostPaths, system: ScratchSystem) -> Ask:
     """Ask for one analyst, as the command does."""
 
     def _ask(name: str, *keys: str, check: bool = False, **more: Any) -> Outcome:

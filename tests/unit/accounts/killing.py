@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
-from broker.accounts import Layout, converge, observe, parse_request
+from broker.accounts import HostPaths, converge, observe, parse_request
 from broker.accounts.records.host import Observed
 
 from .scratch import ScratchSystem, make_root, memory, public_key
@@ -25,7 +25,7 @@ STEPS = {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir", "os.chm
 KILLED = 137
 
 
-def look(layout: Layout) -> Observed:
+def look(layout: HostPaths) -> Observed:
     return replace(observe(layout, ScratchSystem(layout.root), NAMES), free_bytes=None)
 
 
@@ -45,7 +45,7 @@ def change(root: Path) -> None:
         parse_request("bob", state="absent"),
         parse_request("eve", keys=[public_key("eve")], private=True),
     ]
-    converge(requests, Layout(root=root), ScratchSystem(root))
+    converge(requests, HostPaths(root=root), ScratchSystem(root))
 
 
 def die_at(step: int) -> None:
@@ -91,16 +91,16 @@ def main() -> None:
         base = Path(folder)
         prepare(base / "start")
         change(copy(base / "start", base / "whole"))
-        goal = look(Layout(root=base / "whole"))
+        goal = look(HostPaths(root=base / "whole"))
         step, wrong = 1, []
         while True:
             root = copy(base / "start", base / f"cut-{step}")
             if not killed_at(step, root):
                 break
             change(root)
-            ours = (".owners", Layout().archive.name)
+            ours = (".owners", HostPaths().archive.name)
             left = [path for path in root.rglob(".*") if path.name not in ours]
-            if look(Layout(root=root)) != goal or left:
+            if look(HostPaths(root=root)) != goal or left:
                 wrong.append(step)
             shutil.rmtree(root)
             step += 1

@@ -13,8 +13,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from broker.accounts import DebianSystem, Layout
-from broker.accounts.records.host import Accounts, User
+from broker.accounts import DebianSystem, HostPaths
+from broker.accounts.records.host import Accounts, HostUser
 
 OS_RELEASE_TEXT = 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
 ACCOUNTS_TEXT = "root:x:0:0:root:/root:/bin/bash\nwww:x:33:33::/var/www:/usr/sbin/nologin\n"
@@ -27,7 +27,7 @@ def memory() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder inside is private
 
 
-def make_root(root: Path) -> Layout:
+def make_root(root: Path) -> HostPaths:
     """A virgin Debian host below ``root``."""
     for folder in (
         "etc/sudoers.d",
@@ -46,7 +46,7 @@ def make_root(root: Path) -> Layout:
     (root / "etc/passwd").write_text(ACCOUNTS_TEXT)
     (root / "etc/group").write_text(GROUPS_TEXT)
     (root / "etc/shadow").write_text(SHADOW_TEXT)
-    return Layout(root=root)
+    return HostPaths(root=root)
 
 
 class ScratchSystem(DebianSystem):
@@ -100,7 +100,7 @@ class ScratchSystem(DebianSystem):
         self.ended.append(uid)
         self.held.pop(uid, None)
 
-    def add(self, groups: Sequence[str], users: Sequence[User]) -> None:
+    def add(self, groups: Sequence[str], users: Sequence[HostUser]) -> None:
         now = self.accounts()
         taken = sum(900 <= gid < 1000 for gid in now.groups.values())
         system = {name: 900 + taken + number for number, name in enumerate(groups)}
@@ -109,7 +109,7 @@ class ScratchSystem(DebianSystem):
             {user.name: user for user in users} | dict(now.users), system | own | dict(now.groups)
         )
 
-    def change(self, found: User, wanted: User) -> None:
+    def change(self, found: HostUser, wanted: HostUser) -> None:
         now = self.accounts()
         assert now.users[wanted.name] == found
         self.write({**now.users, wanted.name: wanted}, now.groups)
@@ -123,13 +123,13 @@ class ScratchSystem(DebianSystem):
             {key: value for key, value in now.groups.items() if key != name},
         )
 
-    def expose(self, audiences: Sequence[tuple[str, ...]], layout: Layout) -> None:
+    def expose(self, audiences: Sequence[tuple[str, ...]], layout: HostPaths) -> None:
         path = layout.at(layout.audiences)
         known = json.loads(path.read_text()) if path.exists() else []
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps([*known, *audiences]))
 
-    def write(self, users: Mapping[str, User], groups: Mapping[str, int]) -> None:
+    def write(self, users: Mapping[str, HostUser], groups: Mapping[str, int]) -> None:
         """Three files, one after the other, as the real tools do it."""
         members = {
             name: sorted(user.name for user in users.values() if name in user.groups)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner, Result
 
-from broker.accounts import Layout
+from broker.accounts import HostPaths
 from broker.cli import accounts as commands
 from broker.errors import AccountsError
 
@@ -19,7 +19,7 @@ Type = Callable[..., Result]
 
 
 @pytest.fixture
-def type_in(layout: Layout, system: ScratchSystem) -> Type:
+def type_in(layout: HostPaths, system: ScratchSystem) -> Type:
     def _type(*words: str) -> Result:
         host = commands.Host(layout, system)
         return CliRunner().invoke(commands.analyst, words, obj=host)
@@ -47,7 +47,7 @@ def test_add_list_and_remove(type_in: Type) -> None:
     assert json.loads(type_in("list", "--json").output) == []
 
 
-def test_a_home_is_deleted_on_demand(type_in: Type, layout: Layout) -> None:
+def test_a_home_is_deleted_on_demand(type_in: Type, layout: HostPaths) -> None:
     type_in("add", "anna", KEY)
     assert "deleted" in type_in("remove", "anna", "--delete-home").output
     assert list(layout.at(layout.archive).iterdir()) == []

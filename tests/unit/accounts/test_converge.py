@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import Layout, converge, list_analysts, observe, parse_request, plan
+from broker.accounts import HostPaths, converge, list_analysts, observe, parse_request, plan
 from broker.accounts.records.host import Accounts
 from broker.accounts.records.node import Node
 from broker.errors import AccountsError, BrokerError, LockedError
@@ -23,7 +23,7 @@ KEY = public_key("anna", "anna@laptop")
 SHELL = {"shell": True}
 
 
-def test_four_runs_check_real_check_real(layout: Layout, ask: Ask) -> None:
+def test_four_runs_check_real_check_real(layout: HostPaths, ask: Ask) -> None:
     before = snapshot(layout.root)
     checked = ask("anna", KEY, private=True, email="anna@example.com", check=True)
     assert snapshot(layout.root) == before
@@ -39,7 +39,7 @@ def test_four_runs_check_real_check_real(layout: Layout, ask: Ask) -> None:
     assert snapshot(layout.root) == after
 
 
-def test_what_stands_after_an_add(layout: Layout, system: ScratchSystem, ask: Ask) -> None:
+def test_what_stands_after_an_add(layout: HostPaths, system: ScratchSystem, ask: Ask) -> None:
     ask("anna", KEY, private=True)
     home = layout.root / "home/anna"
     assert (home / "server/parquet").readlink() == Path(
@@ -57,7 +57,7 @@ def test_what_stands_after_an_add(layout: Layout, system: ScratchSystem, ask: As
     assert [row["host"] for row in list_analysts(layout, system)] == ["ok"]
 
 
-def test_another_key_and_a_revocation(layout: Layout, system: ScratchSystem, ask: Ask) -> None:
+def test_another_key_and_a_revocation(layout: HostPaths, system: ScratchSystem, ask: Ask) -> None:
     first = ask("anna", KEY, private=True).people[0]
     system.held[first["uid"]] = frozenset({first["uid"], 900})
     second = ask("anna", public_key("new"), private=False)
@@ -71,7 +71,7 @@ def test_another_key_and_a_revocation(layout: Layout, system: ScratchSystem, ask
 
 
 def test_a_uid_that_is_another_accounts_by_now_is_left_alone(
-    layout: Layout, system: ScratchSystem, ask: Ask
+    layout: HostPaths, system: ScratchSystem, ask: Ask
 ) -> None:
     uid = ask("anna", KEY).people[0]["uid"]
     now = system.accounts()
@@ -96,7 +96,7 @@ def test_what_is_left_out_stays(ask: Ask) -> None:
     assert (kept["private"], kept["email"]) == (True, "anna@example.com")
 
 
-def test_removing_archives_the_home(layout: Layout, system: ScratchSystem, ask: Ask) -> None:
+def test_removing_archives_the_home(layout: HostPaths, system: ScratchSystem, ask: Ask) -> None:
     uid = ask("anna", KEY).people[0]["uid"]
     (layout.root / "home/anna/user/scripts/mine.py").write_text("print(1)")
     outcome = ask("anna", state="absent")
@@ -120,14 +120,14 @@ def test_removing_archives_the_home(layout: Layout, system: ScratchSystem, ask: 
     assert ask("anna", KEY).people[0]["uid"] == uid + 1
 
 
-def test_removing_can_delete_the_home(layout: Layout, ask: Ask) -> None:
+def test_removing_can_delete_the_home(layout: HostPaths, ask: Ask) -> None:
     ask("anna", KEY)
     assert ask("anna", state="absent", home="delete").after["anna"]["home"] == "deleted"
     assert not (layout.root / "home/anna").exists()
     assert list((layout.root / "home/.data-broker-archive").iterdir()) == []
 
 
-def test_one_refusal_refuses_all(layout: Layout, system: ScratchSystem) -> None:
+def test_one_refusal_refuses_all(layout: HostPaths, system: ScratchSystem) -> None:
     before = snapshot(layout.root)
     requests = [
         parse_request("anna", keys=[KEY]),
@@ -141,7 +141,7 @@ def test_one_refusal_refuses_all(layout: Layout, system: ScratchSystem) -> None:
 
 
 @pytest.mark.parametrize("text", ['ID=ubuntu\nPRETTY_NAME="Ubuntu 24.04"\n', "", None])
-def test_another_system_is_refused(layout: Layout, ask: Ask, text: str | None) -> None:
+def test_another_system_is_refused(layout: HostPaths, ask: Ask, text: str | None) -> None:
     release = layout.root / "etc/os-release"
     release.unlink() if text is None else release.write_text(text)
     with pytest.raises(AccountsError, match="runs on Debian alone") as caught:
@@ -150,7 +150,7 @@ def test_another_system_is_refused(layout: Layout, ask: Ask, text: str | None) -
     assert not (layout.root / "etc/data-broker").exists()
 
 
-def test_drift_is_shown_and_mended(layout: Layout, system: ScratchSystem, ask: Ask) -> None:
+def test_drift_is_shown_and_mended(layout: HostPaths, system: ScratchSystem, ask: Ask) -> None:
     ask("anna", KEY)
     ask("bob", public_key("bob"))
     file = layout.root / "etc/data-broker/authorized_keys/anna"
@@ -190,7 +190,7 @@ def test_a_diff_holds_no_bytes_of_a_key(ask: Ask) -> None:
 
 
 def test_a_lost_list_is_rebuilt_from_the_host(
-    layout: Layout, system: ScratchSystem, ask: Ask
+    layout: HostPaths, system: ScratchSystem, ask: Ask
 ) -> None:
     ask("anna", KEY, private=True, email="anna@example.com")
     ask("bob", public_key("bob"))
@@ -203,7 +203,7 @@ def test_a_lost_list_is_rebuilt_from_the_host(
     assert after == before
 
 
-def test_an_unreadable_list_stops_everything(layout: Layout, ask: Ask) -> None:
+def test_an_unreadable_list_stops_everything(layout: HostPaths, ask: Ask) -> None:
     ask("anna", KEY)
     (layout.root / "etc/data-broker/analysts.json").write_text("{")
     before = snapshot(layout.root)
@@ -212,7 +212,7 @@ def test_an_unreadable_list_stops_everything(layout: Layout, ask: Ask) -> None:
     assert snapshot(layout.root) == before
 
 
-def test_two_at_once_wait_for_each_other(layout: Layout) -> None:
+def test_two_at_once_wait_for_each_other(layout: HostPaths) -> None:
     """Twelve operators, each with an own view of the host: all are met, none is lost."""
     errors: list[BaseException] = []
 
@@ -234,7 +234,7 @@ def test_two_at_once_wait_for_each_other(layout: Layout) -> None:
     assert {row["host"] for row in rows} == {"ok"}
 
 
-def test_patience_ends(layout: Layout, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patience_ends(layout: HostPaths, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("broker.accounts.manage._PATIENCE_SECONDS", 0.0)
     with (
         lock(layout.at(layout.lock), purpose="a test"),
@@ -251,7 +251,7 @@ def test_a_tool_that_lies_is_noticed(
         ask("anna", KEY)
 
 
-def test_a_write_that_fails_is_told_in_one_line(layout: Layout, ask: Ask) -> None:
+def test_a_write_that_fails_is_told_in_one_line(layout: HostPaths, ask: Ask) -> None:
     (layout.root / "var/lib/data-broker").symlink_to("/nowhere")
     with pytest.raises(BrokerError, match="could not make or mend /etc/data-broker") as caught:
         ask("anna", KEY)
@@ -259,7 +259,7 @@ def test_a_write_that_fails_is_told_in_one_line(layout: Layout, ask: Ask) -> Non
     assert caught.value.exit_code == 1
 
 
-def test_a_look_that_fails_is_told_in_one_line(layout: Layout, ask: Ask) -> None:
+def test_a_look_that_fails_is_told_in_one_line(layout: HostPaths, ask: Ask) -> None:
     (layout.root / "etc/data-broker").write_text("in the way")
     with pytest.raises(
         BrokerError, match=r"data-broker/[a-z_]+\.json: the host cannot be looked at"
@@ -268,7 +268,7 @@ def test_a_look_that_fails_is_told_in_one_line(layout: Layout, ask: Ask) -> None
 
 
 def test_a_look_needs_root(
-    layout: Layout, system: ScratchSystem, monkeypatch: pytest.MonkeyPatch
+    layout: HostPaths, system: ScratchSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def not_root(names: object) -> Accounts:
         raise PermissionError(13, "Permission denied", f"/etc/shadow of {names}")
@@ -282,12 +282,12 @@ class TestHostileHomes:
     """Whoever owns a home may put there what they like, while root works in it."""
 
     @pytest.fixture
-    def home(self, layout: Layout, ask: Ask) -> Path:
+    def home(self, layout: HostPaths, ask: Ask) -> Path:
         ask("anna", KEY, **SHELL)
         return layout.root / "home/anna"
 
     def test_a_link_in_place_of_a_folder_is_not_followed(
-        self, layout: Layout, ask: Ask, home: Path
+        self, layout: HostPaths, ask: Ask, home: Path
     ) -> None:
         victim = layout.root / "var/lib/victim"
         victim.mkdir(mode=0o700)
@@ -331,7 +331,9 @@ class TestHostileHomes:
         (home / "user/duckdb").chmod(0o777)
         assert not ask("anna").changed
 
-    def test_a_home_that_is_a_link_is_refused(self, layout: Layout, ask: Ask, home: Path) -> None:
+    def test_a_home_that_is_a_link_is_refused(
+        self, layout: HostPaths, ask: Ask, home: Path
+    ) -> None:
         home.rename(layout.root / "home/away")
         home.symlink_to("/etc")
         for state in ("present", "absent"):
@@ -339,7 +341,7 @@ class TestHostileHomes:
                 ask("anna", state=state)
 
     def test_a_home_is_copied_whole_where_it_cannot_be_renamed(
-        self, layout: Layout, ask: Ask, home: Path, monkeypatch: pytest.MonkeyPatch
+        self, layout: HostPaths, ask: Ask, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         os.mkfifo(home / "user/pipe")
         (home / "user/loop").symlink_to("/")
@@ -360,7 +362,7 @@ class TestHostileHomes:
         assert not home.exists()
 
 
-def test_a_second_home_of_one_uid_is_kept_beside_the_first(layout: Layout, ask: Ask) -> None:
+def test_a_second_home_of_one_uid_is_kept_beside_the_first(layout: HostPaths, ask: Ask) -> None:
     ask("anna", KEY)
     archive = layout.root / "home/.data-broker-archive"
     (archive / "anna-1501").mkdir()
@@ -369,7 +371,7 @@ def test_a_second_home_of_one_uid_is_kept_beside_the_first(layout: Layout, ask: 
 
 
 def test_an_account_in_the_place_of_an_analyst_is_told(
-    layout: Layout, system: ScratchSystem, ask: Ask
+    layout: HostPaths, system: ScratchSystem, ask: Ask
 ) -> None:
     ask("anna", KEY)
     ask("bob", public_key("bob"))
@@ -381,7 +383,7 @@ def test_an_account_in_the_place_of_an_analyst_is_told(
 
 
 def test_observing_and_planning_need_no_registry_of_names(
-    layout: Layout, system: ScratchSystem, ask: Ask
+    layout: HostPaths, system: ScratchSystem, ask: Ask
 ) -> None:
     ask("anna", KEY)
     seen = observe(layout, system)
@@ -398,7 +400,7 @@ def test_a_host_in_a_folder_is_virgin(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("made", ["pipe", "folder", "link", "deep", "huge", "number"])
 def test_whatever_the_service_makes_of_its_list_of_views_people_are_removed(
-    layout: Layout, system: ScratchSystem, ask: Ask, made: str
+    layout: HostPaths, system: ScratchSystem, ask: Ask, made: str
 ) -> None:
     layout.at(layout.program).parent.mkdir(parents=True, exist_ok=True)
     layout.at(layout.program).touch()

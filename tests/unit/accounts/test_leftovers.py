@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from broker import mounts
-from broker.accounts import Layout, Request, converge, list_analysts, parse_request
+from broker.accounts import HostPaths, Request, converge, list_analysts, parse_request
 from broker.accounts.debian.ipc import ipc_owners
 from broker.accounts.debian.subordinate import read_ranges
 from broker.accounts.debian.walk import walk
@@ -41,7 +41,7 @@ PLANTED = (
 
 
 @pytest.fixture
-def home(layout: Layout, ask: Ask) -> Path:
+def home(layout: HostPaths, ask: Ask) -> Path:
     """The home of an analyst with a shell, who wrote in all of it."""
     ask("anna", KEY, private=True, **SHELL)
     found = layout.root / "home/anna"
@@ -57,7 +57,7 @@ def uid(home: Path, system: ScratchSystem) -> int:
     return system.accounts().users[home.name].uid
 
 
-def archived(layout: Layout) -> list[str]:
+def archived(layout: HostPaths) -> list[str]:
     """Files of the archive."""
     archive = layout.at(layout.archive)
     return sorted(str(p.relative_to(archive)) for p in archive.rglob("*") if p.is_file())
@@ -94,7 +94,7 @@ class TestALostShellOrKey:
         assert [*os.listxattr(home), *os.listxattr(home / "user")] == []
 
     def test_the_shell_goes_and_takes_all_but_user_with_it(
-        self, layout: Layout, ask: Ask, home: Path, uid: int
+        self, layout: HostPaths, ask: Ask, home: Path, uid: int
     ) -> None:
         shown = ask("anna", shell=False, check=True)
         assert shown.after["anna"]["home"][".bash_profile"] == "archived"
@@ -104,14 +104,14 @@ class TestALostShellOrKey:
         assert archived(layout) == sorted(f"anna-{uid}/{name}" for name in PLANTED)
         assert not ask("anna").changed
 
-    def test_so_does_a_key(self, layout: Layout, ask: Ask, home: Path, uid: int) -> None:
+    def test_so_does_a_key(self, layout: HostPaths, ask: Ask, home: Path, uid: int) -> None:
         ask("anna", public_key("new"))
         assert sorted(path.name for path in home.iterdir()) == ["server", "user"]
         assert archived(layout) == sorted(f"anna-{uid}/{name}" for name in PLANTED)
         assert not ask("anna").changed
 
     def test_a_file_planted_later_is_drift(
-        self, layout: Layout, system: ScratchSystem, ask: Ask, home: Path
+        self, layout: HostPaths, system: ScratchSystem, ask: Ask, home: Path
     ) -> None:
         ask("anna", shell=False)
         (home / ".bashrc").write_text("evil")
@@ -131,7 +131,7 @@ class TestALostShellOrKey:
     ids=str,
 )
 def test_a_shell_with_the_group_of_a_class_opens_nothing_afterwards(
-    layout: Layout,
+    layout: HostPaths,
     system: ScratchSystem,
     home: Path,
     uid: int,
@@ -153,7 +153,7 @@ def test_a_shell_with_the_group_of_a_class_opens_nothing_afterwards(
 
 
 def test_what_is_left_outside_the_home_goes_with_its_owner(
-    layout: Layout, system: ScratchSystem, ask: Ask, uid: int
+    layout: HostPaths, system: ScratchSystem, ask: Ask, uid: int
 ) -> None:
     tmp, spool = layout.root / "tmp", layout.root / "var/spool/cron/crontabs"
     for name in ("mine", "shared", "foreign"):
@@ -174,7 +174,7 @@ def test_what_is_left_outside_the_home_goes_with_its_owner(
     assert f"anna-{uid}.spool/anna" in archived(layout)
 
 
-def test_a_crontab_goes_with_the_key_too(layout: Layout, ask: Ask, uid: int) -> None:
+def test_a_crontab_goes_with_the_key_too(layout: HostPaths, ask: Ask, uid: int) -> None:
     spool = layout.root / "var/spool/cron/crontabs"
     (spool / "anna").write_text("@reboot evil")
     ask("anna", public_key("new"))
@@ -183,7 +183,7 @@ def test_a_crontab_goes_with_the_key_too(layout: Layout, ask: Ask, uid: int) -> 
 
 
 def test_a_uid_is_not_given_again_while_it_owns_something(
-    layout: Layout, system: ScratchSystem, ask: Ask
+    layout: HostPaths, system: ScratchSystem, ask: Ask
 ) -> None:
     left = layout.root / "tmp/left"
     left.write_text("")
@@ -192,7 +192,7 @@ def test_a_uid_is_not_given_again_while_it_owns_something(
 
 
 def test_a_lost_list_does_not_bring_a_uid_back(
-    layout: Layout, system: ScratchSystem, ask: Ask
+    layout: HostPaths, system: ScratchSystem, ask: Ask
 ) -> None:
     ask("bob", public_key("bob"))
     uid = ask("anna", KEY).people[0]["uid"]
@@ -209,7 +209,7 @@ class TestSubordinates:
     """What runs under a uid that ``/etc/subuid`` lends to an analyst is that analyst's."""
 
     @pytest.fixture
-    def left(self, layout: Layout, system: ScratchSystem, home: Path) -> list[Path]:
+    def left(self, layout: HostPaths, system: ScratchSystem, home: Path) -> list[Path]:
         (layout.root / "etc/subuid").write_text(f"{home.name}:200000:65536\nbroken:0\nroot:0:9\n")
         places = (layout.at(layout.temporary[0]), home)
         for place in places:
@@ -249,7 +249,7 @@ class TestABrokenHome:
 
     def test_others_get_what_they_should(
         self,
-        layout: Layout,
+        layout: HostPaths,
         system: ScratchSystem,
         ask: Ask,
         home: Path,
@@ -273,7 +273,7 @@ class TestABrokenHome:
 
     def test_what_is_asked_for_its_owner_is_an_error_after_all_else(
         self,
-        layout: Layout,
+        layout: HostPaths,
         system: ScratchSystem,
         ask: Ask,
         home: Path,
@@ -292,7 +292,7 @@ class TestABrokenHome:
 
     def test_a_removal_that_cannot_store_the_home_is_tried_again(
         self,
-        layout: Layout,
+        layout: HostPaths,
         system: ScratchSystem,
         ask: Ask,
         home: Path,
@@ -391,7 +391,7 @@ def test_owners_of_shared_memory_and_queues_are_read_by_column(tmp_path: Path) -
 
 
 def test_a_spool_that_cannot_be_stored_leaves_the_account_shut(
-    layout: Layout, system: ScratchSystem, ask: Ask, uid: int, monkeypatch: pytest.MonkeyPatch
+    layout: HostPaths, system: ScratchSystem, ask: Ask, uid: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask("zoe", public_key("zoe"), **SHELL)
 

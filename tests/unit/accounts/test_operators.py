@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from broker.accounts import (
     DebianSystem,
-    Layout,
+    HostPaths,
     Outcome,
     Request,
     converge,
@@ -35,7 +35,7 @@ from broker.accounts.planning.actions import (
 )
 from broker.accounts.planning.taking import takes
 from broker.accounts.planning.wanted import SUDO_RULE
-from broker.accounts.records.host import User
+from broker.accounts.records.host import HostUser
 from broker.audit import Actor, acting_as
 from broker.audit.log import LOG
 from broker.audit.reading import read_log
@@ -59,12 +59,12 @@ def operate(ask: Ask) -> Operate:
     return _operate
 
 
-def rule_of(layout: Layout) -> str | None:
+def rule_of(layout: HostPaths) -> str | None:
     path = layout.at(layout.sudoers)
     return path.read_text() if path.exists() else None
 
 
-def test_what_an_operator_is(layout: Layout, system: ScratchSystem, operate: Operate) -> None:
+def test_what_an_operator_is(layout: HostPaths, system: ScratchSystem, operate: Operate) -> None:
     done = operate("olga", KEY, email="olga@example.com")
     assert done.people[0]["sudo"] is False
     user = system.accounts().users["olga"]
@@ -80,7 +80,7 @@ def test_what_an_operator_is(layout: Layout, system: ScratchSystem, operate: Ope
 
 
 def test_the_rule_of_sudo_stands_as_long_as_somebody_needs_it(
-    layout: Layout, system: ScratchSystem, operate: Operate
+    layout: HostPaths, system: ScratchSystem, operate: Operate
 ) -> None:
     operate("olga", KEY, sudo=True)
     operate("otto", OTHER, sudo=True)
@@ -97,7 +97,7 @@ def test_the_rule_of_sudo_stands_as_long_as_somebody_needs_it(
 
 @pytest.mark.parametrize("line", ["data-sudo:!*::olga", "data-sudo:!*:olga,eve:"])
 def test_who_can_join_the_group_of_sudo_by_newgrp_or_gpasswd_still_has_it(
-    layout: Layout, system: ScratchSystem, operate: Operate, line: str
+    layout: HostPaths, system: ScratchSystem, operate: Operate, line: str
 ) -> None:
     operate("olga", KEY)
     operate("otto", OTHER, sudo=True)
@@ -112,13 +112,13 @@ def test_who_can_join_the_group_of_sudo_by_newgrp_or_gpasswd_still_has_it(
 
 
 def test_a_group_is_taken_from_its_administrators_too(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch
+    layout: HostPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[list[str]] = []
     monkeypatch.setattr("broker.accounts.debian.system._run", lambda argv: called.append([*argv]))
     (layout.root / "etc/gshadow").write_text("data-sudo:!*:eve,olga:olga\ndata-ops:!*:olga:\n")
     groups = frozenset({"data-ops", "data-sudo"})
-    user = User("olga", 1501, 1501, "", "/home/olga", "/bin/bash", groups)
+    user = HostUser("olga", 1501, 1501, "", "/home/olga", "/bin/bash", groups)
     less = replace(user, groups=frozenset({"data-ops"}))
     DebianSystem(layout.root).change(user, less)
     root = str(layout.root)
@@ -128,7 +128,7 @@ def test_a_group_is_taken_from_its_administrators_too(
     ]
 
 
-def test_what_somebody_wrote_into_the_rule_is_mended(layout: Layout, operate: Operate) -> None:
+def test_what_somebody_wrote_into_the_rule_is_mended(layout: HostPaths, operate: Operate) -> None:
     operate("olga", KEY, sudo=True)
     for damage in (lambda path: path.write_text("eve ALL=(ALL) ALL\n"), lambda path: path.unlink()):
         layout.at(layout.sudoers).chmod(0o640)
@@ -137,7 +137,9 @@ def test_what_somebody_wrote_into_the_rule_is_mended(layout: Layout, operate: Op
         assert rule_of(layout) == SUDO_RULE
 
 
-def test_what_stands_in_the_place_of_the_rule_makes_room(layout: Layout, operate: Operate) -> None:
+def test_what_stands_in_the_place_of_the_rule_makes_room(
+    layout: HostPaths, operate: Operate
+) -> None:
     operate("olga", KEY, sudo=True)
     path = layout.at(layout.sudoers)
     elsewhere = path.rename(layout.root / "rule")
@@ -151,7 +153,7 @@ def test_what_stands_in_the_place_of_the_rule_makes_room(layout: Layout, operate
     assert rule_of(layout) == SUDO_RULE
 
 
-def test_a_rule_that_nobody_asked_for_goes(layout: Layout, operate: Operate) -> None:
+def test_a_rule_that_nobody_asked_for_goes(layout: HostPaths, operate: Operate) -> None:
     operate("olga", KEY)
     layout.at(layout.sudoers).write_text(SUDO_RULE)
     operate("olga")
@@ -162,7 +164,7 @@ def test_a_rule_that_nobody_asked_for_goes(layout: Layout, operate: Operate) -> 
 
 @pytest.mark.parametrize("gone", ["usr/bin/sudo", "etc/sudoers.d"])
 def test_without_sudo_on_the_host_nobody_is_promised_it(
-    layout: Layout, operate: Operate, gone: str
+    layout: HostPaths, operate: Operate, gone: str
 ) -> None:
     (layout.root / gone).rename(layout.root / "gone")
     with pytest.raises(AccountsError, match="this host has no sudo"):
@@ -183,7 +185,7 @@ def test_without_sudo_on_the_host_nobody_is_promised_it(
     ],
 )
 def test_a_rule_that_sudo_does_not_read_is_not_promised(
-    layout: Layout, operate: Operate, text: str | None, reads: bool
+    layout: HostPaths, operate: Operate, text: str | None, reads: bool
 ) -> None:
     sudoers = layout.root / "etc/sudoers"
     sudoers.with_name("sudoers.local").write_text("@includedir /etc/sudoers.d\n")
@@ -206,7 +208,7 @@ def test_a_rule_that_sudo_does_not_read_is_not_promised(
     ],
 )
 def test_no_rule_of_sudo_is_written_for_a_stranger(
-    layout: Layout, ask: Ask, operate: Operate, file: str, line: str, way: str
+    layout: HostPaths, ask: Ask, operate: Operate, file: str, line: str, way: str
 ) -> None:
     group = layout.root / "etc/group"
     group.write_text(group.read_text() + ("data-sudo:x:990:\n" if file != "group" else ""))
@@ -223,7 +225,7 @@ def test_no_rule_of_sudo_is_written_for_a_stranger(
 
 
 def test_who_is_in_the_group_of_sudo_later_hinders_no_one_else(
-    layout: Layout, ask: Ask, operate: Operate
+    layout: HostPaths, ask: Ask, operate: Operate
 ) -> None:
     operate("olga", KEY, sudo=True)
     group = layout.root / "etc/group"
@@ -237,7 +239,7 @@ def test_who_is_in_the_group_of_sudo_later_hinders_no_one_else(
     assert operate("olga", state="absent").changed
 
 
-def test_no_class_gets_a_group_that_has_strangers(layout: Layout, system: ScratchSystem) -> None:
+def test_no_class_gets_a_group_that_has_strangers(layout: HostPaths, system: ScratchSystem) -> None:
     def declare(names: dict[str, str], check: bool = False) -> Outcome:
         return converge([], layout, system, check=check, classes=parse_classes(names, where="here"))
 
@@ -259,7 +261,7 @@ def test_no_class_gets_a_group_that_has_strangers(layout: Layout, system: Scratc
 
 
 def test_a_host_that_lost_its_sudo_is_no_trouble_of_others(
-    layout: Layout, ask: Ask, operate: Operate
+    layout: HostPaths, ask: Ask, operate: Operate
 ) -> None:
     operate("olga", KEY, sudo=True)
     layout.at(layout.sudoers).unlink()
@@ -269,7 +271,7 @@ def test_a_host_that_lost_its_sudo_is_no_trouble_of_others(
         operate("olga")
 
 
-def test_an_operators_home_is_their_own(layout: Layout, operate: Operate) -> None:
+def test_an_operators_home_is_their_own(layout: HostPaths, operate: Operate) -> None:
     operate("olga", KEY)
     for folder in ("server", "user"):
         (layout.root / "home/olga" / folder).mkdir()
@@ -279,7 +281,7 @@ def test_an_operators_home_is_their_own(layout: Layout, operate: Operate) -> Non
 
 
 def test_leaving_is_the_same_as_an_analysts(
-    layout: Layout, system: ScratchSystem, operate: Operate
+    layout: HostPaths, system: ScratchSystem, operate: Operate
 ) -> None:
     operate("olga", KEY, sudo=True)
     uid = system.accounts().users["olga"].uid
@@ -293,7 +295,7 @@ def test_leaving_is_the_same_as_an_analysts(
 
 
 def test_a_key_that_is_gone_takes_all_that_it_may_have_planted(
-    layout: Layout, system: ScratchSystem, operate: Operate
+    layout: HostPaths, system: ScratchSystem, operate: Operate
 ) -> None:
     operate("olga", KEY)
     (layout.root / "home/olga/.bashrc").write_text("planted")
@@ -308,7 +310,7 @@ def test_a_key_that_is_gone_takes_all_that_it_may_have_planted(
     assert [row["host"] for row in list_operators(layout, system)] == ["ok"]
 
 
-def test_nobody_is_both(layout: Layout, ask: Ask, operate: Operate) -> None:
+def test_nobody_is_both(layout: HostPaths, ask: Ask, operate: Operate) -> None:
     ask("anna", KEY)
     with pytest.raises(AccountsError, match="this name is that of an analyst"):
         operate("anna", OTHER)
@@ -340,7 +342,7 @@ def test_what_is_another_roles_is_refused(said: dict[str, Any], told: str) -> No
 
 
 def test_what_the_inventory_does_not_say_it_does_not_give(
-    layout: Layout, system: ScratchSystem, operate: Operate
+    layout: HostPaths, system: ScratchSystem, operate: Operate
 ) -> None:
     operate("olga", KEY, sudo=True)
     operate("olga")
@@ -367,7 +369,7 @@ def test_nobody_cuts_off_the_session_that_they_act_in(
 
 
 def test_an_operator_rotates_their_own_key(
-    layout: Layout, system: ScratchSystem, operate: Operate
+    layout: HostPaths, system: ScratchSystem, operate: Operate
 ) -> None:
     operate("olga", KEY, sudo=True)
     with acting_as(Actor(0, "root", "command", "olga")):
@@ -427,7 +429,7 @@ def test_what_is_wrong_with_an_operator_is_not_said_of_an_analyst(
 
 
 def test_a_lost_list_is_made_again_from_what_stands(
-    layout: Layout, system: ScratchSystem, ask: Ask, operate: Operate
+    layout: HostPaths, system: ScratchSystem, ask: Ask, operate: Operate
 ) -> None:
     ask("anna", public_key("anna"), private=True)
     operate("olga", KEY, sudo=True)
@@ -439,7 +441,7 @@ def test_a_lost_list_is_made_again_from_what_stands(
 
 
 def test_analysts_are_limited_and_operators_are_not(
-    layout: Layout, system: ScratchSystem, ask: Ask, operate: Operate
+    layout: HostPaths, system: ScratchSystem, ask: Ask, operate: Operate
 ) -> None:
     ask("anna", public_key("anna"))
     operate("olga", KEY)
@@ -452,7 +454,7 @@ def test_analysts_are_limited_and_operators_are_not(
     assert found == PlaceLimits((), (uids["olga"],))
 
 
-def test_the_log_says_that_it_was_an_operator(layout: Layout, operate: Operate) -> None:
+def test_the_log_says_that_it_was_an_operator(layout: HostPaths, operate: Operate) -> None:
     operate("olga", KEY, sudo=True)
     (layout.root / "etc/data-broker/authorized_keys/olga").unlink()
     operate("olga")
@@ -472,7 +474,7 @@ def test_the_log_says_that_it_was_an_operator(layout: Layout, operate: Operate) 
 
 
 def test_a_rule_of_sudo_that_is_mended_on_the_way_is_told(
-    layout: Layout, ask: Ask, operate: Operate
+    layout: HostPaths, ask: Ask, operate: Operate
 ) -> None:
     operate("olga", KEY, sudo=True)
     rule = layout.at(layout.sudoers)
@@ -486,7 +488,7 @@ def test_a_rule_of_sudo_that_is_mended_on_the_way_is_told(
     assert {"mended": [str(layout.sudoers)]} in [event.detail for event in events]
 
 
-def test_the_list_keeps_operators_apart(layout: Layout, ask: Ask, operate: Operate) -> None:
+def test_the_list_keeps_operators_apart(layout: HostPaths, ask: Ask, operate: Operate) -> None:
     ask("anna", public_key("anna"))
     assert "operators" not in json.loads(layout.at(layout.registry).read_text())
     operate("olga", KEY, sudo=True)
@@ -498,7 +500,7 @@ def test_the_list_keeps_operators_apart(layout: Layout, ask: Ask, operate: Opera
 
 class TestCommands:
     @pytest.fixture
-    def type_in(self, layout: Layout, system: ScratchSystem) -> Callable[..., Result]:
+    def type_in(self, layout: HostPaths, system: ScratchSystem) -> Callable[..., Result]:
         def _type(*words: str) -> Result:
             host = commands.Host(layout, system)
             return CliRunner().invoke(operator, words, obj=host)
@@ -538,7 +540,7 @@ class TestCommands:
             assert hint in str(error)
 
     def test_the_commands_for_analysts_do_not_reach_an_operator(
-        self, type_in: Callable[..., Result], layout: Layout, system: ScratchSystem
+        self, type_in: Callable[..., Result], layout: HostPaths, system: ScratchSystem
     ) -> None:
         type_in("add", "olga", KEY)
         host = commands.Host(layout, system)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import Classes, Key, Layout, Person, Request, parse_key, parse_request, plan
+from broker.accounts import Classes, HostPaths, Key, Person, Request, parse_key, parse_request, plan
 from broker.accounts.planning.actions import (
     Action,
     AddAccounts,
@@ -35,7 +35,7 @@ from broker.accounts.planning.wanted import (
     wanted_presence,
     wanted_user,
 )
-from broker.accounts.records.host import Accounts, KeyFile, Observed, Presence, User
+from broker.accounts.records.host import Accounts, HostUser, KeyFile, Observed, Presence
 from broker.accounts.records.keyfile import render_keys
 from broker.accounts.records.node import Node
 from broker.accounts.records.registry import Registry, make_registry
@@ -43,7 +43,7 @@ from broker.errors import AccountsError
 
 from .scratch import public_key
 
-LAYOUT = Layout()
+LAYOUT = HostPaths()
 CLASSES = Classes()
 KEY = parse_key(public_key("anna"), where="anna")
 OTHER = parse_key(public_key("other"), where="anna")
@@ -51,7 +51,7 @@ ANNA = Person("anna", 1001, keys=(KEY,))
 SHELL = {"shell": True}
 USER = wanted_user(ANNA, LAYOUT, CLASSES)
 SHUT = replace(USER, expired=True)
-ROOT = User("root", 0, 0, "", "/root", "/bin/bash")
+ROOT = HostUser("root", 0, 0, "", "/root", "/bin/bash")
 SYSTEM = {"root": 0, "dataread": 990, "data-private": 991, "data-shell": 992}
 
 
@@ -115,7 +115,7 @@ def test_what_an_analyst_is() -> None:
         wanted_presence(replace(ANNA, classes=classes), LAYOUT, CLASSES)
         for classes in ((), ("private",))
     )
-    assert public.user == User(
+    assert public.user == HostUser(
         "anna",
         1001,
         1001,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import Certificate, Layout
+from broker.accounts import Certificate, HostPaths
 from broker.accounts.principals import main, principal
 from broker.accounts.records.valid_certificates import accepts, render_standing
 
@@ -48,15 +48,15 @@ def test_all_four_facts_and_the_end_have_to_agree(
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    layout = Layout(root=tmp_path)
+def layout(tmp_path: Path) -> HostPaths:
+    layout = HostPaths(root=tmp_path)
     layout.at(layout.keys).mkdir(parents=True)
     (layout.at(layout.keys) / "anna").touch()
     layout.at(layout.standing).write_text(LIST)
     return layout
 
 
-def test_an_account_without_a_key_file_has_no_session(layout: Layout) -> None:
+def test_an_account_without_a_key_file_has_no_session(layout: HostPaths) -> None:
     facts = ("anna", "7", "SHA256:A", "SHA256:CA")
     assert principal(*facts, layout, NOW) == "anna"
     (layout.at(layout.keys) / "anna").unlink()

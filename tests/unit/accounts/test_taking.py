@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import Layout, Person, Request, key_request, observe, parse_key
+from broker.accounts import HostPaths, Person, Request, key_request, observe, parse_key
 from broker.accounts.manage import converge
 from broker.accounts.planning.taking import only_takes
 from broker.accounts.records.registry import make_registry
@@ -79,7 +79,7 @@ def test_what_the_list_says_already_may_be_asked_for_again(asked: Request, taken
 
 
 @pytest.fixture
-def people(layout: Layout, ask: Ask, system: ScratchSystem) -> ScratchSystem:
+def people(layout: HostPaths, ask: Ask, system: ScratchSystem) -> ScratchSystem:
     """Anna has two keys, private data and a shell, and something runs under her account."""
     ask("anna", ONE.line, TWO.line, private=True, shell=True)  # noqa: S604 - a login, no process
     uid = observe(layout, system).registry.by_name()["anna"].uid
@@ -107,7 +107,7 @@ def request(act: str) -> Request:
 
 @pytest.mark.parametrize("act", [*TAKING, *KEYS])
 def test_rights_are_taken_without_the_log_and_its_lines_follow(
-    layout: Layout, people: ScratchSystem, act: str
+    layout: HostPaths, people: ScratchSystem, act: str
 ) -> None:
     log = layout.at(LOG)
     away = log.rename(log.with_name("away"))
@@ -136,7 +136,7 @@ def test_rights_are_taken_without_the_log_and_its_lines_follow(
 @pytest.mark.parametrize("more", [{}, {"retired": (ONE.fingerprint,)}])
 @pytest.mark.parametrize("act", TAKING)
 def test_where_an_account_cannot_be_changed_its_keys_open_nothing(
-    layout: Layout,
+    layout: HostPaths,
     people: ScratchSystem,
     act: str,
     more: dict[str, Any],
@@ -165,7 +165,7 @@ def test_where_an_account_cannot_be_changed_its_keys_open_nothing(
 
 
 def test_what_gives_is_not_done_after_a_failure(
-    layout: Layout, people: ScratchSystem, monkeypatch: pytest.MonkeyPatch
+    layout: HostPaths, people: ScratchSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise BrokerError("systemd-sysusers failed with code 1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from broker.accounts import Layout
+from broker.accounts import HostPaths
 from broker.accounts.debian.usage import spaces
 from broker.cli.status import _space_line
 
@@ -10,7 +10,7 @@ from .conftest import Ask
 from .scratch import public_key
 
 
-def test_the_space_of_each_analyst_and_the_line_of_status(layout: Layout, ask: Ask) -> None:
+def test_the_space_of_each_analyst_and_the_line_of_status(layout: HostPaths, ask: Ask) -> None:
     assert spaces(layout) is None
     for name in ("anna", "bob"):
         ask(name, public_key(name))

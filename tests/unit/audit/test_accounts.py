@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import Layout, converge, parse_request
+from broker.accounts import HostPaths, converge, parse_request
 from broker.audit.log import LOG
 from broker.audit.reading import read_log
 from broker.errors import BrokerError
@@ -14,22 +14,22 @@ from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
+def layout(tmp_path: Path) -> HostPaths:
     return make_root(tmp_path / "host")
 
 
-def ask(layout: Layout, name: str, *, check: bool = False, **more: object) -> None:
+def ask(layout: HostPaths, name: str, *, check: bool = False, **more: object) -> None:
     request = parse_request(name, **more)  # type: ignore[arg-type]
     converge([request], layout, ScratchSystem(layout.root), check=check)
 
 
-def told(layout: Layout) -> list[tuple[str, str | None, str]]:
+def told(layout: HostPaths) -> list[tuple[str, str | None, str]]:
     history = read_log(layout.at(LOG))
     assert not history.garbled
     return [(one.action, one.subject, one.result) for one in history.events]
 
 
-def test_add_change_remove_and_mend(layout: Layout) -> None:
+def test_add_change_remove_and_mend(layout: HostPaths) -> None:
     ask(layout, "anna", keys=[public_key("anna")], check=True)
     assert not layout.at(LOG).exists()
     ask(layout, "anna", keys=[public_key("anna")])
@@ -50,7 +50,7 @@ def test_add_change_remove_and_mend(layout: Layout) -> None:
     assert public_key("anna").split()[1] not in layout.at(LOG).read_text()
 
 
-def test_what_fails_is_told_as_failed(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_fails_is_told_as_failed(layout: HostPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise BrokerError("useradd failed with code 1")
 
@@ -60,7 +60,7 @@ def test_what_fails_is_told_as_failed(layout: Layout, monkeypatch: pytest.Monkey
     assert ("analyst.add", "anna", "failed") in told(layout)
 
 
-def test_nothing_happens_where_no_trace_can_be_left(layout: Layout) -> None:
+def test_nothing_happens_where_no_trace_can_be_left(layout: HostPaths) -> None:
     layout.at(LOG).parent.mkdir(parents=True)
     layout.at(LOG).mkdir()
     with pytest.raises(BrokerError, match="so nothing was done"):

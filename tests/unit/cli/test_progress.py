@@ -9,10 +9,10 @@ import pytest
 
 from broker.cli.progress import Lines, Live, fields
 from broker.cli.screen import Screen
-from broker.sync.report import Outcome
+from broker.sync.report import TableOutcome
 
-GOOD = Outcome("shop/orders", "ok", rows=1200, bytes_written=10, seconds=0.5)
-BAD = Outcome("shop/items", "failed", rows=7, error='no file "items.csv"')
+GOOD = TableOutcome("shop/orders", "ok", rows=1200, bytes_written=10, seconds=0.5)
+BAD = TableOutcome("shop/items", "failed", rows=7, error='no file "items.csv"')
 
 
 def test_fields_are_one_line_that_can_be_cut_at_blanks() -> None:

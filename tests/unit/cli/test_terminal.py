@@ -12,7 +12,7 @@ from rich.table import Table
 from broker.cli.progress import Live, fields
 from broker.cli.screen import Screen
 from broker.cli.terminal import log_to_stderr, say, say_document, say_json
-from broker.sync.report import Outcome
+from broker.sync.report import TableOutcome
 
 HOSTILE = "[/y] [red]x[/] :smile: \x1b]0;owned\x07\x9b2J\u202egnp.\u200b\nbroker: all is well"
 SHOWN = r"[/y] [red]x[/] :smile: \x1b]0;owned\x07\x9b2J\u202egnp.\u200b\nbroker: all is well"
@@ -53,7 +53,7 @@ def test_a_live_view_shows_a_table_of_any_name() -> None:
     file = io.StringIO()
     with Live(1, Screen(file=file, force_terminal=True, width=300)) as live:
         live.phase(HOSTILE, HOSTILE)
-        live.done(Outcome(HOSTILE, "failed", rows=0, error=HOSTILE))
+        live.done(TableOutcome(HOSTILE, "failed", rows=0, error=HOSTILE))
     assert SHOWN in file.getvalue()
     assert "\x1b]0" not in file.getvalue()
 

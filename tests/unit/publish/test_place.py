@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.errors import PublishError
-from broker.publish.place import Place, next_id, publish_errors, taken_at
+from broker.publish.place import StoreLayout, next_id, publish_errors, taken_at
 
 NOON = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 
@@ -45,7 +45,7 @@ def test_a_second_that_is_used_up_goes_on_in_the_next() -> None:
 
 
 def test_absent_and_unreadable_are_two_things(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+    place = StoreLayout(tmp_path)
     assert place.current_id() is None
     (tmp_path / "current").mkdir()
     with pytest.raises(PublishError, match="not a link"):
@@ -55,11 +55,11 @@ def test_absent_and_unreadable_are_two_things(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "..", "../../etc", "2026-11-22T163000Z-0000", "staging"])
 def test_a_generation_is_asked_for_by_its_id_alone(tmp_path: Path, name: str) -> None:
     with pytest.raises(PublishError, match="no such generation"):
-        Place(tmp_path).generation(name)
+        StoreLayout(tmp_path).generation(name)
 
 
-def _renamed_but_not_current(tmp_path: Path) -> tuple[Place, str]:
-    place, name = Place(tmp_path), "2026-11-22T163000Z-0000"
+def _renamed_but_not_current(tmp_path: Path) -> tuple[StoreLayout, str]:
+    place, name = StoreLayout(tmp_path), "2026-11-22T163000Z-0000"
     for folder in (place.generations / name, place.staging / name, place.superseded):
         folder.mkdir(parents=True)
     return place, name

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.publish.retention import Candidate, Retention, expired, in_use, removable
+from broker.publish.retention import Candidate, PruneRule, expired, in_use, removable
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=40)
@@ -41,20 +41,20 @@ candidates = st.lists(
     ],
 )
 def test_protected(change: dict[str, object], why: str) -> None:
-    assert removable([OLD, CURRENT], Retention(), NOW) == [OLD], "the bare case"
-    assert removable([replace(OLD, **change), CURRENT], Retention(), NOW) == [], why  # type: ignore[arg-type]
+    assert removable([OLD, CURRENT], PruneRule(), NOW) == [OLD], "the bare case"
+    assert removable([replace(OLD, **change), CURRENT], PruneRule(), NOW) == [], why  # type: ignore[arg-type]
 
 
 def test_the_newest_good_one_stays_while_the_newer_are_bad() -> None:
     bad = replace(OLD, id="b", is_good=False)
     older = replace(OLD, id="0")
-    found = removable([older, OLD, bad, replace(CURRENT, is_good=False)], Retention(), NOW)
+    found = removable([older, OLD, bad, replace(CURRENT, is_good=False)], PruneRule(), NOW)
     assert [candidate.id for candidate in found] == ["0", "b"]
 
 
 @given(candidates, st.integers(min_value=1, max_value=5))
 def test_what_is_protected_stays_whatever_the_policy(found: list[Candidate], count: int) -> None:
-    policy = Retention(count=count, days=1, grace=timedelta(days=3))
+    policy = PruneRule(count=count, days=1, grace=timedelta(days=3))
     leaving = removable([*found, CURRENT], policy, NOW)
     good = [candidate.id for candidate in [*found, CURRENT] if candidate.is_good]
     for candidate in leaving:
@@ -68,9 +68,9 @@ def test_what_is_protected_stays_whatever_the_policy(found: list[Candidate], cou
 
 def test_past_the_count_or_the_age() -> None:
     many = [replace(OLD, id=name, taken_at=NOW) for name in "abcd"]
-    assert expired([*many, CURRENT], Retention(count=3), NOW) == {"a", "b"}
-    assert expired([OLD, *many[1:]], Retention(days=30), NOW) == {"a"}
-    assert expired([OLD, *many[1:]], Retention(days=50), NOW) == set()
+    assert expired([*many, CURRENT], PruneRule(count=3), NOW) == {"a", "b"}
+    assert expired([OLD, *many[1:]], PruneRule(days=30), NOW) == {"a"}
+    assert expired([OLD, *many[1:]], PruneRule(days=50), NOW) == set()
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no /proc on this system")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from broker.errors import PublishError
-from broker.publish import Document, Staging, Status, Store, TableEntry
+from broker.publish import RenderedDocument, Staging, Status, Store, TableEntry
 from broker.tables.model import TableVersion
 
 from .making import SCHEMA, entry, publish, version, write
@@ -140,7 +140,7 @@ def test_two_tables_at_one_path_are_refused(staging: Staging) -> None:
 )
 def test_a_document_stands_beside_the_data_and_never_in_it(staging: Staging, path: str) -> None:
     with pytest.raises(PublishError):
-        staging.commit({path: Document("public", b"x")})
+        staging.commit({path: RenderedDocument("public", b"x")})
 
 
 def test_what_the_disk_cannot_take_is_refused_before_it_starts(staging: Staging) -> None:

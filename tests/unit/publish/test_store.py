@@ -9,7 +9,15 @@ import pytest
 import yaml
 
 from broker.errors import LockedError, PublishError
-from broker.publish import Audience, Document, Manifest, Retention, Status, Store, TableEntry
+from broker.publish import (
+    Audience,
+    Manifest,
+    PruneRule,
+    RenderedDocument,
+    Status,
+    Store,
+    TableEntry,
+)
 
 from .making import contents, entry, publish, republish, version
 
@@ -108,7 +116,7 @@ def test_documents_follow_their_class_and_descriptions_their_tree(store: Store) 
         for table, rows in TABLES.items():
             staging.put(table, version(staging, table, rows))
         made = staging.commit(
-            {"metadata/hr/salaries.profile.json": Document("private", b"{}")}, describe
+            {"metadata/hr/salaries.profile.json": RenderedDocument("private", b"{}")}, describe
         )
     private = made.view(Audience.of(["private"]))
     assert (made.view(Audience()) / "docs/tables.txt").read_text() == "orders"
@@ -275,7 +283,7 @@ NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 def test_prune_keeps_the_newest_by_count(store: Store) -> None:
     made = _aged(store, 6)
-    assert store.prune(Retention(count=3), NEW_YEAR + timedelta(days=8)) == made[:3]
+    assert store.prune(PruneRule(count=3), NEW_YEAR + timedelta(days=8)) == made[:3]
     assert [generation.id for generation in store.generations()] == made[3:]
     assert {path.name for path in (store.root / ".superseded").iterdir()} == set(made[3:5])
     assert list((store.root / "staging").iterdir()) == []
@@ -285,16 +293,16 @@ def test_prune_keeps_the_newest_by_count(store: Store) -> None:
 def test_prune_by_age_and_by_space(store: Store) -> None:
     made = _aged(store, 4)
     now = NEW_YEAR + timedelta(days=8)
-    assert store.prune(Retention(days=7), now) == made[:1]
-    assert store.prune(Retention(min_free_bytes=1), now) == []
-    assert store.prune(Retention(min_free_bytes=2**62), now) == made[1:3]
+    assert store.prune(PruneRule(days=7), now) == made[:1]
+    assert store.prune(PruneRule(min_free_bytes=1), now) == []
+    assert store.prune(PruneRule(min_free_bytes=2**62), now) == made[1:3]
     assert [generation.id for generation in store.generations()] == made[3:]
 
 
 def test_prune_leaves_readers_their_time(store: Store) -> None:
     made = _aged(store, 4)
     now = NEW_YEAR + timedelta(days=3, hours=12)
-    assert store.prune(Retention(count=1), now) == made[:2]
+    assert store.prune(PruneRule(count=1), now) == made[:2]
 
 
 def test_prune_leaves_a_generation_that_is_open(store: Store) -> None:
@@ -302,10 +310,10 @@ def test_prune_leaves_a_generation_that_is_open(store: Store) -> None:
     reader = os.open(store.generation(made[0]).view(Audience()), os.O_RDONLY)
     try:
         later = NEW_YEAR + timedelta(days=9)
-        assert store.prune(Retention(count=1), later) == made[1:2]
+        assert store.prune(PruneRule(count=1), later) == made[1:2]
     finally:
         os.close(reader)
-    assert store.prune(Retention(count=1), later) == made[:1]
+    assert store.prune(PruneRule(count=1), later) == made[:1]
 
 
 def test_prune_never_takes_the_newest_good_one(store: Store) -> None:
@@ -317,7 +325,7 @@ def test_prune_never_takes_the_newest_good_one(store: Store) -> None:
                 staging.keep(replace(table, status=Status.FAILED, error="no answer"))
             staging.commit()
     far = datetime.now(UTC) + timedelta(days=400)
-    assert made[0] in store.prune(Retention(count=1), far)
+    assert made[0] in store.prune(PruneRule(count=1), far)
     assert made[1] in [generation.id for generation in store.generations()]
 
 
@@ -325,8 +333,8 @@ def test_prune_gives_a_generation_of_unknown_end_its_time(store: Store) -> None:
     made = _aged(store, 2)
     (store.root / ".superseded" / made[0]).unlink()
     far = datetime.now(UTC) + timedelta(days=400)
-    assert store.prune(Retention(count=1), far) == []
-    assert store.prune(Retention(count=1), far) == made[:1]
+    assert store.prune(PruneRule(count=1), far) == []
+    assert store.prune(PruneRule(count=1), far) == made[:1]
 
 
 def test_the_owner_of_the_store_publishes_and_nobody_else(

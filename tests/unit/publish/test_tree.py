@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from broker.errors import PublishError
-from broker.publish.tree import Rights, Tree, check_path, folder_classes, seal
+from broker.publish.tree import Rights, TreeBuilder, check_path, folder_classes, seal
 
 RIGHTS = Rights(None, os.getegid(), os.getegid())
 
@@ -55,7 +55,7 @@ def test_rights_do_not_depend_on_the_umask(tmp_path: Path) -> None:
     for mask in (0o000, 0o077):
         before = os.umask(mask)
         try:
-            tree = Tree(tmp_path / f"tree{mask}", RIGHTS, None)
+            tree = TreeBuilder(tmp_path / f"tree{mask}", RIGHTS, None)
             tree.path.mkdir(mode=0o700)
             tree.folders({"docs": None})
             tree.write("docs/a", b"x", None)
@@ -66,7 +66,7 @@ def test_rights_do_not_depend_on_the_umask(tmp_path: Path) -> None:
 
 
 def test_what_is_equal_is_linked_and_what_is_not_is_new(tmp_path: Path) -> None:
-    before, after = (Tree(tmp_path / name, RIGHTS, tmp_path / "g1") for name in ("g1", "g2"))
+    before, after = (TreeBuilder(tmp_path / name, RIGHTS, tmp_path / "g1") for name in ("g1", "g2"))
     for tree, content in ((before, b"old"), (after, b"new")):
         tree.path.mkdir()
         tree.folders({"docs": None})
@@ -81,7 +81,7 @@ def test_a_file_whose_rights_drifted_is_copied_and_the_past_left_alone(tmp_path:
     drifted = tmp_path / "drifted"
     drifted.write_bytes(b"x")
     drifted.chmod(0o644)
-    tree = Tree(tmp_path / "tree", RIGHTS, None)
+    tree = TreeBuilder(tmp_path / "tree", RIGHTS, None)
     tree.path.mkdir()
     tree.link("copy", drifted, None)
     assert not (tree.path / "copy").samefile(drifted)

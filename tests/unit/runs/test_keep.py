@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.errors import BrokerError
-from broker.runs import Outcome, keep, note_begin, note_end, read_record
+from broker.runs import RunOutcome, keep, note_begin, note_end, read_record
 from broker.runs.record import Ended
 from broker.runs.systemd import Unit, live, parse, with_recorders
 
@@ -52,7 +52,7 @@ def test_a_run_is_recorded_from_its_beginning_to_its_end(place: Place) -> None:
     assert read_record(place.path).begun["a"].current == OLD
     place.points_at(f"generations/{NEW}")
     run = place.end("failed", "a", "exit-code", "exited", "1")
-    assert (run.published, run.outcome, run.began is None) == (NEW, Outcome.PARTLY, False)
+    assert (run.published, run.outcome, run.began is None) == (NEW, RunOutcome.PARTLY, False)
     assert place.path.stat().st_mode & 0o777 == 0o640
 
 
@@ -60,7 +60,7 @@ def test_where_a_unit_that_it_needs_failed_the_words_are_of_the_run_before(place
     for invocation, told in (("a", FINE), ("b", ("exit-code", "exited", "243"))):
         place.end("succeeded" if told is FINE else "failed", invocation, *told)
         again = place.end("failed", invocation, *told)  # what systemd 252 and 257 tell
-        assert (again.result, again.outcome) == ("not-started", Outcome.FAILED)
+        assert (again.result, again.outcome) == ("not-started", RunOutcome.FAILED)
     assert place.end("failed", "", "success", "", "").result == "not-started"
     assert place.end("failed", "c", *FINE).result == "not-started"
     assert read_record(place.path).failures == 5

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.runs import Begun, Ended, Outcome, Record
+from broker.runs import Begun, Ended, RunOutcome, RunRecord
 
 NOW = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 UNIT = "broker-sync.service"
@@ -28,51 +28,51 @@ FAILED = ended("exit-code", "exited", "2")
 @pytest.mark.parametrize(
     ("run", "outcome", "reason"),
     [
-        (FINE, Outcome.FINE, "exit code 0"),
-        (ended("exit-code", "exited", "3"), Outcome.REJECTS, "rows were set aside"),
-        (ended("success", "exited", "3"), Outcome.REJECTS, "rows were set aside"),
-        (ended("exit-code", "exited", "1"), Outcome.FAILED, "exit code 1"),
-        (ended("exit-code", "exited", "2"), Outcome.FAILED, "the configuration is invalid"),
-        (ended("exit-code", "exited", "75"), Outcome.FAILED, "another process was busy"),
-        (ended("exit-code", "exited", "203"), Outcome.FAILED, "cannot be started"),
-        (ended("exit-code", "exited", "243"), Outcome.FAILED, "a secret or the signing key"),
-        (ended("oom-kill", "killed", "KILL"), Outcome.FAILED, "memory ran out"),
-        (ended("timeout", "killed", "TERM"), Outcome.FAILED, "broker_sync_time_limit"),
-        (ended("signal", "killed", "KILL"), Outcome.FAILED, "signal KILL"),
-        (ended("core-dump", "dumped", "ABRT"), Outcome.FAILED, "signal ABRT"),
-        (ended("success", "killed", "TERM"), Outcome.FAILED, "it was stopped"),
-        (ended("start-limit-hit", "", ""), Outcome.FAILED, "started too often"),
-        (ended("resources", "", ""), Outcome.FAILED, "could not start it"),
-        (ended("interrupted", "", ""), Outcome.FAILED, "cut off"),
-        (ended("not-started", "", ""), Outcome.FAILED, "a unit that it needs failed"),
-        (ended("something-new", "", ""), Outcome.FAILED, "systemd says something-new"),
-        (ended("", "", ""), Outcome.FAILED, "systemd says"),
+        (FINE, RunOutcome.FINE, "exit code 0"),
+        (ended("exit-code", "exited", "3"), RunOutcome.REJECTS, "rows were set aside"),
+        (ended("success", "exited", "3"), RunOutcome.REJECTS, "rows were set aside"),
+        (ended("exit-code", "exited", "1"), RunOutcome.FAILED, "exit code 1"),
+        (ended("exit-code", "exited", "2"), RunOutcome.FAILED, "the configuration is invalid"),
+        (ended("exit-code", "exited", "75"), RunOutcome.FAILED, "another process was busy"),
+        (ended("exit-code", "exited", "203"), RunOutcome.FAILED, "cannot be started"),
+        (ended("exit-code", "exited", "243"), RunOutcome.FAILED, "a secret or the signing key"),
+        (ended("oom-kill", "killed", "KILL"), RunOutcome.FAILED, "memory ran out"),
+        (ended("timeout", "killed", "TERM"), RunOutcome.FAILED, "broker_sync_time_limit"),
+        (ended("signal", "killed", "KILL"), RunOutcome.FAILED, "signal KILL"),
+        (ended("core-dump", "dumped", "ABRT"), RunOutcome.FAILED, "signal ABRT"),
+        (ended("success", "killed", "TERM"), RunOutcome.FAILED, "it was stopped"),
+        (ended("start-limit-hit", "", ""), RunOutcome.FAILED, "started too often"),
+        (ended("resources", "", ""), RunOutcome.FAILED, "could not start it"),
+        (ended("interrupted", "", ""), RunOutcome.FAILED, "cut off"),
+        (ended("not-started", "", ""), RunOutcome.FAILED, "a unit that it needs failed"),
+        (ended("something-new", "", ""), RunOutcome.FAILED, "systemd says something-new"),
+        (ended("", "", ""), RunOutcome.FAILED, "systemd says"),
     ],
 )
 def test_an_end_counts_as_good_only_where_it_is_known_to_be(
-    run: Ended, outcome: Outcome, reason: str
+    run: Ended, outcome: RunOutcome, reason: str
 ) -> None:
     assert run.outcome is outcome
     assert reason in run.reason
 
 
 def test_exit_code_1_is_a_failure_as_a_whole_unless_the_run_published() -> None:
-    begun = Record().begin("a", Begun(UNIT, NOW, "boot", OLD))
+    begun = RunRecord().begin("a", Begun(UNIT, NOW, "boot", OLD))
     for published, outcome in (
-        (NEW, Outcome.PARTLY),
-        (OLD, Outcome.FAILED),
-        (None, Outcome.FAILED),
+        (NEW, RunOutcome.PARTLY),
+        (OLD, RunOutcome.FAILED),
+        (None, RunOutcome.FAILED),
     ):
         run = begun.end(ended("exit-code", "exited", "1", published=published)).last
         assert run is not None
         assert run.outcome is outcome
-    unknown = Record().end(ended("exit-code", "exited", "1", published=NEW)).last
+    unknown = RunRecord().end(ended("exit-code", "exited", "1", published=NEW)).last
     assert unknown is not None
-    assert unknown.outcome is Outcome.FAILED  # what stood before is not known
+    assert unknown.outcome is RunOutcome.FAILED  # what stood before is not known
 
 
 def test_failures_are_counted_in_a_row_whoever_started_them_and_since_the_first() -> None:
-    record = Record()
+    record = RunRecord()
     for number in range(3):
         run = Ended(f"broker-run-sync-{number}.service", str(number), None, at(number), "oom-kill")
         record = record.end(run)
@@ -88,7 +88,9 @@ def at(minutes: int) -> datetime:
 
 def test_a_run_that_neither_lives_nor_ended_was_cut_off() -> None:
     record = (
-        Record().begin("a", Begun(UNIT, NOW, "one", None)).begin("b", Begun(UNIT, NOW, "two", None))
+        RunRecord()
+        .begin("a", Begun(UNIT, NOW, "one", None))
+        .begin("b", Begun(UNIT, NOW, "two", None))
     )
     assert record.settle({"a", "b"}, "two", at(5)).begun.keys() == {"b"}
     settled = record.settle((), "two", at(5))
@@ -101,7 +103,7 @@ def test_a_run_that_neither_lives_nor_ended_was_cut_off() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["begin", "good", "bad"]))))
 def test_what_is_kept_is_read_back_and_bounded(steps: list[tuple[str, str]]) -> None:
-    record, row = Record(), 0
+    record, row = RunRecord(), 0
     for invocation, step in steps:
         if step == "begin":
             record = record.begin(invocation, Begun(UNIT, NOW, "boot", OLD))
@@ -114,4 +116,4 @@ def test_what_is_kept_is_read_back_and_bounded(steps: list[tuple[str, str]]) -> 
     assert record.failures == row
     assert (record.failing_since is None) == (row == 0)
     assert len(record.ended) <= 20
-    assert Record.from_json(record.to_json().encode()) == record
+    assert RunRecord.from_json(record.to_json().encode()) == record

@@ -19,8 +19,8 @@ from broker.runs import (
     TIMER,
     Begun,
     Ended,
-    Record,
-    Standing,
+    RunRecord,
+    RunStatus,
     boot_id,
     standing,
     with_recorders,
@@ -41,7 +41,7 @@ FAILED = Ended(SERVICE, "a", None, NOW, "exit-code", "exited", "2")
 FINE = Ended(SERVICE, "b", None, NOW, "success", "exited", "0")
 
 
-def seen(record: Record, *, timed: bool = True, **units: dict[str, str]) -> Standing:
+def seen(record: RunRecord, *, timed: bool = True, **units: dict[str, str]) -> RunStatus:
     """``timer`` and ``service`` say what differs from a host where all is well."""
     names = [TIMER, *with_recorders([SERVICE, *(run.unit for run in record.begun.values())])]
     found = {name: Unit(LoadState="loaded", ActiveState="inactive") for name in names}
@@ -51,17 +51,17 @@ def seen(record: Record, *, timed: bool = True, **units: dict[str, str]) -> Stan
 
 
 def test_a_host_where_all_is_well_says_when_and_when_next() -> None:
-    found = seen(Record().end(FINE))
+    found = seen(RunRecord().end(FINE))
     assert found.lines() == [
         "Last sync: ended 2026-11-22 16:30 UTC, well",
         "Next sync: 2026-11-22 17:00 UTC",
     ]
     assert not found.failed
-    assert not seen(Record()).failed  # none has ended yet
+    assert not seen(RunRecord()).failed  # none has ended yet
 
 
 def test_failures_in_a_row_are_told_with_their_number_and_the_first() -> None:
-    record = Record()
+    record = RunRecord()
     for hours in (3, 2, 1):
         record = record.end(
             Ended(SERVICE, str(hours), None, NOW - timedelta(hours=hours), "oom-kill")
@@ -93,15 +93,15 @@ def test_failures_in_a_row_are_told_with_their_number_and_the_first() -> None:
 def test_a_timer_that_starts_nothing_is_told(
     differs: dict[str, dict[str, str]], problem: str
 ) -> None:
-    found = seen(Record().end(FINE), **differs)
+    found = seen(RunRecord().end(FINE), **differs)
     assert [one for one in found.lines() if problem in one], found.lines()
     assert found.failed
     assert found.facts()["problems"]
-    assert not seen(Record().end(FINE), timed=False, **differs).failed  # a sync that is off
+    assert not seen(RunRecord().end(FINE), timed=False, **differs).failed  # a sync that is off
 
 
 def test_while_a_sync_runs_the_timer_has_no_next_run_and_that_is_no_problem() -> None:
-    record = Record().begin("c", Begun(SERVICE, NOW, "boot", None))
+    record = RunRecord().begin("c", Begun(SERVICE, NOW, "boot", None))
     running = {"ActiveState": "activating", "InvocationID": "c"}
     found = seen(
         record, service=running, timer={"NextElapseUSecRealtime": "", "SubState": "running"}
@@ -112,7 +112,9 @@ def test_while_a_sync_runs_the_timer_has_no_next_run_and_that_is_no_problem() ->
 
 def test_a_beginning_of_an_earlier_boot_or_of_a_unit_that_is_gone_is_a_failure() -> None:
     for boot in ("boot", "before"):
-        record = Record().end(FINE).begin("c", Begun("broker-run-sync-7.service", NOW, boot, None))
+        record = (
+            RunRecord().end(FINE).begin("c", Begun("broker-run-sync-7.service", NOW, boot, None))
+        )
         found = seen(record)
         assert found.failed
         assert "the host went down" in found.lines()[0]
@@ -128,15 +130,15 @@ def test_an_end_that_nothing_recorded_is_told_from_systemd_itself() -> None:
         "ExecMainStatus": "9",
         "InactiveEnterTimestamp": "Sun 2026-11-22 16:31:00 UTC",
     }
-    found = seen(Record().end(FINE), service=killed)
+    found = seen(RunRecord().end(FINE), service=killed)
     assert (found.failed, found.record.failures) == (True, 1)
     assert "signal KILL" in found.lines()[0]
-    recorded = Record().end(Ended(SERVICE, "z", None, NOW, "signal", "killed", "KILL"))
+    recorded = RunRecord().end(Ended(SERVICE, "z", None, NOW, "signal", "killed", "KILL"))
     assert seen(recorded, service=killed).record.failures == 1
     earlier = killed | {"InactiveEnterTimestamp": "Sun 2026-11-22 10:00:00 UTC"}
-    assert not seen(Record().end(FINE), service=earlier).failed
+    assert not seen(RunRecord().end(FINE), service=earlier).failed
     booted = {"ActiveState": "inactive", "InvocationID": "", "Result": "success"}
-    assert seen(Record().end(FAILED), service=booted).record.failures == 1
+    assert seen(RunRecord().end(FAILED), service=booted).record.failures == 1
 
 
 @pytest.fixture
@@ -169,9 +171,9 @@ def asks(folder: Path, name: str, *words: str) -> tuple[int, str]:
 
 
 def test_status_ends_with_1_while_the_last_sync_failed_and_json_says_the_same(host: Path) -> None:
-    (host / "syncs.json").write_text(Record().end(FINE).to_json())
+    (host / "syncs.json").write_text(RunRecord().end(FINE).to_json())
     assert asks(host, "status")[0] == 0
-    (host / "syncs.json").write_text(Record().end(FINE).end(FAILED).to_json())
+    (host / "syncs.json").write_text(RunRecord().end(FINE).end(FAILED).to_json())
     code, text = asks(host, "status")
     assert (code, "Last sync: failed" in text) == (1, True)
     facts = json.loads(asks(host, "status", "--json")[1])
@@ -184,7 +186,7 @@ def test_status_ends_with_1_while_the_last_sync_failed_and_json_says_the_same(ho
 def test_syncs_are_told_where_the_configuration_is_invalid_or_nothing_is_published(
     host: Path,
 ) -> None:
-    (host / "syncs.json").write_text(Record().end(FAILED).to_json())
+    (host / "syncs.json").write_text(RunRecord().end(FAILED).to_json())
     (host / "proof.json").write_text("{")
     (host / "instance.yaml").write_text("nonsense: [\n")
     code, text = asks(host, "status")
@@ -218,7 +220,7 @@ def test_an_end_that_is_just_being_recorded_is_waited_for(
 ) -> None:
     """As after `broker sync && broker status`."""
     by_hand = "broker-run-sync-7.service"
-    record = Record().end(FAILED).begin("c", Begun(by_hand, NOW, boot_id(), None))
+    record = RunRecord().end(FAILED).begin("c", Begun(by_hand, NOW, boot_id(), None))
     (host / "syncs.json").write_text(record.to_json())
     looks = []
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.accounts import Layout, Mode, converge, observe, parse_key
+from broker.accounts import HostPaths, Mode, converge, observe, parse_key
 from broker.accounts.service import client
 from broker.accounts.service.caller import Caller, check_caller
 from broker.accounts.service.client import Client
@@ -36,7 +36,7 @@ class Door:
     """A listening socket; each connection is served as systemd would have it served."""
 
     def __init__(self, folder: Path) -> None:
-        self.layout: Layout = make_root(folder / "host")
+        self.layout: HostPaths = make_root(folder / "host")
         (self.layout.root / "run").mkdir(exist_ok=True)
         self.path = folder / "socket"
         self.helper = Helper(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.sources.contract import Window
-from broker.sync.plan import Action, Kept, Rule, Step, next_step, whole_step
+from broker.sync.plan import Action, Kept, Step, SyncRule, next_step, whole_step
 
 NOW = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 WATERMARK = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -21,52 +21,52 @@ def days(count: float) -> timedelta:
 
 CASES = {
     "a full refresh reads everything, whatever was kept": (
-        Rule("full_refresh"),
+        SyncRule("full_refresh"),
         Kept(WATERMARK),
         Step(Action.REPLACE, Window()),
     ),
     "a first incremental load without a bounded history reads everything": (
-        Rule("incremental"),
+        SyncRule("incremental"),
         None,
         Step(Action.REPLACE, Window()),
     ),
     "an incremental run overlaps what was read before": (
-        Rule("incremental", window_days=7),
+        SyncRule("incremental", window_days=7),
         Kept(WATERMARK),
         Step(Action.MERGE, Window(WATERMARK - days(7), None)),
     ),
     "a cursor column bounds by its values": (
-        Rule("incremental", cursor="updated_at", window_days=0),
+        SyncRule("incremental", cursor="updated_at", window_days=0),
         Kept(WATERMARK),
         Step(Action.MERGE, Window(WATERMARK, None, "updated_at")),
     ),
     "a census goes with the changes": (
-        Rule("incremental", census=True, window_days=1),
+        SyncRule("incremental", census=True, window_days=1),
         Kept(WATERMARK),
         Step(Action.MERGE, Window(WATERMARK - days(1)), census=True),
     ),
     "a partitioned table replaces whole months": (
-        Rule("partitioned", partition_by="day", granularity="month", window_days=7),
+        SyncRule("partitioned", partition_by="day", granularity="month", window_days=7),
         Kept(WATERMARK),
         Step(Action.REPLACE_RANGE, Window(datetime(2026, 11, 1, tzinfo=UTC), None, "day")),
     ),
     "a partitioned table replaces whole years": (
-        Rule("partitioned", partition_by="day", granularity="year", window_days=400),
+        SyncRule("partitioned", partition_by="day", granularity="year", window_days=400),
         Kept(WATERMARK),
         Step(Action.REPLACE_RANGE, Window(datetime(2025, 1, 1, tzinfo=UTC), None, "day")),
     ),
     "rows without a key are read on exactly where reading ended": (
-        Rule("incremental", keyed=False, window_days=7),
+        SyncRule("incremental", keyed=False, window_days=7),
         Kept(WATERMARK),
         Step(Action.MERGE, Window(WATERMARK)),
     ),
     "rows without a key are replaced where a cursor bounds them": (
-        Rule("incremental", keyed=False, cursor="at", window_days=1),
+        SyncRule("incremental", keyed=False, cursor="at", window_days=1),
         Kept(WATERMARK),
         Step(Action.REPLACE_RANGE, Window(WATERMARK - days(1), None, "at")),
     ),
     "a bounded history begins with its first chunk": (
-        Rule("incremental", max_history_days=70, chunk_days=30),
+        SyncRule("incremental", max_history_days=70, chunk_days=30),
         None,
         Step(
             Action.REPLACE,
@@ -75,12 +75,12 @@ CASES = {
         ),
     ),
     "chunks that nothing bounds would each be the whole table": (
-        Rule("incremental", max_history_days=70, chunk_days=30, tracked=False),
+        SyncRule("incremental", max_history_days=70, chunk_days=30, tracked=False),
         None,
         Step(Action.REPLACE, Window()),
     ),
     "a load that was cut off goes on where it stopped": (
-        Rule("incremental", max_history_days=70, chunk_days=30),
+        SyncRule("incremental", max_history_days=70, chunk_days=30),
         Kept(NOW - days(20), loading=True),
         Step(Action.MERGE, Window(NOW - days(20), None)),
     ),
@@ -94,10 +94,10 @@ def test_next_step(case: str) -> None:
 
 
 def test_loading_anew_at_once_keeps_to_the_bounded_history() -> None:
-    rule = Rule("incremental", cursor="at", max_history_days=70, chunk_days=30)
+    rule = SyncRule("incremental", cursor="at", max_history_days=70, chunk_days=30)
     begins = datetime(2026, 9, 13, tzinfo=UTC)
     assert whole_step(rule, NOW) == Step(Action.REPLACE, Window(begins, None, "at"))
-    assert whole_step(Rule("full_refresh", max_history_days=70), NOW).window == Window()
+    assert whole_step(SyncRule("full_refresh", max_history_days=70), NOW).window == Window()
 
 
 @given(
@@ -106,7 +106,7 @@ def test_loading_anew_at_once_keeps_to_the_bounded_history() -> None:
     strategy=st.sampled_from(["incremental", "partitioned"]),
 )
 def test_chunks_of_an_initial_load_leave_no_gap(history: int, chunk: int, strategy: str) -> None:
-    rule = Rule(strategy, partition_by="day", max_history_days=history, chunk_days=chunk)
+    rule = SyncRule(strategy, partition_by="day", max_history_days=history, chunk_days=chunk)
     step = next_step(rule, None, NOW)
     assert step.action is Action.REPLACE
     assert step.window.since is not None

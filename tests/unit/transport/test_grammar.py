@@ -9,20 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.transport.grammar import MAX_COMMAND, Refusal, Rsync, Sftp, parse
-from broker.transport.places import Place, one_base, place
+from broker.transport.places import RemotePath, one_base, parse_path
 from tests.hostile.inputs import CASES, command
 from tests.hostile.tricks import COMMANDS, OPTIONS, PATHS
 
 PULL = "rsync --server --sender -vlogDtpre.iLsfxCIvu . "
 
 
-def answer(command: str) -> str | tuple[Rsync, list[Place]] | Sftp:
+def answer(command: str) -> str | tuple[Rsync, list[RemotePath]] | Sftp:
     """The sentence of a refusal, or what was understood."""
     try:
         wish = parse(command)
         if isinstance(wish, Sftp):
             return wish
-        places = [place(path, sends=wish.sends) for path in wish.paths]
+        places = [parse_path(path, sends=wish.sends) for path in wish.paths]
         one_base(places)
     except Refusal as refused:
         return str(refused)

@@ -10,7 +10,7 @@ import pytest
 
 from broker.space import MAX_DEPTH
 from broker.transport import Refusal, Rsync
-from broker.transport.limits import Limits, Watch, read_limits
+from broker.transport.limits import SpaceLimits, Watch, read_limits
 from broker.transport.program import _look, _when_full
 from tests.unit.ansible.bundle import ROOT, load
 
@@ -24,7 +24,7 @@ def test_the_programs_defaults_are_those_of_the_role() -> None:
 
 def test_limits_come_from_the_environment_that_sshd_sets() -> None:
     given = {"BROKER_USER_MB": "5", "BROKER_USER_FILES": "6", "BROKER_RESERVE_MB": "7"}
-    assert read_limits(given) == Limits(5, 6, 7)
+    assert read_limits(given) == SpaceLimits(5, 6, 7)
     with pytest.raises(Refusal, match="are not numbers"):
         read_limits({"BROKER_USER_MB": "many"})
 
@@ -41,13 +41,18 @@ def user(tmp_path: Path) -> Iterator[int]:
 @pytest.mark.parametrize(
     ("limits", "told"),
     [
-        (Limits(10, 10, 0), None),
-        (Limits(1, 10, 0), "user/ holds 1 MB in 2 files and folders; at most 1 MB and 10 are kept"),
-        (Limits(10, 1, 0), "at most 10 MB and 1 are kept here"),
-        (Limits(10, 10, 10**9), "less than 1,000,000,000 MB left"),
+        (SpaceLimits(10, 10, 0), None),
+        (
+            SpaceLimits(1, 10, 0),
+            "user/ holds 1 MB in 2 files and folders; at most 1 MB and 10 are kept",
+        ),
+        (SpaceLimits(10, 1, 0), "at most 10 MB and 1 are kept here"),
+        (SpaceLimits(10, 10, 10**9), "less than 1,000,000,000 MB left"),
     ],
 )
-def test_what_is_full_is_said_in_one_sentence(user: int, limits: Limits, told: str | None) -> None:
+def test_what_is_full_is_said_in_one_sentence(
+    user: int, limits: SpaceLimits, told: str | None
+) -> None:
     problem = Watch(user, limits).problem()
     assert (problem is None) == (told is None)
     assert told is None or told in str(problem)
@@ -55,7 +60,7 @@ def test_what_is_full_is_said_in_one_sentence(user: int, limits: Limits, told: s
 
 def test_deeply_nested_folders_end_a_push(tmp_path: Path, user: int) -> None:
     (tmp_path / "/".join("d" * (MAX_DEPTH + 1))).mkdir(parents=True)
-    assert "nested more than 100 deep" in str(Watch(user, Limits()).problem())
+    assert "nested more than 100 deep" in str(Watch(user, SpaceLimits()).problem())
 
 
 def test_a_push_that_deletes_may_make_room_and_take_none(user: int) -> None:
@@ -65,4 +70,4 @@ def test_a_push_that_deletes_may_make_room_and_take_none(user: int) -> None:
     with pytest.raises(Refusal, match="full"):
         _when_full(plain, "full")
     assert _look(None, None) is None
-    assert _look(Watch(user, Limits()), "full") is None
+    assert _look(Watch(user, SpaceLimits()), "full") is None

@@ -42,10 +42,10 @@ from ..planning.actions import (
 from ..planning.taking import takes
 from ..planning.wanted import SUDO_RULE
 from ..records.classes import render_classes
-from ..records.host import User
+from ..records.host import HostUser
 from ..records.keyfile import render_keys
 from ..records.node import Node
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from ..records.registry import Registry, make_registry, render_registry
 from .archive import clear_home, store_home
 from .authority_writing import apply_to_authority
@@ -74,7 +74,7 @@ class Trouble:
 
 
 def apply(
-    actions: Iterable[Action], layout: Layout, system: System, *, giving: bool = False
+    actions: Iterable[Action], layout: HostPaths, system: System, *, giving: bool = False
 ) -> tuple[Trouble, ...]:
     """Carry out a plan. Raises ``BrokerError``; the next plan goes on from wherever this ended.
 
@@ -112,7 +112,7 @@ class _Course:
     ``shut`` are the accounts whose key file was put away, since their rights could not be taken.
     """
 
-    layout: Layout
+    layout: HostPaths
     giving: bool
     troubles: list[Trouble] = field(default_factory=list)
     failed: BrokerError | None = None
@@ -166,7 +166,7 @@ def _with_shut(failed: BrokerError, shut: set[str]) -> BrokerError:
     return error
 
 
-def _failure(action: Action, layout: Layout, error: Exception) -> BrokerError:
+def _failure(action: Action, layout: HostPaths, error: Exception) -> BrokerError:
     if isinstance(error, BrokerError):
         return error
     failure = BrokerError(
@@ -179,14 +179,14 @@ def _failure(action: Action, layout: Layout, error: Exception) -> BrokerError:
     return failure
 
 
-def _shut(action: Action, layout: Layout) -> set[str]:
+def _shut(action: Action, layout: HostPaths) -> set[str]:
     """Where rights could not be taken, nothing opens the account, by a key or a certificate.
 
     Removing a file takes no room on a disk. The next run writes it again, with the rest.
     Returns the accounts whose key file is gone.
     """
     match action:
-        case ChangeAccount(_, User(name)) | WriteKeys(name):
+        case ChangeAccount(_, HostUser(name)) | WriteKeys(name):
             path, names = layout.at(layout.keys) / name, {name}
         case WriteStanding():
             path, names = layout.at(layout.standing), set()
@@ -198,13 +198,13 @@ def _shut(action: Action, layout: Layout) -> set[str]:
     return set()
 
 
-def _write_keys(action: WriteKeys, layout: Layout, *, durable: bool) -> None:
+def _write_keys(action: WriteKeys, layout: HostPaths, *, durable: bool) -> None:
     path = layout.at(layout.keys) / action.name
     text = render_keys(action.keys, ending=action.ending)
     write_when_full(path, text, mode=0o644, durable=durable)
 
 
-def _apply(action: Action, layout: Layout, system: System, troubles: list[Trouble]) -> None:
+def _apply(action: Action, layout: HostPaths, system: System, troubles: list[Trouble]) -> None:
     match action:
         case AddAccounts(groups, users):
             system.add(groups, users)
@@ -233,7 +233,7 @@ def _apply(action: Action, layout: Layout, system: System, troubles: list[Troubl
 
 
 def _apply_to_services(
-    action: PlaceLimits | MaskManagers | ExposeViews | AllowSudo, layout: Layout, system: System
+    action: PlaceLimits | MaskManagers | ExposeViews | AllowSudo, layout: HostPaths, system: System
 ) -> None:
     match action:
         case PlaceLimits(added, removed):
@@ -261,7 +261,7 @@ def _reporting(troubles: list[Trouble]) -> Report:
     return report
 
 
-def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
+def _apply_to_files(action: Action, layout: HostPaths, owners: Owners) -> None:
     match action:
         case MakePlaces(nodes):
             for path, node in nodes.items():
@@ -288,7 +288,7 @@ def _apply_to_files(action: Action, layout: Layout, owners: Owners) -> None:
             apply_to_authority(action, layout)
 
 
-def _write_registry(registry: Registry, layout: Layout, write: Callable[..., None]) -> None:
+def _write_registry(registry: Registry, layout: HostPaths, write: Callable[..., None]) -> None:
     _write_list(layout.at(layout.registry), render_registry(registry), 0o600, write)
 
 

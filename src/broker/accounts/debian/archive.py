@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..planning.actions import ClearHome, StoreHome
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from .system import Owners
 from .walk import walk
 
@@ -20,7 +20,7 @@ ACCESS_LISTS = frozenset({"system.posix_acl_access", "system.posix_acl_default"}
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def store_home(layout: Layout, action: StoreHome, owners: Owners) -> None:
+def store_home(layout: HostPaths, action: StoreHome, owners: Owners) -> None:
     """Move a home into the archive, where only root enters, or delete it."""
     home = layout.at(layout.home(action.name))
     if action.policy == "delete":
@@ -31,7 +31,7 @@ def store_home(layout: Layout, action: StoreHome, owners: Owners) -> None:
     _close(kept, owners)
 
 
-def clear_home(layout: Layout, action: ClearHome, owners: Owners) -> None:
+def clear_home(layout: HostPaths, action: ClearHome, owners: Owners) -> None:
     """Move everything in a home into the archive, but ``user/`` and the broker's ``server/``.
 
     The home becomes root's first: a process that still has it open changes no name in it.
@@ -46,7 +46,7 @@ def clear_home(layout: Layout, action: ClearHome, owners: Owners) -> None:
         _drop_lists(folder)
 
 
-def keep(paths: Sequence[Path], layout: Layout, name: str, owners: Owners) -> None:
+def keep(paths: Sequence[Path], layout: HostPaths, name: str, owners: Owners) -> None:
     """Move these into one new folder of the archive."""
     if not paths:
         return

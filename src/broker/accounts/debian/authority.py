@@ -10,7 +10,7 @@ from ..planning.authority_files import SECRET, authority_files
 from ..records.certificates import Authority, Certificates, parse_certificates
 from ..records.keys import Key, parse_key
 from ..records.node import Node
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from .homes import look
 from .keygen import public_of, read_revocations
 from .system import Owners
@@ -18,7 +18,7 @@ from .system import Owners
 __all__ = ["look_at_authority"]
 
 
-def look_at_authority(layout: Layout, owners: Owners) -> Authority | None:
+def look_at_authority(layout: HostPaths, owners: Owners) -> Authority | None:
     """The authority as found; None where there is none: the host accepts plain keys."""
     found = {path: look(layout.at(Path(path)), owners) for path in authority_files(layout)}
     nodes = {path: node for path, node in found.items() if node is not None}
@@ -39,14 +39,14 @@ def look_at_authority(layout: Layout, owners: Owners) -> Authority | None:
     )
 
 
-def _standing(layout: Layout) -> str | None:
+def _standing(layout: HostPaths) -> str | None:
     try:
         return layout.at(layout.standing).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
 
 
-def _trusted_by_sshd(layout: Layout) -> tuple[str, bytes] | None:
+def _trusted_by_sshd(layout: HostPaths) -> tuple[str, bytes] | None:
     try:
         text = layout.at(layout.authority_public).read_text(encoding="utf-8", errors="replace")
         key: Key = parse_key(text, where=str(layout.authority_public))
@@ -55,7 +55,7 @@ def _trusted_by_sshd(layout: Layout) -> tuple[str, bytes] | None:
     return key.type, key.blob
 
 
-def _certificates(layout: Layout) -> Certificates | None:
+def _certificates(layout: HostPaths) -> Certificates | None:
     try:
         text = layout.at(layout.certificates).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -64,7 +64,7 @@ def _certificates(layout: Layout) -> Certificates | None:
 
 
 def _revoked(
-    layout: Layout, nodes: Mapping[str, Node], fingerprint: str | None
+    layout: HostPaths, nodes: Mapping[str, Node], fingerprint: str | None
 ) -> tuple[tuple[int, int], ...] | None:
     node = nodes.get(str(layout.revocations))
     if node is None or node.kind != "file" or fingerprint is None:

@@ -15,7 +15,7 @@ from ..planning.actions import (
 )
 from ..records.certificates import Certificate, render_certificates
 from ..records.keys import Key
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from ..records.valid_certificates import render_standing
 from .keygen import make_private, make_revocations, public_of
 
@@ -26,7 +26,7 @@ AuthorityAction = (
 )
 
 
-def apply_to_authority(action: AuthorityAction, layout: Layout) -> None:
+def apply_to_authority(action: AuthorityAction, layout: HostPaths) -> None:
     """Carry out one action. Raises ``BrokerError`` and ``OSError``."""
     match action:
         case MakeAuthority(anew):
@@ -42,7 +42,7 @@ def apply_to_authority(action: AuthorityAction, layout: Layout) -> None:
             _remove(layout)
 
 
-def _make(layout: Layout, *, anew: bool) -> None:
+def _make(layout: HostPaths, *, anew: bool) -> None:
     private = layout.at(layout.authority)
     if anew:
         make_private(private)
@@ -51,12 +51,12 @@ def _make(layout: Layout, *, anew: bool) -> None:
     _write(layout.at(layout.authority_public), f"{key.line}\n", 0o644)
 
 
-def _write_standing(certificates: tuple[Certificate, ...], layout: Layout) -> None:
+def _write_standing(certificates: tuple[Certificate, ...], layout: HostPaths) -> None:
     text = render_standing(certificates, _authority(layout).fingerprint)
     _write(layout.at(layout.standing), text, 0o644)
 
 
-def _authority(layout: Layout) -> Key:
+def _authority(layout: HostPaths) -> Key:
     key = public_of(layout.at(layout.authority))
     if key is None:
         raise BrokerError("the authority's key cannot be read", where=str(layout.authority))
@@ -69,7 +69,7 @@ def _write(path: Path, content: bytes | str, mode: int) -> None:
     write_when_full(path, content, mode=mode)
 
 
-def _remove(layout: Layout) -> None:
+def _remove(layout: HostPaths) -> None:
     """The private key first: from then on nothing is signed, whatever else is left."""
     files = (
         layout.authority,

@@ -17,7 +17,7 @@ from ..records.host import Accounts, KeyFile, Observed, Presence
 from ..records.keyfile import read_key_file
 from ..records.model import Person
 from ..records.node import Node
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from ..records.registry import Registry, make_registry, parse_registry
 from .authority import look_at_authority
 from .homes import look, read_home
@@ -33,7 +33,7 @@ _INCLUDE = re.compile(
 )
 
 
-def observe(layout: Layout, system: System, names: Iterable[str] = ()) -> Observed:
+def observe(layout: HostPaths, system: System, names: Iterable[str] = ()) -> Observed:
     """The state on the host of every account in the registry and of ``names``.
 
     Raises ``AccountsError`` when this is not Debian, ``BrokerError`` when something that must be
@@ -85,7 +85,7 @@ def root_needed(error: PermissionError) -> BrokerError:
     )
 
 
-def _refuse_other_systems(layout: Layout) -> None:
+def _refuse_other_systems(layout: HostPaths) -> None:
     path = layout.at(layout.os_release)
     fields: dict[str, str] = {}
     if path.is_file():
@@ -101,7 +101,7 @@ def _refuse_other_systems(layout: Layout) -> None:
         )
 
 
-def _classes(layout: Layout) -> Classes:
+def _classes(layout: HostPaths) -> Classes:
     try:
         text = layout.at(layout.classes).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -109,7 +109,7 @@ def _classes(layout: Layout) -> Classes:
     return read_classes(text, where=str(layout.classes))
 
 
-def _registry(layout: Layout, accounts: Accounts, classes: Classes, system: System) -> Registry:
+def _registry(layout: HostPaths, accounts: Accounts, classes: Classes, system: System) -> Registry:
     """The registry's file; where there is none, what the marked accounts themselves say."""
     path = layout.at(layout.registry)
     try:
@@ -145,7 +145,7 @@ def _presences(
     accounts: Accounts,
     registry: Registry,
     linked: Mapping[UserLink, frozenset[int]],
-    layout: Layout,
+    layout: HostPaths,
     system: System,
 ) -> dict[str, Presence]:
     uids = {person.name: person.uid for person in registry.people}
@@ -175,7 +175,7 @@ def _presences(
     return found
 
 
-def _key_file(layout: Layout, name: str, system: System) -> KeyFile | None:
+def _key_file(layout: HostPaths, name: str, system: System) -> KeyFile | None:
     path = layout.at(layout.keys) / name
     node = look(path, system)
     if node is None:
@@ -185,17 +185,17 @@ def _key_file(layout: Layout, name: str, system: System) -> KeyFile | None:
     return KeyFile(path.read_text(encoding="utf-8", errors="replace"), node.mode, node.uid)
 
 
-def _has_sudo(layout: Layout) -> bool:
+def _has_sudo(layout: HostPaths) -> bool:
     """Its folder outlives the package, and other packages make it."""
     return layout.at(layout.sudo).exists() and layout.at(layout.sudoers).parent.is_dir()
 
 
-def _reads_rules(layout: Layout) -> bool:
+def _reads_rules(layout: HostPaths) -> bool:
     """Whether sudo reads the folder of our rule: sudoers(5), "Including other files"."""
     return _includes(Path("/etc/sudoers"), layout, set())
 
 
-def _includes(file: Path, layout: Layout, seen: set[Path]) -> bool:
+def _includes(file: Path, layout: HostPaths, seen: set[Path]) -> bool:
     if file in seen or not layout.at(file).is_file():
         return False
     seen.add(file)
@@ -207,14 +207,14 @@ def _includes(file: Path, layout: Layout, seen: set[Path]) -> bool:
     return False
 
 
-def _sudo_rule(layout: Layout) -> str | None:
+def _sudo_rule(layout: HostPaths) -> str | None:
     try:
         return layout.at(layout.sudoers).read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
 
 
-def _audiences(layout: Layout) -> frozenset[tuple[str, ...]] | None:
+def _audiences(layout: HostPaths) -> frozenset[tuple[str, ...]] | None:
     if not layout.at(layout.program).exists():
         return None
     try:
@@ -225,14 +225,14 @@ def _audiences(layout: Layout) -> frozenset[tuple[str, ...]] | None:
         return frozenset(STANDING_VIEWS)  # the publisher itself tells what is wrong with it
 
 
-def _key_files(layout: Layout) -> frozenset[str]:
+def _key_files(layout: HostPaths) -> frozenset[str]:
     try:
         return frozenset(path.name for path in layout.at(layout.keys).iterdir())
     except FileNotFoundError:
         return frozenset()
 
 
-def _places(layout: Layout, system: System) -> dict[str, Node]:
+def _places(layout: HostPaths, system: System) -> dict[str, Node]:
     found = {}
     for path in (
         *wanted_places(layout),
@@ -244,7 +244,7 @@ def _places(layout: Layout, system: System) -> dict[str, Node]:
     return found
 
 
-def _free_bytes(layout: Layout) -> int:
+def _free_bytes(layout: HostPaths) -> int:
     """The least room on the file systems that a new account is written to."""
     rooms = []
     for path in (Path("/etc"), layout.homes, layout.state.parent):

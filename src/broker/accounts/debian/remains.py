@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...mounts import status
 from ..records.model import HomePolicy
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from .archive import keep, remove
 from .system import System
 from .walk import Found, Report, identity, walk
@@ -22,7 +22,7 @@ SETID = stat.S_ISUID | stat.S_ISGID
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def drop_bits(layout: Layout, uids: Iterable[int], system: System, report: Report) -> None:
+def drop_bits(layout: HostPaths, uids: Iterable[int], system: System, report: Report) -> None:
     """Take the setuid and setgid bits from files of these uids, in homes and temporary places.
 
     One walk for all of them; a file that has several names is found by any of these.
@@ -38,7 +38,7 @@ def drop_bits(layout: Layout, uids: Iterable[int], system: System, report: Repor
 
 
 def clear_outside(
-    layout: Layout,
+    layout: HostPaths,
     people: Iterable[tuple[str, int, HomePolicy]],
     system: System,
     report: Report,
@@ -65,7 +65,7 @@ def clear_outside(
     return failed
 
 
-def owners_left(layout: Layout, system: System, *, deep: bool) -> frozenset[int]:
+def owners_left(layout: HostPaths, system: System, *, deep: bool) -> frozenset[int]:
     """The uids that own something where people write; ``deep`` looks into homes as well."""
     found = set(system.ipc_owners())
     places = [*layout.temporary, *layout.spools, *([layout.homes] if deep else [])]
@@ -80,17 +80,19 @@ def owners_left(layout: Layout, system: System, *, deep: bool) -> frozenset[int]
     return frozenset(found)
 
 
-def _everywhere(layout: Layout, uids: set[int], report: Report) -> Iterator[Found]:
+def _everywhere(layout: HostPaths, uids: set[int], report: Report) -> Iterator[Found]:
     yield from walk(layout.at(layout.homes), report)
     yield from _temporary(layout, uids, report)
 
 
-def _temporary(layout: Layout, uids: set[int], report: Report) -> Iterator[Found]:
+def _temporary(layout: HostPaths, uids: set[int], report: Report) -> Iterator[Found]:
     for place in (*layout.temporary, *(layout.runtime / str(uid) for uid in sorted(uids))):
         yield from walk(layout.at(place), report)
 
 
-def _clear_spools(layout: Layout, name: str, uid: int, policy: HomePolicy, system: System) -> None:
+def _clear_spools(
+    layout: HostPaths, name: str, uid: int, policy: HomePolicy, system: System
+) -> None:
     (layout.at(layout.lingering) / name).unlink(missing_ok=True)
     spooled = list(_spooled(layout, name, uid, system))
     if policy == "delete":
@@ -99,7 +101,7 @@ def _clear_spools(layout: Layout, name: str, uid: int, policy: HomePolicy, syste
         keep(spooled, layout, f"{name}-{uid}.spool", system)
 
 
-def _spooled(layout: Layout, name: str, uid: int, system: System) -> Iterator[Path]:
+def _spooled(layout: HostPaths, name: str, uid: int, system: System) -> Iterator[Path]:
     """Crontab, jobs of at, mail: by their owner, or named as the account."""
     for spool in layout.spools:
         for entry in _entries(layout.at(spool)):

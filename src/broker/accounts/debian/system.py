@@ -16,9 +16,9 @@ from ...assume import ENDING, assume
 from ...errors import BrokerError
 from ...mounts import detach_served
 from ..records.certificates import Certificate
-from ..records.host import Accounts, User
+from ..records.host import Accounts, HostUser
 from ..records.keys import Key
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from .activity import Activity, read_activity
 from .connections import in_sessions, monitors
 from .ipc import ipc_owners, remove_ipc
@@ -52,10 +52,10 @@ class System(Owners, Protocol):
     def running(self, uids: Iterable[int]) -> Mapping[int, frozenset[int]]:
         """The groups that processes of these uids hold; no entry where nothing runs."""
 
-    def add(self, groups: Sequence[str], users: Sequence[User]) -> None:
+    def add(self, groups: Sequence[str], users: Sequence[HostUser]) -> None:
         """Make system groups and accounts with their own groups; what exists is left as it is."""
 
-    def change(self, found: User, wanted: User) -> None:
+    def change(self, found: HostUser, wanted: HostUser) -> None:
         """Mend an account that exists."""
 
     def remove(self, name: str, *, user: bool, group: bool) -> None:
@@ -73,7 +73,7 @@ class System(Owners, Protocol):
     def reload(self) -> None:
         """Let systemd read its units again, for slices that are in use."""
 
-    def expose(self, audiences: Sequence[tuple[str, ...]], layout: Layout) -> None:
+    def expose(self, audiences: Sequence[tuple[str, ...]], layout: HostPaths) -> None:
         """Let the publisher build the views of these sets of classes."""
 
     def probe(
@@ -139,13 +139,13 @@ class DebianSystem:
             return self._lines("gshadow")
         return []
 
-    def _elsewhere(self, names: Iterable[str]) -> dict[str, User]:
+    def _elsewhere(self, names: Iterable[str]) -> dict[str, HostUser]:
         """Accounts that only a directory service knows: useradd would refuse their names."""
         users = {}
         for name in names if self._runs else ():
             with suppress(KeyError):
                 entry = pwd.getpwnam(name)
-                users[name] = User(
+                users[name] = HostUser(
                     name, entry.pw_uid, entry.pw_gid, entry.pw_gecos, entry.pw_dir, entry.pw_shell
                 )
         return users
@@ -159,7 +159,7 @@ class DebianSystem:
                     held[uid] = held.get(uid, frozenset()) | groups
         return held
 
-    def add(self, groups: Sequence[str], users: Sequence[User]) -> None:
+    def add(self, groups: Sequence[str], users: Sequence[HostUser]) -> None:
         """One call whatever their number: useradd costs 70 ms each, this 0.3 s for 500."""
         lines = [f"g {name} -" for name in groups]
         for user in users:
@@ -171,7 +171,7 @@ class DebianSystem:
         prefix = [] if self._runs else [f"--root={self._root}"]
         _run(["systemd-sysusers", *prefix, "-"], "\n".join(lines) + "\n")
 
-    def change(self, found: User, wanted: User) -> None:
+    def change(self, found: HostUser, wanted: HostUser) -> None:
         if not found.shadow:
             _run(["pwconv", *self._prefix("--root")])
         options = {
@@ -247,7 +247,7 @@ class DebianSystem:
         if self._runs:
             _run(["systemctl", "daemon-reload"])
 
-    def expose(self, audiences: Sequence[tuple[str, ...]], layout: Layout) -> None:
+    def expose(self, audiences: Sequence[tuple[str, ...]], layout: HostPaths) -> None:
         """As the publisher, in its sandbox: only there it gets the key to sign with."""
         _run(
             [
@@ -289,10 +289,10 @@ def _names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
 
 
-def _user(fields: list[str], groups: frozenset[str], shadow: list[str] | None) -> User:
+def _user(fields: list[str], groups: frozenset[str], shadow: list[str] | None) -> HostUser:
     name, password, uid, gid, gecos, home, shell = (*fields, "", "", "")[:7]
     hashed = shadow[1] if shadow else password
-    return User(
+    return HostUser(
         name=name,
         uid=int(uid),
         gid=int(gid),

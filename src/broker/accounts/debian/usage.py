@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from ..records.registry import parse_registry
 from .homes import space_of
 
 __all__ = ["spaces"]
 
 
-def spaces(layout: Layout) -> dict[str, dict[str, int] | None] | None:
+def spaces(layout: HostPaths) -> dict[str, dict[str, int] | None] | None:
     """``bytes`` and ``files`` of ``user/``, by name; None for a reader who may not look.
 
     Raises ``BrokerError`` for a list of analysts that cannot be read.

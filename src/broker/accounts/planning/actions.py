@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..records.certificates import Certificate, Certificates, Ranges
 from ..records.classes import Classes
-from ..records.host import User
+from ..records.host import HostUser
 from ..records.keys import Key
 from ..records.model import HomePolicy
 from ..records.node import Node
@@ -92,7 +92,7 @@ class AddAccounts:
     """Make groups and accounts that do not exist; all of them in one call of one tool."""
 
     groups: tuple[str, ...]
-    users: tuple[User, ...]
+    users: tuple[HostUser, ...]
 
     def __str__(self) -> str:
         parts = [f"group {name}" for name in self.groups]
@@ -104,8 +104,8 @@ class AddAccounts:
 class ChangeAccount:
     """Give an account that exists the properties that it lost or never had."""
 
-    found: User
-    wanted: User
+    found: HostUser
+    wanted: HostUser
 
     def __str__(self) -> str:
         return f"mend the account {self.wanted.name}"

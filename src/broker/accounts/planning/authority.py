@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..records.certificates import Authority, Certificate, Certificates, Mode
 from ..records.host import Observed
 from ..records.model import Person
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from ..records.valid_certificates import render_standing
 from .actions import (
     Action,
@@ -26,7 +26,7 @@ __all__ = ["ended", "plan_authority"]
 
 
 def plan_authority(
-    mode: Mode | None, observed: Observed, entries: Iterable[Person], paths: Layout
+    mode: Mode | None, observed: Observed, entries: Iterable[Person], paths: HostPaths
 ) -> Iterator[Action]:
     """What brings the authority to ``mode``, or to the one that the host has without it.
 
@@ -60,7 +60,7 @@ def _present(
     mode: Mode | None,
     found: Authority | None,
     standing: tuple[Certificate, ...],
-    paths: Layout,
+    paths: HostPaths,
 ) -> Iterator[Action]:
     known = found.certificates if found and found.certificates else Certificates()
     hours = known.hours if mode is None or mode.hours is None else mode.hours
@@ -86,7 +86,7 @@ def _misses(found: Authority, standing: tuple[Certificate, ...]) -> bool:
     return found.standing != render_standing(standing, found.fingerprint or "")
 
 
-def _wrong(found: Authority | None, paths: Layout) -> set[str]:
+def _wrong(found: Authority | None, paths: HostPaths) -> set[str]:
     nodes = found.nodes if found else {}
     return {
         path for path, wish in authority_files(paths).items() if not wish.accepts(nodes.get(path))

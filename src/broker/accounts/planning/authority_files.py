@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..records.node import Node
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 
 __all__ = ["SECRET", "authority_files"]
 
@@ -14,7 +14,7 @@ SECRET = Node("file", 0o600, 0, 0)
 _OPEN = Node("file", 0o644, 0, 0)
 
 
-def authority_files(layout: Layout) -> Mapping[str, Node]:
+def authority_files(layout: HostPaths) -> Mapping[str, Node]:
     """Every file of an authority, and how it should stand."""
     return MappingProxyType(
         {

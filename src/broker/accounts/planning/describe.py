@@ -7,12 +7,12 @@ from typing import Any
 
 from ..records.certificates import Mode
 from ..records.classes import Classes
-from ..records.host import KeyFile, Observed, Presence, User
+from ..records.host import HostUser, KeyFile, Observed, Presence
 from ..records.keyfile import read_key_file
 from ..records.keys import Key
 from ..records.model import Person, Role
 from ..records.node import Node
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from ..records.registry import Registry
 from .authority import ended
 from .describe_certificates import AUTHORITY, authority_sides, certificate_line
@@ -54,7 +54,7 @@ def _key_facts(key: Key) -> dict[str, Any]:
     }
 
 
-def listing(observed: Observed, layout: Layout, role: Role) -> list[dict[str, Any]]:
+def listing(observed: Observed, layout: HostPaths, role: Role) -> list[dict[str, Any]]:
     """Every account in this role, with ``host``: what stands of them, and a ``problem`` with it.
 
     ok; drift (the next run mends it); leaving (the next run ends it); or taken (there is
@@ -73,7 +73,7 @@ def listing(observed: Observed, layout: Layout, role: Role) -> list[dict[str, An
     return rows
 
 
-def _on_host(entry: Person, observed: Observed, layout: Layout) -> str:
+def _on_host(entry: Person, observed: Observed, layout: HostPaths) -> str:
     presence = observed.presence(entry.name)
     if impostor(entry, presence):
         return "taken"
@@ -86,7 +86,7 @@ def _on_host(entry: Person, observed: Observed, layout: Layout) -> str:
 def differences(
     observed: Observed,
     target: Registry,
-    layout: Layout,
+    layout: HostPaths,
     declared: Classes | None = None,
     certificates: Mode | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -142,7 +142,7 @@ def _sides(
     old: Person | None,
     new: Person | None,
     presence: Presence,
-    layout: Layout,
+    layout: HostPaths,
     classes: Classes,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     before: dict[str, Any] = {"entry": _entry(old), **_standing(presence)}
@@ -165,7 +165,7 @@ def _sides(
 def _differing_places(
     observed: Observed,
     target: Registry,
-    layout: Layout,
+    layout: HostPaths,
     before: dict[str, Any],
     after: dict[str, Any],
 ) -> None:
@@ -221,7 +221,7 @@ def _account(presence: Presence) -> dict[str, Any] | None:
     }
 
 
-def _state(user: User) -> str:
+def _state(user: HostUser) -> str:
     words = [
         "expired" if user.expired else "",
         "with a password" if user.password else "",

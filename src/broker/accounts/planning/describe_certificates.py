@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..records.certificates import Authority, Certificate, Certificates, Mode
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from ..records.valid_certificates import render_standing
 from .authority_files import authority_files
 from .certificate_rules import revoked_serials
@@ -36,7 +36,7 @@ def certificate_line(certificate: Certificate) -> str:
 
 
 def authority_sides(
-    found: Authority | None, mode: Mode | None, layout: Layout
+    found: Authority | None, mode: Mode | None, layout: HostPaths
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """What stands of the authority and what will; the same where nothing is to be done."""
     before = None if found is None else _found(found, layout)
@@ -58,7 +58,7 @@ def authority_sides(
     return before, after
 
 
-def _found(found: Authority, layout: Layout) -> dict[str, Any]:
+def _found(found: Authority, layout: HostPaths) -> dict[str, Any]:
     listed = revoked_serials(found.issued)
     accepted = render_standing(found.issued, found.fingerprint or "")
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from ..records.classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Classes
-from ..records.host import KeyFile, Presence, User
+from ..records.host import HostUser, KeyFile, Presence
 from ..records.keyfile import ENDING, read_key_file
 from ..records.model import Person
 
@@ -24,7 +24,7 @@ class Loss(IntEnum):
     EVERYTHING = 2
 
 
-def loss(entry: Person, presence: Presence, user: User, classes: Classes) -> Loss:
+def loss(entry: Person, presence: Presence, user: HostUser, classes: Classes) -> Loss:
     """What is taken from a person whose account should be ``user``.
 
     It is read off the host alone, so a run that is cut off is continued by the next one: the

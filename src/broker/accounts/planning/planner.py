@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from ..records.certificates import Mode
 from ..records.classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Classes
-from ..records.host import Observed, Presence, User
+from ..records.host import HostUser, Observed, Presence
 from ..records.model import Person, Request
 from ..records.node import Node
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from ..records.registry import Registry
 from .actions import (
     Action,
@@ -54,7 +54,7 @@ __all__ = ["home_drift", "plan", "sudo_drift"]
 def plan(
     desired: Sequence[Request],
     observed: Observed,
-    layout: Layout | None = None,
+    layout: HostPaths | None = None,
     classes: Classes | None = None,
     certificates: Mode | None = None,
 ) -> tuple[Action, ...]:
@@ -65,7 +65,7 @@ def plan(
     last, so no login meets a half-made home. ``classes`` and ``certificates`` are what is to be
     declared; without them the host's own hold. Raises ``AccountsError``.
     """
-    paths = layout or Layout()
+    paths = layout or HostPaths()
     target = goal(desired, observed, classes)
     known = paths.registry.as_posix() in observed.places or observed.authority is not None
     if not (target.people or known or observed.key_files or classes or certificates):
@@ -103,16 +103,16 @@ class _Stay:
     entry: Person
     found: Presence
     wanted: Presence
-    user: User
+    user: HostUser
     loss: Loss
 
     @classmethod
-    def of(cls, entry: Person, found: Presence, paths: Layout, classes: Classes) -> _Stay:
+    def of(cls, entry: Person, found: Presence, paths: HostPaths, classes: Classes) -> _Stay:
         wanted, user = wanted_presence(entry, paths, classes), wanted_user(entry, paths, classes)
         return cls(entry, found, wanted, user, loss(entry, found, user, classes))
 
     @property
-    def shut(self) -> User:
+    def shut(self) -> HostUser:
         """The account while something is taken from it: nothing begins under it."""
         return replace(self.user, expired=True)
 
@@ -131,7 +131,7 @@ def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], t
     return wrong, tuple(sorted(extra))
 
 
-def sudo_drift(stays: Iterable[Person], observed: Observed, paths: Layout) -> bool | None:
+def sudo_drift(stays: Iterable[Person], observed: Observed, paths: HostPaths) -> bool | None:
     """Whether the rule of sudo is to be written, for an operator who may become root, or to go,
     where none may; None where it is as it should be."""
     found = observed.places.get(paths.sudoers.as_posix())
@@ -147,7 +147,7 @@ def _is_ours(entry: Person, observed: Observed) -> bool:
     return impostor(entry, observed.presence(entry.name)) is None
 
 
-def _places(observed: Observed, paths: Layout) -> Iterator[Action]:
+def _places(observed: Observed, paths: HostPaths) -> Iterator[Action]:
     wrong = {
         path: node
         for path, node in wanted_places(paths).items()
@@ -157,7 +157,7 @@ def _places(observed: Observed, paths: Layout) -> Iterator[Action]:
         yield MakePlaces(wrong)
 
 
-def _classes(declared: Classes | None, observed: Observed, paths: Layout) -> Iterator[Action]:
+def _classes(declared: Classes | None, observed: Observed, paths: HostPaths) -> Iterator[Action]:
     """Without a declaration a file that stands is still mended, and none is made."""
     wanted = declared or observed.classes
     found = observed.places.get(paths.classes.as_posix())
@@ -167,14 +167,14 @@ def _classes(declared: Classes | None, observed: Observed, paths: Layout) -> Ite
 
 
 def _registry(
-    target: Registry, observed: Observed, paths: Layout, *, taking: bool
+    target: Registry, observed: Observed, paths: HostPaths, *, taking: bool
 ) -> Iterator[Action]:
     found = observed.places.get(paths.registry.as_posix())
     if target != observed.registry or not REGISTRY_FILE.accepts(found):
         yield WriteRegistry(target, taking)
 
 
-def _sudo(stays: Sequence[Person], observed: Observed, paths: Layout) -> Iterator[Action]:
+def _sudo(stays: Sequence[Person], observed: Observed, paths: HostPaths) -> Iterator[Action]:
     allowed = sudo_drift(stays, observed, paths)
     if allowed is not None:
         yield AllowSudo(allowed)

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..records.classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Classes
-from ..records.host import KeyFile, Presence, User
+from ..records.host import HostUser, KeyFile, Presence
 from ..records.keyfile import render_keys
 from ..records.model import Person, Role
 from ..records.node import Node
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 
 __all__ = [
     "CLASSES_FILE",
@@ -38,9 +38,9 @@ USER_FOLDERS = ("artifacts", "duckdb", "notifications", "parquet", "scripts", "s
 _VIEW_PARTS = ("docs", "metadata", "parquet")
 
 
-def wanted_user(person: Person, layout: Layout, classes: Classes) -> User:
+def wanted_user(person: Person, layout: HostPaths, classes: Classes) -> HostUser:
     """The account of a person who is present."""
-    return User(
+    return HostUser(
         name=person.name,
         uid=person.uid,
         gid=person.uid,
@@ -59,7 +59,7 @@ def _groups(person: Person, classes: Classes) -> frozenset[str]:
     return groups | ({SHELL_GROUP} if person.shell else set())
 
 
-def wanted_presence(person: Person, layout: Layout, classes: Classes) -> Presence:
+def wanted_presence(person: Person, layout: HostPaths, classes: Classes) -> Presence:
     """Everything that should exist for a person who is present, except processes."""
     return Presence(
         user=wanted_user(person, layout, classes),
@@ -71,7 +71,7 @@ def wanted_presence(person: Person, layout: Layout, classes: Classes) -> Presenc
     )
 
 
-def wanted_places(layout: Layout) -> Mapping[str, Node]:
+def wanted_places(layout: HostPaths) -> Mapping[str, Node]:
     """The product's own folders, parents first; the mode of two belongs to who deploys them."""
     return {
         str(layout.config): Node("folder"),
@@ -81,7 +81,7 @@ def wanted_places(layout: Layout) -> Mapping[str, Node]:
     }
 
 
-def _home(person: Person, layout: Layout, classes: Classes) -> dict[str, Node]:
+def _home(person: Person, layout: HostPaths, classes: Classes) -> dict[str, Node]:
     """An operator's is all their own. Without a shell only ``user/`` is the analyst's: nothing
     else in it can be planted."""
     own = person.uid
@@ -97,7 +97,7 @@ def _home(person: Person, layout: Layout, classes: Classes) -> dict[str, Node]:
     return tree | {f"user/{name}": Node(None) for name in USER_FOLDERS}
 
 
-def _links(held: tuple[str, ...], layout: Layout) -> dict[str, str]:
+def _links(held: tuple[str, ...], layout: HostPaths) -> dict[str, str]:
     data = str(layout.data)
     tree = "/".join([f"{data}/src_data/current/views", *held, "tree"])
     links = {name: f"{tree}/{name}" for name in _VIEW_PARTS}

@@ -11,11 +11,11 @@ from .classes import Classes
 from .node import Node
 from .registry import Registry
 
-__all__ = ["EMPTY", "Accounts", "KeyFile", "Observed", "Presence", "User"]
+__all__ = ["EMPTY", "Accounts", "HostUser", "KeyFile", "Observed", "Presence"]
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class HostUser:
     """A line of passwd with what shadow and group say of it.
 
     ``groups`` are the supplementary ones, and those that the account could join by itself.
@@ -41,7 +41,7 @@ class Accounts:
     ``named`` are all names in the line of a group, also such as only a directory service knows.
     """
 
-    users: Mapping[str, User]
+    users: Mapping[str, HostUser]
     groups: Mapping[str, int]
     uid_range: tuple[int, int] = (1000, 59_999)
     named: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
@@ -74,7 +74,7 @@ class Presence:
     ``other`` is the name of another account that has the uid.
     """
 
-    user: User | None = None
+    user: HostUser | None = None
     group: int | None = None
     keys: KeyFile | None = None
     home: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["TEMPORARY", "Layout"]
+__all__ = ["TEMPORARY", "HostPaths"]
 
 # Where every account of a Debian host may write, the homes aside; message queues among them.
 TEMPORARY = tuple(map(Path, ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")))  # noqa: S108 - they are looked through, and nothing is written there
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class HostPaths:
     """Paths as the host itself names them; ``at`` says where they are when its root is elsewhere.
 
     ``data`` is the folder with ``src_data``, ``scripts`` and ``examples``.

@@ -18,7 +18,7 @@ from ..debian.system import DebianSystem, System
 from ..issue import issue_certificate
 from ..manage import converge, list_analysts
 from ..planning.describe_certificates import certificate_facts
-from ..records.paths import Layout
+from ..records.paths import HostPaths
 from .caller import Caller, caller_of, check_caller
 from .limit import Limit, connected, take
 from .protocol import (
@@ -56,7 +56,7 @@ class Helper:
     """What serves a connection. ``allowed`` are the accounts that may ask, beside root."""
 
     allowed: Sequence[str] = ()
-    layout: Layout = field(default_factory=Layout)
+    layout: HostPaths = field(default_factory=HostPaths)
     system: System = field(default_factory=DebianSystem)
     limit: Limit = field(default_factory=Limit)
     tokens: Path = Path("/run/broker-accounts")

@@ -10,7 +10,7 @@ import click
 
 from ...accounts import (
     DebianSystem,
-    Layout,
+    HostPaths,
     Outcome,
     Request,
     Role,
@@ -42,7 +42,7 @@ _ROLE = "broker.accounts.role"
 class Host:
     """The host that the commands look after: this one, unless a context object says another."""
 
-    layout: Layout = field(default_factory=Layout)
+    layout: HostPaths = field(default_factory=HostPaths)
     system: System = field(default_factory=DebianSystem)
 
     def rows(self, *, measured: bool) -> list[dict[str, Any]]:

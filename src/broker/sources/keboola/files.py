@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import ForbiddenError, SourceError
 from .api import Api
 from .patience import Deadline, PassingError, Patience
-from .stores import Located, located
+from .stores import SliceAddress, located
 from .types import mapping
 from .web import PASSING, Web, retry_after, shown
 
@@ -62,7 +62,7 @@ class ExportedFile:
         """Whether it says by its name that it is."""
         return str(self._detail.get("name") or "").endswith(".gz")
 
-    def locate(self, name: str) -> tuple[int, Located]:
+    def locate(self, name: str) -> tuple[int, SliceAddress]:
         """Where a slice is, and the version of that knowledge."""
         with self._lock:
             return self._version, located(self._detail, self._entries[name])

@@ -12,27 +12,27 @@ from urllib.parse import quote, urlsplit
 from ...errors import SourceError
 from .types import mapping
 
-__all__ = ["Located", "located"]
+__all__ = ["SliceAddress", "located"]
 
 _SAFE = "/~"  # what S3 leaves as it is when it checks a signature
 
 
 @dataclass(frozen=True)
-class Located:
+class SliceAddress:
     """A URL to GET and the headers that it takes; both may hold secrets."""
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def located(detail: Mapping[str, Any], entry: str) -> Located:
+def located(detail: Mapping[str, Any], entry: str) -> SliceAddress:
     """Where the object that a manifest calls ``entry`` is, by a file's ``detail``.
 
     Raises ``SourceError`` for an object outside of the export.
     """
     scheme = urlsplit(entry).scheme
     if scheme in ("http", "https"):
-        return Located(entry)
+        return SliceAddress(entry)
     if scheme not in _PROVIDERS:
         raise SourceError(
             "the manifest names an object of an unknown kind",
@@ -42,7 +42,7 @@ def located(detail: Mapping[str, Any], entry: str) -> Located:
     return _PROVIDERS[scheme](detail, entry)
 
 
-def _s3(detail: Mapping[str, Any], entry: str) -> Located:
+def _s3(detail: Mapping[str, Any], entry: str) -> SliceAddress:
     place, bucket, key = _place(detail, "s3Path", "bucket", "key"), *_split(entry)
     _refuse_outside(place, bucket, key)
     own = mapping(detail.get("credentials"))
@@ -53,7 +53,7 @@ def _s3(detail: Mapping[str, Any], entry: str) -> Located:
     url = f"{_s3_base(bucket, region)}/{quote(key, safe=_SAFE)}"
     request = import_module("botocore.awsrequest").AWSRequest("GET", url)
     import_module("botocore.auth").S3SigV4Auth(credentials, "s3", region).add_auth(request)
-    return Located(url, dict(request.headers))
+    return SliceAddress(url, dict(request.headers))
 
 
 def _s3_base(bucket: str, region: str) -> str:
@@ -65,17 +65,17 @@ def _s3_base(bucket: str, region: str) -> str:
     return f"https://{bucket}.{host}"
 
 
-def _gs(detail: Mapping[str, Any], entry: str) -> Located:
+def _gs(detail: Mapping[str, Any], entry: str) -> SliceAddress:
     place, bucket, key = _place(detail, "gcsPath", "bucket", "key"), *_split(entry)
     _refuse_outside(place, bucket, key)
     token = mapping(detail.get("gcsCredentials")).get("access_token")
     base = os.environ.get("STORAGE_EMULATOR_HOST") or "https://storage.googleapis.com"
     base = base if "://" in base else f"http://{base}"
     path = f"/storage/v1/b/{quote(bucket, safe='')}/o/{quote(key, safe='')}?alt=media"
-    return Located(base.rstrip("/") + path, {"Authorization": f"Bearer {token}"})
+    return SliceAddress(base.rstrip("/") + path, {"Authorization": f"Bearer {token}"})
 
 
-def _azure(detail: Mapping[str, Any], entry: str) -> Located:
+def _azure(detail: Mapping[str, Any], entry: str) -> SliceAddress:
     place = _place(detail, "absPath", "container", "name")
     container, _, blob = _split(entry)[1].partition("/")
     _refuse_outside(place, container, blob)
@@ -83,7 +83,7 @@ def _azure(detail: Mapping[str, Any], entry: str) -> Located:
     parts = dict(part.partition("=")[::2] for part in text.split(";") if part)
     base = parts.get("BlobEndpoint", "").rstrip("/")
     path = f"/{quote(container)}/{quote(blob, safe=_SAFE)}"
-    return Located(f"{base}{path}?{parts.get('SharedAccessSignature', '').lstrip('?')}")
+    return SliceAddress(f"{base}{path}?{parts.get('SharedAccessSignature', '').lstrip('?')}")
 
 
 _PROVIDERS = {"s3": _s3, "gs": _gs, "azure": _azure}

@@ -20,7 +20,7 @@ from ..partitions import label
 from ..session import each, identifier, literal, one_row, parquet, worker
 from .change import Recipe, within
 from .cutting import cut_number, write_cut
-from .writing import Place, write_empty
+from .writing import Target, write_empty
 
 __all__ = ["Previous", "apply_change", "carried", "columns_of"]
 
@@ -82,7 +82,7 @@ def apply_change(
     files = [file for file in (*kept, *written) if file.rows] or kept
     if not files:
         name = "null" if recipe.partitioning else None
-        files = [write_empty(connection, Place(out, recipe.path, name), work.new)]
+        files = [write_empty(connection, Target(out, recipe.path, name), work.new)]
     return tuple(sorted(files, key=lambda file: file.path))
 
 
@@ -148,7 +148,7 @@ class _Work:
             new = write_cut(
                 connection,
                 self._query(partition, part),
-                Place(self._out, self._recipe.path, partition),
+                Target(self._out, self._recipe.path, partition),
                 columns=len(self.new),
                 target=self._recipe.target_file_bytes,
                 cut=cut_number(part.file.path) if part.file else 0,

@@ -8,7 +8,7 @@ import duckdb
 
 from ..model import DataFile
 from ..session import parquet
-from .writing import Place, write
+from .writing import Target, write
 
 __all__ = ["cut_number", "write_cut"]
 
@@ -24,7 +24,7 @@ def cut_number(path: str) -> int:
 def write_cut(
     connection: duckdb.DuckDBPyConnection,
     query: str,
-    place: Place,
+    place: Target,
     *,
     columns: int,
     target: int,

@@ -14,7 +14,7 @@ from ...errors import TableError
 from ..model import DataFile
 from ..session import identifier, literal, one_row
 
-__all__ = ["METADATA", "Place", "data_file", "write", "write_empty"]
+__all__ = ["METADATA", "Target", "data_file", "write", "write_empty"]
 
 METADATA = "broker"  # the key under which a file says how its table is kept
 
@@ -38,7 +38,7 @@ def options(columns: int, metadata: str | None = None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Target:
     """Where the files of a partition stand, or the one file of a table without partitions.
 
     ``table`` is the table's path under ``parquet/`` of the folder ``root``.
@@ -77,7 +77,7 @@ def write(
 
 
 def write_empty(
-    connection: duckdb.DuckDBPyConnection, place: Place, columns: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, place: Target, columns: Mapping[str, str]
 ) -> DataFile:
     """One file without rows, so that a reader of an empty table still sees its columns."""
     nothing = ", ".join(
