@@ -39,7 +39,7 @@ def append(events: Sequence[Event], log: Path) -> None:
             "the audit log cannot be written, so nothing was done",
             where=str(log),
             found=error.strerror,
-            remedy="Mend that, then try again: an act without a trace must not happen.",
+            remedy="Fix that, then try again: an act without a trace must not happen.",
         ) from error
     _send(events, log)
 

@@ -51,5 +51,5 @@ def _recorded(path: Path) -> set[Audience]:
             "the list of audiences cannot be read",
             where=str(path),
             expected='lists of classes, such as [["private"], ["finance", "hr"]]',
-            remedy="Mend it or remove it, then expose the audiences again.",
+            remedy="Fix it or remove it, then expose the audiences again.",
         ) from error

@@ -217,7 +217,7 @@ def _check_policy(
             where=spec.name,
             expected=", ".join(f"{c.name} {c.type}" for c in previous.columns),
             found=", ".join(f"{f.name} {f.type or 'text'}" for f in fresh),
-            remedy="Set on_schema_change to evolve or rebuild, or mend the source.",
+            remedy="Set on_schema_change to evolve or rebuild, or fix the source.",
         )
     if spec.on_schema_change == "rebuild" and not whole:
         raise NeedsLoadError(

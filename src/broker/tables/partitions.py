@@ -107,6 +107,6 @@ def name(number: int | None, granularity: str) -> str:
     except OverflowError:
         raise TableError(
             "a partition column holds a day outside the years 1 to 9999",
-            remedy="Partition by month or year, or mend the source.",
+            remedy="Partition by month or year, or fix the source.",
         ) from None
     return f"{day.year:04d}_{day.month:02d}_{day.day:02d}"

@@ -251,7 +251,7 @@ def test_an_approval_is_for_one_change_and_used_once(published: Instance) -> Non
     report = published.sync()
     assert report["exit_code"] == 0
     assert report["tables"][2]["warnings"] == [
-        "an approval of more readers is not needed and holds no longer"
+        "an approval of more readers is not needed and no longer valid"
     ]
     assert list((published.data / "approvals").iterdir()) == []
     opened(published)

@@ -173,7 +173,7 @@ def _failure(action: Action, layout: HostPaths, error: Exception) -> BrokerError
         f"could not {action}"[:300],
         where=str(getattr(error, "filename", None) or layout.config),
         found=getattr(error, "strerror", None) or str(error),
-        remedy="Mend that and run the same command again: it goes on where it stopped.",
+        remedy="Fix that and run the same command again: it goes on where it stopped.",
     )
     failure.__cause__ = error
     return failure

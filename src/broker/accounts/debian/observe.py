@@ -74,7 +74,7 @@ def observe(layout: HostPaths, system: System, names: Iterable[str] = ()) -> Obs
             "the host cannot be looked at, so nothing was changed",
             where=str(error.filename),
             found=error.strerror,
-            remedy="Mend that, then try again.",
+            remedy="Fix that, then try again.",
         ) from error
 
 

@@ -366,5 +366,5 @@ def _run(argv: Sequence[str], stdin: str = "") -> None:
         raise BrokerError(
             f"{argv[0]} failed with code {error.returncode}",
             found=message,
-            remedy="Mend that and run the same command again: it goes on where it stopped.",
+            remedy="Fix that and run the same command again: it goes on where it stopped.",
         ) from error

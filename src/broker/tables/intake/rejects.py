@@ -65,7 +65,7 @@ class Rejects:
             f"too many rows do not fit: {flaws} times {reason}, first in row {first}",
             where=f"{self._spec.name}, column {column}" if column else self._spec.name,
             expected=f"at most {self._spec.max_rejects} rejected rows",
-            remedy="Mend the source, declare another type under `types`, or raise max_rejects.",
+            remedy="Fix the source, declare another type under `types`, or raise max_rejects.",
         )
 
     def merge_source(self, rejects: Iterable[Reject]) -> None:
