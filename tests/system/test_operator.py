@@ -100,6 +100,20 @@ def test_where_the_power_goes_in_a_trial_of_sshd_the_host_starts_with_the_old_co
     assert broker.play("site.yml", "--tags", "ssh").changed == 0
 
 
+def test_a_trial_of_sshd_that_was_over_too_soon_is_told_in_plain_words(broker: Broker) -> None:
+    """As where its time is up before the operator is in, or the host was restarted meanwhile."""
+    over = "/usr/local/sbin/systemd-run"
+    broker.host.exec("sh", "-ec", f"printf '#!/bin/sh\n' > {over}; chmod 755 {over}")
+    try:
+        tried = ("--tags", "ssh", "-e", "broker_ssh_hardened=false")
+        played = broker.play("site.yml", *tried, check=False)
+    finally:
+        broker.host.exec("rm", over)
+    assert played.code == 2
+    assert "has gone back to the configuration of sshd" in " ".join(played.output.split())
+    assert broker.play("site.yml", "--tags", "ssh").failed == 0
+
+
 def test_a_release_that_is_known_to_be_complete_is_on_the_disk(
     broker: Broker, tmp_path: Path
 ) -> None:
