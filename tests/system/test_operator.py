@@ -208,6 +208,26 @@ def test_a_sshd_that_would_do_other_things_than_the_broker_needs_is_refused(
     assert state_of(broker) == before
 
 
+def test_a_place_that_is_read_only_and_an_account_that_is_a_persons_are_refused(
+    broker: Broker,
+) -> None:
+    """Before packages and groups are there, which come before the data tree."""
+    host = broker.host
+    for change, undo, told in (
+        (
+            "usermod -s /bin/bash broker",
+            "usermod -s /usr/sbin/nologin broker",
+            "account broker with",
+        ),
+        ("mount -o bind,ro /data /data", "umount /data", "/data of broker is read-only"),
+    ):
+        host.exec("sh", "-ec", change)
+        played = broker.play("site.yml", "--tags", "app", check=False)
+        host.exec("sh", "-ec", undo)
+        assert (played.code, played.changed) == (2, 0), played.output
+        assert told in " ".join(played.output.split())
+
+
 def test_accounts_of_the_broker_are_in_the_groups_that_are_declared(broker: Broker) -> None:
     host = broker.host
     for name in ("broker", "broker-portal"):
