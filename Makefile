@@ -63,7 +63,7 @@ lint-python: venv
 
 lint-types: venv
 	mypy
-	mypy --strict tests/hosts
+	mypy --strict rig/hosts
 
 lint-yaml: venv
 	yamllint --strict .
@@ -101,7 +101,7 @@ lock: venv ## Lock requirements/*.in with hashes
 	bin/lock
 
 clean: ## End this checkout's hosts, then remove all that was built
-	@if [[ -d .cache/hosts/runs && $$EUID -eq 0 ]]; then python3 -m tests.hosts down --all; fi
+	@if [[ -d .cache/hosts/runs && $$EUID -eq 0 ]]; then python3 -m rig.hosts down --all; fi
 	rm -rf .venv .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

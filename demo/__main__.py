@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from broker.errors import BrokerError
-from tests.hosts import HostError, can_boot, destroy
-from tests.hosts.lifecycle import at
+from rig.hosts import HostError, can_boot, destroy
+from rig.hosts.lifecycle import at
 
 from . import keboola, local, questions, remote
 from .board import Board

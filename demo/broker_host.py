@@ -7,7 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
-from tests.hosts import Run
+from rig.hosts import Run
 
 from . import keboola
 from .board import Board, Step

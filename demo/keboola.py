@@ -21,7 +21,7 @@ import urllib3
 import yaml
 
 from broker.files import write_atomic
-from tests.hosts import Process
+from rig.hosts import Process
 
 from .board import Board, Step
 from .commands import DemoError
@@ -89,7 +89,7 @@ def _start(host: str) -> Project:
     output = STATE / "keboola.out"
     folder = STATE / "keboola"
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "tests.fakes.keboola", "--host", host]
+    command = [sys.executable, "-m", "rig.fakes.keboola", "--host", host]
     output.unlink(missing_ok=True)
     output.touch(mode=0o600)  # it holds the token
     with output.open("wb") as out, (LOGS / "keboola.log").open("wb") as log:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import ClassVar
 
-from tests.hosts import Run
+from rig.hosts import Run
 
 from .board import Board, Step
 from .commands import Commands

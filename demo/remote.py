@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from tests.hosts import Run, can_boot, open_run
+from rig.hosts import Run, can_boot, open_run
 
 from .board import Board
 from .broker_host import BrokerHost

@@ -10,7 +10,7 @@ import threading
 from typing import Any
 
 from broker.files import write_atomic
-from tests.hosts import Run
+from rig.hosts import Run
 
 from .places import DEPLOYED, HOSTS, STATE
 

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.hosts import Host, HostError, Process, Run, at, can_boot, destroy, open_run
+from rig.hosts import Host, HostError, Process, Run, at, can_boot, destroy, open_run
 
 
 def _session_run(controller: int) -> str:

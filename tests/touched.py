@@ -20,8 +20,8 @@ INTEGRATION = "tests/integration"
 RULES = (
     (f"{INTEGRATION}/test_*.py", "{path}"),
     (f"{INTEGRATION}/*/*", f"{INTEGRATION}/{{}}"),
-    ("tests/hosts/*", f"{INTEGRATION}/hosts"),
-    ("tests/fakes/*", f"{INTEGRATION}/fakes"),
+    ("rig/hosts/*", f"{INTEGRATION}/hosts"),
+    ("rig/fakes/*", f"{INTEGRATION}/fakes"),
     ("tests/hostile/*", f"{INTEGRATION}/hostile"),
     ("src/broker/files.py", f"{INTEGRATION}/test_files.py"),
     ("src/broker/audit/*", f"{INTEGRATION}/accounts"),

@@ -92,7 +92,7 @@ def keboola_small(folder: Path) -> None:
 @contextmanager
 def _served(folder: Path) -> Iterator[str]:
     """The stand-in's address; its token is in the environment."""
-    command = [sys.executable, "-m", "tests.fakes.keboola", "--folder", str(folder)]
+    command = [sys.executable, "-m", "rig.fakes.keboola", "--folder", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()

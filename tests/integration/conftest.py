@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes.azurite import AzuriteError
-from tests.fakes.keboola import Behaviour, StandIn
+from rig.fakes.azurite import AzuriteError
+from rig.fakes.keboola import Behaviour, StandIn
 
 
 @pytest.fixture(scope="session", params=["aws", "azure", "gcp"])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.shell import sh, wait_for
+from rig.hosts.shell import sh, wait_for
 
 __all__ = ["small_disk"]
 

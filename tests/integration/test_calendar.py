@@ -22,13 +22,13 @@ def test_the_unit_tests_pass_with_the_clock_400_days_ahead() -> None:
     environment = {
         **os.environ,
         "BROKER_TEST_ORDER": "long",
-        # See tests/fakes/clock.py; the other one is on by default, and slows threads by 20 times.
+        # See rig/fakes/clock.py; the other one is on by default, and slows threads by 20 times.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_FORCE_MONOTONIC_FIX": "0",
     }
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
-    options = ("-q", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.fakes.clock")
+    options = ("-q", "-n", "0", "-p", "no:cacheprovider", "-p", "rig.fakes.clock")
     with tempfile.TemporaryDirectory(prefix="later-") as folder:  # short: sockets are made below it
         command = [sys.executable, "-m", "pytest", *options, f"--basetemp={folder}/t", "tests/unit"]
         done = subprocess.run(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hosts import DEFAULT, Run
+from rig.hosts import DEFAULT, Run
 
 from .deploy import Broker, pristine
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.recipe import fingerprint
-from tests.hosts import RELEASES, Host, HostError, Image, Release, Run, temporary
-from tests.hosts.image import ensure
-from tests.hosts.releases import find as find_release
+from rig.hosts import RELEASES, Host, HostError, Image, Release, Run, temporary
+from rig.hosts.image import ensure
+from rig.hosts.releases import find as find_release
 
 __all__ = ["Broker", "Played", "broker_image", "pristine", "with_inventory"]
 

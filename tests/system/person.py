@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.hosts import Host
+from rig.hosts import Host
 
 __all__ = ["Person", "key_pair", "person"]
 

@@ -17,8 +17,8 @@ from typing import Any
 import click
 import pytest
 
-from tests.hosts import RELEASES, Host, Release, Run, wait_for
-from tests.hosts.image import ensure
+from rig.hosts import RELEASES, Host, Release, Run, wait_for
+from rig.hosts.image import ensure
 from tests.unit.accounts.scratch import public_key
 
 pytestmark = pytest.mark.system

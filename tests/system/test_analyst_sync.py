@@ -13,9 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from rig.hosts import DEFAULT, Host, Run
+from rig.hosts.image import ensure
 from tests.documented import documented
-from tests.hosts import DEFAULT, Host, Run
-from tests.hosts.image import ensure
 from tests.integration.workspace.homes import Home, make_home
 
 pytestmark = pytest.mark.system

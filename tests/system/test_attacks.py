@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import DEFAULT, Run
+from rig.hosts import DEFAULT, Run
 
 from .deploy import Broker, pristine
 from .test_transport import HELP, Desk, laptop

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from rig.hosts import RELEASES, Host, wait_for
 from tests.documented import documented
-from tests.hosts import RELEASES, Host, wait_for
 from tests.unit.accounts.scratch import public_key
 
 from .deploy import STATE, Broker

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from rig.hosts import Host
 from tests.hostile.swaps import SWAPPER
-from tests.hosts import Host
 
 from .deploy import Broker
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from rig.hosts import Host, can_boot, destroy, find, runs
 from tests.documented import ROOT, documented
-from tests.hosts import Host, can_boot, destroy, find, runs
 
 ANSWERS = ("Do we grow?", "What do returns cost", "Which markets grow fastest")
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from tests import hosts
-from tests.hosts import Host, HostError, Run, disk, image, outer, processes
+from rig import hosts
+from rig.hosts import Host, HostError, Run, disk, image, outer, processes
 
 pytestmark = pytest.mark.system
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "-m", "tests.hosts"]
+COMMAND = [sys.executable, "-m", "rig.hosts"]
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import RELEASES, Host, Run
-from tests.hosts.image import ensure
+from rig.hosts import RELEASES, Host, Run
+from rig.hosts.image import ensure
 from tests.integration.install.index import serving, wheel
 
 pytestmark = [pytest.mark.system, pytest.mark.long]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import Host, HostError
+from rig.hosts import Host, HostError
 from tests.integration.sync.kills import (
     DESCRIPTION,
     TABLES,

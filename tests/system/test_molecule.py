@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.shell import tail
+from rig.hosts.shell import tail
 
 pytestmark = [pytest.mark.system, pytest.mark.long]
 

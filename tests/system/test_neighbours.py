@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hosts import DEFAULT, RELEASES, Host, Run, wait_for
+from rig.hosts import DEFAULT, RELEASES, Host, Run, wait_for
 
 from .deploy import Broker, pristine
 from .test_sessions import Person, person

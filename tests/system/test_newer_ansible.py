@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.hosts import RELEASES, Host
+from rig.hosts import RELEASES, Host
 
 from .deploy import SETTINGS, Broker, Played
 from .person import key_pair

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import DEFAULT, RELEASES, Run
-from tests.hosts.disk import own
+from rig.hosts import DEFAULT, RELEASES, Run
+from rig.hosts.disk import own
 from tests.unit.accounts.scratch import public_key
 
 from .deploy import ROOT, STATE, Broker, Played, pristine

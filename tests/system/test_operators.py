@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import RELEASES
+from rig.hosts import RELEASES
 
 from .deploy import Broker, Played
 from .person import Person, key_pair

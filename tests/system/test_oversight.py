@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from rig.hosts import DEFAULT, Host, Run, wait_for
+from rig.hosts.image import ensure
 from tests.documented import documented
-from tests.hosts import DEFAULT, Host, Run, wait_for
-from tests.hosts.image import ensure
 
 from .deploy import Broker, broker_image, with_inventory
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from rig.hosts import Host, wait_for
 from tests.documented import documented
-from tests.hosts import Host, wait_for
 
 from .deploy import STATE, Broker
 

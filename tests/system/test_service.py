@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.hosts import RELEASES, Host, wait_for
+from rig.hosts import RELEASES, Host, wait_for
 
 from .deploy import Broker
 

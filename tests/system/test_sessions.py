@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import RELEASES, wait_for
+from rig.hosts import RELEASES, wait_for
 
 from .deploy import Broker
 from .person import Person, key_pair, person

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.certificates import serving, write_certificate
-from tests.fakes.keboola import Fault, StandIn
-from tests.fakes.proxy import Proxy
-from tests.hosts import Run
+from rig.fakes.certificates import serving, write_certificate
+from rig.fakes.keboola import Fault, StandIn
+from rig.fakes.proxy import Proxy
+from rig.hosts import Run
 from tests.integration.sources.keboola.conftest import FORGOTTEN_FILES, Loader
 
 from .deploy import Broker

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from rig.hosts import RELEASES, wait_for
 from tests.hostile.tricks import COMMANDS, OPTIONS, PATHS
-from tests.hosts import RELEASES, wait_for
 
 from .deploy import Broker
 

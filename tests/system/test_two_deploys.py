@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import RELEASES
-from tests.hosts.shell import wait_for
+from rig.hosts import RELEASES
+from rig.hosts.shell import wait_for
 
 from .deploy import ROOT, Broker
 

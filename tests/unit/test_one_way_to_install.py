@@ -17,7 +17,7 @@ INSTALLS = re.compile(
 )
 FOLDERS = (
     *(".ci", "bin", "demo", "docs", "group_vars", "inventories", "library", "playbooks"),
-    *("plugins", "roles", "src", "tests"),
+    *("plugins", "rig", "roles", "src", "tests"),
 )
 THE_WAY = "bin/install_locked.py"
 # What is typed on an analyst's own machine, where DuckDB is all that is needed and has no needs.

@@ -17,7 +17,7 @@ from broker.access import Reader
 from broker.access.observer import Probe, observe
 from broker.accounts.debian import system
 from broker.accounts.debian.system import DebianSystem
-from tests.hosts import wait_for
+from rig.hosts import wait_for
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.keboola import Behaviour, StandIn
+from rig.fakes.keboola import Behaviour, StandIn
 
 from .client import Client
 

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 
+from rig.fakes.keboola import StandIn
 from tests.documented import ROOT
-from tests.fakes.keboola import StandIn
 
 from .client import TIMEOUT, Client
 
@@ -254,7 +254,7 @@ def test_slices_made_beforehand_are_a_tables_whole_export(
 
 
 def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.fakes.keboola", "--folder", str(tmp_path)]
+    command = [sys.executable, "-m", "rig.fakes.keboola", "--folder", str(tmp_path)]
     env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

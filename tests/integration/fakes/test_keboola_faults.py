@@ -13,7 +13,7 @@ import pytest
 import requests
 from botocore.config import Config
 
-from tests.fakes.keboola import Fault, StandIn
+from rig.fakes.keboola import Fault, StandIn
 
 from .client import TIMEOUT, Client
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.keboola import StandIn
+from rig.fakes.keboola import StandIn
 
 from .official import OfficialClient
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.usefixtures("bootable")
 def test_without_a_network_it_is_one_sentence_and_nothing_is_left(tmp_path: Path) -> None:
     done = subprocess.run(
-        ["unshare", "--net", sys.executable, "-m", "tests.hosts", "base", "13"],
+        ["unshare", "--net", sys.executable, "-m", "rig.hosts", "base", "13"],
         cwd=ROOT,
         env={**os.environ, "BROKER_HOSTS_DIR": str(tmp_path)},
         check=False,

@@ -43,7 +43,7 @@ def test_a_debian_that_hosts_do_not_run_is_refused_in_one_line(debian: str) -> N
 
 
 def test_hosts_run_the_debian_that_make_was_given() -> None:
-    code = "from tests.hosts import DEFAULT; print(DEFAULT)"
+    code = "from rig.hosts import DEFAULT; print(DEFAULT)"
     command = ["make", "--silent", "DEBIAN=12", "--eval"]
     command += [f"default: ; @{sys.executable} -c '{code}'", "default"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)

@@ -24,8 +24,8 @@ from broker.sources.bigquery import BigQuerySource
 from broker.sources.contract import Source, TableRequest, Window
 from broker.sync.report import Silent
 from broker.sync.run import Run
-from tests.fakes.bigquery import Fault, StandIn
-from tests.fakes.proxy import Proxy
+from rig.fakes.bigquery import Fault, StandIn
+from rig.fakes.proxy import Proxy
 
 # Google's reader warns of its own successor, which would bring pandas.
 pytestmark = pytest.mark.filterwarnings(
@@ -530,7 +530,7 @@ def test_the_key_shows_nowhere(bigquery: StandIn) -> None:
 @pytest.fixture
 def served() -> Iterator[tuple[str, str]]:
     """The stand-in as a command: address and key."""
-    command = [sys.executable, "-m", "tests.fakes.bigquery", "--port", "0"]
+    command = [sys.executable, "-m", "rig.fakes.bigquery", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -16,8 +16,8 @@ import pytest
 from broker.errors import AbsentError, ConfigError, ForbiddenError, SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
-from tests.fakes.certificates import serving, write_certificate
-from tests.fakes.proxy import Proxy
+from rig.fakes.certificates import serving, write_certificate
+from rig.fakes.proxy import Proxy
 
 pytest.importorskip("aiohttp", reason="the extra 'remote' is not installed")
 

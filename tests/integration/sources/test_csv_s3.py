@@ -11,7 +11,7 @@ import pytest
 from broker.errors import AbsentError, SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
-from tests.fakes.proxy import Proxy
+from rig.fakes.proxy import Proxy
 
 moto = pytest.importorskip("moto.server", reason="moto's server is not installed")
 s3fs = pytest.importorskip("s3fs", reason="the extra 'remote' is not installed")

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from broker.cli import broker as commands
-from tests.fakes.bigquery import StandIn
+from rig.fakes.bigquery import StandIn
 
 # Google's reader warns of its own successor, which would bring pandas.
 pytestmark = pytest.mark.filterwarnings(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import base, outer, releases
-from tests.hosts.shell import HostError
+from rig.hosts import base, outer, releases
+from rig.hosts.shell import HostError
 
 
 @pytest.mark.parametrize("name", ["13", "trixie", "debian-13"])

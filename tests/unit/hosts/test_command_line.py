@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hosts import __main__ as command_line
-from tests.hosts.__main__ import main
+from rig.hosts import __main__ as command_line
+from rig.hosts.__main__ import main
 
 
 def test_what_follows_two_dashes_belongs_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:

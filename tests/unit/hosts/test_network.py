@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import network
-from tests.hosts.network import Network
-from tests.hosts.shell import HostError
+from rig.hosts import network
+from rig.hosts.network import Network
+from rig.hosts.shell import HostError
 
 
 def test_the_first_network_that_nobody_uses() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import outer
+from rig.hosts import outer
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.shell import HostError, sh, tail, wait_for
+from rig.hosts.shell import HostError, sh, tail, wait_for
 
 
 def test_a_failed_command_says_what_it_wrote() -> None:

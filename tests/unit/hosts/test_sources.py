@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hosts import sources
-from tests.hosts.releases import RELEASES, Release
+from rig.hosts import sources
+from rig.hosts.releases import RELEASES, Release
 
 TRIXIE, BOOKWORM = RELEASES
 MIRROR = "http://mirror.example/debian"

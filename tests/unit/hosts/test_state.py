@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import places, state
-from tests.hosts.processes import Process
-from tests.hosts.run import Run, check_name
-from tests.hosts.shell import HostError, wait_for
-from tests.hosts.state import HostState, RunState
+from rig.hosts import places, state
+from rig.hosts.processes import Process
+from rig.hosts.run import Run, check_name
+from rig.hosts.shell import HostError, wait_for
+from rig.hosts.state import HostState, RunState
 
 
 @pytest.mark.parametrize("owner", [None, Process(4711, 99)])

@@ -21,8 +21,8 @@ from broker.sources.keboola import KeboolaSource
 from broker.sources.keboola.patience import Patience
 from broker.sync.report import Report, Silent
 from broker.sync.run import Run
+from rig.fakes.keboola import Behaviour, StandIn
 from tests.duck import reader
-from tests.fakes.keboola import Behaviour, StandIn
 
 # The stand-in's web server may forget a file of its own when a client hangs up.
 FORGOTTEN_FILES = (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.keboola import Behaviour, Fault, StandIn
+from rig.fakes.keboola import Behaviour, Fault, StandIn
 
 from .conftest import FORGOTTEN_FILES, Broker, Loader
 

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.fakes.certificates import serving, write_certificate
-from tests.fakes.keboola import StandIn
-from tests.fakes.proxy import Proxy
+from rig.fakes.certificates import serving, write_certificate
+from rig.fakes.keboola import StandIn
+from rig.fakes.proxy import Proxy
 
 from .conftest import FORGOTTEN_FILES, Broker
 

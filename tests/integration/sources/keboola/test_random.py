@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.keboola import Behaviour, Fault, StandIn
+from rig.fakes.keboola import Behaviour, Fault, StandIn
 
 from .conftest import FORGOTTEN_FILES, Broker, Loader
 

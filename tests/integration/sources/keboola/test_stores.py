@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.keboola import Fault, StandIn
+from rig.fakes.keboola import Fault, StandIn
 
 from .conftest import FORGOTTEN_FILES, Broker
 

@@ -16,7 +16,7 @@ import pytest
 from broker.errors import SourceError
 from broker.sources.contract import TableRequest
 from broker.sources.keboola.patience import Patience
-from tests.fakes.keboola import Behaviour, Fault
+from rig.fakes.keboola import Behaviour, Fault
 
 from .conftest import FORGOTTEN_FILES, IMPATIENT, Broker, Loader
 

@@ -9,7 +9,7 @@ import click
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.keboola import Behaviour, StandIn
+from rig.fakes.keboola import Behaviour, StandIn
 
 from .conftest import Broker, Loader
 from .test_random import CENSUS, STEPS, History, follow

@@ -192,7 +192,7 @@ class Run:
     def _state(self) -> state.RunState:
         now = state.load(self.folder)
         if now is None:
-            raise HostError(f"no run {self.name!r}; boot one with: python -m tests.hosts up NAME")
+            raise HostError(f"no run {self.name!r}; boot one with: python -m rig.hosts up NAME")
         return now
 
     def _host(self, name: str, host: state.HostState) -> Host:

@@ -1,4 +1,4 @@
-"""``python -m tests.fakes.keboola --port N``: serve until stopped."""
+"""``python -m rig.fakes.keboola --port N``: serve until stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m tests.hosts``: words to calls."""
+"""``python -m rig.hosts``: words to calls."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.hosts", description="Throwaway hosts")
+    parser = argparse.ArgumentParser(prog="python -m rig.hosts", description="Throwaway hosts")
     acts = parser.add_subparsers(required=True, metavar="COMMAND")
     add = partial(_add, acts)
 

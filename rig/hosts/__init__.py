@@ -4,7 +4,7 @@
         broker = run.boot("broker")
         broker.run("hostname")
 
-As root on Linux; standard library only. The same from a shell: ``python -m tests.hosts --help``.
+As root on Linux; standard library only. The same from a shell: ``python -m rig.hosts --help``.
 """
 
 from .host import Host

@@ -1,4 +1,4 @@
-"""``python -m tests.fakes.bigquery --port N``: serve until stopped."""
+"""``python -m rig.fakes.bigquery --port N``: serve until stopped."""
 
 from __future__ import annotations
 

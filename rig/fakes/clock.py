@@ -1,4 +1,4 @@
-"""A pytest plugin for runs under faketime: ``-p tests.fakes.clock``.
+"""A pytest plugin for runs under faketime: ``-p rig.fakes.clock``.
 
 libfaketime 0.9.10 must leave the monotonic clock alone, else waits with a limit wait for as long as
 the clock is ahead; and then clock_nanosleep(2), which Python 3.11 sleeps with, fails with EINVAL.

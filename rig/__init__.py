@@ -1,0 +1,1 @@
+"""Throwaway hosts and stand-ins of other services: for the demo, for Molecule and for tests."""
