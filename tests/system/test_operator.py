@@ -208,7 +208,10 @@ def test_a_sshd_that_would_do_other_things_than_the_broker_needs_is_refused(
     assert state_of(broker) == before
 
 
-def test_a_place_that_is_read_only_and_an_account_that_is_a_persons_are_refused(
+UNMOUNT = "while mountpoint --quiet /data; do umount --lazy /data; done"
+
+
+def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused(
     broker: Broker,
 ) -> None:
     """Before packages and groups are there, which come before the data tree."""
@@ -220,6 +223,11 @@ def test_a_place_that_is_read_only_and_an_account_that_is_a_persons_are_refused(
             "account broker with",
         ),
         ("mount -o bind,ro /data /data", "umount /data", "/data of broker is read-only"),
+        (
+            f"{UNMOUNT}; mv /data /data.kept; ln -s /data.kept /data",
+            "rm /data; mv /data.kept /data; systemctl restart broker-nosuid",
+            "/data of broker is a link to /data.kept;",
+        ),
     ):
         host.exec("sh", "-ec", change)
         played = broker.play("site.yml", "--tags", "app", check=False)
