@@ -6,6 +6,7 @@ import ipaddress
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -111,8 +112,15 @@ def _is_network(value: Any) -> bool:
     return True
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+_CALENDAR = (_is_text, "text in quotes such as '14:30', which YAML reads as 870 without them")
 # What a text, or each entry of a list, must be, beyond its kind.
 _GRAMMARS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "broker_sync_schedule": _CALENDAR,
+    "broker_access_proof_schedule": _CALENDAR,
     "broker_sync_jitter": (_is_span, "a time span of systemd such as 5min"),
     "broker_sync_time_limit": (_is_span, "a time span of systemd such as 6h"),
     "broker_sync_memory_max": (_is_memory, "an amount such as 2G, or a share such as 25%"),
@@ -163,7 +171,7 @@ def mistaken(name: str, value: Any, default: Any) -> str | None:
     """What is wrong with a value, if anything; mappings may hold secrets, and are never shown."""
     if not _is_like(value, default):
         found = "text" if isinstance(default, dict) and isinstance(value, str) else _found(value)
-        return f"{name} is {found}; expected {_LIKE[type(default)]}."
+        return f"{name} is {found}; expected {_LIKE[type(default)]}.{_unquoted(value, default)}"
     if isinstance(default, int) and not isinstance(default, bool):
         least, most = _RANGES.get(name, (1, None))
         if int(value) >= least and (most is None or int(value) <= most):
@@ -206,7 +214,8 @@ def _in_entry(place: str, word: Any, value: Any, known: Mapping[str, type | None
         return None
     if not _is_like(value, kind()):
         hides = kind is not bool and isinstance(value, str)
-        return f"{place}.{word} is {'text' if hides else _found(value)}; expected {_LIKE[kind]}."
+        found = "text" if hides else _found(value)
+        return f"{place}.{word} is {found}; expected {_LIKE[kind]}.{_unquoted(value, kind())}"
     if word == "state" and value not in ("present", "absent"):
         return f"{place}.state is {_found(value)}; expected present or absent."
     return None
@@ -224,6 +233,13 @@ def _is_like(value: Any, default: Any) -> bool:
     if isinstance(default, list):
         return isinstance(value, list | tuple)
     return isinstance(value, Mapping)
+
+
+def _unquoted(value: Any, default: Any) -> str:
+    """What to do where YAML took a word for something else than text."""
+    if not isinstance(default, str) or not isinstance(value, bool | date):
+        return ""
+    return " Put it in quotes: YAML reads yes, no, on, off and days as other things than text."
 
 
 def _found(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,9 @@ def test_names_of_ansible_and_of_the_operator_are_their_own() -> None:
         ("broker_analysts", {"anna": {}}, "is a mapping; expected a list"),
         ("broker_secrets", "s3cret", "broker_secrets is text; expected a mapping"),
         ("broker_sync_schedule", None, "broker_sync_schedule is empty; expected text"),
+        ("broker_sync_schedule", False, "is 'False'; expected text. Put it in quotes: YAML reads"),
+        ("broker_on_failure", date(2026, 1, 1), "expected text. Put it in quotes: YAML reads yes"),
+        ("broker_sync_schedule", 870, "is '870'; expected text in quotes such as '14:30'"),
         ("broker_portal_account", "Portal Team", "expected the name of a system account"),
         ("broker_ssh_exempt_addresses", ["10.0.0.0/40"], "is '10.0.0.0/40'; expected addresses"),
         ("broker_data_description", "/no/such.md", "is '/no/such.md'; expected the path"),
@@ -93,6 +97,7 @@ def test_what_may_be_meant_is_no_mistake(name: str, value: Any) -> None:
         ("operators", {"keys": "ssh-ed25519 AAAA"}, "[0].keys is text; expected a list."),
         ("operators", {"key": ["ssh-ed25519 AAAA"]}, "[0].key is a list; expected text."),
         ("operators", {"key": "a", "keys": ["a"]}, "[0] has key and keys; expected one of them."),
+        ("operators", {"name": False}, "[0].name is 'False'; expected text. Put it in quotes: "),
         ("operators", {"name": None}, "[0] has no name; expected the name of an account."),
         ("operators", {"state": "gone"}, "[0].state is 'gone'; expected present or absent."),
         ("analysts", {"sudo": True}, "[0].sudo is not a setting there. An analyst never becomes"),
