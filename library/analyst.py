@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: analyst
-short_description: Look after the analysts and the operators of a data broker
+short_description: Manage the analysts and the operators of a data broker
 version_added: "0.1.0"
 description:
   - Makes, changes and removes analysts as Linux accounts on a broker host, hundreds in one call.
@@ -15,13 +15,13 @@ description:
     membership of C(dataread) and of the group of every access class that is granted,
     and a key file that root owns. Without O(shell) the account can only transfer files.
   - Every entry is checked before anything is changed. One refusal refuses the whole call.
-  - Drift of analysts who are not named is mended too, and so is what an interrupted run left.
-  - A home that its owner made such that it cannot be mended is a warning, and an error only where
-    that person was asked for with O(origin=registry). The others get what they should either way.
+  - Drift of analysts who are not named is repaired too, and so is what an interrupted run left.
+  - A home that cannot be repaired because of its owner is a warning, and an error only where
+    that person is requested with O(origin=registry). The others are handled either way.
   - What the inventory declares and what was added on the host stand beside each other. Neither
     side takes away what is the other's.
   - An operator is an account in C(data-ops) with a key file that root owns and a normal login. It
-    reads what the broker tells of itself and public tables; with C(sudo) it may become root.
+    reads the state of the broker and public tables; with C(sudo) it may become root.
   - Same code as the commands C(broker analyst) and C(broker operator) on the host.
 options:
   name:
@@ -80,7 +80,7 @@ options:
     default: present
   origin:
     description:
-      - V(declared) for a list in the inventory, the whole truth about what the inventory grants.
+      - V(declared) for a list in the inventory, which says everything that the inventory grants.
       - V(registry) for a person added on the host. A declared person stays declared.
     type: str
     choices: [declared, registry]
@@ -174,7 +174,7 @@ options:
     default: ""
 attributes:
   check_mode:
-    description: Tells what would be done and leaves the disk as it is, byte for byte.
+    description: Reports what would be done and leaves the disk as it is, byte for byte.
     support: full
   diff_mode:
     description: Shows properties and fingerprints of those who differ, never the bytes of a file.
@@ -232,7 +232,7 @@ EXAMPLES = r"""
 RETURN = r"""
 analysts:
   description:
-    - Those who were asked for, as they are now or would be.
+    - Those requested, as they are now or would be.
     - Of an operator there is C(sudo) in place of C(private), C(classes), C(declared_classes) and
       C(shell).
   returned: success
@@ -248,7 +248,7 @@ analysts:
       type: str
       returned: always
     uid:
-      description: Uid and gid of the account. No uid is given out twice.
+      description: Uid and gid of the account. No uid is used twice.
       type: int
       returned: when the broker keeps the analyst, or kept them until now
     email:
@@ -334,7 +334,7 @@ probes:
       type: bool
       returned: always
 actions:
-  description: What was done or would be, one sentence each; empty when everything is as asked.
+  description: What was done or would be, one sentence each; empty when nothing is to be done.
   returned: success
   type: list
   elements: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: analyst_info
-short_description: Tell who the analysts of a data broker are
+short_description: List the analysts and the operators of a data broker
 version_added: "0.2.0"
 description:
   - Returns every account that the broker keeps, with what they may read, their keys and where each
@@ -54,7 +54,7 @@ analysts:
   elements: dict
 operators:
   description:
-    - Every operator, or those who were asked for, as M(analyst) returns them, with C(host) and
+    - Every operator, or those requested, as M(analyst) returns them, with C(host) and
       C(problem) as above.
   returned: success
   type: list

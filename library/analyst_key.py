@@ -47,7 +47,7 @@ options:
     default: 7d
 attributes:
   check_mode:
-    description: Tells what would be done and leaves the disk as it is, byte for byte.
+    description: Reports what would be done and leaves the disk as it is, byte for byte.
     support: full
   diff_mode:
     description: Shows properties and fingerprints, never the bytes of a file.
@@ -82,7 +82,7 @@ analyst:
   returned: success
   type: dict
 actions:
-  description: What was done or would be, one sentence each; empty when everything is as asked.
+  description: What was done or would be, one sentence each; empty when nothing is to be done.
   returned: success
   type: list
   elements: str

@@ -13,7 +13,7 @@ description:
   - Makes a key pair that signs certificates once, on the host, in C(/etc/data-broker); its private
     half never leaves the host. Beside it stand the list of certificates and the revocation list.
   - The revocation list names every certificate but those that the host issued, remembers, and still
-    finds borne out by the list of analysts; each change of an analyst or a key writes it anew.
+    finds allowed by the list of analysts; each change of an analyst or a key writes it anew.
   - A private key that others than root can read is replaced, which ends every certificate.
   - It does not change the configuration of sshd, which has to name the authority.
 options:
@@ -34,7 +34,7 @@ options:
     default: ""
 attributes:
   check_mode:
-    description: Tells what would be done and leaves the disk as it is, byte for byte.
+    description: Reports what would be done and leaves the disk as it is, byte for byte.
     support: full
   diff_mode:
     description: Shows fingerprints, modes and whether the lists are as they should be; never a key.
@@ -56,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done or would be, one sentence each; empty when everything is as asked.
+  description: What was done or would be, one sentence each; empty when nothing is to be done.
   returned: success
   type: list
   elements: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: data_disk
-short_description: Know the store of a data broker again, and refuse when it is gone
+short_description: Mark the store of a data broker, and refuse when it is missing
 version_added: "0.2.0"
 description:
   - Writes an id into the store, and the same into C(/var/lib/data-broker/store.json), which is on

@@ -1,4 +1,4 @@
-"""Who may do what, proved: a pure policy, and an observer that becomes each analyst in turn."""
+"""Who may do what, proved: a pure policy, and an observer with the ids of each analyst in turn."""
 
 from .people import People, people
 from .policy import Areas, Permission, Reader, Rule, rule

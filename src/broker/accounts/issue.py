@@ -1,4 +1,4 @@
-"""Gives an analyst a certificate; the second door beside ``converge``."""
+"""Issues a certificate to an analyst; the second entry point beside ``converge``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door: look, plan, apply, look again. Modules, commands and the portal call this."""
+"""The entry point: observe, plan, apply, observe again. Modules, commands, the portal use it."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ def _refuse_broken(requests: Sequence[Request], outcome: Outcome) -> None:
 
 
 def _refuse_half_done(layout: HostPaths, system: System, broken: Set[str | None]) -> None:
-    """Believe the host, not the tools. Homes are left out: their owners may change them now."""
+    """Check the host after the tools. Homes are left out: their owners may change them now."""
     left = [
         action
         for action in plan((), observe(layout, system), layout)

@@ -22,7 +22,7 @@ _NOTICE, _WARNING = "5", "4"
 
 
 def send(event: Event) -> None:
-    """Tell the journal; silent where none runs, since the file has it already."""
+    """Write to the journal; nothing where none runs, since the file has it already."""
     with suppress(OSError):
         write_journal(_fields(event))
 

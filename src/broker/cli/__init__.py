@@ -103,7 +103,7 @@ def _say_version(context: click.Context, _: click.Parameter, wanted: bool) -> No
     help="Show the version, and what was deployed to this host.",
 )
 def broker() -> None:
-    """Sync company tables, publish them as signed generations, look after who may read them."""
+    """Sync company tables, publish them as signed generations, manage who may read them."""
 
 
 def guarded(command: click.Command, name: str) -> None:

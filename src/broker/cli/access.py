@@ -40,7 +40,7 @@ def access() -> None:
 @click.option("--record", is_flag=True, help="Keep the result for `broker status`, and audit it.")
 @as_json
 def _prove(config_option: Path | None, data: Path, every: bool, record: bool, as_json: bool) -> int:
-    """Become each analyst in turn, try every file, and compare with the policy.
+    """Try every file as each analyst, and compare with the policy.
 
     Ends with 0 if everything is as the policy says, else with 1 and a list of what is not.
     """
@@ -70,7 +70,7 @@ def _prove(config_option: Path | None, data: Path, every: bool, record: bool, as
 @data_dir
 @as_json
 def _why(user: str, table: str, config_option: Path | None, data: Path, as_json: bool) -> int:
-    """Explain whether USER may read TABLE (an id, folder/name or name), and try it as them.
+    """Explain whether USER may read TABLE (an id, folder/name or name), and try it as USER.
 
     Ends with 0 if the host does what the policy says, whichever answer that is, else with 1.
     """

@@ -42,7 +42,7 @@ def config() -> None:
 @as_json
 @click.pass_context
 def check(context: click.Context, config_option: Path | None, *, as_json: bool) -> None:
-    """Read both files and say everything that is wrong.
+    """Read both files and report everything that is wrong.
 
     No source is contacted. Who could read a table before stands in the store and not in these
     files: that more people could read one than before is found by the next sync, which holds it.

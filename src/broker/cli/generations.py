@@ -104,7 +104,7 @@ def _doubt(current: Generation | None) -> str | None:
 def verify(
     config_option: Path | None, data: Path, generation: str | None, every: bool, as_json: bool
 ) -> int:
-    """Hold a generation to its signed manifest.
+    """Compare a generation with its signed manifest.
 
     Every file is hashed again, and its rights and the signatures are checked. Ends with 1 if
     anything is not as it was published.

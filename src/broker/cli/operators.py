@@ -19,7 +19,7 @@ __all__ = ["add_admin", "operator"]
 @click.group()
 @click.pass_context
 def operator(context: click.Context) -> None:
-    """Say who looks after the broker, and who of them may become root."""
+    """Manage operators, and which of them may become root."""
     for_operators(context)
 
 

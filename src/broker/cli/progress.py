@@ -38,7 +38,7 @@ class Lines:
         """Nothing: the journal gets only results."""
 
     def advance(self, table: str, rows: int, size: int) -> None:
-        """Nothing: a journal wants no ticking."""
+        """Nothing: the journal gets only results."""
 
     def done(self, outcome: TableOutcome) -> None:
         """The table is through."""

@@ -46,7 +46,7 @@ _LOOK_SECONDS = 0.1
 @click.option("--ended", metavar="HOW:UNIT", help="Record how this unit ended; systemd does that.")
 @as_json
 def runs(data: Path, began: str | None, ended: str | None, as_json: bool) -> int:
-    """Tell how the last syncs of this host ended, however they did.
+    """Show how the last syncs of this host ended.
 
     Ends with 1 if the last one failed, or no other will start by itself.
     """

@@ -45,7 +45,7 @@ _HINTS = {
 @data_dir
 @as_json
 def status(config_option: Path | None, data: Path, as_json: bool) -> int:
-    """Tell what is published, how old, what went wrong.
+    """Show what is published, how old it is, and what went wrong.
 
     Ends with 0 if every table is as its source has it and as fresh as promised, 3 if rows were
     rejected, 1 if a table is not up to date, nothing was published, the last sync of this host
@@ -192,7 +192,7 @@ def _access_line(proof: dict[str, Any], generation: str | None) -> str:
 
 
 def _space_line(space: dict[str, dict[str, int] | None] | None) -> str:
-    """All together, and the three who keep most."""
+    """The sum, and the three largest."""
     known = {name: held["bytes"] for name, held in (space or {}).items() if held is not None}
     if not known:
         return ""

@@ -79,12 +79,12 @@ class Approvals:
         self._write(widening.id, replace(self.of(widening.id), readers=widening.digest))
 
     def use_up_readers(self, table_ids: Iterable[str]) -> None:
-        """These were published to more readers: that approval holds no longer."""
+        """These were published to more readers: remove that approval."""
         for table_id in table_ids:
             self._write(table_id, replace(self.of(table_id), readers=None))
 
     def use_up(self, table_ids: Iterable[str]) -> None:
-        """After these tables were published: what was approved for them holds no longer."""
+        """After these tables were published: remove their approvals."""
         for table_id in table_ids:
             path = self._folder / _name(table_id)
             with publish_errors(path):

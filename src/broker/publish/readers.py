@@ -113,7 +113,7 @@ class Memory:
     def narrower(
         self, table_id: str, places: frozenset[str], after: Readers
     ) -> tuple[Published, ...]:
-        """Those of before whom it is not certain that they cover ``after``; empty means none.
+        """The last readers that may not include all of ``after``; empty means none.
 
         What counts is the table of this id, and where the same rows were published, under any id.
         """

@@ -1,4 +1,4 @@
-"""Knocks at the host's own sshd with public keys alone, as RFC 4252 section 7 lets a client ask:
+"""Offers public keys to the host's own sshd, as RFC 4252 section 7 lets a client ask:
 the answer tells whether a key would be taken, and no private key is needed."""
 
 from __future__ import annotations

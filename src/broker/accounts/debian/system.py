@@ -79,7 +79,7 @@ class System(Owners, Protocol):
     def probe(
         self, name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
     ) -> Sequence[Probe]:
-        """Knock at sshd with each key and certificate, and tell what it answered."""
+        """Offer each key and certificate to sshd, and return its answers."""
 
     def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
         """When analysts last logged in and pulled, by name; ``names`` are theirs by uid."""

@@ -21,7 +21,7 @@ _SKEW = timedelta(minutes=5)
 
 
 def stands(certificate: Certificate, analyst: Person | None) -> bool:
-    """Whether the list of analysts still bears out what was issued."""
+    """Whether the list of analysts still allows this certificate."""
     if analyst is None or analyst.state != "present":
         return False
     if (analyst.uid, analyst.shell) != (certificate.uid, certificate.shell):

@@ -158,7 +158,7 @@ def _places(observed: Observed, paths: HostPaths) -> Iterator[Action]:
 
 
 def _classes(declared: Classes | None, observed: Observed, paths: HostPaths) -> Iterator[Action]:
-    """Without a declaration a file that stands is still mended, and none is made."""
+    """Without a declaration, an existing file is repaired and a missing one not made."""
     wanted = declared or observed.classes
     found = observed.places.get(paths.classes.as_posix())
     missing = found is None and declared is not None

@@ -71,7 +71,7 @@ class Key:
 
     @property
     def until(self) -> str | None:
-        """When the key ends to be taken; None means never."""
+        """When sshd stops accepting the key; None: never."""
         return min(filter(None, (self.expires, self.grace)), default=None)
 
     @property

@@ -24,7 +24,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """People by name, sorted. ``last_uid`` only grows, so no uid is ever given out twice."""
+    """People by name, sorted. ``last_uid`` only grows, so no uid is ever used twice."""
 
     people: tuple[Person, ...] = ()
     last_uid: int = 0

@@ -26,7 +26,7 @@ _KINDS = {kind.__name__: kind for kind in (AccountsError, LockedError)}
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """``behalf`` is the person who asked, for the audit log; the helper does not believe it.
+    """``behalf`` is the person who asked, for the audit log; the helper does not trust it.
 
     ``seconds`` is how long an answer may take: requests wait for each other.
     """

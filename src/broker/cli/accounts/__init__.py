@@ -16,7 +16,7 @@ __all__ = ["Host", "add_analyst", "analyst", "list_analysts", "remove_analyst"]
 
 @click.group()
 def analyst() -> None:
-    """Say who may log in and pull data."""
+    """Manage analysts: who may log in and pull data."""
 
 
 for _command in (add, list_command, remove, grant, revoke, key, certificate):

@@ -54,7 +54,7 @@ def _rotate(
     old: tuple[str, ...],
     grace: str,
 ) -> None:
-    """Add KEY, and let the others end after a while."""
+    """Add KEY, and end the others after a grace period."""
     more: dict[str, Any] = {"label": label, "expires": expires, "old": old, "grace": grace}
     _change(context, key_request(name, "rotated", key=line, role=role_of(context), **more))
 
@@ -64,7 +64,7 @@ def _rotate(
 @click.argument("old", metavar="KEY...", nargs=-1, required=True)
 @click.pass_context
 def _revoke(context: click.Context, name: str, old: tuple[str, ...]) -> None:
-    """Revoke each KEY, given by its name, fingerprint or comment. It never comes back."""
+    """Revoke each KEY, given by its name, fingerprint or comment. It cannot be added again."""
     _change(context, key_request(name, "absent", old=old, role=role_of(context)))
 
 
