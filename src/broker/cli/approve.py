@@ -10,7 +10,7 @@ import click
 
 from ..config import Instance, TableDescription, find_config_dir, load_description, load_instance
 from ..errors import ConfigError, PublishError
-from ..publish import Approvals, Readers, Status, Store, Widening
+from ..publish import Readers, Status, Store, Widening
 from ..sync.held import lost_keys, widening_of
 from .options import config_dir, data_dir
 from .store import open_store
@@ -65,7 +65,7 @@ def _approve_held(store: Store, described: TableDescription, instance: Instance)
         _refuse_other_readers(widening, described, instance)
         _approve_readers(store, widening, "for the next sync")
         return
-    Approvals(store).give(described.id, entry.losses)
+    store.approvals.give(described.id, entry.losses)
     say(f"{described.id}: {entry.losses:,} rows may go with the next sync")
     if keys := lost_keys(generation, entry):
         say(example_keys(keys))
@@ -103,7 +103,7 @@ def _approve_rollback(store: Store, table: str, generation: str) -> None:
 
 
 def _approve_readers(store: Store, widening: Widening, when: str) -> None:
-    Approvals(store).give_readers(widening)
+    store.approvals.give_readers(widening)
     say(f"{widening.id}: {widening.words}", f"{widening.id}: approved, {when}")
 
 

@@ -8,18 +8,15 @@ the digest of one change of readers, and of no later one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import quote
 
 from ..beneath import read_file
 from ..files import write_atomic
 from .place import publish_errors
 from .readers import Widening
-
-if TYPE_CHECKING:
-    from .store import Store
 
 __all__ = ["Approval", "Approvals"]
 
@@ -51,16 +48,15 @@ class Approval:
 class Approvals:
     """What was approved, by table id."""
 
-    def __init__(self, store: Store) -> None:
-        """Nothing is read yet."""
-        self._store = store
-        self._folder = store.place.approvals
+    def __init__(self, folder: Path, prepare: Callable[[], None]) -> None:
+        """``folder`` of the store, which ``prepare`` makes; it refuses who does not own that."""
+        self._folder, self._prepare = folder, prepare
 
     def of(self, table_id: str) -> Approval:
         """What was approved for this table; nothing where it is not readable."""
         path = self._folder / _name(table_id)
         try:
-            content = read_file(self._store.root, f"{self._folder.name}/{path.name}")
+            content = read_file(self._folder.parent, f"{self._folder.name}/{path.name}")
         except FileNotFoundError:
             return Approval()
         except OSError as error:
@@ -97,7 +93,7 @@ class Approvals:
         path = self._folder / _name(table_id)
         text = f"{approval.rows}\n"
         text += f"readers {approval.readers}\n" if approval.readers else ""
-        self._store.prepare()
+        self._prepare()
         with publish_errors(path):
             write_atomic(path, text, mode=0o600)
 

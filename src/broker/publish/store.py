@@ -59,6 +59,11 @@ class Store:
         """The folder that ``--data`` names."""
         return self.place.root
 
+    @property
+    def approvals(self) -> Approvals:
+        """What a person approved."""
+        return Approvals(self.place.approvals, self.prepare)
+
     def current(self) -> Generation | None:
         """What is published; None only if nothing ever was. Hold on to it: it never changes.
 
@@ -138,7 +143,7 @@ class Store:
                     found=f"{findings[0].path} {findings[0].problem}",
                     remedy="`broker verify` lists everything; choose another generation.",
                 )
-            approvals = Approvals(self)
+            approvals = self.approvals
             widenings = self.widenings(target)
             refused = [one for one in widenings if not approvals.of(one.id).fits(one)]
             if refused:

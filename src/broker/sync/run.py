@@ -63,7 +63,7 @@ class Run:
         self, due: tuple[TableDescription, ...]
     ) -> tuple[Generation, dict[str, TableOutcome]]:
         """One step of every table that is due, the others carried over, one generation."""
-        approvals = Approvals(self.store)
+        approvals = self.store.approvals
         with self.store.begin() as staging:
             jobs = without_room([self._job(table, staging, approvals) for table in due])
             for table in self.tables:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from broker.errors import PublishError
-from broker.publish import Approval, Approvals, Memory, Readers, Store, Widening
+from broker.publish import Approval, Memory, Readers, Store, Widening
 from broker.publish.readers import Published, meet
 
 from .making import entry, publish, republish
@@ -153,7 +153,7 @@ def test_each_generation_has_its_own_so_that_one_that_breaks_breaks_no_other(sto
 
 
 def test_an_approval_is_of_one_change(tmp_path: Path) -> None:
-    approvals = Approvals(Store(tmp_path))
+    approvals = Store(tmp_path).approvals
     waits = Widening("pay", (Published("pay", HR),), PUBLIC, "g")
     approvals.give_readers(waits)
     approvals.give("pay", 3)

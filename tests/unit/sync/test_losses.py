@@ -55,7 +55,7 @@ def test_an_approval_that_cannot_be_read_is_in_the_message() -> None:
 
 @pytest.fixture
 def approvals(tmp_path: Path) -> Approvals:
-    return Approvals(Store(tmp_path))
+    return Store(tmp_path).approvals
 
 
 def test_an_approval_is_kept_until_it_is_used(approvals: Approvals) -> None:
