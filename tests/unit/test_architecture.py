@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,13 @@ def test_what_plans_accounts_touches_no_host(folder: str) -> None:
         names |= {(n.module or "") for n in nodes if isinstance(n, ast.ImportFrom) and not n.level}
         assert names & TOUCHING == set(), path.name
         assert {*imported(path)} & rooms == set(), path.name
+
+
+def test_no_file_knows_itself_by_way_of_others() -> None:
+    paths = {*PACKAGE.rglob("*.py")} - {*(PACKAGE / "workspace/files").rglob("*.py")}
+    files = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in paths}
+    graph = {
+        words: {target for found in modules(path) for target in (found, found[:-1])} & {*files}
+        for words, path in files.items()
+    }
+    assert len([*TopologicalSorter(graph).static_order()]) == len(files)
