@@ -71,7 +71,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.errors import BrokerError
-from ansible.module_utils.broker.mark import RECORD, MarkStep, apply, look, plan
+from ansible.module_utils.broker.hostpaths import STORE_RECORD
+from ansible.module_utils.broker.mark import MarkStep, apply, look, plan
 from ansible.module_utils.broker.turn import mine
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -87,13 +88,13 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     store, words = Path(module.params["path"]), module.params
     try:
-        seen = look(store, RECORD)
+        seen = look(store, STORE_RECORD)
         step = plan(seen, words["accept"])
         before = seen.mark.id if seen.mark else "none"
         after = "a new one" if step is MarkStep.MAKE else seen.found
         if not module.check_mode:
             with mine(words["turn"]):
-                after = apply(step, seen, _gid(words["group"]), RECORD)
+                after = apply(step, seen, _gid(words["group"]), STORE_RECORD)
     except (BrokerError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(

@@ -100,6 +100,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.broker.hostpaths import KEYS
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "groups": {"type": "list", "elements": "str"},
@@ -107,7 +108,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "unkeyed": {"type": "list", "elements": "str", "default": []},
     "drop_ins": {"type": "dict", "default": {}},
 }
-_KEYS = Path("/etc/data-broker/authorized_keys")
 _NO_SHELLS = ("nologin", "false", "sync", "shutdown", "halt", "broker-transport")
 _SSHD = Path("/etc/ssh")
 _MADE_UP = "made-up-member"
@@ -140,9 +140,9 @@ def main() -> None:
     module.exit_json(
         changed=False,
         shut_out=[] if groups is None else shut_out(enter, set(groups)),
-        strangers=strangers(enter, keyed, _KEYS),
+        strangers=strangers(enter, keyed, KEYS),
         keyless=keyless(enter, set(module.params["unkeyed"])),
-        problems=[*problems(module, _SSHD, _KEYS)],
+        problems=[*problems(module, _SSHD, KEYS)],
     )
 
 

@@ -18,12 +18,11 @@ from pathlib import Path
 from .beneath import read_file
 from .errors import PublishError
 from .files import write_atomic
+from .hostpaths import PROOF, STORE_RECORD
 
-__all__ = ["NAME", "RECORD", "Mark", "MarkStep", "Seen", "apply", "look", "plan", "require_store"]
+__all__ = ["NAME", "Mark", "MarkStep", "Seen", "apply", "look", "plan", "require_store"]
 
-RECORD = Path("/var/lib/data-broker/store.json")
 NAME = ".store_id"
-_PROOF = Path("/var/lib/data-broker/access-proof.json")
 _FSTAB = Path("/etc/fstab")
 # It begins with a letter, so that YAML takes it for nothing but text.
 _ID = re.compile(r"[a-f][0-9a-f]{7}")
@@ -67,7 +66,7 @@ def require_store(store: Path, record: Path | None = None) -> None:
 
     A machine without a record, such as a laptop, knows of none.
     """
-    mark = _read_mark(record or RECORD)
+    mark = _read_mark(record or STORE_RECORD)
     if mark is None or mark.store != str(store.absolute()):
         return
     found = _found(store)
@@ -103,7 +102,9 @@ def plan(seen: Seen, accept: str = "") -> MarkStep:
     return MarkStep.MAKE if seen.found is None else MarkStep.ADOPT
 
 
-def look(store: Path, record: Path = RECORD, proof: Path = _PROOF, fstab: Path = _FSTAB) -> Seen:
+def look(
+    store: Path, record: Path = STORE_RECORD, proof: Path = PROOF, fstab: Path = _FSTAB
+) -> Seen:
     """What there is on this host. Raises ``PublishError`` and ``OSError``."""
     return Seen(
         store,
@@ -115,7 +116,7 @@ def look(store: Path, record: Path = RECORD, proof: Path = _PROOF, fstab: Path =
     )
 
 
-def apply(step: MarkStep, seen: Seen, gid: int, record: Path = RECORD) -> str:
+def apply(step: MarkStep, seen: Seen, gid: int, record: Path = STORE_RECORD) -> str:
     """Carry it out; returns the id. The store first: a mark without a store would shut it.
 
     ``gid`` is the group that may read either. Raises ``OSError``.

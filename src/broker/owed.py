@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .hostpaths import RUN
+
 __all__ = ["PLACE", "owes", "owing"]
 
 # A restart of the host reads everything anew, and takes this along.
-PLACE = Path("/run/data-broker-owed")
+PLACE = RUN / "data-broker-owed"
 
 
 def owes(what: str, *, place: Path = PLACE) -> bool:

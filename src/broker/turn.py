@@ -20,11 +20,12 @@ from pathlib import Path
 
 from .errors import BrokerError, LockedError
 from .files import lock, write_atomic
+from .hostpaths import RUN
 
 __all__ = ["PLACE", "Process", "give_back", "mine", "processes", "session_of", "take"]
 
 # A restart of the host ends every deploy, and takes this along.
-PLACE = Path("/run/data-broker-turn.json")
+PLACE = RUN / "data-broker-turn.json"
 _POLL_SECONDS = 0.25
 _MODE = 0o600
 

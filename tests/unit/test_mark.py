@@ -118,7 +118,7 @@ class Host:
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     made = Host(tmp_path)
-    monkeypatch.setattr(module, "RECORD", made.record)
+    monkeypatch.setattr(module, "STORE_RECORD", made.record)
     return made
 
 

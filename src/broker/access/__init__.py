@@ -2,12 +2,11 @@
 
 from .people import People, people
 from .policy import Areas, Permission, Reader, Rule, rule
-from .proof import PROOF, Proof, Violation, begin_proof, read_proof, write_proof
+from .proof import Proof, Violation, begin_proof, read_proof, write_proof
 from .prove import prove
 from .why import Answer, why
 
 __all__ = [
-    "PROOF",
     "Answer",
     "Areas",
     "People",

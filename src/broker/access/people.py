@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..accounts import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Person
 from ..accounts.debian.subordinate import read_ranges
+from ..hostpaths import ACCOUNTS_SOCKET
 from .policy import Reader, Role
 from .proof import Violation
 
@@ -18,7 +19,6 @@ __all__ = ["People", "lent", "members", "people"]
 
 SERVICE = "broker"
 _NOBODY = "nobody"
-_SOCKET = Path("/run/broker-accounts.sock")
 _GSHADOW = "/etc/gshadow"
 _WITH_SHELL = (True, SHELL_GROUP)
 _SUBGID = Path("/etc/subgid")
@@ -80,7 +80,7 @@ def _reader(
 def _callers() -> list[str]:
     """Who may ask for changes of accounts: the members of the group of the socket for that."""
     try:
-        gid = _SOCKET.stat().st_gid
+        gid = ACCOUNTS_SOCKET.stat().st_gid
     except FileNotFoundError:
         return []
     return _members(grp.getgrgid(gid).gr_name) if gid else []

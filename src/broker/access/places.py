@@ -10,6 +10,7 @@ from pathlib import Path
 from ..accounts import HostPaths
 from ..accounts.debian.archive import ACCESS_LISTS
 from ..beneath import walk
+from ..hostpaths import CONFIG, DATA, LOGS, PROGRAMS, RELEASES, STATE
 from .observer import Probe, kind_of
 from .policy import Areas
 
@@ -18,26 +19,33 @@ __all__ = ["acl_paths", "find_places", "run_paths", "view_places"]
 _GENERATIONS = "generations"
 _HOME_DEPTH, _HOME_ENTRIES = 3, 200
 _Found = Iterator[tuple[str, os.stat_result]]
+
+
+def _below(place: Path) -> str:
+    """A path of the host as a pattern below its root."""
+    return str(place.relative_to("/"))
+
+
 # What root or a laptop runs or obeys: programs, units, settings, scripts.
 _RUN = (
-    "data/scripts",
-    "data/examples",
-    "etc/data-broker",
+    _below(DATA / "scripts"),
+    _below(DATA / "examples"),
+    _below(CONFIG),
     "etc/logrotate.d/data-broker*",
     "etc/ssh/*",
     "etc/systemd/system/broker-*",
     "etc/tmpfiles.d/data-broker*",
-    "opt/data-broker",
-    "opt/data-broker/current/venv/bin/*",
+    _below(RELEASES),
+    _below(PROGRAMS / "*"),
     "usr/local/bin/*",
-    "var/lib/data-broker",
+    _below(STATE),
 )
 _OTHERS = (
     "etc/shadow",
     "etc/gshadow",
     "etc/passwd",
     "etc/group",
-    "var/log/data-broker",
+    _below(LOGS),
     "run/broker-accounts*",
 )
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 from ..accounts.records.paths import TEMPORARY
 from ..classes import PUBLIC
+from ..hostpaths import ACCOUNTS_SOCKET, CONFIG, DATA, HOMES, KEYS, RELEASES, STATE, STORE
 
 __all__ = ["EVERYTHING", "NOTHING", "Areas", "Permission", "Reader", "Role", "Rule", "rule"]
 
@@ -22,8 +23,6 @@ Role = Literal["service", "portal", "operator"]
 _LINKS = ("current", "parquet", "metadata")
 _PUBLIC = ("access_classes.json", "deployed.json", "standing_certificates")
 _SETTINGS = ("instance.yaml", "data_description.md")
-_SOCKET = Path("/run/broker-accounts.sock")
-_STATE = Path("/var/lib/data-broker")
 # What leads to what root runs: folders that any account may list on any Debian.
 _LISTED = ("", "etc", "opt", "usr", "usr/local", "var", "var/lib")
 _SHARED = (
@@ -94,19 +93,18 @@ class Areas:
     """The folders that the policy speaks of, as the host names them."""
 
     root: Path = Path("/")
-    store: Path = Path("/data/src_data")
-    data: Path = Path("/data")
-    config: Path = Path("/etc/data-broker")
-    keys: Path = Path("/etc/data-broker/authorized_keys")
-    homes: Path = Path("/home")
+    store: Path = STORE
+    data: Path = DATA
+    config: Path = CONFIG
+    keys: Path = KEYS
+    homes: Path = HOMES
     temporary: tuple[Path, ...] = TEMPORARY
-    code: Path = Path("/opt/data-broker")
+    code: Path = RELEASES
     readable: frozenset[str] = field(default_factory=lambda: frozenset({"scripts", "examples"}))
 
 
 _STANDING = {
-    _STATE / name
-    for name in ("access-proof.json", "access-proof.begun", "store.json", "syncs.json")
+    STATE / name for name in ("access-proof.json", "access-proof.begun", "store.json", "syncs.json")
 }
 _UNKNOWN = Rule()
 _SEEN = Rule(may=Permission.SEE)
@@ -203,12 +201,12 @@ def _host(reader: Reader, place: Path, areas: Areas) -> Rule:
     """The rest of the host: root's to write, and only what Debian shows to everybody is read."""
     if place.is_relative_to(areas.code) or place in {areas.root / name for name in _LISTED}:
         return _OPEN
-    if reader.role == "portal" and place == _SOCKET:
+    if reader.role == "portal" and place == ACCOUNTS_SOCKET:
         return _REQUESTABLE
     if reader.role in ("service", "operator") and place in _STANDING:
         return _OPEN  # as each member of the operators' group
     private_key = place.name.startswith("ssh_host_") and place.suffix != ".pub"
     shared = any(place.is_relative_to(folder) for folder in _SHARED)
-    if (shared and not private_key) or place == _STATE:
+    if (shared and not private_key) or place == STATE:
         return _OPEN
     return _SEEN

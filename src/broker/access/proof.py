@@ -16,10 +16,9 @@ from typing import Any
 from ..beneath import read_file
 from ..errors import BrokerError
 from ..files import write_atomic
+from ..hostpaths import PROOF
 
-__all__ = ["PROOF", "Proof", "Violation", "begin_proof", "begun_at", "read_proof", "write_proof"]
-
-PROOF = Path("/var/lib/data-broker/access-proof.json")
+__all__ = ["Proof", "Violation", "begin_proof", "begun_at", "read_proof", "write_proof"]
 
 
 @dataclass(frozen=True, slots=True, order=True)

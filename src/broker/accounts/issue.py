@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..audit import LOG, recording
+from ..audit import recording
 from ..audit.recording import Change
 from ..errors import AccountsError
+from ..hostpaths import AUDIT_LOG
 from .debian.apply import apply
 from .debian.keygen import sign
 from .debian.observe import observe
@@ -46,7 +47,7 @@ def issue_certificate(
         moment = now or datetime.now(UTC)
         certificate, key = draft(_analyst(name, observed), label, known, moment)
         changes = [Change("analyst.certificate", name, certificate_facts(certificate))]
-        with recording(changes, layout.at(LOG)):
+        with recording(changes, layout.at(AUDIT_LOG)):
             command = layout.program.with_name("broker-transport")
             line = sign(layout.at(layout.authority), certificate, key, command)
             certificate = replace(certificate, line=line)

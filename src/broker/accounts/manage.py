@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..audit import LOG, changes, current_actor, recording
+from ..audit import changes, current_actor, recording
 from ..errors import AccountsError, BrokerError
 from ..files import lock
+from ..hostpaths import AUDIT_LOG
 from .debian.activity import Activity
 from .debian.apply import Trouble, apply, person
 from .debian.homes import space_of
@@ -110,7 +111,7 @@ def converge(
         outcome, actions, leavers = _outcome(requests, layout, system, classes, certificates)
         if actions:
             planned = changes(outcome.before, outcome.after, outcome.actions)
-            with recording(planned, layout.at(LOG), needed=not outcome.only_takes) as trail:
+            with recording(planned, layout.at(AUDIT_LOG), needed=not outcome.only_takes) as trail:
                 troubles = apply(actions, layout, system)
                 _refuse_half_done(layout, system, {one.name for one in troubles})
                 gone = [one for one in leavers if one.entry.name not in _names(troubles)]

@@ -5,12 +5,11 @@
 
 from .actor import Actor, acting_as, current_actor
 from .event import Event, Result
-from .log import LOG, append_or_keep, note
+from .log import append_or_keep, note
 from .recording import changes, recording
 from .wanted import Wanted
 
 __all__ = [
-    "LOG",
     "Actor",
     "Event",
     "Result",

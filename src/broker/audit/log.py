@@ -10,19 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import BrokerError
+from ..hostpaths import AUDIT_LOG
 from .event import Event, render_event
 from .journal import send
 from .pending import keep, kept, pending_of
 
-__all__ = ["LOG", "READERS", "append", "append_or_keep", "note", "settle"]
+__all__ = ["READERS", "append", "append_or_keep", "note", "settle"]
 
-LOG = Path("/var/log/data-broker/audit.jsonl")
 READERS = "adm"  # Debian's group of those who read logs
 _FILE_MODE = 0o640
 _FOLDER_MODE = 0o750
 
 
-def note(event: Event, log: Path = LOG) -> None:
+def note(event: Event, log: Path = AUDIT_LOG) -> None:
     """Write one event. Raises ``BrokerError`` where it cannot be written."""
     append([event], log)
 
@@ -71,7 +71,7 @@ def _rendered(events: Sequence[Event]) -> bytes:
 
 
 def _send(events: Sequence[Event], log: Path) -> None:
-    for event in events if log == LOG else ():
+    for event in events if log == AUDIT_LOG else ():
         send(event)
 
 

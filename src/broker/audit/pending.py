@@ -11,16 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..hostpaths import AUDIT_LOG, RUN
+
 __all__ = ["keep", "kept", "pending_of"]
 
-_PENDING = Path("/run/data-broker-audit.pending")
-_HOST_LOG = Path("/var/log/data-broker/audit.jsonl")
+_PENDING = RUN / "data-broker-audit.pending"
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def pending_of(log: Path) -> Path:
     """Where the lines of this log wait; a log of another place has them beside it."""
-    return _PENDING if log == _HOST_LOG else log.with_name(f"{log.name}.pending")
+    return _PENDING if log == AUDIT_LOG else log.with_name(f"{log.name}.pending")
 
 
 @contextmanager

@@ -23,13 +23,13 @@ from typing import Any
 from ..errors import BrokerError
 from ..files import write_when_full
 from ..foreign.text import shown
+from ..hostpaths import AUDIT_LOG, PULLS_CURSOR
 from .actor import Actor, current_actor, name_of
 from .event import Event
 from .journal import write_journal
-from .log import LOG, append
+from .log import append
 
 __all__ = [
-    "CURSOR",
     "MOST_PULLS",
     "Collected",
     "Transfer",
@@ -38,7 +38,6 @@ __all__ = [
     "parse_transfer",
 ]
 
-CURSOR = Path("/var/lib/data-broker/pulls.cursor")
 MOST_PULLS = 1_000  # of one account in one collection
 _IDENTIFIER = "broker-pull"
 _GENERATION = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4}")
@@ -97,7 +96,7 @@ class Collected:
     problem: str | None = None
 
 
-def collect(log: Path = LOG, cursor: Path = CURSOR) -> Collected:
+def collect(log: Path = AUDIT_LOG, cursor: Path = PULLS_CURSOR) -> Collected:
     """Bring what the journal holds of pulls into the log.
 
     The journal drops its oldest entries as new ones come, and a user with a shell can write many.

@@ -16,11 +16,11 @@ import click
 from .. import __version__
 from ..errors import BrokerError
 from ..foreign.text import shown
+from ..hostpaths import DEPLOYED
 from .terminal import say, say_document
 
 __all__ = ["broker", "guarded", "main"]
 
-DEPLOYED = Path("/etc/data-broker/deployed.json")
 # A command's module is imported when the command is used: `broker --help` and the short
 # account commands should not wait for DuckDB and Arrow. Its docstring says what it does.
 COMMANDS = {

@@ -12,12 +12,13 @@ from typing import Any
 import click
 
 from ..audit.event import Event, render_event
-from ..audit.log import LOG, settle
+from ..audit.log import settle
 from ..audit.pending import pending_of
-from ..audit.pulls import CURSOR, collect
+from ..audit.pulls import collect
 from ..audit.reading import History, read_log
 from ..audit.wanted import Wanted
 from ..errors import BrokerError, ConfigError
+from ..hostpaths import AUDIT_LOG, PULLS_CURSOR
 from .options import as_json
 from .terminal import say, say_json
 
@@ -35,7 +36,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 @click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=LOG,
+    default=AUDIT_LOG,
     show_default=True,
     help="The file of the log.",
 )
@@ -58,7 +59,7 @@ def audit(
     """
     wanted = Wanted(user, action, _instant("--since", since), _instant("--until", until))
     if only:
-        found = collect(log, CURSOR)
+        found = collect(log, PULLS_CURSOR)
         say(f"{found.pulls:,} new pulls")
         return _report(found.problem)
     is_whole = not _newest(log)
@@ -86,10 +87,10 @@ def audit(
 
 def _newest(log: Path) -> int:
     """Bring the newest pulls into the host's log; 1 where some are missing, which is reported."""
-    if log != LOG or os.geteuid() != 0:
+    if log != AUDIT_LOG or os.geteuid() != 0:
         return 0
     try:
-        return _report(collect(log, CURSOR).problem)
+        return _report(collect(log, PULLS_CURSOR).problem)
     except BrokerError as error:
         return _report(f"the newest pulls are missing: {error}")
 

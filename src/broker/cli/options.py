@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 import click
 
+from ..hostpaths import STORE
+
 __all__ = ["OPERATORS", "as_json", "config_dir", "data_dir", "signing_key"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-DATA_DIR = Path("/data/src_data")
 OPERATORS = "data-ops"
 
 
@@ -33,7 +34,7 @@ def data_dir(function: Function) -> Function:
         "--data",
         "data",
         type=click.Path(path_type=Path, file_okay=False, readable=False),
-        default=DATA_DIR,
+        default=STORE,
         show_default=True,
         help="Folder that holds the generations.",
     )(function)

@@ -11,8 +11,8 @@ import click
 from rich.table import Table
 
 from ..errors import BrokerError, ConfigError
+from ..hostpaths import SYNCS
 from ..runs import (
-    RECORD,
     SERVICE,
     TIMER,
     Ended,
@@ -61,7 +61,7 @@ def runs(data: Path, began: str | None, ended: str | None, as_json: bool) -> int
     if found is None:
         raise ConfigError(
             "no sync is recorded on this machine",
-            where=str(RECORD),
+            where=str(SYNCS),
             remedy="On a host that site.yml deployed, each sync is.",
         )
     if as_json:
@@ -77,20 +77,20 @@ def host_syncs() -> RunStatus | None:
     Raises ``BrokerError``.
     """
     timed = any((_UNITS / name).exists() for name in (SERVICE, TIMER))
-    if not timed and not RECORD.exists():
+    if not timed and not SYNCS.exists():
         return None
     deadline = time.monotonic() + _RECORDING_SECONDS
     while True:
-        names = [SERVICE, *(run.unit for run in read_record(RECORD).begun.values())]
+        names = [SERVICE, *(run.unit for run in read_record(SYNCS).begun.values())]
         units = look([TIMER, *with_recorders(names)])
         # Read anew: an end that systemd no longer speaks of is in it by now.
-        record = read_record(RECORD)
+        record = read_record(SYNCS)
         known = {run.unit for run in record.begun.values()} <= {*units}
         if (known and not recording(units, names)) or time.monotonic() > deadline:
             break
         time.sleep(_LOOK_SECONDS)
     if not known:
-        raise BrokerError("syncs begin faster than they can be looked at", where=str(RECORD))
+        raise BrokerError("syncs begin faster than they can be looked at", where=str(SYNCS))
     return standing(record, units, boot_id(), datetime.now(UTC), timed=timed)
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import click
 from rich.table import Table
 
-from ..access.proof import PROOF, begun_at, read_proof
+from ..access.proof import begun_at, read_proof
 from ..access.standing import standing
 from ..accounts.debian.usage import spaces
 from ..accounts.records.paths import HostPaths
 from ..config import find_config_dir, load_instance
 from ..errors import BrokerError
+from ..hostpaths import PROOF
 from ..publish import Generation, TableEntry
 from ..runs import look
 from ..sync.held import lost_keys, widening_of

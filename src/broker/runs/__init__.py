@@ -5,13 +5,12 @@ that systemd starts before and after it do, as root, out of reach of the account
 Standard library only.
 """
 
-from .keep import RECORD, boot_id, note_begin, note_end, read_record
+from .keep import boot_id, note_begin, note_end, read_record
 from .record import Begun, Ended, RunOutcome, RunRecord
 from .standing import RunStatus, facts_of, standing
 from .systemd import SERVICE, TIMER, look, recording, with_recorders
 
 __all__ = [
-    "RECORD",
     "SERVICE",
     "TIMER",
     "Begun",

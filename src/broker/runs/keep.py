@@ -11,19 +11,19 @@ from pathlib import Path
 from ..beneath import read_file
 from ..errors import BrokerError
 from ..files import lock, write_atomic
+from ..hostpaths import SYNCS
 from .record import NOT_STARTED, SUCCESS, Begun, Ended, RunRecord
 from .systemd import SUCCEEDED, alive
 
-__all__ = ["RECORD", "boot_id", "note_begin", "note_end", "read_record"]
+__all__ = ["boot_id", "note_begin", "note_end", "read_record"]
 
-RECORD = Path("/var/lib/data-broker/syncs.json")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _LOCK_SECONDS = 10.0
 Environment = Mapping[str, str]
 _GENERATION = re.compile(r"generations/(\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4})")
 
 
-def read_record(path: Path = RECORD) -> RunRecord:
+def read_record(path: Path = SYNCS) -> RunRecord:
     """An empty one where no sync was ever recorded. Raises ``BrokerError``."""
     try:
         return RunRecord.from_json(read_file(path.parent, path.name))
@@ -45,7 +45,7 @@ def read_record(path: Path = RECORD) -> RunRecord:
 
 
 def note_begin(
-    unit: str, store: Path, gid: int, env: Environment = os.environ, path: Path = RECORD
+    unit: str, store: Path, gid: int, env: Environment = os.environ, path: Path = SYNCS
 ) -> None:
     """Record that a run begins; ``gid`` is the operators' group. Raises ``BrokerError``."""
     now = datetime.now(UTC)
@@ -62,7 +62,7 @@ def note_begin(
 
 
 def note_end(
-    how: str, unit: str, store: Path, gid: int, env: Environment = os.environ, path: Path = RECORD
+    how: str, unit: str, store: Path, gid: int, env: Environment = os.environ, path: Path = SYNCS
 ) -> Ended:
     """Record a run's end; ``how`` is systemd's word, ``env`` what systemd gave its handler.
 

@@ -6,12 +6,12 @@ import os
 import stat
 from pathlib import Path
 
+from ..hostpaths import STORE
 from .grammar import Refusal
 from .places import RemotePath
 
 __all__ = ["open_base", "open_below", "open_target", "require_data"]
 
-STORE = Path("/data/src_data")
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 

@@ -37,10 +37,10 @@ from broker.accounts.debian.keygen import read_revocations as read
 from broker.accounts.planning.certificate_rules import LAST_SERIAL, draft, revoked_serials, stands
 from broker.accounts.principals import principal
 from broker.accounts.records.certificates import Certificates, parse_certificates
-from broker.audit.log import LOG
 from broker.audit.reading import read_log
 from broker.cli import accounts as commands
 from broker.errors import AccountsError, BrokerError
+from broker.hostpaths import AUDIT_LOG
 from tests.unit.accounts.scratch import ScratchSystem, public_key, snapshot
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -212,7 +212,7 @@ def test_what_ends_a_certificate_ends_it_at_once_and_for_good(laptop: Laptop, ac
     if act == "removed":
         laptop.change(keys=[KEY.line])
         assert not laptop.counts(lost), "whoever has that name now is somebody else"
-    events = read_log(laptop.layout.at(LOG)).events
+    events = read_log(laptop.layout.at(AUDIT_LOG)).events
     serial = lost.name.partition("-")[0]
     assert any(serial in json.dumps(dict(one.detail).get("ended", [])) for one in events)
 
@@ -225,7 +225,7 @@ def test_an_issue_is_remembered_audited_and_dropped_when_it_has_ended(laptop: La
         int(path.name.partition("-")[0]),
         KEY.fingerprint,
     )
-    event = read_log(laptop.layout.at(LOG)).events[-1]
+    event = read_log(laptop.layout.at(AUDIT_LOG)).events[-1]
     assert (event.action, event.subject, event.result) == ("analyst.certificate", "anna", "done")
     assert event.detail == shown
     laptop.issue(now=datetime.now(UTC) + timedelta(hours=13))

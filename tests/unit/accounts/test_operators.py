@@ -37,11 +37,11 @@ from broker.accounts.planning.taking import takes
 from broker.accounts.planning.wanted import SUDO_RULE
 from broker.accounts.records.host import HostUser
 from broker.audit import Actor, acting_as
-from broker.audit.log import LOG
 from broker.audit.reading import read_log
 from broker.cli import accounts as commands
 from broker.cli.operators import operator
 from broker.errors import AccountsError, BrokerError
+from broker.hostpaths import AUDIT_LOG
 
 from .conftest import Ask
 from .scratch import ScratchSystem, public_key
@@ -462,7 +462,7 @@ def test_the_log_says_that_it_was_an_operator(layout: HostPaths, operate: Operat
     operate("olga", state="absent")
     told = [
         (event.action, event.detail)
-        for event in read_log(layout.at(LOG)).events
+        for event in read_log(layout.at(AUDIT_LOG)).events
         if event.subject == "olga"
     ]
     assert [action for action, _ in told] == [
@@ -484,7 +484,7 @@ def test_a_rule_of_sudo_that_is_mended_on_the_way_is_told(
     outcome = ask("anna", public_key("anna"))
     assert outcome.before["places"] == {str(layout.sudoers): "another text"}
     assert outcome.after["places"] == {str(layout.sudoers): "file 0440 of 0:0"}
-    events = read_log(layout.at(LOG)).events
+    events = read_log(layout.at(AUDIT_LOG)).events
     assert {"mended": [str(layout.sudoers)]} in [event.detail for event in events]
 
 

@@ -12,10 +12,10 @@ from broker.accounts import HostPaths, Person, Request, key_request, observe, pa
 from broker.accounts.manage import converge
 from broker.accounts.planning.taking import only_takes
 from broker.accounts.records.registry import make_registry
-from broker.audit.log import LOG
 from broker.audit.pending import pending_of
 from broker.audit.reading import read_log
 from broker.errors import BrokerError
+from broker.hostpaths import AUDIT_LOG
 
 from .conftest import Ask
 from .scratch import ScratchSystem, public_key
@@ -109,7 +109,7 @@ def request(act: str) -> Request:
 def test_rights_are_taken_without_the_log_and_its_lines_follow(
     layout: HostPaths, people: ScratchSystem, act: str
 ) -> None:
-    log = layout.at(LOG)
+    log = layout.at(AUDIT_LOG)
     away = log.rename(log.with_name("away"))
     log.mkdir()
     outcome = converge([request(act)], layout, people)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from broker.accounts import HostPaths, converge, parse_request
-from broker.audit.log import LOG
 from broker.audit.reading import read_log
 from broker.errors import BrokerError
+from broker.hostpaths import AUDIT_LOG
 from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
 
 
@@ -24,14 +24,14 @@ def ask(layout: HostPaths, name: str, *, check: bool = False, **more: object) ->
 
 
 def told(layout: HostPaths) -> list[tuple[str, str | None, str]]:
-    history = read_log(layout.at(LOG))
+    history = read_log(layout.at(AUDIT_LOG))
     assert not history.garbled
     return [(one.action, one.subject, one.result) for one in history.events]
 
 
 def test_add_change_remove_and_mend(layout: HostPaths) -> None:
     ask(layout, "anna", keys=[public_key("anna")], check=True)
-    assert not layout.at(LOG).exists()
+    assert not layout.at(AUDIT_LOG).exists()
     ask(layout, "anna", keys=[public_key("anna")])
     ask(layout, "anna", keys=[public_key("anna")])
     ask(layout, "anna", private=True)
@@ -45,9 +45,9 @@ def test_add_change_remove_and_mend(layout: HostPaths) -> None:
         ("analyst.mend", "anna", "done"),
         ("analyst.remove", "anna", "done"),
     ]
-    change = read_log(layout.at(LOG)).events[-3].detail
+    change = read_log(layout.at(AUDIT_LOG)).events[-3].detail
     assert (change["before"]["classes"], change["after"]["classes"]) == ([], ["private"])
-    assert public_key("anna").split()[1] not in layout.at(LOG).read_text()
+    assert public_key("anna").split()[1] not in layout.at(AUDIT_LOG).read_text()
 
 
 def test_what_fails_is_told_as_failed(layout: HostPaths, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,8 +61,8 @@ def test_what_fails_is_told_as_failed(layout: HostPaths, monkeypatch: pytest.Mon
 
 
 def test_nothing_happens_where_no_trace_can_be_left(layout: HostPaths) -> None:
-    layout.at(LOG).parent.mkdir(parents=True)
-    layout.at(LOG).mkdir()
+    layout.at(AUDIT_LOG).parent.mkdir(parents=True)
+    layout.at(AUDIT_LOG).mkdir()
     with pytest.raises(BrokerError, match="so nothing was done"):
         ask(layout, "anna", keys=[public_key("anna")])
     assert "anna" not in (layout.root / "etc/passwd").read_text()

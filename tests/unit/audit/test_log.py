@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from broker.audit import Actor, Event, Wanted, acting_as, changes, current_actor, note, recording
 from broker.audit.event import parse_event, render_event
-from broker.audit.log import LOG, append_or_keep
+from broker.audit.log import append_or_keep
 from broker.audit.pending import pending_of
 from broker.audit.reading import read_log
 from broker.cli.audit import audit
 from broker.errors import AccountsError, BrokerError
+from broker.hostpaths import AUDIT_LOG
 
 ROOT = Actor(0, "root", "command", "jan", {"sudo_user": "jan"})
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -104,7 +105,7 @@ def test_the_command_reports_what_the_file_lacks(tmp_path: Path) -> None:
     log.unlink()
     shown = CliRunner().invoke(audit, ["--log", str(log)], standalone_mode=False)
     assert (shown.return_value, "anna" in shown.stdout) == (int(os.geteuid() != 0), True)
-    assert pending_of(LOG) == Path("/run/data-broker-audit.pending")
+    assert pending_of(AUDIT_LOG) == Path("/run/data-broker-audit.pending")
 
 
 def test_lines_that_nobody_wrote_are_told_with_their_place(tmp_path: Path) -> None:
@@ -248,7 +249,7 @@ def test_the_command_shows_what_there_is_where_the_newest_pulls_cannot_be_taken(
     def refused(*_: object) -> None:
         raise BrokerError("the audit log cannot be written")
 
-    monkeypatch.setattr("broker.cli.audit.LOG", log)
+    monkeypatch.setattr("broker.cli.audit.AUDIT_LOG", log)
     monkeypatch.setattr("broker.cli.audit.collect", refused)
     monkeypatch.setattr("os.geteuid", lambda: 0)
     shown = CliRunner().invoke(audit, ["--log", str(log)], standalone_mode=False)

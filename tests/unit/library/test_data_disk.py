@@ -21,8 +21,8 @@ Calls = Callable[[ModuleType], Call]
 @pytest.fixture
 def disk(tmp_path: Path, call_module: Calls, monkeypatch: pytest.MonkeyPatch) -> Call:
     module = load("data_disk")
-    monkeypatch.setattr(module, "RECORD", tmp_path / "state/store.json")
-    for name in ("_PROOF", "_FSTAB"):
+    monkeypatch.setattr(module, "STORE_RECORD", tmp_path / "state/store.json")
+    for name in ("PROOF", "_FSTAB"):
         monkeypatch.setattr(mark, name, tmp_path / name)
     (tmp_path / "store").mkdir()
     return call_module(module)

@@ -148,7 +148,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     publish(Store(tmp_path / "data", reserve_bytes=0), {entry("orders"): 1})
     (tmp_path / TIMER).touch()
     monkeypatch.setattr(command, "_UNITS", tmp_path)
-    monkeypatch.setattr(command, "RECORD", tmp_path / "syncs.json")
+    monkeypatch.setattr(command, "SYNCS", tmp_path / "syncs.json")
     monkeypatch.setattr(status_command, "PROOF", tmp_path / "proof.json")
 
     def look(units: Iterable[str]) -> dict[str, Unit]:

@@ -24,9 +24,9 @@ from broker.accounts.service.client import Client
 from broker.accounts.service.limit import Limit, connected, take
 from broker.accounts.service.protocol import MAX_REQUEST, VERBS, parse_command
 from broker.accounts.service.serve import Helper
-from broker.audit.log import LOG
 from broker.audit.reading import read_log
 from broker.errors import AccountsError, BrokerError, LockedError
+from broker.hostpaths import AUDIT_LOG
 from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key, snapshot
 
 NAME = "nobody-of-this-host"
@@ -64,7 +64,7 @@ class Door:
         return Client(self.path)._reply(content)  # what a careless or hostile caller sends
 
     def told(self) -> list[tuple[str, str | None, str]]:
-        history = read_log(self.layout.at(LOG))
+        history = read_log(self.layout.at(AUDIT_LOG))
         assert not history.garbled
         return [(one.action, one.subject, one.result) for one in history.events]
 
@@ -128,7 +128,7 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     assert {result for _, _, result in door.told()} == {"done"}
     events = [
         one
-        for one in read_log(door.layout.at(LOG)).events
+        for one in read_log(door.layout.at(AUDIT_LOG)).events
         if one.subject or "request" in one.action
     ]
     assert {one.actor.via for one in events} == {"socket"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...hostpaths import CONFIG, DATA, HOMES, PROGRAMS, RUN, STATE
+
 __all__ = ["TEMPORARY", "HostPaths"]
 
 # Where every account of a Debian host may write, the homes aside; message queues among them.
@@ -19,13 +21,13 @@ class HostPaths:
     """
 
     root: Path = Path("/")
-    config: Path = Path("/etc/data-broker")
-    state: Path = Path("/var/lib/data-broker")
-    homes: Path = Path("/home")
-    data: Path = Path("/data")
-    lock: Path = Path("/run/data-broker-accounts.lock")
-    program: Path = Path("/opt/data-broker/current/venv/bin/broker")
-    transport: Path = Path("/opt/data-broker/current/venv/bin/broker-transport")
+    config: Path = CONFIG
+    state: Path = STATE
+    homes: Path = HOMES
+    data: Path = DATA
+    lock: Path = RUN / "data-broker-accounts.lock"
+    program: Path = PROGRAMS / "broker"
+    transport: Path = PROGRAMS / "broker-transport"
     temporary: tuple[Path, ...] = TEMPORARY
     spools: tuple[Path, ...] = (
         Path("/var/spool/cron/crontabs"),

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import AccountsError, BrokerError, LockedError
+from ...hostpaths import ACCOUNTS_SOCKET
 
-__all__ = ["SOCKET", "Client"]
+__all__ = ["Client"]
 
-SOCKET = Path("/run/broker-accounts.sock")
 _MAX_REPLY = 16 * 2**20
 _PATIENCE = 10.0  # seconds
 _PAUSE = 0.5
@@ -31,7 +31,7 @@ class Client:
     ``seconds`` is how long an answer may take: requests wait for each other.
     """
 
-    path: Path = SOCKET
+    path: Path = ACCOUNTS_SOCKET
     behalf: str | None = None
     seconds: float = 90.0
 

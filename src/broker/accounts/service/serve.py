@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...audit import LOG, Actor, Event, Result, acting_as, append_or_keep
+from ...audit import Actor, Event, Result, acting_as, append_or_keep
 from ...errors import AccountsError, BrokerError
+from ...hostpaths import AUDIT_LOG, RUN
 from ..debian.system import DebianSystem, System
 from ..issue import issue_certificate
 from ..manage import converge, list_analysts
@@ -59,12 +60,12 @@ class Helper:
     layout: HostPaths = field(default_factory=HostPaths)
     system: System = field(default_factory=DebianSystem)
     limit: Limit = field(default_factory=Limit)
-    tokens: Path = Path("/run/broker-accounts")
+    tokens: Path = RUN / "broker-accounts"
 
     @property
     def log(self) -> Path:
         """The audit log of the host that is looked after."""
-        return self.layout.at(LOG)
+        return self.layout.at(AUDIT_LOG)
 
     def serve(self, connection: socket.socket) -> bool:
         """Answer one request; whether it was met. Whatever happens, one reply and one line."""

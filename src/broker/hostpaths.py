@@ -1,0 +1,47 @@
+"""Where everything of the broker stands on a deployed host. Standard library only.
+
+The roles make these places; ``tests/unit/ansible/test_hostpaths.py`` holds both to the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "ACCOUNTS_SOCKET",
+    "AUDIT_LOG",
+    "CONFIG",
+    "DATA",
+    "DEPLOYED",
+    "HOMES",
+    "KEYS",
+    "LOGS",
+    "PROGRAMS",
+    "PROOF",
+    "PULLS_CURSOR",
+    "RELEASES",
+    "RUN",
+    "STATE",
+    "STORE",
+    "STORE_RECORD",
+    "SYNCS",
+]
+
+CONFIG = Path("/etc/data-broker")
+STATE = Path("/var/lib/data-broker")
+LOGS = Path("/var/log/data-broker")
+RELEASES = Path("/opt/data-broker")
+DATA = Path("/data")
+HOMES = Path("/home")
+RUN = Path("/run")
+
+STORE = DATA / "src_data"
+PROGRAMS = RELEASES / "current/venv/bin"
+KEYS = CONFIG / "authorized_keys"  # one file per person
+DEPLOYED = CONFIG / "deployed.json"  # which release, and of which commit
+AUDIT_LOG = LOGS / "audit.jsonl"
+PROOF = STATE / "access-proof.json"
+SYNCS = STATE / "syncs.json"  # how each sync ended
+STORE_RECORD = STATE / "store.json"  # the id of the store that this host knows
+PULLS_CURSOR = STATE / "pulls.cursor"  # up to where pulls were collected from the journal
+ACCOUNTS_SOCKET = RUN / "broker-accounts.sock"
