@@ -169,18 +169,20 @@ def _prepare(job: Job, step: Step, found: SourceTable) -> None:
 def _check_losses(job: Job, spec: TableSpec, version: TableVersion) -> None:
     """Raise ``HeldError`` if more of the published rows are gone than was promised."""
     before, previous = job.published, job.staging.previous
-    if before is None or previous is None or before.key != spec.key:
+    if before is None or previous is None:
         return
     old = Previous(previous.path, before.files)
     new = Previous(job.staging.path, version.files)
     work = job.staging.work(job.table.id)
-    lost = version.deleted
+    # Of rows by another key, or by none, only the numbers can be compared.
+    key = spec.key if before.key == spec.key else ()
+    lost = version.deleted if key else max(0, version.deleted - version.inserted)
     if version.change is None:  # a whole load does not know what was there before
-        lost = losses(old, new, spec.key, work=work, limits=job.limits)
+        lost = losses(old, new, key, work=work, limits=job.limits)
     try:
         check_losses(job.table.id, before.rows, lost, job.table.max_delete_fraction, job.approval)
     except HeldError as held:
-        held.examples = examples(old, new, spec.key, work=work, limits=job.limits)
+        held.examples = examples(old, new, key, work=work, limits=job.limits)
         raise
 
 

@@ -42,9 +42,8 @@ def losses(
     if not key or not old.files or not new.files:
         return fewer
     with session(limits, work) as connection:
-        types = [columns_of(connection, parquet(one.paths())) for one in (old, new)]
-        if any(types[0].get(name) != types[1].get(name) for name in key):
-            return fewer  # another type of key is another key: only numbers can be compared
+        if not _is_comparable(connection, old, new, key):
+            return fewer
         (lost,) = one_row(
             connection,
             f"SELECT count(*) FROM {parquet(old.paths())} AS o "
@@ -63,6 +62,8 @@ def examples(
     with session(limits, work) as connection:
         gone = f"FROM {parquet(old.paths())} AS o"
         if new.files:
+            if not _is_comparable(connection, old, new, key):
+                return []
             gone += f" ANTI JOIN {parquet(new.paths())} AS n ON {_same(key)}"
         names = ", ".join(identifier(name) for name in key)
         packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in key)
@@ -144,6 +145,14 @@ def _query(connection: duckdb.DuckDBPyConnection, key: tuple[str, ...]) -> str:
         f"SELECT 'added', {packed['n']} FROM n ANTI JOIN o ON {same} UNION ALL "
         f"SELECT 'changed', {packed['n']} FROM n JOIN o ON {same} WHERE {differs}"
     )
+
+
+def _is_comparable(
+    connection: duckdb.DuckDBPyConnection, old: Previous, new: Previous, key: tuple[str, ...]
+) -> bool:
+    """Whether keys mean the same on both sides; of others, only the numbers can be compared."""
+    types = [columns_of(connection, parquet(one.paths())) for one in (old, new)]
+    return all(types[0].get(name) == types[1].get(name) for name in key)
 
 
 def _same(key: tuple[str, ...]) -> str:

@@ -91,6 +91,21 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
         )
 
 
+def _refuse_unreadable(keys: Staged, name: str) -> None:
+    """Of a line that the source cannot read, nobody knows which key it was: no row may go by it."""
+    if not keys.end.rejects:
+        return
+    first = keys.end.rejects[0]
+    place = f"row {first.row}" if first.line is None else f"line {first.line}"
+    raise TableError(
+        "the source cannot read all keys, so no row can be known to be gone",
+        where=name,
+        expected="keys that can be read",
+        found=f"{len(keys.end.rejects):,} that cannot, the first in {place}: {first.reason}",
+        remedy="Correct them in the source, then sync again.",
+    )
+
+
 def _layout(
     spec: TableSpec, declared: TableSchema, previous: TableSchema, upserts: Reading | None
 ) -> Layout:
@@ -151,6 +166,7 @@ class _Batch:
             limits=self.limits,
         )
         with staged.spill:
+            _refuse_unreadable(staged, spec.name)
             columns = ", ".join(f"{staged.value(n)} AS k{at}" for at, n in enumerate(spec.key))
             self.connection.register("rows", staged.spill.reader(staged.spill.partitions()))
             self.connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM rows")

@@ -141,6 +141,10 @@ def literal(text: str) -> str:
 
 
 def parquet(paths: list[Path]) -> str:
-    """The SQL to read exactly these files: a bracket in a path is not a pattern."""
+    """The SQL to read exactly these files, and nothing else.
+
+    A bracket in a path is not a pattern, and a folder called ``region=eu`` not a column.
+    """
     names = ("".join(f"[{c}]" if c in "*?[" else c for c in str(path)) for path in paths)
-    return f"read_parquet([{', '.join(literal(name) for name in names)}])"
+    listed = ", ".join(literal(name) for name in names)
+    return f"read_parquet([{listed}], hive_partitioning = false)"

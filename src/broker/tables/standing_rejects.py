@@ -11,6 +11,7 @@ from .files.change import within
 from .intake.rejects import DUPLICATE, Rejects
 from .layout import Layout
 from .session import literal, parquet
+from .values.text import fits
 
 __all__ = ["carry"]
 
@@ -37,8 +38,12 @@ def _fields(layout: Layout, record: str) -> str:
 
 
 def _value(fields: str, layout: Layout, name: str) -> str:
-    type_ = layout.field(name).type or "VARCHAR"
-    return f"TRY_CAST(struct_extract({fields}, {literal(name)}) AS {type_})"
+    """The SQL of a value as the engine reads it; NULL where it does not fit its type."""
+    field = layout.field(name)
+    type_ = field.type or "VARCHAR"
+    text = f"struct_extract({fields}, {literal(name)})"
+    holds = fits(text, type_, strict=field.strict)
+    return f"CASE WHEN {holds} THEN TRY_CAST({text} AS {type_}) END"
 
 
 def _stands(layout: Layout, key: Sequence[str], gone: Gone) -> Iterator[str]:
@@ -50,7 +55,8 @@ def _stands(layout: Layout, key: Sequence[str], gone: Gone) -> Iterator[str]:
     if gone.range is not None:
         column = gone.range.column
         value = _value("e.fields", layout, column)
-        yield f"NOT {within(gone.range, value, layout.field(column).type or 'VARCHAR')}"
+        inside = within(gone.range, value, layout.field(column).type or "VARCHAR")
+        yield f"NOT coalesce({inside}, false)"
 
 
 def _key_stands(layout: Layout, key: Sequence[str], gone: Gone) -> Iterator[str]:

@@ -111,7 +111,8 @@ class Instance:
         single = self.data / "parquet" / f"{table}.parquet"
         path = single if single.exists() else self.data / "parquet" / table / "*.parquet"
         with reader() as connection:
-            found = connection.sql(f"FROM '{path}' ORDER BY {order}").to_arrow_table()
+            files = f"read_parquet('{path}', hive_partitioning = false)"
+            found = connection.sql(f"FROM {files} ORDER BY {order}").to_arrow_table()
         return [tuple(row.values()) for row in found.to_pylist()]
 
 

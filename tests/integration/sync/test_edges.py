@@ -1,0 +1,117 @@
+"""Histories at the edges of the engine in which rows were once lost or changed without a word."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from .conftest import Instance, make_instance
+
+Make = Callable[[str], Instance]
+
+
+def table(*lines: str, key: str | None = "id") -> str:
+    """A description of the one table s.t."""
+    first = () if key is None else (f"primary_key: {key}",)
+    body = "\n".join(f"    {line}" for line in (*first, *lines))
+    return f"```yaml\ntables:\n  - id: s.t\n{body}\n```\n"
+
+
+BY_TIME = ("sync_strategy: incremental", "incremental_column: at")
+
+
+def described_anew(instance: Instance, description: str) -> None:
+    (instance.config / "data_description.md").write_text(description)
+
+
+def deliver(instance: Instance, text: str, day: int) -> None:
+    """The file of the table, written at noon of a day of June."""
+    moment = datetime(2026, 6, day, 12, tzinfo=UTC).timestamp()
+    os.utime(instance.csv("t", text), (moment, moment))
+
+
+def outcome(instance: Instance) -> tuple[int, str, str | None]:
+    report = instance.sync()
+    (one,) = report["tables"]
+    return report["exit_code"], one["status"], one["error"]
+
+
+@pytest.mark.parametrize("column", ["region", "id"])
+def test_a_folder_that_reads_as_a_column_is_only_a_folder(tmp_path: Path, column: str) -> None:
+    place = tmp_path / f"{column}=7"
+    place.mkdir()
+    instance = make_instance(place, table(*BY_TIME, "deletions: append_only"))
+    rows = "id,at,region\n1,2026-10-01T00:00:00Z,us\n2,2026-10-02T00:00:00Z,jp\n"
+    instance.csv("t", rows)
+    assert outcome(instance)[0] == 0
+    instance.csv("t", f"{rows}3,2026-11-28T00:00:00Z,br\n")
+    assert outcome(instance)[0] == 0
+    found = [(row[0], row[2]) for row in instance.rows("s/t")]
+    assert found == [(1, "us"), (2, "jp"), (3, "br")]
+
+
+def test_a_folder_that_reads_as_the_key_hides_no_loss(tmp_path: Path) -> None:
+    place = tmp_path / "id=7"
+    place.mkdir()
+    instance = make_instance(place, table())
+    instance.csv("t", "id,b\n" + "".join(f"{number},x\n" for number in range(100)))
+    assert outcome(instance)[0] == 0
+    instance.csv("t", "id,b\n1000,x\n")
+    assert outcome(instance)[:2] == (1, "held")
+
+
+def test_another_key_hides_no_loss(described: Make) -> None:
+    instance = described(table())
+    instance.csv("t", "id,b\n1,x\n2,x\n3,x\n")
+    assert outcome(instance)[0] == 0
+    described_anew(instance, table(key="[id, b]"))
+    instance.csv("t", "id,b\n")
+    assert outcome(instance)[:2] == (1, "held")
+    assert len(instance.rows("s/t")) == 3
+
+
+def test_a_key_of_another_type_can_be_held_and_approved(described: Make) -> None:
+    instance = described(table())
+    instance.csv("t", "id,b\n" + "".join(f"{number},x\n" for number in range(10)))
+    assert outcome(instance)[0] == 0
+    described_anew(instance, table("types: {id: VARCHAR}"))
+    instance.csv("t", "id,b\nA1,x\n")
+    assert outcome(instance)[:2] == (1, "held")
+    assert instance.here("approve", "s.t").returncode == 0
+    assert outcome(instance)[0] == 0
+
+
+def test_a_rejected_row_is_not_settled_by_a_key_that_it_only_resembles(described: Make) -> None:
+    instance = described(table(*BY_TIME, "deletions: append_only", "types: {id: BIGINT}"))
+    rows = "id,at\n1,2026-01-01T00:00:00Z\n1.5,2026-01-02T00:00:00Z\n"
+    deliver(instance, rows, 1)
+    assert outcome(instance)[0] == 3
+    deliver(instance, f"{rows}2,2026-06-02T00:00:00Z\n", 2)
+    assert outcome(instance)[0] == 3
+
+
+def test_a_key_that_a_census_cannot_read_is_not_gone(described: Make) -> None:
+    instance = described(table(*BY_TIME, "deletions: census"))
+    rows = [f"{number},2026-01-01T00:00:00Z,a\n" for number in (1, 2, 3)]
+    instance.csv("t", "id,at,x\n" + "".join(rows))
+    assert outcome(instance)[0] == 0
+    instance.csv("t", "id,at,x\n" + rows[0] + "2,2026-01-01T00:00:00Z\n" + rows[2])
+    code, status, error = outcome(instance)
+    assert (code, status) == (1, "failed")
+    assert error is not None
+    assert "line 3" in error
+    assert [row[0] for row in instance.rows("s/t")] == [1, 2, 3]
+
+
+def test_a_young_log_without_a_key_loses_nothing(described: Make) -> None:
+    instance = described(table(*BY_TIME, "deletions: append_only", key=None))
+    rows = "at,x\n2026-06-01T01:00:00Z,a\n2026-06-01T02:00:00Z,b\n"
+    deliver(instance, rows, 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"{rows}2026-06-02T02:00:00Z,c\n", 2)
+    assert outcome(instance)[0] == 0
+    assert [row[1] for row in instance.rows("s/t")] == ["a", "b", "c"]
