@@ -17,6 +17,7 @@ import duckdb
 from .files.apply import Previous, columns_of
 from .model import DataFile, Limits
 from .session import identifier, one_row, parquet, session
+from .types import common
 
 __all__ = ["Counts", "compare", "differences", "examples", "losses"]
 
@@ -117,22 +118,62 @@ def _prepare(
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of both versions; a value is compared in the type that holds both exactly."""
+
+    old: dict[str, str]
+    new: dict[str, str]
+
+    @property
+    def names(self) -> list[str]:
+        return [*self.new, *(name for name in self.old if name not in self.new)]
+
+    def value(self, side: str, name: str) -> str:
+        """The SQL of a value of version ``o`` or ``n``; NULL where it has no such column."""
+        before, after = self.old.get(name), self.new.get(name)
+        columns = self.old if side == "o" else self.new
+        found = f"{side}.{identifier(name)}" if name in columns else "NULL"
+        if before is None or after is None or before == after:
+            return f"CAST({found} AS {before or after})"
+        return f"CAST({found} AS {common(before, after) or 'VARCHAR'})"
+
+    def same(self, key: tuple[str, ...]) -> str:
+        """The condition under which two rows have one key."""
+        return " AND ".join(f"{self.value('o', name)} = {self.value('n', name)}" for name in key)
+
+
 def _query(connection: duckdb.DuckDBPyConnection, key: tuple[str, ...]) -> str:
-    old, new = columns_of(connection, "o"), columns_of(connection, "n")
-    if not key:
-        shared = ", ".join(identifier(name) for name in new if name in old)
-        return (
-            f"SELECT 'removed' AS change, to_json(r) AS row FROM "
-            f"(SELECT {shared} FROM o EXCEPT ALL SELECT {shared} FROM n) AS r UNION ALL "
-            f"SELECT 'added', to_json(r) FROM "
-            f"(SELECT {shared} FROM n EXCEPT ALL SELECT {shared} FROM o) AS r"
-        )
-    same = _same(key)
-    names = [name for name in new if name in old and name not in key]
+    columns = _Columns(columns_of(connection, "o"), columns_of(connection, "n"))
+    return _by_key(columns, key) if key else _as_a_whole(columns)
+
+
+def _as_a_whole(columns: _Columns) -> str:
+    # Inside, columns are c0, c1 ...: one may be called as the table is.
+    selected = {
+        side: ", ".join(f"{columns.value(side, name)} AS c{at}" for at, name in enumerate(names))
+        for side in "on"
+        for names in [columns.names]
+    }
+    packed = ", ".join(f"{identifier(name)} := c{at}" for at, name in enumerate(columns.names))
+    row = f"to_json(struct_pack({packed})) AS row"
+    old, new = f"SELECT {selected['o']} FROM o", f"SELECT {selected['n']} FROM n"
+    return (
+        f"SELECT 'removed' AS change, {row} FROM ({old} EXCEPT ALL {new}) UNION ALL "
+        f"SELECT 'added', {row} FROM ({new} EXCEPT ALL {old})"
+    )
+
+
+def _by_key(columns: _Columns, key: tuple[str, ...]) -> str:
+    same = columns.same(key)
     differs = " OR ".join(
         [
             "false",
-            *(f"o.{identifier(name)} IS DISTINCT FROM n.{identifier(name)}" for name in names),
+            *(
+                f"{columns.value('o', name)} IS DISTINCT FROM {columns.value('n', name)}"
+                for name in columns.names
+                if name not in key
+            ),
         ]
     )
     row = "to_json(struct_pack({}))"

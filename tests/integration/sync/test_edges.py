@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,3 +117,57 @@ def test_a_young_log_without_a_key_loses_nothing(described: Make) -> None:
     deliver(instance, f"{rows}2026-06-02T02:00:00Z,c\n", 2)
     assert outcome(instance)[0] == 0
     assert [row[1] for row in instance.rows("s/t")] == ["a", "b", "c"]
+
+
+def compared(instance: Instance, *words: str) -> list[dict[str, Any]]:
+    done = instance.here("diff", "--json", *words)
+    assert done.returncode == 0, done.stderr
+    return [one["rows"] for one in json.loads(done.stdout)["tables"]]
+
+
+@pytest.mark.parametrize(("later", "changed"), [("007", 1), ("7", 0), ("abc", 1)])
+def test_a_column_that_became_text_is_compared_as_text(
+    described: Make, later: str, changed: int
+) -> None:
+    instance = described(table())
+    instance.csv("t", "id,x\n1,7\n2,8\n")
+    assert outcome(instance)[0] == 0
+    described_anew(instance, table("types: {x: VARCHAR}"))
+    instance.csv("t", f"id,x\n1,{later}\n2,8\n")
+    assert outcome(instance)[0] == 0
+    (one,) = compared(instance)
+    assert (one["added"], one["removed"], one["changed"]) == (0, 0, changed)
+
+
+def test_a_key_that_became_text_is_compared_as_text(described: Make) -> None:
+    instance = described(table("max_delete_fraction: 1"))
+    instance.csv("t", "id,x\n1,a\n2,b\n")
+    assert outcome(instance)[0] == 0
+    described_anew(instance, table("types: {id: VARCHAR}", "max_delete_fraction: 1"))
+    instance.csv("t", "id,x\n1,a\nB,b\n")
+    assert outcome(instance)[0] == 0
+    (one,) = compared(instance)
+    assert (one["added"], one["removed"], one["changed"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("key", ["id", None])
+def test_values_of_a_new_column_are_a_change(described: Make, key: str | None) -> None:
+    instance = described(table("max_delete_fraction: 1", key=key))
+    instance.csv("t", "id,x\n1,a\n2,b\n")
+    assert outcome(instance)[0] == 0
+    instance.csv("t", "id,x,y\n1,a,new\n2,b,\n")
+    assert outcome(instance)[0] == 0
+    (one,) = compared(instance)
+    counts = (one["added"], one["removed"], one["changed"])
+    assert counts == ((0, 0, 1) if key else (1, 1, 0))
+
+
+def test_a_row_is_shown_whole_whatever_its_columns_are_called(described: Make) -> None:
+    instance = described(table(key=None))
+    instance.csv("t", "r,o,n\n1,2,3\n")
+    assert outcome(instance)[0] == 0
+    instance.csv("t", "r,o,n\n1,2,3\n4,5,6\n")
+    assert outcome(instance)[0] == 0
+    done = instance.here("diff", "--table", "s.t", "--json")
+    assert '"r": 4' in done.stdout or '"r":4' in done.stdout, done.stdout
+    assert '"n": 6' in done.stdout or '"n":6' in done.stdout, done.stdout
