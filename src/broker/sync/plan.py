@@ -6,13 +6,13 @@ can be tested as data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
 from ..sources.contract import Window
 
-__all__ = ["Action", "Kept", "Step", "SyncRule", "next_step", "whole_step"]
+__all__ = ["Action", "Kept", "Step", "SyncRule", "next_step", "reload_step", "whole_step"]
 
 
 class Action(Enum):
@@ -108,10 +108,25 @@ def _append(rule: SyncRule, kept: Kept, overlapping: datetime) -> Step:
 
 
 def whole_step(rule: SyncRule, now: datetime) -> Step:
-    """Everything that the table is to hold, at once."""
+    """Everything that a table which was never loaded is to hold, at once."""
     if rule.strategy == "full_refresh" or not rule.has_beginning:
         return Step(Action.REPLACE, Window())
     return Step(Action.REPLACE, Window(_beginning(rule, now), None, rule.column))
+
+
+def reload_step(rule: SyncRule, oldest: datetime | None, now: datetime) -> Step:
+    """Everything that a published table is to hold: no less far back than it reaches now.
+
+    ``oldest`` is the first instant of its rows in the column that bounds the history. Where that
+    is not known, all of the source is read: ``max_history_days`` is for the first load alone.
+    """
+    step = whole_step(rule, now)
+    since = step.window.since
+    if since is None:
+        return step
+    if oldest is None:
+        return replace(step, window=Window())
+    return replace(step, window=replace(step.window, since=min(since, oldest)))
 
 
 def _chunk(rule: SyncRule, kept: Kept | None, now: datetime) -> Step:

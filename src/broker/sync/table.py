@@ -20,13 +20,14 @@ from ..tables.layout import NeedsLoadError
 from ..tables.load import load
 from ..tables.merge import merge
 from ..tables.model import Limits, Replace, TableSpec, TableVersion
+from ..tables.reach import oldest
 from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .admission import bytes_needed
 from .exposure import Exposure
 from .held import HeldError, check_losses, more_readers
 from .limit import LimitedSource
-from .plan import Action, Kept, Step, SyncRule, next_step, whole_step
+from .plan import Action, Kept, Step, SyncRule, next_step, reload_step, whole_step
 from .report import Progress
 from .request import (
     declared_schema,
@@ -116,7 +117,7 @@ def sync_table(job: Job) -> TableEntry:
     try:
         version, end = _take(job, spec, declared, step, request)
     except NeedsLoadError:
-        step = whole_step(rule, job.now)
+        step = _reload(job, rule)
         version, end = _take(job, spec, declared, step, request)
     entry = replace(
         _entry(job),
@@ -155,8 +156,21 @@ def _step(job: Job, rule: SyncRule, kept: Kept | None) -> Step:
     """What to read next; a table that readers see is never taken from them to load it anew."""
     before = job.published
     if kept is None and before is not None and before.files and not before.loading:
-        return whole_step(rule, job.now)
+        return _reload(job, rule)
     return next_step(rule, kept, job.now)
+
+
+def _reload(job: Job, rule: SyncRule) -> Step:
+    """The whole table anew, from no later than the rows that readers have."""
+    before, previous = job.published, job.staging.previous
+    if before is None or previous is None or before.loading:
+        return whole_step(rule, job.now)
+    first = None
+    if rule.column is not None:
+        files = Previous(previous.path, before.files)
+        work = job.staging.work(job.table.id)
+        first = oldest(files, rule.column, work=work, limits=job.limits)
+    return reload_step(rule, first, job.now)
 
 
 def _prepare(job: Job, step: Step, found: SourceTable) -> None:

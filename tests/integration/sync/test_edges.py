@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def table(*lines: str, key: str | None = "id") -> str:
     return f"```yaml\ntables:\n  - id: s.t\n{body}\n```\n"
 
 
+TYPES = ("types: {id: BIGINT, v: BIGINT, at: TIMESTAMPTZ}",)
 BY_TIME = ("sync_strategy: incremental", "incremental_column: at")
 
 
@@ -171,3 +173,60 @@ def test_a_row_is_shown_whole_whatever_its_columns_are_called(described: Make) -
     done = instance.here("diff", "--table", "s.t", "--json")
     assert '"r": 4' in done.stdout or '"r":4' in done.stdout, done.stdout
     assert '"n": 6' in done.stdout or '"n":6' in done.stdout, done.stdout
+
+
+def days_ago(days: int) -> str:
+    return f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (TYPES, "[id, b]"),
+        (("types: {id: BIGINT, v: DOUBLE, at: TIMESTAMPTZ}",), "id"),
+        ((*TYPES, "name: other"), "id"),
+        ((*TYPES, "partition_by: at", "partition_granularity: year"), "id"),
+    ],
+)
+def test_a_whole_load_reaches_as_far_back_as_what_is_published(
+    described: Make, change: tuple[str, ...], key: str
+) -> None:
+    instance = described(table(*BY_TIME, *TYPES, "max_history_days: 400"))
+    rows = [f"{number},x,{number},{days_ago(number)}\n" for number in (300, 200, 100, 1)]
+    instance.csv("t", "id,b,v,at\n" + "".join(rows))
+    assert outcome(instance)[0] == 0
+    described_anew(instance, table(*BY_TIME, "max_history_days: 10", *change, key=key))
+    report = instance.sync()
+    (one,) = report["tables"]
+    assert (report["exit_code"], one["rows"]) == (0, 4)
+
+
+def test_a_first_load_begins_where_its_history_does(described: Make) -> None:
+    instance = described(table(*BY_TIME, *TYPES, "max_history_days: 40"))
+    instance.csv("t", f"id,v,at\n1,1,{days_ago(300)}\n2,2,{days_ago(1)}\n")
+    assert outcome(instance)[0] == 0
+    assert [row[0] for row in instance.rows("s/t")] == [2]
+
+
+@pytest.mark.parametrize(
+    ("before", "declared", "rows", "right"),
+    [
+        ("", "BIGINT", "5 abc 007", [5, 7]),
+        ("1234.5", "DECIMAL(5,2)", "1.25 1234567.89", [Decimal("1.25")]),
+        ("2026-01-05 10:00:00", "DATE", "2026-01-06", [date(2026, 1, 6)]),
+    ],
+)
+def test_a_declared_type_holds_over_what_was_there_before(
+    described: Make, before: str, declared: str, rows: str, right: list[Any]
+) -> None:
+    instance = described(table(*BY_TIME, "max_delete_fraction: 1"))
+    deliver(instance, f"id,at,x\n1,2026-05-31T00:00:00Z,{before}\n", 1)
+    assert outcome(instance)[0] == 0
+    described_anew(
+        instance, table(*BY_TIME, "max_delete_fraction: 1", f"types: {{x: '{declared}'}}")
+    )
+    lines = [f"{at},2026-06-02T00:00:00Z,{x}\n" for at, x in enumerate(rows.split(), start=1)]
+    deliver(instance, "id,at,x\n" + "".join(lines), 2)
+    code = outcome(instance)[0]
+    assert code == (3 if len(lines) > len(right) else 0)
+    assert [row[2] for row in instance.rows("s/t")] == right
