@@ -92,7 +92,7 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
 
 
 def _refuse_unreadable(keys: Staged, name: str) -> None:
-    """Of a line that the source cannot read, nobody knows which key it was: no row may go by it."""
+    """The key of a line that the source cannot read is unknown: no row may be deleted by it."""
     if not keys.end.rejects:
         return
     first = keys.end.rejects[0]
