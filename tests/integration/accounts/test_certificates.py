@@ -23,15 +23,16 @@ from broker.accounts import (
     HostPaths,
     Mode,
     Person,
+    apply,
     converge,
     issue_certificate,
     key_request,
     list_analysts,
+    observe,
     parse_key,
     parse_request,
     plan,
 )
-from broker.accounts.debian import apply, observe
 from broker.accounts.debian.keygen import make_private, make_revocations, public_of
 from broker.accounts.debian.keygen import read_revocations as read
 from broker.accounts.planning.certificate_rules import LAST_SERIAL, draft, revoked_serials, stands

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.accounts import HostPaths, Request, converge, parse_keys, plan
-from broker.accounts.debian import apply, observe
+from broker.accounts import HostPaths, Request, apply, converge, observe, parse_keys, plan
 from broker.accounts.planning.wanted import SUDO_RULE, wanted_presence
 from broker.accounts.records.host import Observed
 from broker.errors import AccountsError
