@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.hosts import DEFAULT, RELEASES, Run
+from rig.hosts import DEFAULT, RELEASES, Run, wait_for
 from rig.hosts.disk import own
 from tests.unit.accounts.scratch import public_key
 
@@ -137,6 +137,32 @@ def test_a_release_that_is_known_to_be_complete_is_on_the_disk(
     finally:
         subprocess.run(["umount", place], check=True)
         copy.unlink()
+
+
+def test_what_works_on_a_release_keeps_it_while_another_one_is_deployed(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """A transfer imports what notes it only at its end: an analyst saw a traceback instead."""
+    host, key = broker.host, tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    broker.play("add_analyst.yml", "-e", "user=kim", "-e", f"key={key}.pub")
+    host.exec("tee", "/data/input/cities.csv", stdin="city_id,name\n1,Windhoek\n")
+    host.run("systemctl start broker-sync.service")
+    old = host.run("readlink /opt/data-broker/current").stdout.strip()
+    pull = "rsync --server --sender -logDtpre.iLsfxCIvu . server/parquet/"
+    with subprocess.Popen(
+        [*host.ssh(user="kim", key=key), pull],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as session:
+        wait_for("the transfer", lambda: "kim pulls" in host.journal(lines=200), seconds=60)
+        broker.play("site.yml", "-e", json.dumps({**CHANGES, "broker_keep_releases": 1}))
+        assert host.run(f"test -e {old}/complete", check=False).returncode == 0
+        _, said = session.communicate(timeout=60)
+    assert "Traceback" not in said
+    assert "pull " in host.run("broker audit").stdout
 
 
 def is_new(state: str, old: str) -> bool:

@@ -464,11 +464,23 @@ def test_groups_come_before_the_service_that_is_in_all_of_them() -> None:
     ]
 
 
-@pytest.mark.parametrize(("keep", "gone"), [(1, ["b", "c", "a"]), (3, ["a"]), (4, [])])
-def test_old_releases_go_and_the_current_one_never_does(keep: int, gone: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("keep", "at_work", "gone"),
+    [
+        (1, [], ["b", "c", "a"]),
+        (3, [], ["a"]),
+        (4, [], []),
+        (1, ["c", "current"], ["b", "a"]),
+        (3, ["a"], []),
+    ],
+)
+def test_old_releases_go_and_what_is_current_or_at_work_never_does(
+    keep: int, at_work: list[str], gone: list[str]
+) -> None:
     task = load(ROOT / "roles" / "app" / "tasks" / "prune.yml")[-1]
     ages = {"a": 1.0, "b": 3.0, "c": 2.0, "current": 0.5}
     files = [{"path": path, "mtime": mtime} for path, mtime in ages.items()]
     known = {"__app_releases": {"files": files}, "_app_release_dir": "current"}
     known |= {"app_keep_releases": keep, **trusted(task["vars"])}
+    known["__app_at_work"] = {"stdout_lines": at_work}
     assert render("app", task["loop"], **known) == gone
