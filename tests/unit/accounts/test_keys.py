@@ -4,12 +4,13 @@ import base64
 import struct
 import subprocess
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.accounts import Key, parse_key, parse_keys
+from broker.accounts import Key, key_request, parse_key, parse_keys
 from broker.accounts.records.keyfile import render_keys
 from broker.errors import AccountsError
 
@@ -166,3 +167,11 @@ def test_no_blob_breaks_the_reader(blob: bytes) -> None:
         except AccountsError:
             continue
         assert key == Key(kind, wire(kind.encode()) + blob)
+
+
+@pytest.mark.parametrize("state", ["present", "rotated"])
+def test_a_new_key_that_has_ended_is_refused(state: Literal["present", "rotated"]) -> None:
+    """The old keys would end, and nobody could log in with the new one."""
+    with pytest.raises(AccountsError, match=r"ended already.*found '2020-12-31'"):
+        key_request("anna", state, key=public_key("new"), expires="2020-12-31")
+    assert key_request("anna", state, key=public_key("new"), expires="8999-12-31").added

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Literal
 
 from ...errors import AccountsError
-from .keys import parse_keys
+from .keys import Key, parse_keys
 from .model import ALL_OTHERS, Request, Role
 from .names import check_name, place
-from .times import time_after
+from .times import render_time, time_after
 
 __all__ = ["key_request"]
 
@@ -37,11 +38,25 @@ def key_request(
         return Request(name, retired=_some(old, where), known=True, role=role)
     entry = {"key": key or "", "name": label, "expires": expires}
     added = parse_keys([entry], where=where)
+    _refuse_ended(added, expires, where)
     if state == "present":
         return Request(name, added=added, known=True, role=role)
     until = None if _NO_GRACE.fullmatch(grace) else time_after(grace, where=where)
     retired = tuple(old) or (ALL_OTHERS,)
     return Request(name, added=added, retired=retired, until=until, known=True, role=role)
+
+
+def _refuse_ended(keys: Iterable[Key], expires: str | None, where: str) -> None:
+    """A new key that has ended opens nothing, and the old ones end."""
+    now = render_time(datetime.now(UTC))
+    if any(key.expires is not None and key.expires <= now for key in keys):
+        raise AccountsError(
+            "the new key would have ended already",
+            where=where,
+            expected="an end in the future, in UTC",
+            found=repr(expires),
+            remedy="Nothing was changed. Give a later end, or none.",
+        )
 
 
 def _some(labels: Iterable[str], where: str) -> tuple[str, ...]:
