@@ -91,7 +91,8 @@ def test_where_the_power_goes_in_a_trial_of_sshd_the_host_starts_with_the_old_co
     host = broker.host
     before = host.exec("sh", "-c", SSHD).stdout
     tried = ("--tags", "ssh", "-e", "broker_ssh_hardened=false")
-    assert cut_off(broker, monkeypatch, "Ensure that sshd uses the new configuration", *tried).code < 0
+    used = "Ensure that sshd uses the new configuration"
+    assert cut_off(broker, monkeypatch, used, *tried).code < 0
     assert host.exec("sh", "-c", SSHD).stdout != before
     host.reboot()
     assert host.exec("sh", "-c", SSHD).stdout == before
