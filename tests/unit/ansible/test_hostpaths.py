@@ -18,7 +18,7 @@ def text_of(*folders: str) -> str:
     return "\n".join(path.read_text() for path in paths if path.suffix != ".pyc")
 
 
-@pytest.mark.parametrize("name", [*{*PLACES} - {"PULLS_CURSOR", "SYNCS", "RUN", "PROOF"}])
+@pytest.mark.parametrize("name", sorted({*PLACES} - {"PULLS_CURSOR", "SYNCS", "RUN", "PROOF"}))
 def test_the_roles_make_this_place(name: str) -> None:
     assert re.search(rf"{PLACES[name]}(?![\w.])", text_of("roles", "library"))
 
