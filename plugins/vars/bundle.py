@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GROUP_VARS = ROOT / "group_vars"
 # Tags that Ansible itself gives a meaning, and those that Molecule always skips.
 _OF_ANSIBLE = {"all", "always", "tagged", "untagged"}
-_OF_MOLECULE = {"molecule-notest", "notest"}
+_OF_MOLECULE = {"notest", "molecule-notest", "molecule-idempotence-notest"}
 
 
 def require_version(version: str) -> None:
