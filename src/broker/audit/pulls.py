@@ -107,8 +107,10 @@ def collect(log: Path = AUDIT_LOG, cursor: Path = PULLS_CURSOR) -> Collected:
     known = cursor.read_text().strip() if cursor.exists() else None
     newest = next(_journal("--lines=1"), None)
     lost = _lost_since(known) if known else None
-    after = [f"--after-cursor={known}"] if known else []
-    events = list(_bounded(_journal(f"--identifier={_IDENTIFIER}", *after)))
+    # Not --after-cursor: systemd 252 (Debian 12) then skips the first entry that is chosen.
+    since = [f"--cursor={known}"] if known else []
+    entries = _journal(f"--identifier={_IDENTIFIER}", *since)
+    events = list(_bounded(entry for entry in entries if entry["__CURSOR"] != known))
     if lost or events:
         append([*([lost] if lost else []), *events], log)
     problem = lost.detail["problem"] if lost else None
