@@ -185,6 +185,8 @@ def _check_losses(job: Job, spec: TableSpec, version: TableVersion) -> None:
     before, previous = job.published, job.staging.previous
     if before is None or previous is None:
         return
+    if before.loading and before.key != spec.key:
+        return  # an unfinished load, which no reader sees, begins anew
     old = Previous(previous.path, before.files)
     new = Previous(job.staging.path, version.files)
     work = job.staging.work(job.table.id)
