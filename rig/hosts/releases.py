@@ -33,5 +33,5 @@ def find(name: str) -> Release:
     raise HostError(f"no Debian release {name!r} here; known: {known}")
 
 
-# What a host runs of which nobody asked for a release: ``make test DEBIAN=12``.
+# The release of hosts where a test or the demo names none: ``make test DEBIAN=12``.
 DEFAULT = find(os.environ.get("BROKER_DEBIAN", str(RELEASES[0].number)))

@@ -358,6 +358,26 @@ def test_a_rejected_row_stands_until_its_key_is_heard_of(
     assert after.rejects == len(expected)
 
 
+def test_a_rejected_row_without_a_readable_day_lies_in_no_range_that_ends(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    before = shelf.load(text(COLUMNS, [["1", "2026-02-30", "bad day"], *GOOD]))
+    assert before.rejects == 1
+    path = shelf.folder("b")
+    days = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    after = merge(
+        SPEC,
+        TYPES,
+        before,
+        tmp_path / "a",
+        Rows(text(COLUMNS, GOOD)),
+        replace_range=Replace("at", *days),
+        out=path,
+        work=path / "work",
+        limits=LIMITS,
+    )
+    assert after.rejects == 1
+
+
 def test_rejects_that_stand_do_not_change_their_file(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     before = shelf.load(text(COLUMNS, [*BAD, *GOOD, ["3", "2026-01-01", "5"]]))
