@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from ..config import Instance, TableDescription, find_config_dir, load_description, load_instance
-from ..errors import ConfigError, PublishError
+from ..errors import PublishError
 from ..publish import Readers, Status, Store, Widening
 from ..sync.held import lost_keys, widening_of
+from .described import table_named
 from .options import config_dir, data_dir
 from .store import open_store
 from .terminal import say
@@ -41,14 +42,7 @@ def approve(config_option: Path | None, data: Path, table: str, generation: str 
     if generation is not None:
         _approve_rollback(store, table, generation)
         return
-    described = load_description(folder, instance).table(table)
-    if described is None:
-        raise ConfigError(
-            "no such table is described",
-            where=str(folder / "data_description.md"),
-            found=table,
-            remedy="`broker status` lists the tables.",
-        )
+    described = table_named(load_description(folder, instance), table, folder)
     _approve_held(store, described, instance)
 
 

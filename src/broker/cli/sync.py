@@ -18,6 +18,7 @@ from ..sources.registry import open_configured
 from ..sync.limit import left_behind
 from ..sync.report import Progress, Report
 from ..sync.run import Run
+from .described import table_named
 from .options import as_json, config_dir, data_dir
 from .progress import Lines, Live
 from .screen import Screen
@@ -31,7 +32,14 @@ __all__ = ["sync"]
 @config_dir
 @data_dir
 @as_json
-def sync(config_option: Path | None, data: Path, as_json: bool) -> int:
+@click.option(
+    "--reload",
+    "names",
+    metavar="TABLE",
+    multiple=True,
+    help="Read every row of this table anew (id or folder/name; may be repeated).",
+)
+def sync(config_option: Path | None, data: Path, as_json: bool, names: tuple[str, ...]) -> int:
     """Read every table and publish the next generation.
 
     Ends with 0 if everything is published as the source has it, 3 if rows that did not fit
@@ -43,6 +51,7 @@ def sync(config_option: Path | None, data: Path, as_json: bool) -> int:
     description = load_description(folder, instance)
     for warning in description.warnings:
         say(f"warning: {warning}", err=True)
+    reload = frozenset(table_named(description, name, folder).id for name in names)
     sources = _sources(instance, description, folder)
     store = open_store(instance, data)
     with _progress(description, quiet=as_json) as progress:
@@ -53,6 +62,7 @@ def sync(config_option: Path | None, data: Path, as_json: bool) -> int:
             store=store,
             clock=lambda: datetime.now(UTC),
             progress=progress,
+            reload=reload,
         )()
     if as_json:
         say_json(report.as_json())

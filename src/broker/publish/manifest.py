@@ -111,6 +111,7 @@ _Count = Annotated[int, Field(ge=0, le=2**63)]
 _Text = Annotated[str, Field(max_length=1_000_000)]
 _Path = Annotated[str, AfterValidator(checked_path)]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Generation = Annotated[str, AfterValidator(_generation)]
 _Name = Annotated[str, AfterValidator(_plain_name)]
@@ -138,7 +139,8 @@ class TableEntry:
     source's clock at the start of the extraction, ``loaded_at`` ours at its end, ``watermark``
     how far the rows reach. ``loading`` marks an initial load with chunks still missing: no
     view shows it. ``origin`` names the version of the source and all that was asked of it, so
-    that the same is not read twice. ``change`` is the change file against the generation
+    that the same is not read twice; ``question`` is a digest of each setting by which rows
+    were read, and is the broker's own. ``change`` is the change file against the generation
     before. ``losses`` counts the rows that a held version would lose. ``access`` is ``NO_CLASS``
     where no analyst may know of the table, until a person approves who would read it.
     """
@@ -166,6 +168,7 @@ class TableEntry:
     watermark: _Instant | None = None
     loading: bool = False
     origin: str | None = None
+    question: dict[_Text, _Digest] = field(default_factory=dict, hash=False)
     losses: _Count = 0
     as_of: _Instant | None = None
     loaded_at: _Instant | None = None

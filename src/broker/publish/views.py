@@ -75,6 +75,6 @@ def cut(manifest: Manifest, audience: Audience) -> Manifest:
 
 
 def _cut_entry(entry: TableEntry, known: set[str]) -> TableEntry:
-    """A foreign key into a table that is not shown would tell its name."""
+    """A foreign key into a table that is not shown tells its name, a digest a filter's value."""
     keys = tuple(key for key in entry.foreign_keys if key.table in known)
-    return replace(entry, foreign_keys=keys)
+    return replace(entry, foreign_keys=keys, question={})

@@ -11,7 +11,10 @@ from ..publish import Readers
 from ..publish.readers import meet
 from ..sources.contract import Located, Source, TableRequest
 
-__all__ = ["doubts", "places_of"]
+__all__ = ["address_of", "doubts", "places_of"]
+
+
+_OWN = "source "  # before a name of instance.yaml
 
 
 def places_of(name: str, source: Source, request: TableRequest) -> frozenset[str]:
@@ -19,12 +22,21 @@ def places_of(name: str, source: Source, request: TableRequest) -> frozenset[str
 
     A source that cannot say where its tables are, or not of this one, has them by their id.
     """
+    own = f"{_OWN}{name}/"
     if isinstance(source, Located):
         # What is wrong with one table is reported as it is read, and must not stop the others here.
         with suppress(Exception):
             location = source.location(request)
-            return frozenset({location.whole, f"source {name}/{location.name}"})
-    return frozenset({f"source {name}/{request.id}"})
+            return frozenset({location.whole, f"{own}{location.name}"})
+    return frozenset({f"{own}{request.id}"})
+
+
+def address_of(places: frozenset[str]) -> str:
+    """Of the places of a table the one that does not depend on how its source is called here.
+
+    Where its source does not know, it is the one that does.
+    """
+    return min(places, key=lambda place: (place.startswith(_OWN), place))
 
 
 def doubts(

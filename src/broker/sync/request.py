@@ -127,18 +127,14 @@ def origin_of(
     """
     if found.version is None or request.row_filter is not None:
         return None
-    facts = (found.version, found.schema, request, spec, rule, table.tombstone, __version__)
+    bare = replace(request, folder=None)
+    facts = (found.version, found.schema, bare, spec, rule, table.tombstone, __version__)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
-def kept_of(spec: TableSpec, entry: TableEntry | None) -> Kept | None:
-    """How far the published rows reach; None where they cannot be built upon.
-
-    Rows kept under another key, at another place or in other partitions are read anew.
-    """
+def kept_of(entry: TableEntry | None) -> Kept | None:
+    """How far the published rows reach; None where there are none."""
     if entry is None or entry.watermark is None:
-        return None
-    if (entry.key, entry.path, entry.partitioning) != (spec.key, spec.path, spec.partitioning):
         return None
     return Kept(entry.watermark, entry.loading)
 

@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
@@ -35,7 +35,10 @@ __all__ = ["Run"]
 
 @dataclass(frozen=True)
 class Run:
-    """What a run works on. ``sources`` has the source of every table, by table id."""
+    """What a run works on. ``sources`` has the source of every table, by table id.
+
+    ``reload`` names the tables, by id, of which every row is to be read anew.
+    """
 
     instance: Instance
     tables: tuple[TableDescription, ...]
@@ -43,15 +46,17 @@ class Run:
     store: Store
     clock: Callable[[], datetime]
     progress: Progress
+    reload: frozenset[str] = frozenset()
 
     def __call__(self) -> Report:
         """Sync everything and publish; raises ``BrokerError`` if nothing could be published."""
         began = time.monotonic()
         outcomes: dict[str, TableOutcome] = {}
-        due = self.tables
+        due, reload = self.tables, self.reload
         while True:
-            generation, fresh = self._pass(due)
+            generation, fresh = self._pass(due, reload)
             outcomes.update(fresh)
+            reload = frozenset()
             due = tuple(table for table in due if _is_loading(generation, table))
             if not due:
                 break
@@ -60,12 +65,13 @@ class Run:
         return Report(generation.id, ordered, time.monotonic() - began)
 
     def _pass(
-        self, due: tuple[TableDescription, ...]
+        self, due: tuple[TableDescription, ...], reload: frozenset[str]
     ) -> tuple[Generation, dict[str, TableOutcome]]:
         """One step of every table that is due, the others carried over, one generation."""
         approvals = self.store.approvals
         with self.store.begin() as staging:
-            jobs = without_room([self._job(table, staging, approvals) for table in due])
+            described = [self._job(table, staging, approvals) for table in due]
+            jobs = without_room([replace(one, reload=one.table.id in reload) for one in described])
             for table in self.tables:
                 if table not in due:
                     _keep(staging, table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,7 +27,9 @@ from .admission import bytes_needed
 from .exposure import Exposure
 from .held import HeldError, check_losses, more_readers
 from .limit import LimitedSource
-from .plan import Action, Kept, Step, SyncRule, next_step, reload_step, whole_step
+from .places import address_of
+from .plan import Action, Step, SyncRule, next_step, reload_step, whole_step
+from .question import changes_of, question_of
 from .report import Progress
 from .request import (
     declared_schema,
@@ -49,7 +51,8 @@ _MOST_OF_AN_ERROR = 4_000
 class Job:
     """All that the sync of one table needs.
 
-    It has no room while another table, which is held, stands at its path.
+    ``reload`` says that a person wants every row read anew. It has no room while another table,
+    which is held, stands at its path.
     """
 
     table: TableDescription
@@ -63,6 +66,7 @@ class Job:
     approval: Approval
     progress: Progress
     timeout: timedelta
+    reload: bool = False
     has_room: bool = True
 
 
@@ -109,18 +113,23 @@ def sync_table(job: Job) -> TableEntry:
     request = replace(request, primary_key=spec.key)
     rule = rule_of(table, spec.key, tracks_changes=found.tracks_changes)
     origin = origin_of(table, found, request, spec, rule)
-    if job.published is not None and _is_unchanged(job.published, origin):
-        return _unchanged(job, job.published, found)
-    step = _step(job, rule, kept_of(spec, job.published))
+    question = question_of(table, address_of(job.exposure.places))
+    if job.published is not None and not job.reload and _is_unchanged(job.published, origin):
+        return _unchanged(job, replace(job.published, question=question), found)
+    reasons = _reasons(job, question, spec, found)
+    step = _step(job, rule, anew=bool(reasons))
     declared = declared_schema(table, found)
     _prepare(job, step, found)
     try:
         version, end = _take(job, spec, declared, step, request)
-    except NeedsLoadError:
+    except NeedsLoadError as error:
         step = _reload(job, rule)
         version, end = _take(job, spec, declared, step, request)
+        reasons.append(f"{error.where}: {error.message}")
     entry = replace(
         _entry(job),
+        warnings=_anew(rule, reasons),
+        question=question,
         key=spec.key,
         partitioning=spec.partitioning,
         watermark=end.as_of if step.last else step.window.until,
@@ -129,8 +138,26 @@ def sync_table(job: Job) -> TableEntry:
         as_of=end.as_of,
         loaded_at=job.now,
     )
-    _check_losses(job, spec, version)
+    _check_losses(job, spec, step, version)
     return job.staging.put(entry, version)
+
+
+def _reasons(
+    job: Job, question: Mapping[str, str], spec: TableSpec, found: SourceTable
+) -> list[str]:
+    """Why the published rows cannot be built upon, where there are any."""
+    reasons = ["asked for with --reload"] if job.reload else []
+    if job.published is not None and job.published.watermark is not None:
+        changes = changes_of(question, spec, found.schema.names, job.published)
+        reasons += [f"changed in the description: {', '.join(changes)}"] if changes else []
+    return reasons
+
+
+def _anew(rule: SyncRule, reasons: Sequence[str]) -> tuple[str, ...]:
+    """A warning, where a part of the rows was to be expected."""
+    if rule.strategy == "full_refresh" or not reasons:
+        return ()
+    return (f"every row was read anew; {'; '.join(reasons)}",)
 
 
 def _is_unchanged(published: TableEntry, origin: str | None) -> bool:
@@ -145,6 +172,7 @@ def _unchanged(job: Job, published: TableEntry, found: SourceTable) -> TableEntr
         partitioning=published.partitioning,
         watermark=published.watermark,
         origin=published.origin,
+        question=published.question,
         as_of=found.as_of or published.as_of,
         loaded_at=job.now,
     )
@@ -152,9 +180,10 @@ def _unchanged(job: Job, published: TableEntry, found: SourceTable) -> TableEntr
     return job.staging.put(entry, version)
 
 
-def _step(job: Job, rule: SyncRule, kept: Kept | None) -> Step:
+def _step(job: Job, rule: SyncRule, *, anew: bool) -> Step:
     """What to read next; a table that readers see is never taken from them to load it anew."""
     before = job.published
+    kept = None if anew else kept_of(before)
     if kept is None and before is not None and before.files and not before.loading:
         return _reload(job, rule)
     return next_step(rule, kept, job.now)
@@ -180,12 +209,12 @@ def _prepare(job: Job, step: Step, found: SourceTable) -> None:
         job.progress.expect(job.table.path, found.rows, found.bytes)
 
 
-def _check_losses(job: Job, spec: TableSpec, version: TableVersion) -> None:
+def _check_losses(job: Job, spec: TableSpec, step: Step, version: TableVersion) -> None:
     """Raise ``HeldError`` if more of the published rows are gone than was promised."""
     before, previous = job.published, job.staging.previous
     if before is None or previous is None:
         return
-    if before.loading and before.key != spec.key:
+    if before.loading and step.action is Action.REPLACE:
         return  # an unfinished load, which no reader sees, begins anew
     old = Previous(previous.path, before.files)
     new = Previous(job.staging.path, version.files)
@@ -219,7 +248,7 @@ def _take(
             out=out,
             work=work,
             limits=job.limits,
-            previous=before.schema if before else None,
+            previous=_still_asked(job.table, before.schema) if before else None,
             progress=advance,
         )
         return version, reading.end()
@@ -248,6 +277,12 @@ def _take(
                 remedy="The next sync reads it again.",
             )
     return version, end
+
+
+def _still_asked(table: TableDescription, schema: TableSchema) -> TableSchema:
+    """The published columns without those that the description leaves out by now."""
+    kept = [one for one in schema.columns if not table.columns or one.name in table.columns]
+    return TableSchema(tuple(kept))
 
 
 def _covered(step: Step) -> Replace | None:

@@ -94,9 +94,9 @@ class Instance:
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout)
 
-    def sync(self) -> dict[str, Any]:
+    def sync(self, *words: str) -> dict[str, Any]:
         """Sync and give the report, its exit code held to the program's."""
-        code, told = self._json("sync")
+        code, told = self._json("sync", *words)
         report: dict[str, Any] = told
         assert report["exit_code"] == code
         return report
@@ -108,12 +108,19 @@ class Instance:
 
     def rows(self, table: str, order: str = "1") -> list[tuple[Any, ...]]:
         """The rows of a published table, read as a script on the host reads them."""
+        with reader() as connection:
+            found = connection.sql(f"{self._from(table)} ORDER BY {order}").to_arrow_table()
+        return [tuple(row.values()) for row in found.to_pylist()]
+
+    def columns(self, table: str) -> list[str]:
+        """The names of its columns."""
+        with reader() as connection:
+            return connection.sql(self._from(table)).columns
+
+    def _from(self, table: str) -> str:
         single = self.data / "parquet" / f"{table}.parquet"
         path = single if single.exists() else self.data / "parquet" / table / "*.parquet"
-        with reader() as connection:
-            files = f"read_parquet('{path}', hive_partitioning = false)"
-            found = connection.sql(f"FROM {files} ORDER BY {order}").to_arrow_table()
-        return [tuple(row.values()) for row in found.to_pylist()]
+        return f"FROM read_parquet('{path}', hive_partitioning = false)"
 
 
 @pytest.fixture

@@ -187,6 +187,7 @@ _UNUSED = (
     "watermark",
     "loading",
     "origin",
+    "question",
     "losses",
     "loaded_at",
     "warnings",

@@ -1,0 +1,88 @@
+"""What a table was asked when its rows were read, and which changes they do not answer. Pure.
+
+Each setting that decides which rows come, or what they say, is recorded as a digest beside the
+watermark: a merge builds upon rows that the same question brought.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ..config import TableDescription
+from ..publish.manifest import TableEntry
+from ..tables.model import TableSpec
+
+__all__ = ["changes_of", "question_of"]
+
+_DIGITS = 16
+_TYPE = "types."
+# How the rows were fetched: no matter, where it was always all of them.
+_FETCHED = ("sync_strategy", "incremental_column", "partition_by")
+
+
+def question_of(table: TableDescription, address: str) -> dict[str, str]:
+    """Setting to digest, for every setting of the table that is not its default.
+
+    ``address`` is where the source has the rows. A placeholder of a filter counts as it is written:
+    a window that moves with the day is the same question.
+    """
+    bigquery = table.bigquery.model_dump(exclude_defaults=True, exclude={"max_bytes_billed"})
+    settings: dict[str, Any] = {
+        "source": address,
+        "file": table.file,
+        "csv": table.csv.model_dump(exclude_defaults=True),
+        "bigquery": bigquery,
+        "columns": sorted(table.columns),
+        "where_filters": [one.model_dump() for one in table.where_filters],
+        "row_filter": table.row_filter,
+        "null_values": sorted(table.null_values),
+        "sync_strategy": table.sync_strategy,
+        "incremental_column": table.incremental_column,
+        "partition_by": table.partition_by if table.sync_strategy == "partitioned" else None,
+        "tombstone": table.tombstone.model_dump() if table.tombstone else None,
+        **{f"{_TYPE}{column}": type_ for column, type_ in table.types.items()},
+    }
+    return {name: _digest(value) for name, value in settings.items() if value}
+
+
+def changes_of(
+    question: Mapping[str, str], spec: TableSpec, delivered: Collection[str], entry: TableEntry
+) -> tuple[str, ...]:
+    """The settings that changed so that the rows of ``entry`` are not what is asked for now.
+
+    ``delivered`` are the columns that come. Rows of which it is not known what was asked (an older
+    broker published them) are taken for right.
+    """
+    return (*_of_place(spec, entry), *_of_question(question, spec, delivered, entry))
+
+
+def _of_place(spec: TableSpec, entry: TableEntry) -> list[str]:
+    pairs = {
+        "primary_key": (spec.key, entry.key),
+        "folder or name": (spec.path, entry.path),
+        "partitions": (spec.partitioning, entry.partitioning),
+    }
+    return [name for name, (now, before) in pairs.items() if now != before]
+
+
+def _of_question(
+    question: Mapping[str, str], spec: TableSpec, delivered: Collection[str], entry: TableEntry
+) -> list[str]:
+    if not entry.question:
+        return []
+    known = {column.name: column.type for column in entry.schema.columns}
+    same = set(_FETCHED) if entry.strategy == "full_refresh" else set()
+    # A type that is declared as it is already, and columns that are there already, change nothing.
+    same |= {f"{_TYPE}{column}" for column, type_ in spec.types if known.get(column) == type_}
+    if set(delivered) == set(known):
+        same.add("columns")
+    names = sorted({*question, *entry.question} - same)
+    return [name for name in names if question.get(name) != entry.question.get(name)]
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
