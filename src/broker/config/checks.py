@@ -17,6 +17,7 @@ __all__ = ["check_tables"]
 _SINGLE_VALUED = ("gt", "ge", "lt", "le")
 # BigQuery's, of tables that are partitioned by it: no schema lists them, so they cannot be fetched.
 _OF_INGESTION = {"_PARTITIONTIME", "_PARTITIONDATE"}
+_WITHOUT_KEY = ("append_only", "full")
 
 
 def check_tables(
@@ -123,13 +124,15 @@ def _key(one: Placed) -> Iterator[ConfigError]:
             expected=f"the column or columns that identify a row, because deletions is "
             f"{table.deletions}",
         )
-    elif table.sync_strategy != "full_refresh" and table.deletions != "append_only":
+    elif table.sync_strategy != "full_refresh" and table.deletions not in _WITHOUT_KEY:
+        is_partitioned = table.sync_strategy == "partitioned"
         yield ConfigError(
             f"{one.key('primary_key')} is missing",
             where=one.where("sync_strategy"),
             expected=f"the column or columns that identify a row, because sync_strategy is "
             f"{table.sync_strategy}",
-            remedy="Declare 'deletions: append_only' if rows are only ever added.",
+            remedy="Declare 'deletions: append_only' if rows are only ever added"
+            + (", or 'deletions: full' to replace partitions." if is_partitioned else "."),
         )
 
 
@@ -200,7 +203,13 @@ def _doubts(one: Placed) -> Iterator[ConfigError]:
     for name, declared in TableDescription.model_fields.items():
         if declared.deprecated and name in table.model_fields_set:
             yield ConfigError(f"{one.key(name)} has no effect", where=one.where(name))
-    if table.sync_strategy != "full_refresh" and table.deletions is None:
+    if table.deletions == "append_only" and "max_delete_fraction" in table.model_fields_set:
+        yield ConfigError(
+            f"{one.key('max_delete_fraction')} has no effect, because deletions is append_only: "
+            "any row that would go waits for approval",
+            where=one.where("max_delete_fraction"),
+        )
+    if table.sync_strategy == "incremental" and table.deletions is None:
         yield ConfigError(
             f"{one.key('deletions')} is not declared, so rows deleted in the source stay",
             where=one.where("sync_strategy"),

@@ -237,7 +237,7 @@ class TableDescription(Section):
         default=None,
         description="How rows deleted in the source are noticed: full, what was not fetched is "
         "gone; tombstone, the source sends a mark; census, keys are compared; append_only, "
-        "nothing is ever deleted. Default: full for full_refresh, else nothing is noticed.",
+        "nothing is ever deleted. Default: full, but for incremental nothing is noticed.",
     )
     tombstone: Tombstone | None = Field(
         default=None, description="The mark of a deleted row, where deletions is tombstone."
@@ -307,6 +307,11 @@ class TableDescription(Section):
         if self.partition_by is None or self.partition_granularity == "none":
             return None
         return self.partition_granularity or "month"
+
+    @property
+    def may_lose(self) -> float:
+        """The share of its rows that a sync may take away without approval."""
+        return 0.0 if self.deletions == "append_only" else self.max_delete_fraction
 
     def filters(self, today: date) -> tuple[dict[str, Any], ...]:
         """The conditions of ``where_filters`` as plain data, with placeholders as dates."""

@@ -21,6 +21,7 @@ class Action(Enum):
     REPLACE = "replace"  # they are the table
     MERGE = "merge"  # they are upserted by key, or appended where there is no key
     REPLACE_RANGE = "replace range"  # they take the place of every row in the window
+    ADD = "add"  # they are upserted by key, or added where no row is the same; no row goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class SyncRule:
     """The part of a table's description that decides what is read.
 
     ``tracked`` says that the source knows when a row changed, and so needs no ``cursor``.
+    ``append_only`` says that no row may go.
     """
 
     strategy: str
@@ -54,6 +56,7 @@ class SyncRule:
     census: bool = False
     keyed: bool = True
     tracked: bool = True
+    append_only: bool = False
 
     @property
     def column(self) -> str | None:
@@ -84,27 +87,21 @@ def next_step(rule: SyncRule, kept: Kept | None, now: datetime) -> Step:
     history is bounded; an initial load that was cut off goes on where it stopped.
     """
     if rule.strategy == "full_refresh":
-        return Step(Action.REPLACE, Window())
+        adds = rule.append_only and kept is not None and not kept.loading
+        return Step(Action.ADD if adds else Action.REPLACE, Window())
     if kept is None or kept.loading:
         return _chunk(rule, kept, now) if rule.has_beginning else whole_step(rule, now)
     overlapping = kept.watermark - timedelta(days=rule.window_days)
     if rule.strategy == "partitioned":
-        since = _floor(overlapping, rule.granularity)
-        window = Window(since, None, rule.partition_by)
-        return Step(Action.REPLACE_RANGE, window, census=rule.census)
+        action = Action.ADD if rule.append_only else Action.REPLACE_RANGE
+        window = Window(_floor(overlapping, rule.granularity), None, rule.partition_by)
+        return Step(action, window, census=rule.census)
     if rule.keyed:
         return Step(Action.MERGE, Window(overlapping, None, rule.cursor), census=rule.census)
-    return _append(rule, kept, overlapping)
-
-
-def _append(rule: SyncRule, kept: Kept, overlapping: datetime) -> Step:
-    """Rows without a key cannot be distinguished, so none may be read and kept twice.
-
-    A cursor lets the overlap be replaced; without one, reading goes on exactly where it ended.
-    """
     if rule.cursor is None:
+        # Nothing tells a row that was read twice from two: reading goes on where it ended.
         return Step(Action.MERGE, Window(kept.watermark))
-    return Step(Action.REPLACE_RANGE, Window(overlapping, None, rule.cursor))
+    return Step(Action.ADD, Window(overlapping, None, rule.cursor))
 
 
 def whole_step(rule: SyncRule, now: datetime) -> Step:

@@ -96,6 +96,7 @@ def rule_of(table: TableDescription, key: tuple[str, ...], *, tracks_changes: bo
         census=table.deletions == "census",
         keyed=bool(key),
         tracked=tracks_changes,
+        append_only=table.deletions == "append_only",
     )
 
 

@@ -19,7 +19,7 @@ from ..tables.files.apply import Previous
 from ..tables.layout import NeedsLoadError
 from ..tables.load import load
 from ..tables.merge import merge
-from ..tables.model import Limits, Replace, TableSpec, TableVersion
+from ..tables.model import Limits, Range, TableSpec, TableVersion
 from ..tables.reach import oldest
 from ..tables.rows import End
 from ..tables.schema import TableSchema
@@ -225,7 +225,7 @@ def _check_losses(job: Job, spec: TableSpec, step: Step, version: TableVersion) 
     if version.change is None:  # a whole load does not know what was there before
         lost = losses(old, new, key, work=work, limits=job.limits)
     try:
-        check_losses(job.table.id, before.rows, lost, job.table.max_delete_fraction, job.approval)
+        check_losses(job.table.id, before.rows, lost, job.table.may_lose, job.approval)
     except HeldError as held:
         held.examples = examples(old, new, key, work=work, limits=job.limits)
         raise
@@ -257,12 +257,13 @@ def _take(
     version = merge(
         spec,
         declared,
-        version_of(before),
+        _built_upon(before, step),
         previous.path,
         reading,
         deleted_keys=deleted,
         live_keys=alive,
-        replace_range=_covered(step),
+        covered=_covered(step),
+        adds=step.action is Action.ADD,
         out=out,
         work=work,
         limits=job.limits,
@@ -285,12 +286,19 @@ def _still_asked(table: TableDescription, schema: TableSchema) -> TableSchema:
     return TableSchema(tuple(kept))
 
 
-def _covered(step: Step) -> Replace | None:
+def _built_upon(before: TableEntry, step: Step) -> TableVersion:
+    """The published rows; their rejects are listed anew by a step that reads everything."""
+    version = version_of(before)
+    is_whole = step.action is Action.ADD and step.window == Window()
+    return replace(version, reject_file=None) if is_whole else version
+
+
+def _covered(step: Step) -> Range | None:
     """The range of which the reading holds every row that still exists."""
     window = step.window
-    if step.action is not Action.REPLACE_RANGE or window.column is None:
+    if step.action is Action.MERGE or window.column is None:
         return None
-    return Replace(window.column, window.since, window.until)
+    return Range(window.column, window.since, window.until)
 
 
 def failed_entry(job: Job, error: BrokerError) -> TableEntry:

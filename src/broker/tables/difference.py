@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -14,11 +14,11 @@ from .files.writing import write
 from .intake.duplicates import WINNERS
 from .intake.staged import Staged
 from .layout import Layout
-from .model import Replace, TableSpec
+from .model import DataFile, Range, TableSpec
 from .partitions import label
 from .session import identifier, one_row, parquet
 
-__all__ = ["Gone", "differ", "write_change"]
+__all__ = ["Fresh", "Gone", "differ", "write_change"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,20 @@ class Gone:
 
     dead: str | None = None
     alive: str | None = None
-    range: Replace | None = None
+    range: Range | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The rows of a batch, None where nothing was read.
+
+    ``duplicates`` says that some are displaced. ``adds`` says that rows are only ever added, and
+    that those of a table without a key may have been read before.
+    """
+
+    staged: Staged | None
+    duplicates: bool = False
+    adds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +54,23 @@ class _Difference:
     layout: Layout
     previous: Previous
     columns: dict[str, str]
-    places: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str]
+    old: dict[str, str]
 
     @property
     def keys(self) -> list[str]:
         return [self.places[name] for name in self.spec.key]
+
+    @property
+    def compared(self) -> list[str]:
+        """What is delivered of a row and was known before."""
+        delivered = (f.name for f in self.layout.fields if f.source is not None)
+        return [self.places[name] for name in delivered if name in self.old]
+
+    def rows(self, files: Sequence[DataFile]) -> str:
+        """The SQL of the rows of old files, as the new columns."""
+        some = replace(self.previous, files=tuple(files))
+        return f"(SELECT {carried(self.old, self.columns)} FROM {parquet(some.paths())})"
 
     def origin(self, alias: str) -> str:
         """The partition in which an old row stands."""
@@ -58,28 +83,24 @@ def differ(
     spec: TableSpec,
     layout: Layout,
     previous: Previous,
-    staged: Staged | None,
+    fresh: Fresh,
     gone: Gone,
-    *,
-    duplicates: bool,
 ) -> tuple[int, int, int]:
-    """Fill the table ``change``; returns how many rows are inserted, updated and deleted.
-
-    ``duplicates`` says that some of the staged rows are displaced.
-    """
+    """Fill the table ``change``; returns how many rows are inserted, updated and deleted."""
     columns = {f.name: f.type or "VARCHAR" for f in layout.fields}
     places = {name: f"v{at}" for at, name in enumerate(columns)}
-    work = _Difference(spec, layout, previous, columns, places)
-    _gather_fresh(connection, work, staged, duplicates)
     old = columns_of(connection, parquet(previous.paths()))
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW old AS SELECT {carried(old, columns)} "
-        f"FROM {parquet(previous.paths())}"
-    )
+    work = _Difference(spec, layout, previous, columns, places, old)
+    _gather_fresh(connection, work, fresh.staged, fresh.duplicates)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW old AS FROM {work.rows(previous.files)}")
     if spec.key:
         _compare(connection, work)
         _drop_gone(connection, work, gone)
     else:
+        if fresh.adds and gone.range is not None:
+            _add_known(connection, work, gone.range)
+        elif fresh.adds:
+            _leave_known(connection, work)
         _append(connection, work)
     counts = "count(*) FILTER (mark = '{}')"
     marks = ", ".join(counts.format(mark) for mark in ("insert", "update", "delete"))
@@ -88,6 +109,66 @@ def differ(
         inside = within(gone.range, places[gone.range.column], columns[gone.range.column])
         (deleted,) = one_row(connection, f"SELECT count(*) FROM old WHERE {inside}")
     return inserted, updated, deleted
+
+
+def _tell_copies_apart(connection: duckdb.DuckDBPyConnection, work: _Difference, old: str) -> str:
+    """Number equal rows of ``fresh`` and ``old``; returns the SQL of two being the same copy.
+
+    Makes the table ``numbered`` of the old rows that came again. Rows are compared by what is
+    delivered of them and was known before. All copies of a row are delivered together.
+    """
+    compared = ", ".join(work.compared) or "NULL"
+    copy = f"row_number() OVER (PARTITION BY {compared} ORDER BY {{}}) AS copy"
+    connection.execute(
+        f"CREATE OR REPLACE TABLE numbered AS SELECT *, {copy.format('place')} FROM "
+        f"(SELECT *, row_number() OVER () AS place FROM {old}) AS o "
+        f"SEMI JOIN fresh AS f ON {_same(work.compared, 'o', 'f')}"
+    )
+    connection.execute(f"CREATE OR REPLACE TABLE fresh AS SELECT *, {copy.format('n')} FROM fresh")
+    return f"{_same(work.compared, 'o', 'f')} AND o.copy = f.copy"
+
+
+def _leave_known(connection: duckdb.DuckDBPyConnection, work: _Difference) -> None:
+    """Take from ``fresh`` the rows that the table has: they stand in the same partition."""
+    same = _tell_copies_apart(connection, work, _where_fresh_would_stand(connection, work))
+    connection.execute(
+        f"CREATE OR REPLACE TABLE fresh AS FROM fresh AS f ANTI JOIN numbered AS o ON {same}"
+    )
+
+
+def _add_known(connection: duckdb.DuckDBPyConnection, work: _Difference, replaced: Range) -> None:
+    """Add to ``fresh``, which takes the place of a range, what the table knows of that range:
+    rows that did not come, and values of columns that are no longer delivered.
+    """
+    same = _tell_copies_apart(connection, work, "old")
+    delivered = {work.places[f.name] for f in work.layout.fields if f.source is not None}
+    values = ", ".join(f"{'f' if v in delivered else 'o'}.{v}" for v in work.places.values())
+    column = replaced.column
+    inside = within(replaced, f"o.{work.places[column]}", work.columns[column])
+    connection.execute(
+        f"CREATE OR REPLACE TABLE fresh AS SELECT f.n, {values} FROM fresh AS f "
+        f"LEFT JOIN numbered AS o ON {same} UNION ALL "
+        f"SELECT place - 1 - (SELECT count(*) FROM old), {', '.join(work.places.values())} FROM "
+        "(SELECT *, row_number() OVER () AS place FROM old) AS o "
+        f"WHERE {inside} AND place NOT IN (SELECT o.place FROM numbered AS o "
+        f"JOIN fresh AS f ON {same})"
+    )
+
+
+def _where_fresh_would_stand(connection: duckdb.DuckDBPyConnection, work: _Difference) -> str:
+    """The old rows of the partitions of ``fresh``."""
+    by = work.spec.partitioning
+    if by is None:
+        return "old"
+    labels = f"SELECT DISTINCT {label(work.places[by.column], by)} FROM fresh"
+    names = {name for (name,) in connection.execute(labels).fetchall()}
+    files = [file for file in work.previous.files if file.partition in names]
+    return work.rows(files) if files else "(FROM old LIMIT 0)"
+
+
+def _same(columns: Sequence[str], left: str, right: str) -> str:
+    """The SQL of two rows being equal, where a NULL equals a NULL."""
+    return " AND ".join(f"{left}.{v} IS NOT DISTINCT FROM {right}.{v}" for v in columns) or "false"
 
 
 def _append(connection: duckdb.DuckDBPyConnection, work: _Difference) -> None:

@@ -10,7 +10,7 @@ import duckdb
 
 from ..errors import TableError
 from . import partitions
-from .difference import Gone, differ, write_change
+from .difference import Fresh, Gone, differ, write_change
 from .files.apply import Previous, apply_change
 from .files.change import Recipe
 from .files.writing import data_file
@@ -19,7 +19,7 @@ from .intake.rejects import Rejects
 from .intake.stage import stage
 from .intake.staged import Staged
 from .layout import Field, Layout, plan_columns
-from .model import Limits, Replace, TableSpec, TableVersion
+from .model import Limits, Range, TableSpec, TableVersion
 from .rows import Reading
 from .schema import Column, TableSchema
 from .session import session
@@ -39,7 +39,8 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
     *,
     deleted_keys: Reading | None = None,
     live_keys: Reading | None = None,
-    replace_range: Replace | None = None,
+    covered: Range | None = None,
+    adds: bool = False,
     out: Path,
     work: Path,
     limits: Limits,
@@ -49,8 +50,10 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
 
     ``previous_root`` is the folder below which the files of ``previous`` stand. ``deleted_keys``
     are keys that are gone, ``live_keys`` all keys that still exist (a census; read it after the
-    upserts), ``replace_range`` the range that the upserts cover in full. A key listed as gone
-    is gone, even when the same batch also brings its row. Without a key, rows are appended.
+    upserts), ``covered`` the range that the upserts cover in full: rows of it that they do not
+    hold are gone, unless ``adds`` says that rows are only ever added. A key listed as gone is
+    gone, even when the same batch also brings its row. Without a key, rows are appended; where
+    they may have been read before (``adds``), those that the table does not have.
     Raises as ``load`` does, and ``TableError`` for a change of columns that needs a whole load.
     """
     if not spec.key and (deleted_keys is not None or live_keys is not None):
@@ -70,18 +73,18 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
             duplicates = displace(connection, spec, staged, rejects) if staged else 0
             dead = batch.keys("dead", layout, deleted_keys)
             alive = batch.keys("alive", layout, live_keys)
-            gone = Gone(dead, alive, replace_range)
-            counts = differ(
-                connection, spec, layout, batch.before, staged, gone, duplicates=duplicates > 0
-            )
+            known = partitions.bounding(covered, layout, where=spec.name, needed=not adds)
+            gone = Gone(dead, alive, _replaced(spec, previous.schema, layout, known, adds=adds))
+            fresh = Fresh(staged, duplicates=duplicates > 0, adds=adds)
+            counts = differ(connection, spec, layout, batch.before, fresh, gone)
         finally:
             if staged is not None:
                 staged.spill.close()
         if staged is not None:
             rejects.merge_source(staged.end.rejects)
         if previous.reject_file is not None:
-            carry(rejects, previous_root / previous.reject_file.path, layout, spec.key, gone)
-        version = batch.write(layout, counts, replace_range)
+            carry(rejects, previous_root / previous.reject_file.path, layout, spec.key, gone, known)
+        version = batch.write(layout, counts, gone.range)
         return replace(
             version,
             rejects=rejects.rows,
@@ -89,6 +92,21 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
             reject_file=rejects.write_file(out, spec),
             warnings=(*layout.changes, *(staged.warnings if staged else ())),
         )
+
+
+def _replaced(
+    spec: TableSpec, previous: TableSchema, layout: Layout, known: Range | None, *, adds: bool
+) -> Range | None:
+    """The range whose rows are written anew, so that none stays of which another is delivered.
+
+    Rows that are only added take no other's place, but with a new column the rows that came
+    again say more than before; without a key they cannot be updated.
+    """
+    if not adds:
+        return known
+    if spec.key or all(field.name in previous.names for field in layout.fields):
+        return None
+    return known or Range(layout.fields[0].name)
 
 
 def _refuse_unreadable(keys: Staged, name: str) -> None:
@@ -174,7 +192,7 @@ class _Batch:
         return table
 
     def write(
-        self, layout: Layout, counts: tuple[int, int, int], replaced: Replace | None
+        self, layout: Layout, counts: tuple[int, int, int], replaced: Range | None
     ) -> TableVersion:
         """Write the change file, then the files that it changes; nothing when it is empty."""
         schema = layout.schema(self.spec.key)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from .schema import TableSchema
 
-__all__ = ["DataFile", "Limits", "Partitioning", "Replace", "TableSpec", "TableVersion"]
+__all__ = ["DataFile", "Limits", "Partitioning", "Range", "TableSpec", "TableVersion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Replace:
-    """The range of ``column`` that a reading covers in full: what it does not hold is gone.
+class Range:
+    """A range of ``column``, half open, in UTC.
 
-    Half open, in UTC; None is unbounded, and a NULL lies in every range without ``until``.
+    None is unbounded, and a NULL lies in every range without ``until``.
     """
 
     column: str

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
-from .layout import NeedsLoadError
-from .model import DataFile, Partitioning
+from .layout import Layout, NeedsLoadError
+from .model import DataFile, Partitioning, Range
 
-__all__ = ["NULL_PARTITION", "check", "check_names", "code", "label", "name", "numbers"]
+__all__ = ["NULL_PARTITION", "bounding", "check", "check_names", "code", "label", "name", "numbers"]
 
 NULL_PARTITION = "null"
 _TWELVE, _ONE = pa.scalar(12, pa.int32()), pa.scalar(1, pa.int32())
@@ -31,6 +31,18 @@ def check(type_: str, partitioning: Partitioning, *, where: str) -> None:
             found=type_,
             remedy="Declare its type under `types`, or choose another column.",
         )
+
+
+def bounding(range_: Range | None, layout: Layout, *, where: str, needed: bool) -> Range | None:
+    """The range, where its column holds times; if not, None, or a ``TableError`` if ``needed``."""
+    if range_ is None:
+        return None
+    type_ = layout.field(range_.column).type or "VARCHAR"
+    if type_ in _TEMPORAL:
+        return range_
+    if needed:
+        check(type_, Partitioning(range_.column, ""), where=where)
+    return None
 
 
 def check_names(

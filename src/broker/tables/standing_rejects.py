@@ -10,13 +10,21 @@ from .difference import Gone
 from .files.change import within
 from .intake.rejects import DUPLICATE, Rejects
 from .layout import Layout
+from .model import Range
 from .session import literal, parquet
 from .values.text import fits
 
 __all__ = ["carry"]
 
 
-def carry(rejects: Rejects, earlier: Path, layout: Layout, key: Sequence[str], gone: Gone) -> None:
+def carry(
+    rejects: Rejects,
+    earlier: Path,
+    layout: Layout,
+    key: Sequence[str],
+    gone: Gone,
+    covered: Range | None,
+) -> None:
     """Add what an ``earlier`` reject file holds of rows that are not in this batch.
 
     Run after the batch was compared: its rows stand in the table ``fresh``. A row is settled
@@ -27,7 +35,7 @@ def carry(rejects: Rejects, earlier: Path, layout: Layout, key: Sequence[str], g
         f"SELECT * EXCLUDE (fields) FROM (SELECT *, {_fields(layout, 'record')} AS fields FROM "
         f'(SELECT "row", line, "column" AS column_name, reason, value, record '
         f"FROM {parquet([earlier])})) AS e WHERE reason <> {literal(DUPLICATE)} "
-        f"AND {' AND '.join(_stands(layout, key, gone))}"
+        f"AND {' AND '.join(_stands(layout, key, gone, covered))}"
     )
 
 
@@ -46,16 +54,16 @@ def _value(fields: str, layout: Layout, name: str) -> str:
     return f"CASE WHEN {holds} THEN TRY_CAST({text} AS {type_}) END"
 
 
-def _stands(layout: Layout, key: Sequence[str], gone: Gone) -> Iterator[str]:
+def _stands(layout: Layout, key: Sequence[str], gone: Gone, covered: Range | None) -> Iterator[str]:
     columns = ("column_name", "reason", "value", "record")
     again = " AND ".join(f"r.{name} IS NOT DISTINCT FROM e.{name}" for name in columns)
     yield f"NOT EXISTS (SELECT 1 FROM rejects AS r WHERE {again})"
     if key:
         yield from _key_stands(layout, key, gone)
-    if gone.range is not None:
-        column = gone.range.column
+    if covered is not None:
+        column = covered.column
         value = _value("e.fields", layout, column)
-        inside = within(gone.range, value, layout.field(column).type or "VARCHAR")
+        inside = within(covered, value, layout.field(column).type or "VARCHAR")
         yield f"NOT coalesce({inside}, false)"
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from broker.tables.load import load
 from broker.tables.merge import merge
-from broker.tables.model import Limits, Partitioning, Replace, TableSpec, TableVersion
+from broker.tables.model import Limits, Partitioning, Range, TableSpec, TableVersion
 from broker.tables.replay import replay
 from broker.tables.schema import Column, TableSchema
 from tests.unit.tables.reading import LIMITS, Rows, arrow_schemas, read, text
@@ -203,7 +203,7 @@ class Engine:
             reading,
             deleted_keys=_keys(step.dead) if self.spec.key else None,
             live_keys=_keys(step.alive) if self.spec.key else None,
-            replace_range=Replace("at", _month(since), _month(until)) if step.range else None,
+            covered=Range("at", _month(since), _month(until)) if step.range else None,
             out=folder,
             work=work,
             limits=LIMITS,

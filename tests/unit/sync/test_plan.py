@@ -60,10 +60,25 @@ CASES = {
         Kept(WATERMARK),
         Step(Action.MERGE, Window(WATERMARK)),
     ),
-    "rows without a key are replaced where a cursor bounds them": (
-        SyncRule("incremental", keyed=False, cursor="at", window_days=1),
+    "rows without a key that are read again are added where they are not there": (
+        SyncRule("incremental", keyed=False, cursor="at", window_days=1, append_only=True),
         Kept(WATERMARK),
-        Step(Action.REPLACE_RANGE, Window(WATERMARK - days(1), None, "at")),
+        Step(Action.ADD, Window(WATERMARK - days(1), None, "at")),
+    ),
+    "partitions that only grow are added to": (
+        SyncRule("partitioned", partition_by="day", granularity="year", append_only=True),
+        Kept(WATERMARK),
+        Step(Action.ADD, Window(datetime(2026, 1, 1, tzinfo=UTC), None, "day")),
+    ),
+    "a full refresh of a table that only grows adds": (
+        SyncRule("full_refresh", append_only=True),
+        Kept(WATERMARK),
+        Step(Action.ADD, Window()),
+    ),
+    "a first full refresh of a table that only grows is the table": (
+        SyncRule("full_refresh", append_only=True),
+        None,
+        Step(Action.REPLACE, Window()),
     ),
     "a bounded history begins with its first chunk": (
         SyncRule("incremental", max_history_days=70, chunk_days=30),

@@ -13,7 +13,7 @@ import pytest
 from broker.errors import TableError
 from broker.tables.load import load
 from broker.tables.merge import merge
-from broker.tables.model import Limits, Partitioning, Replace, TableSpec, TableVersion
+from broker.tables.model import Limits, Partitioning, Range, TableSpec, TableVersion
 from broker.tables.replay import replay
 from broker.tables.schema import Column, TableSchema
 
@@ -342,7 +342,7 @@ def test_a_rejected_row_stands_until_its_key_is_heard_of(
         None if rows is None else Rows(text(COLUMNS, rows)),
         deleted_keys=Rows(text(["id"], [[key] for key in dead])) if dead else None,
         live_keys=Rows(text(["id"], [[key] for key in alive])) if alive else None,
-        replace_range=Replace(
+        covered=Range(
             "at",
             datetime(2026, since, 1, tzinfo=UTC),
             datetime(2026, until, 1, tzinfo=UTC) if until else None,
@@ -370,7 +370,7 @@ def test_a_rejected_row_without_a_readable_day_lies_in_no_range_that_ends(tmp_pa
         before,
         tmp_path / "a",
         Rows(text(COLUMNS, GOOD)),
-        replace_range=Replace("at", *days),
+        covered=Range("at", *days),
         out=path,
         work=path / "work",
         limits=LIMITS,

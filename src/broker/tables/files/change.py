@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from ...errors import TableError
-from ..model import Partitioning, Replace, TableSpec
+from ..model import Partitioning, Range, TableSpec
 from ..session import literal
 from .writing import METADATA
 
@@ -38,10 +38,10 @@ class Recipe:
     key: tuple[str, ...]
     partitioning: Partitioning | None
     target_file_bytes: int
-    gone: Replace | None = None
+    gone: Range | None = None
 
     @classmethod
-    def of(cls, spec: TableSpec, gone: Replace | None = None) -> Recipe:
+    def of(cls, spec: TableSpec, gone: Range | None = None) -> Recipe:
         """The recipe of a table."""
         return cls(spec.path, spec.key, spec.partitioning, spec.target_file_bytes, gone)
 
@@ -81,7 +81,7 @@ def read_recipe(path: Path) -> Recipe:
         key=tuple(facts["key"]),
         partitioning=Partitioning(*by) if by else None,
         target_file_bytes=facts["target_file_bytes"],
-        gone=Replace(gone[0], _instant(gone[1]), _instant(gone[2])) if gone else None,
+        gone=Range(gone[0], _instant(gone[1]), _instant(gone[2])) if gone else None,
     )
 
 
@@ -95,17 +95,17 @@ def _free(name: str, taken: set[str]) -> str:
     return _free(f"_{name}", taken) if name in taken else name
 
 
-def within(replace: Replace, column: str, type_: str) -> str:
+def within(range_: Range, column: str, type_: str) -> str:
     """The SQL of the rows that lie in a range, for the SQL and the type of its column."""
     zoned = type_ in ("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
     bound_type = "TIMESTAMPTZ" if zoned else "TIMESTAMP"
     bounds = [
         f"{column} {operator} CAST({literal(_utc(bound, bound_type))} AS {bound_type})"
-        for operator, bound in ((">=", replace.since), ("<", replace.until))
+        for operator, bound in ((">=", range_.since), ("<", range_.until))
         if bound is not None
     ]
     inside = " AND ".join(bounds) or "true"
-    return f"({inside})" if replace.until else f"({column} IS NULL OR ({inside}))"
+    return f"({inside})" if range_.until else f"({column} IS NULL OR ({inside}))"
 
 
 def _utc(bound: datetime, type_: str) -> str:
