@@ -11,7 +11,7 @@ from ..config import TableDescription
 from ..errors import ConfigError
 from ..publish.manifest import TableEntry
 from ..sources.contract import SourceTable, TableRequest
-from ..tables.model import Partitioning, TableSpec, TableVersion
+from ..tables.model import Partitioning, TableSpec, TableVersion, Tombstone
 from ..tables.schema import Column, TableSchema
 from .plan import Kept, SyncRule
 
@@ -22,16 +22,18 @@ __all__ = [
     "request_of",
     "rule_of",
     "spec_of",
-    "split_tombstones",
     "version_of",
 ]
 
 
 def request_of(table: TableDescription, today: date) -> TableRequest:
     """What the source is asked for. ``today`` fills the placeholders of the filters."""
+    columns = table.columns
+    if columns and table.tombstone:
+        columns = tuple(dict.fromkeys((*columns, table.tombstone.column)))
     return TableRequest(
         id=table.id,
-        columns=table.columns,
+        columns=columns,
         primary_key=table.key,
         where_filters=table.filters(today),
         row_filter=table.row_filter,
@@ -40,20 +42,6 @@ def request_of(table: TableDescription, today: date) -> TableRequest:
         types=table.types,
         timeout=table.timeout,
     )
-
-
-def split_tombstones(
-    table: TableDescription, request: TableRequest
-) -> tuple[TableRequest, TableRequest | None]:
-    """The request for the rows that live and, where a mark tells, for the keys of the dead."""
-    mark = table.tombstone
-    if mark is None:
-        return request, None
-    marked = {"column": mark.column, "values": list(mark.values)}
-    filters = request.where_filters
-    living = replace(request, where_filters=(*filters, {**marked, "operator": "notIn"}))
-    dead = replace(request, where_filters=(*filters, {**marked, "operator": "in"}))
-    return living, replace(dead, columns=request.primary_key)
 
 
 def spec_of(table: TableDescription, key: tuple[str, ...], max_rejects: int) -> TableSpec:
@@ -65,6 +53,9 @@ def spec_of(table: TableDescription, key: tuple[str, ...], max_rejects: int) -> 
         key=key,
         partitioning=Partitioning(table.partition_by, granularity)
         if table.partition_by and granularity
+        else None,
+        tombstone=Tombstone(table.tombstone.column, table.tombstone.values)
+        if table.tombstone
         else None,
         types=tuple(table.types.items()),
         on_schema_change=table.on_schema_change,
@@ -116,7 +107,6 @@ def declared_schema(table: TableDescription, found: SourceTable) -> TableSchema:
 
 
 def origin_of(
-    table: TableDescription,
     found: SourceTable,
     request: TableRequest,
     spec: TableSpec,
@@ -129,7 +119,7 @@ def origin_of(
     if found.version is None or request.row_filter is not None:
         return None
     bare = replace(request, folder=None)
-    facts = (found.version, found.schema, bare, spec, rule, table.tombstone, __version__)
+    facts = (found.version, found.schema, bare, spec, rule, __version__)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

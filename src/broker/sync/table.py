@@ -38,7 +38,6 @@ from .request import (
     request_of,
     rule_of,
     spec_of,
-    split_tombstones,
     version_of,
 )
 
@@ -112,7 +111,7 @@ def sync_table(job: Job) -> TableEntry:
     spec = spec_of(table, table.key or found.primary_key, job.max_rejects)
     request = replace(request, primary_key=spec.key)
     rule = rule_of(table, spec.key, tracks_changes=found.tracks_changes)
-    origin = origin_of(table, found, request, spec, rule)
+    origin = origin_of(found, request, spec, rule)
     question = question_of(table, address_of(job.exposure.places))
     if job.published is not None and not job.reload and _is_unchanged(job.published, origin):
         return _unchanged(job, replace(job.published, question=question), found)
@@ -235,8 +234,7 @@ def _take(
     job: Job, spec: TableSpec, declared: TableSchema, step: Step, request: TableRequest
 ) -> tuple[TableVersion, End]:
     """Carry out a step: what the engine makes of the rows, and of what is published already."""
-    living, dead = split_tombstones(job.table, request)
-    reading = job.source.read(living, step.window)
+    reading = job.source.read(request, step.window)
     out, work = job.staging.path, job.staging.work(job.table.id)
     before, previous = job.published, job.staging.previous
     advance = partial(job.progress.advance, job.table.path)
@@ -248,19 +246,17 @@ def _take(
             out=out,
             work=work,
             limits=job.limits,
-            previous=_still_asked(job.table, before.schema) if before else None,
+            previous=_still_asked(request, before.schema) if before else None,
             progress=advance,
         )
         return version, reading.end()
-    deleted = job.source.read(dead, step.window) if dead else None
-    alive = job.source.read_keys(living) if step.census else None
+    alive = job.source.read_keys(request) if step.census else None
     version = merge(
         spec,
         declared,
         _built_upon(before, step),
         previous.path,
         reading,
-        deleted_keys=deleted,
         live_keys=alive,
         covered=_covered(step),
         adds=step.action is Action.ADD,
@@ -270,19 +266,18 @@ def _take(
         progress=advance,
     )
     end = reading.end()
-    for other in (deleted, alive):
-        if other is not None and other.end().version != end.version:
-            raise SourceError(
-                "changed between the reading of its rows and of its keys",
-                where=job.table.id,
-                remedy="The next sync reads it again.",
-            )
+    if alive is not None and alive.end().version != end.version:
+        raise SourceError(
+            "changed between the reading of its rows and of its keys",
+            where=job.table.id,
+            remedy="The next sync reads it again.",
+        )
     return version, end
 
 
-def _still_asked(table: TableDescription, schema: TableSchema) -> TableSchema:
+def _still_asked(request: TableRequest, schema: TableSchema) -> TableSchema:
     """The published columns without those that the description leaves out by now."""
-    kept = [one for one in schema.columns if not table.columns or one.name in table.columns]
+    kept = [one for one in schema.columns if not request.columns or one.name in request.columns]
     return TableSchema(tuple(kept))
 
 

@@ -11,7 +11,6 @@ import duckdb
 from .files.apply import Previous, carried, columns_of
 from .files.change import Recipe, marks, within
 from .files.writing import write
-from .intake.duplicates import WINNERS
 from .intake.staged import Staged
 from .layout import Layout
 from .model import DataFile, Range, TableSpec
@@ -194,7 +193,7 @@ def _gather_fresh(
         query = f"SELECT CAST(NULL AS BIGINT) AS n, {typed} WHERE false"
     else:
         connection.register("rows", staged.spill.reader(staged.spill.partitions()))
-        query = f"SELECT rows.n, {typed} FROM rows{WINNERS if duplicates else ''}"
+        query = f"SELECT rows.n, {typed} FROM rows{staged.where(displaced=duplicates)}"
     connection.execute(f"CREATE OR REPLACE TABLE fresh AS {query}")
     if staged is not None:
         connection.unregister("rows")

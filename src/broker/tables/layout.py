@@ -187,6 +187,8 @@ def _check_needed(spec: TableSpec, fields: list[Field]) -> None:
     needed = [("key", name) for name in spec.key]
     if spec.partitioning:
         needed.append(("partition", spec.partitioning.column))
+    if spec.tombstone:
+        needed.append(("tombstone", spec.tombstone.column))
     known = [field.name for field in fields]
     for role, name in needed:
         if name not in delivered:

@@ -11,10 +11,11 @@ from ..errors import TableError
 from . import partitions
 from .files.cutting import write_cut
 from .files.writing import Target, write_empty
-from .intake.duplicates import WINNERS, displace
+from .intake.duplicates import displace
 from .intake.rejects import Rejects
 from .intake.stage import stage
 from .intake.staged import Staged
+from .intake.tombstones import bury
 from .layout import plan_columns
 from .model import DataFile, Limits, TableSpec, TableVersion
 from .rows import Reading
@@ -56,16 +57,17 @@ def load(
         )
         with staged.spill:
             duplicates = displace(connection, spec, staged, rejects)
-            fitting = staged.rows - rejects.rows
+            dead = bury(connection, spec.key, staged, displaced=duplicates > 0)
+            expected = staged.rows - rejects.rows - duplicates - dead
             rejects.merge_source(staged.end.rejects)
-            where = WINNERS if duplicates else ""
+            where = staged.where(displaced=duplicates > 0)
             files = _write_files(connection, spec, staged, where, out, limits)
         rows = sum(file.rows for file in files)
-        if rows + duplicates != fitting:
+        if rows != expected:
             raise TableError(
                 "rows were lost or doubled while writing; nothing is published",
                 where=spec.name,
-                expected=f"{fitting - duplicates} rows",
+                expected=f"{expected} rows",
                 found=f"{rows} rows",
             )
         reject_file = rejects.write_file(out, spec)
@@ -113,7 +115,7 @@ def _write_partition(
     number: int | None,
 ) -> list[DataFile]:
     name = partitions.name(number, spec.partitioning.granularity) if spec.partitioning else None
-    in_order = staged.ascending or not spec.key
+    in_order = (staged.ascending and not where) or not spec.key
     connection.register("rows", staged.spill.reader([number], even=in_order))
     order = "" if in_order else f" ORDER BY {', '.join(map(staged.value, spec.key))}"
     query = f"SELECT {staged.select()} FROM rows{where}{order}"

@@ -18,6 +18,7 @@ from .intake.duplicates import displace
 from .intake.rejects import Rejects
 from .intake.stage import stage
 from .intake.staged import Staged
+from .intake.tombstones import bury
 from .layout import Field, Layout, plan_columns
 from .model import Limits, Range, TableSpec, TableVersion
 from .rows import Reading
@@ -37,7 +38,6 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
     previous_root: Path,
     upserts: Reading | None,
     *,
-    deleted_keys: Reading | None = None,
     live_keys: Reading | None = None,
     covered: Range | None = None,
     adds: bool = False,
@@ -48,15 +48,14 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
 ) -> TableVersion:
     """Bring a table from one version to the next, writing only what the rows touch.
 
-    ``previous_root`` is the folder below which the files of ``previous`` stand. ``deleted_keys``
-    are keys that are gone, ``live_keys`` all keys that still exist (a census; read it after the
-    upserts), ``covered`` the range that the upserts cover in full: rows of it that they do not
-    hold are gone, unless ``adds`` says that rows are only ever added. A key listed as gone is
-    gone, even when the same batch also brings its row. Without a key, rows are appended; where
-    they may have been read before (``adds``), those that the table does not have.
+    ``previous_root`` is the folder below which the files of ``previous`` stand. ``live_keys``
+    are all keys that still exist (a census; read it after the upserts), ``covered`` the range
+    that the upserts cover in full: rows of it that they do not hold are gone, unless ``adds``
+    says that rows are only ever added. Without a key, rows are appended; where they may have been
+    read before (``adds``), those that the table does not have.
     Raises as ``load`` does, and ``TableError`` for a change of columns that needs a whole load.
     """
-    if not spec.key and (deleted_keys is not None or live_keys is not None):
+    if not spec.key and (spec.tombstone is not None or live_keys is not None):
         raise TableError(
             "rows of a table without a key cannot be deleted by key",
             where=spec.name,
@@ -71,7 +70,8 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
         try:
             layout = staged.layout if staged else layout
             duplicates = displace(connection, spec, staged, rejects) if staged else 0
-            dead = batch.keys("dead", layout, deleted_keys)
+            is_told = staged and bury(connection, spec.key, staged, displaced=duplicates > 0)
+            dead = "dead" if is_told else None
             alive = batch.keys("alive", layout, live_keys)
             known = partitions.bounding(covered, layout, where=spec.name, needed=not adds)
             gone = Gone(dead, alive, _replaced(spec, previous.schema, layout, known, adds=adds))

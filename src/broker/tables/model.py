@@ -7,7 +7,15 @@ from datetime import datetime
 
 from .schema import TableSchema
 
-__all__ = ["DataFile", "Limits", "Partitioning", "Range", "TableSpec", "TableVersion"]
+__all__ = [
+    "DataFile",
+    "Limits",
+    "Partitioning",
+    "Range",
+    "TableSpec",
+    "TableVersion",
+    "Tombstone",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,14 @@ class Partitioning:
 
     column: str
     granularity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """The mark of a row that says that its key is gone: one of these texts in a column."""
+
+    column: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,7 @@ class TableSpec:
     path: str
     key: tuple[str, ...] = ()
     partitioning: Partitioning | None = None
+    tombstone: Tombstone | None = None
     types: tuple[tuple[str, str], ...] = ()
     on_schema_change: str = "evolve"
     max_rejects: int = 1000

@@ -78,15 +78,10 @@ def test_a_census_removes_what_is_gone(described: Make) -> None:
     assert sorted(notes(instance)) == [2, 3, 4]
 
 
-@pytest.mark.parametrize(
-    "deletions",
-    ["census", "tombstone\n    tombstone: {column: note, values: [gone]}"],
-    ids=["census", "tombstone"],
-)
 def test_a_file_exchanged_between_its_rows_and_its_keys_is_no_table(
-    described: Make, monkeypatch: pytest.MonkeyPatch, deletions: str
+    described: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    instance = described(INCREMENTAL.replace("deletions: census", f"deletions: {deletions}"))
+    instance = described(INCREMENTAL)
     path = instance.csv("items", FIRST)
     instance.sync()
     instance.csv("items", FIRST.replace("one", "new"))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from broker.tables.load import load
 from broker.tables.merge import merge
-from broker.tables.model import Limits, Partitioning, Range, TableSpec, TableVersion
+from broker.tables.model import Limits, Partitioning, Range, TableSpec, TableVersion, Tombstone
 from broker.tables.replay import replay
 from broker.tables.schema import Column, TableSchema
 from tests.unit.tables.reading import LIMITS, Rows, arrow_schemas, read, text
@@ -63,11 +63,10 @@ batches = st.lists(rows, max_size=12)
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to the table: rows, keys that are gone, and a range that is replaced."""
+    """What happens to the table: rows, keys that still exist, and a range that is replaced."""
 
     rows: list[Row]
     columns: int = 0
-    dead: list[str] | None = None
     alive: list[str] | None = None
     range: tuple[int | None, int | None] | None = None
     whole: bool = False
@@ -78,7 +77,6 @@ steps = st.builds(
     Step,
     rows=batches,
     columns=st.integers(0, len(LATER)),
-    dead=st.one_of(st.none(), st.lists(ids, max_size=4)),
     alive=st.one_of(st.none(), st.none(), st.lists(ids, max_size=30)),
     range=st.one_of(
         st.none(),
@@ -98,6 +96,7 @@ class Model:
     """The table as a dictionary by key: what the engine must come to."""
 
     key: bool
+    marked: bool = False
     rows: list[Row] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
 
@@ -121,8 +120,8 @@ class Model:
             held = {k: row for k, row in held.items() if k in fresh or not self._inside(row, step)}
         for key, row in fresh.items():
             held[key] = {**held.get(key, {}), **row}
-        if step.dead is not None and not step.whole:
-            held = {k: row for k, row in held.items() if k not in step.dead}
+            if self.marked and row["_change"] == "true":
+                del held[key]
         if step.alive is not None and not step.whole:
             held = {k: row for k, row in held.items() if k in step.alive}
         self.rows = list(held.values())
@@ -201,7 +200,6 @@ class Engine:
             before,
             self.folder,
             reading,
-            deleted_keys=_keys(step.dead) if self.spec.key else None,
             live_keys=_keys(step.alive) if self.spec.key else None,
             covered=Range("at", _month(since), _month(until)) if step.range else None,
             out=folder,
@@ -270,7 +268,8 @@ def _check_partitions(engine: Engine, version: TableVersion, model: Model) -> No
 
 def _run(spec: TableSpec, history: list[Step]) -> None:
     with _folder() as root:
-        engine, model = Engine(root, spec), Model(bool(spec.key))
+        engine = Engine(root, spec)
+        model = Model(bool(spec.key), marked=spec.tombstone is not None)
         delivered = list(COLUMNS)
         for step in history:
             wanted = [*COLUMNS, *list(LATER)[: step.columns]]
@@ -287,12 +286,15 @@ SETTINGS = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 MONTHS = Partitioning("at", "month")
+MARK = Tombstone("_change", ("true",))
 
 
 @pytest.mark.parametrize(
     "spec",
     [
         TableSpec("keyed", "s/keyed", key=("id",)),
+        TableSpec("marked", "s/marked", key=("id",), tombstone=MARK),
+        TableSpec("marked_months", "s/months", key=("id",), partitioning=MONTHS, tombstone=MARK),
         TableSpec("months", "s/months", key=("id",), partitioning=MONTHS),
         TableSpec("cut", "s/cut", key=("id",), partitioning=MONTHS, target_file_bytes=700),
         TableSpec("log", "s/log"),

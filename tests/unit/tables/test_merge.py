@@ -13,7 +13,7 @@ import pytest
 from broker.errors import TableError
 from broker.tables.load import load
 from broker.tables.merge import merge
-from broker.tables.model import Limits, Partitioning, Range, TableSpec, TableVersion
+from broker.tables.model import Limits, Partitioning, Range, TableSpec, TableVersion, Tombstone
 from broker.tables.replay import replay
 from broker.tables.schema import Column, TableSchema
 
@@ -49,7 +49,6 @@ class Shelf:
         *,
         spec: TableSpec = SPEC,
         types: TableSchema = TYPES,
-        dead: pa.Table | None = None,
         alive: pa.Table | None = None,
         name: str = "b",
     ) -> TableVersion:
@@ -60,7 +59,6 @@ class Shelf:
             before,
             self.root / "a",
             Rows(rows) if rows is not None else None,
-            deleted_keys=Rows(dead) if dead is not None else None,
             live_keys=Rows(alive) if alive is not None else None,
             out=path,
             work=path / "work",
@@ -126,15 +124,19 @@ def test_rows_that_do_not_differ_change_nothing(shelf: Shelf) -> None:
     assert not (shelf.root / "b" / "parquet").exists()
 
 
+MARKED = TableSpec("t", "s/t", key=("id",), partitioning=MONTHS, tombstone=Tombstone("x", ("9",)))
+
+
 def test_key_that_is_said_to_be_gone_is_gone(shelf: Shelf) -> None:
     before = shelf.load(THREE_MONTHS)
-    upserts = text(COLUMNS, [["1", "2026-01-01", "9"], ["6", "2026-01-01", "6"]])
+    rows = [["1", "2026-01-01", "1"], ["1", "soon", "9.0"], ["77", None, "9"], ["6", None, "9"]]
     version = shelf.merge(
         before,
-        upserts,
-        dead=text(["id"], [["1"], ["77"]]),
+        text(COLUMNS, [*rows, ["6", "2026-01-01", "6"]]),
+        spec=MARKED,
         alive=text(["id"], [["1"], ["2"], ["6"]]),
     )
+    assert (version.rejects, version.duplicates) == (0, 2)
     assert sorted(read(shelf.where(version))) == [
         ("2", "2026-02-01", "2"),
         ("6", "2026-01-01", "6"),
@@ -225,7 +227,7 @@ def test_keys_cannot_be_deleted_where_there_are_none(shelf: Shelf) -> None:
     log = TableSpec("t", "s/t")
     before = shelf.load(THREE_MONTHS, spec=log)
     with pytest.raises(TableError, match="without a key"):
-        shelf.merge(before, None, spec=log, dead=text(["id"], [["1"]]))
+        shelf.merge(before, None, spec=log, alive=text(["id"], [["1"]]))
 
 
 def test_key_of_several_columns_in_cut_files(shelf: Shelf) -> None:
@@ -308,23 +310,22 @@ GOOD = [["3", "2026-01-01", "3"], ["4", "2026-02-01", "4"]]
 
 
 @pytest.mark.parametrize(
-    ("rows", "dead", "alive", "replaced", "expected"),
+    ("rows", "alive", "replaced", "expected"),
     [
-        ([["3", "2026-01-01", "33"]], None, None, None, ["bad 1", "bad 2", "bad ?"]),
-        ([["1", "2026-01-01", "1"]], None, None, None, ["bad 2", "bad ?"]),
-        ([["1", "2026-01-01", "worse"]], None, None, None, ["bad 2", "bad ?", "worse"]),
-        (BAD, None, None, None, ["bad 1", "bad 2", "bad ?"]),
-        (None, ["2"], None, None, ["bad 1", "bad ?"]),
-        (None, None, ["2", "3"], None, ["bad 2", "bad ?"]),
-        ([], None, None, (2, 3), ["bad 1", "bad ?"]),
-        ([], None, None, (2, None), ["bad 1"]),
+        ([["3", "2026-01-01", "33"]], None, None, ["bad 1", "bad 2", "bad ?"]),
+        ([["1", "2026-01-01", "1"]], None, None, ["bad 2", "bad ?"]),
+        ([["1", "2026-01-01", "worse"]], None, None, ["bad 2", "bad ?", "worse"]),
+        (BAD, None, None, ["bad 1", "bad 2", "bad ?"]),
+        ([["2", "whenever", "9"]], None, None, ["bad 1", "bad ?"]),
+        (None, ["2", "3"], None, ["bad 2", "bad ?"]),
+        ([], None, (2, 3), ["bad 1", "bad ?"]),
+        ([], None, (2, None), ["bad 1"]),
     ],
     ids=["others", "mended", "again", "same", "dead", "census", "range", "open range"],
 )
 def test_a_rejected_row_stands_until_its_key_is_heard_of(
     tmp_path: Path,
     rows: list[list[str | None]] | None,
-    dead: list[str] | None,
     alive: list[str] | None,
     replaced: tuple[int, int | None] | None,
     expected: list[str],
@@ -335,12 +336,11 @@ def test_a_rejected_row_stands_until_its_key_is_heard_of(
     path = shelf.folder("b")
     since, until = replaced or (None, None)
     after = merge(
-        SPEC,
+        MARKED,
         TYPES,
         before,
         tmp_path / "a",
         None if rows is None else Rows(text(COLUMNS, rows)),
-        deleted_keys=Rows(text(["id"], [[key] for key in dead])) if dead else None,
         live_keys=Rows(text(["id"], [[key] for key in alive])) if alive else None,
         covered=Range(
             "at",

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from ...errors import TableError
 from ..rows import Reading
 from .ahead import ahead
+from .tombstones import Marked
 
 __all__ = ["Chunk", "chunks", "plain"]
 
@@ -20,26 +21,32 @@ class Chunk:
     """Rows with their columns named ``c0``, ``c1`` …, their number ``n``, and what is wrong.
 
     A column name of the source never reaches SQL here. ``flaws`` marks, by column, values that
-    Arrow can carry and a table cannot: broken UTF-8, or nanoseconds.
+    Arrow can carry and a table cannot: broken UTF-8, or nanoseconds. Where rows may be
+    ``marked``, ``dead`` says which are.
     """
 
-    def __init__(self, table: pa.Table, start: int) -> None:
+    def __init__(self, table: pa.Table, start: int, marked: Marked | None = None) -> None:
+        dead = None
+        if marked is not None:
+            table, dead = marked.take_out(table)
         columns, self.flaws = _plain_columns(table)
+        if dead is not None:
+            columns["dead"] = dead
         columns.update({f"x{source}": flaw for source, flaw in self.flaws.items()})
         self.rows = table.num_rows
         self.text_bytes = _text_bytes(table)
         self.table = pa.table({**columns, "n": pa.arange(start, start + table.num_rows)})
 
 
-def chunks(reading: Reading, *, bytes_: int) -> Iterator[Chunk]:
+def chunks(reading: Reading, *, bytes_: int, marked: Marked | None = None) -> Iterator[Chunk]:
     """Yield the rows in chunks of about 128k rows or ``bytes_``, whatever the source yields."""
-    return ahead(lambda: _chunks(reading, bytes_), name="read-ahead")
+    return ahead(lambda: _chunks(reading, bytes_, marked), name="read-ahead")
 
 
-def _chunks(reading: Reading, bytes_: int) -> Iterator[Chunk]:
+def _chunks(reading: Reading, bytes_: int, marked: Marked | None) -> Iterator[Chunk]:
     done = 0
     for table in _tables(reading, bytes_):
-        yield Chunk(table, done)
+        yield Chunk(table, done, marked)
         done += table.num_rows
 
 

@@ -9,10 +9,7 @@ from ..session import one_row
 from .rejects import DUPLICATE, Rejects, record
 from .staged import Staged
 
-__all__ = ["WINNERS", "displace"]
-
-# The condition on ``rows`` once there is a table ``displaced``.
-WINNERS = " WHERE rows.n NOT IN (SELECT n FROM displaced)"
+__all__ = ["displace"]
 
 
 def displace(

@@ -29,6 +29,7 @@ from .key_order import KeyOrder
 from .rejects import Rejects, record
 from .spill import Spill
 from .staged import Staged
+from .tombstones import Marked
 
 __all__ = ["stage"]
 
@@ -59,11 +60,14 @@ def stage(
     progress: Progress | None = None,
 ) -> Staged:
     """Read everything; raises ``SourceError`` unless the source says that it was everything."""
-    spill = Spill(_spilled(layout, reading.schema), spill_path, bound=limits.memory_bytes // 8)
+    mark = spec.tombstone
+    marked = Marked(mark, reading.schema.names, spec.key) if mark else None
+    schema = _spilled(layout, reading.schema, marked=marked is not None)
+    spill = Spill(schema, spill_path, bound=limits.memory_bytes // 8)
     intake = _Intake(connection, spec, layout, spill, rejects, reading.schema.names)
     done = size = 0
     try:
-        for chunk in chunks(reading, bytes_=limits.memory_bytes // 32):
+        for chunk in chunks(reading, bytes_=limits.memory_bytes // 32, marked=marked):
             intake.take(chunk)
             done += chunk.rows
             size += chunk.text_bytes
@@ -84,19 +88,21 @@ def stage(
         end=end,
         late=late,
         ascending=intake.key_order.holds,
+        marked=intake.marked,
         warnings=tuple(intake.warnings),
     )
 
 
-def _spilled(layout: Layout, delivered: pa.Schema) -> pa.Schema:
+def _spilled(layout: Layout, delivered: pa.Schema, *, marked: bool) -> pa.Schema:
     """How rows are set aside: typed where the type is known, as they came where it is not yet."""
+    own = [("n", pa.int64()), *([("dead", pa.bool_())] if marked else [])]
     columns = []
     for field in layout.fields:
         if field.source is not None:
             known = arrow_type(field.type) if field.type else None
             as_is = plain(delivered.field(field.source).type)
             columns.append(pa.field(f"c{field.source}", known or as_is))
-    return pa.schema([*columns, pa.field("n", pa.int64())])
+    return pa.schema([*columns, *(pa.field(name, type_) for name, type_ in own)])
 
 
 def _check_end(spec: TableSpec, end: End, rows: int) -> None:
@@ -132,6 +138,8 @@ class _Intake:
         self._names = {f"c{at}": name for at, name in enumerate(names)}
         self.key_order = KeyOrder(spec, layout)
         self._guesses = {f.name: NOTHING for f in self._fields if f.type is None}
+        self._own = [name for name in spill.schema.names if name in ("n", "dead")]
+        self.marked = False
 
     def layout(self) -> Layout:
         """The columns with the types found for those that had none."""
@@ -156,9 +164,10 @@ class _Intake:
         if unsure or failed:
             rows = self._slow(columns, unsure, failed)
         else:
-            rows = pa.table({**columns, "n": chunk.table["n"]})
+            rows = pa.table({**columns, **{name: chunk.table[name] for name in self._own}})
         self._connection.unregister("chunk")
         self.key_order.follow(rows)
+        self.marked = self.marked or ("dead" in self._own and bool(pc.any(rows["dead"]).as_py()))
         self._append(rows.select(self._spill.schema.names))
 
     def _quick(self, field: Field, chunk: Chunk) -> pa.ChunkedArray | None:
@@ -248,7 +257,7 @@ class _Intake:
         """Cast what was not read quickly, and leave out the rows of which something fails."""
         casts = [f"{self._cast(field)} AS c{field.source}" for field in unsure]
         good = " AND ".join(f"({check.holds})" for check in failed) or "true"
-        query = ", ".join([*casts, f"{good} AS good", "n"])
+        query = ", ".join([*casts, f"{good} AS good", *self._own])
         table = self._connection.sql(f"SELECT {query} FROM chunk").to_arrow_table()
         for name, values in columns.items():
             table = table.append_column(name, values)

@@ -15,7 +15,10 @@ __all__ = ["Staged"]
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Rows that fit, by partition and in the order in which they came, and what they mean."""
+    """Rows that fit, by partition and in the order in which they came, and what they mean.
+
+    ``marked`` says that some of them say that their key is gone.
+    """
 
     layout: Layout
     spill: Spill
@@ -23,7 +26,17 @@ class Staged:
     end: End
     late: frozenset[str]
     ascending: bool
+    marked: bool
     warnings: tuple[str, ...]
+
+    def where(self, *, displaced: bool, dead: bool = False) -> str:
+        """The SQL that selects from a reader of the rows those that are not ``displaced``:
+        the living, or the dead. ``displaced`` says that there is a table of that name.
+        """
+        conditions = ["rows.n NOT IN (SELECT n FROM displaced)"] if displaced else []
+        if self.marked:
+            conditions.append("rows.dead" if dead else "NOT rows.dead")
+        return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
     def value(self, name: str) -> str:
         """The SQL of a column's typed value, from a reader of the rows named ``rows``.
