@@ -122,7 +122,7 @@ class Live:
         with self._lock:
             if outcome.table in self._rows:
                 self._progress.remove_task(self._rows.pop(outcome.table))
-            self._done += 1
+            self._done = min(self._done + 1, self._tables)  # one may be taken back
             detail = f"{self._done} of {self._tables}"
             self._progress.update(self._all, completed=self._done, detail=detail)
         mark = Text("✗", style="red") if outcome.error else Text("✓", style="green")

@@ -105,6 +105,10 @@ class Staging:
             (self.path / top / f"{path}.parquet").unlink(missing_ok=True)
             shutil.rmtree(self.path / top / path, ignore_errors=True)
 
+    def drop(self, table_id: str) -> None:
+        """Take back a table that was put."""
+        self._tables.pop(table_id, None)
+
     def require(self, size: int, *, where: str) -> None:
         """Refuse work that the disk cannot take; raises ``PublishError``. ``size`` in bytes."""
         require_space(self.folder, size, where=where)

@@ -28,7 +28,7 @@ from .held import HeldError, lost_keys, note
 from .places import places_of
 from .report import Progress, Report, TableOutcome
 from .request import request_of
-from .table import Job, check_held, failed_entry, sync_table, without_room
+from .table import Job, check_held, displaced, failed_entry, no_room, sync_table
 
 __all__ = ["Run"]
 
@@ -71,16 +71,31 @@ class Run:
         approvals = self.store.approvals
         with self.store.begin() as staging:
             described = [self._job(table, staging, approvals) for table in due]
-            jobs = without_room([replace(one, reload=one.table.id in reload) for one in described])
+            jobs = _with_room([replace(one, reload=one.table.id in reload) for one in described])
             for table in self.tables:
                 if table not in due:
                     _keep(staging, table)
             with ThreadPoolExecutor(self._parallel) as pool:
                 outcomes = dict(zip((t.id for t in due), pool.map(self._one, jobs), strict=True))
+            outcomes |= self._displace(jobs, outcomes)
             generation = staging.commit(now=self.clock())
         approvals.use_up_readers(job.table.id for job in jobs if job.exposure.approved)
         approvals.use_up(name for name, one in outcomes.items() if not one.error)
         return generation, outcomes
+
+    def _displace(
+        self, jobs: list[Job], outcomes: Mapping[str, TableOutcome]
+    ) -> dict[str, TableOutcome]:
+        """Take back tables at whose path another one stays, because it is held or failed."""
+        changed = {}
+        staying = [name for name, one in outcomes.items() if one.error]
+        names = displaced(jobs, staying)
+        for job in (one for one in jobs if one.table.id in names):
+            job.staging.drop(job.table.id)
+            entry = self._keep_failed(replace(job, has_room=False), no_room(job))
+            changed[job.table.id] = _outcome(job, entry, outcomes[job.table.id].seconds)
+            self.progress.done(changed[job.table.id])
+        return changed
 
     def _one(self, job: Job) -> TableOutcome:
         """Sync a table; whatever goes wrong with it is its own."""
@@ -152,6 +167,13 @@ class Run:
     def _retention(self) -> PruneRule:
         keep = self.instance.sync.retention
         return PruneRule(keep.count, keep.days, int(keep.min_free))
+
+
+def _with_room(jobs: list[Job]) -> list[Job]:
+    """The jobs, those marked at whose path another table stays that waits for approval."""
+    waiting = [one.table.id for one in jobs if one.exposure.widening]
+    names = displaced(jobs, waiting)
+    return [replace(job, has_room=job.table.id not in names) for job in jobs]
 
 
 def _is_loading(generation: Generation, table: TableDescription) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -41,7 +41,7 @@ from .request import (
     version_of,
 )
 
-__all__ = ["Job", "check_held", "failed_entry", "sync_table", "without_room"]
+__all__ = ["Job", "check_held", "displaced", "failed_entry", "no_room", "sync_table"]
 
 _MOST_OF_AN_ERROR = 4_000
 
@@ -51,7 +51,7 @@ class Job:
     """All that the sync of one table needs.
 
     ``reload`` says that a person wants every row read anew. It has no room while another table,
-    which is held, stands at its path.
+    which waits or failed, stands at its path.
     """
 
     table: TableDescription
@@ -69,16 +69,19 @@ class Job:
     has_room: bool = True
 
 
-def without_room(jobs: Sequence[Job]) -> list[Job]:
-    """The jobs, those marked that find another table at their path, which stays for now."""
-    stays = {one.table.id for one in jobs if one.exposure.widening and one.published}
+def displaced(jobs: Sequence[Job], staying: Iterable[str]) -> set[str]:
+    """Tables that find another one at their path, by id: ``staying`` ones stay where they are.
+
+    One that is displaced stays itself where it was published.
+    """
+    stays = set(staying)
     displaced: set[str] = set()
     while True:
         # case aside, since laptops know no difference
         kept = {o.published.path.lower() for o in jobs if o.published and o.table.id in stays}
         found = {one.table.id for one in jobs if one.table.path.lower() in kept} - stays
         if not found:
-            return [replace(job, has_room=job.table.id not in displaced) for job in jobs]
+            return displaced
         displaced |= found
         stays |= found
 
@@ -86,17 +89,22 @@ def without_room(jobs: Sequence[Job]) -> list[Job]:
 def check_held(job: Job) -> None:
     """Raise ``HeldError`` if more people could read the table than before.
 
-    Raise ``TableError`` if another one that is held stands at its path: its name is not shown here.
+    Raise ``TableError`` if another one stands at its path.
     """
     if not job.has_room:
-        raise TableError(
-            "another table stands at this path until it is approved",
-            where=job.table.id,
-            found=job.table.path,
-            remedy="`broker status` says which table is held.",
-        )
+        raise no_room(job)
     if job.exposure.widening is not None:
         raise more_readers(job.exposure.widening, job.approval)
+
+
+def no_room(job: Job) -> TableError:
+    """What keeps a table from its path. The other one is not named: its name may be a secret."""
+    return TableError(
+        "another table stands at this path until it is published at its own",
+        where=job.table.id,
+        found=job.table.path,
+        remedy="`broker status` says which table is held or failed; approve or correct that.",
+    )
 
 
 def sync_table(job: Job) -> TableEntry:

@@ -98,7 +98,8 @@ def test_tables_that_change_their_places_with_a_held_one_wait_and_others_go_on(
         "c/b": "ok",
     }
     error = published.status()["shop/customers"]["error"]
-    assert "another table stands at this path until it is approved; found hr/salaries" in error
+    assert "another table stands at this path until it is published at its own" in error
+    assert "found hr/salaries" in error
     assert SALARY not in error
     describe(published, "  - {id: a.b, folder: c}\n", "  - {id: a.b, folder: hr, name: salaries}\n")
     describe(published, "    folder: hr\n    name: salaries\n", "")
