@@ -1,0 +1,176 @@
+"""What a table of delivered files must hold: a model in plain Python that knows nothing of the engine.
+
+Rows are what docs/engine.md and docs/configuration.md promise, computed the slow way: every sync
+goes through the whole delivery, row by row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+__all__ = ["COLUMNS", "Described", "Row", "TableModel"]
+
+COLUMNS = ("id", "at", "c", "v")
+
+Value = str | int | datetime | None
+Row = dict[str, Value]
+Line = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Described:
+    """The settings of one table that a history changes."""
+
+    strategy: str = "full_refresh"
+    key: tuple[str, ...] = ("id",)
+    census: bool = False
+    wanted: tuple[str, ...] = ()
+    null_words: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    window_days: int = 7
+    fraction: float = 0.5
+    folder: str = "a"
+
+    def lines(self) -> list[str]:
+        """As they stand in ``data_description.md``."""
+        types = {"id": "BIGINT", "at": "TIMESTAMPTZ", "v": "BIGINT"}
+        kept = {name: types[name] for name in self.names if name in types}
+        return [
+            f"primary_key: [{', '.join(self.key)}]",
+            f"sync_strategy: {self.strategy}",
+            f"types: {{{', '.join(f'{name}: {type_}' for name, type_ in kept.items())}}}",
+            f"max_delete_fraction: {self.fraction}",
+            f"file: {self.folder}/FILE.csv",
+            *([f"columns: [{', '.join(self.columns)}]"] if self.columns else []),
+            *(["null_values: [" + ", ".join(self.null_words) + "]"] if self.null_words else []),
+            *(
+                ["where_filters: [{column: c, values: [" + ", ".join(self.wanted) + "]}]"]
+                if self.wanted
+                else []
+            ),
+            *self._parts(),
+        ]
+
+    def _parts(self) -> list[str]:
+        if self.strategy == "full_refresh":
+            return []
+        deletions = "census" if self.census else "append_only"
+        column = {"incremental": "incremental_column: at", "partitioned": "partition_by: at"}
+        return [
+            column[self.strategy],
+            f"deletions: {deletions}",
+            f"incremental_window_days: {self.window_days}",
+        ]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are published."""
+        return tuple(name for name in COLUMNS if not self.columns or name in self.columns)
+
+    @property
+    def question(self) -> tuple[object, ...]:
+        """What a published row is an answer to, the way of fetching aside."""
+        return (self.key, self.folder, self.wanted, self.null_words, self.columns)
+
+
+@dataclass
+class TableModel:
+    """The published rows of one table, and what is known of them."""
+
+    rows: dict[tuple[Value, ...], Row] | None = None
+    described: Described = field(default_factory=Described)
+    watermark: datetime = datetime(1, 1, 1, tzinfo=UTC)
+    status: str = ""
+    read: tuple[Described, datetime] | None = None
+    lacked: int = 0
+
+    def copy(self) -> TableModel:
+        """The same, for a history that goes back to it."""
+        return replace(self, rows=None if self.rows is None else dict(self.rows))
+
+    def sync(
+        self, described: Described, lines: list[Line], written: datetime, *, approved: int
+    ) -> None:
+        """One run over the delivery ``lines``, which was written at ``written``.
+
+        As many rows as ``approved`` may go.
+        """
+        read = replace(described, fraction=0), written
+        if self.status in ("ok", "empty") and self.read == read:
+            return
+        rows = self._next(described, lines)
+        lost = len((self.rows or {}).keys() - rows.keys())
+        if self.rows and self.described.key != described.key:
+            lost = max(0, len(self.rows) - len(rows))
+        if lost > max(approved, described.fraction * len(self.rows or ())):
+            self.status, self.lacked = "held", lost
+            return
+        self.rows, self.described, self.watermark, self.read = rows, described, written, read
+        self.status = "ok" if rows else "empty"
+
+    def _next(self, described: Described, lines: list[Line]) -> dict[tuple[Value, ...], Row]:
+        wanted = [line for line in lines if not described.wanted or line["c"] in described.wanted]
+        if self.rows is None or self._is_asked_otherwise(described):
+            return _by_key(described, wanted)
+        if described.strategy == "full_refresh":
+            return _by_key(described, wanted)
+        since = self.watermark - timedelta(days=described.window_days)
+        if described.strategy == "partitioned":
+            since = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        batch = [line for line in wanted if not line["at"] or _instant(line["at"]) >= since]
+        fresh = _by_key(described, batch)
+        kept = dict(self.rows)
+        if described.strategy == "partitioned":
+            kept = {key: row for key, row in kept.items() if not _reaches(row["at"], since)}
+        result = {**kept, **fresh}
+        if described.census:
+            alive = {_key(described, _row(described, line)) for line in wanted}
+            result = {key: row for key, row in result.items() if key in alive}
+        return result
+
+    def _is_asked_otherwise(self, described: Described) -> bool:
+        before = self.described
+        if before.question != described.question:
+            return True
+        is_partitioned = "partitioned" in (before.strategy, described.strategy)
+        if is_partitioned and before.strategy != described.strategy:
+            return True
+        return before.strategy not in ("full_refresh", described.strategy)
+
+
+def _by_key(described: Described, lines: list[Line]) -> dict[tuple[Value, ...], Row]:
+    """The last row of each key; a line with a value that does not fit is none."""
+    good = [_row(described, line) for line in lines if _is_whole_number(described, line["v"])]
+    return {_key(described, row): row for row in good}
+
+
+def _is_whole_number(described: Described, text: str) -> bool:
+    if "v" not in described.names or text == "" or text in described.null_words:
+        return True
+    return text.lstrip("-").isdigit()
+
+
+def _row(described: Described, line: Line) -> Row:
+    return {name: _value(described, name, line[name]) for name in described.names}
+
+
+def _value(described: Described, name: str, text: str) -> Value:
+    if text == "" or text in described.null_words:
+        return None
+    if name == "at":
+        return _instant(text)
+    return int(text) if name in ("id", "v") and text.lstrip("-").isdigit() else text
+
+
+def _key(described: Described, row: Row) -> tuple[Value, ...]:
+    return tuple(row[name] for name in described.key)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def _reaches(value: Value, since: datetime) -> bool:
+    """In the range that was read in full; a row without a time is in each of them."""
+    return not isinstance(value, datetime) or value >= since

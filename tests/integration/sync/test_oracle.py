@@ -1,0 +1,190 @@
+"""Random deliveries and descriptions, tables side by side: each sync is held to the model."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.integration.publish.faults import old_heap_aside
+
+from .conftest import Instance, make_instance
+from .oracle import COLUMNS, Described, TableModel
+
+LONG = bool(os.environ.get("BROKER_TORTURE"))
+TABLES = ("s.one", "s.two", "s.three")
+FIRST = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+instants = st.integers(-60, 4).map(
+    lambda days: f"{FIRST + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+)
+lines = st.fixed_dictionaries(
+    {
+        "id": st.integers(1, 8).map(str),
+        "at": st.one_of(st.just(""), instants, instants, instants),
+        "c": st.sampled_from(["", "cz", "sk", "NA"]),
+        "v": st.sampled_from(["", "0", "-7", "12", "NA", "no number"]),
+    }
+)
+deliveries = st.lists(lines, max_size=9)
+# Columns of the key always hold something, else their row would be a reject.
+descriptions = st.builds(
+    Described,
+    strategy=st.sampled_from(["full_refresh", "incremental", "incremental", "partitioned"]),
+    census=st.booleans(),
+    wanted=st.sampled_from([(), (), ("cz",), ("cz", "sk")]),
+    null_words=st.sampled_from([(), ("NA",)]),
+    columns=st.sampled_from([(), (), ("id", "at"), ("id", "at", "c")]),
+    window_days=st.sampled_from([0, 1, 7, 40]),
+    fraction=st.sampled_from([0.5, 1.0, 0.0]),
+    folder=st.sampled_from(["a", "a", "b"]),
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What happens between two syncs to one table."""
+
+    delivered: list[dict[str, str]] | None  # None: no new file
+    described: Described | None  # None: as before
+    approved: bool
+
+
+turns = st.builds(
+    Turn,
+    st.one_of(st.none(), deliveries, deliveries),
+    st.one_of(st.none(), st.none(), descriptions),
+    st.booleans(),
+)
+# None: back to the generation before, then the turn of the next sync
+histories = st.lists(
+    st.one_of(st.tuples(*[turns] * len(TABLES)), st.tuples(*[turns] * len(TABLES)), st.none()),
+    min_size=3,
+    max_size=6,
+)
+
+
+class History:
+    """An instance, its model, and the model of each generation."""
+
+    def __init__(self, root: Path, first: list[Described]) -> None:
+        self.instance: Instance = make_instance(root, "")
+        for folder in ("a", "b"):
+            (root / "csv" / folder).mkdir()
+        self.described = dict(zip(TABLES, first, strict=True))
+        self.models = {table: TableModel() for table in TABLES}
+        self.delivered: dict[tuple[str, str], tuple[list[dict[str, str]], datetime]] = {}
+        self.past: list[tuple[str, dict[str, TableModel]]] = []
+        self.now = FIRST
+        for table in TABLES:
+            for folder in ("a", "b"):
+                self._deliver(table, folder, [])
+
+    def _deliver(self, table: str, folder: str, delivered: list[dict[str, str]]) -> None:
+        path = self.instance.root / "csv" / folder / f"{table}.csv"
+        text = [
+            ",".join(COLUMNS),
+            *(",".join(line[name] for name in COLUMNS) for line in delivered),
+        ]
+        path.write_text("\n".join([*text, ""]))
+        os.utime(path, (self.now.timestamp(), self.now.timestamp()))
+        self.delivered[table, folder] = delivered, self.now
+
+    def turn(self, turn: tuple[Turn, ...]) -> None:
+        """Change what the turn says, sync, and look at every table."""
+        self.now += timedelta(hours=18)
+        approved = set()
+        for table, one in zip(TABLES, turn, strict=True):
+            self.described[table] = one.described or self.described[table]
+            if one.delivered is not None:
+                self._deliver(table, self.described[table].folder, one.delivered)
+            if one.approved and self.models[table].status == "held":
+                approved.add(table)
+        self._describe()
+        # What was held may be approved: for as many rows as it lacked, whatever the next run finds.
+        for table in sorted(approved):
+            assert self.instance.here("approve", table).returncode == 0
+        lacked = {table: self.models[table].lacked for table in approved}
+        for table, model in self.models.items():
+            described = self.described[table]
+            delivered, written = self.delivered[table, described.folder]
+            model.sync(described, delivered, written, approved=lacked.get(table, 0))
+        report = self.instance.sync()
+        self.past.append((report["generation"], self._copy()))
+        self._check(report)
+
+    def back(self) -> None:
+        """To the generation before, if there is one."""
+        if len(self.past) < 2:
+            return
+        self.past.pop()
+        generation, models = self.past[-1]
+        done = self.instance.here("rollback", generation)
+        assert done.returncode == 0, done.stderr
+        self.models = {table: model.copy() for table, model in models.items()}
+
+    def _copy(self) -> dict[str, TableModel]:
+        return {table: model.copy() for table, model in self.models.items()}
+
+    def _describe(self) -> None:
+        tables = ""
+        for table, described in self.described.items():
+            body = "".join(f"    {line}\n" for line in described.lines())
+            tables += f"  - id: {table}\n{body.replace('FILE', table)}"
+        text = f"```yaml\ntables:\n{tables}```\n"
+        (self.instance.config / "data_description.md").write_text(text)
+
+    def _check(self, report: dict[str, Any]) -> None:
+        outcomes = {one["table"].replace("/", "."): one for one in report["tables"]}
+        for table, model in self.models.items():
+            one = outcomes[table]
+            where = (
+                table,
+                self.described[table],
+                self.delivered[table, self.described[table].folder],
+            )
+            assert one["status"] == model.status, (one, where)
+            found = [] if model.rows is None else self._rows(table, model)
+            expected = sorted((tuple(r.values()) for r in (model.rows or {}).values()), key=repr)
+            assert found == expected, (one, where)
+        assert self.instance.here("verify").returncode == 0
+
+    def _rows(self, table: str, model: TableModel) -> list[tuple[Any, ...]]:
+        path = table.replace(".", "/")
+        assert self.instance.columns(path) == list(model.described.names)
+        return sorted(self.instance.rows(path), key=repr)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap() -> Iterator[None]:
+    """Each run looks through the heap."""
+    with old_heap_aside():
+        yield
+
+
+@settings(
+    max_examples=2_000 if LONG else 8,
+    derandomize=not LONG,
+    phases=tuple(Phase) if LONG else (Phase.generate,),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(first=st.tuples(*[descriptions] * len(TABLES)), history=histories)
+def test_every_sync_publishes_what_the_model_holds(
+    first: tuple[Described, ...], history: list[tuple[Turn, ...] | None]
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="broker-test-") as root:
+        made = History(Path(root), [replace(one) for one in first])
+        for turn in history:
+            if turn is None:
+                made.back()
+            else:
+                made.turn(turn)
