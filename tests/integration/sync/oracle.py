@@ -1,4 +1,4 @@
-"""What a table of delivered files must hold: a model in plain Python that knows nothing of the engine.
+"""What a table of delivered files must hold: a model in plain Python, without the engine.
 
 Rows are what docs/engine.md and docs/configuration.md promise, computed the slow way: every sync
 goes through the whole delivery, row by row.
@@ -6,12 +6,13 @@ goes through the whole delivery, row by row.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 __all__ = ["COLUMNS", "Described", "Row", "TableModel"]
 
-COLUMNS = ("id", "at", "c", "v")
+COLUMNS = ("id", "at", "c", "v", "gone")
 
 Value = str | int | datetime | None
 Row = dict[str, Value]
@@ -24,7 +25,7 @@ class Described:
 
     strategy: str = "full_refresh"
     key: tuple[str, ...] = ("id",)
-    census: bool = False
+    deletions: str = ""
     wanted: tuple[str, ...] = ()
     null_words: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
@@ -34,10 +35,15 @@ class Described:
 
     def lines(self) -> list[str]:
         """As they stand in ``data_description.md``."""
-        types = {"id": "BIGINT", "at": "TIMESTAMPTZ", "v": "BIGINT"}
-        kept = {name: types[name] for name in self.names if name in types}
+        types = {
+            **dict.fromkeys(COLUMNS, "VARCHAR"),
+            "id": "BIGINT",
+            "at": "TIMESTAMPTZ",
+            "v": "BIGINT",
+        }
+        kept = {name: types[name] for name in self.names}
         return [
-            f"primary_key: [{', '.join(self.key)}]",
+            *([f"primary_key: [{', '.join(self.key)}]"] if self.key else []),
             f"sync_strategy: {self.strategy}",
             f"types: {{{', '.join(f'{name}: {type_}' for name, type_ in kept.items())}}}",
             f"max_delete_fraction: {self.fraction}",
@@ -49,19 +55,21 @@ class Described:
                 if self.wanted
                 else []
             ),
-            *self._parts(),
+            *([f"deletions: {self.deletions}"] if self.deletions else []),
+            *(["tombstone: {column: gone, values: x}"] if self.deletions == "tombstone" else []),
+            *self._window(),
         ]
 
-    def _parts(self) -> list[str]:
+    def _window(self) -> list[str]:
         if self.strategy == "full_refresh":
             return []
-        deletions = "census" if self.census else "append_only"
         column = {"incremental": "incremental_column: at", "partitioned": "partition_by: at"}
-        return [
-            column[self.strategy],
-            f"deletions: {deletions}",
-            f"incremental_window_days: {self.window_days}",
-        ]
+        return [column[self.strategy], f"incremental_window_days: {self.window_days}"]
+
+    @property
+    def may_lose(self) -> float:
+        """The share of rows that may go without a person's word."""
+        return 0 if self.deletions == "append_only" else self.fraction
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,7 +79,8 @@ class Described:
     @property
     def question(self) -> tuple[object, ...]:
         """What a published row is an answer to, the way of fetching aside."""
-        return (self.key, self.folder, self.wanted, self.null_words, self.columns)
+        mark = self.deletions == "tombstone"
+        return (self.key, self.folder, self.wanted, self.null_words, self.columns, mark)
 
 
 @dataclass
@@ -101,9 +110,9 @@ class TableModel:
             return
         rows = self._next(described, lines)
         lost = len((self.rows or {}).keys() - rows.keys())
-        if self.rows and self.described.key != described.key:
+        if self.rows and (not described.key or self.described.key != described.key):
             lost = max(0, len(self.rows) - len(rows))
-        if lost > max(approved, described.fraction * len(self.rows or ())):
+        if lost > max(approved, described.may_lose * len(self.rows or ())):
             self.status, self.lacked = "held", lost
             return
         self.rows, self.described, self.watermark, self.read = rows, described, written, read
@@ -112,20 +121,21 @@ class TableModel:
     def _next(self, described: Described, lines: list[Line]) -> dict[tuple[Value, ...], Row]:
         wanted = [line for line in lines if not described.wanted or line["c"] in described.wanted]
         if self.rows is None or self._is_asked_otherwise(described):
-            return _by_key(described, wanted)
+            return _words(described, wanted)[0]
         if described.strategy == "full_refresh":
-            return _by_key(described, wanted)
+            fresh = _words(described, wanted)[0]
+            return {**self.rows, **fresh} if described.deletions == "append_only" else fresh
         since = self.watermark - timedelta(days=described.window_days)
         if described.strategy == "partitioned":
             since = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         batch = [line for line in wanted if not line["at"] or _instant(line["at"]) >= since]
-        fresh = _by_key(described, batch)
+        fresh, dead = _words(described, batch)
         kept = dict(self.rows)
-        if described.strategy == "partitioned":
+        if described.strategy == "partitioned" and described.deletions != "append_only":
             kept = {key: row for key, row in kept.items() if not _reaches(row["at"], since)}
-        result = {**kept, **fresh}
-        if described.census:
-            alive = {_key(described, _row(described, line)) for line in wanted}
+        result = {key: row for key, row in {**kept, **fresh}.items() if key not in dead}
+        if described.deletions == "census":
+            alive = {_key(described, line) for line in wanted}
             result = {key: row for key, row in result.items() if key in alive}
         return result
 
@@ -139,10 +149,29 @@ class TableModel:
         return before.strategy not in ("full_refresh", described.strategy)
 
 
-def _by_key(described: Described, lines: list[Line]) -> dict[tuple[Value, ...], Row]:
-    """The last row of each key; a line with a value that does not fit is none."""
-    good = [_row(described, line) for line in lines if _is_whole_number(described, line["v"])]
-    return {_key(described, row): row for row in good}
+def _words(
+    described: Described, lines: list[Line]
+) -> tuple[dict[tuple[Value, ...], Row], set[tuple[Value, ...]]]:
+    """The last word on each key: its row, or that it is gone; a row that does not fit says nothing.
+
+    Without a key, equal rows are told apart by their number.
+    """
+    rows: dict[tuple[Value, ...], Row] = {}
+    dead: set[tuple[Value, ...]] = set()
+    times: Counter[tuple[Value, ...]] = Counter()
+    for line in lines:
+        key = _key(described, line)
+        if described.deletions == "tombstone" and line["gone"] == "x":
+            rows.pop(key, None)
+            dead.add(key)
+        elif _is_whole_number(described, line["v"]):
+            row = _row(described, line)
+            if not described.key:
+                times[key := tuple(row.values())] += 1
+                key = (*key, times[key])
+            rows[key] = row
+            dead.discard(key)
+    return rows, dead
 
 
 def _is_whole_number(described: Described, text: str) -> bool:
@@ -163,8 +192,8 @@ def _value(described: Described, name: str, text: str) -> Value:
     return int(text) if name in ("id", "v") and text.lstrip("-").isdigit() else text
 
 
-def _key(described: Described, row: Row) -> tuple[Value, ...]:
-    return tuple(row[name] for name in described.key)
+def _key(described: Described, line: Line) -> tuple[Value, ...]:
+    return tuple(_value(described, name, line[name]) for name in described.key)
 
 
 def _instant(text: str) -> datetime:

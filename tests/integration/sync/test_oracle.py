@@ -32,17 +32,43 @@ lines = st.fixed_dictionaries(
         "at": st.one_of(st.just(""), instants, instants, instants),
         "c": st.sampled_from(["", "cz", "sk", "NA"]),
         "v": st.sampled_from(["", "0", "-7", "12", "NA", "no number"]),
+        "gone": st.sampled_from(["", "", "", "x"]),
     }
 )
 deliveries = st.lists(lines, max_size=9)
-# Columns of the key always hold something, else their row would be a reject.
+STRATEGIES = {
+    "full_refresh": ["", "append_only", "tombstone"],
+    "incremental": ["", "census", "append_only", "tombstone"],
+    "partitioned": ["", "census", "append_only", "tombstone"],
+}
+WITHOUT_KEY = [
+    ("full_refresh", ""),
+    ("full_refresh", "append_only"),
+    ("incremental", "append_only"),
+    ("partitioned", "append_only"),
+    ("partitioned", "full"),
+]
+WAYS = [
+    *[(("id",), strategy, one) for strategy, all_ in STRATEGIES.items() for one in all_],
+    *[((), strategy, one) for strategy, one in WITHOUT_KEY],
+]
+
+
+def described(
+    way: tuple[tuple[str, ...], str, str], columns: tuple[str, ...], **others: Any
+) -> Described:
+    """A description that makes sense: a mark must be among the columns."""
+    key, strategy, deletions = way
+    kept = () if deletions == "tombstone" else columns
+    return Described(key=key, strategy=strategy, deletions=deletions, columns=kept, **others)
+
+
 descriptions = st.builds(
-    Described,
-    strategy=st.sampled_from(["full_refresh", "incremental", "incremental", "partitioned"]),
-    census=st.booleans(),
+    described,
+    st.sampled_from(WAYS),
+    st.sampled_from([(), (), ("id", "at"), ("id", "at", "c")]),
     wanted=st.sampled_from([(), (), ("cz",), ("cz", "sk")]),
     null_words=st.sampled_from([(), ("NA",)]),
-    columns=st.sampled_from([(), (), ("id", "at"), ("id", "at", "c")]),
     window_days=st.sampled_from([0, 1, 7, 40]),
     fraction=st.sampled_from([0.5, 1.0, 0.0]),
     folder=st.sampled_from(["a", "a", "b"]),
