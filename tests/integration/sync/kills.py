@@ -33,7 +33,7 @@ DESCRIPTION = """```yaml
 tables:
   - {id: shop.orders, primary_key: id, partition_by: day}
   - {id: shop.customers, primary_key: id}
-  - {id: shop.events, deletions: append_only}
+  - {id: shop.events}
 ```
 """
 
