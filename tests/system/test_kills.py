@@ -76,8 +76,9 @@ def test_no_kill_shows_an_analyst_a_torn_generation(deployed: Broker, analyst: l
 
 def _prepare(host: Host) -> None:
     host.run(f"install -d -o broker {PLACE} {PLACE}/config {PLACE}/csv")
-    for name, text in {"instance.yaml": INSTANCE, "data_description.md": DESCRIPTION}.items():
-        host.run(f"cat > {PLACE}/config/{name}", stdin=text)
+    texts = {"config/instance.yaml": INSTANCE, "config/data_description.md": DESCRIPTION}
+    for name, text in {**texts, **{f"csv/{table}.csv": "" for table in TABLES}}.items():
+        host.run(f"install -m 644 /dev/stdin {PLACE}/{name}", stdin=text)
 
 
 def _sync(host: Host, version: int) -> None:

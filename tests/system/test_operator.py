@@ -309,12 +309,12 @@ def modes(broker: Broker) -> list[str]:
     return sorted(re.sub(r"releases/\w+-debian-\d+", "releases/ONE", text).splitlines())
 
 
-def test_a_careful_umask_of_the_host_changes_no_mode(broker: Broker, hosts_run: Run) -> None:
+def test_a_careful_umask_of_the_host_changes_no_mode(hosts_run: Run) -> None:
     """Hosts of the older release had the umask 027 before they were deployed: see ``deploy``."""
-    with pristine(hosts_run, RELEASES[1]) as careful:
+    with pristine(hosts_run, RELEASES[1]) as careful, pristine(hosts_run, RELEASES[0]) as usual:
         assert careful.host.run("umask").stdout.strip() == "0027"
-        assert broker.host.run("umask").stdout.strip() == "0022"
-        assert modes(careful) == modes(broker)
+        assert usual.host.run("umask").stdout.strip() == "0022"
+        assert modes(careful) == modes(usual)
 
 
 def test_a_program_that_others_cannot_run_is_no_success(broker: Broker) -> None:
