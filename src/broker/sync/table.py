@@ -128,14 +128,19 @@ def sync_table(job: Job) -> TableEntry:
     declared = declared_schema(table, found)
     _prepare(job, step, found)
     try:
-        version, end = _take(job, spec, declared, step, request)
+        version, end = _take(job, spec, declared, step, request, rule)
     except NeedsLoadError as error:
         step = _reload(job, rule)
-        version, end = _take(job, spec, declared, step, request)
+        version, end = _take(job, spec, declared, step, request, rule)
         reasons.append(f"{error.where}: {error.message}")
+    if version.missing and end.version is not None:
+        job.staging.discard(table.path)
+        step = _reload(job, rule)
+        reasons.append(f"{_missing(version)}, because no window held them")
+        version, end = _take(job, spec, declared, step, request, rule)
     entry = replace(
         _entry(job),
-        warnings=_anew(rule, reasons),
+        warnings=(*_anew(rule, reasons), *_behind(table, version)),
         question=question,
         key=spec.key,
         partitioning=spec.partitioning,
@@ -165,6 +170,21 @@ def _anew(rule: SyncRule, reasons: Sequence[str]) -> tuple[str, ...]:
     if rule.strategy == "full_refresh" or not reasons:
         return ()
     return (f"every row was read anew; {'; '.join(reasons)}",)
+
+
+def _missing(version: TableVersion) -> str:
+    rows = "1 row was" if version.missing == 1 else f"{version.missing:,} rows were"
+    return f"{rows} in the source and not in the table"
+
+
+def _behind(table: TableDescription, version: TableVersion) -> tuple[str, ...]:
+    """A warning, where the source cannot say whether its rows and keys are of one moment."""
+    if not version.missing:
+        return ()
+    return (
+        f"{_missing(version)}: if they are not in it after the next sync, no window holds them; "
+        f"read every row with `broker sync --reload {table.id}`",
+    )
 
 
 def _is_unchanged(published: TableEntry, origin: str | None) -> bool:
@@ -239,7 +259,12 @@ def _check_losses(job: Job, spec: TableSpec, step: Step, version: TableVersion) 
 
 
 def _take(
-    job: Job, spec: TableSpec, declared: TableSchema, step: Step, request: TableRequest
+    job: Job,
+    spec: TableSpec,
+    declared: TableSchema,
+    step: Step,
+    request: TableRequest,
+    rule: SyncRule,
 ) -> tuple[TableVersion, End]:
     """Carry out a step: what the engine makes of the rows, and of what is published already."""
     reading = job.source.read(request, step.window)
@@ -259,6 +284,10 @@ def _take(
         )
         return version, reading.end()
     alive = job.source.read_keys(request) if step.census else None
+    expected = None
+    if step.census and rule.has_beginning:  # older rows live in the source alone
+        of_key = replace(request, columns=spec.key)
+        expected = job.source.read(of_key, _reload(job, rule).window)
     version = merge(
         spec,
         declared,
@@ -266,6 +295,7 @@ def _take(
         previous.path,
         reading,
         live_keys=alive,
+        expected_keys=expected,
         covered=_covered(step),
         adds=step.action is Action.ADD,
         out=out,
@@ -274,12 +304,13 @@ def _take(
         progress=advance,
     )
     end = reading.end()
-    if alive is not None and alive.end().version != end.version:
-        raise SourceError(
-            "changed between the reading of its rows and of its keys",
-            where=job.table.id,
-            remedy="The next sync reads it again.",
-        )
+    for other in (alive, expected):
+        if other is not None and other.end().version != end.version:
+            raise SourceError(
+                "changed between the reading of its rows and of its keys",
+                where=job.table.id,
+                remedy="The next sync reads it again.",
+            )
     return version, end
 
 

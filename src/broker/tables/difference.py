@@ -17,7 +17,7 @@ from .model import DataFile, Range, TableSpec
 from .partitions import label
 from .session import identifier, one_row, parquet
 
-__all__ = ["Fresh", "Gone", "differ", "write_change"]
+__all__ = ["Fresh", "Gone", "count_missing", "differ", "write_change"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +249,35 @@ def _drop_gone(connection: duckdb.DuckDBPyConnection, work: _Difference, gone: G
 
 def _equal(columns: Sequence[str], left: str, right: str) -> str:
     return " AND ".join(f"{left}.{column} = {right}.{column}" for column in columns)
+
+
+def count_missing(
+    connection: duckdb.DuckDBPyConnection,
+    spec: TableSpec,
+    layout: Layout,
+    expected: str,
+    known: str | None,
+) -> int:
+    """How many keys of the table ``expected`` are neither in the new version nor ``known``.
+
+    Run after ``differ``. ``known`` is the SQL of keys, as ``k0`` …
+    """
+    places = {field.name: f"v{at}" for at, field in enumerate(layout.fields)}
+    keys = [places[name] for name in spec.key]
+    selected = ", ".join(f"{v} AS k{at}" for at, v in enumerate(keys))
+    numbered = [f"k{at}" for at, _ in enumerate(keys)]
+    in_change = f"SELECT {selected} FROM change WHERE mark"
+    query = (
+        f"SELECT DISTINCT k.* FROM {expected} AS k ANTI JOIN (SELECT {selected} FROM old EXCEPT "
+        f"{in_change} = 'delete' UNION {in_change} = 'insert') AS n "
+        f"ON {_equal(numbered, 'k', 'n')}"
+    )
+    if known is not None:
+        query = f"SELECT * FROM ({query}) AS k ANTI JOIN ({known}) AS n ON " + _equal(
+            numbered, "k", "n"
+        )
+    (count,) = one_row(connection, f"SELECT count(*) FROM ({query})")
+    return int(count)
 
 
 def write_change(

@@ -10,7 +10,7 @@ import duckdb
 
 from ..errors import TableError
 from . import partitions
-from .difference import Fresh, Gone, differ, write_change
+from .difference import Fresh, Gone, count_missing, differ, write_change
 from .files.apply import Previous, apply_change
 from .files.change import Recipe
 from .files.writing import data_file
@@ -23,8 +23,8 @@ from .layout import Field, Layout, plan_columns
 from .model import Limits, Range, TableSpec, TableVersion
 from .rows import Reading
 from .schema import Column, TableSchema
-from .session import session
-from .standing_rejects import carry
+from .session import one_row, session
+from .standing_rejects import carry, keys
 
 __all__ = ["merge"]
 
@@ -39,6 +39,7 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
     upserts: Reading | None,
     *,
     live_keys: Reading | None = None,
+    expected_keys: Reading | None = None,
     covered: Range | None = None,
     adds: bool = False,
     out: Path,
@@ -49,10 +50,11 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
     """Bring a table from one version to the next, writing only what the rows touch.
 
     ``previous_root`` is the folder below which the files of ``previous`` stand. ``live_keys``
-    are all keys that still exist (a census; read it after the upserts), ``covered`` the range
-    that the upserts cover in full: rows of it that they do not hold are gone, unless ``adds``
-    says that rows are only ever added. Without a key, rows are appended; where they may have been
-    read before (``adds``), those that the table does not have.
+    are all keys that still exist (a census; read it after the upserts), ``expected_keys`` those
+    of them that the table must have, where not all. ``covered`` is the range that the upserts
+    cover in full: rows of it that they do not hold are gone, unless ``adds`` says that rows are
+    only ever added. Without a key, rows are appended; where they may have been read before
+    (``adds``), those that the table does not have.
     Raises as ``load`` does, and ``TableError`` for a change of columns that needs a whole load.
     """
     if not spec.key and (spec.tombstone is not None or live_keys is not None):
@@ -73,8 +75,9 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
             is_told = staged and bury(connection, spec.key, staged, displaced=duplicates > 0)
             dead = "dead" if is_told else None
             alive = batch.keys("alive", layout, live_keys)
-            known = partitions.bounding(covered, layout, where=spec.name, needed=not adds)
-            gone = Gone(dead, alive, _replaced(spec, previous.schema, layout, known, adds=adds))
+            expected = batch.keys("expected", layout, expected_keys)
+            bounds = partitions.bounding(covered, layout, where=spec.name, needed=not adds)
+            gone = Gone(dead, alive, _replaced(spec, previous.schema, layout, bounds, adds=adds))
             fresh = Fresh(staged, duplicates=duplicates > 0, adds=adds)
             counts = differ(connection, spec, layout, batch.before, fresh, gone)
         finally:
@@ -83,10 +86,13 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
         if staged is not None:
             rejects.merge_source(staged.end.rejects)
         if previous.reject_file is not None:
-            carry(rejects, previous_root / previous.reject_file.path, layout, spec.key, gone, known)
+            carry(
+                rejects, previous_root / previous.reject_file.path, layout, spec.key, gone, bounds
+            )
         version = batch.write(layout, counts, gone.range)
         return replace(
             version,
+            missing=batch.missing(version, layout, alive, expected, rejects),
             rejects=rejects.rows,
             duplicates=duplicates,
             reject_file=rejects.write_file(out, spec),
@@ -190,6 +196,24 @@ class _Batch:
             self.connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM rows")
             self.connection.unregister("rows")
         return table
+
+    def missing(
+        self,
+        version: TableVersion,
+        layout: Layout,
+        alive: str | None,
+        expected: str | None,
+        rejects: Rejects,
+    ) -> int:
+        """How many keys that the table must have are not there: what no window held."""
+        census = expected or alive
+        if census is None:
+            return 0
+        (rows,) = one_row(self.connection, f"SELECT count(*) FROM {census}")
+        if rows == version.rows and expected is None:
+            return 0  # after a census a table has no other keys, so it has all of them
+        known = keys(layout, self.spec.key) if rejects.rows else None
+        return count_missing(self.connection, self.spec, layout, census, known)
 
     def write(
         self, layout: Layout, counts: tuple[int, int, int], replaced: Range | None

@@ -99,6 +99,7 @@ class TableVersion:
 
     ``duplicates`` counts rows that another row of the same key displaced in the same batch;
     ``rejects`` counts rows that did not fit. Both stand, row by row, in ``reject_file``.
+    ``missing`` counts keys of a census that neither the table nor its rejects have.
     ``change`` is the change file against the version before: None where every row is new, or
     none is. ``inserted``, ``updated`` and ``deleted`` count what it holds.
     """
@@ -113,4 +114,5 @@ class TableVersion:
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
+    missing: int = 0
     warnings: tuple[str, ...] = field(default_factory=tuple)

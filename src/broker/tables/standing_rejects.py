@@ -14,7 +14,7 @@ from .model import Range
 from .session import literal, parquet
 from .values.text import fits
 
-__all__ = ["carry"]
+__all__ = ["carry", "keys"]
 
 
 def carry(
@@ -37,6 +37,13 @@ def carry(
         f"FROM {parquet([earlier])})) AS e WHERE reason <> {literal(DUPLICATE)} "
         f"AND {' AND '.join(_stands(layout, key, gone, covered))}"
     )
+
+
+def keys(layout: Layout, key: Sequence[str]) -> str:
+    """The SQL of the keys of the table ``rejects``, as ``k0`` …, where they can be read."""
+    values = (f"{_value('fields', layout, n)} AS k{at}" for at, n in enumerate(key))
+    rows = f"SELECT {_fields(layout, 'record')} AS fields FROM rejects"
+    return f"SELECT {', '.join(values)} FROM ({rows} WHERE reason <> {literal(DUPLICATE)})"
 
 
 def _fields(layout: Layout, record: str) -> str:
