@@ -248,6 +248,17 @@ def test_key_of_several_columns_in_cut_files(shelf: Shelf) -> None:
         assert keys == sorted(keys)
 
 
+def test_a_key_that_becomes_text_in_cut_files_needs_a_whole_load(shelf: Shelf) -> None:
+    spec = TableSpec(
+        "t", "s/t", key=("id",), partitioning=Partitioning("at", "year"), target_file_bytes=600
+    )
+    rows = [[str(n), "2026-01-01", str(n)] for n in range(900)]
+    before = shelf.load(text(COLUMNS, rows), spec=spec)
+    types = TableSchema((Column("id", "VARCHAR"), *TYPES.columns[1:]))
+    with pytest.raises(TableError, match="Load the table as a whole"):
+        shelf.merge(before, text(COLUMNS, [["2", "2026-01-01", "9"]]), spec=spec, types=types)
+
+
 def test_replay_refuses_what_is_no_change_file(shelf: Shelf) -> None:
     before = shelf.load(THREE_MONTHS)
     with pytest.raises(TableError, match="not a change file"):
