@@ -14,9 +14,9 @@ from typing import Any
 
 import duckdb
 
-from .files.apply import Previous, columns_of
+from .files.apply import Previous
 from .model import DataFile, Limits
-from .session import identifier, one_row, parquet, session
+from .session import columns_of, identifier, one_row, parquet, session
 from .types import common
 
 __all__ = ["Counts", "compare", "differences", "examples", "losses"]

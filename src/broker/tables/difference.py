@@ -8,14 +8,14 @@ from pathlib import Path
 
 import duckdb
 
-from .files.apply import Previous, carried, columns_of
+from .files.apply import Previous, carried
 from .files.change import Recipe, marks, within
 from .files.writing import write
 from .intake.staged import Staged
 from .layout import Layout
 from .model import DataFile, Range, TableSpec
 from .partitions import label
-from .session import identifier, one_row, parquet
+from .session import columns_of, identifier, inside, numbered, one_row, parquet
 
 __all__ = ["Fresh", "Gone", "count_missing", "differ", "write_change"]
 
@@ -69,7 +69,8 @@ class _Difference:
     def rows(self, files: Sequence[DataFile]) -> str:
         """The SQL of the rows of old files, as the new columns."""
         some = replace(self.previous, files=tuple(files))
-        return f"(SELECT {carried(self.old, self.columns)} FROM {parquet(some.paths())})"
+        values = carried(inside(self.old), self.columns)
+        return f"(SELECT {values} FROM {numbered(some.paths(), self.old)})"
 
     def origin(self, alias: str) -> str:
         """The partition in which an old row stands."""

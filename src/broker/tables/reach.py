@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from .files.apply import Previous, columns_of
+from .files.apply import Previous
 from .model import Limits
-from .session import identifier, one_row, parquet, session
+from .session import columns_of, identifier, one_row, parquet, session
 
 __all__ = ["oldest"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -130,6 +130,12 @@ def each(
     return done
 
 
+def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """The columns of a relation and their types, in DuckDB's own words."""
+    rows = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
 def identifier(name: str) -> str:
     """Quote a name for SQL."""
     return '"' + name.replace('"', '""') + '"'
@@ -148,3 +154,17 @@ def parquet(paths: list[Path]) -> str:
     names = ("".join(f"[{c}]" if c in "*?[" else c for c in str(path)) for path in paths)
     listed = ", ".join(literal(name) for name in names)
     return f"read_parquet([{listed}], hive_partitioning = false)"
+
+
+def numbered(paths: list[Path], columns: Iterable[str]) -> str:
+    """The SQL to read files that have these columns, by the names that ``inside`` gives them.
+
+    So ``file_row_number`` is where a row stands in its file, even if a column is called so.
+    """
+    names = (value.partition(".")[2] for value in inside(columns).values())
+    return f"{parquet(paths)} AS p({', '.join(names)})"
+
+
+def inside(columns: Iterable[str]) -> dict[str, str]:
+    """Column to the SQL of its value, from what ``numbered`` reads."""
+    return {name: f"p.p{at}" for at, name in enumerate(columns)}

@@ -31,7 +31,7 @@ COLUMNS = {
     'no"te\n': "VARCHAR",
     "_change": "BOOLEAN",
 }
-LATER = {"extra": "BIGINT", "v0": "DATE", "c0": "DATE"}
+LATER = {"file_row_number": "BIGINT", "v0": "DATE", "c0": "DATE"}
 NOTES = ["", "NA", "NULL", 'say "hi", ok', "two\nlines", "😀", "tab\there", "'; DROP TABLE x; --"]
 
 ids = st.integers(0, 12).map(str)
@@ -53,7 +53,7 @@ rows = st.fixed_dictionaries(
         "amount": amounts,
         'no"te\n': st.one_of(st.none(), st.sampled_from(NOTES)),
         "_change": truths,
-        "extra": st.one_of(st.none(), st.sampled_from(["7", "-9223372036854775808"])),
+        "file_row_number": st.one_of(st.none(), st.sampled_from(["7", "-9223372036854775808"])),
         "v0": st.one_of(st.none(), st.sampled_from(["2026-01-31"])),
         "c0": st.one_of(st.none(), st.sampled_from(["2026-02-28", "0001-01-01"])),
     }

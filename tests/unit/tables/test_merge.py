@@ -259,6 +259,19 @@ def test_a_key_that_becomes_text_in_cut_files_needs_a_whole_load(shelf: Shelf) -
         shelf.merge(before, text(COLUMNS, [["2", "2026-01-01", "9"]]), spec=spec, types=types)
 
 
+@pytest.mark.parametrize("key", [("id",), ()])
+def test_a_column_that_is_called_as_the_number_of_a_row(shelf: Shelf, key: tuple[str, ...]) -> None:
+    years = Partitioning("at", "year")
+    spec = TableSpec("t", "s/t", key=key, partitioning=years, target_file_bytes=2000)
+    columns = ["id", "at", "File_Row_Number"]
+    types = TableSchema((*TYPES.columns[:2], Column(columns[2], "BIGINT")))
+    rows = [[str(n), "2026-01-01", str(2000 - n)] for n in range(901)]
+    before = shelf.load(text(columns, rows[:900]), spec=spec, types=types)
+    assert len(before.files) > 1
+    version = shelf.merge(before, text(columns, rows[900:]), spec=spec, types=types)
+    assert [int(row[0]) for path in shelf.where(version) for row in read([path])] == [*range(901)]
+
+
 def test_replay_refuses_what_is_no_change_file(shelf: Shelf) -> None:
     before = shelf.load(THREE_MONTHS)
     with pytest.raises(TableError, match="not a change file"):

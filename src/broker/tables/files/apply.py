@@ -17,12 +17,22 @@ import duckdb
 
 from ..model import DataFile
 from ..partitions import label
-from ..session import each, identifier, literal, one_row, parquet, worker
+from ..session import (
+    columns_of,
+    each,
+    identifier,
+    inside,
+    literal,
+    numbered,
+    one_row,
+    parquet,
+    worker,
+)
 from .change import Recipe, within
 from .cutting import cut_number, write_cut
 from .writing import Target, write_empty
 
-__all__ = ["Previous", "apply_change", "carried", "columns_of"]
+__all__ = ["Previous", "apply_change", "carried"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +55,10 @@ class _Part:
     bounds: str = "true"
 
 
-def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """The columns of a relation and their types, in DuckDB's own words."""
-    rows = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-    return {row[0]: row[1] for row in rows}
-
-
 def carried(old: Mapping[str, str], new: Mapping[str, str]) -> str:
-    """The SQL of the new columns, as ``v0`` …, from a row of an old file."""
+    """The SQL of the new columns, as ``v0`` …, from a row in which ``old`` names their values."""
     return ", ".join(
-        f"CAST({identifier(name) if name in old else 'NULL'} AS {type_}) AS v{at}"
+        f"CAST({old.get(name, 'NULL')} AS {type_}) AS v{at}"
         for at, (name, type_) in enumerate(new.items())
     )
 
@@ -101,18 +105,21 @@ class _Work:
         self._recipe = recipe
         self._previous = previous
         self._out = out
-        (mark, _), (origin, _), *columns = columns_of(connection, parquet([change])).items()
-        self.new = dict(columns)
+        found = columns_of(connection, parquet([change]))
+        mark, origin, *values = inside(found).values()
+        self.new = dict([*found.items()][2:])
         self._old = columns_of(connection, parquet(previous.paths()))
+        self._values = inside(self._old)
         self._places = {name: f"v{at}" for at, name in enumerate(self.new)}
         self._keys = [self._places[name] for name in recipe.key]
         by = recipe.partitioning
-        target = label(identifier(by.column), by) if by else "NULL"
+        places = dict(zip(self.new, values, strict=True))
+        target = label(places[by.column], by) if by else "NULL"
         connection.execute(
-            f"CREATE OR REPLACE TABLE changed AS SELECT {identifier(mark)} AS mark, "
-            f"{identifier(origin)} AS origin, "
-            f"CASE WHEN {identifier(mark)} <> 'delete' THEN {target} END AS target, "
-            f"file_row_number AS place, {carried(self.new, self.new)} FROM {parquet([change])}"
+            f"CREATE OR REPLACE TABLE changed AS SELECT {mark} AS mark, {origin} AS origin, "
+            f"CASE WHEN {mark} <> 'delete' THEN {target} END AS target, "
+            f"p.file_row_number AS place, {carried(places, self.new)} "
+            f"FROM {numbered([change], found)}"
         )
 
     def touched(self) -> Sequence[str | None]:
@@ -188,8 +195,9 @@ class _Work:
         """Each file takes the keys from its own first one to the next file's first one."""
         key = ", ".join(self._keys)
         firsts = " UNION ALL ".join(
-            f"(SELECT {at} AS number, {carried(self._old, self.new)} "
-            f"FROM {parquet([self._previous.root / file.path])} WHERE file_row_number = 0)"
+            f"(SELECT {at} AS number, {carried(self._values, self.new)} "
+            f"FROM {numbered([self._previous.root / file.path], self._old)} "
+            "WHERE p.file_row_number = 0)"
             for at, file in enumerate(files)
         )
         connection.execute(f"CREATE OR REPLACE TEMP TABLE firsts AS {firsts}")
@@ -223,14 +231,14 @@ class _Work:
         return f"SELECT {names} FROM ({rows}) AS r ORDER BY {order}"
 
     def _staying(self, partition: str | None, file: DataFile) -> str:
-        old = parquet([self._previous.root / file.path])
+        old = numbered([self._previous.root / file.path], self._old)
         gone = self._recipe.gone
         stays = "true"
         if gone is not None:
-            column = identifier(gone.column)
+            column = self._values[gone.column]
             stays = f"NOT coalesce({within(gone, column, self._old[gone.column])}, false)"
         rows = (
-            f"SELECT 0 AS side, file_row_number AS place, {carried(self._old, self.new)} "
+            f"SELECT 0 AS side, p.file_row_number AS place, {carried(self._values, self.new)} "
             f"FROM {old} WHERE {stays}"
         )
         if not self._keys:

@@ -7,7 +7,7 @@ import re
 import duckdb
 
 from ..model import DataFile
-from ..session import parquet
+from ..session import columns_of, identifier, inside, numbered, parquet
 from .writing import Target, write
 
 __all__ = ["cut_number", "write_cut"]
@@ -46,11 +46,14 @@ def write_cut(
         return [place.file(path, rows)]
     whole = path.rename(path.with_suffix(".whole"))
     numbers = [*([cut] if cut else []), *range(free, free + rows)]
+    names = columns_of(connection, parquet([whole]))
+    content = numbered([whole], names)
+    values = ", ".join(f"{v} AS {identifier(name)}" for name, v in inside(names).items())
     files = []
     for number, (start, end) in zip(numbers, _pieces(rows, size, target), strict=False):
         part = place.path(number)
-        piece = f"file_row_number >= {start} AND file_row_number < {end}"
-        query = f"SELECT * FROM {parquet([whole])} WHERE {piece} ORDER BY file_row_number"
+        piece = f"p.file_row_number >= {start} AND p.file_row_number < {end}"
+        query = f"SELECT {values} FROM {content} WHERE {piece} ORDER BY p.file_row_number"
         written = write(connection, query, part, columns=columns)
         files.append(place.file(part, written))
     whole.unlink()
