@@ -62,10 +62,11 @@ def check_names(
         )
 
 
+_YEAR = "(?!0000)[0-9]{4}"
 _NAMES = {
-    "year": "null|[0-9]{4}",
-    "month": "null|[0-9]{4}_[0-9]{2}",
-    "day": "null|[0-9]{4}_[0-9]{2}_[0-9]{2}",
+    "year": f"null|{_YEAR}",
+    "month": f"null|{_YEAR}_[0-9]{{2}}",
+    "day": f"null|{_YEAR}_[0-9]{{2}}_[0-9]{{2}}",
 }
 
 

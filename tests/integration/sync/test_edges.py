@@ -230,3 +230,21 @@ def test_a_declared_type_holds_over_what_was_there_before(
     code = outcome(instance)[0]
     assert code == (3 if len(lines) > len(right) else 0)
     assert [row[2] for row in instance.rows("s/t")] == right
+
+
+@pytest.mark.parametrize("value", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize("granularity", ["day", "month", "year"])
+def test_an_instant_that_no_reader_can_show_is_rejected(
+    described: Make, value: str, granularity: str
+) -> None:
+    lines = (
+        "types: {at: TIMESTAMPTZ}",
+        "partition_by: at",
+        f"partition_granularity: {granularity}",
+    )
+    instance = described(table(*BY_TIME, *lines))
+    rows = f"id,at\n1,{value}\n2,2026-05-31T00:00:00Z\n3,0001-01-01T00:00:00Z\n"
+    for day, more in enumerate(["", "4,9999-12-31T23:59:59.999999Z\n"], start=1):
+        deliver(instance, rows + more, day)
+        assert outcome(instance)[0] == 3
+    assert [row[0] for row in instance.rows("s/t")] == [2, 3, 4]

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from broker.errors import SourceError, TableError
 from broker.tables.load import load
+from broker.tables.merge import merge
 from broker.tables.model import Limits, Partitioning, TableSpec, TableVersion
 from broker.tables.rows import End, Reject
 from broker.tables.schema import Column, TableSchema
@@ -257,6 +259,44 @@ def test_broken_utf8_and_nanoseconds_are_rejected(tmp_path: Path) -> None:
     assert rows_of(tmp_path, version) == [("ok", "1970-01-01 00:00:00.000001"), (None, None)]
     assert {column for _, _, column, *_ in told(tmp_path, version)} == {"s", "t"}
     assert version.rejects == 1
+
+
+def test_what_no_microsecond_holds_is_rejected_within_lists_too(tmp_path: Path) -> None:
+    far = pa.array([0, 2**60, None, 253_402_300_800], pa.timestamp("s"))
+    days = pa.array([0, 1, 2, 3], pa.date32())
+    inner = pa.array([[1_000], [1_000], [1_001], []], pa.list_(pa.timestamp("ns")))
+    table = pa.table({"far": far, "days": days, "inner": inner})
+    version = run(tmp_path, table, TableSpec("t", "s/t"))
+    assert rows_of(tmp_path, version) == [
+        ("1970-01-01 00:00:00", "1970-01-01", "['1970-01-01 00:00:00.000001']")
+    ]
+    assert [column for _, _, column, *_ in told(tmp_path, version)] == ["far", "inner", "far"]
+
+
+def test_lists_have_one_type_in_a_load_and_in_a_merge(tmp_path: Path) -> None:
+    spec = TableSpec("t", "s/t", key=("id",))
+    small = pa.struct([("a", pa.list_(pa.int16())), ("b", pa.large_list(pa.float32()))])
+
+    def rows(*ids: int) -> pa.Table:
+        values = pa.array([{"a": [1, 2], "b": [0.5]} for _ in ids], small)
+        return pa.table({"id": pa.array(ids), "n": pa.array([[1]] * len(ids)), "v": values})
+
+    before = run(tmp_path, rows(1), spec)
+    after = tmp_path / "after"
+    after.mkdir()
+    version = merge(
+        spec,
+        TableSchema(()),
+        before,
+        tmp_path / "out",
+        Rows(rows(1, 2)),
+        out=after,
+        work=after,
+        limits=LIMITS,
+    )
+    files = [*paths(tmp_path / "out", before), *paths(after, version)]
+    types = [pq.read_schema(one) for one in files]
+    assert types[0] == types[1]
 
 
 def test_arrow_types_are_kept(tmp_path: Path) -> None:

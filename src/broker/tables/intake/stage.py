@@ -24,8 +24,9 @@ from ..types import common
 from ..values.bulk import arrow_type, read
 from ..values.inference import NOTHING, Guess, guess, join
 from ..values.text import cast, fits, reason
-from .chunks import Chunk, chunks, plain
+from .chunks import Chunk, chunks
 from .key_order import KeyOrder
+from .plain import plain
 from .rejects import Rejects, record
 from .spill import Spill
 from .staged import Staged
@@ -216,7 +217,7 @@ class _Intake:
     def _checks(self, field: Field, chunk: Chunk) -> Iterator[Check]:
         column = f"c{field.source}"
         if field.source in chunk.flaws:
-            flaw = "not UTF-8, or finer than a microsecond"
+            flaw = "not UTF-8, finer than a microsecond, or outside of the years 1 to 9999"
             yield Check(field, f"NOT x{field.source}", flaw)
         if field.type is None:
             found: Guess = self._guesses[field.name]

@@ -2,8 +2,8 @@
 
 Arrow refuses what DuckDB rounds or guesses, and reads a few things that our grammar does not
 (``0x1F``, ``1e2`` in a decimal, an hour without minutes, the year 0). A look at which bytes a
-column has keeps those out. What is not read here is not wrong: the slow way, one column of one
-chunk at a time, then says which values are.
+column has, or how far its values reach, keeps those out. What is not read here is not wrong: the
+slow way, one column of one chunk at a time, then says which values are.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..types import decimal
+from .span import holds
 
 __all__ = ["arrow_type", "read"]
 
@@ -45,16 +46,15 @@ def read(column: pa.ChunkedArray, type_: str, *, strict: bool) -> pa.ChunkedArra
     if not _is_plain(column, type_) or (strict and _has_odd_zero(column, type_)):
         return None
     try:
-        return column.cast(arrow_type(type_))
+        values = column.cast(arrow_type(type_))
     except pa.ArrowInvalid:
         return None
+    return values if type_ not in _TEMPORAL or holds(values) else None
 
 
 def _is_plain(column: pa.ChunkedArray, type_: str) -> bool:
     if type_ in _NUMBERS or decimal(type_):
         return _only(column, b"0123456789-.") and _longest(column) < 300
-    if type_ in _TEMPORAL and pc.any(pc.starts_with(column, "0000")).as_py():
-        return False
     if type_ in ("TIMESTAMP", "TIMESTAMPTZ"):
         return (pc.min(pc.binary_length(column)).as_py() or 19) > len("2026-11-22 16")
     if type_ == "BOOLEAN":

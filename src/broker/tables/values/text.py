@@ -15,18 +15,20 @@ from __future__ import annotations
 
 from ..session import literal
 from ..types import decimal
+from .span import within
 
 __all__ = ["cast", "fits", "pattern", "reason"]
 
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_CLOCK = r"(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?|24:00(:00(\.0+)?)?)"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
+_CLOCK = rf"({_TIME}|24:00(:00(\.0+)?)?)"
 _ZONE = "( ?UTC|Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
 _DOUBLE = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:[+-]?(inf|infinity)|nan)"
 
 _PATTERNS = {
     "BIGINT": "[+-]?[0-9]+",
     "DATE": rf"{_DAY}([T ]00:00(:00(\.0+)?)?)?",
-    "TIME": _CLOCK,
+    "TIME": _TIME,  # 24:00 alone: what reads the files does not agree on it
     "TIMESTAMP": f"{_DAY}([T ]{_CLOCK})?",
     "TIMESTAMPTZ": f"{_DAY}([T ]{_CLOCK}{_ZONE}?)?",
     "DOUBLE": _DOUBLE,
@@ -83,7 +85,7 @@ def _sane(tried: str, value: str, type_: str) -> str:
     if type_ == "DOUBLE":
         return f"(isfinite({tried}) OR {value} NOT SIMILAR TO '.*[0-9].*')"
     if type_ in ("DATE", "TIMESTAMP", "TIMESTAMPTZ"):
-        return f"{tried} IS NOT NULL AND {value} NOT LIKE '0000%'"
+        return f"coalesce({within(tried, type_)}, false)"
     return f"{tried} IS NOT NULL"
 
 
