@@ -12,7 +12,19 @@ from enum import Enum
 
 from ..sources.contract import Window
 
-__all__ = ["Action", "Kept", "Step", "SyncRule", "next_step", "reload_step", "whole_step"]
+__all__ = [
+    "Action",
+    "Kept",
+    "Step",
+    "SyncRule",
+    "next_step",
+    "reload_step",
+    "seen",
+    "whole_step",
+]
+
+
+_BEHIND = timedelta(hours=12)  # no clock on a wall is further behind UTC
 
 
 class Action(Enum):
@@ -78,6 +90,17 @@ class Kept:
 
     watermark: datetime
     loading: bool = False
+
+
+def seen(kept: Kept, newest: datetime, type_: str) -> Kept:
+    """How far the rows reach by the column that bounds them, whose type is ``type_``.
+
+    A source's clock may be ahead of its rows, and of the clock on the wall that stamped them. A
+    day is read as a whole.
+    """
+    clock = kept.watermark if type_ == "TIMESTAMPTZ" else kept.watermark - _BEHIND
+    watermark = min(clock, newest)
+    return replace(kept, watermark=_floor(watermark, "day") if type_ == "DATE" else watermark)
 
 
 def next_step(rule: SyncRule, kept: Kept | None, now: datetime) -> Step:

@@ -20,7 +20,7 @@ from ..tables.layout import NeedsLoadError
 from ..tables.load import load
 from ..tables.merge import merge
 from ..tables.model import Limits, Range, TableSpec, TableVersion
-from ..tables.reach import oldest
+from ..tables.reach import Reach, reach
 from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .admission import bytes_needed
@@ -28,7 +28,7 @@ from .exposure import Exposure
 from .held import HeldError, check_losses, more_readers
 from .limit import LimitedSource
 from .places import address_of
-from .plan import Action, Step, SyncRule, next_step, reload_step, whole_step
+from .plan import Action, Kept, Step, SyncRule, next_step, reload_step, seen, whole_step
 from .question import changes_of, question_of
 from .report import Progress
 from .request import (
@@ -213,20 +213,36 @@ def _step(job: Job, rule: SyncRule, *, anew: bool) -> Step:
     kept = None if anew else kept_of(before)
     if kept is None and before is not None and before.files and not before.loading:
         return _reload(job, rule)
-    return next_step(rule, kept, job.now)
+    is_bounded = rule.column is not None and rule.strategy != "full_refresh"
+    if kept is None or before is None or before.loading or not is_bounded:
+        return next_step(rule, kept, job.now)
+    if not before.rows:
+        return whole_step(rule, job.now)
+    return next_step(rule, _seen(job, rule, kept, before), job.now)
+
+
+def _seen(job: Job, rule: SyncRule, kept: Kept, before: TableEntry) -> Kept:
+    """How far the published rows reach, by the column that bounds them."""
+    found = _reach(job, rule)
+    types = {column.name: column.type for column in before.schema.columns}
+    return kept if found is None else seen(kept, found.newest, types[rule.column or ""] or "")
+
+
+def _reach(job: Job, rule: SyncRule) -> Reach | None:
+    before, previous = job.published, job.staging.previous
+    if before is None or previous is None or rule.column is None:
+        return None
+    work = job.staging.work(job.table.id)
+    return reach(Previous(previous.path, before.files), rule.column, work=work, limits=job.limits)
 
 
 def _reload(job: Job, rule: SyncRule) -> Step:
     """The whole table anew, from no later than the rows that readers have."""
-    before, previous = job.published, job.staging.previous
-    if before is None or previous is None or before.loading:
+    before = job.published
+    if before is None or before.loading:
         return whole_step(rule, job.now)
-    first = None
-    if rule.column is not None:
-        files = Previous(previous.path, before.files)
-        work = job.staging.work(job.table.id)
-        first = oldest(files, rule.column, work=work, limits=job.limits)
-    return reload_step(rule, first, job.now)
+    found = _reach(job, rule)
+    return reload_step(rule, found.oldest if found else None, job.now)
 
 
 def _prepare(job: Job, step: Step, found: SourceTable) -> None:

@@ -118,7 +118,7 @@ SAME = {
 @pytest.mark.parametrize("name", SAME)
 def test_what_asks_the_same_reads_no_row_twice(described: Make, name: str) -> None:
     instance = described(asked())
-    deliver(instance, FIRST, 1)
+    deliver(instance, SECOND, 1)
     assert instance.sync()["exit_code"] == 0
     described_anew(instance, asked(*SAME[name]))
     deliver(instance, SECOND.replace(",sk,x", ",too old to be seen,x"), 2)
@@ -141,16 +141,16 @@ def test_a_table_that_was_read_whole_each_time_serves_as_the_start_of_a_merge(
 
 def test_a_person_may_have_every_row_read_anew(described: Make) -> None:
     instance = described(asked())
-    deliver(instance, FIRST, 1)
+    deliver(instance, SECOND, 1)
     assert instance.sync()["exit_code"] == 0
-    corrected = FIRST.replace(",sk,", ",hu,")
+    corrected = SECOND.replace(",sk,x", ",hu,x")
     deliver(instance, corrected, 2)
     assert instance.sync()["exit_code"] == 0
-    assert [row[2] for row in instance.rows("s/t")] == ["cz", "sk"]
+    assert [row[2] for row in instance.rows("s/t")] == ["cz", "sk", "sk"]
     for name in ("s.t", "s/t", "t"):
         (one,) = instance.sync("--reload", name)["tables"]
         assert one["warnings"] == ["every row was read anew; asked for with --reload"]
-        assert [row[2] for row in instance.rows("s/t")] == ["cz", "hu"]
+        assert [row[2] for row in instance.rows("s/t")] == ["cz", "hu", "sk"]
     unknown = instance.here("sync", "--reload", "s.u")
     assert unknown.returncode == 2
     assert "no such table is described" in unknown.stderr

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.sources.contract import Window
-from broker.sync.plan import Action, Kept, Step, SyncRule, next_step, whole_step
+from broker.sync.plan import Action, Kept, Step, SyncRule, next_step, seen, whole_step
 
 NOW = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 WATERMARK = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -100,6 +100,22 @@ CASES = {
         Step(Action.MERGE, Window(NOW - days(20), None)),
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("type_", "newest", "expected"),
+    [
+        ("TIMESTAMPTZ", WATERMARK + days(400), WATERMARK),
+        ("TIMESTAMPTZ", WATERMARK - days(1), WATERMARK - days(1)),
+        ("TIMESTAMP", WATERMARK, WATERMARK - days(0.5)),
+        ("DATE", WATERMARK + days(1), datetime(2026, 11, 19, tzinfo=UTC)),
+        ("DATE", datetime(2026, 11, 3, tzinfo=UTC), datetime(2026, 11, 3, tzinfo=UTC)),
+    ],
+)
+def test_reading_goes_on_no_later_than_at_the_last_row(
+    type_: str, newest: datetime, expected: datetime
+) -> None:
+    assert seen(Kept(WATERMARK), newest, type_) == Kept(expected)
 
 
 @pytest.mark.parametrize("case", CASES, ids=list(CASES))
