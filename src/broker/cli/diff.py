@@ -121,10 +121,10 @@ def _common_key(before: TableEntry, after: TableEntry) -> tuple[str, ...]:
 
 
 def _before(store: Store, generation: Generation) -> str:
-    older = [one.id for one in store.generations() if one.id < generation.id]
-    if not older:
+    before = store.before(generation)
+    if before is None:
         raise PublishError("there is no older generation to compare with", where=generation.id)
-    return older[-1]
+    return before.id
 
 
 def _limits(instance: Instance) -> Limits:

@@ -93,6 +93,20 @@ class Store:
             require_store(self.root)
             return [self.place.generation(name) for name in self.place.ids()]
 
+    def before(self, generation: Generation) -> Generation | None:
+        """The generation that this one went on from; the next older one where that is gone.
+
+        One that was rolled back from is older as well, and nothing went on from it. Where the
+        manifest cannot be read, only the names are known.
+        """
+        last = None
+        with suppress(PublishError):
+            last = generation.manifest.previous
+        with publish_errors(self.root):
+            names = [one for one in self.place.ids() if one < generation.id]
+        older = [one for one in names if last is None or one <= last]
+        return self.place.generation(older[-1]) if older else None
+
     def begin(self, run_id: str | None = None, *, now: datetime | None = None) -> Staging:
         """Start a run: take the lock, clear what dead runs left, make sure of space and key.
 
@@ -254,12 +268,12 @@ class Store:
         if generation_id is not None:
             return self.place.generation(generation_id)
         current = self.place.current_id()
-        older = [name for name in self.place.ids() if current is not None and name < current]
-        if not older:
+        before = None if current is None else self.before(self.place.generation(current))
+        if before is None:
             raise PublishError(
                 "there is no older generation to go back to", where=str(self.place.generations)
             )
-        return self.place.generation(older[-1])
+        return before
 
     def _build_views(self, generation: Generation, describe: Describe) -> list[Audience]:
         """Build the missing views of a generation, each renamed into it when it is whole."""

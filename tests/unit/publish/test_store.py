@@ -158,6 +158,9 @@ def test_after_going_back_the_next_run_goes_on_from_there(store: Store) -> None:
     store.rollback()
     third = republish(store)
     assert third.manifest.previous == first.id
+    assert second.id < third.id
+    assert store.before(third) == first
+    assert store.rollback() == first
     assert third.manifest.tables[0].rows == 1
     assert third.id > second.id
 
