@@ -24,12 +24,14 @@ __all__ = ["Fresh", "Gone", "count_missing", "differ", "write_change"]
 class Gone:
     """How a batch says which rows no longer exist.
 
-    ``dead`` and ``alive`` name tables of keys in the session, as ``k0``, ``k1`` …
+    ``dead`` and ``alive`` name tables of keys in the session, as ``k0``, ``k1`` … ``rejected`` is
+    the SQL of such keys whose rows came and do not fit: the range does not take their rows away.
     """
 
     dead: str | None = None
     alive: str | None = None
     range: Range | None = None
+    rejected: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,9 @@ def _drop_gone(connection: duckdb.DuckDBPyConnection, work: _Difference, gone: G
         name = gone.range.column
         inside = within(gone.range, f"o.{work.places[name]}", work.columns[name])
         fresh = f"ANTI JOIN fresh AS f ON {_equal(work.keys, 'f', 'o')}"
+        if gone.rejected is not None:
+            same = " AND ".join(f"o.{v} = r.k{at}" for at, v in enumerate(work.keys))
+            fresh += f" ANTI JOIN ({gone.rejected}) AS r ON {same}"
         lost.append(f"{selected} old AS o {fresh} WHERE {inside}")
     if lost:
         connection.execute(f"INSERT INTO change {' UNION '.join(lost)}")

@@ -77,7 +77,12 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
             alive = batch.keys("alive", layout, live_keys)
             expected = batch.keys("expected", layout, expected_keys)
             bounds = partitions.bounding(covered, layout, where=spec.name, needed=not adds)
-            gone = Gone(dead, alive, _replaced(spec, previous.schema, layout, bounds, adds=adds))
+            gone = Gone(
+                dead,
+                alive,
+                _replaced(spec, previous.schema, layout, bounds, adds=adds),
+                keys(layout, spec.key) if spec.key and rejects.rows else None,
+            )
             fresh = Fresh(staged, duplicates=duplicates > 0, adds=adds)
             counts = differ(connection, spec, layout, batch.before, fresh, gone)
         finally:

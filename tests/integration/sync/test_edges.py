@@ -248,3 +248,15 @@ def test_an_instant_that_no_reader_can_show_is_rejected(
         deliver(instance, rows + more, day)
         assert outcome(instance)[0] == 3
     assert [row[0] for row in instance.rows("s/t")] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("strategy", [BY_TIME, ("sync_strategy: partitioned", "partition_by: at")])
+def test_of_a_row_that_does_not_fit_what_was_there_before_stays(
+    described: Make, strategy: tuple[str, ...]
+) -> None:
+    instance = described(table(*strategy, *TYPES))
+    deliver(instance, "id,v,at\n1,1,2026-05-31T00:00:00Z\n2,2,2026-05-31T00:00:00Z\n", 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, "id,v,at\n1,one,2026-06-01T00:00:00Z\n2,3,2026-06-01T00:00:00Z\n", 2)
+    assert outcome(instance)[0] == 3
+    assert [row[:2] for row in instance.rows("s/t")] == [(1, 1), (2, 3)]
