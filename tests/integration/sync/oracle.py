@@ -17,6 +17,7 @@ COLUMNS = ("id", "at", "c", "v", "gone")
 Value = str | int | datetime | None
 Row = dict[str, Value]
 Line = dict[str, str]
+Rejected = tuple[tuple[Value, ...], Value]  # the key and the time of a row
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class TableModel:
     status: str = ""
     read: tuple[Described, datetime] | None = None
     lacked: int = 0
+    rejected: frozenset[Rejected] = frozenset()
 
     def copy(self) -> TableModel:
         """The same, for a history that goes back to it."""
@@ -108,7 +110,7 @@ class TableModel:
         read = replace(described, fraction=0), written
         if self.status in ("ok", "empty") and self.read == read:
             return
-        rows = self._next(described, lines)
+        rows, rejected = self._next(described, lines)
         lost = len((self.rows or {}).keys() - rows.keys())
         if self.rows and (not described.key or self.described.key != described.key):
             lost = max(0, len(self.rows) - len(rows))
@@ -116,28 +118,49 @@ class TableModel:
             self.status, self.lacked = "held", lost
             return
         self.rows, self.described, self.watermark, self.read = rows, described, written, read
+        self.rejected = rejected
         self.status = "ok" if rows else "empty"
 
-    def _next(self, described: Described, lines: list[Line]) -> dict[tuple[Value, ...], Row]:
+    def _next(
+        self, described: Described, lines: list[Line]
+    ) -> tuple[dict[tuple[Value, ...], Row], frozenset[Rejected]]:
         wanted = [line for line in lines if not described.wanted or line["c"] in described.wanted]
+        whole = _words(described, wanted)[0], _unfit(described, wanted)
+        is_full = described.strategy == "full_refresh"
         if self.rows is None or self._is_asked_otherwise(described):
-            return _words(described, wanted)[0]
-        if described.strategy == "full_refresh":
-            fresh = _words(described, wanted)[0]
-            return {**self.rows, **fresh} if described.deletions == "append_only" else fresh
-        since = self.watermark - timedelta(days=described.window_days)
-        if described.strategy == "partitioned":
-            since = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            return whole
+        if is_full and described.deletions == "append_only":
+            return {**self.rows, **whole[0]}, whole[1]
+        if is_full or not self.rows:
+            return whole
+        since = self._since(described)
         batch = [line for line in wanted if not line["at"] or _instant(line["at"]) >= since]
         fresh, dead = _words(described, batch)
+        unfit = _unfit(described, batch)
+        again = {*fresh, *dead, *(key for key, _ in unfit)}
         kept = dict(self.rows)
-        if described.strategy == "partitioned" and described.deletions != "append_only":
-            kept = {key: row for key, row in kept.items() if not _reaches(row["at"], since)}
+        stands = {one for one in self.rejected if described.key and one[0] not in again}
+        if described.strategy == "partitioned":
+            stands = {one for one in stands if not _reaches(one[1], since)}
+            if described.deletions != "append_only":
+                kept = {k: r for k, r in kept.items() if k in again or not _reaches(r["at"], since)}
         result = {key: row for key, row in {**kept, **fresh}.items() if key not in dead}
         if described.deletions == "census":
             alive = {_key(described, line) for line in wanted}
             result = {key: row for key, row in result.items() if key in alive}
-        return result
+            stands = {one for one in stands if one[0] in alive}
+            if alive - result.keys() - {key for key, _ in (*stands, *unfit)}:
+                return whole
+        return result, frozenset(stands | unfit)
+
+    def _since(self, described: Described) -> datetime:
+        """Where the window begins: no later than at the last row."""
+        times = [row["at"] for row in (self.rows or {}).values()]
+        newest = max((at for at in times if isinstance(at, datetime)), default=self.watermark)
+        since = min(self.watermark, newest) - timedelta(days=described.window_days)
+        if described.strategy == "partitioned":
+            return since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return since
 
     def _is_asked_otherwise(self, described: Described) -> bool:
         before = self.described
@@ -172,6 +195,16 @@ def _words(
             rows[key] = row
             dead.discard(key)
     return rows, dead
+
+
+def _unfit(described: Described, lines: list[Line]) -> frozenset[Rejected]:
+    """The key and time of each row that does not fit, and is not marked as gone."""
+    is_marked = described.deletions == "tombstone"
+    return frozenset(
+        (_key(described, line), _value(described, "at", line["at"]))
+        for line in lines
+        if not (is_marked and line["gone"] == "x") and not _is_whole_number(described, line["v"])
+    )
 
 
 def _is_whole_number(described: Described, text: str) -> bool:
