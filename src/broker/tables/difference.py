@@ -68,6 +68,12 @@ class _Difference:
         delivered = (f.name for f in self.layout.fields if f.source is not None)
         return [self.places[name] for name in delivered if name in self.old]
 
+    def differs(self, name: str) -> str:
+        """The SQL of a column's value in ``f`` being another than in ``o``."""
+        new, old = f"f.{self.places[name]}", f"o.{self.places[name]}"
+        zero = f" OR signbit({new}) <> signbit({old})" if self.columns[name] == "DOUBLE" else ""
+        return f"{new} IS DISTINCT FROM {old}{zero}"  # -0.0 equals 0.0, and is written otherwise
+
     def rows(self, files: Sequence[DataFile]) -> str:
         """The SQL of the rows of old files, as the new columns."""
         some = replace(self.previous, files=tuple(files))
@@ -209,10 +215,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, work: _Difference) -> None:
         f"ON {same}"
     )
     delivered = [f.name for f in work.layout.fields if f.source is not None]
-    differs = " OR ".join(
-        ["false"]
-        + [f"f.{work.places[name]} IS DISTINCT FROM o.{work.places[name]}" for name in delivered]
-    )
+    differs = " OR ".join(["false", *(work.differs(name) for name in delivered)])
     # A column that is no longer delivered says nothing of the row: what was known stays.
     values = ", ".join(
         f"{'f' if name in delivered else 'o'}.{v} AS {v}" for name, v in work.places.items()

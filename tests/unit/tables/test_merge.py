@@ -259,6 +259,17 @@ def test_a_key_that_becomes_text_in_cut_files_needs_a_whole_load(shelf: Shelf) -
         shelf.merge(before, text(COLUMNS, [["2", "2026-01-01", "9"]]), spec=spec, types=types)
 
 
+def test_a_zero_that_changes_its_sign_is_a_change(shelf: Shelf) -> None:
+    types = TableSchema((*TYPES.columns[:2], Column("x", "DOUBLE")))
+    before = shelf.load(text(COLUMNS, [["1", None, "-0.0"], ["2", None, "0.0"]]), types=types)
+    rows = [["1", None, "0.0"], ["2", None, "0.0"]]
+    version = shelf.merge(before, text(COLUMNS, rows), types=types)
+    assert (version.updated, sorted(read(shelf.where(version)))) == (
+        1,
+        [("1", None, "0.0"), ("2", None, "0.0")],
+    )
+
+
 @pytest.mark.parametrize("key", [("id",), ()])
 def test_a_column_that_is_called_as_the_number_of_a_row(shelf: Shelf, key: tuple[str, ...]) -> None:
     years = Partitioning("at", "year")
