@@ -209,6 +209,12 @@ def _doubts(one: Placed) -> Iterator[ConfigError]:
             "any row that would go waits for approval",
             where=one.where("max_delete_fraction"),
         )
+    if table.deletions == "tombstone" and table.sync_strategy == "partitioned":
+        yield ConfigError(
+            f"{one.key('deletions')} notices only marks in the partitions that are read again",
+            where=one.where("deletions"),
+            expected="census, or 'sync_strategy: incremental', so that marks of older rows count",
+        )
     if table.sync_strategy == "incremental" and table.deletions is None:
         yield ConfigError(
             f"{one.key('deletions')} is not declared, so rows deleted in the source stay",

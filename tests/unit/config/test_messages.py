@@ -240,3 +240,30 @@ tables:
         "data_description.md:9: table crm.orders: foreign_keys[0].references is not a described "
         "table; found 'customer.id'. Did you mean 'customers'?",
     ]
+
+
+def test_warnings_of_deletions(tmp_path: Path) -> None:
+    (tmp_path / "data_description.md").write_text(
+        """\
+```yaml
+tables:
+  - id: web.clicks
+    deletions: append_only
+    max_delete_fraction: 0.1
+  - id: web.carts
+    primary_key: id
+    sync_strategy: partitioned
+    partition_by: day
+    deletions: tombstone
+    tombstone: {column: gone}
+```
+"""
+    )
+    warnings = load_description(tmp_path).warnings
+    assert [warning.replace(f"{tmp_path}/", "") for warning in warnings] == [
+        "data_description.md:5: table web.clicks: max_delete_fraction has no effect, because "
+        "deletions is append_only: any row that would go waits for approval",
+        "data_description.md:10: table web.carts: deletions notices only marks in the partitions "
+        "that are read again; expected census, or 'sync_strategy: incremental', so that marks of "
+        "older rows count",
+    ]
