@@ -220,6 +220,19 @@ def _doubts(one: Placed) -> Iterator[ConfigError]:
             f"{one.key('deletions')} is not declared, so rows deleted in the source stay",
             where=one.where("sync_strategy"),
         )
+    for name in ("where_filters", "row_filter"):
+        if getattr(table, name) and _keeps_what_leaves(table):
+            yield ConfigError(
+                f"{one.key(name)} lets a row stay as it was that changes and is no longer wanted",
+                where=one.where(name),
+                expected="'deletions: census', which takes it away",
+            )
+
+
+def _keeps_what_leaves(table: TableDescription) -> bool:
+    """Rows that a filter does not let through any more come no more, and so are not replaced."""
+    is_merged = table.sync_strategy == "incremental" and bool(table.key)
+    return is_merged and table.deletions not in ("census", "append_only")
 
 
 def _unknown_references(tables: Sequence[Placed]) -> Iterator[ConfigError]:

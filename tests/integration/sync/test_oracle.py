@@ -197,7 +197,7 @@ def cheap() -> Iterator[None]:
 
 
 @settings(
-    max_examples=2_000 if LONG else 8,
+    max_examples=1_000 if LONG else 8,
     derandomize=not LONG,
     phases=tuple(Phase) if LONG else (Phase.generate,),
     deadline=None,

@@ -256,6 +256,17 @@ tables:
     partition_by: day
     deletions: tombstone
     tombstone: {column: gone}
+  - id: web.orders
+    primary_key: id
+    sync_strategy: incremental
+    deletions: tombstone
+    tombstone: {column: gone}
+    where_filters: [{column: status, values: open}]
+  - id: web.visits
+    primary_key: id
+    sync_strategy: incremental
+    deletions: census
+    where_filters: [{column: status, values: open}]
 ```
 """
     )
@@ -266,4 +277,6 @@ tables:
         "data_description.md:10: table web.carts: deletions notices only marks in the partitions "
         "that are read again; expected census, or 'sync_strategy: incremental', so that marks of "
         "older rows count",
+        "data_description.md:17: table web.orders: where_filters lets a row stay as it was that "
+        "changes and is no longer wanted; expected 'deletions: census', which takes it away",
     ]
