@@ -41,6 +41,9 @@ def store(storage: dict[str, Any]) -> Any:
         "events/part-10.csv": "id\n3\n",
         "events/part-9.csv": "id\n1\n2\n",
         "events/_SUCCESS": "",
+        "events/.part-9.csv": "id\n1\n",
+        "events/part-9.csv.part": "id\n1\n",
+        "events/.stage/part-9.csv": "id\n1\n",
         "notes.txt": "x",
     }.items():
         store.pipe(f"company/daily/{name}", text.encode())
@@ -67,6 +70,8 @@ def test_a_file_and_a_folder(source: CsvSource) -> None:
 
 def test_file_says_where_otherwise(source: CsvSource) -> None:
     assert rows(source, "t", file="events/part-*.csv") == [("1",), ("2",), ("3",)]
+    assert rows(source, "t", file="events/*part*") == [("1",), ("2",), ("3",)]
+    assert rows(source, "t", file="events/**/*.csv") == [("1",), ("2",), ("3",)]
     assert rows(source, "t", file="s3://company/daily/events/part-10.csv") == [("3",)]
 
 

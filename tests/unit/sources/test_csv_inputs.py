@@ -41,6 +41,27 @@ def test_file_says_where_otherwise(put: Put, read: Read, file: str) -> None:
     assert read(options={"file": file})[0] == [("1",)]
 
 
+ASIDE = [".x.csv", "._x.csv", "~$x.csv", "x.csv~", "#x.csv#", "x.csv.part", "X.CSV.TMP"]
+ASIDE += ["x.csv.filepart", "x.csv.gz.crdownload", ".x.csv.8Hd2kA"]
+
+
+@pytest.mark.parametrize("aside", [*ASIDE, ".stage/x.csv", "x.tmp/x.csv"])
+@pytest.mark.parametrize("file", ["sub/*", "sub/**/*", "sub", "sub/**/*.csv"])
+def test_hidden_and_unfinished_files_are_never_data(
+    put: Put, read: Read, file: str, aside: str
+) -> None:
+    put("sub/jan.csv", ONE)
+    put(f"sub/{aside}", ONE)
+    assert read(options={"file": file})[0] == [("1",)]
+
+
+@pytest.mark.parametrize("aside", ASIDE)
+def test_a_hidden_or_unfinished_file_is_refused_by_name(put: Put, read: Read, aside: str) -> None:
+    put(f"sub/{aside}", ONE)
+    with pytest.raises(ConfigError, match="hidden or unfinished file, which is never data"):
+        read(options={"file": f"sub/{aside}"})
+
+
 def test_an_absolute_file_may_be_anywhere(put: Put, tmp_path: Path) -> None:
     path = put("elsewhere/x.csv", ONE)
     source = CsvSource({"path": "tables"}, tmp_path)

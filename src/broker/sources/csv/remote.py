@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
-from ..delimited.inputs import InputFile, input_stem, more_than_once, natural_order
+from ..delimited.inputs import InputFile, input_stem, is_never_data, more_than_once, natural_order
 from ..delimited.streams import SUFFIXES
 
 __all__ = ["Remote", "is_remote", "shown_url"]
@@ -94,7 +94,8 @@ class Remote:
         url = f"{self._url}/{file}"
         if self._protocol not in _WEB and has_magic(file):
             with _asking(url):
-                names = [str(name) for name in self._filesystem.glob(url)]
+                matching = [str(name) for name in self._filesystem.glob(url)]
+            names = [name for name in matching if not self._is_never_data(name, file)]
             if not names:
                 raise AbsentError("no file matches", where=shown_url(url), found="none")
             return [self._known(f"{self._protocol}://{name}") for name in names]
@@ -102,6 +103,12 @@ class Remote:
         if not found:
             raise AbsentError("does not exist", where=shown_url(url))
         return found
+
+    def _is_never_data(self, name: str, pattern: str) -> bool:
+        """Whether a name that a pattern matched is hidden or unfinished, or in such a folder."""
+        base = self._url.partition("://")[2]
+        found = {*name.removeprefix(base).split("/")} - {*pattern.split("/"), ""}
+        return any(map(is_never_data, found))
 
     def _default(self, name: str) -> list[InputFile]:
         candidates = [f"{name}{ending}" for ending in SUFFIXES]
@@ -144,7 +151,7 @@ class Remote:
         return [
             name
             for name, entry in names.items()
-            if not name.startswith(".") and (input_stem(name) or entry["type"] == "directory")
+            if not is_never_data(name) and (input_stem(name) or entry["type"] == "directory")
         ]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 from pydantic import Field
@@ -18,7 +19,14 @@ from ...errors import ConfigError, SourceError
 from ...tables.schema import Column, TableSchema
 from ..contract import Location, SourceTable, TableRequest, Window
 from ..delimited.dialect import dialect_from
-from ..delimited.inputs import Inputs, input_stem, table_name, text_bytes, version
+from ..delimited.inputs import (
+    Inputs,
+    input_stem,
+    is_never_data,
+    table_name,
+    text_bytes,
+    version,
+)
 from ..delimited.reading import DelimitedReading
 from ..delimited.table import TableFiles
 from ..filters import RowFilter, condition
@@ -93,6 +101,7 @@ class CsvSource:
         if not file:
             name = table_name(table.id)
             return TableFiles(self._place(self._settings.path), name, None, dialect)
+        _refuse_unfinished(file, table.id)
         base, below = self._located(file)
         return TableFiles(self._place(base), "", below, dialect)
 
@@ -134,6 +143,18 @@ class CsvSource:
             _wanted(table, columns, names),
             table.null_values,
             RowFilter(sql, schema, table.id) if sql else None,
+        )
+
+
+def _refuse_unfinished(file: str, table_id: str) -> None:
+    name = Path(urlsplit(file).path if is_remote(file) else file).name
+    if is_never_data(name):
+        raise ConfigError(
+            "file names a hidden or unfinished file, which is never data",
+            where=f"table {table_id}",
+            expected="a name that does not begin with '.' or '~' or end in .part, .tmp or the like",
+            found=name,
+            remedy="Deliver the file under another name, renamed when it is whole.",
         )
 
 

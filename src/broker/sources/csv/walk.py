@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import AbsentError, ForbiddenError, SourceError
+from ..delimited.inputs import is_never_data
 
 __all__ = ["OpenFolder", "open_folder", "refuse_unsafe"]
 
@@ -36,13 +37,13 @@ class OpenFolder:
     descriptor: int
 
     def names(self) -> list[str]:
-        """What is in it, without the names that begin with a dot."""
+        """What is in it, without hidden names and those of files that are still written."""
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         with _errors_about(self.path):
             listed = os.open(".", flags, dir_fd=self.descriptor)
             try:
                 with os.scandir(listed) as entries:
-                    return [one.name for one in entries if not one.name.startswith(".")]
+                    return [one.name for one in entries if not is_never_data(one.name)]
             finally:
                 os.close(listed)
 

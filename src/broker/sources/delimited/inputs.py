@@ -17,6 +17,7 @@ __all__ = [
     "Inputs",
     "changed",
     "input_stem",
+    "is_never_data",
     "more_than_once",
     "natural_order",
     "seen_version",
@@ -26,6 +27,11 @@ __all__ = [
 ]
 
 
+_UNFINISHED = re.compile(
+    # hidden; a lock or a copy of an editor; what a transfer is still writing
+    r"[.~].*|.*~|#.*#|.*\.(?:part|partial|filepart|tmp|temp|crdownload|download|opdownload|swp)",
+    re.IGNORECASE | re.DOTALL,
+)
 _SETTLED = timedelta(seconds=2)  # the clock of a place may not tell two changes apart
 _SHRUNK = 4  # compressed, tables take a quarter to a tenth
 
@@ -121,7 +127,17 @@ def seen_version(inputs: Sequence[InputFile]) -> str:
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
+def is_never_data(name: str) -> bool:
+    """Whether the name of a file or folder says that it is hidden, or not finished yet."""
+    return _UNFINISHED.fullmatch(name) is not None
+
+
 def input_stem(name: str) -> str:
-    """The name of a file without its ending; empty where the ending is unknown."""
+    """The name of a file without its ending; empty where the ending is unknown.
+
+    Empty, too, where the name says that the file is never data.
+    """
+    if is_never_data(name):
+        return ""
     ending = next((end for end in SUFFIXES[::-1] if name.lower().endswith(end)), None)
     return name[: -len(ending)] if ending else ""
