@@ -298,7 +298,7 @@ def _take(
             previous=_still_asked(request, before.schema) if before else None,
             progress=advance,
         )
-        return version, reading.end()
+        return _warned(version, reading.end())
     alive = job.source.read_keys(request) if step.census else None
     expected = None
     if step.census and rule.has_beginning:  # older rows live in the source alone
@@ -327,7 +327,11 @@ def _take(
                 where=job.table.id,
                 remedy="The next sync reads it again.",
             )
-    return version, end
+    return _warned(version, end)
+
+
+def _warned(version: TableVersion, end: End) -> tuple[TableVersion, End]:
+    return replace(version, warnings=(*version.warnings, *end.warnings)), end
 
 
 def _still_asked(request: TableRequest, schema: TableSchema) -> TableSchema:

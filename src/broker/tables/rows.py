@@ -32,13 +32,14 @@ class End:
 
     ``rows`` counts the rows handed over, ``as_of`` is the source's clock read before extraction.
     ``version`` names what was read, where the source can: readings with two versions do not
-    belong together.
+    belong together. ``warnings`` are sentences for the operator, and name no value.
     """
 
     rows: int
     as_of: datetime
     rejects: tuple[Reject, ...] = ()
     version: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Reading(Protocol):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from contextlib import suppress
 
 from ...errors import SourceError
 from .dialect import Dialect
 from .slices import Cutter
 
-__all__ = ["MOST_COLUMNS", "take_header"]
+__all__ = ["MOST_COLUMNS", "take_header", "words_of"]
 
 MOST_COLUMNS = 10_000
 
@@ -62,10 +63,20 @@ def _names(header: bytes, dialect: Dialect, name: str) -> list[str]:
             where=name,
             remedy="Declare the encoding of the file: csv: {encoding: …}.",
         ) from error
-    return _fields(text, dialect, name)
+    try:
+        return _fields(text, dialect)
+    except csv.Error as error:
+        raise SourceError("the header cannot be read", where=name, found=str(error)) from error
 
 
-def _fields(text: str, dialect: Dialect, name: str) -> list[str]:
+def words_of(record: bytes, dialect: Dialect) -> set[str]:
+    """The fields of a record as text; none where it cannot be taken apart."""
+    with suppress(csv.Error):
+        return {*_fields(record.decode(errors="replace").strip("\r\n"), dialect)}
+    return set()
+
+
+def _fields(text: str, dialect: Dialect) -> list[str]:
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=dialect.delimiter,
@@ -73,10 +84,7 @@ def _fields(text: str, dialect: Dialect, name: str) -> list[str]:
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         escapechar=dialect.escape,
     )
-    try:
-        return next(reader)
-    except csv.Error as error:
-        raise SourceError("the header cannot be read", where=name, found=str(error)) from error
+    return next(reader, [])
 
 
 def _compare_width(names: list[str], dialect: Dialect, name: str) -> None:

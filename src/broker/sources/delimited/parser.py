@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -11,7 +12,9 @@ from pyarrow import csv
 
 from ...tables.rows import Reject
 from .dialect import Dialect
-from .records import Lexer, Record
+from .header import words_of
+from .records import MARK, Lexer, Record
+from .remarks import Kind, Remark
 
 __all__ = ["Parsed", "Parser", "count_lines"]
 
@@ -20,12 +23,13 @@ _LONGEST_VALUE = 500
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a slice held. Rows and lines of ``rejects`` count from 1 within the slice."""
+    """What a slice held. Its rows and lines count from 1 within the slice."""
 
     table: pa.Table
     records: int
     lines: int
     rejects: list[Reject] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 class Parser:
@@ -37,9 +41,14 @@ class Parser:
         names: Sequence[str],
         wanted: Sequence[str],
         null_values: Sequence[str],
+        header: bytes = b"",
     ) -> None:
-        """``names`` are the file's columns in its order, ``wanted`` those to hand over."""
-        self._names = list(names)
+        """``names`` are the file's columns in its order, ``wanted`` those to hand over.
+
+        ``header`` is the line in which the file has them, if it has.
+        """
+        self._dialect, self._names = dialect, list(names)
+        self._header = header.strip(b"\r\n")
         self._lexer = Lexer(dialect)
         self._token = secrets.token_hex(16)
         self._sentinel = _sentinel(dialect, self._token, len(self._names))
@@ -59,18 +68,55 @@ class Parser:
         A row with too few or too many fields, with a NUL byte or with bytes that are not UTF-8
         is rejected; the others stay.
         """
-        if b"\0" in piece:
+        if b"\0" in piece or self._is_joined(piece):
             return self._sorted_out(piece)
         try:
             table = self._rows(piece)
         except pa.ArrowInvalid:
             return self._sorted_out(piece)
-        return None if table is None else Parsed(table, table.num_rows, count_lines(piece))
+        if table is None:
+            return None
+        parsed = Parsed(table, table.num_rows, count_lines(piece))
+        if parsed.records < parsed.lines or not piece.endswith((b"\r", b"\n")):
+            spreads = [*self._lexer.spreads(piece)]
+            if any(one["tail"] is not None for one in spreads):
+                return self._sorted_out(piece)
+            parsed.remarks.extend(self._whole_rows(piece, spreads, 0))
+        return parsed
 
     def open_line(self, piece: bytes) -> int:
         """The line of the slice, from 1, in which the record begins that never ends."""
         starts = [record.start for record in self._lexer.records(piece) if record.is_open]
         return 1 + count_lines(piece[: starts[0]] if starts else piece)
+
+    def _is_joined(self, piece: bytes) -> bool:
+        """Whether a second file may begin in the slice: at a mark, or with the same header."""
+        if MARK in piece and (
+            piece.startswith(MARK)
+            or b"\n" + MARK in piece
+            or b"\r" + MARK in piece
+            or (self._header and MARK + self._header in piece)
+        ):
+            return True
+        return bool(len(self._names) > 1 and self._header and self._header in piece)
+
+    def _whole_rows(
+        self, text: bytes, spreads: Sequence[re.Match[bytes]], line: int
+    ) -> Iterator[Remark]:
+        """Quoted values that without quotes would be rows, each of as many fields as it must be.
+
+        In two columns with commas, prose is that by chance.
+        """
+        delimiter, width = self._dialect.delimiter.encode(), len(self._names)
+        if width < 2 or (width == 2 and delimiter == b","):
+            return
+        end = b"\n" if b"\n" in text else b"\r"
+        for spread in spreads:
+            first = text.rfind(end, 0, spread.start("value")) + 1
+            last = text.find(end, spread.end("value"))
+            rows = text[first : last if last >= 0 else len(text)].splitlines()
+            if all(row.count(delimiter) == width - 1 for row in rows):
+                yield Remark(Kind.SPREAD, line + 1 + count_lines(text[:first]))
 
     def _rows(self, piece: bytes) -> pa.Table | None:
         """Arrow takes a slice that ends inside a quoted field as if the field were whole.
@@ -95,22 +141,44 @@ class Parser:
         return table.slice(0, last) if is_whole else None
 
     def _sorted_out(self, piece: bytes) -> Parsed | None:
-        good, rejects, number, line = [], [], 0, 1
+        good, rejects, remarks, number, line = [], [], [], 0, 1
         for record in self._lexer.records(piece):
             if record.is_open:
                 return None
             text = piece[record.start : record.end]
-            if self._counts(record, text):
+            is_marked = text.startswith(MARK)
+            text = text.removeprefix(MARK)
+            beginning = self._beginning(text, is_marked=is_marked)
+            if beginning is not None:
+                remarks.append(Remark(beginning, line))
+            if beginning is not Kind.HEADER and self._counts(record, text):
                 number += 1
                 reason = self._fault(record, text)
                 if reason is None:
                     # A CR must not become half of a CRLF with what follows it now.
                     good.append(text[:-1] + b"\n" if text.endswith(b"\r") else text)
+                    spreads = [*self._lexer.spreads(text)] if b"\n" in text[:-2] else []
+                    remarks.extend(self._whole_rows(text, spreads, line - 1))
                 else:
                     rejects.append(Reject(number, None, reason, _shown(text), line))
             line += count_lines(text)
         table = self._rows(b"".join(good))
-        return None if table is None else Parsed(table, number, count_lines(piece), rejects)
+        if table is None:
+            return None
+        return Parsed(table, number, count_lines(piece), rejects, remarks)
+
+    def _beginning(self, text: bytes, *, is_marked: bool) -> Kind | None:
+        """Which beginning of a second file a record is; None for any other.
+
+        In one column the header may be a value, unless a byte order mark stands before it.
+        """
+        is_header = self._header != b"" and text.strip(b"\r\n") == self._header
+        if is_header and (is_marked or len(self._names) > 1):
+            return Kind.HEADER
+        if not is_marked:
+            return None
+        is_other = self._header and words_of(text, self._dialect) & {*self._names}
+        return Kind.OTHER if is_other else Kind.JOINED
 
     def _counts(self, record: Record, text: bytes) -> bool:
         """An empty line is not a row, except in a table of one column, which is NULL there."""
@@ -122,6 +190,14 @@ class Parser:
             return f"expected {expected} fields, found {record.fields}"
         if b"\0" in text:
             return "holds a NUL byte"
+        if self._header and MARK + self._header in text:
+            return "holds the header of a second file: no line end stands between the two files"
+        if any(one["tail"] is not None for one in self._lexer.spreads(text)):
+            return (
+                f"holds a value in quotes that goes over {count_lines(text.rstrip()) + 1} lines, "
+                "with text after its closing quote: where nothing is quoted, "
+                "declare csv: {quote: ''}"
+            )
         try:
             text.decode()
         except UnicodeDecodeError:

@@ -19,6 +19,7 @@ from ..filters import RowFilter
 from ..rows import Rows
 from .inputs import InputFile, changed, seen_version
 from .parser import Parsed, Parser, count_lines
+from .remarks import Kind, Remark, quoted_columns, sentences
 from .slices import Cutter
 from .table import TableFiles
 
@@ -51,6 +52,8 @@ class DelimitedReading(Rows):
         self._row_filter = row_filter
         self._records = 0
         self._rejects: list[Reject] = []
+        self._remarks: list[Remark] = []
+        self._warnings: list[str] = []
         self._version: str | None = None
 
     def _read(self) -> Iterator[pa.RecordBatch]:
@@ -64,7 +67,8 @@ class DelimitedReading(Rows):
 
     def _end(self) -> End:
         """``as_of`` is the newest time of change of the files read."""
-        return End(self._rows, self._as_of, tuple(self._rejects), self._version)
+        warnings = (*sentences(self._remarks), *self._warnings)
+        return End(self._rows, self._as_of, tuple(self._rejects), self._version, warnings)
 
     def _wanted(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
         if self._row_filter is not None:
@@ -75,10 +79,15 @@ class DelimitedReading(Rows):
         note = f" (in {shown(Path(file.name).name)})" if is_one_of_many else ""
         with self._files.opened(file) as opened:
             self._refuse_other_columns(opened.names, file)
-            parser = Parser(self._files.dialect, opened.names, self._needed, self._null_values)
-            lines = count_lines(opened.header)
-            for line, parsed in _parsed(opened.rest, parser, file.name, lines):
+            parser = Parser(
+                self._files.dialect, opened.names, self._needed, self._null_values, opened.header
+            )
+            first = count_lines(opened.header)
+            for line, parsed in _parsed(opened.rest, parser, file.name, first):
                 self._keep_rejects(parsed, line, note)
+                self._keep_remarks(parsed, line, file)
+                if line == first:
+                    self._doubt_quotes(parsed.table, file)
                 self._records += parsed.records
                 yield parsed
 
@@ -96,6 +105,27 @@ class DelimitedReading(Rows):
             raise SourceError(
                 f"more than {MAX_REJECTS} rows do not fit the declared dialect",
                 remedy="Check delimiter, quote and encoding under csv:.",
+            )
+
+    def _keep_remarks(self, parsed: Parsed, before: int, file: InputFile) -> None:
+        for remark in parsed.remarks:
+            place = f"{shown(Path(file.name).name)}, line {before + remark.line}"
+            if remark.kind is Kind.OTHER:
+                raise SourceError(
+                    "two files with different columns are joined in one",
+                    where=f"{file.name}, line {before + remark.line}",
+                    expected=f"the columns {shown(', '.join(self._names), 500)}, in this order",
+                    remedy="Deliver them as two files: columns are matched by name there.",
+                )
+            self._remarks.append(replace(remark, place=place))
+
+    def _doubt_quotes(self, table: pa.Table, file: InputFile) -> None:
+        """Of the first rows of a file: a quote that opens values although nothing is quoted."""
+        if self._files.dialect.quote is None and (names := quoted_columns(table)):
+            self._warnings.append(
+                f"{shown(Path(file.name).name)}: each value of {', '.join(names)} "
+                "stands in quotes, which belong to it, as csv.quote is ''; "
+                "if they do not, remove that setting"
             )
 
     def _refuse_other_columns(self, names: Sequence[str], file: InputFile) -> None:

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 
 from .dialect import Dialect
 
-__all__ = ["Lexer", "Record"]
+__all__ = ["MARK", "Lexer", "Record"]
+
+MARK = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8. Before a record it is not a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Lexer:
         self._escape = dialect.escape.encode() if dialect.escape else None
         end = rb"(\r\n|\r|\n|\Z|%b)" % re.escape(self._delimiter)
         self._field = re.compile(_field(dialect) + end, re.DOTALL)
+        self._spread = _spread(dialect)
+        self._tidy = _tidy(dialect)
 
     def records(self, text: bytes) -> Iterator[Record]:
         """Every record of the text, in order; the last one may end without a line end."""
@@ -44,6 +49,21 @@ class Lexer:
             record = self._record(text, at)
             yield record
             at = record.end
+
+    def spreads(self, text: bytes) -> Iterator[re.Match[bytes]]:
+        """The quoted fields that hold a line end, in order; ``text`` begins with a record.
+
+        Group ``value`` is the field, and group ``tail`` is set where text follows its closing
+        quote: the quote that closed it then was hardly written to do so.
+        """
+        at = 0
+        while self._tidy and (tidy := self._tidy.match(text, at)) and tidy["value"]:
+            yield tidy
+            at = tidy.end()
+        if self._tidy is None or tidy is None:
+            while self._spread and (match := self._spread.match(text, at)):
+                yield match
+                at = match.end()
 
     def last_end(self, text: bytes) -> int:
         """How much of the text is whole records, if more text may follow; 0 if nothing is."""
@@ -56,7 +76,7 @@ class Lexer:
         return end
 
     def _record(self, text: bytes, start: int) -> Record:
-        at, count = start, 0
+        at, count = start + len(MARK) * text.startswith(MARK, start), 0
         while True:
             match = self._field.match(text, at)
             assert match is not None  # noqa: S101 - the pattern matches the empty text too
@@ -73,7 +93,7 @@ class Lexer:
         return escapes % 2 == 1 or text.endswith((b"\r", b"\n"))
 
 
-def _field(dialect: Dialect) -> bytes:
+def _field(dialect: Dialect, group: bytes = b"?P<open>") -> bytes:
     """The pattern of one field; its group ``open`` is set where a quoted field never ends.
 
     ``*+`` gives nothing back, so time is linear whatever the text.
@@ -82,10 +102,47 @@ def _field(dialect: Dialect) -> bytes:
     delimiter = re.escape(dialect.delimiter.encode())
     bare = _run(rb"\r\n" + delimiter, escape)
     if dialect.quote is None:
-        return rb"(?P<open>(?!))?" + bare
+        return rb"(%b(?!))?" % group + bare
     quote = re.escape(dialect.quote.encode())
     inside = rb"(?:%b|%b%b)*+" % (_run(quote, escape, least=1), quote, quote)
-    return rb"(?:%b%b(?:%b%b|(?P<open>\Z))|%b)" % (quote, inside, quote, bare, bare)
+    return rb"(?:%b%b(?:%b%b|(%b\Z))|%b)" % (quote, inside, quote, bare, group, bare)
+
+
+def _spread(dialect: Dialect) -> re.Pattern[bytes] | None:
+    """The pattern of a quoted field with a line end in it, and of all fields before it."""
+    if dialect.quote is None:
+        return None
+    escape = re.escape(dialect.escape.encode()) if dialect.escape else None
+    delimiter = re.escape(dialect.delimiter.encode())
+    quote = re.escape(dialect.quote.encode())
+    flat = rb"(?:%b|%b%b)*+" % (_run(quote + rb"\r\n", escape, least=1), quote, quote)
+    inside = rb"(?:%b|%b%b)*+" % (_run(quote, escape, least=1), quote, quote)
+    end = rb"(?:\r\n|\r|\n|%b)" % delimiter
+    wide = rb"%b%b[\r\n]%b%b" % (quote, flat, inside, quote)
+    other = rb"(?!%b)%b%b" % (wide, _field(dialect, group=b"?:"), end)
+    bare = _run(rb"\r\n" + delimiter, escape)
+    return re.compile(
+        rb"(?:%b)*+(?P<value>%b(?P<tail>(?!%b|\Z))?%b)(?:%b|\Z)" % (other, wide, end, bare, end),
+        re.DOTALL,
+    )
+
+
+def _tidy(dialect: Dialect) -> re.Pattern[bytes] | None:
+    """What ``_spread`` finds, where quotes stand as RFC 4180 has them: three times as fast.
+
+    It looks at nothing but quotes. It stops short of the end where one stands otherwise.
+    """
+    if dialect.quote is None or dialect.escape is not None:
+        return None
+    quote, delimiter = re.escape(dialect.quote.encode()), re.escape(dialect.delimiter.encode())
+    outside, before = rb"[^%b]*+" % quote, rb"(?<![^\r\n%b])" % delimiter
+    flat = rb"[^%b\r\n]*+(?:%b%b[^%b\r\n]*+)*+" % ((quote,) * 4)
+    inside = rb"%b(?:%b%b%b)*+" % (outside, quote, quote, outside)
+    last = rb"%b(?=[\r\n%b]|\Z)" % (quote, delimiter)
+    return re.compile(
+        rb"(?:%b%b%b%b%b)*+%b(?:%b(?P<value>%b%b[\r\n]%b%b)(?P<tail>(?!))?|\Z)"
+        % (outside, before, quote, flat, last, outside, before, quote, flat, inside, last)
+    )
 
 
 def _run(stops: bytes, escape: bytes | None, least: int = 0) -> bytes:

@@ -1,0 +1,58 @@
+"""What a person should know of a file whose rows were read: one sentence of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...foreign.text import shown
+
+__all__ = ["Kind", "Remark", "quoted_columns", "sentences"]
+
+
+class Kind(Enum):
+    """What was found, as the end of a sentence about the first place of several."""
+
+    JOINED = "begins with a byte order mark, which was left out: files were joined in one"
+    OTHER = "begins with the names of other columns"
+    HEADER = "repeats the header and is not a row: files were joined in one"
+    SPREAD = (
+        "holds a value in quotes with line ends, and would be as many whole rows without quotes; "
+        "where nothing is quoted, declare csv: {quote: ''}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """``place`` is where in a file; ``line`` counts within what was looked at."""
+
+    kind: Kind
+    line: int
+    place: str = ""
+
+
+def sentences(remarks: Iterable[Remark]) -> tuple[str, ...]:
+    """One for each kind: how often, and the first place."""
+    found: dict[Kind, list[Remark]] = {}
+    for remark in remarks:
+        found.setdefault(remark.kind, []).append(remark)
+    return tuple(_sentence(kind, alike) for kind, alike in found.items())
+
+
+def _sentence(kind: Kind, alike: Sequence[Remark]) -> str:
+    more = f", and {len(alike) - 1:,} more," if len(alike) > 1 else ""
+    return f"{alike[0].place}{more} {kind.value}"
+
+
+def quoted_columns(table: pa.Table) -> list[str]:
+    """Columns in which each value stands in quotes, where the dialect has none."""
+    names = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        values = column.drop_null()
+        if len(values) and pc.all(pc.match_substring_regex(values, '(?s)^".*"$')).as_py():
+            names.append(shown(name))
+    return names

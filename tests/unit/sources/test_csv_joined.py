@@ -1,0 +1,115 @@
+"""Files joined in one, and quotes that swallow lines: reported, and no row gone without a count."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import pytest
+
+from broker.errors import SourceError
+
+from .conftest import Put, Read
+
+MARK = "\ufeff"
+JOINED = f"{MARK}id,v\n1,a\n{MARK}id,v\n2,b\n"
+TITLES = 'id\ttitle\tx\n1\t"Foo\tx\n2\tb\tx\n3\tc\tx\n4\t"Bar\ty\n5\te\tx\n'
+
+
+@pytest.mark.parametrize("head", [MARK, ""])
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_a_header_in_a_later_line_is_not_a_row(
+    put: Put, read: Read, head: str, quote: str, end: str, encoding: str
+) -> None:
+    one = f"{head}{quote}id{quote},v{end}"
+    put("t.csv", f'{one}1,"a\nb"{end}{one}{quote}2{quote},b{end}'.encode(encoding))
+    rows, last = read(options={"encoding": encoding})
+    assert rows == [("1", "a\nb"), ("2", "b")]
+    assert last.warnings == (
+        "t.csv, line 4 repeats the header and is not a row: files were joined in one",
+    )
+
+
+def test_headers_of_several_joined_files_are_one_warning(put: Put, read: Read) -> None:
+    put("t.csv.gz", gzip.compress(JOINED.encode()) + gzip.compress(JOINED.encode()))
+    rows, end = read()
+    assert rows == [("1", "a"), ("2", "b"), ("1", "a"), ("2", "b")]
+    (warning,) = end.warnings
+    assert warning.startswith("t.csv.gz, line 3, and 2 more, repeats the header")
+
+
+def test_a_mark_before_rows_is_left_out(put: Put, read: Read) -> None:
+    put("t.csv", f'1,a\n{MARK}"2, or so",b\n')
+    rows, end = read(options={"header": False, "columns": ["id", "v"]})
+    assert rows == [("1", "a"), ("2, or so", "b")]
+    assert "line 2 begins with a byte order mark" in end.warnings[0]
+
+
+def test_a_mark_inside_a_value_belongs_to_it(put: Put, read: Read) -> None:
+    put("t.csv", f'id,v\n1,"a\n{MARK}b"\n2,{MARK}c\n')
+    rows, end = read()
+    assert rows == [("1", f"a\n{MARK}b"), ("2", f"{MARK}c")]
+    assert end.warnings == ()
+
+
+def test_of_one_column_the_header_may_be_a_value(put: Put, read: Read) -> None:
+    put("t.csv", f"name\nname\n{MARK}name\nx\n")
+    rows, end = read()
+    assert rows == [("name",), ("x",)]
+    assert len(end.warnings) == 1
+
+
+@pytest.mark.parametrize("other", ["v,id", "id,w", "v,id,w"])
+def test_joined_files_of_other_columns_fail(put: Put, read: Read, other: str) -> None:
+    put("t.csv", f"{MARK}id,v\n1,a\n{MARK}{other}\nb,2\n")
+    with pytest.raises(SourceError, match=r"t\.csv, line 3: two files with different columns"):
+        read()
+
+
+@pytest.mark.parametrize("header", ["id", "id,v"])
+def test_files_joined_within_a_line_reject_it(put: Put, read: Read, header: str) -> None:
+    row = ",".join("1" for _ in header.split(","))
+    put("t.csv", f"{MARK}{header}\n{row}{MARK}{header}\n{row}\n")
+    rows, end = read()
+    assert (len(rows), len(end.rejects)) == (1, 1)
+    assert end.rejects[0].line == 2
+
+
+def test_a_quote_that_swallows_lines_rejects_them_with_their_number(put: Put, read: Read) -> None:
+    put("t.csv", TITLES)
+    rows, end = read(options={"delimiter": "tab"})
+    assert rows == [("5", "e", "x")]
+    (reject,) = end.rejects
+    assert (reject.row, reject.line) == (1, 2)
+    assert "goes over 4 lines" in reject.reason
+    assert "declare csv: {quote: ''}" in reject.reason
+    rows, end = read(options={"delimiter": "tab", "quote": ""})
+    assert (len(rows), end.rejects, end.warnings) == (5, (), ())
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "lines"),
+    [
+        ({"delimiter": "tab"}, 'a\tb\n1\t"x\n2\ty"\n3\t"a\nb"\n', [2]),
+        ({}, 'a,b,c\n1,"x,u\n2,y,v\n3,z",w\n', [2]),
+        ({}, 'a,b,c\n1,"x\n2,y",v\n', []),
+        ({}, 'a,b\n1,"Dear\nA, B"\n', []),
+    ],
+)
+def test_a_value_of_whole_rows_is_a_warning(
+    put: Put, read: Read, options: dict[str, Any], text: str, lines: list[int]
+) -> None:
+    put("t.csv", text)
+    warnings = read(options=options)[1].warnings
+    assert [f"line {line} holds a value in quotes" in warnings[0] for line in lines] == (
+        [True] * len(warnings)
+    )
+
+
+def test_quotes_around_each_value_are_doubted_where_none_are_declared(put: Put, read: Read) -> None:
+    put("t.csv", 'a,b,c\n"1",x,"\n"2","y",\n')
+    rows, end = read(options={"quote": ""})
+    assert rows[0] == ('"1"', "x", '"')
+    assert end.warnings[0].startswith("t.csv: each value of a stands in quotes")
