@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import PublishError, TableError
 from ..foreign.strict_json import parse_json
+from ..foreign.text import shown
 from ..publish import Approval, Generation, Status, TableEntry, Widening
 
-__all__ = ["HeldError", "check_losses", "lost_keys", "more_readers", "note", "widening_of"]
+__all__ = [
+    "HeldError",
+    "check_columns",
+    "check_losses",
+    "lost_keys",
+    "more_readers",
+    "note",
+    "widening_of",
+]
 
 _LOST_KEYS = "lost_keys"
+_MOST_NAMES = 500
 
 
 class HeldError(TableError):
@@ -51,6 +61,37 @@ def check_losses(table: str, before: int, losses: int, fraction: float, approval
         found=approval.problem and f"an approval that cannot be read, {approval.problem}",
         remedy=f"If that is right, run `broker approve {table}` and sync again.",
     )
+
+
+def check_columns(
+    table: TableEntry,
+    found: Collection[str],
+    others: Iterable[Collection[str]],
+    approval: Approval,
+) -> None:
+    """Raise ``HeldError`` if a delivery is of another table, by the names of its columns.
+
+    ``others`` are the columns of each other published table.
+    """
+    before, after = _lower(table.schema.names), _lower(found)
+    if not table.rows or not after or table.rows <= approval.rows or before <= after:
+        return
+    is_another = after in map(_lower, others) and 2 * len(before & after) < len(before)
+    if before & after and not is_another:
+        return
+    raise HeldError(
+        "the source delivers other columns than those that are published",
+        losses=table.rows,
+        where=table.id,
+        expected=shown(f"some of {', '.join(table.schema.names)}", _MOST_NAMES),
+        found="the columns of another published table" if is_another else "none of them",
+        remedy=f"If that is right, run `broker approve {table.id}` and sync again.",
+    )
+
+
+def _lower(names: Collection[str]) -> set[str]:
+    """Names that differ in case alone are one in SQL."""
+    return {name.lower() for name in names}
 
 
 def more_readers(widening: Widening, approval: Approval) -> HeldError:

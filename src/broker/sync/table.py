@@ -25,7 +25,7 @@ from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .admission import bytes_needed
 from .exposure import Exposure
-from .held import HeldError, check_losses, more_readers
+from .held import HeldError, check_columns, check_losses, more_readers
 from .limit import LimitedSource
 from .places import address_of
 from .plan import Action, Kept, Step, SyncRule, next_step, reload_step, seen, whole_step
@@ -126,6 +126,7 @@ def sync_table(job: Job) -> TableEntry:
     reasons = _reasons(job, question, spec, found)
     step = _step(job, rule, anew=bool(reasons))
     declared = declared_schema(table, found)
+    _check_columns(job, found)
     _prepare(job, step, found)
     try:
         version, end = _take(job, spec, declared, step, request, rule)
@@ -250,6 +251,15 @@ def _prepare(job: Job, step: Step, found: SourceTable) -> None:
     job.staging.require(bytes_needed(step, found, job.published), where=job.table.id)
     if step.window == Window():
         job.progress.expect(job.table.path, found.rows, found.bytes)
+
+
+def _check_columns(job: Job, found: SourceTable) -> None:
+    """Raise ``HeldError`` if the source delivers what looks like another table."""
+    before, previous = job.published, job.staging.previous
+    if before is None or previous is None or before.loading:
+        return
+    others = [one.schema.names for one in previous.manifest.tables if one.id != before.id]
+    check_columns(before, found.schema.names, others, job.approval)
 
 
 def _check_losses(job: Job, spec: TableSpec, step: Step, version: TableVersion) -> None:

@@ -30,3 +30,41 @@ def test_quotes_that_swallow_lines_are_reported(described: Make, key: str | None
     report = instance.sync()
     assert (report["exit_code"], report["tables"][0]["rejects"]) == (3, 1)
     assert instance.rows("s/t") == [(4, "d")]
+
+
+PAGE = "<!DOCTYPE html>\n<html>\n<body>\nPlease log in\n</body>\n</html>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "says"),
+    [
+        (PAGE, "unreadable", "is an HTML page"),
+        ("Service unavailable\nTry again\n", "held", "found none of them"),
+        ("person,amount,day\n1,2,3\n", "held", "found the columns of another published table"),
+    ],
+)
+def test_a_delivery_of_something_else_is_not_published(
+    described: Make, text: str, status: str, says: str
+) -> None:
+    salaries = "  - id: s.u\n    primary_key: person\n```"
+    instance = described(table(key=None).replace("```\n", "```").removesuffix("```") + salaries)
+    instance.csv("t", "id,v,w,day\n1,a,b,2\n")
+    instance.csv("u", "person,amount,day\n1,2,3\n")
+    assert instance.sync()["exit_code"] == 0
+    instance.csv("t", text)
+    report = instance.sync()
+    found = next(one for one in report["tables"] if one["table"] == "s/t")
+    assert (report["exit_code"], found["status"]) == (1, status)
+    assert says in found["error"]
+    assert instance.rows("s/t") == [(1, "a", "b", 2)]
+
+
+def test_other_columns_are_published_once_approved(described: Make) -> None:
+    instance = described(table(key=None))
+    instance.csv("t", "id,v\n1,a\n")
+    assert instance.sync()["exit_code"] == 0
+    instance.csv("t", "x,y\n1,a\n2,b\n")
+    assert instance.sync()["tables"][0]["status"] == "held"
+    assert instance.here("approve", "s.t").returncode == 0
+    assert instance.sync()["exit_code"] == 0
+    assert instance.rows("s/t") == [(None, None, 1, "a"), (None, None, 2, "b")]

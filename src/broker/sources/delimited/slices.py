@@ -33,6 +33,12 @@ class Cutter:
         self._ended = False
         self.is_exact = False
 
+    def beginning(self) -> bytes:
+        """The first block of the text, which stays where it is."""
+        if not self._rest:
+            self._more()
+        return self._rest
+
     def header(self) -> bytes:
         """The first record that is not an empty line, and the empty lines before it.
 

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from ...errors import SourceError
+from .content import refuse_binary
 
 __all__ = ["BLOCK_BYTES", "SUFFIXES", "plain_blocks", "utf8_blocks"]
 
@@ -45,6 +46,8 @@ def plain_blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
     size = _FIRST_BYTES
     try:
         while block := source.read(size):
+            if size == _FIRST_BYTES:
+                refuse_binary(block, name)
             yield block
             size = BLOCK_BYTES
     except OSError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from .content import refuse_markup
 from .dialect import Dialect
 from .header import take_header
 from .inputs import InputFile, Inputs
@@ -43,6 +44,7 @@ class TableFiles:
         with closing(self.place.open(file)) as stream:
             blocks = utf8_blocks(stream, file.name, self.dialect.encoding)
             cutter = Cutter(blocks, self.dialect, file.name)
+            refuse_markup(cutter.beginning(), self.dialect, file.name)
             names, header = take_header(cutter, self.dialect, file.name)
             yield OpenFile(tuple(names), header, cutter)
 
