@@ -63,6 +63,22 @@ def _dialect(one: Placed) -> Iterator[ConfigError]:
             f"{one.key('csv', 'columns')} is missing",
             where=one.where("csv", "header"),
             expected="the names of the columns, because header is false",
+            remedy=None
+            if csv.dialect == "rfc4180"
+            else f"Files of {csv.dialect} have no header; where yours do, say header: true.",
+        )
+    if csv.escapes is not None and not csv.escape:
+        yield ConfigError(
+            f"{one.key('csv', 'escapes')} has no effect without escape",
+            where=one.where("csv", "escapes"),
+            remedy="Add escape, or remove it.",
+        )
+    if csv.escapes == "quote" and not csv.quote:
+        yield ConfigError(
+            f"{one.key('csv', 'escapes')} is wrong",
+            where=one.where("csv", "escapes"),
+            expected="any, mysql or postgres, because nothing is quoted",
+            found="'quote'",
         )
     if csv.delimiter in (csv.quote, csv.escape):
         yield ConfigError(

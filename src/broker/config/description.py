@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from . import placeholders
 from .columntypes import ColumnType
+from .csvdialect import CsvDialect
 from .values import (
     ClassName,
     DatasetName,
@@ -54,26 +54,6 @@ def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
     return values or unexpected("at least one value")
 
 
-def _mark(text: str) -> str:
-    mark = {"\\t": "\t", "tab": "\t", "none": ""}.get(text, text)
-    if len(mark) > 1 or not mark.isascii() or mark.isalnum() or mark in ("\r", "\n", "\0"):
-        unexpected("one ASCII character other than a letter, digit or line end")
-    return mark
-
-
-def _delimiter(text: str) -> str:
-    return _mark(text) or unexpected("one character, or tab")
-
-
-def _encoding(text: str) -> str:
-    """An encoding that turns bytes into text, unlike base64 and its like."""
-    try:
-        "".encode(text)
-        return codecs.lookup(text).name
-    except (LookupError, ValueError):
-        return unexpected("a text encoding such as utf-8, utf-16 or cp1250")
-
-
 class ForeignKey(Section):
     """A column that holds keys of another table."""
 
@@ -111,26 +91,6 @@ class Tombstone(Section):
         min_length=1,
         description="Values, as text, that mean: this row is deleted.",
     )
-
-
-class CsvDialect(Section):
-    """How a table's CSV files are written."""
-
-    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
-        default=",", description="Character between values, or tab."
-    )
-    quote: Annotated[str, AfterValidator(_mark)] = Field(
-        default='"', description="Character around values; '' where nothing is quoted."
-    )
-    escape: Annotated[str, AfterValidator(_mark)] = Field(
-        default="",
-        description="Character before a quote inside a value. Default: such a quote is doubled.",
-    )
-    header: bool = Field(default=True, description="Whether the first line holds the column names.")
-    encoding: Annotated[str, AfterValidator(_encoding)] = Field(
-        default="utf-8", description="Text encoding; a byte order mark is understood anyway."
-    )
-    columns: Names = Field(default=(), description="Column names, where the file has no header.")
 
 
 class BigQueryTable(Section):

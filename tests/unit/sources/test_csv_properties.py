@@ -46,7 +46,18 @@ def outcome(folder: Path, block: int, **options: Any) -> Any:
     text=AWKWARD,
     block=st.integers(1, 9),
     width=st.integers(1, 3),
-    options=st.sampled_from([{}, {"quote": ""}, {"escape": "\\"}]),
+    options=st.sampled_from(
+        [
+            {},
+            {"quote": ""},
+            {"escape": "\\"},
+            {"escape": "\\", "escapes": "any"},
+            {"escape": "\\", "escapes": "mysql"},
+            {"escape": "\\", "quote": ""},
+            {"short_rows": "null"},
+            {"trailing_delimiter": True},
+        ]
+    ),
 )
 def test_cutting_changes_nothing(
     folder: Path,

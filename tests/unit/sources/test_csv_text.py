@@ -84,8 +84,8 @@ def test_without_quotes_a_quote_is_a_character(put: Put, read: Read) -> None:
 
 
 def test_an_escaped_quote(put: Put, read: Read) -> None:
-    put("t.csv", 'a,b\n1,"say \\"x, y\\""\n2,a\\,b\n')
-    assert read(options={"escape": "\\"})[0] == [("1", 'say "x, y"'), ("2", "a,b")]
+    put("t.csv", 'a,b\n1,"say \\"x, y\\""\n2,a\\b\n')
+    assert read(options={"escape": "\\"})[0] == [("1", 'say "x, y"'), ("2", "a\\b")]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from ...config.description import CsvDialect
+from ...config.csvdialect import CsvDialect
 from ...errors import ConfigError
 from ..settings import checked
 
-__all__ = ["Dialect", "dialect_from"]
+__all__ = ["Dialect", "Escapes", "dialect_from"]
+
+Escapes = Literal["quote", "any", "mysql", "postgres"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,27 +20,49 @@ class Dialect:
     """The default is RFC 4180 in UTF-8 with a header.
 
     ``quote`` None means that quotes are ordinary characters. A quote inside a quoted field is
-    doubled, or preceded by ``escape``. ``columns`` names the columns, in place of the header.
+    doubled, or preceded by ``escape``; ``escapes`` says before what else that is special.
+    ``columns`` names the columns, in place of the header. ``null_values`` count without quotes.
     """
 
     delimiter: str = ","
     quote: str | None = '"'
     escape: str | None = None
+    escapes: Escapes | None = None
     header: bool = True
     columns: tuple[str, ...] = ()
     encoding: str = "utf-8"
+    null_values: tuple[str, ...] = ()
+    empty_is_null: bool = True
+    quoted_empty_is_null: bool = False
+    separator_line: bool = False
+    skip_rows: int = 0
+    skip_after_header: int = 0
+    footer: int | str | None = None
+    fills_short_rows: bool = False
+    trailing_delimiter: bool = False
 
 
 def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
     """The dialect that a table's ``csv:`` mapping declares; raises ``ConfigError``."""
     csv = checked(CsvDialect, declared, where, "csv")
+    escape = csv.escape if csv.escape not in ("", csv.quote, '"') else None
     dialect = Dialect(
         delimiter=csv.delimiter,
         quote=csv.quote or None,
-        escape=csv.escape if csv.escape not in ("", csv.quote, '"') else None,
+        escape=escape,
+        escapes=(csv.escapes or ("quote" if csv.quote else "any")) if escape else None,
         header=csv.header,
         columns=csv.columns,
         encoding="utf-8" if csv.encoding == "utf-8-sig" else csv.encoding,
+        null_values=csv.null_values,
+        empty_is_null=csv.empty == "null",
+        quoted_empty_is_null=csv.quoted_empty == "null",
+        separator_line=csv.separator_line,
+        skip_rows=csv.skip_rows,
+        skip_after_header=csv.skip_after_header,
+        footer=csv.footer,
+        fills_short_rows=csv.short_rows == "null",
+        trailing_delimiter=csv.trailing_delimiter,
     )
     _refuse_marks(dialect, where)
     _refuse_columns(dialect, where)

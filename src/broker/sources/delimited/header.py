@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 
 from ...errors import SourceError
+from ...foreign.text import shown
 from .dialect import Dialect
+from .escapes import Unescaper
 from .slices import Cutter
 
-__all__ = ["MOST_COLUMNS", "take_header", "words_of"]
+__all__ = ["MOST_COLUMNS", "separated", "take_header", "words_of"]
 
 MOST_COLUMNS = 10_000
+_SEPARATOR = re.compile(rb'"?sep=(?P<mark>[^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 
 
 def take_header(cutter: Cutter, dialect: Dialect, name: str) -> tuple[list[str], bytes]:
@@ -33,6 +38,8 @@ def take_header(cutter: Cutter, dialect: Dialect, name: str) -> tuple[list[str],
             remedy="A table without rows is a header alone; without a header, say header: false.",
         )
     names = _names(header, dialect, name)
+    if dialect.trailing_delimiter and len(names) > 1 and not names[-1].strip():
+        names.pop()
     if len(names) > MOST_COLUMNS:
         raise SourceError(
             "has too many columns",
@@ -76,15 +83,37 @@ def words_of(record: bytes, dialect: Dialect) -> set[str]:
     return set()
 
 
+def separated(beginning: bytes, dialect: Dialect, name: str) -> tuple[Dialect, bytes]:
+    """The dialect with the delimiter that a first line like ``sep=;`` names, and that line.
+
+    Raises ``SourceError`` where there is such a line and the dialect has none.
+    """
+    line = _SEPARATOR.match(beginning)
+    if line is None or dialect.skip_rows:
+        return dialect, b""
+    mark = line["mark"].decode(errors="replace")
+    if not dialect.separator_line:
+        raise SourceError(
+            "begins with a line that names the delimiter, as Excel understands it",
+            where=name,
+            found=f"sep={shown(mark)}",
+            remedy="Declare csv: {dialect: excel}.",
+        )
+    if mark in (dialect.quote, dialect.escape) or not mark.isascii() or mark.isalnum():
+        raise SourceError("names a delimiter that is not one", where=name, found=f"sep={mark}")
+    return replace(dialect, delimiter=mark), line[0]
+
+
 def _fields(text: str, dialect: Dialect) -> list[str]:
+    escapes = Unescaper(dialect)
+    plain = escapes.plain(text.encode()) or b""
     reader = csv.reader(
-        io.StringIO(text, newline=""),
+        io.StringIO(plain.decode(), newline=""),
         delimiter=dialect.delimiter,
         quotechar=dialect.quote,
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-        escapechar=dialect.escape,
     )
-    return next(reader, [])
+    return [escapes.value(field) for field in next(reader, [])]
 
 
 def _compare_width(names: list[str], dialect: Dialect, name: str) -> None:

@@ -8,15 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from ...tables.rows import Reject
 from .dialect import Dialect
+from .escapes import Unescaper
 from .header import words_of
-from .records import MARK, Lexer, Record
+from .records import MARK, Lexer, Record, count_lines
 from .remarks import Kind, Remark
 
-__all__ = ["Parsed", "Parser", "count_lines"]
+__all__ = ["Parsed", "Parser"]
 
 _LONGEST_VALUE = 500
 
@@ -50,13 +52,19 @@ class Parser:
         self._dialect, self._names = dialect, list(names)
         self._header = header.strip(b"\r\n")
         self._lexer = Lexer(dialect)
+        self._escapes = Unescaper(dialect)
         self._token = secrets.token_hex(16)
-        self._sentinel = _sentinel(dialect, self._token, len(self._names))
+        # After a trailing delimiter stands one more column, in which nothing may be.
+        self._after = [secrets.token_hex(16)] if dialect.trailing_delimiter else []
+        self._columns = [*self._names, *self._after]
+        self._sentinel = _sentinel(dialect, self._token, len(self._columns))
         self._parse_options = _parse_options(dialect, ignore_empty_lines=len(self._names) > 1)
+        self._wanted, nulls = list(wanted), {*dialect.null_values, *null_values}
+        self._is_empty_null = dialect.quoted_empty_is_null or "" in nulls
         self._convert_options = csv.ConvertOptions(
-            column_types=dict.fromkeys(self._names, pa.string()),
-            include_columns=list(wanted),
-            null_values=["", *null_values],
+            column_types=dict.fromkeys(self._columns, pa.string()),
+            include_columns=[*wanted, *self._after],
+            null_values=[*nulls, *([""] if dialect.empty_is_null else [])],
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
             check_utf8=False,  # `validate` does, in a third of the time
@@ -72,7 +80,7 @@ class Parser:
             return self._sorted_out(piece)
         try:
             table = self._rows(piece)
-        except pa.ArrowInvalid:
+        except (pa.ArrowInvalid, UnicodeDecodeError):
             return self._sorted_out(piece)
         if table is None:
             return None
@@ -124,10 +132,13 @@ class Parser:
         A sentinel after the slice tells: where it does not come back as the last row, the
         slice ended inside of a field that swallowed it.
         """
-        end = b"" if piece.endswith((b"\n", b"\r")) or not piece else b"\n"
-        text = b"".join((piece, end, self._sentinel))
+        plain = self._escapes.plain(piece)
+        if plain is None:
+            return None
+        end = b"" if plain.endswith((b"\n", b"\r")) or not plain else b"\n"
+        text = b"".join((plain, end, self._sentinel))
         read_options = csv.ReadOptions(
-            column_names=self._names, use_threads=False, block_size=len(text) + 1
+            column_names=self._columns, use_threads=False, block_size=len(text) + 1
         )
         table = csv.read_csv(
             pa.py_buffer(text),
@@ -137,8 +148,25 @@ class Parser:
         )
         table.validate(full=True)
         last = table.num_rows - 1
-        is_whole = last >= 0 and table.column(0)[last].as_py() == self._token
-        return table.slice(0, last) if is_whole else None
+        if last < 0 or table.column(0)[last].as_py() != self._token:
+            return None
+        return self._values(table.slice(0, last), piece)
+
+    def _values(self, table: pa.Table, piece: bytes) -> pa.Table:
+        """The columns that are wanted; raises ``ArrowInvalid`` where one more has a value."""
+        if self._after:
+            rest = table.column(self._after[0])
+            if pc.any(pc.not_equal(rest, "")).as_py():
+                raise pa.ArrowInvalid("a value stands after the last delimiter")
+            table = table.select(self._wanted)
+        if self._escapes.concerns(piece):
+            table = self._escapes.values(table)
+        if self._is_empty_null:
+            for at, name in enumerate(table.column_names):
+                column = table.column(at)
+                kept = pc.if_else(pc.equal(column, ""), None, column)
+                table = table.set_column(at, name, kept)
+        return table
 
     def _sorted_out(self, piece: bytes) -> Parsed | None:
         good, rejects, remarks, number, line = [], [], [], 0, 1
@@ -153,6 +181,7 @@ class Parser:
                 remarks.append(Remark(beginning, line))
             if beginning is not Kind.HEADER and self._counts(record, text):
                 number += 1
+                text = self._filled(record, text)
                 reason = self._fault(record, text)
                 if reason is None:
                     # A CR must not become half of a CRLF with what follows it now.
@@ -184,10 +213,33 @@ class Parser:
         """An empty line is not a row, except in a table of one column, which is NULL there."""
         return record.fields > 1 or len(self._names) == 1 or text.strip(b"\r\n") != b""
 
+    def _filled(self, record: Record, text: bytes) -> bytes:
+        """A row that may be short, with the delimiters that it has not."""
+        width = len(self._columns)
+        most = width - 1 if self._dialect.fills_short_rows else len(self._after)
+        missing = width - record.fields
+        if not 0 < missing <= most:
+            return text
+        return text.rstrip(b"\r\n") + self._dialect.delimiter.encode() * missing + b"\n"
+
+    def _misfit(self, record: Record, text: bytes) -> str | None:
+        """What is wrong with the number of fields."""
+        expected, found = len(self._names), record.fields
+        delimiter = self._dialect.delimiter.encode()
+        is_trailed = text.rstrip(b"\r\n").endswith(delimiter)
+        if self._after and found == expected + 1 and not is_trailed:
+            return "text stands after the last delimiter"
+        fewest = 1 if self._dialect.fills_short_rows else expected
+        if not fewest <= found <= expected + len(self._after):
+            hint = found == expected + 1 and is_trailed
+            return f"expected {expected} fields, found {found}" + (
+                ", the last one empty: csv: {trailing_delimiter: true}" if hint else ""
+            )
+        return None
+
     def _fault(self, record: Record, text: bytes) -> str | None:
-        expected = len(self._names)
-        if record.fields != expected:
-            return f"expected {expected} fields, found {record.fields}"
+        if misfit := self._misfit(record, text):
+            return misfit
         if b"\0" in text:
             return "holds a NUL byte"
         if self._header and MARK + self._header in text:
@@ -199,7 +251,7 @@ class Parser:
                 "declare csv: {quote: ''}"
             )
         try:
-            text.decode()
+            self._escapes.value(text.decode())
         except UnicodeDecodeError:
             return "is not valid UTF-8"
         return None
@@ -210,7 +262,7 @@ def _parse_options(dialect: Dialect, *, ignore_empty_lines: bool) -> csv.ParseOp
         delimiter=dialect.delimiter,
         quote_char=dialect.quote or False,
         double_quote=dialect.quote is not None,
-        escape_char=dialect.escape or False,
+        escape_char=False,
         newlines_in_values=True,
         ignore_empty_lines=ignore_empty_lines,
     )
@@ -218,13 +270,6 @@ def _parse_options(dialect: Dialect, *, ignore_empty_lines: bool) -> csv.ParseOp
 
 def _sentinel(dialect: Dialect, token: str, width: int) -> bytes:
     return dialect.delimiter.join([token] * width).encode() + b"\n"
-
-
-def count_lines(text: bytes) -> int:
-    """The line ends of a text: LF, CRLF, or CR alone."""
-    if b"\r" not in text:
-        return text.count(b"\n")
-    return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
 
 
 def _shown(text: bytes) -> str:

@@ -18,7 +18,7 @@ from ...tables.rows import End, Reject
 from ..filters import RowFilter
 from ..rows import Rows
 from .inputs import InputFile, changed, seen_version
-from .parser import Parsed, Parser, count_lines
+from .parser import Parsed, Parser
 from .remarks import Kind, Remark, quoted_columns, sentences
 from .slices import Cutter
 from .table import TableFiles
@@ -80,13 +80,12 @@ class DelimitedReading(Rows):
         with self._files.opened(file) as opened:
             self._refuse_other_columns(opened.names, file)
             parser = Parser(
-                self._files.dialect, opened.names, self._needed, self._null_values, opened.header
+                opened.dialect, opened.names, self._needed, self._null_values, opened.header
             )
-            first = count_lines(opened.header)
-            for line, parsed in _parsed(opened.rest, parser, file.name, first):
+            for line, parsed in _parsed(opened.rest, parser, file.name, opened.lines):
                 self._keep_rejects(parsed, line, note)
                 self._keep_remarks(parsed, line, file)
-                if line == first:
+                if line == opened.lines:
                     self._doubt_quotes(parsed.table, file)
                 self._records += parsed.records
                 yield parsed

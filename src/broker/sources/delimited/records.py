@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .dialect import Dialect
 
-__all__ = ["MARK", "Lexer", "Record"]
+__all__ = ["MARK", "Lexer", "Record", "count_lines"]
 
 MARK = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8. Before a record it is not a part of it."""
@@ -39,7 +39,9 @@ class Lexer:
         self._escape = dialect.escape.encode() if dialect.escape else None
         end = rb"(\r\n|\r|\n|\Z|%b)" % re.escape(self._delimiter)
         self._field = re.compile(_field(dialect) + end, re.DOTALL)
-        self._spread = _spread(dialect)
+        self._is_before_quotes = dialect.escapes == "quote"
+        self._spread = _holding(rb"\r\n", dialect)
+        self._escaped = _holding(re.escape(self._escape), dialect) if self._escape else None
         self._tidy = _tidy(dialect)
 
     def records(self, text: bytes) -> Iterator[Record]:
@@ -65,6 +67,13 @@ class Lexer:
                 yield match
                 at = match.end()
 
+    def escaped(self, text: bytes) -> Iterator[re.Match[bytes]]:
+        """The same of quoted fields that hold the escape character."""
+        at = 0
+        while self._escaped and (match := self._escaped.match(text, at)):
+            yield match
+            at = match.end()
+
     def last_end(self, text: bytes) -> int:
         """How much of the text is whole records, if more text may follow; 0 if nothing is."""
         end = 0
@@ -87,10 +96,17 @@ class Lexer:
 
     def _is_escaped_end(self, text: bytes, end: bytes) -> bool:
         """Whether the text ends in an escaped line end, or an escape with nothing after it."""
-        if self._escape is None or end:
+        if self._escape is None or self._is_before_quotes or end:
             return False
         escapes = len(text) - len(text.rstrip(self._escape))
         return escapes % 2 == 1 or text.endswith((b"\r", b"\n"))
+
+
+def count_lines(text: bytes) -> int:
+    """The line ends of a text: LF, CRLF, or CR alone."""
+    if b"\r" not in text:
+        return text.count(b"\n")
+    return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
 
 
 def _field(dialect: Dialect, group: bytes = b"?P<open>") -> bytes:
@@ -99,8 +115,7 @@ def _field(dialect: Dialect, group: bytes = b"?P<open>") -> bytes:
     ``*+`` gives nothing back, so time is linear whatever the text.
     """
     escape = re.escape(dialect.escape.encode()) if dialect.escape else None
-    delimiter = re.escape(dialect.delimiter.encode())
-    bare = _run(rb"\r\n" + delimiter, escape)
+    bare = _bare(dialect)
     if dialect.quote is None:
         return rb"(%b(?!))?" % group + bare
     quote = re.escape(dialect.quote.encode())
@@ -108,23 +123,28 @@ def _field(dialect: Dialect, group: bytes = b"?P<open>") -> bytes:
     return rb"(?:%b%b(?:%b%b|(%b\Z))|%b)" % (quote, inside, quote, bare, group, bare)
 
 
-def _spread(dialect: Dialect) -> re.Pattern[bytes] | None:
-    """The pattern of a quoted field with a line end in it, and of all fields before it."""
+def _bare(dialect: Dialect) -> bytes:
+    """The pattern of a field without quotes, or of what follows them."""
+    is_special = dialect.escape is not None and dialect.escapes != "quote"
+    escape = re.escape((dialect.escape or "").encode())
+    return _run(rb"\r\n" + re.escape(dialect.delimiter.encode()), escape if is_special else None)
+
+
+def _holding(special: bytes, dialect: Dialect) -> re.Pattern[bytes] | None:
+    """The pattern of a quoted field with one of ``special`` in it, and of all fields before it."""
     if dialect.quote is None:
         return None
     escape = re.escape(dialect.escape.encode()) if dialect.escape else None
     delimiter = re.escape(dialect.delimiter.encode())
     quote = re.escape(dialect.quote.encode())
-    flat = rb"(?:%b|%b%b)*+" % (_run(quote + rb"\r\n", escape, least=1), quote, quote)
+    plain = _run(quote + special, None if special == escape else escape, least=1)
+    flat = rb"(?:%b|%b%b)*+" % (plain, quote, quote)
     inside = rb"(?:%b|%b%b)*+" % (_run(quote, escape, least=1), quote, quote)
     end = rb"(?:\r\n|\r|\n|%b)" % delimiter
-    wide = rb"%b%b[\r\n]%b%b" % (quote, flat, inside, quote)
+    wide = rb"%b%b(?=[%b])%b%b" % (quote, flat, special, inside, quote)
     other = rb"(?!%b)%b%b" % (wide, _field(dialect, group=b"?:"), end)
-    bare = _run(rb"\r\n" + delimiter, escape)
-    return re.compile(
-        rb"(?:%b)*+(?P<value>%b(?P<tail>(?!%b|\Z))?%b)(?:%b|\Z)" % (other, wide, end, bare, end),
-        re.DOTALL,
-    )
+    value = rb"(?P<value>%b(?P<tail>(?!%b|\Z))?%b)" % (wide, end, _bare(dialect))
+    return re.compile(rb"(?:%b)*+%b(?:%b|\Z)" % (other, value, end), re.DOTALL)
 
 
 def _tidy(dialect: Dialect) -> re.Pattern[bytes] | None:
@@ -149,4 +169,4 @@ def _run(stops: bytes, escape: bytes | None, least: int = 0) -> bytes:
     """As many characters as possible up to one of ``stops`` that is not escaped."""
     if escape is None:
         return rb"[^%b]%b" % (stops, b"++" if least else b"*+")
-    return rb"(?:[^%b%b]|%b(?:.|\Z))%b" % (stops, escape, escape, b"++" if least else b"*+")
+    return rb"(?:[^%b%b]|%b(?:\r\n|.|\Z))%b" % (stops, escape, escape, b"++" if least else b"*+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ...errors import SourceError
@@ -28,16 +29,11 @@ class Cutter:
         self._blocks = blocks
         self._lexer = Lexer(dialect)
         self._quote = dialect.quote.encode() if dialect.quote else None
+        self._escape = dialect.escape.encode() if dialect.escape else None
         self._name = name
         self._rest = b""
         self._ended = False
         self.is_exact = False
-
-    def beginning(self) -> bytes:
-        """The first block of the text, which stays where it is."""
-        if not self._rest:
-            self._more()
-        return self._rest
 
     def header(self) -> bytes:
         """The first record that is not an empty line, and the empty lines before it.
@@ -48,6 +44,18 @@ class Cutter:
         header = self._first_record()
         self._refuse_long_header(len(header))
         return empty + header
+
+    def lines(self, count: int) -> bytes:
+        """So many lines, whatever is in them; fewer at the end of the text."""
+        taken = b""
+        for _ in range(count):
+            while not self._ended and not re.search(rb"\n|\r(?!\Z)", self._rest):
+                self._refuse_long_header(len(self._rest))
+                self._more()
+            line = re.match(rb"[^\r\n]*(?:\r\n|\r|\n)?", self._rest)
+            taken += line[0] if line else b""
+            self._rest = self._rest[line.end() if line else 0 :]
+        return taken
 
     def next(self) -> bytes | None:
         """The next slice, of about a block; None at the end of the text."""
@@ -129,11 +137,37 @@ class Cutter:
     def _likely_end(self, text: bytes) -> int:
         """The last line end with an even number of quotes before it; 0 if there is none."""
         if self._quote is None:
-            return text.rfind(b"\n") + 1
-        is_odd, end = text.count(self._quote) % 2 == 1, len(text)
+            return self._line_end(text, 0, len(text))
+        is_odd, end = self._is_odd(text), len(text)
         while end > 0:
             quote = text.rfind(self._quote, 0, end)
-            if not is_odd and (cut := text.rfind(b"\n", quote + 1, end) + 1):
+            while self._is_escaped(text, quote):
+                quote = text.rfind(self._quote, 0, quote)
+            if not is_odd and (cut := self._line_end(text, quote + 1, end)):
                 return cut
             is_odd, end = not is_odd, quote
         return 0
+
+    def _is_odd(self, text: bytes) -> bool:
+        """Whether an odd number of quotes is in it that are not escaped."""
+        assert self._quote is not None  # noqa: S101 - asked only where there are quotes
+        count = text.count(self._quote)
+        if self._escape is not None and self._escape in text:
+            pairs = self._escape + self._quote
+            count -= text.replace(self._escape * 2, b"").count(pairs)
+        return count % 2 == 1
+
+    def _line_end(self, text: bytes, start: int, end: int) -> int:
+        """Where the last line in a part of the text ends; 0 if none does."""
+        cut = text.rfind(b"\n", start, end)
+        while cut >= 0 and self._is_escaped(text, cut - (text[cut - 1 : cut] == b"\r")):
+            cut = text.rfind(b"\n", start, cut)
+        return cut + 1
+
+    def _is_escaped(self, text: bytes, at: int) -> bool:
+        if self._escape is None or at <= 0 or text[at - 1 : at] != self._escape:
+            return False
+        begin = at - 1
+        while text[begin - 1 : begin] == self._escape:
+            begin -= 1
+        return (at - begin) % 2 == 1

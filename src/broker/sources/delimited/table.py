@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 from .content import refuse_markup
 from .dialect import Dialect
-from .header import take_header
+from .footer import without_footer
+from .header import separated, take_header
 from .inputs import InputFile, Inputs
+from .records import count_lines
 from .slices import Cutter
 from .streams import utf8_blocks
 
@@ -18,10 +21,16 @@ __all__ = ["OpenFile", "TableFiles"]
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """A file whose header is read: its columns, and the text that follows ``header``."""
+    """A file whose header is read: its columns, and the text that follows it.
+
+    ``header`` is the record that holds the columns' names, and ``lines`` how many lines end before
+    the first row. ``dialect`` is the table's, with the delimiter that the file names itself.
+    """
 
     names: tuple[str, ...]
     header: bytes
+    lines: int
+    dialect: Dialect
     rest: Cutter
 
 
@@ -43,10 +52,17 @@ class TableFiles:
         """Open one of the files; raises ``SourceError``."""
         with closing(self.place.open(file)) as stream:
             blocks = utf8_blocks(stream, file.name, self.dialect.encoding)
-            cutter = Cutter(blocks, self.dialect, file.name)
-            refuse_markup(cutter.beginning(), self.dialect, file.name)
-            names, header = take_header(cutter, self.dialect, file.name)
-            yield OpenFile(tuple(names), header, cutter)
+            if self.dialect.footer is not None:
+                blocks = without_footer(blocks, self.dialect.footer)
+            first = next(blocks, b"")
+            refuse_markup(first, self.dialect, file.name)
+            dialect, separator = separated(first, self.dialect, file.name)
+            rest = first.removeprefix(separator)
+            cutter = Cutter(chain([rest], blocks), dialect, file.name)
+            before = separator + cutter.lines(dialect.skip_rows)
+            names, header = take_header(cutter, dialect, file.name)
+            before += header + cutter.lines(dialect.skip_after_header)
+            yield OpenFile(tuple(names), header, count_lines(before), dialect, cutter)
 
     def names(self) -> tuple[str, ...]:
         """The columns of the first file."""

@@ -1,0 +1,225 @@
+"""Files as other programs write them, by their documentation."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from broker.errors import ConfigError, SourceError
+from broker.sources.contract import TableRequest
+from broker.sources.csv import CsvSource
+
+from .conftest import Put, Read
+
+TWO = {"columns": ["id", "v"]}
+CASES: dict[str, tuple[dict[str, Any], bytes | str, list[tuple[Any, ...]]]] = {
+    "an escape before a quote alone": (
+        {"escape": "\\"},
+        'id,p,q\n1,"C:\\temp,new","say \\"hi\\""\n2,C:\\x,\\\\host\n',
+        [("1", "C:\\temp,new", 'say "hi"'), ("2", "C:\\x", "\\\\host")],
+    ),
+    "Spark": (
+        {"dialect": "spark"},
+        'id,v\n1,"C:\\temp,\\"new\\""\n2,"a\nb, \\\\"\n3,""\n4,\n5,C:\\dir\\\n6,"\\\\\\""',
+        [
+            ("1", 'C:\\temp,"new"'),
+            ("2", "a\nb, \\"),
+            ("3", ""),
+            ("4", None),
+            ("5", "C:\\dir\\"),
+            ("6", '\\"'),
+        ],
+    ),
+    "MySQL": (
+        {"dialect": "mysql", **TWO},
+        '1\ta\\\tb\n2\t\\N\n3\tx\\\ny\n4\t\n5\t\\\\N\n6\t"q\\n\\t\\0\\Z\\%\n7\tC:\\\\temp\\\\\n',
+        [
+            ("1", "a\tb"),
+            ("2", None),
+            ("3", "x\ny"),
+            ("4", ""),
+            ("5", "\\N"),
+            ("6", '"q\n\t\0\x1a%'),
+            ("7", "C:\\temp\\"),
+        ],
+    ),
+    "MySQL in quotes": (
+        {"dialect": "mysql", "delimiter": ",", "quote": '"', **TWO},
+        '1,"a,\\"b\\\nc"\n2,\\N\n3,"d\\\\"\n4,"say ""x"""\n',
+        [("1", 'a,"b\nc'), ("2", None), ("3", "d\\"), ("4", 'say "x"')],
+    ),
+    "PostgreSQL": (
+        {"dialect": "postgres", **TWO},
+        "1\ta\\tb\\nc\n2\t\\N\n3\tC:\\\\temp\n4\t\n5\t\\101\\x42\\303\\251\\.\n6\t\\v\\f\\b\\r\n",
+        [
+            ("1", "a\tb\nc"),
+            ("2", None),
+            ("3", "C:\\temp"),
+            ("4", ""),
+            ("5", "ABé."),
+            ("6", "\v\f\b\r"),
+        ],
+    ),
+    "Snowflake": (
+        {"dialect": "snowflake", **TWO},
+        '1,a\\,b\n2,\\N\n3,C:\\\\temp\n4,\n5,"x"\n6,a\\\nb\n',
+        [("1", "a,b"), ("2", None), ("3", "C:\\temp"), ("4", ""), ("5", '"x"'), ("6", "a\nb")],
+    ),
+    "Salesforce": (
+        {"dialect": "salesforce"},
+        '"ID","NAME"\n"001","Ada"\n"002",""\n',
+        [("001", "Ada"), ("002", None)],
+    ),
+    "SAP": ({"dialect": "sap"}, 'MATNR;MAKTX\n1;Rohr 5"\n', [("1", 'Rohr 5"')]),
+    "sqlcmd": (
+        {"dialect": "sqlcmd"},
+        "id,v\r\n--,-\r\n1,a\r\n2,NULL\r\n\r\n(2 rows affected)\r\n",
+        [("1", "a"), ("2", None)],
+    ),
+    "sqlcmd in UTF-16": (
+        {"dialect": "sqlcmd", "encoding": "utf-16"},
+        "id,v\r\n--,-\r\n1,é\r\n\r\n(1 row affected)\r\n".encode("utf-16"),
+        [("1", "é")],
+    ),
+    "Excel in Austria": (
+        {"dialect": "excel", "locale": "de_AT", "encoding": "cp1252"},
+        "id;v\r\n1;M\xfc\xdfig\r\n".encode("cp1252"),
+        [("1", "Müßig")],
+    ),
+    "Excel in Mexico": ({"dialect": "excel", "locale": "es-MX"}, "id,v\n1,2\n", [("1", "2")]),
+    "Excel with its separator line": (
+        {"dialect": "excel"},
+        "\ufeffsep=;\r\nid;v\r\n1;a\r\n",
+        [("1", "a")],
+    ),
+    "a separator line of tabs": ({"dialect": "excel"}, '"sep=\t"\nid\tv\n1\ta\n', [("1", "a")]),
+    "a title, dashes and a footer": (
+        {"skip_rows": 2, "skip_after_header": 1, "footer": "Total.*|-+"},
+        'Report "x\n\nid,v\n-----\n1,a\n2,b\n\n----\n\nTotal: 2\n\n',
+        [("1", "a"), ("2", "b")],
+    ),
+    "a footer of two lines": ({"footer": 2}, "id,v\n1,a\nTotal\nEnd", [("1", "a")]),
+    "no footer": ({"footer": "Total.*"}, "id,v\n1,a\n", [("1", "a")]),
+    "empty lines that are values": ({"footer": "x"}, "v\na\n\n", [("a",), (None,)]),
+    "lines skipped without a header": (
+        {"skip_rows": 1, "header": False, **TWO},
+        "banner\n1,a\n",
+        [("1", "a")],
+    ),
+    "a delimiter after the rows": (
+        {"trailing_delimiter": True},
+        'id,v\n1,a,\n2,"b,",\n3,c\n',
+        [("1", "a"), ("2", "b,"), ("3", "c")],
+    ),
+    "a delimiter after header and rows": (
+        {"trailing_delimiter": True, "delimiter": ";"},
+        "id;v;\n1;a;\n2;;\n",
+        [("1", "a"), ("2", None)],
+    ),
+    "short rows": (
+        {"short_rows": None},
+        'id,v,w\n1,a\n2\n\n3,"b\n",\n4,a,b\n',
+        [("1", "a", None), ("2", None, None), ("3", "b\n", None), ("4", "a", "b")],
+    ),
+    "empty is text": ({"empty": "text"}, 'id,v\n1,\n2,""\n', [("1", ""), ("2", "")]),
+    "quoted empty is null": (
+        {"quoted_empty": None},
+        'id,v\n1,\n2,""\n',
+        [("1", None), ("2", None)],
+    ),
+    "null words of the dialect": (
+        {"null_values": ["-"]},
+        'id,v\n-,a\n2,"-"\n',
+        [(None, "a"), ("2", "-")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("block", [1 << 20, 1, 3])
+def test_dialects(
+    put: Put, read: Read, case: str, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.sources.delimited.streams.BLOCK_BYTES", block)
+    monkeypatch.setattr("broker.sources.delimited.streams._FIRST_BYTES", max(block, 64))
+    options, text, rows = CASES[case]
+    put("t.csv", text)
+    found, end = read(options=options)
+    assert (found, end.rejects) == (rows, ())
+
+
+def test_null_values_with_the_empty_text_hold_in_quotes(put: Put, read: Read) -> None:
+    put("t.csv", 'id,v\n"1",""\n')
+    assert read(null_values=("",))[0] == [("1", None)]
+
+
+def test_names_are_resolved_as_values_are(put: Put, source: CsvSource) -> None:
+    put("t.csv", "a\\tb\tc\\\\d\n")
+    options = {"dialect": "postgres", "header": True}
+    assert source.describe(TableRequest("t", options=options)).schema.names == ("a\tb", "c\\d")
+    put("t.csv", '"a\\"b",C:\\d\n')
+    options = {"dialect": "spark"}
+    assert source.describe(TableRequest("t", options=options)).schema.names == ('a"b', "C:\\d")
+
+
+def test_a_separator_line_that_is_not_declared_is_no_header(put: Put, read: Read) -> None:
+    put("t.csv", "sep=;\nid;v\n1;a\n")
+    with pytest.raises(SourceError, match=r"found sep=;\. Declare csv: \{dialect: excel\}"):
+        read()
+    assert read(options={"skip_rows": 1, "delimiter": ";"})[0] == [("1", "a")]
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "reason"),
+    [
+        ({}, "id,v\n1,a,\n", r"the last one empty: csv: {trailing_delimiter: true}"),
+        ({"trailing_delimiter": True}, "id,v\n1,a,b\n", "text stands after the last delimiter"),
+        ({"trailing_delimiter": True}, "id,v\n1,a,,\n", "expected 2 fields, found 4"),
+        ({"trailing_delimiter": True}, "id,v,w\n1,a\n", "expected 3 fields, found 2"),
+        ({"short_rows": "null"}, "id,v\n1,a,b\n", "expected 2 fields, found 3"),
+        ({"dialect": "postgres", "header": True}, "id\tv\n1\t\\377\n", "is not valid UTF-8"),
+    ],
+)
+def test_rows_that_do_not_fit_their_dialect(
+    put: Put, read: Read, options: dict[str, Any], text: str, reason: str
+) -> None:
+    put("t.csv", text)
+    rows, end = read(options=options)
+    assert rows == []
+    assert reason in end.rejects[0].reason
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "postgres", "snowflake"])
+def test_a_dialect_without_header_needs_names(put: Put, read: Read, dialect: str) -> None:
+    put("t.csv", "1\ta\n")
+    with pytest.raises(ConfigError, match=r"csv\.columns is missing"):
+        read(options={"dialect": dialect})
+
+
+PIECES = ["a", "\\", "\t", "\n", '"', "N", "é", ",", ""]
+
+
+@pytest.mark.parametrize("name", ["mysql", "postgres", "spark"])
+def test_what_was_written_is_read(put: Put, read: Read, name: str) -> None:
+    values = ["".join(each) for each in itertools.product(PIECES, repeat=3)]
+    write = {"mysql": mysql, "postgres": postgres, "spark": spark}[name]
+    delimiter = "," if name == "spark" else "\t"
+    lines = [f"{at}{delimiter}{write(value)}\n" for at, value in enumerate(values)]
+    put("t.csv", "".join(lines))
+    rows, end = read(options={"dialect": name, "header": False, **TWO})
+    assert [value for _, value in rows] == values
+    assert end.rejects == ()
+
+
+def mysql(value: str) -> str:
+    return "".join("\\" + mark if mark in "\\\t\n" else mark for mark in value)
+
+
+def postgres(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+
+
+def spark(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
