@@ -223,3 +223,26 @@ def postgres(value: str) -> str:
 
 def spark(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "declared"),
+    [
+        ({}, "id;v\n1;a\n", "csv: {delimiter: ;}"),
+        ({"delimiter": ";"}, "id,v\n1,a\n", "remove csv:"),
+        ({"quote": "'"}, 'id,v\n1,"a,b"\n2,"c,d"\n', "remove csv:"),
+        ({}, "Report\n\nid,v\n1,a\n2,b\n", "csv: {skip_rows: 2}"),
+        ({}, 'id\tv\n1\t"Foo\n2\tb\n', "csv: {delimiter: \"\\t\", quote: ''}"),
+        ({"encoding": "utf-8"}, "id,v\n1,é\n".encode("utf-16"), "csv: {encoding: utf-16}"),
+    ],
+)
+def test_a_wrong_declaration_is_answered_with_the_one_that_fits(
+    put: Put, read: Read, source: CsvSource, options: dict[str, Any], text: Any, declared: str
+) -> None:
+    put("t.csv", text)
+    try:
+        source.describe(TableRequest("t", primary_key=("id",), options=options))
+        answers = read(options=options)[1].warnings
+    except SourceError as error:
+        answers = (str(error),)
+    assert any(declared in each and "lines have" in each for each in answers), answers

@@ -161,5 +161,5 @@ def test_requests_that_are_invalid(
 
 def test_a_wrong_delimiter_is_suspected(put: Put, source: CsvSource) -> None:
     put("t.csv", "id;x\n1;2\n")
-    with pytest.raises(SourceError, match=r"found id;x. Is csv\.delimiter declared"):
+    with pytest.raises(SourceError, match=r"found id;x. By its beginning, declare csv: {delimi"):
         source.describe(TableRequest("t", columns=("id",)))

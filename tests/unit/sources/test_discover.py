@@ -184,3 +184,34 @@ def test_places_that_cannot_be_written(
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no table lies there; expected at least one CSV file"):
         run(tmp_path)
+
+
+MYSQL = "1\ta\\\tb\n2\t\\N\n3\tc\n"
+SQLCMD = "id,v\n--,-\n1,a\n2,b\n\n(2 rows affected)\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('id,v\n1,"say \\"hi\\""\n2,b\n', {"dialect": "spark"}),
+        (MYSQL, {"dialect": "mysql", "columns": ["column_1", "column_2"]}),
+        ("id\tv\n1\t\\N\n2\ta\\tb\n", {"dialect": "postgres", "header": True}),
+        ("1,a\n2,\\N\n", {"dialect": "snowflake", "columns": ["column_1", "column_2"]}),
+        ("sep=;\nid;v\n1;a\n", {"dialect": "excel", "delimiter": ";"}),
+        (SQLCMD, {"dialect": "sqlcmd"}),
+        ("Report\nof May\n\nid;v;w\n1;a;b\n2;a;b\n", {"delimiter": ";", "skip_rows": 3}),
+        ("id,v\n1,a,\n2,b,\n", {"trailing_delimiter": True}),
+        ('id\tv\n1\t"Foo\n2\tb\n3\t"Bar\n', {"delimiter": "\t", "quote": ""}),
+        ('id\tv\n1\t"Foo\n2\tb\n', {"delimiter": "\t", "quote": ""}),
+        ('id,v\n1,"a\nb"\n2,"5"" x"\n', {}),
+    ],
+)
+def test_dialects_of_programs(
+    put: Put, tmp_path: Path, content: str, expected: dict[str, object]
+) -> None:
+    put("tables/t.csv", content)
+    facts = json.loads(run(tmp_path / "tables", "--json").output)
+    (table,) = facts["tables"]
+    assert table.get("csv", {}) == expected
+    if expected:
+        assert "lines have" in run(tmp_path / "tables").output

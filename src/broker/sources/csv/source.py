@@ -73,7 +73,9 @@ class CsvSource:
         """The columns, by the header of the first file; a CSV file knows no types and no key."""
         files = self.files(table)
         inputs = files.find()
-        wanted = _wanted(table, table.columns, files.names_of(inputs[0]))
+        names = files.names_of(inputs[0])
+        _refuse_absent_key(table, names, files)
+        wanted = _wanted(table, table.columns, names, files)
         schema = TableSchema(tuple(Column(name) for name in wanted))
         return SourceTable(
             table.id,
@@ -140,7 +142,7 @@ class CsvSource:
         return DelimitedReading(
             files,
             names,
-            _wanted(table, columns, names),
+            _wanted(table, columns, names, files),
             table.null_values,
             RowFilter(sql, schema, table.id) if sql else None,
         )
@@ -171,16 +173,29 @@ def _plain(path: str) -> str:
 
 
 def _wanted(
-    table: TableRequest, columns: tuple[str, ...], names: tuple[str, ...]
+    table: TableRequest, columns: tuple[str, ...], names: tuple[str, ...], files: TableFiles
 ) -> tuple[str, ...]:
     for column in columns:
         if column not in names:
-            raise SourceError(
-                f"there is no column '{column}'",
-                where=f"table {table.id}",
-                found=", ".join(names),
-                remedy="Is csv.delimiter declared as it is?"
-                if len(names) == 1
-                else did_you_mean(column, names),
-            )
+            first = files.find()[0]
+            remedy = files.advice(first) or did_you_mean(column, names)
+            raise _absent(table, column, names, remedy)
     return columns or names
+
+
+def _refuse_absent_key(table: TableRequest, names: tuple[str, ...], files: TableFiles) -> None:
+    """Where the key is not there because the declaration is wrong, say which would be right."""
+    for column in table.primary_key:
+        if column not in names and (remedy := files.advice(files.find()[0])):
+            raise _absent(table, column, names, remedy)
+
+
+def _absent(
+    table: TableRequest, column: str, names: tuple[str, ...], remedy: str | None
+) -> SourceError:
+    return SourceError(
+        f"there is no column '{column}'",
+        where=f"table {table.id}",
+        found=", ".join(names),
+        remedy=remedy,
+    )

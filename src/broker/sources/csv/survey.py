@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import combinations
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -20,7 +19,7 @@ from ...tables.rows import End
 from ...tables.session import identifier, literal, one_row, session
 from ...tables.values.inference import NOTHING, Guess, guess, join
 from ..contract import TableRequest, Window
-from ..delimited.dialect import Dialect
+from ..delimited.proposal import Proposal
 from ..delimited.reading import DelimitedReading
 from ..delimited.sniff import sniff
 from ..draft import Draft
@@ -40,8 +39,9 @@ _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMPTZ")
 
 def survey(source: CsvSource, found: TableRequest) -> Draft:
     """A draft of one table. Raises ``SourceError`` when it cannot be read."""
-    dialect = sniff(source.files(found))
-    request = replace(found, options={**found.options, **_declared(dialect)})
+    files = source.files(found)
+    proposal = sniff(files.place, files.find()[0])
+    request = replace(found, options={**found.options, **proposal.declared})
     reading = source.read(request, Window())
     with TemporaryDirectory() as work, session(Limits(), Path(work)) as connection:
         columns = _loaded(connection, reading)
@@ -54,18 +54,10 @@ def survey(source: CsvSource, found: TableRequest) -> Draft:
             primary_key=_key(connection, columns, found.id, end.rows),
             partition_by=partition_by,
             partition_granularity="month" if partition_by else None,
-            csv=_declared(dialect),
+            csv=proposal.declared,
             null_values=columns.null_words,
-            remarks=tuple(_remarks(end, dialect, columns)),
+            remarks=tuple(_remarks(end, proposal, columns)),
         )
-
-
-def _declared(dialect: Dialect) -> dict[str, Any]:
-    """What of a dialect is not the default, as ``csv:`` says it."""
-    default = Dialect()
-    pairs = {item.name: getattr(dialect, item.name) for item in fields(Dialect)}
-    given = {key: value for key, value in pairs.items() if value != getattr(default, key)}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
 
 
 def _loaded(connection: duckdb.DuckDBPyConnection, reading: DelimitedReading) -> _Columns:
@@ -182,13 +174,15 @@ def _rank(name: str, type_: str, table_id: str) -> tuple[int, int]:
     return likeness, int(type_ in _TIMES)
 
 
-def _remarks(end: End, dialect: Dialect, columns: _Columns) -> Iterator[str]:
+def _remarks(end: End, proposal: Proposal, columns: _Columns) -> Iterator[str]:
     yield f"{end.rows:,} rows."
+    if proposal.declared:
+        yield f"How the file is written is a guess: {proposal.evidence}."
     if end.rejects:
         first, count = end.rejects[0], len(end.rejects)
         verb = "row does" if count == 1 else "rows do"
         yield f"{count:,} {verb} not fit: line {first.line}, for one, {first.reason}."
-    if dialect.encoding in ("cp1252", "iso8859-1"):
+    if proposal.declared.get("encoding") in ("cp1252", "iso8859-1"):
         yield "The encoding is a guess: look at letters with accents."
     if columns.null_words:
         words = ", ".join(columns.null_words)

@@ -15,7 +15,7 @@ from .dialect import Dialect
 from .escapes import Unescaper
 from .slices import Cutter
 
-__all__ = ["MOST_COLUMNS", "separated", "take_header", "words_of"]
+__all__ = ["MOST_COLUMNS", "fields_of", "separated", "take_header"]
 
 MOST_COLUMNS = 10_000
 _SEPARATOR = re.compile(rb'"?sep=(?P<mark>[^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
@@ -76,11 +76,11 @@ def _names(header: bytes, dialect: Dialect, name: str) -> list[str]:
         raise SourceError("the header cannot be read", where=name, found=str(error)) from error
 
 
-def words_of(record: bytes, dialect: Dialect) -> set[str]:
+def fields_of(record: bytes, dialect: Dialect) -> list[str]:
     """The fields of a record as text; none where it cannot be taken apart."""
     with suppress(csv.Error):
-        return {*_fields(record.decode(errors="replace").strip("\r\n"), dialect)}
-    return set()
+        return _fields(record.decode(errors="replace").strip("\r\n"), dialect)
+    return []
 
 
 def separated(beginning: bytes, dialect: Dialect, name: str) -> tuple[Dialect, bytes]:

@@ -14,7 +14,7 @@ from pyarrow import csv
 from ...tables.rows import Reject
 from .dialect import Dialect
 from .escapes import Unescaper
-from .header import words_of
+from .header import fields_of
 from .records import MARK, Lexer, Record, count_lines
 from .remarks import Kind, Remark
 
@@ -206,7 +206,7 @@ class Parser:
             return Kind.HEADER
         if not is_marked:
             return None
-        is_other = self._header and words_of(text, self._dialect) & {*self._names}
+        is_other = self._header and {*fields_of(text, self._dialect)} & {*self._names}
         return Kind.OTHER if is_other else Kind.JOINED
 
     def _counts(self, record: Record, text: bytes) -> bool:

@@ -82,13 +82,34 @@ class DelimitedReading(Rows):
             parser = Parser(
                 opened.dialect, opened.names, self._needed, self._null_values, opened.header
             )
-            for line, parsed in _parsed(opened.rest, parser, file.name, opened.lines):
+            before, rejected = self._records, len(self._rejects)
+            for line, parsed in self._advised(
+                _parsed(opened.rest, parser, file.name, opened.lines), file
+            ):
                 self._keep_rejects(parsed, line, note)
+                if len(self._rejects) > MAX_REJECTS:
+                    raise self._files.advised(_too_many(), file)
                 self._keep_remarks(parsed, line, file)
                 if line == opened.lines:
                     self._doubt_quotes(parsed.table, file)
                 self._records += parsed.records
                 yield parsed
+            rejected = len(self._rejects) - rejected
+            if 2 * rejected > self._records - before or len(opened.names) == 1:
+                self._advise(file)
+
+    def _advised(
+        self, parsed: Iterator[tuple[int, Parsed]], file: InputFile
+    ) -> Iterator[tuple[int, Parsed]]:
+        try:
+            yield from parsed
+        except SourceError as error:
+            raise self._files.advised(error, file) from error
+
+    def _advise(self, file: InputFile) -> None:
+        """Of a file that hardly fits its dialect: which one would."""
+        if (sentence := self._files.advice(file)) is not None:
+            self._warnings.append(f"{shown(Path(file.name).name)}: {sentence}")
 
     def _keep_rejects(self, parsed: Parsed, line: int, note: str) -> None:
         for reject in parsed.rejects:
@@ -99,11 +120,6 @@ class DelimitedReading(Rows):
                     line=line + (reject.line or 0),
                     reason=reject.reason + note,
                 )
-            )
-        if len(self._rejects) > MAX_REJECTS:
-            raise SourceError(
-                f"more than {MAX_REJECTS} rows do not fit the declared dialect",
-                remedy="Check delimiter, quote and encoding under csv:.",
             )
 
     def _keep_remarks(self, parsed: Parsed, before: int, file: InputFile) -> None:
@@ -143,6 +159,13 @@ class DelimitedReading(Rows):
         other = set(self._files.find()) ^ set(before)
         if other:
             raise changed([file.name for file in other])
+
+
+def _too_many() -> SourceError:
+    return SourceError(
+        f"more than {MAX_REJECTS} rows do not fit the declared dialect",
+        remedy="Check delimiter, quote and encoding under csv:.",
+    )
 
 
 def _as_of(inputs: Sequence[InputFile]) -> datetime:

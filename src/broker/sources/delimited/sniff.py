@@ -3,38 +3,66 @@
 from __future__ import annotations
 
 import codecs
-import csv
-import io
-import re
-from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import replace
 
-from .dialect import Dialect
-from .records import Lexer
+from ...errors import SourceError
+from .dialect import Dialect, dialect_from
+from .inputs import InputFile, Inputs
+from .proposal import Proposal, fit_of, propose
 from .streams import plain_blocks
-from .table import TableFiles
 
-__all__ = ["sniff"]
+__all__ = ["advice", "sniff"]
 
-_SAMPLE_BYTES = 256 * 1024
-_DELIMITERS = (",", ";", "\t", "|")
-_VALUE = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?|\d{4}-\d\d-\d\d.*|true|false", re.I)
+_SAMPLE_BYTES = 64 * 1024
 
 
-def sniff(files: TableFiles) -> Dialect:
-    """The likely dialect of a table, by the beginning of its first file."""
-    first = files.find()[0]
-    sample = b""
-    with closing(files.place.open(first)) as stream:
-        for block in plain_blocks(stream, first.name):
-            sample += block
-            if len(sample) >= _SAMPLE_BYTES:
-                break
+def sniff(place: Inputs, file: InputFile) -> Proposal:
+    """The declaration that the beginning of a file fits best."""
+    return _proposal(*_sample(place, file))
+
+
+def advice(place: Inputs, file: InputFile, dialect: Dialect) -> str | None:
+    """A sentence with the declaration that fits better than ``dialect``, if one does."""
+    with suppress(SourceError):
+        sample, is_whole = _sample(place, file)
+        now = fit_of(_text(sample, dialect.encoding), dialect, is_whole=is_whole)
+        found = _proposal(sample, is_whole=is_whole)
+        if found.fit.fields > 1 and found.fit.rank >= now.rank and _differs(found, dialect):
+            advised = f"declare {found.yaml}" if found.declared else "remove csv:"
+            return f"By its beginning, {advised}, as then {found.evidence}."
+    return None
+
+
+def _differs(found: Proposal, dialect: Dialect) -> bool:
+    """Whether a proposal says more than other names and other words for NULL."""
+    other = dialect_from(found.declared, "")
+    same = replace(dialect, header=other.header, columns=other.columns)
+    return replace(same, null_values=other.null_values) != other
+
+
+def _proposal(sample: bytes, is_whole: bool) -> Proposal:
     encoding = _encoding(sample)
-    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample)
-    dialect = max(_candidates(), key=lambda one: _regularity(text.lstrip("\ufeff").encode(), one))
-    return replace(_with_header(text.lstrip("\ufeff"), dialect), encoding=encoding)
+    found = propose(_text(sample, encoding), is_whole=is_whole)
+    if encoding == "utf-8":
+        return found
+    return Proposal({**found.declared, "encoding": encoding}, found.fit)
+
+
+def _sample(place: Inputs, file: InputFile) -> tuple[bytes, bool]:
+    """The first bytes of a file, and whether it has no more."""
+    sample = b""
+    with closing(place.open(file)) as stream:
+        for block in plain_blocks(stream, file.name):
+            sample += block
+            if len(sample) > _SAMPLE_BYTES:
+                return sample[:_SAMPLE_BYTES], False
+    return sample, True
+
+
+def _text(sample: bytes, encoding: str) -> bytes:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    return decoder.decode(sample).lstrip("\ufeff").encode()
 
 
 def _encoding(sample: bytes) -> str:
@@ -49,40 +77,3 @@ def _encoding(sample: bytes) -> str:
             codecs.getincrementaldecoder(name)().decode(sample)
             return name
     return "iso8859-1"
-
-
-def _candidates() -> list[Dialect]:
-    return [Dialect(delimiter=mark, quote=quote) for mark in _DELIMITERS for quote in ('"', "'")]
-
-
-def _regularity(text: bytes, dialect: Dialect) -> tuple[float, int]:
-    """The share of records that have as many fields as most, and how many fields those are.
-
-    One field a record is what every wrong delimiter finds, so it counts as no regularity.
-    """
-    records = [one for one in Lexer(dialect).records(text) if text[one.start : one.end].strip()]
-    whole = records[:-1] or records  # the sample cuts the last one
-    if not whole:
-        return 0, 0
-    fields, count = Counter(one.fields for one in whole).most_common(1)[0]
-    return (count / len(whole), fields) if fields > 1 else (0, 1)
-
-
-def _with_header(text: str, dialect: Dialect) -> Dialect:
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=dialect.delimiter, quotechar=dialect.quote
-    )
-    try:
-        first = next((row for row in reader if row), [])
-    except csv.Error:  # a field of more than 131,072 characters: take it as it is
-        return dialect
-    names = {name.strip().lower() for name in first}
-    is_header = len(names) == len(first) and not any(_is_value(name) for name in first)
-    if is_header or not first:
-        return dialect
-    columns = tuple(f"column_{number}" for number in range(1, len(first) + 1))
-    return replace(dialect, header=False, columns=columns)
-
-
-def _is_value(name: str) -> bool:
-    return not name.strip() or _VALUE.fullmatch(name.strip()) is not None

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 
+from ...errors import SourceError
 from .content import refuse_markup
 from .dialect import Dialect
 from .footer import without_footer
@@ -14,6 +15,7 @@ from .header import separated, take_header
 from .inputs import InputFile, Inputs
 from .records import count_lines
 from .slices import Cutter
+from .sniff import advice
 from .streams import utf8_blocks
 
 __all__ = ["OpenFile", "TableFiles"]
@@ -60,9 +62,28 @@ class TableFiles:
             rest = first.removeprefix(separator)
             cutter = Cutter(chain([rest], blocks), dialect, file.name)
             before = separator + cutter.lines(dialect.skip_rows)
-            names, header = take_header(cutter, dialect, file.name)
+            try:
+                names, header = take_header(cutter, dialect, file.name)
+            except SourceError as error:
+                raise self.advised(error, file) from error
             before += header + cutter.lines(dialect.skip_after_header)
             yield OpenFile(tuple(names), header, count_lines(before), dialect, cutter)
+
+    def advice(self, file: InputFile) -> str | None:
+        """Which declaration would fit a file better, if one does."""
+        return advice(self.place, file, self.dialect)
+
+    def advised(self, error: SourceError, file: InputFile) -> SourceError:
+        """The same error with the declaration that would fit, where one does."""
+        if (remedy := self.advice(file)) is None:
+            return error
+        return SourceError(
+            error.message,
+            where=error.where,
+            expected=error.expected,
+            found=error.found,
+            remedy=remedy,
+        )
 
     def names(self) -> tuple[str, ...]:
         """The columns of the first file."""

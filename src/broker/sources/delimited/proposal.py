@@ -1,0 +1,186 @@
+"""Which declaration fits a text, and what speaks for it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from .dialect import Dialect, dialect_from
+from .header import fields_of
+from .records import Lexer, Record, count_lines
+
+__all__ = ["Fit", "Proposal", "fit_of", "propose"]
+
+_DELIMITERS = (",", ";", "\t", "|")
+_MOST_BEFORE = 10  # lines of a title
+_VALUE = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?|\d{4}-\d\d-\d\d.*|true|false", re.I)
+_DASHES = re.compile(rb"[-=+|,;\s]*[-=]{2}[-=+|,;\s]*")
+_AFFECTED = re.compile(rb"\([0-9]+ rows? affected\)\s*\Z")
+_ESCAPED_QUOTE = re.compile(rb'\\"[^\r\n,;\t|]')
+_ESCAPED_NULL = re.compile(rb"(?:^|[\r\n\t,;|])\\N(?:[\r\n\t,;|]|\Z)")
+_ESCAPED_MARK = re.compile(rb"\\[\t\n,;|]")
+_SINGLE_QUOTED = re.compile(rb"(?:^|[\r\n\t,;|])'[^'\r\n]*'(?:[\r\n\t,;|]|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Of ``lines``, how many hold rows of as many ``fields`` as most rows have."""
+
+    regular: int
+    lines: int
+    fields: int
+
+    @property
+    def rank(self) -> tuple[float, int]:
+        """One field a row is what every wrong delimiter finds, so it speaks for nothing."""
+        is_split = self.fields > 1 and self.lines > 0
+        return (self.regular / self.lines if is_split else 0.0, self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What to write under ``csv:``, and how well that fits the text."""
+
+    declared: Mapping[str, Any]
+    fit: Fit
+
+    @property
+    def evidence(self) -> str:
+        """What speaks for it, as a sentence without an end."""
+        values = "1 value" if self.fit.fields == 1 else f"{self.fit.fields:,} values"
+        return f"{self.fit.regular:,} of the first {self.fit.lines:,} lines have {values} each"
+
+    @property
+    def yaml(self) -> str:
+        """The declaration, as it is written in one line."""
+        text = yaml.safe_dump(dict(self.declared), default_flow_style=True, width=10_000)
+        return f"csv: {text.strip()}"
+
+
+def propose(text: bytes, *, is_whole: bool) -> Proposal:
+    """The declaration that fits best; of two that fit as well, the simpler one."""
+    candidates = [*_candidates(text)]
+    fits = [fit_of(text, dialect_from(one, ""), is_whole=is_whole) for one in candidates]
+    best = max(range(len(fits)), key=lambda at: fits[at].rank)
+    dialect = dialect_from(candidates[best], "")
+    declared = {**candidates[best], **_around(text, dialect, fits[best].fields, is_whole=is_whole)}
+    return Proposal(_named(declared), fits[best])
+
+
+def fit_of(text: bytes, dialect: Dialect, *, is_whole: bool) -> Fit:
+    """How well a dialect fits the beginning of a text, its header included."""
+    text = _separator(text)[1]
+    records = _records(text, dialect, is_whole=is_whole)
+    if not records:
+        return Fit(0, 0, 1)
+    fields = Counter(one.fields for one in records).most_common(1)[0][0]
+    lines = regular = 0
+    lexer = Lexer(dialect)
+    for one in records:
+        held = text[one.start : one.end]
+        count = count_lines(held.rstrip(b"\r\n")) + 1
+        is_sound = not one.is_open and (
+            count == 1 or all(each["tail"] is None for each in lexer.spreads(held))
+        )
+        lines += count
+        regular += count if one.fields == fields and is_sound else 0
+    return Fit(regular, lines, fields)
+
+
+def _records(text: bytes, dialect: Dialect, *, is_whole: bool) -> Sequence[Record]:
+    every = [one for one in Lexer(dialect).records(text) if text[one.start : one.end].strip()]
+    return every if is_whole else every[:-1] or every  # the sample cuts the last one
+
+
+def _candidates(text: bytes) -> Iterator[dict[str, Any]]:
+    mark, rest = _separator(text)
+    if mark:
+        yield {"dialect": "excel", "delimiter": mark}
+    for delimiter in _DELIMITERS:
+        chosen = {} if delimiter == "," else {"delimiter": delimiter}
+        if _ESCAPED_QUOTE.search(rest):
+            yield {"dialect": "spark", **chosen}
+        if _ESCAPED_NULL.search(rest):
+            yield _unquoted(rest, delimiter)
+    quotes = ('"', "'", "") if _SINGLE_QUOTED.search(rest) else ('"', "", "'")
+    for quote in quotes:
+        for delimiter in _DELIMITERS:
+            chosen = {} if delimiter == "," else {"delimiter": delimiter}
+            yield chosen if quote == '"' else {**chosen, "quote": quote}
+
+
+def _unquoted(text: bytes, delimiter: str) -> dict[str, Any]:
+    header = {"header": True}
+    if delimiter == ",":
+        return {"dialect": "snowflake", **header}
+    name = "mysql" if _ESCAPED_MARK.search(text) else "postgres"
+    return {"dialect": name, **({} if delimiter == "\t" else {"delimiter": delimiter}), **header}
+
+
+def _around(text: bytes, dialect: Dialect, fields: int, *, is_whole: bool) -> dict[str, Any]:
+    """What stands around the rows: lines before and after them, dashes, a last delimiter."""
+    text = _separator(text)[1]
+    records = _records(text, dialect, is_whole=is_whole)
+    first = next((at for at, one in enumerate(records) if one.fields == fields), 0)
+    found: dict[str, Any] = {}
+    delimiter = dialect.delimiter.encode()
+    ends = [_line(text, one).endswith(delimiter) for one in records[first : first + 3]]
+    is_short = first > 0 and records[first - 1].fields == fields - 1
+    if fields > 1 and ends and all(ends) and (is_short or first == 0):
+        found["trailing_delimiter"] = True
+        first -= int(is_short)
+    if first and fields > 1 and (skipped := count_lines(text[: records[first].start])):
+        found |= {"skip_rows": skipped} if skipped <= _MOST_BEFORE else {}
+    rows = [_line(text, one) for one in records[first : first + 2]]
+    if len(rows) > 1 and _DASHES.fullmatch(rows[1]):
+        found["skip_after_header"] = 1
+    if is_whole and records and _AFFECTED.match(text[records[-1].start :]):
+        found["footer"] = r"\([0-9]+ rows? affected\)"
+    return {**found, **_header(rows[0] if rows else b"", dialect, found)}
+
+
+def _line(text: bytes, record: Record) -> bytes:
+    return text[record.start : record.end].rstrip(b"\r\n")
+
+
+def _header(row: bytes, dialect: Dialect, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether the first row names the columns; where it does not, they are numbered."""
+    first = fields_of(row, dialect)
+    if "trailing_delimiter" in found and first and not first[-1]:
+        first.pop()
+    names = {name.strip().lower() for name in first}
+    is_header = len(names) == len(first) and not any(map(_is_value, first))
+    if is_header or not first:
+        return {}
+    return {"header": False, "columns": [f"column_{at}" for at in range(1, len(first) + 1)]}
+
+
+def _is_value(name: str) -> bool:
+    return name.strip() in ("", "\\N") or _VALUE.fullmatch(name.strip()) is not None
+
+
+def _named(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The same in fewer words, where a dialect says them."""
+    left = dict(declared)
+    if "footer" in left and "skip_after_header" in left:
+        left = {"dialect": "sqlcmd", **left}
+        for key in ("footer", "skip_after_header", "quote"):
+            left.pop(key, None)
+    if left.get("dialect") == "excel" and left.get("delimiter") == ",":
+        left.pop("delimiter")
+    if left.get("header") is False and left.get("dialect") in ("mysql", "postgres", "snowflake"):
+        left.pop("header")
+    return left
+
+
+def _separator(text: bytes) -> tuple[str, bytes]:
+    """The delimiter that a first line such as ``sep=;`` names, and the text after that line."""
+    found = re.match(rb'"?sep=([^\r\n\w])"?[ \t]*(?:\r\n|\r|\n)', text, re.IGNORECASE)
+    if found is None or not found[1].isascii():
+        return "", text
+    return found[1].decode(), text[found.end() :]
