@@ -147,7 +147,7 @@ class TableDescription(Section):
     file: Text | None = Field(
         default=None,
         description="CSV: file, folder or pattern below the source's path. "
-        "Default: the last part of the id, as .csv, .csv.gz, .csv.zst or a folder.",
+        "Default: the last part of the id, as .csv, .csv.gz and the like, or a folder.",
     )
     csv: CsvDialect = Field(default=CsvDialect(), description="CSV: how the files are written.")
     bigquery: BigQueryTable = Field(

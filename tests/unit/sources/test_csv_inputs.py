@@ -26,9 +26,11 @@ def test_the_last_part_of_the_id_names_the_file(put: Put, read: Read) -> None:
     assert read("in.c-main.orders")[0] == [("1",)]
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t/1.csv", "t/x.csv.gz", "t/A.CSV"])
+@pytest.mark.parametrize(
+    "name", ["t.csv", "t.csv.gz", "t/1.csv", "t/x.csv.gz", "t/A.CSV", "t.CSV", "t.Csv.GZ"]
+)
 def test_default_places(put: Put, read: Read, name: str) -> None:
-    put(name, gzip.compress(ONE.encode()) if name.endswith("gz") else ONE)
+    put(name, gzip.compress(ONE.encode()) if name.lower().endswith("gz") else ONE)
     assert read()[0] == [("1",)]
 
 
@@ -86,7 +88,10 @@ def test_discover_sees_each_table_once(put: Put, source: CsvSource) -> None:
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        (None, r"table t has no file; expected \S+/t\.csv, \.csv\.gz, \.csv\.zst or a folder t"),
+        (
+            None,
+            r"table t has no file; expected \S+/t\.csv, \.csv\.gz, \.csv\.zst, .* or a folder t",
+        ),
         ("gone.csv", r"gone\.csv: does not exist"),
         ("gone/*.csv", r"gone/\*\.csv: no file matches"),
         ("void", "void: the folder holds no table; expected files ending in .csv"),
@@ -113,6 +118,13 @@ def test_two_files_for_one_table(put: Put, read: Read) -> None:
     put("t.csv", ONE)
     put("t.csv.gz", gzip.compress(ONE.encode()))
     with pytest.raises(SourceError, match=r"more than once; found t\.csv and t\.csv\.gz"):
+        read()
+
+
+def test_two_files_that_differ_in_the_case_of_their_endings(put: Put, read: Read) -> None:
+    put("t.csv", ONE)
+    put("t.CSV", ONE)
+    with pytest.raises(SourceError, match=r"more than once; found t\.csv and t\.CSV"):
         read()
 
 

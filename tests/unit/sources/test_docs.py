@@ -15,9 +15,9 @@ from broker.config.description import CsvDialect, TableDescription
 from broker.sources.bigquery.settings import Settings as BigQuerySettings
 from broker.sources.contract import Source, TableRequest, Window
 from broker.sources.csv.source import Settings
+from broker.sources.delimited.filenames import SUFFIXES
 from broker.sources.delimited.reading import MAX_REJECTS
 from broker.sources.delimited.slices import LONGEST_RECORD
-from broker.sources.delimited.streams import SUFFIXES
 from broker.sources.keboola.settings import Settings as KeboolaSettings
 from broker.sources.registry import GROUP, open_source
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from glob import has_magic
@@ -11,9 +12,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 
-from ...errors import AbsentError, ConfigError, SourceError
-from ..delimited.inputs import InputFile, changed, input_stem, more_than_once, natural_order
-from ..delimited.streams import SUFFIXES
+from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
+from ..delimited.filenames import SUFFIXES, input_stem, natural_order
+from ..delimited.inputs import InputFile, changed, more_than_once
 from .walk import OpenFolder, open_folder, refuse_unsafe
 
 __all__ = ["Folder", "split"]
@@ -77,7 +78,7 @@ class Folder:
         return stream
 
     def _default(self, folder: OpenFolder, name: str) -> list[InputFile]:
-        found = [entry for ending in SUFFIXES if folder.has(entry := f"{name}{ending}")]
+        found = _named(folder, name)
         if folder.has_folder(name) or folder.has_link(name):
             found.append(name)
         if len(found) > 1:
@@ -101,6 +102,15 @@ class Folder:
         if not found:
             raise AbsentError("no file matches", where=str(self._path / file), found="none")
         return list(found.values())
+
+
+def _named(folder: OpenFolder, name: str) -> list[str]:
+    """The files of this name with a known ending, in any case of letters."""
+    found = [entry for ending in SUFFIXES if folder.has(entry := f"{name}{ending}")]
+    with suppress(ForbiddenError):  # a folder that may be entered and not listed
+        others = [entry for entry in folder.names() if input_stem(entry) == name]
+        found += sorted({*others} - {*found})
+    return [entry for entry in found if not folder.has_folder(entry)]
 
 
 def _stands(folder: OpenFolder, parts: Sequence[str]) -> bool:

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
-from ..delimited.inputs import InputFile, input_stem, is_never_data, more_than_once, natural_order
-from ..delimited.streams import SUFFIXES
+from ..delimited.filenames import SUFFIXES, input_stem, is_never_data, natural_order
+from ..delimited.inputs import InputFile, more_than_once
 
 __all__ = ["Remote", "is_remote", "shown_url"]
 
@@ -115,6 +115,9 @@ class Remote:
         if self._protocol not in _WEB:
             candidates.append(name)
         found = {one: files for one in candidates if (files := self._look(f"{self._url}/{one}"))}
+        if not found and self._protocol not in _WEB:
+            others = [one for one in self._listed(self._url) if input_stem(one) == name]
+            found = {one: self._look(f"{self._url}/{one}") for one in others}
         if len(found) > 1:
             raise more_than_once(name, shown_url(self._url), list(found))
         if not found:

@@ -19,14 +19,8 @@ from ...errors import ConfigError, SourceError
 from ...tables.schema import Column, TableSchema
 from ..contract import Location, SourceTable, TableRequest, Window
 from ..delimited.dialect import dialect_from
-from ..delimited.inputs import (
-    Inputs,
-    input_stem,
-    is_never_data,
-    table_name,
-    text_bytes,
-    version,
-)
+from ..delimited.filenames import input_stem, is_never_data
+from ..delimited.inputs import Inputs, table_name, text_bytes, version
 from ..delimited.reading import DelimitedReading
 from ..delimited.table import TableFiles
 from ..filters import RowFilter, condition

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import AbsentError, ForbiddenError, SourceError
-from ..delimited.inputs import is_never_data
+from ..delimited.filenames import is_never_data
 
 __all__ = ["OpenFolder", "open_folder", "refuse_unsafe"]
 

@@ -18,9 +18,10 @@ _SAVE = "Save its sheet as CSV and deliver that."
 _Formats = tuple[tuple[bytes, str, str], ...]
 
 _BINARY: _Formats = (
-    (rb"PK\x03\x04.*(?:\[Content_Types\]\.xml|xl/)", "an Excel workbook (.xlsx)", _SAVE),
-    (rb"PK\x03\x04.*(?:mimetypeapplication/vnd\.oasis)", "an OpenDocument file (.ods)", _SAVE),
-    (rb"PK(?:\x03\x04|\x05\x06)", "a zip archive", "Deliver the file that is in it."),
+    (rb"PK\x03\x04.*\bxl/", "an Excel workbook (.xlsx)", _SAVE),
+    (rb"PK\x03\x04.*\[Content_Types\]\.xml", "an Office document", _SAVE),
+    (rb"PK\x03\x04.*\bMETA-INF/manifest\.xml", "an OpenDocument file (.ods)", _SAVE),
+    (rb"\x1f\x8b|\x28\xb5\x2f\xfd|\xfd7zXZ\0", "a compressed file in another", "Compress it once."),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (.xls)", _SAVE),
     (rb"%PDF-", "a PDF document", _CSV),
     (rb"PAR1[^\x20-\x7e]", "a Parquet file", _CSV),
@@ -30,7 +31,6 @@ _BINARY: _Formats = (
     (rb"SQLite format 3\0", "an SQLite database", _CSV),
     (rb"7z\xbc\xaf\x27\x1c", "a 7z archive", "Deliver the file that is in it."),
     (rb"Rar!\x1a\x07", "a RAR archive", "Deliver the file that is in it."),
-    (rb"(?=.{0,256}\0).{257}ustar", "a tar archive", "Deliver the file that is in it."),
 )
 _MARKUP: _Formats = (
     (rb"<(?:!doctype\s+html|html|head|body|script|meta|title)\b", "an HTML page", _PAGE),

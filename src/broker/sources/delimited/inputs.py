@@ -10,16 +10,13 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
 from ...errors import ConfigError, SourceError
-from .streams import SUFFIXES
+from .filenames import SUFFIXES
 
 __all__ = [
     "InputFile",
     "Inputs",
     "changed",
-    "input_stem",
-    "is_never_data",
     "more_than_once",
-    "natural_order",
     "seen_version",
     "table_name",
     "text_bytes",
@@ -27,11 +24,6 @@ __all__ = [
 ]
 
 
-_UNFINISHED = re.compile(
-    # hidden; a lock or a copy of an editor; what a transfer is still writing
-    r"[.~].*|.*~|#.*#|.*\.(?:part|partial|filepart|tmp|temp|crdownload|download|opdownload|swp)",
-    re.IGNORECASE | re.DOTALL,
-)
 _SETTLED = timedelta(seconds=2)  # the clock of a place may not tell two changes apart
 _SHRUNK = 4  # compressed, tables take a quarter to a tenth
 
@@ -74,12 +66,6 @@ def table_name(table_id: str) -> str:
             remedy="Say with 'file:' where the table is.",
         )
     return name
-
-
-def natural_order(name: str) -> list[tuple[int, str]]:
-    """A key for sorting by which ``part-2`` comes before ``part-10``."""
-    parts = re.split(r"(\d+)", name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def changed(names: Sequence[str]) -> SourceError:
@@ -125,19 +111,3 @@ def seen_version(inputs: Sequence[InputFile]) -> str:
     """What names the files as they were seen, settled or not."""
     facts = repr([(file.path, file.bytes, file.version) for file in inputs])
     return hashlib.sha256(facts.encode()).hexdigest()
-
-
-def is_never_data(name: str) -> bool:
-    """Whether the name of a file or folder says that it is hidden, or not finished yet."""
-    return _UNFINISHED.fullmatch(name) is not None
-
-
-def input_stem(name: str) -> str:
-    """The name of a file without its ending; empty where the ending is unknown.
-
-    Empty, too, where the name says that the file is never data.
-    """
-    if is_never_data(name):
-        return ""
-    ending = next((end for end in SUFFIXES[::-1] if name.lower().endswith(end)), None)
-    return name[: -len(ending)] if ending else ""

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from typing import Any, BinaryIO
-
-import pyarrow as pa
+from typing import BinaryIO
 
 from ...errors import SourceError
-from .content import refuse_binary
+from .packed import unpacked
 
-__all__ = ["BLOCK_BYTES", "SUFFIXES", "plain_blocks", "utf8_blocks"]
-
-_COMPRESSION = {".gz": "gzip", ".zst": "zstd"}
-
-SUFFIXES = (".csv", *(f".csv{ending}" for ending in _COMPRESSION))
-"""How a file in a folder is called to count as an input."""
+__all__ = ["BLOCK_BYTES", "plain_blocks", "utf8_blocks"]
 
 BLOCK_BYTES = 8 * 1024 * 1024
 """Parsing is fastest here: large enough to pay for a call, small enough for the cache."""
@@ -27,7 +20,7 @@ _FIRST_BYTES = 64 * 1024  # enough for a header, which is sometimes all that is 
 def utf8_blocks(stream: BinaryIO, name: str, encoding: str) -> Iterator[bytes]:
     """Yield the text of an open input in blocks of about ``BLOCK_BYTES``.
 
-    The ending of ``name`` says how it is compressed. Raises ``SourceError`` when it breaks off
+    Its first bytes say how it is compressed. Raises ``SourceError`` when it breaks off
     or cannot be what it says it is. UTF-8 is not checked here: the parser does that by row.
     """
     blocks = plain_blocks(stream, name)
@@ -38,28 +31,7 @@ def utf8_blocks(stream: BinaryIO, name: str, encoding: str) -> Iterator[bytes]:
 
 def plain_blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield the bytes of an open input, decompressed; the first block is a small one."""
-    lower = name.lower()
-    method = next((how for ending, how in _COMPRESSION.items() if lower.endswith(ending)), None)
-    source: Any = stream
-    if method is not None:
-        source = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), method)
-    size = _FIRST_BYTES
-    try:
-        while block := source.read(size):
-            if size == _FIRST_BYTES:
-                refuse_binary(block, name)
-            yield block
-            size = BLOCK_BYTES
-    except OSError as error:
-        raise SourceError(
-            f"cannot be read to its end: {_reason(error)}",
-            where=name,
-            remedy="The file is cut off or damaged; deliver it again.",
-        ) from error
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+    return unpacked(stream, name, (_FIRST_BYTES, BLOCK_BYTES))
 
 
 def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:

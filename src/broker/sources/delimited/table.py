@@ -38,12 +38,16 @@ class OpenFile:
 
 @dataclass(frozen=True, slots=True)
 class TableFiles:
-    """Where a table lies and how it is written. ``file`` is what ``file:`` says, if anything."""
+    """Where a table lies and how it is written. ``file`` is what ``file:`` says, if anything.
+
+    ``is_declared``: a person wrote the dialect down, and may be advised to write another.
+    """
 
     place: Inputs
     name: str
     file: str | None
     dialect: Dialect
+    is_declared: bool = True
 
     def find(self) -> tuple[InputFile, ...]:
         """The files as they are now, in natural order."""
@@ -71,7 +75,7 @@ class TableFiles:
 
     def advice(self, file: InputFile) -> str | None:
         """Which declaration would fit a file better, if one does."""
-        return advice(self.place, file, self.dialect)
+        return advice(self.place, file, self.dialect) if self.is_declared else None
 
     def advised(self, error: SourceError, file: InputFile) -> SourceError:
         """The same error with the declaration that would fit, where one does."""

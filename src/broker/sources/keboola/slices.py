@@ -58,7 +58,8 @@ def slice_files(
     Slices have no header, so ``names`` are the columns that were asked for.
     """
     dialect = Dialect(header=False, columns=tuple(names))
-    return TableFiles(_Slices(streams, count, names, where, whole=whole), "", None, dialect)
+    slices = _Slices(streams, count, names, where, whole=whole)
+    return TableFiles(slices, "", None, dialect, is_declared=False)
 
 
 class _Text:

@@ -1,0 +1,106 @@
+"""The one file in an archive; an archive of several is refused, with their names."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO
+
+from ...errors import SourceError
+from ...foreign.text import shown
+from .content import refuse_binary
+from .filenames import is_never_data
+
+__all__ = ["read_blocks", "tar_blocks", "zip_blocks"]
+
+_IN_MEMORY = 32 * 1024 * 1024
+_NOT_DATA = ("__MACOSX/",)  # what macOS adds to archives
+
+
+def read_blocks(stream: Any, sizes: tuple[int, int]) -> Iterator[bytes]:
+    """Yield what a stream holds: a block of the first size, then blocks of the second."""
+    size = sizes[0]
+    while block := stream.read(size):
+        yield block
+        size = sizes[1]
+
+
+def zip_blocks(head: bytes, stream: BinaryIO, name: str, size: int) -> Iterator[bytes]:
+    """Yield the one file in a zip archive, of which ``head`` was read already."""
+    with SpooledTemporaryFile(_IN_MEMORY) as spool:
+        if stream.seekable():
+            stream.seek(0)
+            archive: Any = stream
+        else:
+            spool.write(head)
+            for block in read_blocks(stream, (size, size)):
+                spool.write(block)
+            archive = spool
+        with zipfile.ZipFile(archive) as opened:
+            refuse_binary(b"PK\x03\x04" + "\n".join(opened.namelist()).encode(), name)
+            entries = [one for one in opened.infolist() if not one.is_dir()]
+            found = [one for one in entries if _counts(one.filename)]
+            if len(found) != 1:
+                raise _not_one([one.filename for one in found], name)
+            if found[0].flag_bits & 1:
+                raise SourceError("is an archive with a password", where=name)
+            with opened.open(found[0]) as inner:
+                yield from _checked(inner, name, size)
+
+
+def tar_blocks(first: bytes, blocks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
+    """Yield the one file in a tar archive, of which ``first`` is the first block."""
+    found = ""
+    with tarfile.open(fileobj=io.BufferedReader(_Blocks(first, blocks)), mode="r|") as opened:
+        for entry in opened:
+            if not entry.isfile() or not _counts(entry.name):
+                continue
+            inner = opened.extractfile(entry)
+            if found or inner is None:
+                raise _not_one([found, entry.name], name)
+            found = entry.name
+            yield from _checked(inner, name, size)
+    if not found:
+        raise _not_one([], name)
+
+
+def _checked(inner: Any, name: str, size: int) -> Iterator[bytes]:
+    blocks = read_blocks(inner, (size, size))
+    first = next(blocks, b"")
+    refuse_binary(first, name)
+    yield first
+    yield from blocks
+
+
+def _counts(entry: str) -> bool:
+    return not entry.startswith(_NOT_DATA) and not is_never_data(entry.rpartition("/")[2])
+
+
+def _not_one(entries: list[str], name: str) -> SourceError:
+    names = ", ".join(entries[:3]) + (" …" if len(entries) > 3 else "")
+    return SourceError(
+        "is an archive, and one is read only if one file is in it",
+        where=name,
+        found=shown(names, 300) if entries else "none",
+        remedy="Deliver each table as a file, or as an archive of its own.",
+    )
+
+
+class _Blocks(io.RawIOBase):
+    """Blocks as a stream."""
+
+    def __init__(self, first: bytes, blocks: Iterator[bytes]) -> None:
+        self._rest, self._blocks = first, blocks
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._rest = self._rest or next(self._blocks, b"")
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count

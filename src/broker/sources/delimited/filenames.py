@@ -1,0 +1,38 @@
+"""What the name of a file says of it."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["SUFFIXES", "input_stem", "is_never_data", "natural_order"]
+
+SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2", ".csv.xz", ".csv.zip")
+"""How a file in a folder is called to count as an input, in any case of letters."""
+
+_UNFINISHED = re.compile(
+    # hidden; a lock or a copy of an editor; what a transfer is still writing
+    r"[.~].*|.*~|#.*#|.*\.(?:part|partial|filepart|tmp|temp|crdownload|download|opdownload|swp)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
+    """A key for sorting by which ``part-2`` comes before ``part-10``."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def is_never_data(name: str) -> bool:
+    """Whether the name of a file or folder says that it is hidden, or not finished yet."""
+    return _UNFINISHED.fullmatch(name) is not None
+
+
+def input_stem(name: str) -> str:
+    """The name of a file without its ending; empty where the ending is unknown.
+
+    Empty, too, where the name says that the file is never data.
+    """
+    if is_never_data(name):
+        return ""
+    ending = next((end for end in SUFFIXES[::-1] if name.lower().endswith(end)), None)
+    return name[: -len(ending)] if ending else ""
