@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from .remarks import Kind, Remark
 __all__ = ["Parsed", "Parser"]
 
 _LONGEST_VALUE = 500
+_MOST_DOUBTED = 200  # columns; the pattern of a row grows with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ class Parser:
             return None
         parsed = Parsed(table, table.num_rows, count_lines(piece))
         if parsed.records < parsed.lines or not piece.endswith((b"\r", b"\n")):
-            spreads = [*self._lexer.spreads(piece)]
-            if any(one["tail"] is not None for one in spreads):
+            if not self._lexer.is_tidy(piece) and self._has_tail(piece):
                 return self._sorted_out(piece)
-            parsed.remarks.extend(self._whole_rows(piece, spreads, 0))
+            if self._holds_rows(table):
+                parsed.remarks.extend(self._whole_rows(piece, 0))
         return parsed
 
     def open_line(self, piece: bytes) -> int:
@@ -99,27 +99,41 @@ class Parser:
 
     def _is_joined(self, piece: bytes) -> bool:
         """Whether a second file may begin in the slice: at a mark, or with the same header."""
-        if MARK in piece and (
-            piece.startswith(MARK)
-            or b"\n" + MARK in piece
-            or b"\r" + MARK in piece
-            or (self._header and MARK + self._header in piece)
-        ):
-            return True
-        return bool(len(self._names) > 1 and self._header and self._header in piece)
+        header, ends = self._header, (b"\n", b"\r") if b"\r" in piece else (b"\n",)
+        if not piece.isascii() and MARK in piece:
+            glued = bool(header) and MARK + header in piece
+            if glued or piece.startswith(MARK) or any(end + MARK in piece for end in ends):
+                return True
+        if not header or len(self._names) == 1:
+            return False
+        return piece.startswith(header) or any(end + header in piece for end in ends)
 
-    def _whole_rows(
-        self, text: bytes, spreads: Sequence[re.Match[bytes]], line: int
-    ) -> Iterator[Remark]:
-        """Quoted values that without quotes would be rows, each of as many fields as it must be.
+    def _has_tail(self, text: bytes) -> bool:
+        """Whether text follows the closing quote of a value with line ends."""
+        return any(one["tail"] is not None for one in self._lexer.spreads(text))
+
+    def _holds_rows(self, table: pa.Table) -> bool:
+        """Whether a value is like rows, with the fields before and after it in its lines.
 
         In two columns with commas, prose is that by chance.
         """
-        delimiter, width = self._dialect.delimiter.encode(), len(self._names)
-        if width < 2 or (width == 2 and delimiter == b","):
-            return
+        width, delimiter = len(self._columns), self._dialect.delimiter
+        fewest = 3 if delimiter == "," else 2
+        if self._dialect.quote is None or not fewest <= width <= _MOST_DOUBTED:
+            return False
+        for name in table.column_names:
+            column = table.column(name)
+            several = column.filter(pc.match_substring(column, "\n"))
+            pattern = _like_rows(delimiter, self._columns.index(name), width)
+            if len(several) and pc.any(pc.match_substring_regex(several, pattern)).as_py():
+                return True
+        return False
+
+    def _whole_rows(self, text: bytes, line: int) -> Iterator[Remark]:
+        """Quoted values of which each line would be a row, if quotes were nothing special."""
+        delimiter, width = self._dialect.delimiter.encode(), len(self._columns)
         end = b"\n" if b"\n" in text else b"\r"
-        for spread in spreads:
+        for spread in self._lexer.spreads(text):
             first = text.rfind(end, 0, spread.start("value")) + 1
             last = text.find(end, spread.end("value"))
             rows = text[first : last if last >= 0 else len(text)].splitlines()
@@ -186,14 +200,14 @@ class Parser:
                 if reason is None:
                     # A CR must not become half of a CRLF with what follows it now.
                     good.append(text[:-1] + b"\n" if text.endswith(b"\r") else text)
-                    spreads = [*self._lexer.spreads(text)] if b"\n" in text[:-2] else []
-                    remarks.extend(self._whole_rows(text, spreads, line - 1))
                 else:
                     rejects.append(Reject(number, None, reason, _shown(text), line))
             line += count_lines(text)
         table = self._rows(b"".join(good))
         if table is None:
             return None
+        if self._holds_rows(table):
+            remarks.extend(self._whole_rows(piece, 0))
         return Parsed(table, number, count_lines(piece), rejects, remarks)
 
     def _beginning(self, text: bytes, *, is_marked: bool) -> Kind | None:
@@ -244,7 +258,7 @@ class Parser:
             return "holds a NUL byte"
         if self._header and MARK + self._header in text:
             return "holds the header of a second file: no line end stands between the two files"
-        if any(one["tail"] is not None for one in self._lexer.spreads(text)):
+        if self._has_tail(text):
             return (
                 f"holds a value in quotes that goes over {count_lines(text.rstrip()) + 1} lines, "
                 "with text after its closing quote: where nothing is quoted, "
@@ -266,6 +280,14 @@ def _parse_options(dialect: Dialect, *, ignore_empty_lines: bool) -> csv.ParseOp
         newlines_in_values=True,
         ignore_empty_lines=ignore_empty_lines,
     )
+
+
+def _like_rows(delimiter: str, at: int, width: int) -> str:
+    """The pattern of a value in column ``at`` that runs to the same column of a later row."""
+    mark = f"\\x{ord(delimiter):02x}"
+    fields = f"[^\\n{mark}]*(?:{mark}[^\\n{mark}]*){{{{{{}}}}}}".format
+    first, inner, last = fields(width - 1 - at), fields(width - 1), fields(at)
+    return f"^{first}(?:\\n{inner})*\\n{last}$"
 
 
 def _sentinel(dialect: Dialect, token: str, width: int) -> bytes:

@@ -59,13 +59,13 @@ class Lexer:
         quote: the quote that closed it then was hardly written to do so.
         """
         at = 0
-        while self._tidy and (tidy := self._tidy.match(text, at)) and tidy["value"]:
-            yield tidy
-            at = tidy.end()
-        if self._tidy is None or tidy is None:
-            while self._spread and (match := self._spread.match(text, at)):
-                yield match
-                at = match.end()
+        while self._spread and (match := self._spread.match(text, at)):
+            yield match
+            at = match.end()
+
+    def is_tidy(self, text: bytes) -> bool:
+        """Whether quotes stand as RFC 4180 has them, which is known in a third of the time."""
+        return self._tidy is None or self._tidy.fullmatch(text) is not None
 
     def escaped(self, text: bytes) -> Iterator[re.Match[bytes]]:
         """The same of quoted fields that hold the escape character."""
@@ -148,21 +148,19 @@ def _holding(special: bytes, dialect: Dialect) -> re.Pattern[bytes] | None:
 
 
 def _tidy(dialect: Dialect) -> re.Pattern[bytes] | None:
-    """What ``_spread`` finds, where quotes stand as RFC 4180 has them: three times as fast.
+    """The pattern of a text in which a delimiter or line end stands before and after quotes.
 
-    It looks at nothing but quotes. It stops short of the end where one stands otherwise.
+    It looks at nothing but quotes. None where there are none.
     """
-    if dialect.quote is None or dialect.escape is not None:
+    if dialect.quote is None:
         return None
+    if dialect.escape is not None:
+        return re.compile(rb"(?!)")
     quote, delimiter = re.escape(dialect.quote.encode()), re.escape(dialect.delimiter.encode())
-    outside, before = rb"[^%b]*+" % quote, rb"(?<![^\r\n%b])" % delimiter
-    flat = rb"[^%b\r\n]*+(?:%b%b[^%b\r\n]*+)*+" % ((quote,) * 4)
+    outside = rb"[^%b]*+" % quote
     inside = rb"%b(?:%b%b%b)*+" % (outside, quote, quote, outside)
-    last = rb"%b(?=[\r\n%b]|\Z)" % (quote, delimiter)
-    return re.compile(
-        rb"(?:%b%b%b%b%b)*+%b(?:%b(?P<value>%b%b[\r\n]%b%b)(?P<tail>(?!))?|\Z)"
-        % (outside, before, quote, flat, last, outside, before, quote, flat, inside, last)
-    )
+    around = rb"(?<![^\r\n%b])%b%b%b(?=[\r\n%b]|\Z)" % (delimiter, quote, inside, quote, delimiter)
+    return re.compile(rb"(?:%b%b)*+%b" % (outside, around, outside))
 
 
 def _run(stops: bytes, escape: bytes | None, least: int = 0) -> bytes:
