@@ -98,6 +98,16 @@ def _footer(value: Any) -> Any:
         return unexpected("a number of lines, or a regular expression for a line")
 
 
+def _order(text: str) -> str:
+    if text in ("name", "time"):
+        return text
+    try:
+        groups = re.compile(text).groups
+    except re.error:
+        groups = 0
+    return text if groups else unexpected("name, time, or a regular expression with a group")
+
+
 class CsvDialect(Section):
     """How a table's CSV files are written."""
 
@@ -132,7 +142,11 @@ class CsvDialect(Section):
     encoding: Annotated[str, AfterValidator(_encoding)] = Field(
         default="utf-8", description="Text encoding; a byte order mark is understood anyway."
     )
-    columns: Names = Field(default=(), description="Column names, where the file has no header.")
+    columns: Names = Field(
+        default=(),
+        description="Column names, where the file has no header. union: each file may have other "
+        "columns; where one is not there, it is NULL.",
+    )
     null_values: OneOrMore[str] = Field(
         default=(), description="Texts without quotes that mean NULL, besides the table's own."
     )
@@ -163,6 +177,12 @@ class CsvDialect(Section):
     )
     trailing_delimiter: bool = Field(
         default=False, description="Whether rows end with a delimiter, after their last value."
+    )
+
+    order: Annotated[str, AfterValidator(_order)] | None = Field(
+        default=None,
+        description="Which of several files is the newer one, where keys meet: name, time (when it "
+        "was written), or a regular expression whose groups say so, such as year, month and day.",
     )
 
     @model_validator(mode="before")

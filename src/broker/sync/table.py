@@ -341,7 +341,8 @@ def _take(
 
 
 def _warned(version: TableVersion, end: End) -> tuple[TableVersion, End]:
-    return replace(version, warnings=(*version.warnings, *end.warnings)), end
+    tie = (end.tie,) if end.tie and version.duplicates else ()
+    return replace(version, warnings=(*version.warnings, *end.warnings, *tie)), end
 
 
 def _still_asked(request: TableRequest, schema: TableSchema) -> TableSchema:

@@ -32,7 +32,8 @@ class End:
 
     ``rows`` counts the rows handed over, ``as_of`` is the source's clock read before extraction.
     ``version`` names what was read, where the source can: readings with two versions do not
-    belong together. ``warnings`` are sentences for the operator, and name no value.
+    belong together. ``warnings`` are sentences for the operator, and name no value;
+    ``tie`` is one more where rows of one key displaced each other.
     """
 
     rows: int
@@ -40,6 +41,7 @@ class End:
     rejects: tuple[Reject, ...] = ()
     version: str | None = None
     warnings: tuple[str, ...] = ()
+    tie: str | None = None
 
 
 class Reading(Protocol):

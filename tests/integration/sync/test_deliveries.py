@@ -68,3 +68,17 @@ def test_other_columns_are_published_once_approved(described: Make) -> None:
     assert instance.here("approve", "s.t").returncode == 0
     assert instance.sync()["exit_code"] == 0
     assert instance.rows("s/t") == [(None, None, 1, "a"), (None, None, 2, "b")]
+
+
+@pytest.mark.parametrize("order", [None, "name"])
+def test_keys_that_meet_in_several_files_are_reported(described: Make, order: str | None) -> None:
+    lines = () if order is None else (f"csv: {{order: {order}}}",)
+    instance = described(table(*lines))
+    folder = instance.root / "csv/t"
+    folder.mkdir()
+    (folder / "snap_30-11-2026.csv").write_text("id,v\n1,old\n")
+    (folder / "snap_01-12-2026.csv").write_text("id,v\n1,new\n")
+    (one,) = instance.sync()["tables"]
+    assert one["duplicates"] == 1
+    told = [warning for warning in one["warnings"] if "keys occur more than once" in warning]
+    assert len(told) == (1 if order is None else 0)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -67,7 +68,7 @@ class CsvSource:
         """The columns, by the header of the first file; a CSV file knows no types and no key."""
         files = self.files(table)
         inputs = files.find()
-        names = files.names_of(inputs[0])
+        names = files.names()
         _refuse_absent_key(table, names, files)
         wanted = _wanted(table, table.columns, names, files)
         schema = TableSchema(tuple(Column(name) for name in wanted))
@@ -96,10 +97,12 @@ class CsvSource:
         dialect = dialect_from(declared, f"table {table.id}")
         if not file:
             name = table_name(table.id)
-            return TableFiles(self._place(self._settings.path), name, None, dialect)
+            place = self._place(self._settings.path)
+            return TableFiles(place, name, None, dialect, spelling=_spelling(table))
         _refuse_unfinished(file, table.id)
         base, below = self._located(file)
-        return TableFiles(self._place(base), "", below, dialect)
+        place = self._place(base)
+        return TableFiles(place, "", below, dialect, spelling=_spelling(table))
 
     def location(self, table: TableRequest) -> Location:
         """The path without the ending: of one name, only one file or folder may lie there."""
@@ -140,6 +143,12 @@ class CsvSource:
             table.null_values,
             RowFilter(sql, schema, table.id) if sql else None,
         )
+
+
+def _spelling(table: TableRequest) -> dict[str, str]:
+    """Names that a description writes otherwise than in composed letters, by these."""
+    names = {*table.columns, *table.primary_key, *table.types}
+    return {composed: name for name in names if (composed := normalize("NFC", name)) != name}
 
 
 def _refuse_unfinished(file: str, table_id: str) -> None:

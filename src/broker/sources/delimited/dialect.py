@@ -21,7 +21,8 @@ class Dialect:
 
     ``quote`` None means that quotes are ordinary characters. A quote inside a quoted field is
     doubled, or preceded by ``escape``; ``escapes`` says before what else that is special.
-    ``columns`` names the columns, in place of the header. ``null_values`` count without quotes.
+    ``columns`` names the columns, in place of the header; ``is_union`` lets the files of a table
+    have different ones. ``null_values`` count without quotes. ``order`` is that of several files.
     """
 
     delimiter: str = ","
@@ -40,19 +41,22 @@ class Dialect:
     footer: int | str | None = None
     fills_short_rows: bool = False
     trailing_delimiter: bool = False
+    is_union: bool = False
+    order: str | None = None
 
 
 def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
     """The dialect that a table's ``csv:`` mapping declares; raises ``ConfigError``."""
     csv = checked(CsvDialect, declared, where, "csv")
     escape = csv.escape if csv.escape not in ("", csv.quote, '"') else None
+    is_union = csv.header and csv.columns == ("union",)
     dialect = Dialect(
         delimiter=csv.delimiter,
         quote=csv.quote or None,
         escape=escape,
         escapes=(csv.escapes or ("quote" if csv.quote else "any")) if escape else None,
         header=csv.header,
-        columns=csv.columns,
+        columns=() if is_union else csv.columns,
         encoding="utf-8" if csv.encoding == "utf-8-sig" else csv.encoding,
         null_values=csv.null_values,
         empty_is_null=csv.empty == "null",
@@ -63,6 +67,8 @@ def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
         footer=csv.footer,
         fills_short_rows=csv.short_rows == "null",
         trailing_delimiter=csv.trailing_delimiter,
+        is_union=is_union,
+        order=csv.order,
     )
     _refuse_marks(dialect, where)
     _refuse_columns(dialect, where)

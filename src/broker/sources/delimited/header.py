@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ...errors import SourceError
 from ...foreign.text import shown
@@ -15,20 +16,32 @@ from .dialect import Dialect
 from .escapes import Unescaper
 from .slices import Cutter
 
-__all__ = ["MOST_COLUMNS", "fields_of", "separated", "take_header"]
+__all__ = ["MOST_COLUMNS", "Header", "fields_of", "separated", "take_header"]
 
 MOST_COLUMNS = 10_000
 _SEPARATOR = re.compile(rb'"?sep=(?P<mark>[^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 
 
-def take_header(cutter: Cutter, dialect: Dialect, name: str) -> tuple[list[str], bytes]:
-    """Take the header off the text: the names of the columns, and the bytes they stood in.
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The names of the columns, and the bytes they stood in.
+
+    ``is_composed``: letters that stood there with combining marks are single characters here.
+    """
+
+    names: tuple[str, ...]
+    text: bytes
+    is_composed: bool = False
+
+
+def take_header(cutter: Cutter, dialect: Dialect, name: str) -> Header:
+    """Take the header off the text.
 
     Declared ``columns`` win over the header. Raises ``SourceError`` when there is no header, or
     one that cannot name columns.
     """
     if not dialect.header:
-        return list(dialect.columns), b""
+        return Header(dialect.columns, b"")
     header = cutter.header()
     if not header.strip(b"\r\n"):
         raise SourceError(
@@ -50,9 +63,10 @@ def take_header(cutter: Cutter, dialect: Dialect, name: str) -> tuple[list[str],
         )
     if dialect.columns:
         _compare_width(names, dialect, name)
-        names = list(dialect.columns)
-    _refuse_unnamed(names, name)
-    return names, header
+        return Header(dialect.columns, header)
+    composed = [unicodedata.normalize("NFC", each) for each in names]
+    _refuse_unnamed(composed, name)
+    return Header(tuple(composed), header, is_composed=composed != names)
 
 
 def _names(header: bytes, dialect: Dialect, name: str) -> list[str]:

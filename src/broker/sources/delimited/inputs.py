@@ -7,15 +7,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import BinaryIO, Protocol
 
 from ...errors import ConfigError, SourceError
-from .filenames import SUFFIXES
+from .filenames import SUFFIXES, natural_order
 
 __all__ = [
     "InputFile",
     "Inputs",
     "changed",
+    "in_order",
     "more_than_once",
     "seen_version",
     "table_name",
@@ -66,6 +68,43 @@ def table_name(table_id: str) -> str:
             remedy="Say with 'file:' where the table is.",
         )
     return name
+
+
+_PARTS = ("year", "month", "day", "hour", "minute", "second")
+
+
+def in_order(files: Sequence[InputFile], order: str) -> tuple[InputFile, ...]:
+    """The files from the oldest to the newest one, by a declared order.
+
+    It is ``name``, ``time``, or a pattern: by its groups ``year`` to ``second``, then by the
+    others. Raises ``SourceError`` for a file of which it says nothing.
+    """
+    if order == "name":
+        return tuple(files)
+    key = _time_of if order == "time" else partial(_groups_of, pattern=re.compile(order))
+    return tuple(sorted(files, key=key))
+
+
+def _time_of(file: InputFile) -> datetime:
+    if file.modified is None:
+        raise SourceError(
+            "does not say when it was written, which csv.order goes by", where=file.name
+        )
+    return file.modified
+
+
+def _groups_of(file: InputFile, pattern: re.Pattern[str]) -> list[list[tuple[int, str]]]:
+    found = pattern.search(file.path)
+    if found is None:
+        raise SourceError(
+            "does not match csv.order, which says how new a file is",
+            where=file.name,
+            expected=pattern.pattern,
+        )
+    named = [found[part] or "" for part in _PARTS if part in pattern.groupindex]
+    numbers = {pattern.groupindex[part] for part in _PARTS if part in pattern.groupindex}
+    others = [text or "" for at, text in enumerate(found.groups(), 1) if at not in numbers]
+    return [natural_order(text) for text in (*named, *others)]
 
 
 def changed(names: Sequence[str]) -> SourceError:

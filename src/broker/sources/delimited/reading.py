@@ -55,11 +55,14 @@ class DelimitedReading(Rows):
         self._remarks: list[Remark] = []
         self._warnings: list[str] = []
         self._version: str | None = None
+        self._tie: str | None = None
 
     def _read(self) -> Iterator[pa.RecordBatch]:
         """Raises ``SourceError`` when a file breaks off or changes meanwhile."""
         inputs = self._files.find()
         self._as_of, self._version = _as_of(inputs), seen_version(inputs)
+        if len(inputs) > 1 and self._files.dialect.order is None:
+            self._tie = _tie(len(inputs))
         for file in inputs:
             for parsed in self._file(file, is_one_of_many=len(inputs) > 1):
                 yield from self._wanted(parsed.table)
@@ -68,9 +71,15 @@ class DelimitedReading(Rows):
     def _end(self) -> End:
         """``as_of`` is the newest time of change of the files read."""
         warnings = (*sentences(self._remarks), *self._warnings)
-        return End(self._rows, self._as_of, tuple(self._rejects), self._version, warnings)
+        return End(
+            self._rows, self._as_of, tuple(self._rejects), self._version, warnings, self._tie
+        )
 
     def _wanted(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
+        """What was asked for; a column that a file has not is NULL in its rows."""
+        for name in self._needed:
+            if name not in table.column_names:
+                table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
         if self._row_filter is not None:
             table = self._row_filter.apply(table)
         yield from table.select(self.schema.names).to_batches()
@@ -79,8 +88,12 @@ class DelimitedReading(Rows):
         note = f" (in {shown(Path(file.name).name)})" if is_one_of_many else ""
         with self._files.opened(file) as opened:
             self._refuse_other_columns(opened.names, file)
+            needed = [name for name in self._needed if name in opened.names] or opened.names[:1]
+            if opened.header.is_composed:
+                place = f"{shown(Path(file.name).name)}, line {opened.lines}"
+                self._remarks.append(Remark(Kind.COMPOSED, 1, place))
             parser = Parser(
-                opened.dialect, opened.names, self._needed, self._null_values, opened.header
+                opened.dialect, opened.names, needed, self._null_values, opened.header.text
             )
             before, rejected = self._records, len(self._rejects)
             for line, parsed in self._advised(
@@ -144,7 +157,7 @@ class DelimitedReading(Rows):
             )
 
     def _refuse_other_columns(self, names: Sequence[str], file: InputFile) -> None:
-        if set(names) == set(self._names):
+        if self._files.dialect.is_union or set(names) == set(self._names):
             return
         missing = sorted(set(self._names) - set(names))
         added = sorted(set(names) - set(self._names))
@@ -153,12 +166,20 @@ class DelimitedReading(Rows):
             where=file.name,
             expected=f"those of the first file; missing: {', '.join(missing) or 'none'}",
             found=f"in addition: {', '.join(added) or 'none'}",
+            remedy="If they may differ, declare csv: {columns: union}.",
         )
 
     def _refuse_change(self, before: tuple[InputFile, ...]) -> None:
         other = set(self._files.find()) ^ set(before)
         if other:
             raise changed([file.name for file in other])
+
+
+def _tie(files: int) -> str:
+    return (
+        f"keys occur more than once in {files:,} files, of which the last one by name wins: if "
+        "another one is newer, declare csv: {order: time} or a pattern, else csv: {order: name}"
+    )
 
 
 def _too_many() -> SourceError:

@@ -20,6 +20,10 @@ class Kind(Enum):
     JOINED = "begins with a byte order mark, which was left out: files were joined in one"
     OTHER = "begins with the names of other columns"
     HEADER = "repeats the header and is not a row: files were joined in one"
+    COMPOSED = (
+        "has names of columns with combining marks, which are taken for the same names in "
+        "composed letters (Unicode NFC)"
+    )
     SPREAD = (
         "holds a value in quotes with line ends, and would be as many whole rows without quotes; "
         "where nothing is quoted, declare csv: {quote: ''}"

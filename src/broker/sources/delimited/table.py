@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from ...errors import SourceError
 from .content import refuse_markup
 from .dialect import Dialect
 from .footer import without_footer
-from .header import separated, take_header
-from .inputs import InputFile, Inputs
+from .header import Header, separated, take_header
+from .inputs import InputFile, Inputs, in_order
 from .records import count_lines
 from .slices import Cutter
 from .sniff import advice
@@ -30,7 +30,7 @@ class OpenFile:
     """
 
     names: tuple[str, ...]
-    header: bytes
+    header: Header
     lines: int
     dialect: Dialect
     rest: Cutter
@@ -41,6 +41,8 @@ class TableFiles:
     """Where a table lies and how it is written. ``file`` is what ``file:`` says, if anything.
 
     ``is_declared``: a person wrote the dialect down, and may be advised to write another.
+    ``spelling`` is how the description writes names of columns that it writes otherwise than in
+    composed letters, by these.
     """
 
     place: Inputs
@@ -48,10 +50,12 @@ class TableFiles:
     file: str | None
     dialect: Dialect
     is_declared: bool = True
+    spelling: Mapping[str, str] = field(default_factory=dict)
 
     def find(self) -> tuple[InputFile, ...]:
-        """The files as they are now, in natural order."""
-        return self.place.find(self.name, self.file)
+        """The files as they are now, in the order in which their rows count."""
+        files = self.place.find(self.name, self.file)
+        return files if self.dialect.order is None else in_order(files, self.dialect.order)
 
     @contextmanager
     def opened(self, file: InputFile) -> Iterator[OpenFile]:
@@ -67,11 +71,12 @@ class TableFiles:
             cutter = Cutter(chain([rest], blocks), dialect, file.name)
             before = separator + cutter.lines(dialect.skip_rows)
             try:
-                names, header = take_header(cutter, dialect, file.name)
+                header = take_header(cutter, dialect, file.name)
             except SourceError as error:
                 raise self.advised(error, file) from error
-            before += header + cutter.lines(dialect.skip_after_header)
-            yield OpenFile(tuple(names), header, count_lines(before), dialect, cutter)
+            before += header.text + cutter.lines(dialect.skip_after_header)
+            names = tuple(self.spelling.get(each, each) for each in header.names)
+            yield OpenFile(names, header, count_lines(before), dialect, cutter)
 
     def advice(self, file: InputFile) -> str | None:
         """Which declaration would fit a file better, if one does."""
@@ -90,10 +95,12 @@ class TableFiles:
         )
 
     def names(self) -> tuple[str, ...]:
-        """The columns of the first file."""
-        return self.names_of(self.find()[0])
+        """The columns of the first file; those of all files where they may differ."""
+        files = self.find()
+        if not self.dialect.is_union:
+            return self._names_of(files[0])
+        return tuple(dict.fromkeys(name for each in files for name in self._names_of(each)))
 
-    def names_of(self, file: InputFile) -> tuple[str, ...]:
-        """The columns of one of the files."""
+    def _names_of(self, file: InputFile) -> tuple[str, ...]:
         with self.opened(file) as opened:
             return opened.names
