@@ -254,9 +254,12 @@ def _prepare(job: Job, step: Step, found: SourceTable) -> None:
 
 
 def _check_columns(job: Job, found: SourceTable) -> None:
-    """Raise ``HeldError`` if the source delivers what looks like another table."""
+    """Raise ``HeldError`` if the source delivers what looks like another table.
+
+    Columns that the description names are there, or the source has failed.
+    """
     before, previous = job.published, job.staging.previous
-    if before is None or previous is None or before.loading:
+    if before is None or previous is None or before.loading or job.table.columns:
         return
     others = [one.schema.names for one in previous.manifest.tables if one.id != before.id]
     check_columns(before, found.schema.names, others, job.approval)
