@@ -234,6 +234,7 @@ def spark(value: str) -> str:
         ({}, "Report\n\nid,v\n1,a\n2,b\n", "csv: {skip_rows: 2}"),
         ({}, 'id\tv\n1\t"Foo\n2\tb\n', "csv: {delimiter: \"\\t\", quote: ''}"),
         ({"encoding": "utf-8"}, "id,v\n1,é\n".encode("utf-16"), "csv: {encoding: utf-16}"),
+        ({}, "id,v\n1,é\n2,a\n3,b\n".encode("cp1252"), "csv: {encoding: cp1252}"),
     ],
 )
 def test_a_wrong_declaration_is_answered_with_the_one_that_fits(

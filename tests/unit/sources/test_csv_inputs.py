@@ -44,10 +44,10 @@ def test_file_says_where_otherwise(put: Put, read: Read, file: str) -> None:
 
 
 ASIDE = [".x.csv", "._x.csv", "~$x.csv", "x.csv~", "#x.csv#", "x.csv.part", "X.CSV.TMP"]
-ASIDE += ["x.csv.filepart", "x.csv.gz.crdownload", ".x.csv.8Hd2kA"]
+ASIDE += ["_SUCCESS", "x.csv._COPYING_", "x.csv.filepart", "x.csv.gz.crdownload", ".x.csv.8Hd2kA"]
 
 
-@pytest.mark.parametrize("aside", [*ASIDE, ".stage/x.csv", "x.tmp/x.csv"])
+@pytest.mark.parametrize("aside", [*ASIDE, ".stage/x.csv", "x.tmp/x.csv", "_temporary/0/x.csv"])
 @pytest.mark.parametrize("file", ["sub/*", "sub/**/*", "sub", "sub/**/*.csv"])
 def test_hidden_and_unfinished_files_are_never_data(
     put: Put, read: Read, file: str, aside: str
@@ -112,6 +112,12 @@ def test_the_folder_itself_is_absent(tmp_path: Path) -> None:
         with pytest.raises(SourceError, match="gone: the folder does not exist") as error:
             call()
         assert not isinstance(error.value, AbsentError)  # nobody knows whether the table is gone
+
+
+def test_a_name_in_other_letters_is_shown(put: Put, source: CsvSource) -> None:
+    put("T.CSV", ONE)
+    with pytest.raises(AbsentError, match=r"found T\.CSV\. The case of letters counts"):
+        source.describe(TableRequest("t"))
 
 
 def test_two_files_for_one_table(put: Put, read: Read) -> None:

@@ -96,6 +96,7 @@ def test_a_quote_that_swallows_lines_rejects_them_with_their_number(put: Put, re
         ({}, 'a,b,c\n1,"x,u\n2,y,v\n3,z",w\n', [2]),
         ({}, 'a,b,c\n1,"x\n2,y",v\n', []),
         ({}, 'a,b\n1,"Dear\nA, B"\n', []),
+        ({}, 'a,b\n1,"x\n2,y\n3,z"\n', [2]),
     ],
 )
 def test_a_value_of_whole_rows_is_a_warning(

@@ -201,6 +201,8 @@ SQLCMD = "id,v\n--,-\n1,a\n2,b\n\n(2 rows affected)\n"
         (SQLCMD, {"dialect": "sqlcmd"}),
         ("Report\nof May\n\nid;v;w\n1;a;b\n2;a;b\n", {"delimiter": ";", "skip_rows": 3}),
         ("id,v\n1,a,\n2,b,\n", {"trailing_delimiter": True}),
+        ("id,v,w\n1,a\n2,b\n", {"short_rows": "null"}),
+        ("Report\nid,v\n1,a\nTotal\n", {"skip_rows": 1}),
         ('id\tv\n1\t"Foo\n2\tb\n3\t"Bar\n', {"delimiter": "\t", "quote": ""}),
         ('id\tv\n1\t"Foo\n2\tb\n', {"delimiter": "\t", "quote": ""}),
         ('id,v\n1,"a\nb"\n2,"5"" x"\n', {}),

@@ -84,12 +84,16 @@ class Folder:
         if len(found) > 1:
             raise more_than_once(name, str(self._path), found)
         if not found:
-            folder.names()  # a locked folder has a sentence of its own
+            names = folder.names()  # a locked folder has a sentence of its own
+            near = [one for one in names if input_stem(one).lower() == name.lower()]
             endings = ", ".join(SUFFIXES[1:])
             raise AbsentError(
                 f"table {name} has no file",
                 expected=f"{self._path / name}{SUFFIXES[0]}, {endings} or a folder {name}",
-                found="none of them",
+                found=", ".join(near) or "none of them",
+                remedy="The case of letters counts: declare 'file:', or another id."
+                if near
+                else None,
             )
         return _at(folder, found[0])
 

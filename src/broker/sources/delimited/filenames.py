@@ -10,8 +10,9 @@ SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2", ".csv.xz", ".csv.zip")
 """How a file in a folder is called to count as an input, in any case of letters."""
 
 _UNFINISHED = re.compile(
-    # hidden; a lock or a copy of an editor; what a transfer is still writing
-    r"[.~].*|.*~|#.*#|.*\.(?:part|partial|filepart|tmp|temp|crdownload|download|opdownload|swp)",
+    # hidden; a lock or a copy of an editor; what a transfer is still writing; Spark's own notes
+    r"[.~].*|.*~|#.*#|.*\.(?:part|partial|filepart|tmp|temp|crdownload|download|opdownload|swp"
+    r"|inprogress|uploading|lock|_COPYING_)|_temporary|_delta_log|_SUCCESS|_(?:started|committed)_.*",
     re.IGNORECASE | re.DOTALL,
 )
 

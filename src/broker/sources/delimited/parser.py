@@ -17,8 +17,9 @@ from .header import fields_of
 from .records import MARK, Lexer, Record, count_lines
 from .remarks import Kind, Remark
 
-__all__ = ["Parsed", "Parser"]
+__all__ = ["NOT_UTF8", "Parsed", "Parser"]
 
+NOT_UTF8 = "is not valid UTF-8"
 _LONGEST_VALUE = 500
 _MOST_DOUBTED = 200  # columns; the pattern of a row grows with them
 
@@ -113,13 +114,9 @@ class Parser:
         return any(one["tail"] is not None for one in self._lexer.spreads(text))
 
     def _holds_rows(self, table: pa.Table) -> bool:
-        """Whether a value is like rows, with the fields before and after it in its lines.
-
-        In two columns with commas, prose is that by chance.
-        """
+        """Whether a value is like rows, with the fields before and after it in its lines."""
         width, delimiter = len(self._columns), self._dialect.delimiter
-        fewest = 3 if delimiter == "," else 2
-        if self._dialect.quote is None or not fewest <= width <= _MOST_DOUBTED:
+        if self._dialect.quote is None or not 2 <= width <= _MOST_DOUBTED:
             return False
         for name in table.column_names:
             column = table.column(name)
@@ -267,7 +264,7 @@ class Parser:
         try:
             self._escapes.value(text.decode())
         except UnicodeDecodeError:
-            return "is not valid UTF-8"
+            return NOT_UTF8
         return None
 
 
@@ -283,10 +280,15 @@ def _parse_options(dialect: Dialect, *, ignore_empty_lines: bool) -> csv.ParseOp
 
 
 def _like_rows(delimiter: str, at: int, width: int) -> str:
-    """The pattern of a value in column ``at`` that runs to the same column of a later row."""
+    """The pattern of a value in column ``at`` that runs to the same column of a later row.
+
+    In two columns with commas, prose is that by chance, unless its lines begin with a number.
+    """
     mark = f"\\x{ord(delimiter):02x}"
     fields = f"[^\\n{mark}]*(?:{mark}[^\\n{mark}]*){{{{{{}}}}}}".format
     first, inner, last = fields(width - 1 - at), fields(width - 1), fields(at)
+    if (delimiter, width) == (",", 2):
+        return r"^[^\n,]*(?:\n[0-9]+,[^\n,]*)+$"
     return f"^{first}(?:\\n{inner})*\\n{last}$"
 
 

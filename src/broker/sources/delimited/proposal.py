@@ -78,7 +78,8 @@ def fit_of(text: bytes, dialect: Dialect, *, is_whole: bool) -> Fit:
     records = _records(text, dialect, is_whole=is_whole)
     if not records:
         return Fit(0, 0, 1)
-    fields = Counter(one.fields for one in records).most_common(1)[0][0]
+    counts = Counter(one.fields for one in records)
+    fields = max(counts, key=lambda count: (counts[count], count))
     lines = regular = 0
     lexer = Lexer(dialect)
     for one in records:
@@ -134,6 +135,9 @@ def _around(text: bytes, dialect: Dialect, fields: int, *, is_whole: bool) -> di
     if fields > 1 and ends and all(ends) and (is_short or first == 0):
         found["trailing_delimiter"] = True
         first -= int(is_short)
+    elif fields > 1 and first == 1 and records[0].fields > fields:
+        found["short_rows"] = "null"
+        first = 0
     if first and fields > 1 and (skipped := count_lines(text[: records[first].start])):
         found |= {"skip_rows": skipped} if skipped <= _MOST_BEFORE else {}
     rows = [_line(text, one) for one in records[first : first + 2]]

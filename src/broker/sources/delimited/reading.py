@@ -18,7 +18,7 @@ from ...tables.rows import End, Reject
 from ..filters import RowFilter
 from ..rows import Rows
 from .inputs import InputFile, changed, seen_version
-from .parser import Parsed, Parser
+from .parser import NOT_UTF8, Parsed, Parser
 from .remarks import Kind, Remark, quoted_columns, sentences
 from .slices import Cutter
 from .table import TableFiles
@@ -107,9 +107,13 @@ class DelimitedReading(Rows):
                     self._doubt_quotes(parsed.table, file)
                 self._records += parsed.records
                 yield parsed
-            rejected = len(self._rejects) - rejected
-            if 2 * rejected > self._records - before or len(opened.names) == 1:
+            if self._is_doubtful(self._rejects[rejected:], self._records - before, opened.names):
                 self._advise(file)
+
+    def _is_doubtful(self, rejects: Sequence[Reject], records: int, names: Sequence[str]) -> bool:
+        """Whether a file may be written otherwise than declared, by what came of it."""
+        is_other_encoding = any(one.reason.startswith(NOT_UTF8) for one in rejects)
+        return is_other_encoding or 2 * len(rejects) > records or len(names) == 1
 
     def _advised(
         self, parsed: Iterator[tuple[int, Parsed]], file: InputFile
