@@ -93,8 +93,10 @@ def _footer(value: Any) -> Any:
     if isinstance(value, bool) or (isinstance(value, int) and value < 0):
         unexpected("a number of lines, or a regular expression for a line")
     try:
-        return value if isinstance(value, int) else re.compile(value).pattern
-    except (re.error, TypeError):
+        if isinstance(value, int) or value.isdecimal():
+            return int(value)
+        return re.compile(value).pattern
+    except (re.error, TypeError, AttributeError):
         return unexpected("a number of lines, or a regular expression for a line")
 
 

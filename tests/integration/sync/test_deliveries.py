@@ -82,3 +82,28 @@ def test_keys_that_meet_in_several_files_are_reported(described: Make, order: st
     assert one["duplicates"] == 1
     told = [warning for warning in one["warnings"] if "keys occur more than once" in warning]
     assert len(told) == (1 if order is None else 0)
+
+
+@pytest.mark.parametrize("footer", ["1", "End", "'[En]+d'"])
+def test_what_stands_around_a_table_can_be_declared(described: Make, footer: str) -> None:
+    instance = described(table(f"csv: {{skip_rows: 2, skip_after_header: 1, footer: {footer}}}"))
+    instance.csv("t", "\ufeffReport\n\nid,v\n--,-\n1,a\n2,b\n\nEnd\n")
+    report = instance.sync()
+    assert (report["exit_code"], report["tables"][0]["rejects"]) == (0, 0)
+    assert instance.rows("s/t") == [(1, "a"), (2, "b")]
+
+
+@pytest.mark.parametrize(
+    ("csv", "text"),
+    [
+        ("{short_rows: null}", "id,v,w\n1,a\n"),
+        ("{trailing_delimiter: true, short_rows: null}", "id,v,w\n1,a,\n"),
+        ("{dialect: mysql, columns: [id, v, w]}", "1\ta\t\\N\n"),
+        ("{dialect: excel, locale: de-AT}", "sep=|\nid|v|w\n1|a|\n"),
+    ],
+)
+def test_dialects_and_ragged_rows_can_be_declared(described: Make, csv: str, text: str) -> None:
+    instance = described(table(f"csv: {csv}"))
+    instance.csv("t", text)
+    assert instance.sync()["exit_code"] == 0
+    assert instance.rows("s/t") == [(1, "a", None)]

@@ -111,3 +111,12 @@ def test_what_is_compressed_twice_is_named(
     put("t.csv", outer(gzip.compress(TEXT)))
     with pytest.raises(SourceError, match="is a compressed file in another"):
         read()
+
+
+@pytest.mark.parametrize("ending", ["gz", "ZIP"])
+def test_an_empty_file_is_not_a_compressed_table_without_rows(
+    put: Put, read: Read, ending: str
+) -> None:
+    put(f"t.csv.{ending}", b"")
+    with pytest.raises(SourceError, match="cannot be read to its end: it is empty"):
+        read(options={"header": False, "columns": ["a"]})

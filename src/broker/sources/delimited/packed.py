@@ -59,6 +59,7 @@ _STREAMS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
     (b"BZh", bz2.BZ2Decompressor),
     (b"\xfd7zXZ\0", lzma.LZMADecompressor),
 )
+_ENDINGS = (".gz", ".zst", ".bz2", ".xz", ".zip")
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _BZIP2_BLOCK = b"1AY&SY"
 _BROKEN = (
@@ -81,6 +82,8 @@ def unpacked(stream: BinaryIO, name: str, sizes: tuple[int, int]) -> Iterator[by
     while len(head) < _MAGIC_BYTES and (more := stream.read(sizes[0])):
         head += more
     with _errors_about(name):
+        if not head and name.lower().endswith(_ENDINGS):
+            raise EOFError("it is empty, and not even compressed")
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             blocks = zip_blocks(head, stream, name, sizes[1])
         else:
