@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from functools import cache
+from math import isfinite
 from typing import Any
 
 import duckdb
@@ -14,6 +15,8 @@ import pyarrow as pa
 
 from ..config.problems import did_you_mean
 from ..errors import ConfigError, SourceError
+from ..tables.session import identifier, literal
+from ..tables.values.text import pattern, typed
 from .contract import TableRequest, Window
 
 __all__ = ["RowFilter", "condition"]
@@ -78,12 +81,12 @@ def _known(column: str, names: tuple[str, ...], where: str) -> str:
         raise ConfigError(
             f"there is no column '{column}'", where=where, remedy=did_you_mean(column, names)
         )
-    return '"' + column.replace('"', '""') + '"'
+    return identifier(column)
 
 
 def _in_window(window: Window, column: str) -> str:
     """Rows without a readable instant belong to every window that has no end."""
-    instant = f"TRY_CAST({column} AS TIMESTAMPTZ)"
+    instant = typed(column, "TIMESTAMPTZ")
     bounds = []
     if window.since:
         bounds.append(f"{instant} >= {_instant(window.since)}")
@@ -117,23 +120,22 @@ def _where_filter(declared: Mapping[str, Any], names: tuple[str, ...], where: st
 
 def _compared(column: str, operator: str, value: str) -> str:
     """As numbers where both are, else as text, by code point."""
-    text = f"{column} {operator} '" + value.replace("'", "''") + "'"
+    other = literal(value)
+    text = f"{column} {operator} {other}"
     if not _is_number(value):
         return text
-    exact, rough = f"TRY_CAST({column} AS {_EXACT})", f"TRY_CAST({column} AS DOUBLE)"
+    exact = f"{typed(column, _EXACT)} {operator} {typed(other, _EXACT)}"
+    rough, other_rough = typed(column, "DOUBLE"), typed(other, "DOUBLE")
     return (
-        f"CASE WHEN {exact} {operator} TRY_CAST('{value}' AS {_EXACT}) IS NOT NULL"
-        f" THEN {exact} {operator} TRY_CAST('{value}' AS {_EXACT})"
-        f" WHEN isfinite({rough}) THEN {rough} {operator} CAST('{value}' AS DOUBLE)"
-        f" ELSE {text} END"
+        f"CASE WHEN {exact} IS NOT NULL THEN {exact}"
+        f" WHEN isfinite({rough}) THEN {rough} {operator} {other_rough} ELSE {text} END"
     )
 
 
 def _is_number(value: str) -> bool:
-    try:
-        return Decimal(value).is_finite() and value.strip() == value and "_" not in value
-    except InvalidOperation:
-        return False
+    """Whether the grammar takes it for a number that is not infinite."""
+    is_number = re.fullmatch(pattern("DOUBLE", strict=False) or "", value)
+    return is_number is not None and isfinite(float(value))
 
 
 def _row_filter(expression: str, where: str) -> str:

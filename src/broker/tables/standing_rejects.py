@@ -12,7 +12,7 @@ from .intake.rejects import DUPLICATE, Rejects
 from .layout import Layout
 from .model import Range
 from .session import literal, parquet
-from .values.text import fits
+from .values.text import typed
 
 __all__ = ["carry", "keys"]
 
@@ -57,8 +57,7 @@ def _value(fields: str, layout: Layout, name: str) -> str:
     field = layout.field(name)
     type_ = field.type or "VARCHAR"
     text = f"struct_extract({fields}, {literal(name)})"
-    holds = fits(text, type_, strict=field.strict)
-    return f"CASE WHEN {holds} THEN TRY_CAST({text} AS {type_}) END"
+    return typed(text, type_, strict=field.strict)
 
 
 def _stands(layout: Layout, key: Sequence[str], gone: Gone, covered: Range | None) -> Iterator[str]:

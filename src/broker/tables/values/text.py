@@ -13,16 +13,18 @@ would be written, so that ``00123`` and ``+420`` are never taken for numbers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..session import literal
 from ..types import decimal
 from .span import within
 
-__all__ = ["cast", "fits", "pattern", "reason"]
+__all__ = ["cast", "fits", "pattern", "reason", "typed"]
 
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
 _CLOCK = rf"({_TIME}|24:00(:00(\.0+)?)?)"
-_ZONE = "( ?UTC|Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+_ZONE = "( ?UTC|Z| ?[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
 _DOUBLE = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:[+-]?(inf|infinity)|nan)"
 
 _PATTERNS = {
@@ -44,25 +46,35 @@ _STRICT = {
 
 def cast(value: str, type_: str) -> str:
     """The SQL that turns text that fits into its value."""
-    return value if type_ == "VARCHAR" else f"CAST({value} AS {type_})"
+    return value if type_ == "VARCHAR" else f"CAST({_plain(value, type_)} AS {type_})"
+
+
+def typed(value: str, type_: str, *, strict: bool = False) -> str:
+    """The SQL of the value that a text is as a type; NULL where the text does not fit."""
+    if type_ == "VARCHAR":
+        return value
+    if type_ == "BOOLEAN":
+        return f"CASE lower({value}) WHEN 'true' THEN true WHEN 'false' THEN false END"
+    if type_ == "JSON":
+        return f"CASE WHEN json_valid({value}) THEN {value} END"
+    tried = f"TRY_CAST({_plain(value, type_)} AS {type_})"
+    grammar = pattern(type_, strict=strict)
+    if grammar is None:
+        return tried
+    holds = [f"regexp_full_match({value}, {literal(grammar)})", *_sane(tried, value, type_)]
+    return f"CASE WHEN {' AND '.join(holds)} THEN {tried} END"
 
 
 def fits(value: str, type_: str, *, strict: bool = False) -> str:
     """The SQL that says of each text whether it fits; a NULL always does."""
     if type_ == "VARCHAR":
         return "true"
-    if type_ == "BOOLEAN":
-        return f"({value} IS NULL OR lower({value}) IN ('true', 'false'))"
-    if type_ == "JSON":
-        return f"({value} IS NULL OR json_valid({value}))"
-    tried = f"TRY_CAST({value} AS {type_})"
-    grammar = pattern(type_, strict=strict)
-    if grammar is None:
-        return f"({value} IS NULL OR {tried} IS NOT NULL)"
-    matches = f"regexp_full_match({value}, {literal(grammar)})"
-    return (
-        f"CASE WHEN {value} IS NULL THEN true ELSE {matches} AND {_sane(tried, value, type_)} END"
-    )
+    return f"({value} IS NULL OR {typed(value, type_, strict=strict)} IS NOT NULL)"
+
+
+def _plain(value: str, type_: str) -> str:
+    """The SQL of a text as a cast takes it: DuckDB knows no space before the offset of a zone."""
+    return f"replace(replace({value}, ' +', '+'), ' -', '-')" if type_ == "TIMESTAMPTZ" else value
 
 
 def pattern(type_: str, *, strict: bool) -> str | None:
@@ -81,12 +93,12 @@ def _decimal_pattern(scale: int, strict: bool) -> str:
     return rf"{whole}{fraction}|[+-]?\.[0-9]{{1,{scale}}}0*"
 
 
-def _sane(tried: str, value: str, type_: str) -> str:
+def _sane(tried: str, value: str, type_: str) -> Iterator[str]:
+    """What a cast takes and a table does not: a double past its range, the year 0."""
     if type_ == "DOUBLE":
-        return f"(isfinite({tried}) OR {value} NOT SIMILAR TO '.*[0-9].*')"
+        yield f"(isfinite({tried}) OR {value} NOT SIMILAR TO '.*[0-9].*')"
     if type_ in ("DATE", "TIMESTAMP", "TIMESTAMPTZ"):
-        return f"coalesce({within(tried, type_)}, false)"
-    return f"{tried} IS NOT NULL"
+        yield f"coalesce({within(tried, type_)}, false)"
 
 
 def reason(type_: str) -> str:

@@ -1,0 +1,34 @@
+"""What texts of a delivery become, from one sync to the next: exact, or told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import Instance
+from .test_edges import BY_TIME, deliver, outcome, table
+
+Make = Callable[[str], Instance]
+
+
+@pytest.mark.parametrize(
+    "moment", ["{:02d}-06-26", "2026-6-{}", "June {} 2026", "2026-06-{:02d} 10:00:00 Europe/Prague"]
+)
+def test_a_row_whose_time_fits_no_type_is_read_every_time(described: Make, moment: str) -> None:
+    instance = described(table("sync_strategy: incremental", "incremental_column: changed"))
+    rows = f"id,changed,v\n1,{moment.format(1)},a\n"
+    deliver(instance, rows, 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"{rows.replace(',a', ',new')}2,{moment.format(20)},b\n", 30)
+    assert outcome(instance)[0] == 0
+    assert [row[2] for row in instance.rows("s/t")] == ["new", "b"]
+
+
+def test_an_offset_after_a_space_is_a_time(described: Make) -> None:
+    instance = described(table(*BY_TIME))
+    rows = "id,at\n1,2026-01-05 10:00:00 -0500\n"
+    deliver(instance, rows, 1)
+    assert outcome(instance)[0] == 0
+    ((_, at),) = instance.rows("s/t")
+    assert at.isoformat() == "2026-01-05T15:00:00+00:00"
