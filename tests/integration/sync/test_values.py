@@ -32,3 +32,26 @@ def test_an_offset_after_a_space_is_a_time(described: Make) -> None:
     assert outcome(instance)[0] == 0
     ((_, at),) = instance.rows("s/t")
     assert at.isoformat() == "2026-01-05T15:00:00+00:00"
+
+
+def test_long_ids_beside_one_that_a_spreadsheet_wrote_stay_apart(described: Make) -> None:
+    instance = described(table())
+    ids = ["1234567890123456789", "1234567890123456788", "1.23457E+17"]
+    instance.csv("t", "id,v\n" + "".join(f"{one},x\n" for one in ids))
+    report = instance.sync()
+    assert report["exit_code"] == 0
+    assert sorted(row[0] for row in instance.rows("s/t")) == sorted(ids)
+    (warning,) = report["tables"][0]["warnings"]
+    assert "column id is text: row 3 (9.99999A+99)" in warning
+
+
+def test_one_word_among_amounts_is_told(described: Make) -> None:
+    instance = described(table())
+    rows = [f"{number},{number}.50\n" for number in range(5000)]
+    rows[3999] = "3999,n/a\n"
+    instance.csv("t", "id,amount\n" + "".join(rows))
+    report = instance.sync()
+    assert report["exit_code"] == 0
+    (warning,) = report["tables"][0]["warnings"]
+    assert "column amount is text: row 4000 (A/A) is not a number" in warning
+    assert "n/a" not in warning

@@ -18,6 +18,7 @@ from ...tables.model import Limits
 from ...tables.rows import End
 from ...tables.session import identifier, literal, one_row, session
 from ...tables.values.inference import NOTHING, Guess, guess, join
+from ...tables.values.text import fits
 from ..contract import TableRequest, Window
 from ..delimited.proposal import Proposal
 from ..delimited.reading import DelimitedReading
@@ -76,7 +77,9 @@ def _loaded(connection: duckdb.DuckDBPyConnection, reading: DelimitedReading) ->
             as_is = _guessed(connection, identifier(name), chunk[name])
             cleaned = _guessed_without(connection, name, chunk[name]) if found else as_is
             guesses[name] = join(seen[0], as_is), join(seen[1], cleaned)
-    return _Columns(guesses, words)
+    columns = _Columns(guesses, words)
+    columns.settle(connection)
+    return columns
 
 
 class _Columns:
@@ -95,6 +98,16 @@ class _Columns:
             self.expressions[name] = _cleaned(name) if is_cleaned else identifier(name)
             replaced |= words[name] if is_cleaned else set()
         self.null_words = tuple(word for word in _NULL_WORDS if word in replaced)
+
+    def settle(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make text of numbers that a DOUBLE would not hold."""
+        doubles = [name for name, type_ in self.types.items() if type_ == "DOUBLE"]
+        if not doubles:
+            return
+        exact = (fits(self.expressions[name], "DOUBLE", strict=True) for name in doubles)
+        query = f"SELECT {', '.join(f'bool_and({one})' for one in exact)} FROM t"  # noqa: S608 - identifiers are quoted
+        lossy = zip(doubles, one_row(connection, query), strict=True)
+        self.types.update({name: "VARCHAR" for name, is_exact in lossy if not is_exact})
 
     def time(self) -> str | None:
         """The column that best says when a row came to be."""

@@ -22,9 +22,10 @@ from ..rows import End, Reading
 from ..session import one_row
 from ..types import common
 from ..values.bulk import arrow_type, read
-from ..values.inference import NOTHING, Guess, guess, join
+from ..values.inference import NOTHING
 from ..values.text import cast, fits, reason
 from .chunks import Chunk, chunks
+from .guesses import Guesses
 from .key_order import KeyOrder
 from .plain import plain
 from .rejects import Rejects, record
@@ -77,6 +78,7 @@ def stage(
         end = reading.end()
         _check_end(spec, end, done)
         spill.finish()
+        intake.guesses.settle(spill)
         pa.default_memory_pool().release_unused()
     except BaseException:
         spill.close()
@@ -90,7 +92,7 @@ def stage(
         late=late,
         ascending=intake.key_order.holds,
         marked=intake.marked,
-        warnings=tuple(intake.warnings),
+        warnings=intake.guesses.warnings(end.rejects),
     )
 
 
@@ -129,7 +131,6 @@ class _Intake:
         rejects: Rejects,
         names: list[str],
     ) -> None:
-        self.warnings: list[str] = []
         self._connection = connection
         self._spec = spec
         self._layout = layout
@@ -138,15 +139,16 @@ class _Intake:
         self._rejects = rejects
         self._names = {f"c{at}": name for at, name in enumerate(names)}
         self.key_order = KeyOrder(spec, layout)
-        self._guesses = {f.name: NOTHING for f in self._fields if f.type is None}
+        late = [field for field in self._fields if field.type is None]
+        self.guesses = Guesses(connection, late, spec.key)
         self._own = [name for name in spill.schema.names if name in ("n", "dead")]
         self.marked = False
 
     def layout(self) -> Layout:
         """The columns with the types found for those that had none."""
-        types = {name: found.type for name, found in self._guesses.items()}
+        types = self.guesses.types()
         by = self._spec.partitioning
-        if by is not None and self._guesses.get(by.column) == NOTHING:
+        if by is not None and by.column in types and self.guesses[by.column] == NOTHING:
             types[by.column] = "TIMESTAMP"  # nothing is known of it, and text could not serve
         return self._layout.typed(types)
 
@@ -177,7 +179,7 @@ class _Intake:
         if field.source in chunk.flaws:
             return None
         if field.type is None:
-            return column if self._still_fits(field, column) else None
+            return column if self.guesses.still_fits(field, column) else None
         if field.delivered is None:
             return read(column, field.type, strict=field.strict)
         if common(field.delivered, field.type) != field.type:
@@ -187,19 +189,13 @@ class _Intake:
         except pa.ArrowInvalid:
             return None
 
-    def _still_fits(self, field: Field, column: pa.ChunkedArray) -> bool:
-        found = self._guesses[field.name]
-        if found.kind is None:
-            return bool(column.null_count == len(column))
-        return read(column, found.bound, strict=True) is not None
-
     def _failed(self, unsure: list[Field], chunk: Chunk) -> list[Check]:
         """What does not hold of some row: NULLs in the key, and what the closer look finds."""
         checks = [check for field in unsure for check in self._checks(field, chunk)]
         failed = self._ask(checks)
         guessed = [check.field for check in failed if not check.reason]
         if guessed:
-            self._widen(guessed, chunk)
+            self.guesses.widen(guessed, chunk)
             failed = [check for check in failed if check.reason]
         for name in self._spec.key:
             field = self._layout.field(name)
@@ -220,10 +216,7 @@ class _Intake:
             flaw = "not UTF-8, finer than a microsecond, or outside of the years 1 to 9999"
             yield Check(field, f"NOT x{field.source}", flaw)
         if field.type is None:
-            found: Guess = self._guesses[field.name]
-            yield Check(
-                field, fits(column, found.bound, strict=True) if found.kind else "false", ""
-            )
+            yield Check(field, self.guesses.holds(field), "")
         elif field.delivered is None:
             holds = fits(column, field.type, strict=field.strict)
             yield Check(field, holds, reason(field.type))
@@ -231,23 +224,6 @@ class _Intake:
             back = f"TRY_CAST(TRY_CAST({column} AS {field.type}) AS {field.delivered})"
             holds = f"({column} IS NULL OR coalesce({back} = {column}, false))"
             yield Check(field, holds, reason(field.type))
-
-    def _widen(self, fields: list[Field], chunk: Chunk) -> None:
-        columns = {f"c{field.source}": chunk.table[f"c{field.source}"] for field in fields}
-        found = guess(self._connection, "chunk", columns)
-        for field in fields:
-            before = self._guesses[field.name]
-            after = join(before, found[f"c{field.source}"])
-            if after.kind == "VARCHAR" and before.kind not in (None, "VARCHAR"):
-                self._warn(field, before)
-            self._guesses[field.name] = after
-
-    def _warn(self, field: Field, before: Guess) -> None:
-        flaw = f"NOT {fits(f'c{field.source}', before.type, strict=True)}"
-        (row,) = one_row(self._connection, f"SELECT min(n) + 1 FROM chunk WHERE {flaw}")
-        self.warnings.append(
-            f"column {field.name} is text: row {row} is the first not a {before.type}"
-        )
 
     def _slow(
         self,
@@ -303,7 +279,7 @@ class _Intake:
         type_ = field.type or "VARCHAR"
         partitions.check(type_, partitioning, where=self._spec.name)
         column = f"c{field.source}"
-        if field.name not in self._guesses:
+        if field.name not in self.guesses:
             return partitions.numbers(rows[column], partitioning)
         number = partitions.code(cast(column, type_), partitioning)
         self._connection.register("good", rows.select([column]))

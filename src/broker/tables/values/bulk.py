@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ..types import decimal
 from .span import holds
 
-__all__ = ["arrow_type", "read"]
+__all__ = ["EXACT", "arrow_type", "read"]
 
 _ARROW = {
     "BOOLEAN": pa.bool_(),
@@ -31,6 +31,7 @@ _ARROW = {
 _TRUTH = pa.array(["true", "false", "True", "False", "TRUE", "FALSE"])
 _TEMPORAL = ("DATE", "TIMESTAMP", "TIMESTAMPTZ")
 _NUMBERS = ("BIGINT", "DOUBLE")
+EXACT = 15  # digits that a double holds, whatever they are
 
 
 def arrow_type(type_: str) -> pa.DataType | None:
@@ -43,7 +44,7 @@ def read(column: pa.ChunkedArray, type_: str, *, strict: bool) -> pa.ChunkedArra
     """Turn text into values of ``type_``; None when it takes a closer look to say."""
     if type_ == "VARCHAR":
         return column
-    if not _is_plain(column, type_) or (strict and _has_odd_zero(column, type_)):
+    if not _is_plain(column, type_) or (strict and _is_odd(column, type_)):
         return None
     try:
         values = column.cast(arrow_type(type_))
@@ -81,12 +82,17 @@ def _only(column: pa.ChunkedArray, allowed: bytes) -> bool:
     return True
 
 
-def _has_odd_zero(column: pa.ChunkedArray, type_: str) -> bool:
-    """Whether a number is written as no type would write it: ``007``, ``-05``, ``.5``, ``5.``."""
+def _is_odd(column: pa.ChunkedArray, type_: str) -> bool:
+    """Whether a number may be longer than its type, or is written as no type would write it.
+
+    That is ``007``, ``-05``, ``.5``, ``5.``.
+    """
     if type_ == "BIGINT":
         zeros = pc.sum(pc.starts_with(column, "0")).as_py() or 0
         alone = pc.sum(pc.equal(column, "0")).as_py() or 0
         return bool(zeros != alone or pc.any(pc.starts_with(column, "-0")).as_py())
     if type_ != "DOUBLE" and not decimal(type_):
         return False
+    if type_ == "DOUBLE" and _longest(column) > EXACT:
+        return True
     return bool(pc.any(pc.match_substring_regex(column, r"^-?(0[0-9]|\.)|\.$")).as_py())

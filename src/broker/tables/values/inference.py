@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from ..session import one_row
 from ..types import BIGINT_DIGITS, DIGITS, Decimal
-from .bulk import read
+from .bulk import EXACT, read
 from .text import fits, pattern
 
 __all__ = ["NOTHING", "Guess", "guess", "join"]
@@ -46,6 +46,11 @@ class Guess:
             return self.kind
         roomy = self.whole + self.scale + _ROOM <= 18
         return Decimal(18 if roomy else DIGITS, self.scale).name
+
+    @property
+    def is_short(self) -> bool:
+        """A double holds all digits seen before and after a point, whatever they are."""
+        return self.whole + self.scale <= EXACT
 
     @property
     def bound(self) -> str:

@@ -8,7 +8,7 @@ fits when its text follows the grammar *and* the cast takes it.
 In bulk, ``bulk`` reads the same values faster; this is what decides where it does not.
 
 ``strict`` is the grammar of a type that was inferred: only the one way in which the type itself
-would be written, so that ``00123`` and ``+420`` are never taken for numbers.
+would be written, so that ``00123`` and ``+420`` are never taken for numbers, and no digit is lost.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def typed(value: str, type_: str, *, strict: bool = False) -> str:
     grammar = pattern(type_, strict=strict)
     if grammar is None:
         return tried
-    holds = [f"regexp_full_match({value}, {literal(grammar)})", *_sane(tried, value, type_)]
+    holds = [f"regexp_full_match({value}, {literal(grammar)})", *_sane(tried, value, type_, strict)]
     return f"CASE WHEN {' AND '.join(holds)} THEN {tried} END"
 
 
@@ -93,12 +93,27 @@ def _decimal_pattern(scale: int, strict: bool) -> str:
     return rf"{whole}{fraction}|[+-]?\.[0-9]{{1,{scale}}}0*"
 
 
-def _sane(tried: str, value: str, type_: str) -> Iterator[str]:
-    """What a cast takes and a table does not: a double past its range, the year 0."""
+def _sane(tried: str, value: str, type_: str, strict: bool) -> Iterator[str]:
+    """What a cast takes and a table does not: a double past its range, the year 0.
+
+    A double that was not declared holds every digit, or the text is not one.
+    """
     if type_ == "DOUBLE":
-        yield f"(isfinite({tried}) OR {value} NOT SIMILAR TO '.*[0-9].*')"
+        holds = f"isfinite({tried})"
+        if strict:
+            # As short as it can be written, and with the 17 digits that some programs write.
+            texts = f"CAST({tried} AS VARCHAR)", f"format('{{:.16e}}', {tried})"
+            digits = f"{_digits(value)} IN ({', '.join(map(_digits, texts))})"
+            holds += f" AND ({texts[0]} = {value} OR {digits})"
+        yield f"({holds} OR {value} NOT SIMILAR TO '.*[0-9].*')"
     if type_ in ("DATE", "TIMESTAMP", "TIMESTAMPTZ"):
         yield f"coalesce({within(tried, type_)}, false)"
+
+
+def _digits(value: str) -> str:
+    """The SQL of a number's digits, from the first to the last that is not 0."""
+    before = f"split_part(lower({value}), 'e', 1)"
+    return f"trim(replace(replace({before}, '.', ''), '-', ''), '0')"
 
 
 def reason(type_: str) -> str:

@@ -1,0 +1,134 @@
+"""The columns whose types are not known yet: what their values have in common so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import duckdb
+import pyarrow as pa
+
+from ..layout import Field
+from ..rows import Reject
+from ..session import one_row
+from ..values.bulk import read
+from ..values.inference import NOTHING, Guess, guess, join
+from ..values.oddity import DECIMAL_WORDS, Oddity, first_odd, shape, suspected, written
+from ..values.text import cast, fits
+from .chunks import Chunk
+from .spill import Spill
+
+__all__ = ["Guesses"]
+
+
+class Guesses:
+    """A guess of each column without a type, and which value made a column text.
+
+    Their values are set aside as the text that they are, so that a guess may still change.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        fields: Iterable[Field],
+        key: Sequence[str],
+    ) -> None:
+        self._oddities: list[Oddity] = []
+        self._connection = connection
+        self._key = key
+        self._fields = {field.name: field for field in fields}
+        self._found = dict.fromkeys(self._fields, NOTHING)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
+    def __getitem__(self, name: str) -> Guess:
+        return self._found[name]
+
+    def types(self) -> dict[str, str]:
+        """The type of each column, by what is known of it."""
+        return {name: found.type for name, found in self._found.items()}
+
+    def warnings(self, rejects: Iterable[Reject]) -> tuple[str, ...]:
+        """Why columns are text; ``rejects`` are the rows that the source did not hand over."""
+        skipped = sorted({reject.row for reject in rejects})
+        return tuple(odd.words(skipped) for odd in self._oddities)
+
+    def still_fits(self, field: Field, column: pa.ChunkedArray) -> bool:
+        """Whether one quick look shows that no value changes the guess."""
+        found = self._found[field.name]
+        if found.kind is None:
+            return bool(column.null_count == len(column))
+        return read(column, found.bound, strict=True) is not None
+
+    def holds(self, field: Field) -> str:
+        """The SQL of rows that do not change the guess."""
+        found = self._found[field.name]
+        return fits(f"c{field.source}", found.bound, strict=True) if found.kind else "false"
+
+    def widen(self, fields: Sequence[Field], chunk: Chunk) -> None:
+        """Look at all values of a chunk, the table of this name, where a guess does not hold."""
+        columns = {f"c{field.source}": chunk.table[f"c{field.source}"] for field in fields}
+        found = guess(self._connection, "chunk", columns)
+        for field in fields:
+            column = f"c{field.source}"
+            before = self._found[field.name]
+            self._found[field.name] = after = join(before, found[column])
+            if after.kind == "VARCHAR" and before.kind != "VARCHAR":
+                self._explain(field, before, columns[column])
+
+    def _explain(self, field: Field, before: Guess, values: pa.ChunkedArray) -> None:
+        kind = before.kind or suspected(values)
+        if kind is None:
+            return
+        is_sure = before.kind is not None
+        odd = first_odd(
+            self._connection, "chunk", f"c{field.source}", field.name, kind, is_sure=is_sure
+        )
+        if odd is not None:
+            self._oddities.append(odd)
+
+    def settle(self, spill: Spill) -> None:
+        """Make text of what a number would not hold, once all rows are set aside.
+
+        A key is never a double, and a decimal only where no two texts are one number.
+        """
+        for field in self._fields.values():
+            found, is_key = self._found[field.name], field.name in self._key
+            if found.kind == "DOUBLE" and (is_key or not found.is_short):
+                odd = self._inexact(field, spill, is_key=is_key)
+            elif found.kind == "DECIMAL" and found.scale and is_key:
+                odd = self._doubled(field, spill, found.type)
+            else:
+                continue
+            if odd is not None:
+                self._oddities.append(odd)
+            if odd is not None or (is_key and found.kind == "DOUBLE"):
+                self._found[field.name] = Guess("VARCHAR")
+
+    def _inexact(self, field: Field, spill: Spill, *, is_key: bool) -> Oddity | None:
+        """The value that makes doubles of others whose digits one would not keep."""
+        column = f"c{field.source}"
+        lossy = f"NOT {fits(column, 'DOUBLE', strict=True)}"
+        odd = self._first(field, spill, lossy, "exact as a DOUBLE")
+        if odd is None and not is_key:
+            return None
+        rough = f"NOT {written(column, 'DECIMAL(38,38)')}"
+        return self._first(field, spill, rough, DECIMAL_WORDS) or odd
+
+    def _doubled(self, field: Field, spill: Spill, type_: str) -> Oddity | None:
+        """The first value that is the number of an earlier one, written otherwise."""
+        column = f"c{field.source}"
+        one = f"first_value({column}) OVER (PARTITION BY {cast(column, type_)} ORDER BY n)"
+        texts = f"(SELECT n, {column}, {one} AS one FROM rows)"
+        words = "the first text of its number, and this is a key"
+        return self._first(field, spill, f"{column} <> one", words, relation=texts)
+
+    def _first(
+        self, field: Field, spill: Spill, odd: str, expected: str, *, relation: str = "rows"
+    ) -> Oddity | None:
+        column = f"c{field.source}"
+        self._connection.register("rows", spill.reader(spill.partitions(), [column, "n"]))
+        query = f"SELECT min(n), arg_min({column}, n) FROM {relation} WHERE {odd}"
+        n, text = one_row(self._connection, query)
+        self._connection.unregister("rows")
+        return None if n is None else Oddity(field.name, n, shape(text), expected)
