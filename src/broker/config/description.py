@@ -159,7 +159,9 @@ class TableDescription(Section):
         default={}, description="Column to type, where the source is not to decide."
     )
     null_values: OneOrMore[str] = Field(
-        default=(), description="Texts that mean NULL, besides an empty value without quotes."
+        default=(),
+        description="Texts that mean NULL, besides an empty value without quotes; "
+        '`""` is one with quotes.',
     )
     where_filters: tuple[WhereFilter, ...] = Field(
         default=(), description="Which rows to fetch; all conditions must hold."

@@ -119,7 +119,7 @@ def _where_filter(declared: Mapping[str, Any], names: tuple[str, ...], where: st
 
 
 def _compared(column: str, operator: str, value: str) -> str:
-    """As numbers where both are, else as text, by code point."""
+    """As numbers where both are, else as text, by code point; beside a number, empty is NULL."""
     other = literal(value)
     text = f"{column} {operator} {other}"
     if not _is_number(value):
@@ -128,7 +128,8 @@ def _compared(column: str, operator: str, value: str) -> str:
     rough, other_rough = typed(column, "DOUBLE"), typed(other, "DOUBLE")
     return (
         f"CASE WHEN {exact} IS NOT NULL THEN {exact}"
-        f" WHEN isfinite({rough}) THEN {rough} {operator} {other_rough} ELSE {text} END"
+        f" WHEN isfinite({rough}) THEN {rough} {operator} {other_rough}"
+        f" ELSE nullif({column}, '') {operator} {other} END"
     )
 
 

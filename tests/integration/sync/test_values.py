@@ -55,3 +55,23 @@ def test_one_word_among_amounts_is_told(described: Make) -> None:
     (warning,) = report["tables"][0]["warnings"]
     assert "column amount is text: row 4000 (A/A) is not a number" in warning
     assert "n/a" not in warning
+
+
+@pytest.mark.parametrize(
+    ("line", "rows"),
+    [
+        ("null_values: []", [(1, None, "", None), (2, 5, "x", 7)]),
+        ('null_values: [""]', [(1, None, None, None), (2, 5, "x", 7)]),
+        ("types: {n: BIGINT}", [(1, None, "", None), (2, 5, "x", 7)]),
+    ],
+)
+def test_a_quoted_empty_value_is_null_where_it_is_no_value_or_declared(
+    described: Make, line: str, rows: list[tuple[object, ...]]
+) -> None:
+    instance = described(table(line))
+    instance.csv("t", 'id,n,s,m\n"1","","",""\n"2","5","x","7"\n')
+    assert outcome(instance)[0] == 0
+    assert instance.rows("s/t") == rows
+    instance.csv("t", 'id,n,s,m\n"1","","",""\n"2","5","x","7"\n\n')
+    assert outcome(instance)[0] == 0
+    assert instance.rows("s/t") == rows

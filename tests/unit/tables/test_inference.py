@@ -11,7 +11,7 @@ from broker.tables.rows import Reject
 from broker.tables.values.oddity import shape
 
 from .reading import Rows, text
-from .test_load import run
+from .test_load import rows_of, run
 
 KEYED = TableSpec("t", "s/t", ("id",))
 LONG = ["1234567890123456", "1234567890123457", "12345678901234567"]
@@ -88,7 +88,7 @@ def test_the_value_that_makes_a_column_text_is_told_whatever_row_it_is_in(
     assert odd not in warning
 
 
-@pytest.mark.parametrize("values", [["Ada", "Grace", "7"], ["A1", "B2", "3"], ["", "x", "1"]])
+@pytest.mark.parametrize("values", [["Ada", "Grace", "7"], ["A1", "B2", "3"], ["", "x", "y", "1"]])
 def test_a_column_of_words_is_no_surprise(tmp_path: Path, values: list[str]) -> None:
     version = run(tmp_path, text(["v"], [[value] for value in values]), TableSpec("t", "s/t"))
     assert version.warnings == ()
@@ -116,3 +116,34 @@ def test_the_row_is_the_one_of_the_source(tmp_path: Path) -> None:
 )
 def test_a_shape_says_how_a_value_is_written_and_not_what(value: str, found: str) -> None:
     assert shape(value) == found
+
+
+@pytest.mark.parametrize("batch", [1, 1000])
+@pytest.mark.parametrize(
+    ("values", "type_", "rows"),
+    [
+        (["1", "", "3"], "BIGINT", ["1", None, "3"]),
+        (["", "2026-01-01"], "DATE", [None, "2026-01-01"]),
+        (["", "x"], "VARCHAR", ["", "x"]),
+        (["", "1", "x"], "VARCHAR", ["", "1", "x"]),
+        (["", None], "VARCHAR", ["", None]),
+    ],
+)
+def test_an_empty_text_is_null_where_the_others_are_not_text(
+    tmp_path: Path, values: list[str | None], type_: str, rows: list[str | None], batch: int
+) -> None:
+    table = Rows(text(["v"], [[value] for value in values]), batch=batch)
+    version = run(tmp_path, table, TableSpec("t", "s/t"))
+    assert version.schema.columns[0].type == type_
+    assert [row[0] for row in rows_of(tmp_path, version)] == rows
+
+
+@pytest.mark.parametrize(
+    ("keys", "rows"), [(["1", "", "3"], ["1", "3"]), (["", "x"], ["", "x"]), ([""], [""])]
+)
+def test_an_empty_key_is_rejected_where_the_others_are_not_text(
+    tmp_path: Path, keys: list[str], rows: list[str]
+) -> None:
+    version = run(tmp_path, text(["id"], [[key] for key in keys]), KEYED)
+    assert [row[0] for row in rows_of(tmp_path, version)] == rows
+    assert version.rejects == len(keys) - len(rows)

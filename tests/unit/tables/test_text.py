@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.tables.values.bulk import arrow_type, read
-from broker.tables.values.text import cast, fits
+from broker.tables.values.text import cast, fits, typed
 
 YES = {
     "BIGINT": ["0", "5", "-5", "9223372036854775807", "-9223372036854775808"],
@@ -43,13 +43,12 @@ YES = {
     "JSON": ['{"a": [1, null]}', "null", '"x"'],
 }
 NO = {
-    "BIGINT": ["", " 5", "5 ", "1.5", "1e3", "1_000", "0x1F", "9223372036854775808", "NA", "٣"],
-    "DECIMAL(5,2)": ["", "1.005", "1e2", "1_0", "1000.00", ".", "-", "1,5"],
+    "BIGINT": [" 5", "5 ", "1.5", "1e3", "1_000", "0x1F", "9223372036854775808", "NA", "٣"],
+    "DECIMAL(5,2)": ["1.005", "1e2", "1_0", "1000.00", ".", "-", "1,5"],
     "DECIMAL(5,0)": ["1.5", "123456"],
-    "DOUBLE": ["", "1_0", "0x10", "1e999", "1,5", " 1", "nan(1)"],
-    "BOOLEAN": ["", "t", "1", "yes", " true"],
+    "DOUBLE": ["1_0", "0x10", "1e999", "1,5", " 1", "nan(1)"],
+    "BOOLEAN": ["t", "1", "yes", " true"],
     "DATE": [
-        "",
         "2026-1-5",
         "2026/01/05",
         "infinity",
@@ -74,7 +73,7 @@ NO = {
         "2026-11-22T16:30:05+02:99",
         "now",
     ],
-    "JSON": ["", "{", "{'a': 1}"],
+    "JSON": ["{", "{'a': 1}"],
 }
 # What a declaration says yes to, and what nobody would take for the type without one.
 DECLARED = {
@@ -123,6 +122,17 @@ def test_text_that_fits_a_declared_type_alone(
     assert _fits(connection, text, type_, strict=False)
     assert not _fits(connection, text, type_, strict=True)
     assert read(pa.chunked_array([[text]]), type_, strict=True) is None
+
+
+@pytest.mark.parametrize("type_", [*YES])
+def test_the_empty_text_is_null_where_it_is_no_value(
+    connection: duckdb.DuckDBPyConnection, type_: str
+) -> None:
+    assert _fits(connection, "", type_, strict=True)
+    query = f"SELECT {cast('v', type_)}, {typed('v', type_)} FROM (SELECT '' AS v)"
+    assert connection.execute(query).fetchall() == [(None, None)]
+    found = read(pa.chunked_array([[YES[type_][0], ""]]), type_, strict=True)
+    assert found is None or found[1].as_py() is None
 
 
 def test_null_fits_every_type(connection: duckdb.DuckDBPyConnection) -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from ...errors import SourceError
 from ...foreign.text import shown
 from ...tables.rows import End, Reject
+from ...tables.values.bulk import has_blank, without_blanks
 from ..filters import RowFilter
 from ..rows import Rows
 from .inputs import InputFile, changed, seen_version
@@ -80,6 +81,8 @@ class DelimitedReading(Rows):
         for name in self._needed:
             if name not in table.column_names:
                 table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+        if "" in self._null_values:
+            table = _without_blanks(table)
         if self._row_filter is not None:
             table = self._row_filter.apply(table)
         yield from table.select(self.schema.names).to_batches()
@@ -191,6 +194,12 @@ def _too_many() -> SourceError:
         f"more than {MAX_REJECTS} rows do not fit the declared dialect",
         remedy="Check delimiter, quote and encoding under csv:.",
     )
+
+
+def _without_blanks(table: pa.Table) -> pa.Table:
+    """NULL in place of a quoted empty value, in every column."""
+    columns = [without_blanks(one) if has_blank(one) else one for one in table.columns]
+    return pa.Table.from_arrays(columns, schema=table.schema)
 
 
 def _as_of(inputs: Sequence[InputFile]) -> datetime:

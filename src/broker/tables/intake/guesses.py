@@ -10,7 +10,7 @@ import pyarrow as pa
 from ..layout import Field
 from ..rows import Reject
 from ..session import one_row
-from ..values.bulk import read
+from ..values.bulk import has_blank, read
 from ..values.inference import NOTHING, Guess, guess, join
 from ..values.oddity import DECIMAL_WORDS, Oddity, first_odd, shape, suspected, written
 from ..values.text import cast, fits
@@ -72,7 +72,10 @@ class Guesses:
         for field in fields:
             column = f"c{field.source}"
             before = self._found[field.name]
-            self._found[field.name] = after = join(before, found[column])
+            after = join(before, found[column])
+            if after.kind is None and field.name in self._key and has_blank(columns[column]):
+                after = Guess("VARCHAR")  # a key is never NULL
+            self._found[field.name] = after
             if after.kind == "VARCHAR" and before.kind != "VARCHAR":
                 self._explain(field, before, columns[column])
 
@@ -128,7 +131,8 @@ class Guesses:
     ) -> Oddity | None:
         column = f"c{field.source}"
         self._connection.register("rows", spill.reader(spill.partitions(), [column, "n"]))
-        query = f"SELECT min(n), arg_min({column}, n) FROM {relation} WHERE {odd}"
+        query = f"SELECT min(n), arg_min({column}, n) FROM {relation} "
+        query += f"WHERE {column} <> '' AND {odd}"
         n, text = one_row(self._connection, query)
         self._connection.unregister("rows")
         return None if n is None else Oddity(field.name, n, shape(text), expected)

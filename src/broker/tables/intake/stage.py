@@ -21,9 +21,9 @@ from ..model import Limits, Partitioning, TableSpec
 from ..rows import End, Reading
 from ..session import one_row
 from ..types import common
-from ..values.bulk import arrow_type, read
+from ..values.bulk import arrow_type, has_blank, read
 from ..values.inference import NOTHING
-from ..values.text import cast, fits, reason
+from ..values.text import attempt, cast, fits, keeps, reason, recast
 from .chunks import Chunk, chunks
 from .guesses import Guesses
 from .key_order import KeyOrder
@@ -197,11 +197,18 @@ class _Intake:
         if guessed:
             self.guesses.widen(guessed, chunk)
             failed = [check for check in failed if check.reason]
+        return [*failed, *self._key_checks(chunk)]
+
+    def _key_checks(self, chunk: Chunk) -> Iterator[Check]:
+        """What does not hold of the key: it is NULL, or empty where it is not text."""
         for name in self._spec.key:
             field = self._layout.field(name)
-            if chunk.table[f"c{field.source}"].null_count:
-                failed.append(Check(field, f"c{field.source} IS NOT NULL", "NULL in the key"))
-        return failed
+            column, value = chunk.table[f"c{field.source}"], f"c{field.source}"
+            type_ = field.type or self.guesses[name].type
+            if type_ != "VARCHAR" and field.delivered is None and has_blank(column):
+                yield Check(field, f"nullif({value}, '') IS NOT NULL", "NULL in the key")
+            elif column.null_count:
+                yield Check(field, f"{value} IS NOT NULL", "NULL in the key")
 
     def _ask(self, checks: list[Check]) -> list[Check]:
         if not checks:
@@ -221,8 +228,7 @@ class _Intake:
             holds = fits(column, field.type, strict=field.strict)
             yield Check(field, holds, reason(field.type))
         elif field.delivered != field.type:
-            back = f"TRY_CAST(TRY_CAST({column} AS {field.type}) AS {field.delivered})"
-            holds = f"({column} IS NULL OR coalesce({back} = {column}, false))"
+            holds = keeps(column, field.delivered, field.type)
             yield Check(field, holds, reason(field.type))
 
     def _slow(
@@ -247,7 +253,9 @@ class _Intake:
 
     def _cast(self, field: Field) -> str:
         column = f"c{field.source}"
-        return f"TRY_CAST({column} AS {field.type})" if field.type else column
+        if field.type is None:
+            return column
+        return (recast if field.delivered else attempt)(column, field.type)
 
     def _tell(self, failed: list[Check]) -> None:
         whole = record(self._names)

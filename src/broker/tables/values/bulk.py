@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ..types import decimal
 from .span import holds
 
-__all__ = ["EXACT", "arrow_type", "read"]
+__all__ = ["EXACT", "arrow_type", "has_blank", "read", "without_blanks"]
 
 _ARROW = {
     "BOOLEAN": pa.bool_(),
@@ -30,6 +30,7 @@ _ARROW = {
 }
 _TRUTH = pa.array(["true", "false", "True", "False", "TRUE", "FALSE"])
 _TEMPORAL = ("DATE", "TIMESTAMP", "TIMESTAMPTZ")
+_SLOW = ("BLOB", "JSON", "TIME")
 _NUMBERS = ("BIGINT", "DOUBLE")
 EXACT = 15  # digits that a double holds, whatever they are
 
@@ -44,6 +45,23 @@ def read(column: pa.ChunkedArray, type_: str, *, strict: bool) -> pa.ChunkedArra
     """Turn text into values of ``type_``; None when it takes a closer look to say."""
     if type_ == "VARCHAR":
         return column
+    found = _read(column, type_, strict)
+    if found is None and type_ not in _SLOW and has_blank(column):
+        found = _read(without_blanks(column), type_, strict)
+    return found
+
+
+def has_blank(column: pa.ChunkedArray) -> bool:
+    """Whether a text is empty."""
+    return bool(pc.min(pc.binary_length(column)).as_py() == 0)
+
+
+def without_blanks(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """NULL in place of the empty text."""
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
+
+
+def _read(column: pa.ChunkedArray, type_: str, strict: bool) -> pa.ChunkedArray | None:
     if not _is_plain(column, type_) or (strict and _is_odd(column, type_)):
         return None
     try:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from ..session import one_row
 from ..types import BIGINT_DIGITS, DIGITS, Decimal
-from .bulk import EXACT, read
+from .bulk import EXACT, has_blank, read, without_blanks
 from .text import fits, pattern
 
 __all__ = ["NOTHING", "Guess", "guess", "join"]
@@ -89,12 +89,18 @@ def _number(whole: int, scale: int) -> Guess:
 def guess(
     connection: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, pa.ChunkedArray]
 ) -> dict[str, Guess]:
-    """Guess the type of text columns from all their values; ``relation`` holds the same ones."""
-    found = {name: _at_once(column) for name, column in columns.items()}
+    """Guess the type of text columns from all their values; ``relation`` holds the same ones.
+
+    An empty text says nothing: where the others are not text, it is NULL.
+    """
+    found = {
+        name: _at_once(without_blanks(column) if has_blank(column) else column)
+        for name, column in columns.items()
+    }
     unsure = [name for name, known in found.items() if known is None]
     if not unsure:
         return {name: known for name, known in found.items() if known}
-    measures = [measure for column in unsure for measure in _measures(column)]
+    measures = [measure for column in unsure for measure in _measures(f"nullif({column}, '')")]
     values = iter(one_row(connection, f"SELECT {', '.join(measures)} FROM {relation}"))
     measured = {column: _read([next(values) for _ in range(_COUNT)]) for column in unsure}
     return {name: known or measured[name] for name, known in found.items()}

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from ..session import literal, one_row
+from .bulk import has_blank, without_blanks
 from .text import fits, pattern
 
 __all__ = ["DECIMAL_WORDS", "Oddity", "first_odd", "shape", "suspected", "written"]
@@ -61,9 +62,10 @@ def _kind(character: str) -> str:
 
 def suspected(column: pa.ChunkedArray) -> str | None:
     """The kind (DOUBLE, TIMESTAMP, TIMESTAMPTZ, BOOLEAN) of at least half of a few values."""
+    column = without_blanks(column) if has_blank(column) else column
     known = column.drop_null() if column.null_count else column
     step = max(1, len(known) // _SAMPLE)
-    taken = known.take(pa.array(range(0, len(known), step))).to_pylist()
+    taken = known.take(pa.array(range(0, len(known), step), pa.int64())).to_pylist()
     for kind, grammar in _GRAMMARS.items():
         if 2 * sum(grammar.fullmatch(text) is not None for text in taken) >= len(taken) > 0:
             return kind
@@ -100,11 +102,11 @@ def first_odd(
     """
     odds = []
     for at, (odd, expected) in enumerate(_misfits(column, kind)):
-        found = f"{column} IS NOT NULL AND {odd}"
+        found = f"{column} <> '' AND {odd}"
         n, text, are_few = one_row(
             connection,
             f"SELECT min(n) FILTER ({found}), arg_min({column}, n) FILTER ({found}), "
-            f"2 * count(*) FILTER ({found}) <= count({column}) FROM {relation}",
+            f"2 * count(*) FILTER ({found}) <= count(nullif({column}, '')) FROM {relation}",
         )
         if n is None:
             continue

@@ -19,7 +19,9 @@ from ..session import literal
 from ..types import decimal
 from .span import within
 
-__all__ = ["cast", "fits", "pattern", "reason", "typed"]
+__all__ = ["attempt", "cast", "fits", "keeps", "pattern", "reason", "recast", "typed"]
+
+_TEXT = ("VARCHAR", "BLOB")  # types of which the empty text is a value; in all others it is NULL
 
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
@@ -49,6 +51,22 @@ def cast(value: str, type_: str) -> str:
     return value if type_ == "VARCHAR" else f"CAST({_plain(value, type_)} AS {type_})"
 
 
+def attempt(value: str, type_: str) -> str:
+    """The SQL of a text's value; NULL, or any other, where it does not fit."""
+    return f"TRY_CAST({_plain(value, type_)} AS {type_})"
+
+
+def recast(value: str, type_: str) -> str:
+    """The SQL of a value, no text, in another type; NULL where there is none."""
+    return f"TRY_CAST({value} AS {type_})"
+
+
+def keeps(value: str, own: str, type_: str) -> str:
+    """The SQL that says whether a value of the type ``own`` is the same in another type."""
+    back = recast(recast(value, type_), own)
+    return f"({value} IS NULL OR coalesce({back} = {value}, false))"
+
+
 def typed(value: str, type_: str, *, strict: bool = False) -> str:
     """The SQL of the value that a text is as a type; NULL where the text does not fit."""
     if type_ == "VARCHAR":
@@ -57,7 +75,7 @@ def typed(value: str, type_: str, *, strict: bool = False) -> str:
         return f"CASE lower({value}) WHEN 'true' THEN true WHEN 'false' THEN false END"
     if type_ == "JSON":
         return f"CASE WHEN json_valid({value}) THEN {value} END"
-    tried = f"TRY_CAST({_plain(value, type_)} AS {type_})"
+    tried = attempt(value, type_)
     grammar = pattern(type_, strict=strict)
     if grammar is None:
         return tried
@@ -66,15 +84,19 @@ def typed(value: str, type_: str, *, strict: bool = False) -> str:
 
 
 def fits(value: str, type_: str, *, strict: bool = False) -> str:
-    """The SQL that says of each text whether it fits; a NULL always does."""
+    """The SQL that says of each text whether it fits; a NULL, or what is one, always does."""
     if type_ == "VARCHAR":
         return "true"
-    return f"({value} IS NULL OR {typed(value, type_, strict=strict)} IS NOT NULL)"
+    absent = f"{value} IS NULL" if type_ in _TEXT else f"nullif({value}, '') IS NULL"
+    return f"({absent} OR {typed(value, type_, strict=strict)} IS NOT NULL)"
 
 
 def _plain(value: str, type_: str) -> str:
     """The SQL of a text as a cast takes it: DuckDB knows no space before the offset of a zone."""
-    return f"replace(replace({value}, ' +', '+'), ' -', '-')" if type_ == "TIMESTAMPTZ" else value
+    if type_ in _TEXT:
+        return value
+    found = f"nullif({value}, '')"
+    return f"replace(replace({found}, ' +', '+'), ' -', '-')" if type_ == "TIMESTAMPTZ" else found
 
 
 def pattern(type_: str, *, strict: bool) -> str | None:
