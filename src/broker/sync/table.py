@@ -16,7 +16,7 @@ from ..publish.staging import Staging
 from ..sources.contract import Source, SourceTable, TableRequest, Window
 from ..tables.compare import examples, losses
 from ..tables.files.apply import Previous
-from ..tables.layout import NeedsLoadError
+from ..tables.layout import NeedsLoadError, WidensError
 from ..tables.load import load
 from ..tables.merge import merge
 from ..tables.model import Limits, Range, TableSpec, TableVersion
@@ -128,17 +128,7 @@ def sync_table(job: Job) -> TableEntry:
     declared = declared_schema(table, found)
     _check_columns(job, found)
     _prepare(job, step, found)
-    try:
-        version, end = _take(job, spec, declared, step, request, rule)
-    except NeedsLoadError as error:
-        step = _reload(job, rule)
-        version, end = _take(job, spec, declared, step, request, rule)
-        reasons.append(f"{error.where}: {error.message}")
-    if version.missing and end.version is not None:
-        job.staging.discard(table.path)
-        step = _reload(job, rule)
-        reasons.append(f"{_missing(version)}, because no window held them")
-        version, end = _take(job, spec, declared, step, request, rule)
+    version, end, step = _carried_out(job, spec, declared, step, request, rule, reasons)
     entry = replace(
         _entry(job),
         warnings=(*_anew(rule, reasons), *_behind(table, version)),
@@ -285,6 +275,42 @@ def _check_losses(job: Job, spec: TableSpec, step: Step, version: TableVersion) 
     except HeldError as held:
         held.examples = examples(old, new, key, work=work, limits=job.limits)
         raise
+
+
+def _carried_out(
+    job: Job,
+    spec: TableSpec,
+    declared: TableSchema,
+    step: Step,
+    request: TableRequest,
+    rule: SyncRule,
+    reasons: list[str],
+) -> tuple[TableVersion, End, Step]:
+    """Carry out a step; where its values need wider types or all rows, with those."""
+    is_anew = False
+    while True:
+        try:
+            version, end = _take(job, spec, declared, step, request, rule)
+        except WidensError:
+            spec = _widening(job, spec)
+            continue
+        except NeedsLoadError as error:
+            if is_anew:
+                raise
+            reasons.append(f"{error.where}: {error.message}")
+        else:
+            if not version.missing or end.version is None or is_anew:
+                return version, end, step
+            job.staging.discard(job.table.path)
+            reasons.append(f"{_missing(version)}, because no window held them")
+        step, is_anew = _reload(job, rule), True
+
+
+def _widening(job: Job, spec: TableSpec) -> TableSpec:
+    """Types of a load that is not done yet are known to no reader, and may always widen."""
+    is_seen = job.published is None or not job.published.loading
+    policy = spec.on_schema_change if is_seen else "evolve"
+    return replace(spec, widens=True, on_schema_change=policy)
 
 
 def _take(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from .files.apply import Previous, carried
+from .files.apply import Previous, carried, stored
 from .files.change import Recipe, marks, within
 from .files.writing import write
 from .intake.staged import Staged
@@ -77,7 +77,7 @@ class _Difference:
     def rows(self, files: Sequence[DataFile]) -> str:
         """The SQL of the rows of old files, as the new columns."""
         some = replace(self.previous, files=tuple(files))
-        values = carried(inside(self.old), self.columns)
+        values = carried(stored(self.old, self.columns), self.columns)
         return f"(SELECT {values} FROM {numbered(some.paths(), self.old)})"
 
     def origin(self, alias: str) -> str:

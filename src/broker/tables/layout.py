@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from ..errors import TableError
 from .model import TableSpec
-from .schema import Column, TableSchema
-from .types import canonical, common, of_arrow
+from .schema import Column, TableSchema, TypedBy
+from .types import canonical, common, decimal, is_guessed, of_arrow
 
-__all__ = ["Field", "Layout", "NeedsLoadError", "plan_columns"]
+__all__ = ["Field", "Layout", "NeedsLoadError", "WidensError", "plan_columns", "widened"]
 
 
 class NeedsLoadError(TableError):
     """The columns changed in a way that a part of the rows cannot take: load the whole table."""
 
 
+class WidensError(TableError):
+    """A value does not fit a type that was inferred: read all again, and let types widen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One column on its way from a reading to a file.
 
-    ``type`` None is to be inferred. ``source`` is the place in the reading, None for a column
-    that is no longer delivered. ``delivered`` is the type in which it arrives, None for text.
-    ``strict`` says that the type is not declared: text must then look exactly like it.
+    ``type`` None is to be inferred, as wide as ``known`` at least, the type of the version before.
+    ``source`` is the place in the reading, None for a column that is no longer delivered.
+    ``delivered`` is the type in which it arrives, None for text. ``strict`` says that the type
+    is not declared: text must then look exactly like it. ``may_widen`` says that a value that
+    does not fit is not a flaw of its row, but makes the type a wider one.
     """
 
     name: str
@@ -34,28 +40,43 @@ class Field:
     delivered: str | None = None
     strict: bool = False
     description: str = ""
+    known: str | None = None
+    typed_by: TypedBy | None = None
+    may_widen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns in file order, and in words how they differ from those of the version before."""
+    """The columns in file order, and in words how they differ from those of the version before.
+
+    ``whole`` says that no row of the version before is kept.
+    """
 
     fields: tuple[Field, ...]
     changes: tuple[str, ...] = ()
+    whole: bool = True
 
     def field(self, name: str) -> Field:
         """The column of this name."""
         return next(field for field in self.fields if field.name == name)
 
-    def typed(self, types: dict[str, str]) -> Layout:
-        """The same with the types that were inferred."""
-        fields = (replace(f, type=types.get(f.name, f.type)) for f in self.fields)
+    def typed(self, types: Mapping[str, tuple[str, TypedBy]]) -> Layout:
+        """The same with the types that were inferred, and what they were taken from."""
+        fields = [
+            replace(field, type=types[field.name][0], typed_by=types[field.name][1])
+            if field.name in types
+            else field
+            for field in self.fields
+        ]
         return replace(self, fields=tuple(fields))
 
     def schema(self, key: tuple[str, ...]) -> TableSchema:
         """As the files hold it: a column of the key is never NULL, any other may be."""
         return TableSchema(
-            tuple(Column(f.name, f.type, f.name not in key, f.description) for f in self.fields)
+            tuple(
+                Column(f.name, f.type, f.name not in key, f.description, f.typed_by)
+                for f in self.fields
+            )
         )
 
 
@@ -76,15 +97,17 @@ def plan_columns(
     kept = [] if previous is None or is_anew else previous.names
     _check_names(spec, [*delivered.names, *(n for n in kept if n not in delivered.names)])
     fresh = _fresh(spec, declared, delivered)
+    before = {column.name: column for column in previous.columns} if previous else {}
+    fresh = [_held(spec, field, before.get(field.name), whole=whole) for field in fresh]
     if previous is None or is_anew:
-        fields, changes = _inherit_types(fresh, previous), _differences(fresh, previous)
+        fields, changes = fresh, _differences(fresh, previous)
     else:
         fields = [*_kept(spec, fresh, previous, whole=whole), *_new(fresh, previous)]
         changes = _differences(fresh, previous)
     _check_needed(spec, fields)
     if changes and previous is not None:
         _check_policy(spec, previous, fresh, changes, whole=whole)
-    return Layout(tuple(fields), changes)
+    return Layout(tuple(fields), changes, whole)
 
 
 def _check_names(spec: TableSpec, names: list[str]) -> None:
@@ -124,14 +147,63 @@ def _fresh(spec: TableSpec, declared: TableSchema, delivered: pa.Schema) -> list
                 delivered=natural,
                 strict=type_ is None,
                 description=column.description,
+                typed_by=TypedBy.DECLARATION if type_ else None,
             )
         )
     return fields
 
 
-def _inherit_types(fresh: list[Field], previous: TableSchema | None) -> list[Field]:
-    types = {c.name: c.type for c in previous.columns} if previous else {}
-    return [replace(f, type=f.type or types.get(f.name)) for f in fresh]
+def _held(spec: TableSpec, field: Field, before: Column | None, *, whole: bool) -> Field:
+    """A column whose type is not declared, with what the version before knows of it.
+
+    A type that was declared then is inferred anew, where all rows are. A key that is a decimal
+    is always looked at as text: two texts may be one number. Partitions hold times alone.
+    """
+    if field.type is not None or before is None or before.type is None:
+        return field
+    if before.typed_by is TypedBy.NOTHING or (before.typed_by is TypedBy.DECLARATION and whole):
+        return field
+    is_partition = spec.partitioning is not None and spec.partitioning.column == field.name
+    may_widen = (
+        before.typed_by is not TypedBy.DECLARATION and is_guessed(before.type) and not is_partition
+    )
+    is_decimal_key = field.name in spec.key and decimal(before.type) is not None
+    if may_widen and (spec.widens or is_decimal_key):
+        return replace(field, known=before.type)
+    return replace(field, type=before.type, typed_by=before.typed_by, may_widen=may_widen)
+
+
+def widened(spec: TableSpec, field: Field, found: str, *, whole: bool, because: str) -> str:
+    """The type of a column whose values need the type ``found``, and had ``field.known`` before.
+
+    ``because`` is the value that needs it, in words. Raises ``NeedsLoadError`` where rows that are
+    kept would lose something, or their order, and ``TableError`` where the table forbids a change.
+    """
+    known = field.known or found
+    type_ = common(known, found)
+    if type_ == known:
+        return known
+    where = f"{spec.name}, column {field.name}"
+    if spec.on_schema_change == "fail":
+        raise TableError(
+            "values do not fit the type that was inferred, and on_schema_change is fail",
+            where=where,
+            expected=known,
+            found=f"{type_ or found}, because of {because}",
+            remedy="Declare the type under `types`, or set on_schema_change to evolve.",
+        )
+    if whole:
+        return type_ or found
+    is_sorted_anew = type_ == "VARCHAR" and field.name in spec.key
+    if type_ is None or is_sorted_anew or spec.on_schema_change == "rebuild":
+        raise NeedsLoadError(
+            f"values need the type {type_ or found}, because of {because}",
+            where=where,
+            expected=known,
+            found=type_ or found,
+            remedy="Load the table as a whole, or declare the type under `types`.",
+        )
+    return type_
 
 
 def _kept(
@@ -141,9 +213,14 @@ def _kept(
     for column in previous.columns:
         field = now.get(column.name)
         if field is None:
-            yield Field(column.name, column.type, description=column.description)
-        elif field.type is None or column.type is None or whole:
-            yield replace(field, type=field.type or column.type)
+            yield Field(
+                column.name,
+                column.type,
+                description=column.description,
+                typed_by=column.typed_by,
+            )
+        elif field.type is None or column.type is None or whole or field.strict:
+            yield field
         else:
             yield replace(field, type=_widened(spec, column.name, column.type, field.type))
 

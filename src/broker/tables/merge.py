@@ -140,7 +140,10 @@ def _layout(
 ) -> Layout:
     if upserts is not None:
         return plan_columns(spec, declared, upserts.schema, previous, whole=False)
-    fields = (Field(c.name, c.type, description=c.description) for c in previous.columns)
+    fields = (
+        Field(c.name, c.type, description=c.description, typed_by=c.typed_by)
+        for c in previous.columns
+    )
     return Layout(tuple(fields))
 
 

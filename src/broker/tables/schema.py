@@ -11,18 +11,31 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 
-__all__ = ["Column", "TableSchema"]
+__all__ = ["Column", "TableSchema", "TypedBy"]
+
+
+class TypedBy(StrEnum):
+    """What the type of a published column was taken from."""
+
+    DECLARATION = "declaration"  # the description, or the source
+    VALUES = "values"  # so it widens where a value needs that
+    NOTHING = "nothing"  # no value came yet
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``type`` is None where a source cannot say: the engine then infers it once."""
+    """One column. ``type`` is None where a source cannot say: the engine then infers it once.
+
+    ``typed_by`` is None for a column that is not published, or was by an older release.
+    """
 
     name: str
     type: str | None = None
     nullable: bool = True
     description: str = ""
+    typed_by: TypedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +53,6 @@ class TableSchema:
     def fingerprint(self) -> str:
         """A short hash that changes when a name, a type, an order or a nullability does."""
         shape = [{**asdict(column), "description": ""} for column in self.columns]
+        for facts in shape:
+            del facts["typed_by"]
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]

@@ -10,11 +10,14 @@ import pyarrow as pa
 from ..errors import TableError
 from ..foreign.columns import SIMPLE, sql_type
 
-__all__ = ["Decimal", "canonical", "common", "decimal", "of_arrow"]
+__all__ = ["Decimal", "canonical", "common", "decimal", "is_guessed", "of_arrow"]
 
 DIGITS = 38  # the widest decimal of DuckDB, Arrow's decimal128 and Parquet readers at large
 BIGINT_DIGITS = 19
 _DECIMAL = re.compile(r"DECIMAL\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)")
+
+# Beside decimals, the types that values alone may suggest; text takes every value already.
+_GUESSED = ("BOOLEAN", "BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMPTZ")
 
 # Types whose text is the same wherever it was written, so that a column may become text.
 _WIDER = {
@@ -72,6 +75,11 @@ def decimal(type_: str) -> Decimal | None:
     """Read ``DECIMAL(p,s)``; None for any other type."""
     match = _DECIMAL.fullmatch(type_)
     return Decimal(int(match[1]), int(match[2])) if match else None
+
+
+def is_guessed(type_: str) -> bool:
+    """Whether a type may have been inferred, and another value may make it a wider one."""
+    return type_ in _GUESSED or decimal(type_) is not None
 
 
 def _checked(type_: str, where: str) -> str:

@@ -31,9 +31,11 @@ tables:
     partition_by: day
   - id: in.c-shop.customers
     primary_key: id
+    types: {id: BIGINT}
   - id: in.c-hr.salaries
     folder: hr
     primary_key: person
+    types: {amount: "DECIMAL(18,2)"}
     access: private
 ```
 """

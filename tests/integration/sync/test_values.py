@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
+from broker.publish.manifest import Manifest
+
 from .conftest import Instance
-from .test_edges import BY_TIME, deliver, outcome, table
+from .test_edges import BY_TIME, days_ago, deliver, outcome, table
 
 Make = Callable[[str], Instance]
 
@@ -75,3 +80,140 @@ def test_a_quoted_empty_value_is_null_where_it_is_no_value_or_declared(
     instance.csv("t", 'id,n,s,m\n"1","","",""\n"2","5","x","7"\n\n')
     assert outcome(instance)[0] == 0
     assert instance.rows("s/t") == rows
+
+
+def types(instance: Instance) -> dict[str, str]:
+    """The published types, by the manifest that the readers have."""
+    manifest = json.loads((instance.data / "current/manifest.json").read_text())
+    (one,) = manifest["tables"]
+    return {column["name"]: column["type"] for column in one["schema"]["columns"]}
+
+
+KEPT = (*BY_TIME, "deletions: census")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "type_"),
+    [
+        (["7", "8"], "10.50", "DECIMAL(21,2)"),
+        (["7", "8"], "n/a", "VARCHAR"),
+        (["7", "8"], "007", "VARCHAR"),
+        (["7.5", "8.25"], "n/a", "VARCHAR"),
+        (["7.5", "8.25"], "9.125", "DECIMAL(19,3)"),
+        (["7", "8"], "1e3", "DOUBLE"),
+        (["2026-01-01", "2026-01-02"], "2026-01-03 10:00:00", "TIMESTAMP"),
+        (["2026-01-01T10:00:00", "2026-01-02"], "soon", "VARCHAR"),
+        (["true", "FALSE"], "maybe", "VARCHAR"),
+    ],
+)
+@pytest.mark.parametrize("lines", [(), KEPT])
+def test_an_inferred_type_widens_and_no_row_is_lost(
+    described: Make, lines: tuple[str, ...], before: list[str], after: str, type_: str
+) -> None:
+    instance = described(table(*lines))
+    rows = "".join(f"{at},2026-05-3{at}T00:00:00Z,{v}\n" for at, v in enumerate(before))
+    deliver(instance, f"id,at,v\n{rows}", 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"id,at,v\n{rows}9,2026-06-01T00:00:00Z,{after}\n", 2)
+    report = instance.sync()
+    assert report["exit_code"] == 0
+    (one,) = report["tables"]
+    assert (one["rows"], one["rejects"]) == (3, 0)
+    assert types(instance)["v"] == type_
+    assert any("changed from" in text and f"to {type_}: row" in text for text in one["warnings"])
+    if type_ == "VARCHAR":
+        assert [row[2] for row in instance.rows("s/t")] == [*before, after]
+    assert instance.here("verify").returncode == 0
+    assert outcome(instance)[0] == 0
+    assert len(instance.rows("s/t")) == 3
+
+
+def test_a_declared_type_rejects(described: Make) -> None:
+    instance = described(table("types: {v: BIGINT}"))
+    instance.csv("t", "id,v\n1,7\n2,8\n3,9\n")
+    assert outcome(instance)[0] == 0
+    instance.csv("t", "id,v\n1,7\n2,8\n3,10.50\n")
+    assert outcome(instance)[0] == 3
+    assert types(instance)["v"] == "BIGINT"
+
+
+def test_a_table_whose_columns_may_not_change_fails(described: Make) -> None:
+    instance = described(table("on_schema_change: fail"))
+    instance.csv("t", "id,v\n1,7\n2,8\n")
+    assert outcome(instance)[0] == 0
+    instance.csv("t", "id,v\n1,7\n2,8.5\n")
+    code, status, error = outcome(instance)
+    assert (code, status) == (1, "failed")
+    assert error is not None
+    assert "column v" in error
+    assert "row 2 (9.9)" in error
+    assert instance.rows("s/t") == [(1, 7), (2, 8)]
+
+
+@pytest.mark.parametrize("policy", ["evolve", "fail", "rebuild"])
+@pytest.mark.parametrize(
+    ("values", "type_", "found"),
+    [
+        (
+            ["1", "2.50", "3.25"],
+            "DECIMAL(21,2)",
+            [Decimal("1.00"), Decimal("2.50"), Decimal("3.25")],
+        ),
+        (["", "7", "8"], "BIGINT", [None, 7, 8]),
+        (['""', "7", "8"], "BIGINT", [None, 7, 8]),
+        (["1.50", "2", "n/a"], "VARCHAR", ["1.50", "2", "n/a"]),
+    ],
+)
+def test_a_load_in_chunks_comes_to_the_types_of_all_of_its_values(
+    described: Make, policy: str, values: list[str], type_: str, found: list[object]
+) -> None:
+    lines = ("max_history_days: 100", f"on_schema_change: {policy}")
+    instance = described(table(*BY_TIME, *lines))
+    days = (90, 50, 1)
+    rows = (f"{days_ago(day)},{day},{value}\n" for day, value in zip(days, values, strict=True))
+    instance.csv("t", "at,id,v\n" + "".join(rows))
+    assert outcome(instance)[0] == 0
+    assert types(instance)["v"] == type_
+    assert [row[2] for row in instance.rows("s/t")] == found
+
+
+def test_a_first_chunk_without_rows_says_nothing_of_types(described: Make) -> None:
+    instance = described(table(*BY_TIME, "max_history_days: 100"))
+    instance.csv("t", f"id,at,v\n1,{days_ago(1)},2.50\n")
+    assert outcome(instance)[0] == 0
+    assert types(instance) == {"id": "BIGINT", "at": "TIMESTAMPTZ", "v": "DECIMAL(18,2)"}
+
+
+def test_a_table_that_was_empty_finds_its_types_later(described: Make) -> None:
+    instance = described(table("partition_by: at"))
+    instance.csv("t", "id,at,v\n")
+    assert outcome(instance)[:2] == (0, "empty")
+    instance.csv("t", "id,at,v\n1,2026-01-01,2.50\n")
+    assert outcome(instance)[0] == 0
+    assert types(instance) == {"id": "BIGINT", "at": "DATE", "v": "DECIMAL(18,2)"}
+
+
+def test_the_manifest_says_what_types_were_taken_from(described: Make) -> None:
+    instance = described(table("types: {id: BIGINT}"))
+    instance.csv("t", "id,v,w\n1,7,\n")
+    assert outcome(instance)[0] == 0
+    content = (instance.data / "current/manifest.json").read_bytes()
+    columns = Manifest.from_json(content, where="here").tables[0].schema.columns
+    assert [column.typed_by for column in columns] == ["declaration", "values", "nothing"]
+    older = re.sub(rb',\s*"typed_by": "[a-z]+"', b"", content)
+    columns = Manifest.from_json(older, where="here").tables[0].schema.columns
+    assert [column.typed_by for column in columns] == [None] * 3
+
+
+@pytest.mark.parametrize("lines", [(), KEPT, (*BY_TIME, "deletions: append_only")])
+def test_a_key_widens_and_keeps_its_rows(described: Make, lines: tuple[str, ...]) -> None:
+    instance = described(table(*lines))
+    rows = "".join(f"{at},2026-05-3{at}T00:00:00Z\n" for at in (0, 1))
+    deliver(instance, f"id,at\n{rows}", 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"id,at\n{rows}A2,2026-06-01T00:00:00Z\n", 2)
+    assert outcome(instance)[0] == 0
+    assert [row[0] for row in instance.rows("s/t")] == ["0", "1", "A2"]
+    deliver(instance, f"id,at\n{rows}A2,2026-06-01T00:00:00Z\nA3,2026-06-02T00:00:00Z\n", 3)
+    assert outcome(instance)[0] == 0
+    assert [row[0] for row in instance.rows("s/t")] == ["0", "1", "A2", "A3"]

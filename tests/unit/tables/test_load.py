@@ -16,7 +16,7 @@ from broker.tables.load import load
 from broker.tables.merge import merge
 from broker.tables.model import Limits, Partitioning, TableSpec, TableVersion
 from broker.tables.rows import End, Reject
-from broker.tables.schema import Column, TableSchema
+from broker.tables.schema import Column, TableSchema, TypedBy
 
 from .reading import AS_OF, LIMITS, Rows, arrow_schemas, paths, read, text
 
@@ -386,11 +386,41 @@ def test_inferred_type_does_not_depend_on_batches_and_says_why_it_is_text(tmp_pa
 
 
 def test_types_of_the_version_before_hold(tmp_path: Path) -> None:
-    previous = TableSchema((Column("n", "BIGINT"), Column("s", "VARCHAR")))
-    table = text(["n", "s"], [["1", "7"], ["00501", "8"], ["x", "9"]])
+    by = TypedBy.DECLARATION
+    previous = TableSchema((Column("n", "BIGINT", typed_by=by), Column("s", "VARCHAR")))
+    table = text(["n", "s"], [["1", "7"], ["2", "8"]])
     version = run(tmp_path, table, TableSpec("t", "s/t"), previous=previous)
     assert [c.type for c in version.schema.columns] == ["BIGINT", "VARCHAR"]
-    assert (version.rows, version.rejects) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("known", "value", "type_"),
+    [
+        ("BIGINT", "1.5", "DECIMAL(20,1)"),
+        ("BIGINT", "00501", "VARCHAR"),
+        ("BIGINT", "1e3", "DOUBLE"),
+        ("DECIMAL(18,2)", "1.234", "DECIMAL(19,3)"),
+        ("DECIMAL(18,2)", "n/a", "VARCHAR"),
+        ("DECIMAL(38,2)", "1.5", "DECIMAL(38,2)"),
+        ("DATE", "2026-01-01 10:00:00", "TIMESTAMP"),
+        ("DATE", "20260101", "VARCHAR"),
+        ("TIMESTAMP", "2026-01-01T10:00:00Z", "VARCHAR"),
+        ("BOOLEAN", "1", "VARCHAR"),
+        ("DOUBLE", "12345678901234567", "VARCHAR"),
+        ("VARCHAR", "7", "VARCHAR"),
+    ],
+)
+@pytest.mark.parametrize("by", [None, TypedBy.VALUES])
+def test_an_inferred_type_widens_where_a_value_needs_it(
+    tmp_path: Path, known: str, value: str, type_: str, by: TypedBy | None
+) -> None:
+    previous = TableSchema((Column("v", known, typed_by=by),))
+    spec = TableSpec("t", "s/t", widens=True)
+    version = run(tmp_path, text(["v"], [[value]]), spec, previous=previous)
+    (column,) = version.schema.columns
+    assert (column.type, version.rejects) == (type_, 0)
+    changes = [f"column v changed from {known} to {type_}: row 1"] if type_ != known else []
+    assert [warning.partition(" (")[0] for warning in version.warnings] == changes
 
 
 def test_schema_change_follows_the_policy(tmp_path: Path) -> None:

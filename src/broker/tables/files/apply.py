@@ -32,7 +32,7 @@ from .change import Recipe, within
 from .cutting import cut_number, write_cut
 from .writing import Target, write_empty
 
-__all__ = ["Previous", "apply_change", "carried"]
+__all__ = ["Previous", "apply_change", "carried", "stored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,19 @@ def carried(old: Mapping[str, str], new: Mapping[str, str]) -> str:
         f"CAST({old.get(name, 'NULL')} AS {type_}) AS v{at}"
         for at, (name, type_) in enumerate(new.items())
     )
+
+
+def stored(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Column to the SQL of its value in an old file; ``old`` and ``new`` are columns and types.
+
+    Text becomes another type only where no value came yet: the empty text is NULL then.
+    """
+    return {
+        name: f"nullif({value}, '')"
+        if old[name] == "VARCHAR" and new.get(name, "VARCHAR") != "VARCHAR"
+        else value
+        for name, value in inside(old).items()
+    }
 
 
 def apply_change(
@@ -109,7 +122,7 @@ class _Work:
         mark, origin, *values = inside(found).values()
         self.new = dict([*found.items()][2:])
         self._old = columns_of(connection, parquet(previous.paths()))
-        self._values = inside(self._old)
+        self._values = stored(self._old, self.new)
         self._places = {name: f"v{at}" for at, name in enumerate(self.new)}
         self._keys = [self._places[name] for name in recipe.key]
         by = recipe.partitioning

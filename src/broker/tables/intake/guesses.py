@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ..layout import Field
+from ..layout import Field, Layout, widened
+from ..model import TableSpec
 from ..rows import Reject
+from ..schema import TypedBy
 from ..session import one_row
 from ..values.bulk import has_blank, read
 from ..values.inference import NOTHING, Guess, guess, join
@@ -30,13 +33,13 @@ class Guesses:
         self,
         connection: duckdb.DuckDBPyConnection,
         fields: Iterable[Field],
-        key: Sequence[str],
+        spec: TableSpec,
     ) -> None:
-        self._oddities: list[Oddity] = []
+        self._oddities: dict[str, Oddity] = {}
         self._connection = connection
-        self._key = key
+        self._spec = spec
         self._fields = {field.name: field for field in fields}
-        self._found = dict.fromkeys(self._fields, NOTHING)
+        self._found = {name: Guess.of(field.known) for name, field in self._fields.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
@@ -44,14 +47,36 @@ class Guesses:
     def __getitem__(self, name: str) -> Guess:
         return self._found[name]
 
-    def types(self) -> dict[str, str]:
-        """The type of each column, by what is known of it."""
-        return {name: found.type for name, found in self._found.items()}
+    def type(self, name: str) -> str:
+        """The type of a column by what is known so far; text cannot say when a row was."""
+        by = self._spec.partitioning
+        is_unknown = self._found[name] == NOTHING
+        if is_unknown and by is not None and by.column == name:
+            return "TIMESTAMP"
+        return self._found[name].type
 
-    def warnings(self, rejects: Iterable[Reject]) -> tuple[str, ...]:
-        """Why columns are text; ``rejects`` are the rows that the source did not hand over."""
+    def layout(self, layout: Layout) -> Layout:
+        """The columns with the types that their values need; raises as ``widened`` does."""
+        types = {}
+        for name, field in self._fields.items():
+            type_, odd = self.type(name), self._oddities.get(name)
+            if field.known is not None:
+                because = odd.place if odd else "its values"
+                type_ = widened(self._spec, field, type_, whole=layout.whole, because=because)
+            is_known = field.known is not None or self._found[name] != NOTHING
+            types[name] = type_, TypedBy.VALUES if is_known else TypedBy.NOTHING
+        return layout.typed(types)
+
+    def warnings(self, layout: Layout, rejects: Iterable[Reject]) -> tuple[str, ...]:
+        """What values made of columns; ``rejects`` are the rows that were not handed over."""
         skipped = sorted({reject.row for reject in rejects})
-        return tuple(odd.words(skipped) for odd in self._oddities)
+        found = []
+        for name, odd in self._oddities.items():
+            known, type_ = self._fields[name].known, layout.field(name).type
+            if known != type_:
+                change = "is text" if known is None else f"changed from {known} to {type_}"
+                found.append(odd.words(change, skipped))
+        return tuple(found)
 
     def still_fits(self, field: Field, column: pa.ChunkedArray) -> bool:
         """Whether one quick look shows that no value changes the guess."""
@@ -67,17 +92,30 @@ class Guesses:
 
     def widen(self, fields: Sequence[Field], chunk: Chunk) -> None:
         """Look at all values of a chunk, the table of this name, where a guess does not hold."""
-        columns = {f"c{field.source}": chunk.table[f"c{field.source}"] for field in fields}
+        columns = {_sound(field, chunk): _sound_values(field, chunk) for field in fields}
         found = guess(self._connection, "chunk", columns)
-        for field in fields:
-            column = f"c{field.source}"
+        for field, (column, values) in zip(fields, columns.items(), strict=True):
             before = self._found[field.name]
             after = join(before, found[column])
-            if after.kind is None and field.name in self._key and has_blank(columns[column]):
+            if after.kind is None and field.name in self._spec.key and has_blank(values):
                 after = Guess("VARCHAR")  # a key is never NULL
             self._found[field.name] = after
-            if after.kind == "VARCHAR" and before.kind != "VARCHAR":
-                self._explain(field, before, columns[column])
+            if field.known is not None:
+                self._note_first(field)
+            elif after.kind == "VARCHAR" and before.kind != "VARCHAR":
+                self._explain(field, before, values)
+
+    def _note_first(self, field: Field) -> None:
+        """Note the first value that does not fit the type of the version before."""
+        if field.name in self._oddities:
+            return
+        column, known = f"c{field.source}", field.known or "VARCHAR"
+        odd = f"NOT {fits(column, known, strict=True)}"
+        n, text = one_row(
+            self._connection, f"SELECT min(n), arg_min({column}, n) FROM chunk WHERE {odd}"
+        )
+        if n is not None:
+            self._oddities[field.name] = Oddity(field.name, n, shape(text), f"a {known}")
 
     def _explain(self, field: Field, before: Guess, values: pa.ChunkedArray) -> None:
         kind = before.kind or suspected(values)
@@ -88,7 +126,7 @@ class Guesses:
             self._connection, "chunk", f"c{field.source}", field.name, kind, is_sure=is_sure
         )
         if odd is not None:
-            self._oddities.append(odd)
+            self._oddities[field.name] = odd
 
     def settle(self, spill: Spill) -> None:
         """Make text of what a number would not hold, once all rows are set aside.
@@ -96,7 +134,7 @@ class Guesses:
         A key is never a double, and a decimal only where no two texts are one number.
         """
         for field in self._fields.values():
-            found, is_key = self._found[field.name], field.name in self._key
+            found, is_key = self._found[field.name], field.name in self._spec.key
             if found.kind == "DOUBLE" and (is_key or not found.is_short):
                 odd = self._inexact(field, spill, is_key=is_key)
             elif found.kind == "DECIMAL" and found.scale and is_key:
@@ -104,7 +142,7 @@ class Guesses:
             else:
                 continue
             if odd is not None:
-                self._oddities.append(odd)
+                self._oddities[field.name] = odd
             if odd is not None or (is_key and found.kind == "DOUBLE"):
                 self._found[field.name] = Guess("VARCHAR")
 
@@ -136,3 +174,22 @@ class Guesses:
         n, text = one_row(self._connection, query)
         self._connection.unregister("rows")
         return None if n is None else Oddity(field.name, n, shape(text), expected)
+
+
+def _sound(field: Field, chunk: Chunk) -> str:
+    """The SQL of a column's values without those of rows that are rejected for their bytes."""
+    column = f"c{field.source}"
+    return (
+        f"(CASE WHEN NOT x{field.source} THEN {column} END)" if _is_flawed(field, chunk) else column
+    )
+
+
+def _sound_values(field: Field, chunk: Chunk) -> pa.ChunkedArray:
+    values = chunk.table[f"c{field.source}"]
+    if not _is_flawed(field, chunk):
+        return values
+    return pc.if_else(chunk.table[f"x{field.source}"], pa.scalar(None, values.type), values)
+
+
+def _is_flawed(field: Field, chunk: Chunk) -> bool:
+    return field.source in chunk.flaws

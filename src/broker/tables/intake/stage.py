@@ -16,13 +16,12 @@ import pyarrow.compute as pc
 
 from ...errors import SourceError
 from .. import partitions
-from ..layout import Field, Layout
+from ..layout import Field, Layout, WidensError
 from ..model import Limits, Partitioning, TableSpec
 from ..rows import End, Reading
 from ..session import one_row
 from ..types import common
 from ..values.bulk import arrow_type, has_blank, read
-from ..values.inference import NOTHING
 from ..values.text import attempt, cast, fits, keeps, reason, recast
 from .chunks import Chunk, chunks
 from .guesses import Guesses
@@ -42,7 +41,7 @@ Progress = Callable[[int, int], None]
 class Check:
     """One thing that must hold of every row, and what to say of a row of which it does not.
 
-    A check of a guess has no reason: when it fails, the guess is wrong and not the row.
+    A check of a type that is inferred has no reason: when it fails, that is wrong, not the row.
     """
 
     field: Field
@@ -79,20 +78,21 @@ def stage(
         _check_end(spec, end, done)
         spill.finish()
         intake.guesses.settle(spill)
+        settled = intake.layout()
         pa.default_memory_pool().release_unused()
     except BaseException:
         spill.close()
         raise
     late = frozenset(field.name for field in layout.fields if field.type is None)
     return Staged(
-        layout=intake.layout(),
+        layout=settled,
         spill=spill,
         rows=done,
         end=end,
         late=late,
         ascending=intake.key_order.holds,
         marked=intake.marked,
-        warnings=intake.guesses.warnings(end.rejects),
+        warnings=intake.guesses.warnings(settled, end.rejects),
     )
 
 
@@ -140,17 +140,13 @@ class _Intake:
         self._names = {f"c{at}": name for at, name in enumerate(names)}
         self.key_order = KeyOrder(spec, layout)
         late = [field for field in self._fields if field.type is None]
-        self.guesses = Guesses(connection, late, spec.key)
+        self.guesses = Guesses(connection, late, spec)
         self._own = [name for name in spill.schema.names if name in ("n", "dead")]
         self.marked = False
 
     def layout(self) -> Layout:
-        """The columns with the types found for those that had none."""
-        types = self.guesses.types()
-        by = self._spec.partitioning
-        if by is not None and by.column in types and self.guesses[by.column] == NOTHING:
-            types[by.column] = "TIMESTAMP"  # nothing is known of it, and text could not serve
-        return self._layout.typed(types)
+        """The columns with the types found for those that had none, once all rows came."""
+        return self.guesses.layout(self._layout)
 
     def take(self, chunk: Chunk) -> None:
         """Turn a chunk into values, put its flaws aside, and append what is good."""
@@ -194,6 +190,10 @@ class _Intake:
         checks = [check for field in unsure for check in self._checks(field, chunk)]
         failed = self._ask(checks)
         guessed = [check.field for check in failed if not check.reason]
+        for field in guessed:
+            if field.name not in self.guesses:
+                where = f"{self._spec.name}, column {field.name}"
+                raise WidensError("a value needs a wider type", where=where)
         if guessed:
             self.guesses.widen(guessed, chunk)
             failed = [check for check in failed if check.reason]
@@ -204,7 +204,7 @@ class _Intake:
         for name in self._spec.key:
             field = self._layout.field(name)
             column, value = chunk.table[f"c{field.source}"], f"c{field.source}"
-            type_ = field.type or self.guesses[name].type
+            type_ = field.type or self.guesses.type(name)
             if type_ != "VARCHAR" and field.delivered is None and has_blank(column):
                 yield Check(field, f"nullif({value}, '') IS NOT NULL", "NULL in the key")
             elif column.null_count:
@@ -226,7 +226,9 @@ class _Intake:
             yield Check(field, self.guesses.holds(field), "")
         elif field.delivered is None:
             holds = fits(column, field.type, strict=field.strict)
-            yield Check(field, holds, reason(field.type))
+            if field.may_widen and field.source in chunk.flaws:
+                holds = f"(x{field.source} OR {holds})"
+            yield Check(field, holds, "" if field.may_widen else reason(field.type))
         elif field.delivered != field.type:
             holds = keeps(column, field.delivered, field.type)
             yield Check(field, holds, reason(field.type))
@@ -283,8 +285,8 @@ class _Intake:
             start += batch.num_rows
 
     def _numbers(self, partitioning: Partitioning, rows: pa.Table) -> pa.ChunkedArray:
-        field = self.layout().field(partitioning.column)
-        type_ = field.type or "VARCHAR"
+        field = self._layout.field(partitioning.column)
+        type_ = field.type or self.guesses.type(field.name)
         partitions.check(type_, partitioning, where=self._spec.name)
         column = f"c{field.source}"
         if field.name not in self.guesses:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..session import one_row
-from ..types import BIGINT_DIGITS, DIGITS, Decimal
+from ..types import BIGINT_DIGITS, DIGITS, Decimal, decimal
 from .bulk import EXACT, has_blank, read, without_blanks
 from .text import fits, pattern
 
@@ -36,6 +36,14 @@ class Guess:
     kind: str | None
     whole: int = 0
     scale: int = 0
+
+    @classmethod
+    def of(cls, type_: str | None) -> Guess:
+        """A type that holds already, of values of which the digits are not known any more."""
+        found = decimal(type_) if type_ else None
+        if found is not None:
+            return cls("DECIMAL", 1, found.scale)
+        return cls(type_, 1 if type_ == "BIGINT" else 0)
 
     @property
     def type(self) -> str:

@@ -30,13 +30,21 @@ class Oddity:
     shape: str
     expected: str
 
-    def words(self, skipped: Sequence[int]) -> str:
-        """In a sentence; ``skipped`` are the rows, in order, that the source did not hand over."""
+    @property
+    def place(self) -> str:
+        """In words, as the engine counts rows."""
+        return f"row {self.n + 1} ({self.shape})"
+
+    def words(self, change: str, skipped: Sequence[int]) -> str:
+        """In a sentence that says what it changes.
+
+        ``skipped`` are the rows, in order, that the source did not hand over.
+        """
         row = self.n + 1
         for one in skipped:
             row += one <= row
         return (
-            f"column {self.column} is text: row {row} ({self.shape}) is not {self.expected}; "
+            f"column {self.column} {change}: row {row} ({self.shape}) is not {self.expected}; "
             "declare a type under `types` if only that row is wrong"
         )
 

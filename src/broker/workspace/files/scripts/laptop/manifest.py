@@ -217,7 +217,7 @@ def _column(fields: Fields) -> Column:
         type=fields.maybe("type", _type) or "VARCHAR",
         description=fields.take("description", text),
     )
-    fields.end("nullable")
+    fields.end("nullable", "typed_by")
     return column
 
 
