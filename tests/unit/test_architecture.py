@@ -119,6 +119,24 @@ def test_folders_of_the_engine_know_only_those_before_them() -> None:
     assert known["intake"] == {"values", "files"}
 
 
+def texts(path: Path) -> Iterator[str]:
+    """The texts of a file: SQL among them, but no comment."""
+    yield from (
+        node.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def test_what_a_text_is_as_a_value_is_decided_in_one_place() -> None:
+    places = {*PACKAGE.rglob("*.py")} - {*(PACKAGE / "workspace/files").rglob("*.py")}
+    casting = {path for path in places if any("TRY_CAST(" in text for text in texts(path))}
+    assert {path.parent for path in casting} == {PACKAGE / "tables/values"}
+    # All columns are text where a source filters: it leaves every cast to the grammar.
+    shared = [*(PACKAGE / "sources").glob("*.py"), *(PACKAGE / "sources/delimited").glob("*.py")]
+    assert not [path for path in shared if any("CAST(" in text for text in texts(path))]
+
+
 def test_folders_of_accounts_know_only_those_before_them() -> None:
     known = _inner(PACKAGE / "accounts", ["records", "planning", "debian", "service"])
     assert known["records"] == set()
