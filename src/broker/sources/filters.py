@@ -23,7 +23,7 @@ __all__ = ["RowFilter", "condition"]
 
 _COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _MEMBERSHIPS = {"eq": True, "in": True, "ne": False, "notIn": False}
-_EXACT = "DECIMAL(38,18)"  # whole int64 and 18 decimals; beyond it numbers compare as DOUBLE
+_EXACT = ("DECIMAL(38,18)", "DECIMAL(38,0)")  # beyond them, numbers compare as DOUBLE
 
 
 class RowFilter:
@@ -124,13 +124,13 @@ def _compared(column: str, operator: str, value: str) -> str:
     text = f"{column} {operator} {other}"
     if not _is_number(value):
         return text
-    exact = f"{typed(column, _EXACT)} {operator} {typed(other, _EXACT)}"
-    rough, other_rough = typed(column, "DOUBLE"), typed(other, "DOUBLE")
-    return (
-        f"CASE WHEN {exact} IS NOT NULL THEN {exact}"
-        f" WHEN isfinite({rough}) THEN {rough} {operator} {other_rough}"
-        f" ELSE nullif({column}, '') {operator} {other} END"
+    # Two long numbers may be one double: those are equal as text alone.
+    ways = [*((type_, False) for type_ in _EXACT), ("DOUBLE", operator == "=")]
+    compared = (
+        f"{typed(column, type_, strict=strict)} {operator} {typed(other, type_, strict=strict)}"
+        for type_, strict in ways
     )
+    return f"coalesce({', '.join(compared)}, nullif({column}, '') {operator} {other})"
 
 
 def _is_number(value: str) -> bool:

@@ -59,6 +59,27 @@ def test_where_filters(
     assert ids(read, **where(column, operator, *values)) == expected
 
 
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        ("eq", "123456789012345678901234567890123456789012", "1"),
+        ("eq", "12345678901234567890123", "3"),
+        ("gt", "12345678901234567890122", "123"),
+        ("eq", "1", ""),
+        ("lt", "1", ""),
+        ("eq", "700", "67"),
+    ],
+)
+def test_filters_keep_long_numbers_apart(
+    read: Read, put: Put, operator: str, value: str, expected: str
+) -> None:
+    long = "12345678901234567890123456789012345678901"
+    ids_ = [f"{long}2", f"{long}3", "12345678901234567890123", "1.0000000000000000001", '""']
+    rows = enumerate([*ids_, "7e2", "0700.0"], start=1)
+    put("t.csv", "id,n\n" + "".join(f"{at},{number}\n" for at, number in rows))
+    assert ids(read, **where("n", operator, value)) == expected
+
+
 def test_all_filters_hold_together(read: Read) -> None:
     both = where("state", "eq", "new")["where_filters"] + where("id", "gt", "1")["where_filters"]
     assert ids(read, where_filters=both) == "5"
