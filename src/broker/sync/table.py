@@ -291,8 +291,8 @@ def _carried_out(
     while True:
         try:
             version, end = _take(job, spec, declared, step, request, rule)
-        except WidensError:
-            spec = _widening(job, spec)
+        except WidensError as error:
+            spec = _widening(job, spec, error.columns)
             continue
         except NeedsLoadError as error:
             if is_anew:
@@ -306,11 +306,11 @@ def _carried_out(
         step, is_anew = _reload(job, rule), True
 
 
-def _widening(job: Job, spec: TableSpec) -> TableSpec:
+def _widening(job: Job, spec: TableSpec, columns: frozenset[str]) -> TableSpec:
     """Types of a load that is not done yet are known to no reader, and may always widen."""
     is_seen = job.published is None or not job.published.loading
     policy = spec.on_schema_change if is_seen else "evolve"
-    return replace(spec, widens=True, on_schema_change=policy)
+    return replace(spec, widens=spec.widens | columns, on_schema_change=policy)
 
 
 def _take(

@@ -15,7 +15,7 @@ from .intake.staged import Staged
 from .layout import Layout
 from .model import DataFile, Range, TableSpec
 from .partitions import label
-from .session import columns_of, identifier, inside, numbered, one_row, parquet
+from .session import columns_of, identifier, numbered, one_row, parquet
 
 __all__ = ["Fresh", "Gone", "count_missing", "differ", "write_change"]
 

@@ -20,7 +20,12 @@ class NeedsLoadError(TableError):
 
 
 class WidensError(TableError):
-    """A value does not fit a type that was inferred: read all again, and let types widen."""
+    """Values do not fit types that were inferred: read all again, and let types widen."""
+
+    def __init__(self, columns: Iterable[str], *, where: str) -> None:
+        """``columns`` are some of those whose values need it."""
+        self.columns = frozenset(columns)
+        super().__init__("values need other types than before", where=where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,8 @@ class Field:
     ``type`` None is to be inferred, as wide as ``known`` at least, the type of the version before.
     ``source`` is the place in the reading, None for a column that is no longer delivered.
     ``delivered`` is the type in which it arrives, None for text. ``strict`` says that the type
-    is not declared: text must then look exactly like it. ``may_widen`` says that a value that
-    does not fit is not a flaw of its row, but makes the type a wider one.
+    is not declared: text must then look exactly like it. A value that does not fit, but fits
+    ``widest``, is not a flaw of its row, but makes the type a wider one.
     """
 
     name: str
@@ -42,7 +47,7 @@ class Field:
     description: str = ""
     known: str | None = None
     typed_by: TypedBy | None = None
-    may_widen: bool = False
+    widest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,20 +162,29 @@ def _held(spec: TableSpec, field: Field, before: Column | None, *, whole: bool) 
     """A column whose type is not declared, with what the version before knows of it.
 
     A type that was declared then is inferred anew, where all rows are. A key that is a decimal
-    is always looked at as text: two texts may be one number. Partitions hold times alone.
+    is always looked at as text: two texts may be one number.
     """
     if field.type is not None or before is None or before.type is None:
         return field
     if before.typed_by is TypedBy.NOTHING or (before.typed_by is TypedBy.DECLARATION and whole):
         return field
-    is_partition = spec.partitioning is not None and spec.partitioning.column == field.name
-    may_widen = (
-        before.typed_by is not TypedBy.DECLARATION and is_guessed(before.type) and not is_partition
-    )
-    is_decimal_key = field.name in spec.key and decimal(before.type) is not None
-    if may_widen and (spec.widens or is_decimal_key):
-        return replace(field, known=before.type)
-    return replace(field, type=before.type, typed_by=before.typed_by, may_widen=may_widen)
+    widest = _widest(spec, before)
+    if widest == "VARCHAR":
+        is_decimal_key = field.name in spec.key and decimal(before.type) is not None
+        if spec.widens or is_decimal_key:
+            return replace(field, known=before.type)
+    elif widest is not None and field.name in spec.widens:
+        return replace(field, type=widest, typed_by=before.typed_by)
+    return replace(field, type=before.type, typed_by=before.typed_by, widest=widest)
+
+
+def _widest(spec: TableSpec, before: Column) -> str | None:
+    """The type up to which values may widen another; None for one that stays, whatever comes."""
+    if before.typed_by is TypedBy.DECLARATION or not is_guessed(before.type or ""):
+        return None
+    if spec.partitioning is not None and spec.partitioning.column == before.name:
+        return "TIMESTAMP" if before.type == "DATE" else None  # text says of no row when it was
+    return "VARCHAR"
 
 
 def widened(spec: TableSpec, field: Field, found: str, *, whole: bool, because: str) -> str:

@@ -44,7 +44,8 @@ class TableSpec:
     ``types`` are the declared overrides (column to type) that win over what the source says;
     ``key`` empty means the table is append-only or always replaced as a whole.
     ``max_rejects`` is the number of rejected rows past which the table fails instead.
-    ``widens`` lets types that were inferred become wider ones, where a value needs that.
+    ``widens`` names columns whose values need wider types than were inferred: if there are any,
+    the types of all columns may widen.
     """
 
     name: str
@@ -55,7 +56,7 @@ class TableSpec:
     types: tuple[tuple[str, str], ...] = ()
     on_schema_change: str = "evolve"
     max_rejects: int = 1000
-    widens: bool = False
+    widens: frozenset[str] = frozenset()
     target_file_bytes: int = 128 * 1024 * 1024
 
 

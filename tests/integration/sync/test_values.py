@@ -217,3 +217,23 @@ def test_a_key_widens_and_keeps_its_rows(described: Make, lines: tuple[str, ...]
     deliver(instance, f"id,at\n{rows}A2,2026-06-01T00:00:00Z\nA3,2026-06-02T00:00:00Z\n", 3)
     assert outcome(instance)[0] == 0
     assert [row[0] for row in instance.rows("s/t")] == ["0", "1", "A2", "A3"]
+
+
+@pytest.mark.parametrize("lines", [(), BY_TIME])
+def test_the_column_of_a_partition_widens_to_times_and_rejects_words(
+    described: Make, lines: tuple[str, ...]
+) -> None:
+    instance = described(table("partition_by: at", *lines))
+    rows = "id,at\n1,2026-05-30\n2,2026-05-31\n"
+    deliver(instance, rows, 1)
+    assert outcome(instance)[0] == 0
+    rows += "3,2026-06-01 10:30:00\n"
+    deliver(instance, rows, 2)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"{rows}4,soon\n", 3)
+    assert outcome(instance)[0] == 3
+    assert types(instance)["at"] == "TIMESTAMP"
+    found = [(row[0], row[1].isoformat(" ")) for row in instance.rows("s/t")]
+    days = ["2026-05-30 00:00:00", "2026-05-31 00:00:00", "2026-06-01 10:30:00"]
+    assert found == list(enumerate(days, start=1))
+    assert instance.here("verify").returncode == 0

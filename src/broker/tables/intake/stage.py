@@ -190,10 +190,9 @@ class _Intake:
         checks = [check for field in unsure for check in self._checks(field, chunk)]
         failed = self._ask(checks)
         guessed = [check.field for check in failed if not check.reason]
-        for field in guessed:
-            if field.name not in self.guesses:
-                where = f"{self._spec.name}, column {field.name}"
-                raise WidensError("a value needs a wider type", where=where)
+        narrow = [field.name for field in guessed if field.name not in self.guesses]
+        if narrow:
+            raise WidensError(narrow, where=self._spec.name)
         if guessed:
             self.guesses.widen(guessed, chunk)
             failed = [check for check in failed if check.reason]
@@ -225,13 +224,22 @@ class _Intake:
         if field.type is None:
             yield Check(field, self.guesses.holds(field), "")
         elif field.delivered is None:
-            holds = fits(column, field.type, strict=field.strict)
-            if field.may_widen and field.source in chunk.flaws:
-                holds = f"(x{field.source} OR {holds})"
-            yield Check(field, holds, "" if field.may_widen else reason(field.type))
+            yield from self._type_checks(field, field.type, chunk)
         elif field.delivered != field.type:
             holds = keeps(column, field.delivered, field.type)
             yield Check(field, holds, reason(field.type))
+
+    def _type_checks(self, field: Field, type_: str, chunk: Chunk) -> Iterator[Check]:
+        column = f"c{field.source}"
+        holds = fits(column, type_, strict=field.strict)
+        if field.widest is None:
+            yield Check(field, holds, reason(type_))
+            return
+        widest = fits(column, field.widest, strict=True)
+        if field.widest != "VARCHAR":
+            yield Check(field, widest, reason(type_))
+        rejected = f"x{field.source} OR " if field.source in chunk.flaws else ""
+        yield Check(field, f"({rejected}{holds} OR NOT {widest})", "")
 
     def _slow(
         self,
