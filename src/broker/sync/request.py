@@ -59,6 +59,7 @@ def spec_of(table: TableDescription, key: tuple[str, ...], max_rejects: int) -> 
         else None,
         types=tuple(table.types.items()),
         on_schema_change=table.on_schema_change,
+        keeps_all=table.deletions == "append_only",
         max_rejects=max_rejects if table.max_rejects is None else table.max_rejects,
     )
 

@@ -307,10 +307,11 @@ def _carried_out(
 
 
 def _widening(job: Job, spec: TableSpec, columns: frozenset[str]) -> TableSpec:
-    """Types of a load that is not done yet are known to no reader, and may always widen."""
-    is_seen = job.published is None or not job.published.loading
-    policy = spec.on_schema_change if is_seen else "evolve"
-    return replace(spec, widens=spec.widens | columns, on_schema_change=policy)
+    """A load that is not done yet, which no reader knows, may always widen, or begin anew."""
+    spec = replace(spec, widens=spec.widens | columns)
+    if job.published is not None and job.published.loading:
+        return replace(spec, on_schema_change="evolve", keeps_all=False)
+    return spec
 
 
 def _take(

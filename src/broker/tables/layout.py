@@ -208,7 +208,11 @@ def widened(spec: TableSpec, field: Field, found: str, *, whole: bool, because: 
         )
     if whole:
         return type_ or found
-    is_sorted_anew = type_ == "VARCHAR" and field.name in spec.key
+    is_key = field.name in spec.key
+    if type_ is None and spec.keeps_all and spec.key and not is_key:
+        # As the engine writes values; without a key, a row that is written otherwise is another.
+        type_ = "VARCHAR"
+    is_sorted_anew = type_ == "VARCHAR" and is_key
     if type_ is None or is_sorted_anew or spec.on_schema_change == "rebuild":
         raise NeedsLoadError(
             f"values need the type {type_ or found}, because of {because}",

@@ -45,7 +45,8 @@ class TableSpec:
     ``key`` empty means the table is append-only or always replaced as a whole.
     ``max_rejects`` is the number of rejected rows past which the table fails instead.
     ``widens`` names columns whose values need wider types than were inferred: if there are any,
-    the types of all columns may widen.
+    the types of all columns may widen. ``keeps_all`` says that rows stay that the source does not
+    have any more, so that nothing can be loaded anew.
     """
 
     name: str
@@ -57,6 +58,7 @@ class TableSpec:
     on_schema_change: str = "evolve"
     max_rejects: int = 1000
     widens: frozenset[str] = frozenset()
+    keeps_all: bool = False
     target_file_bytes: int = 128 * 1024 * 1024
 
 

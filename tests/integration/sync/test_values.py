@@ -237,3 +237,41 @@ def test_the_column_of_a_partition_widens_to_times_and_rejects_words(
     days = ["2026-05-30 00:00:00", "2026-05-31 00:00:00", "2026-06-01 10:30:00"]
     assert found == list(enumerate(days, start=1))
     assert instance.here("verify").returncode == 0
+
+
+@pytest.mark.parametrize("lines", [BY_TIME, ()])
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        (["7.5", "8.25"], "n/a", ["7.50", "8.25"]),
+        (["7", "8"], "1e3", ["7", "8"]),
+        (["TRUE", "false"], "maybe", ["true", "false"]),
+        (["2026-01-01T10:00:00Z", ""], "soon", ["2026-01-01 10:00:00+00", None]),
+    ],
+)
+def test_rows_that_the_source_has_no_more_widen_where_they_are(
+    described: Make, lines: tuple[str, ...], before: list[str], after: str, kept: list[str]
+) -> None:
+    instance = described(table(*lines, "deletions: append_only"))
+    rows = "".join(f"{at},2026-05-3{at}T00:00:00Z,{v}\n" for at, v in enumerate(before))
+    deliver(instance, f"id,at,v\n{rows}", 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"id,at,v\n9,2026-06-01T00:00:00Z,{after}\n", 2)
+    assert outcome(instance)[0] == 0
+    assert [row[2] for row in instance.rows("s/t")] == [*kept, after]
+
+
+@pytest.mark.parametrize(
+    ("key", "deletions"), [("id", "append_only"), ("id", "census"), (None, "append_only")]
+)
+@pytest.mark.parametrize("at_first", [True, False])
+def test_a_word_in_the_column_of_time_neither_loses_nor_doubles_rows(
+    described: Make, key: str | None, deletions: str, at_first: bool
+) -> None:
+    instance = described(table(*BY_TIME, f"deletions: {deletions}", key=key))
+    rows = ["1,2026-05-30T00:00:00Z,a", "2,2026-05-31T00:00:00Z,b", "3,soon,c"]
+    for day, count in ((1, 3 if at_first else 2), (2, 3), (3, 4)):
+        delivered = [*rows, "4,2026-06-03T00:00:00Z,d"][:count]
+        deliver(instance, "id,at,v\n" + "".join(f"{row}\n" for row in delivered), day)
+        assert outcome(instance)[0] == 0
+        assert [row[2] for row in instance.rows("s/t")] == list("abcd")[:count]
