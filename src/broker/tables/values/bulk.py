@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ..types import decimal
 from .span import holds
 
-__all__ = ["EXACT", "arrow_type", "has_blank", "read", "without_blanks"]
+__all__ = ["EXACT", "arrow_type", "has_blank", "read", "sample", "without_blanks"]
 
 _ARROW = {
     "BOOLEAN": pa.bool_(),
@@ -30,6 +30,7 @@ _ARROW = {
 }
 _TRUTH = pa.array(["true", "false", "True", "False", "TRUE", "FALSE"])
 _TEMPORAL = ("DATE", "TIMESTAMP", "TIMESTAMPTZ")
+_SAMPLE = 64
 _SLOW = ("BLOB", "JSON", "TIME")
 _NUMBERS = ("BIGINT", "DOUBLE")
 EXACT = 15  # digits that a double holds, whatever they are
@@ -59,6 +60,14 @@ def has_blank(column: pa.ChunkedArray) -> bool:
 def without_blanks(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """NULL in place of the empty text."""
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
+
+
+def sample(column: pa.ChunkedArray) -> list[str]:
+    """A few of the texts, from all over the column."""
+    known = column.drop_null() if column.null_count else column
+    step = max(1, len(known) // _SAMPLE)
+    texts: list[str] = known.take(pa.array(range(0, len(known), step), pa.int64())).to_pylist()
+    return texts
 
 
 def _read(column: pa.ChunkedArray, type_: str, strict: bool) -> pa.ChunkedArray | None:

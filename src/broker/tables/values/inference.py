@@ -8,17 +8,16 @@ where in the data it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..session import one_row
+from ..session import literal, one_row
 from ..types import BIGINT_DIGITS, DIGITS, Decimal, decimal
-from .bulk import EXACT, has_blank, read, without_blanks
+from .bulk import EXACT, has_blank, read, sample, without_blanks
 from .text import fits, pattern
 
 __all__ = ["NOTHING", "Guess", "guess", "join"]
@@ -101,17 +100,20 @@ def guess(
 
     An empty text says nothing: where the others are not text, it is NULL.
     """
-    found = {
-        name: _at_once(without_blanks(column) if has_blank(column) else column)
-        for name, column in columns.items()
-    }
-    unsure = [name for name, known in found.items() if known is None]
-    if not unsure:
-        return {name: known for name, known in found.items() if known}
-    measures = [measure for column in unsure for measure in _measures(f"nullif({column}, '')")]
-    values = iter(one_row(connection, f"SELECT {', '.join(measures)} FROM {relation}"))
-    measured = {column: _read([next(values) for _ in range(_COUNT)]) for column in unsure}
-    return {name: known or measured[name] for name, known in found.items()}
+    plain = {name: without_blanks(c) if has_blank(c) else c for name, c in columns.items()}
+    found = {name: _at_once(column) for name, column in plain.items()}
+    unsure = {name: _likely(plain[name]) for name, known in found.items() if known is None}
+    names = list(unsure)
+    for start in range(0, len(names), _AT_A_TIME):
+        some = {name: unsure[name] for name in names[start : start + _AT_A_TIME]}
+        found.update(_measured(connection, relation, some))
+    return {name: known or Guess("VARCHAR") for name, known in found.items()}
+
+
+def _likely(column: pa.ChunkedArray) -> list[str]:
+    """The kinds that a few values leave, the narrowest first: only they need a look at all."""
+    texts = sample(column)
+    return [kind for kind in _KINDS if all(_looks(text, kind) for text in texts)]
 
 
 def _at_once(column: pa.ChunkedArray) -> Guess | None:
@@ -120,10 +122,10 @@ def _at_once(column: pa.ChunkedArray) -> Guess | None:
         return NOTHING
     text = next(c for c in column.chunks if c.null_count < len(c)).drop_null()[0].as_py()
     kinds = [kind for kind in _KINDS if _looks(text, kind)]
-    if not kinds and not re.fullmatch(_DECIMAL, text):
+    if not kinds:
         return Guess("VARCHAR")
     for kind in kinds:
-        if kind != "DOUBLE" and (values := read(column, kind, strict=True)) is not None:
+        if kind not in _WRITTEN and (values := read(column, kind, strict=True)) is not None:
             return Guess(kind, _digits(values) if kind == "BIGINT" else 0)
     return _as_decimal(column)
 
@@ -146,7 +148,7 @@ def _as_decimal(column: pa.ChunkedArray) -> Guess | None:
 def _looks(text: str, kind: str) -> bool:
     if kind == "BOOLEAN":
         return text.lower() in ("true", "false")
-    return re.fullmatch(pattern(kind, strict=True) or "", text) is not None
+    return re.fullmatch(_WRITTEN.get(kind) or pattern(kind, strict=True) or "", text) is not None
 
 
 def _digits(values: pa.ChunkedArray) -> int:
@@ -154,31 +156,52 @@ def _digits(values: pa.ChunkedArray) -> int:
     return max(len(str(abs(ends["min"]))), len(str(abs(ends["max"]))))
 
 
-_DECIMAL = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
-_KINDS = ("BOOLEAN", "BIGINT", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "DOUBLE")
-_COUNT = len(_KINDS) + 4
+_KINDS = ("BOOLEAN", "BIGINT", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "DECIMAL", "DOUBLE")
+# Of these, how the text looks is asked first: that is quick, and mostly says no.
+_WRITTEN = {
+    "DECIMAL": r"-?(0|[1-9][0-9]*)(\.[0-9]+)?",
+    "DOUBLE": pattern("DOUBLE", strict=True) or "",
+}
+_AT_A_TIME = 8  # columns: a query of more takes longer to plan than it saves
 
 
-def _measures(column: str) -> list[str]:
-    known = (f"bool_and({fits(column, kind, strict=True)})" for kind in _KINDS)
-    is_decimal = f"regexp_full_match({column}, '{_DECIMAL}')"
-    return [
-        f"count({column})",
-        *known,
-        f"bool_and({is_decimal})",
-        f"max(length(ltrim(split_part({column}, '.', 1), '-')))",
-        f"max(length(split_part({column}, '.', 2)))",
+def _measured(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, Sequence[str]]
+) -> dict[str, Guess]:
+    """The guesses of columns that may be of the given kinds."""
+    measures = [
+        m for name, kinds in columns.items() for m in _measures(f"nullif({name}, '')", kinds)
     ]
+    if not measures:
+        return {}
+    values = iter(one_row(connection, f"SELECT {', '.join(measures)} FROM {relation}"))
+    found = {}
+    for name, kinds in columns.items():
+        held = [kind for kind in kinds if next(values)]
+        whole, scale = (next(values), next(values)) if kinds else (0, 0)
+        guessed = _of(held, whole, scale)
+        if held[:1] == ["DOUBLE"]:
+            exact = f"bool_and({fits(name, 'DOUBLE', strict=True)})"
+            (is_exact,) = one_row(connection, f"SELECT {exact} FROM {relation}")
+            guessed = guessed if is_exact else Guess("VARCHAR")
+        found[name] = guessed
+    return found
 
 
-def _read(values: list[Any]) -> Guess:
-    count, *known = values[: len(_KINDS) + 1]
-    is_decimal, whole, scale = values[-3:]
-    if not count:
-        return NOTHING
-    found = [kind for kind, holds in zip(_KINDS, known, strict=True) if holds]
-    if found and found[0] != "DOUBLE":
-        return Guess(found[0], whole if found[0] == "BIGINT" else 0)
-    if is_decimal:
+def _measures(column: str, kinds: Sequence[str]) -> Iterator[str]:
+    for kind in kinds:
+        grammar = _WRITTEN.get(kind)
+        holds = f"regexp_full_match({column}, {literal(grammar)})" if grammar else None
+        yield f"bool_and({holds or fits(column, kind, strict=True)})"
+    if kinds:
+        yield f"max(length(ltrim(split_part({column}, '.', 1), '-')))"
+        yield f"max(length(split_part({column}, '.', 2)))"
+
+
+def _of(held: Sequence[str], whole: int, scale: int) -> Guess:
+    """The guess of a column whose values are all of these kinds, the narrowest first."""
+    if not held:
+        return Guess("VARCHAR")
+    if held[0] == "DECIMAL":
         return _number(whole, scale)
-    return Guess("DOUBLE") if found else Guess("VARCHAR")
+    return Guess(held[0], whole if held[0] == "BIGINT" else 0)

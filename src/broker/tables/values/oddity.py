@@ -10,13 +10,12 @@ import duckdb
 import pyarrow as pa
 
 from ..session import literal, one_row
-from .bulk import has_blank, without_blanks
+from .bulk import has_blank, sample, without_blanks
 from .text import fits, pattern
 
 __all__ = ["DECIMAL_WORDS", "Oddity", "first_odd", "shape", "suspected", "written"]
 
 DECIMAL_WORDS = "a decimal, as others are, and a DOUBLE does not keep such numbers apart"
-_SAMPLE = 64
 _LONGEST = 30
 _FAMILIES = {"BIGINT": "DOUBLE", "DECIMAL": "DOUBLE", "DATE": "TIMESTAMP"}
 
@@ -70,10 +69,7 @@ def _kind(character: str) -> str:
 
 def suspected(column: pa.ChunkedArray) -> str | None:
     """The kind (DOUBLE, TIMESTAMP, TIMESTAMPTZ, BOOLEAN) of at least half of a few values."""
-    column = without_blanks(column) if has_blank(column) else column
-    known = column.drop_null() if column.null_count else column
-    step = max(1, len(known) // _SAMPLE)
-    taken = known.take(pa.array(range(0, len(known), step), pa.int64())).to_pylist()
+    taken = sample(without_blanks(column) if has_blank(column) else column)
     for kind, grammar in _GRAMMARS.items():
         if 2 * sum(grammar.fullmatch(text) is not None for text in taken) >= len(taken) > 0:
             return kind
