@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from math import isfinite
@@ -16,20 +17,30 @@ import pyarrow as pa
 from ..config.problems import did_you_mean
 from ..errors import ConfigError, SourceError
 from ..tables.session import identifier, literal
+from ..tables.values.bulk import read
 from ..tables.values.text import pattern, typed
 from .contract import TableRequest, Window
 
-__all__ = ["RowFilter", "condition"]
+__all__ = ["Condition", "RowFilter", "condition"]
 
 _COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _MEMBERSHIPS = {"eq": True, "in": True, "ne": False, "notIn": False}
+_INSTANT = "\x01"  # no column of a file is called so
 _EXACT = ("DECIMAL(38,18)", "DECIMAL(38,0)")  # beyond them, numbers compare as DOUBLE
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Which rows are wanted, in SQL. ``time`` is the column whose instants are ``_INSTANT``."""
+
+    sql: str
+    time: str | None = None
 
 
 class RowFilter:
     """Keeps the rows for which a condition holds. Nothing it says can reach a file."""
 
-    def __init__(self, condition: str, schema: pa.Schema, table_id: str) -> None:
+    def __init__(self, condition: Condition, schema: pa.Schema, table_id: str) -> None:
         """Raises ``ConfigError`` when the condition does not fit the columns of ``schema``."""
         self._condition = condition
         self._table_id = table_id
@@ -43,14 +54,27 @@ class RowFilter:
 
     def apply(self, table: pa.Table) -> pa.Table:
         """The rows that are wanted, in their order. Raises ``SourceError``, naming no value."""
+        rows, names = self._timed(table), ", ".join(map(identifier, table.column_names))
         try:
-            return _database().cursor().from_arrow(table).filter(self._condition).to_arrow_table()
+            wanted = _database().cursor().from_arrow(rows).filter(self._condition.sql)
+            return wanted.project(names).to_arrow_table()
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
             raise SourceError(
                 "row_filter meets a value that it cannot convert",
                 where=f"table {self._table_id}",
                 remedy="All columns are text here; use TRY_CAST where a value may not fit.",
             ) from error
+
+    def _timed(self, table: pa.Table) -> pa.Table:
+        """The rows with the instants of the window's column; NULL where it has none."""
+        if self._condition.time is None:
+            return table
+        texts = table[self._condition.time]
+        found = read(texts, "TIMESTAMPTZ", strict=False)
+        if found is None:
+            rows = _database().cursor().from_arrow(pa.table({"v": texts}))
+            found = rows.project(typed("v", "TIMESTAMPTZ")).to_arrow_table().column(0)
+        return table.append_column(_INSTANT, found)
 
 
 @cache
@@ -62,7 +86,7 @@ def _database() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def condition(table: TableRequest, window: Window, names: tuple[str, ...]) -> str | None:
+def condition(table: TableRequest, window: Window, names: tuple[str, ...]) -> Condition | None:
     """The condition of a request and a window; None when every row is wanted.
 
     Raises ``ConfigError`` when it names a column that is not in ``names``.
@@ -71,9 +95,12 @@ def condition(table: TableRequest, window: Window, names: tuple[str, ...]) -> st
     parts = [_where_filter(one, names, where) for one in table.where_filters]
     if table.row_filter is not None:
         parts.append(_row_filter(table.row_filter, where))
-    if window.column is not None and (window.since or window.until):
-        parts.append(_in_window(window, _known(window.column, names, where)))
-    return " AND ".join(f"({part}\n)" for part in parts) or None
+    time = window.column if window.since or window.until else None
+    if time is not None:
+        _known(time, names, where)
+        parts.append(_in_window(window))
+    sql = " AND ".join(f"({part}\n)" for part in parts)
+    return Condition(sql, time) if sql else None
 
 
 def _known(column: str, names: tuple[str, ...], where: str) -> str:
@@ -84,9 +111,9 @@ def _known(column: str, names: tuple[str, ...], where: str) -> str:
     return identifier(column)
 
 
-def _in_window(window: Window, column: str) -> str:
+def _in_window(window: Window) -> str:
     """Rows without a readable instant belong to every window that has no end."""
-    instant = typed(column, "TIMESTAMPTZ")
+    instant = identifier(_INSTANT)
     bounds = []
     if window.since:
         bounds.append(f"{instant} >= {_instant(window.since)}")

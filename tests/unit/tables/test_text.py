@@ -149,6 +149,7 @@ NEAR = st.one_of(
     st.floats().map(repr),
     st.datetimes().map(str),
     st.integers(-(2**65), 2**65).map(str),
+    st.just(""),
 )
 
 

@@ -134,14 +134,14 @@ class CsvSource:
     ) -> DelimitedReading:
         files = self.files(table)
         names = files.names()
-        sql = condition(table, window, names)
+        wanted = condition(table, window, names)
         schema = pa.schema([(name, pa.string()) for name in names])
         return DelimitedReading(
             files,
             names,
             _wanted(table, columns, names, files),
             table.null_values,
-            RowFilter(sql, schema, table.id) if sql else None,
+            RowFilter(wanted, schema, table.id) if wanted else None,
         )
 
 

@@ -183,9 +183,9 @@ class KeboolaReading(Rows):
         left = TableRequest(
             self._table.id, where_filters=question.rest, row_filter=self._table.row_filter
         )
-        sql = condition(left, question.window, question.names)
+        wanted = condition(left, question.window, question.names)
         schema = pa.schema([(name, pa.string()) for name in question.names])
-        return RowFilter(sql, schema, self._table.id) if sql else None
+        return RowFilter(wanted, schema, self._table.id) if wanted else None
 
     def _refuse_other_count(self, ticket: Ticket, deadline: Deadline) -> None:
         """An export of the whole table has as many rows as the table had then, or has now."""
