@@ -47,7 +47,8 @@ def test_long_ids_beside_one_that_a_spreadsheet_wrote_stay_apart(described: Make
     assert report["exit_code"] == 0
     assert sorted(row[0] for row in instance.rows("s/t")) == sorted(ids)
     (warning,) = report["tables"][0]["warnings"]
-    assert "column id is text: row 3 (9.99999A+99)" in warning
+    assert "column id is text: " in warning
+    assert "row 3 (9.99999A+99)" in warning
 
 
 def test_one_word_among_amounts_is_told(described: Make) -> None:
@@ -58,7 +59,8 @@ def test_one_word_among_amounts_is_told(described: Make) -> None:
     report = instance.sync()
     assert report["exit_code"] == 0
     (warning,) = report["tables"][0]["warnings"]
-    assert "column amount is text: row 4000 (A/A) is not a number" in warning
+    assert "column amount is text: " in warning
+    assert "row 4000 (A/A) is not a number" in warning
     assert "n/a" not in warning
 
 
@@ -120,7 +122,7 @@ def test_an_inferred_type_widens_and_no_row_is_lost(
     (one,) = report["tables"]
     assert (one["rows"], one["rejects"]) == (3, 0)
     assert types(instance)["v"] == type_
-    assert any("changed from" in text and f"to {type_}: row" in text for text in one["warnings"])
+    assert any("changed from" in text and f"to {type_}: " in text for text in one["warnings"])
     if type_ == "VARCHAR":
         assert [row[2] for row in instance.rows("s/t")] == [*before, after]
     assert instance.here("verify").returncode == 0
