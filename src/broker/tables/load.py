@@ -44,7 +44,7 @@ def load(
     """
     layout = plan_columns(spec, declared, reading.schema, previous, whole=True)
     with session(limits, work) as connection:
-        rejects = Rejects(connection, spec)
+        rejects = Rejects(connection, spec, reading)
         staged = stage(
             connection,
             spec,

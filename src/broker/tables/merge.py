@@ -66,7 +66,7 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
     partitions.check_names(previous.files, spec.partitioning, where=spec.name)
     with session(limits, work) as connection:
         batch = _Batch(connection, spec, previous, previous_root, out, work, limits)
-        rejects = Rejects(connection, spec)
+        rejects = Rejects(connection, spec, upserts)
         layout = _layout(spec, declared, previous.schema, upserts)
         staged = batch.stage(upserts, layout, rejects, progress)
         try:
@@ -125,12 +125,11 @@ def _refuse_unreadable(keys: Staged, name: str) -> None:
     if not keys.end.rejects:
         return
     first = keys.end.rejects[0]
-    place = f"row {first.row}" if first.line is None else f"line {first.line}"
     raise TableError(
         "the source cannot read all keys, so no row can be known to be gone",
         where=name,
         expected="keys that can be read",
-        found=f"{len(keys.end.rejects):,} that cannot, the first in {place}: {first.reason}",
+        found=f"{len(keys.end.rejects):,} that cannot, the first in {first.place}: {first.reason}",
         remedy="Correct them in the source, then sync again.",
     )
 
@@ -190,7 +189,7 @@ class _Batch:
             spec,
             keys,
             reading,
-            Rejects(self.connection, spec, table="key_rejects"),
+            Rejects(self.connection, spec, reading, table="key_rejects"),
             spill_path=self.work / f"{table}.arrow",
             limits=self.limits,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,14 +12,17 @@ import pyarrow as pa
 from ...errors import TableError
 from ..files.writing import data_file, write
 from ..model import DataFile, TableSpec
-from ..rows import Reject
-from ..session import literal, one_row
+from ..row_places import RowPlace
+from ..rows import Reading, Reject
+from ..session import literal, one_row, parquet
 
-__all__ = ["DUPLICATE", "Rejects", "record"]
+__all__ = ["DUPLICATE", "Rejects", "record", "rejects_in"]
 
 DUPLICATE = "duplicate key"
-_SCHEMA = """(row_number BIGINT, line BIGINT, column_name VARCHAR, reason VARCHAR,
-              value VARCHAR, record VARCHAR)"""
+# While rows come in, ``row_number`` counts them from 0 and ``is_placed`` is false.
+_SCHEMA = """(file VARCHAR, row_number BIGINT, line BIGINT, column_name VARCHAR, reason VARCHAR,
+              value VARCHAR, record VARCHAR, is_placed BOOLEAN DEFAULT true)"""
+_COLUMNS = "file, row_number, line, column_name, reason, value, record"
 
 
 def record(names: dict[str, str]) -> str:
@@ -28,15 +31,30 @@ def record(names: dict[str, str]) -> str:
     return f"CAST(json_object({', '.join(members)}) AS VARCHAR)"
 
 
+def rejects_in(path: Path) -> str:
+    """The SQL to read a reject file; those of older releases name no file of the source."""
+    return (
+        "(SELECT CAST(NULL AS VARCHAR) AS file WHERE false "
+        f"UNION ALL BY NAME SELECT * FROM {parquet([path])})"
+    )
+
+
 class Rejects:
     """The record of each rejected row: where it stood, which column, why, and the row itself."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, spec: TableSpec, *, table: str = "rejects"
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        spec: TableSpec,
+        reading: Reading | None,
+        *,
+        table: str = "rejects",
     ) -> None:
+        """``reading`` is where the rows come from, if any were read."""
         self.rows = 0
         self._connection = connection
         self._spec = spec
+        self._reading = reading
         self._table = table
         self._is_made = False
 
@@ -46,8 +64,8 @@ class Rejects:
         """Tell one flaw of the rows of ``relation`` that the condition ``flaw`` selects."""
         self._make()
         self._connection.execute(
-            f"INSERT INTO {self._table} SELECT n + 1, NULL, ?, ?, CAST({value} AS VARCHAR), {row} "
-            f"FROM {relation} WHERE {flaw}",
+            f"INSERT INTO {self._table} SELECT NULL, n, NULL, ?, ?, CAST({value} AS VARCHAR), "
+            f"{row}, false FROM {relation} WHERE {flaw}",
             [column, reason],
         )
 
@@ -56,28 +74,30 @@ class Rejects:
         self.rows += rows
         if self.rows <= self._spec.max_rejects:
             return
+        self._place()
         column, reason, flaws, first = one_row(
             self._connection,
-            "SELECT coalesce(column_name, ''), reason, count(*), min(row_number) "
-            f"FROM {self._table} GROUP BY ALL ORDER BY 3 DESC, 1 LIMIT 1",
+            "SELECT coalesce(column_name, ''), reason, count(*), "
+            "min({row: row_number, file: file, line: line}) "
+            f"FROM {self._table} GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT 1",
         )
         raise TableError(
-            f"too many rows do not fit: {flaws} times {reason}, first in row {first}",
+            f"too many rows do not fit: {flaws} times {reason}, first in {RowPlace(**first)}",
             where=f"{self._spec.name}, column {column}" if column else self._spec.name,
             expected=f"at most {self._spec.max_rejects} rejected rows",
             remedy="Fix the source, declare another type under `types`, or raise max_rejects.",
         )
 
     def merge_source(self, rejects: Iterable[Reject]) -> None:
-        """Add the rows that the source itself could not read, and number all rows as it does."""
+        """Add the rows that the source itself could not read; all rows have been added."""
+        self._place()
         found = list(rejects)
         if not found:
             return
         self._make()
-        skipped = sorted({reject.row for reject in found})
-        before = [row - at for at, row in enumerate(skipped, 1)]
         # As a table: one statement for each of 100,000 rows takes minutes.
         columns = {
+            "file": pa.array((one.file for one in found), pa.string()),
             "row_number": pa.array((one.row for one in found), pa.int64()),
             "line": pa.array((one.line for one in found), pa.int64()),
             **{
@@ -85,20 +105,39 @@ class Rejects:
                 for name in ("column", "reason", "value")
             },
         }
-        with self._lent("source_skipped", {"before": pa.array(before, pa.int64())}):
-            self._connection.execute(
-                "CREATE OR REPLACE TABLE skipped AS SELECT before FROM source_skipped"
-            )
-        self._connection.execute(
-            f"UPDATE {self._table} SET row_number = row_number + "
-            f"(SELECT count(*) FROM skipped WHERE before < {self._table}.row_number)"
-        )
         with self._lent("source_rejects", columns):
             self._connection.execute(
-                f"INSERT INTO {self._table} "
-                'SELECT row_number, line, "column", reason, value, NULL FROM source_rejects'
+                f"INSERT INTO {self._table} ({_COLUMNS}) "
+                'SELECT file, row_number, line, "column", reason, value, NULL FROM source_rejects'
             )
-        self.count(len(skipped))
+        self.count(len({(one.file, one.row) for one in found}))
+
+    def _place(self) -> None:
+        """Turn the numbers of rows as they came into their places in the source."""
+        if not self._is_made:
+            return
+        unplaced = f"FROM {self._table} WHERE NOT is_placed"
+        numbers = self._connection.execute(
+            f"SELECT DISTINCT row_number {unplaced} ORDER BY 1"
+        ).fetchall()
+        known = [number for (number,) in numbers]
+        places = self._places(known)
+        columns = {
+            "n": pa.array(known, pa.int64()),
+            "file": pa.array((place.file for place in places), pa.string()),
+            "row": pa.array((place.row for place in places), pa.int64()),
+        }
+        with self._lent("row_places", columns):
+            self._connection.execute(
+                f"UPDATE {self._table} SET file = p.file, row_number = p.row, is_placed = true "
+                f"FROM row_places AS p WHERE NOT is_placed AND row_number = p.n"
+            )
+
+    def _places(self, numbers: Sequence[int]) -> list[RowPlace]:
+        places = self._reading.places if self._reading is not None else None
+        if places is None:
+            return [RowPlace(number + 1) for number in numbers]
+        return list(places.find(numbers))
 
     @contextmanager
     def _lent(self, name: str, columns: dict[str, pa.Array]) -> Iterator[None]:
@@ -114,10 +153,12 @@ class Rejects:
         self._connection.execute(f"CREATE OR REPLACE TABLE standing AS {query}")
         (rows,) = one_row(
             self._connection,
-            'SELECT count(DISTINCT ("row", line, record, if(record IS NULL, value, NULL))) '
-            "FROM standing",
+            "SELECT count(DISTINCT (file, row_number, line, record, "
+            "if(record IS NULL, value, NULL))) FROM standing",
         )
-        self._connection.execute(f"INSERT INTO {self._table} FROM standing")
+        self._connection.execute(
+            f"INSERT INTO {self._table} ({_COLUMNS}) SELECT {_COLUMNS} FROM standing"
+        )
         self.rows += rows
         self._is_made = bool(one_row(self._connection, f"SELECT count(*) FROM {self._table}")[0])
 
@@ -131,7 +172,7 @@ class Rejects:
         if not self._is_made:
             return None
         path = out / "rejects" / f"{spec.path}.parquet"
-        names = 'row_number AS "row", line, column_name AS "column", reason, value, record'
+        names = 'file, row_number AS "row", line, column_name AS "column", reason, value, record'
         query = f"SELECT {names} FROM {self._table} ORDER BY ALL"
-        rows = write(self._connection, query, path, columns=6)
+        rows = write(self._connection, query, path, columns=7)
         return data_file(out, path, rows)
