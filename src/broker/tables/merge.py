@@ -90,6 +90,7 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
                 staged.spill.close()
         if staged is not None:
             rejects.merge_source(staged.end.rejects)
+        rejects_now = rejects.rows
         if previous.reject_file is not None:
             carry(
                 rejects, previous_root / previous.reject_file.path, layout, spec.key, gone, bounds
@@ -99,9 +100,11 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
             version,
             missing=batch.missing(version, layout, alive, expected, rejects),
             rejects=rejects.rows,
+            rejects_now=rejects_now,
             duplicates=duplicates,
             reject_file=rejects.write_file(out, spec),
             warnings=(*layout.changes, *(staged.warnings if staged else ())),
+            issues=rejects.issues(),
         )
 
 

@@ -5,30 +5,86 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from ...errors import TableError
 from ..files.writing import data_file, write
+from ..issues import MOST_ISSUES, Issue, IssueKind, shape, type_remedy
 from ..model import DataFile, TableSpec
 from ..row_places import RowPlace
 from ..rows import Reading, Reject
 from ..session import literal, one_row, parquet
 
-__all__ = ["DUPLICATE", "Rejects", "record", "rejects_in"]
+__all__ = [
+    "BROKEN",
+    "DUPLICATE",
+    "NO_KEY",
+    "RejectedError",
+    "Rejects",
+    "record",
+    "rejects_in",
+]
 
 DUPLICATE = "duplicate key"
+NO_KEY = "NULL in the key"
+BROKEN = "not UTF-8, finer than a microsecond, or outside of the years 1 to 9999"
+_REMEDIES = {
+    DUPLICATE: "If they are different rows, add the column that tells them apart to `primary_key`.",
+    NO_KEY: "Correct the source, or declare another `primary_key`.",
+    BROKEN: "Correct the source, or declare its encoding, or the column as text.",
+}
+_NOT_A_ROW = "Correct the source, or declare how it is written (delimiter, quote, encoding)."
 # While rows come in, ``row_number`` counts them from 0 and ``is_placed`` is false.
 _SCHEMA = """(file VARCHAR, row_number BIGINT, line BIGINT, column_name VARCHAR, reason VARCHAR,
               value VARCHAR, record VARCHAR, is_placed BOOLEAN DEFAULT true)"""
 _COLUMNS = "file, row_number, line, column_name, reason, value, record"
 
 
+class RejectedError(TableError):
+    """So many rows do not fit that there is no table. ``issues`` says which, and why."""
+
+    def __init__(self, where: str, issues: tuple[Issue, ...], most: int | None = None) -> None:
+        """``where`` is the table; ``most`` is its cap, where that was reached."""
+        worst = next(one for one in issues if one.kind is IssueKind.REJECTED)
+        too_many = "too many rows do not fit" if most is not None else "no row fits"
+        super().__init__(
+            f"{too_many}: {worst.count} times {worst.reason}, first in {worst.places[0]}",
+            where=f"{where}, column {worst.column}" if worst.column else where,
+            expected=f"at most {most} rejected rows" if most is not None else None,
+            remedy="Fix the source, declare another type under `types`, or raise max_rejects."
+            if most is not None
+            else worst.remedy,
+        )
+        self.issues = issues
+
+
 def record(names: dict[str, str]) -> str:
     """The SQL of a whole row as a JSON object; ``names`` maps SQL values to column names."""
     members = (f"{literal(name)}, CAST({value} AS VARCHAR)" for value, name in names.items())
     return f"CAST(json_object({', '.join(members)}) AS VARCHAR)"
+
+
+def _issue(
+    column: str | None,
+    reason: str,
+    count: int,
+    places: list[dict[str, Any]],
+    looks: list[str] | None,
+) -> Issue:
+    shapes = tuple(looks or ())
+    remedy = _REMEDIES.get(reason) or (type_remedy(column, shapes) if column else _NOT_A_ROW)
+    return Issue(
+        kind=IssueKind.DISPLACED if reason == DUPLICATE else IssueKind.REJECTED,
+        count=count,
+        reason=reason,
+        column=column,
+        places=tuple(RowPlace(**one) for one in places),
+        shapes=shapes,
+        remedy=remedy,
+    )
 
 
 def rejects_in(path: Path) -> str:
@@ -75,18 +131,28 @@ class Rejects:
         if self.rows <= self._spec.max_rejects:
             return
         self._place()
-        column, reason, flaws, first = one_row(
-            self._connection,
-            "SELECT coalesce(column_name, ''), reason, count(*), "
-            "min({row: row_number, file: file, line: line}) "
-            f"FROM {self._table} GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT 1",
-        )
-        raise TableError(
-            f"too many rows do not fit: {flaws} times {reason}, first in {RowPlace(**first)}",
-            where=f"{self._spec.name}, column {column}" if column else self._spec.name,
-            expected=f"at most {self._spec.max_rejects} rejected rows",
-            remedy="Fix the source, declare another type under `types`, or raise max_rejects.",
-        )
+        raise RejectedError(self._spec.name, self.issues(), self._spec.max_rejects)
+
+    def issues(self) -> tuple[Issue, ...]:
+        """What is wrong with the rows, by column and reason, the most frequent first.
+
+        Displaced rows stand at the end.
+        """
+        if not self._is_made:
+            return ()
+        # A line that is not a row has no shape of a value.
+        looks = f"CASE WHEN column_name IS NOT NULL THEN {shape('value')} END"
+        found = self._connection.execute(
+            "SELECT column_name, reason, CAST(sum(n) AS BIGINT), "
+            "list_slice(list_sort(flatten(list(places))), 1, 3), "
+            "list_slice(list(look ORDER BY n DESC, look) FILTER (look IS NOT NULL), 1, 3) "
+            f"FROM (SELECT column_name, reason, {looks} AS look, count(*) AS n, "
+            "min({file: file, row: row_number, line: line}, 3) AS places "
+            f"FROM {self._table} GROUP BY 1, 2, 3) "
+            f"GROUP BY 1, 2 ORDER BY reason = {literal(DUPLICATE)}, 3 DESC, 1, 2 "
+            f"LIMIT {MOST_ISSUES}"
+        ).fetchall()
+        return tuple(_issue(*one) for one in found)
 
     def merge_source(self, rejects: Iterable[Reject]) -> None:
         """Add the rows that the source itself could not read; all rows have been added."""

@@ -27,7 +27,7 @@ from ..values.text import cast, fits, reason
 from .chunks import Chunk, chunks
 from .key_order import KeyOrder
 from .plain import plain
-from .rejects import Rejects, record
+from .rejects import BROKEN, NO_KEY, Rejects, record
 from .spill import Spill
 from .staged import Staged
 from .tombstones import Marked
@@ -204,7 +204,7 @@ class _Intake:
         for name in self._spec.key:
             field = self._layout.field(name)
             if chunk.table[f"c{field.source}"].null_count:
-                failed.append(Check(field, f"c{field.source} IS NOT NULL", "NULL in the key"))
+                failed.append(Check(field, f"c{field.source} IS NOT NULL", NO_KEY))
         return failed
 
     def _ask(self, checks: list[Check]) -> list[Check]:
@@ -217,8 +217,7 @@ class _Intake:
     def _checks(self, field: Field, chunk: Chunk) -> Iterator[Check]:
         column = f"c{field.source}"
         if field.source in chunk.flaws:
-            flaw = "not UTF-8, finer than a microsecond, or outside of the years 1 to 9999"
-            yield Check(field, f"NOT x{field.source}", flaw)
+            yield Check(field, f"NOT x{field.source}", BROKEN)
         if field.type is None:
             found: Guess = self._guesses[field.name]
             yield Check(
