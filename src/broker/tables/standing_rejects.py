@@ -33,8 +33,7 @@ def carry(
     """
     rejects.stand(
         f"SELECT * EXCLUDE (fields) FROM (SELECT *, {_fields(layout, 'record')} AS fields FROM "
-        f'(SELECT file, "row" AS row_number, line, "column" AS column_name, reason, value, record '
-        f"FROM {rejects_in(earlier)})) AS e WHERE reason <> {literal(DUPLICATE)} "
+        f"({rejects_in(earlier)})) AS e WHERE reason <> {literal(DUPLICATE)} "
         f"AND {' AND '.join(_stands(layout, key, gone, covered))}"
     )
 

@@ -24,6 +24,7 @@ __all__ = [
     "NO_KEY",
     "RejectedError",
     "Rejects",
+    "issues_of",
     "record",
     "rejects_in",
 ]
@@ -67,6 +68,26 @@ def record(names: dict[str, str]) -> str:
     return f"CAST(json_object({', '.join(members)}) AS VARCHAR)"
 
 
+def issues_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[Issue, ...]:
+    """What is wrong with rejected rows, by column and reason, the most frequent first.
+
+    Displaced rows stand at the end.
+    """
+    # A line that is not a row has no shape of a value.
+    looks = f"CASE WHEN column_name IS NOT NULL THEN {shape('value')} END"
+    found = connection.execute(
+        "SELECT column_name, reason, CAST(sum(n) AS BIGINT), "
+        "list_slice(list_sort(flatten(list(places))), 1, 3), "
+        "list_slice(list(look ORDER BY n DESC, look) FILTER (look IS NOT NULL), 1, 3) "
+        f"FROM (SELECT column_name, reason, {looks} AS look, count(*) AS n, "
+        "min({file: file, row: row_number, line: line}, 3) AS places "
+        f"FROM {relation} GROUP BY 1, 2, 3) "
+        f"GROUP BY 1, 2 ORDER BY reason = {literal(DUPLICATE)}, 3 DESC, 1, 2 "
+        f"LIMIT {MOST_ISSUES}"
+    ).fetchall()
+    return tuple(_issue(*one) for one in found)
+
+
 def _issue(
     column: str | None,
     reason: str,
@@ -90,7 +111,8 @@ def _issue(
 def rejects_in(path: Path) -> str:
     """The SQL to read a reject file; those of older releases name no file of the source."""
     return (
-        "(SELECT CAST(NULL AS VARCHAR) AS file WHERE false "
+        'SELECT file, "row" AS row_number, line, "column" AS column_name, reason, value, record '
+        f"FROM (SELECT CAST(NULL AS VARCHAR) AS file WHERE false "
         f"UNION ALL BY NAME SELECT * FROM {parquet([path])})"
     )
 
@@ -134,25 +156,8 @@ class Rejects:
         raise RejectedError(self._spec.name, self.issues(), self._spec.max_rejects)
 
     def issues(self) -> tuple[Issue, ...]:
-        """What is wrong with the rows, by column and reason, the most frequent first.
-
-        Displaced rows stand at the end.
-        """
-        if not self._is_made:
-            return ()
-        # A line that is not a row has no shape of a value.
-        looks = f"CASE WHEN column_name IS NOT NULL THEN {shape('value')} END"
-        found = self._connection.execute(
-            "SELECT column_name, reason, CAST(sum(n) AS BIGINT), "
-            "list_slice(list_sort(flatten(list(places))), 1, 3), "
-            "list_slice(list(look ORDER BY n DESC, look) FILTER (look IS NOT NULL), 1, 3) "
-            f"FROM (SELECT column_name, reason, {looks} AS look, count(*) AS n, "
-            "min({file: file, row: row_number, line: line}, 3) AS places "
-            f"FROM {self._table} GROUP BY 1, 2, 3) "
-            f"GROUP BY 1, 2 ORDER BY reason = {literal(DUPLICATE)}, 3 DESC, 1, 2 "
-            f"LIMIT {MOST_ISSUES}"
-        ).fetchall()
-        return tuple(_issue(*one) for one in found)
+        """What is wrong with the rows."""
+        return issues_of(self._connection, self._table) if self._is_made else ()
 
     def merge_source(self, rejects: Iterable[Reject]) -> None:
         """Add the rows that the source itself could not read; all rows have been added."""
