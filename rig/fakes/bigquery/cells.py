@@ -68,6 +68,7 @@ _TEXT: dict[str, Callable[[Any], str]] = {
     "DATE": lambda value: value.isoformat(),
     "TIME": lambda value: value.isoformat(),
     "NUMERIC": _decimal,
+    "BIGNUMERIC": lambda value: _decimal(Decimal(value)),
 }
 
 

@@ -125,6 +125,8 @@ TYPES: dict[str, tuple[dict[str, Any], Any, pa.DataType, Any]] = {
         Decimal("0.10"),
     ),
     "huge": ({"type": "BIGNUMERIC"}, HUGE, pa.string(), HUGE),
+    "tiny": ({"type": "BIGNUMERIC"}, "0.0000000001", pa.string(), "0.0000000001"),
+    "nothing": ({"type": "BIGNUMERIC"}, "0.00", pa.string(), "0"),
     "hundred": ({"type": "BIGNUMERIC"}, "100", pa.string(), "100"),
     "narrow": (
         {"type": "BIGNUMERIC", "precision": "38", "scale": "20"},

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from ...errors import SourceError
 from ...tables.schema import Column
 from ...tables.types import DIGITS, of_arrow
+from ..decimals import decimal_text
 
 __all__ = ["STANDARD", "ApiField", "arrow_type", "as_text", "column", "converted", "kind"]
 
@@ -136,8 +137,8 @@ def _cast(values: pa.Array, type_: pa.DataType) -> pa.Array:
 
 
 def _shortest(values: pa.Array) -> pa.Array:
-    """As BigQuery itself writes it: without the zeros at the end."""
-    text = values.cast(pa.string())
+    """As the REST API writes it: without the zeros at the end."""
+    text = decimal_text(values)
     has_point = pc.match_substring(text, ".")
     short = pc.utf8_rtrim(pc.utf8_rtrim(text, "0"), ".")
     return pc.if_else(has_point, short, text)

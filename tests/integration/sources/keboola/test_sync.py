@@ -69,6 +69,21 @@ def test_a_typed_table_keeps_its_types(broker: Broker, loader: Loader, file_type
     assert broker.rows("shop/orders")[1][:6] == (2, None, None, None, None, None)
 
 
+@pytest.mark.parametrize("file_type", ["csv", "parquet"])
+def test_small_numbers_and_zero_arrive_whatever_the_type_of_file(
+    broker: Broker, loader: Loader, file_type: str
+) -> None:
+    texts = ["0", "0.000000001", "-0.0000005", "12345678901234567890.123456789"]
+    loader.define("orders", {"id": {"type": "NUMBER", "length": "38,9", "nullable": False}}, ["id"])
+    loader.load("orders", ["id"], [(text,) for text in texts])
+    broker.settings["file_type"] = file_type
+    broker.describe(INCREMENTAL)
+    for _ in range(2):  # the second time with a census
+        report = broker.sync()
+        assert report.exit_code == 0, report.outcomes
+        assert broker.rows("shop/orders") == sorted((Decimal(text),) for text in texts)
+
+
 def test_metadata_say_types_of_an_untyped_table_and_of_its_alias(
     broker: Broker, loader: Loader
 ) -> None:
