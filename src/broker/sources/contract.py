@@ -20,6 +20,7 @@ from ..tables.schema import TableSchema
 __all__ = [
     "Checkable",
     "Finding",
+    "Listed",
     "Located",
     "Location",
     "Selective",
@@ -115,6 +116,14 @@ class Selective(Protocol):
 
     def discover_some(self, is_wanted: Callable[[str], bool]) -> Iterable[SourceTable]:
         """Of the tables that these credentials can see, those whose id is wanted."""
+
+
+@runtime_checkable
+class Listed(Source, Protocol):
+    """A source that lists its tables without looking at them: one that fails is one alone."""
+
+    def table_ids(self) -> Iterable[str]:
+        """The ids of the tables that these credentials can see."""
 
 
 @dataclass(frozen=True, slots=True)

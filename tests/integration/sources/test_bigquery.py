@@ -13,10 +13,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 from google.api_core import exceptions
 from google.cloud import bigquery as google
 from google.oauth2 import service_account
 
+from broker.cli.discover import discover
 from broker.cli.store import open_store
 from broker.config import load_description, load_instance
 from broker.errors import AbsentError, BrokerError, ConfigError, ForbiddenError, SourceError
@@ -458,6 +460,55 @@ def test_a_missing_permission_names_role_and_resource(
     assert f"expected the role {role}" in str(raised.value)
     findings = opened(bigquery).check((TableRequest("shop.events"),))
     assert [one.works for one in findings][-1] is False
+
+
+@pytest.fixture
+def three(bigquery: StandIn, tmp_path: Path) -> Path:
+    """The config folder of a source of which one table is good, one forbidden, one unknown."""
+    project = bigquery.project
+    for name in ("secret", "vectors"):
+        project.add_table("shop", name, [{"name": "v", "type": "STRING"}])
+    project.denied.add("bigquery.tables.get acme-data.shop.secret")
+    project.tables["shop", "vectors"].fields[0]["type"] = "VECTOR"
+    settings = {
+        "type": "bigquery",
+        "project": "acme-data",
+        "credentials_file": "key.json",
+        "api_endpoint": bigquery.url,
+        "storage_api_endpoint": bigquery.storage_url,
+    }
+    (tmp_path / "key.json").write_text(bigquery.key)
+    (tmp_path / "instance.yaml").write_text(json.dumps({"data_source": settings}))
+    return tmp_path
+
+
+def test_tables_that_cannot_be_looked_at_keep_no_other_from_being_drafted(three: Path) -> None:
+    line = ["--source", "bigquery", "--config", str(three)]
+    done = CliRunner().invoke(discover, [*line, "--json"])
+    drafted = json.loads(done.stdout)
+    assert [one["id"] for one in drafted["tables"]] == ["shop.events"]
+    assert {*drafted["failed"]} == {"shop.secret", "shop.vectors"}
+    assert "roles/bigquery.dataViewer" in drafted["failed"]["shop.secret"]
+    assert "column v has a type that the broker does not know" in done.stderr
+    assert done.exit_code == 1
+    without = [word for name in ("secret", "vectors") for word in ("--exclude", f"shop.{name}")]
+    done = CliRunner().invoke(discover, [*line, *without])
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_a_table_that_cannot_be_looked_at_is_not_gone(three: Path) -> None:
+    out = three / "data_description.md"
+    out.write_text("```yaml\ntables:\n  - {id: shop.secret}\n  - {id: shop.lost}\n```\n")
+    line = ["--source", "bigquery", "--config", str(three), "--out", str(out), "--json"]
+    assert json.loads(CliRunner().invoke(discover, line).stdout)["gone"] == ["shop.lost"]
+
+
+@pytest.mark.parametrize("name", ["shop.ev_*", "acme-data.shop.ev_*"])
+def test_a_wildcard_is_answered_with_the_query_to_write(bigquery: StandIn, name: str) -> None:
+    request = TableRequest("shop.events", options={"table": name})
+    sentence = r'a wildcard.*query: "SELECT \* FROM `acme-data\.shop\.ev_\*`"'
+    with pytest.raises(ConfigError, match=sentence):
+        opened(bigquery).describe(request)
 
 
 def test_a_table_that_is_not_there(bigquery: StandIn) -> None:

@@ -54,9 +54,14 @@ class BigQuerySource:
 
     def discover(self) -> Iterator[SourceTable]:
         """Every table of the project, or of the dataset that the settings name."""
+        for name in self.table_ids():
+            yield self.describe(TableRequest(name))
+
+    def table_ids(self) -> Iterator[str]:
+        """Their ids alone."""
         home = f"{self._settings.project}."
         for name in self._warehouse.tables(self._settings.dataset):
-            yield self.describe(TableRequest(name.removeprefix(home)))
+            yield name.removeprefix(home)
 
     def describe(self, table: TableRequest) -> SourceTable:
         """The columns as BigQuery has them, with the key that it does not enforce."""
@@ -152,7 +157,19 @@ class BigQuerySource:
         return _Origin(quoted(name), self._warehouse.facts(name, where), limit)
 
     def _full_name(self, name: str, where: str) -> str:
-        """``project.dataset.table``; a project may have dots, if it belongs to a domain."""
+        """``project.dataset.table`` of one table; raises ``ConfigError``."""
+        if "*" in name:
+            query = f"SELECT * FROM {quoted(self._whole_name(name, where))}"  # noqa: S608 - shown
+            raise ConfigError(
+                f"'{name}' is a wildcard, which stands for several tables",
+                where=where,
+                expected="one table, or a query",
+                remedy=f'Write in place of table: bigquery: {{query: "{query}"}}.',
+            )
+        return self._whole_name(name, where)
+
+    def _whole_name(self, name: str, where: str) -> str:
+        """A project may have dots, if it belongs to a domain."""
         parts = name.split(".")
         if len(parts) == 1 and self._settings.dataset:
             parts = [self._settings.dataset, *parts]
