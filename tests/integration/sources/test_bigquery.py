@@ -92,6 +92,7 @@ def ids(source: Source, window: Window | None = None, **request: Any) -> list[in
 
 # Column by column: its type, a value as the API takes it, and the value that must arrive.
 HUGE = "12345678901234567890123456789012345678.00000000000000000000000000000000000001"
+TOOK = "1 year 2 months 3 days 04:05:06.5"
 TYPES: dict[str, tuple[dict[str, Any], Any, pa.DataType, Any]] = {
     "int": ({"type": "INTEGER"}, "-9223372036854775808", pa.int64(), -(2**63)),
     "float": ({"type": "FLOAT"}, "0.1", pa.float64(), 0.1),
@@ -135,6 +136,48 @@ TYPES: dict[str, tuple[dict[str, Any], Any, pa.DataType, Any]] = {
         "1.00000000000000000001",
         pa.decimal128(38, 20),
         Decimal("1.00000000000000000001"),
+    ),
+    "took": ({"type": "INTERVAL"}, TOOK, pa.string(), "1-2 3 4:5:6.500"),
+    "steps": (
+        {
+            "type": "RECORD",
+            "mode": "REPEATED",
+            "fields": [
+                {"name": "took", "type": "INTERVAL"},
+                {"name": "all", "type": "INTERVAL", "mode": "REPEATED"},
+            ],
+        },
+        [{"took": TOOK, "all": [TOOK]}],
+        pa.list_(pa.struct([("took", pa.string()), ("all", pa.list_(pa.string()))])),
+        [{"took": "1-2 3 4:5:6.500", "all": ["1-2 3 4:5:6.500"]}],
+    ),
+    "valid": (
+        {"type": "RANGE", "rangeElementType": {"type": "DATE"}},
+        {"start": "2026-01-01", "end": None},
+        pa.struct([("start", pa.date32()), ("end", pa.date32())]),
+        {"start": date(2026, 1, 1), "end": None},
+    ),
+    "walls": (
+        {"type": "RANGE", "rangeElementType": {"type": "DATETIME"}, "mode": "REPEATED"},
+        [{"start": None, "end": "2026-03-29 02:30:00.5"}],
+        pa.list_(pa.struct([("start", pa.timestamp("us")), ("end", pa.timestamp("us"))])),
+        [{"start": None, "end": datetime(2026, 3, 29, 2, 30, 0, 500_000)}],
+    ),
+    "shifts": (
+        {
+            "type": "RECORD",
+            "fields": [{"name": "at", "type": "RANGE", "rangeElementType": {"type": "TIMESTAMP"}}],
+        },
+        {"at": {"start": "2026-03-29 02:30:00+02", "end": "2026-03-29 03:30:00+02"}},
+        pa.struct(
+            [("at", pa.struct([(end, pa.timestamp("us", "UTC")) for end in ("start", "end")]))]
+        ),
+        {
+            "at": {
+                "start": datetime(2026, 3, 29, 0, 30, tzinfo=UTC),
+                "end": datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+            }
+        },
     ),
     "json": ({"type": "JSON"}, '{"a": [1, null]}', pa.string(), '{"a": [1, null]}'),
     "place": ({"type": "GEOGRAPHY"}, "POINT(14.4 50.1)", pa.string(), "POINT(14.4 50.1)"),
@@ -190,8 +233,8 @@ def test_every_type_arrives_exactly(typed: StandIn, storage_api: str) -> None:
     }
     values, nulls = sorted(found.to_pylist(), key=lambda row: row["int"] is None)
     assert values == {name: expected for name, (*_, expected) in TYPES.items()}
-    assert {name for name, value in nulls.items() if value is not None} == {"tags", "items"}
-    assert (nulls["tags"], nulls["items"]) == ([], [])
+    lists = {name: value for name, value in nulls.items() if value is not None}
+    assert lists == {"tags": [], "items": [], "steps": [], "walls": []}
 
 
 def test_a_table_is_described_as_bigquery_has_it(bigquery: StandIn) -> None:
