@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import methodcaller
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["RowPlace", "RowPlaces"]
+__all__ = ["RowPlace", "RowPlaces", "placed"]
+
+_AS_INT = methodcaller("as_py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,12 @@ class _Run:
         is_whole = self.kept is None and later.kept is None
         return is_whole and (self.file, self.first + self.count) == (later.file, later.first)
 
-    def rows(self, numbers: Sequence[int]) -> list[int]:
+    def rows(self, numbers: pa.Array) -> pa.Array:
         """The source's numbers of rows by their numbers as handed over."""
-        inside = [number - self.start for number in numbers]
-        if self.kept is None:
-            return [self.first + at for at in inside]
-        found: list[int] = pc.indices_nonzero(self.kept).take(pa.array(inside)).to_pylist()
-        return [self.first + at for at in found]
+        inside = pc.subtract(numbers, self.start)
+        if self.kept is not None:
+            inside = pc.indices_nonzero(self.kept).take(inside).cast(pa.int64())
+        return pc.add(inside, self.first)
 
 
 class RowPlaces:
@@ -96,14 +97,26 @@ class RowPlaces:
         mask = pc.is_in(pa.arange(0, rows), value_set=kept)
         return _Run(self._count, count, file, first, mask)
 
-    def find(self, numbers: Sequence[int]) -> Iterator[RowPlace]:
-        """The places of rows by their numbers as handed over, from 0 and ascending."""
+    def find(self, numbers: pa.Array) -> pa.Table:
+        """``file`` and ``row`` of rows by their numbers as handed over, from 0 and ascending."""
+        files, rows = [pa.array([], pa.string())], [pa.array([], pa.int64())]
         at = 0
         for run in tuple(self._runs):
-            end = bisect_left(numbers, run.start + run.count, lo=at)
-            rows = run.rows(numbers[at:end]) if end > at else []
-            if self._below is None:
-                yield from (RowPlace(row, run.file) for row in rows)
-            else:
-                yield from self._below.find([row - 1 for row in rows])
+            end = bisect_left(numbers, run.start + run.count, lo=at, key=_AS_INT)
+            if end > at:
+                rows.append(run.rows(numbers.slice(at, end - at)))
+                files.append(pa.repeat(pa.scalar(run.file, pa.string()), end - at))
             at = end
+        found = pa.chunked_array(rows)
+        if self._below is not None:
+            return self._below.find(pc.subtract(found, 1).combine_chunks())
+        return pa.table({"file": pa.chunked_array(files), "row": found})
+
+
+def placed(places: RowPlaces | None, numbers: pa.Array) -> pa.Table:
+    """The same of any reading: without ``places``, it hands over every row of its source."""
+    if places is not None:
+        return places.find(numbers)
+    return pa.table(
+        {"file": pa.nulls(len(numbers), pa.string()), "row": pc.add(numbers, 1)},
+    )

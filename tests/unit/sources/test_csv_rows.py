@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from broker.errors import ConfigError, SourceError
@@ -177,7 +178,7 @@ def test_each_row_that_a_filter_leaves_is_known_by_file_and_row(
     reading = source.read(request, Window())
     found = [row for batch in reading.batches() for row in batch.to_pylist()]
     assert 0 < len(found) < 172
-    places = list(reading.places.find(range(len(found))))
-    assert [(one.file, str(one.row)) for one in places] == [
+    places = reading.places.find(pa.arange(0, len(found))).to_pylist()
+    assert [(one["file"], str(one["row"])) for one in places] == [
         (f"{row['file']}.csv", row["row"]) for row in found
     ]

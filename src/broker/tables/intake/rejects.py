@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ...errors import TableError
 from ..files.writing import data_file, write
 from ..issues import MOST_ISSUES, Issue, IssueKind, shape, type_remedy
 from ..model import DataFile, TableSpec
-from ..row_places import RowPlace
+from ..row_places import RowPlace, placed
 from ..rows import Reading, Reject
 from ..session import literal, one_row, parquet
 
@@ -134,13 +134,14 @@ class Rejects:
         self._spec = spec
         self._reading = reading
         self._table = table
-        self._is_made = False
+        self._is_made = self._has_places = False
 
     def add(
         self, relation: str, *, flaw: str, column: str, reason: str, value: str, row: str
     ) -> None:
         """Tell one flaw of the rows of ``relation`` that the condition ``flaw`` selects."""
         self._make()
+        self._has_places = False
         self._connection.execute(
             f"INSERT INTO {self._table} SELECT NULL, n, NULL, ?, ?, CAST({value} AS VARCHAR), "
             f"{row}, false FROM {relation} WHERE {flaw}",
@@ -152,16 +153,14 @@ class Rejects:
         self.rows += rows
         if self.rows <= self._spec.max_rejects:
             return
-        self._place()
         raise RejectedError(self._spec.name, self.issues(), self._spec.max_rejects)
 
     def issues(self) -> tuple[Issue, ...]:
         """What is wrong with the rows."""
-        return issues_of(self._connection, self._table) if self._is_made else ()
+        return issues_of(self._connection, self._placed()) if self._is_made else ()
 
     def merge_source(self, rejects: Iterable[Reject]) -> None:
-        """Add the rows that the source itself could not read; all rows have been added."""
-        self._place()
+        """Add the rows that the source itself could not read."""
         found = list(rejects)
         if not found:
             return
@@ -176,43 +175,37 @@ class Rejects:
                 for name in ("column", "reason", "value")
             },
         }
-        with self._lent("source_rejects", columns):
+        with self._lent("source_rejects", pa.table(columns)):
             self._connection.execute(
                 f"INSERT INTO {self._table} ({_COLUMNS}) "
                 'SELECT file, row_number, line, "column", reason, value, NULL FROM source_rejects'
             )
         self.count(len({(one.file, one.row) for one in found}))
 
-    def _place(self) -> None:
-        """Turn the numbers of rows as they came into their places in the source."""
-        if not self._is_made:
-            return
-        unplaced = f"FROM {self._table} WHERE NOT is_placed"
-        numbers = self._connection.execute(
-            f"SELECT DISTINCT row_number {unplaced} ORDER BY 1"
-        ).fetchall()
-        known = [number for (number,) in numbers]
-        places = self._places(known)
-        columns = {
-            "n": pa.array(known, pa.int64()),
-            "file": pa.array((place.file for place in places), pa.string()),
-            "row": pa.array((place.row for place in places), pa.int64()),
-        }
-        with self._lent("row_places", columns):
+    def _placed(self) -> str:
+        """The SQL of all rejects, each with its place in the source."""
+        if not self._has_places:
+            self._find_places()
+            self._has_places = True
+        return (
+            "(SELECT coalesce(p.file, r.file) AS file, "
+            "coalesce(p.row, r.row_number) AS row_number, line, column_name, reason, value, record "
+            f"FROM {self._table} AS r "
+            f"LEFT JOIN {self._table}_places AS p ON r.row_number = p.n AND NOT r.is_placed)"
+        )
+
+    def _find_places(self) -> None:
+        query = f"SELECT DISTINCT row_number FROM {self._table} WHERE NOT is_placed ORDER BY 1"
+        numbers = self._connection.sql(query).to_arrow_table().column(0).combine_chunks()
+        places = placed(self._reading.places if self._reading is not None else None, numbers)
+        with self._lent("found_places", places.append_column("n", numbers)):
             self._connection.execute(
-                f"UPDATE {self._table} SET file = p.file, row_number = p.row, is_placed = true "
-                f"FROM row_places AS p WHERE NOT is_placed AND row_number = p.n"
+                f"CREATE OR REPLACE TABLE {self._table}_places AS FROM found_places"
             )
 
-    def _places(self, numbers: Sequence[int]) -> list[RowPlace]:
-        places = self._reading.places if self._reading is not None else None
-        if places is None:
-            return [RowPlace(number + 1) for number in numbers]
-        return list(places.find(numbers))
-
     @contextmanager
-    def _lent(self, name: str, columns: dict[str, pa.Array]) -> Iterator[None]:
-        self._connection.register(name, pa.table(columns))
+    def _lent(self, name: str, table: pa.Table) -> Iterator[None]:
+        self._connection.register(name, table)
         try:
             yield
         finally:
@@ -244,6 +237,6 @@ class Rejects:
             return None
         path = out / "rejects" / f"{spec.path}.parquet"
         names = 'file, row_number AS "row", line, column_name AS "column", reason, value, record'
-        query = f"SELECT {names} FROM {self._table} ORDER BY ALL"
+        query = f"SELECT {names} FROM {self._placed()} ORDER BY ALL"
         rows = write(self._connection, query, path, columns=7)
         return data_file(out, path, rows)
