@@ -143,7 +143,7 @@ def sync_table(job: Job) -> TableEntry:
         version, end = _take(job, spec, declared, step, request, rule)
     entry = replace(
         _entry(job),
-        warnings=(*_anew(rule, reasons), *_behind(table, version)),
+        warnings=_anew(rule, reasons),
         question=question,
         key=spec.key,
         partitioning=spec.partitioning,
@@ -153,6 +153,7 @@ def sync_table(job: Job) -> TableEntry:
         as_of=end.as_of,
         loaded_at=job.now,
     )
+    version = replace(version, issues=(*version.issues, *_late(table, version)))
     _check_losses(job, spec, step, version)
     if step.last:
         _check_rows(job, version)
@@ -182,14 +183,13 @@ def _missing(version: TableVersion) -> str:
     return f"{rows} in the source and not in the table"
 
 
-def _behind(table: TableDescription, version: TableVersion) -> tuple[str, ...]:
-    """A warning, where the source cannot say whether its rows and keys are of one moment."""
+def _late(table: TableDescription, version: TableVersion) -> tuple[Issue, ...]:
+    """Rows of a census that are not there, where its source is not known to be of one moment."""
     if not version.missing:
         return ()
-    return (
-        f"{_missing(version)}: if they are not in it after the next sync, no window holds them; "
-        f"read every row with `broker sync --reload {table.id}`",
-    )
+    reason = "they came while it was read, or no window holds them"
+    remedy = f"If the next sync does not bring them, run `broker sync --reload {table.id}`."
+    return (Issue(IssueKind.LATE, version.missing, reason, remedy=remedy),)
 
 
 def _is_unchanged(published: TableEntry, origin: str | None) -> bool:
