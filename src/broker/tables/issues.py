@@ -76,7 +76,7 @@ def _where(places: tuple[RowPlace, ...]) -> str:
 def shape(value: str) -> str:
     """The SQL of what a text looks like: each digit as 9, each letter as A, the rest as it is."""
     begin = f"left({value}, {_LONGEST_SHAPE})"
-    letters = rf"regexp_replace({begin}, '\p{{L}}', 'A', 'g')"
+    letters = rf"regexp_replace({begin}, '[\p{{L}}\p{{M}}]', 'A', 'g')"
     return rf"regexp_replace({letters}, '\p{{N}}', '9', 'g')"
 
 

@@ -36,7 +36,7 @@ def test_an_issue_is_one_sentence(issue: Issue, sentence: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("AB-12", "AA-99"), ("žluť 3,5 €", "AAAA 9,9 €"), ("", ""), ("x" * 90, "A" * 40)],
+    [("AB-12", "AA-99"), ("žluť 3,5 €", "AAAA 9,9 €"), ("", ""), ("x" * 90, "A" * 40), ("ดี", "AA")],
 )
 def test_a_shape_shows_how_a_value_looks_and_not_the_value(value: str, expected: str) -> None:
     with duckdb.connect() as connection:
