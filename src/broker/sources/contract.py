@@ -27,6 +27,7 @@ __all__ = [
     "Source",
     "SourceTable",
     "TableRequest",
+    "Trial",
     "Window",
 ]
 
@@ -164,9 +165,18 @@ class Finding:
             return cls(subject, False, str(error))
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a first sync reads of a table; ``census`` says that all keys are read, too."""
+
+    request: TableRequest
+    window: Window = Window()
+    census: bool = False
+
+
 @runtime_checkable
 class Checkable(Protocol):
     """A source that knows more to try than describing its tables, which is what else is done."""
 
-    def check(self, tables: tuple[TableRequest, ...]) -> Iterable[Finding]:
+    def check(self, tables: tuple[Trial, ...]) -> Iterable[Finding]:
         """Try credentials, network path and permissions, as far as these tables need them."""

@@ -18,12 +18,13 @@ from google.api_core import exceptions
 from google.cloud import bigquery as google
 from google.oauth2 import service_account
 
+from broker.cli.check import check
 from broker.cli.discover import discover
 from broker.cli.store import open_store
 from broker.config import load_description, load_instance
 from broker.errors import AbsentError, BrokerError, ConfigError, ForbiddenError, SourceError
 from broker.sources.bigquery import BigQuerySource
-from broker.sources.contract import Source, TableRequest, Window
+from broker.sources.contract import Source, TableRequest, Trial, Window
 from broker.sync.report import Silent
 from broker.sync.run import Run
 from rig.fakes.bigquery import Fault, StandIn
@@ -409,7 +410,7 @@ def test_a_check_tells_the_way_of_the_rows(
     bigquery: StandIn, denied: set[str], storage_api: str, says: str | None
 ) -> None:
     bigquery.project.denied = denied
-    found = opened(bigquery, storage_api=storage_api).check((TableRequest("shop.events"),))
+    found = opened(bigquery, storage_api=storage_api).check((Trial(TableRequest("shop.events")),))
     queries, way, table = found
     assert (queries.works, table.works, way.works) == (True, True, says is not None)
     assert way.subject == "may read answers"
@@ -501,8 +502,60 @@ def test_a_missing_permission_names_role_and_resource(
     with pytest.raises(ForbiddenError) as raised:
         ids(opened(bigquery))
     assert f"expected the role {role}" in str(raised.value)
-    findings = opened(bigquery).check((TableRequest("shop.events"),))
+    findings = opened(bigquery).check((Trial(TableRequest("shop.events")),))
     assert [one.works for one in findings][-1] is False
+
+
+ONLY_BY_DAYS = """
+```yaml
+tables:
+  - id: shop.days
+    folder: shop
+    primary_key: id
+    sync_strategy: incremental
+    incremental_column: at
+    deletions: census
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "works"),
+    [
+        ("", [False, False]),
+        ("    max_history_days: 900\n", [True, False]),
+        ("    row_filter: \"`at` >= '1970-01-01'\"\n", [True, True]),
+    ],
+)
+def test_a_check_tries_what_a_sync_reads(
+    bigquery: StandIn, tmp_path: Path, more: str, works: list[bool]
+) -> None:
+    table = bigquery.project.add_table(
+        "shop",
+        "days",
+        EVENTS,
+        timePartitioning={"type": "DAY", "field": "at"},
+        requirePartitionFilter=True,
+    )
+    bigquery.project.insert(table, [event(1, START), event(2, START)])
+    settings = {
+        "type": "bigquery",
+        "project": "acme-data",
+        "credentials_file": "key.json",
+        "api_endpoint": bigquery.url,
+        "storage_api_endpoint": bigquery.storage_url,
+    }
+    (tmp_path / "key.json").write_text(bigquery.key)
+    (tmp_path / "instance.yaml").write_text(json.dumps({"data_source": settings}))
+    description = ONLY_BY_DAYS.replace("    deletions", f"{more}    deletions")
+    (tmp_path / "data_description.md").write_text(description)
+    done = CliRunner().invoke(check, ["--config", str(tmp_path), "--json"])
+    findings = json.loads(done.stdout)["sources"][0]["findings"]
+    found = {one["subject"]: one for one in findings if "shop.days" in one["subject"]}
+    assert [one["works"] for one in found.values()] == works
+    assert [*found] == ["table shop.days", "keys of table shop.days"]
+    for one in found.values():
+        assert one["works"] or 'row_filter that all rows pass, such as "`at` >=' in one["says"]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from broker.errors import SourceError
-from broker.sources.contract import TableRequest
+from broker.sources.contract import TableRequest, Trial
 from broker.sources.keboola.patience import Patience
 from rig.fakes.keboola import Behaviour, Fault
 
@@ -261,14 +261,14 @@ def test_a_server_that_is_not_there_is_named(broker: Broker, loader: Loader) -> 
 def test_a_check_tries_token_tables_and_store(broker: Broker, loader: Loader) -> None:
     loader.create("orders", ["id", "x"], [("1", "a"), ("2", "b")], key="id")
     broker.describe(f"{TABLE}orders\n")
-    requests = (TableRequest("in.c-shop.orders"), TableRequest("in.c-shop.absent"))
-    found = list(broker.source().check(requests))
+    tables = tuple(Trial(TableRequest(f"in.c-shop.{name}")) for name in ("orders", "absent"))
+    found = list(broker.source().check(tables))
     assert [one.works for one in found] == [True, True, False, True]
     assert found[1].says == "2 columns, 2 rows"
     assert "was not found in the bucket" in found[2].says
     broker.settings["project"] = "4711"
     broker.describe(f"{TABLE}orders\n")
-    assert not any(one.works for one in broker.source().check(requests[:1]))
+    assert not any(one.works for one in broker.source().check(tables[:1]))
 
 
 def test_the_token_is_told_to_nobody(
