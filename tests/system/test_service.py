@@ -92,9 +92,11 @@ def test_what_runs_as_the_service_is_in_one_sandbox_and_the_proof_holds_it_to_it
     assert host.exec(*attack.split(), "sh", "-s", stdin=ATTACKS, check=False).stdout == ""
     host.run("systemctl stop held.service")
     wait_for("no command", lambda: not _processes(host), seconds=60)
-    for command in ("check", "diff"):
-        host.run(f"broker {command}", check=False)
-        assert f"broker-run-{command}-" in host.run("journalctl --identifier=systemd").stdout
+    for line in ("check", "diff", "rejects example.cities"):
+        host.run(f"broker {line}", check=False)
+        assert (
+            f"broker-run-{line.split()[0]}-" in host.run("journalctl --identifier=systemd").stdout
+        )
     refused = host.run("setpriv --reuid=broker --clear-groups broker status", check=False)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "outside of its sandbox" in refused.stderr

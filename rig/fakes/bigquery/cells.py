@@ -59,6 +59,18 @@ def _decimal(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _interval(value: Any) -> str:
+    """Of a value as Arrow has it: months, days, nanoseconds."""
+    months, days, nanoseconds = value
+    micros = abs(nanoseconds) // 1_000
+    clock = f"{micros // 3_600_000_000}:{micros // 60_000_000 % 60}:{micros // 1_000_000 % 60}"
+    rest = micros % 1_000_000
+    fraction = f".{rest:06}" if rest % 1_000 else f".{rest // 1_000:03}" if rest else ""
+    signs = ["-" if part < 0 else "" for part in (months, nanoseconds)]
+    years = f"{signs[0]}{abs(months) // 12}-{abs(months) % 12}"
+    return f"{years} {days} {signs[1]}{clock}{fraction}"
+
+
 _TEXT: dict[str, Callable[[Any], str]] = {
     "BOOL": lambda value: "true" if value else "false",
     "FLOAT64": _float,
@@ -67,7 +79,9 @@ _TEXT: dict[str, Callable[[Any], str]] = {
     "DATETIME": lambda value: value.isoformat(),
     "DATE": lambda value: value.isoformat(),
     "TIME": lambda value: value.isoformat(),
+    "INTERVAL": _interval,
     "NUMERIC": _decimal,
+    "BIGNUMERIC": lambda value: _decimal(Decimal(value)),
 }
 
 

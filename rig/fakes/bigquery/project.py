@@ -150,6 +150,7 @@ class Project:
         sql, given = self._translated(query)
         for path in self._tables_of(sql):
             self._may_query(path)
+            self._refuse_unbounded(sql, self.table(*path[1:]))
         try:
             described = self._run(f"DESCRIBE {sql}", given).fetchall()
         except duckdb.Error as error:
@@ -190,6 +191,18 @@ class Project:
             message = f"Query exceeded limit for bytes billed: {limit}. {job.bytes} required."
             job.bytes = 0
             raise ApiError(400, "bytesBilledLimitExceeded", message)
+
+    def _refuse_unbounded(self, sql: str, table: Table) -> None:
+        column = table.partition_column
+        if not table.resource.get("requirePartitionFilter"):
+            return
+        if pruning.only_about(self._tree(sql), column) is None:
+            name = f"{self.name}.{table.dataset}.{table.name}"
+            message = (
+                f"Cannot query over table '{name}' without a filter over column(s) '{column}' "
+                "that can be used for partition elimination"
+            )
+            raise ApiError(400, "invalidQuery", message)
 
     def _may_query(self, path: tuple[str, ...]) -> None:
         name = f"{path[0]}:{path[1]}.{path[2]}"

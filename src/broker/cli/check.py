@@ -14,13 +14,21 @@ from typing import Any
 import click
 from rich.table import Table
 
-from ..config import Description, Instance, find_config_dir, load_description, load_instance
+from ..config import (
+    Description,
+    Instance,
+    TableDescription,
+    find_config_dir,
+    load_description,
+    load_instance,
+)
 from ..config.problems import did_you_mean
 from ..errors import ConfigError
 from ..sources.check import check_source
-from ..sources.contract import Finding
+from ..sources.contract import Finding, Trial
 from ..sources.registry import open_configured
-from ..sync.request import request_of
+from ..sync.plan import next_step
+from ..sync.request import request_of, rule_of
 from .options import as_json, config_dir
 from .screen import Screen
 from .terminal import say_json
@@ -78,9 +86,9 @@ def _tried(
     instance: Instance, description: Description, folder: Path, name: str
 ) -> tuple[Finding, ...]:
     config = instance.named_sources[name]
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC)
     tables = tuple(
-        request_of(table, today)
+        _trial(table, now)
         for table in description.tables
         if instance.source_of(table).name == config.name
     )
@@ -90,6 +98,15 @@ def _tried(
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"
         return (Finding("check", False, f"an unexpected {type(error).__name__} in {place}"),)
+
+
+def _trial(table: TableDescription, now: datetime) -> Trial:
+    request = request_of(table, now.date())
+    try:
+        rule = rule_of(table, table.key, tracks_changes=False)
+    except ConfigError:  # unless the source knows what changed, which it says when it is synced
+        return Trial(request)
+    return Trial(request, next_step(rule, None, now).window, rule.census and bool(table.key))
 
 
 def _facts(

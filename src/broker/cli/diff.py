@@ -18,7 +18,7 @@ from ..tables.compare import compare, differences
 from ..tables.files.apply import Previous
 from ..tables.model import Limits
 from .options import as_json, config_dir, data_dir
-from .store import open_store
+from .store import open_store, table_of
 from .terminal import say, say_json
 
 __all__ = ["diff"]
@@ -91,7 +91,7 @@ def _line(facts: dict[str, Any]) -> str:
 
 
 def _print_rows(old: Generation, new: Generation, table: str, limits: Limits) -> None:
-    before, after = _entry(old, table), _entry(new, table)
+    before, after = table_of(old, table), table_of(new, table)
     with tempfile.TemporaryDirectory() as work:
         for change, row in differences(
             Previous(old.path, before.files),
@@ -101,18 +101,6 @@ def _print_rows(old: Generation, new: Generation, table: str, limits: Limits) ->
             limits=limits,
         ):
             say_json({"change": change, "row": json.loads(str(row))})
-
-
-def _entry(generation: Generation, table: str) -> TableEntry:
-    for entry in generation.manifest.tables:
-        if table in (entry.id, entry.path):
-            return entry
-    raise PublishError(
-        "no such table in this generation",
-        where=generation.id,
-        found=table,
-        remedy="`broker status` lists the tables.",
-    )
 
 
 def _common_key(before: TableEntry, after: TableEntry) -> tuple[str, ...]:

@@ -83,7 +83,9 @@ def _write(out: Path, found: Found, choice: Choice) -> Revision:
     try:
         before = out.read_text() if out.exists() else None
         text = before if before is not None else document(found.title, ())
-        revision = revise(text, out, found.drafts, choice)
+        revision = revise(
+            text, out, found.drafts, lambda name: choice(name) and name not in found.failures
+        )
         if revision.text != before:
             write_atomic(out, revision.text, mode=out.stat().st_mode & 0o777 if before else 0o644)
     except (OSError, UnicodeDecodeError) as error:

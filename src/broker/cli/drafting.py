@@ -11,7 +11,7 @@ from ..config import Instance, find_config_dir, load_instance
 from ..config.problems import did_you_mean
 from ..config.source import SourceConfig
 from ..errors import ConfigError, SourceError
-from ..sources.contract import Selective, Source, SourceTable
+from ..sources.contract import Listed, Selective, Source, SourceTable, TableRequest
 from ..sources.csv import CsvSource
 from ..sources.csv.survey import survey
 from ..sources.draft import Draft
@@ -66,7 +66,19 @@ def drafts_of_source(name: str, config_option: Path | None, choice: Choice) -> F
     source = open_source(config.type, config.settings, folder)
     is_default = instance.data_source is config or len(instance.named_sources) == 1
     own = None if is_default else config.name
+    if isinstance(source, Listed):
+        return _each(source, config.name, choice, own)
     return Found(config.name, [_draft(one, own) for one in _tables(source, choice)], {})
+
+
+def _each(source: Listed, title: str, choice: Choice, own: str | None) -> Found:
+    found = Found(title, [], {})
+    for table in filter(choice, source.table_ids()):
+        try:
+            found.drafts.append(_draft(source.describe(TableRequest(table)), own))
+        except SourceError as error:
+            found.failures[table] = str(error)
+    return found
 
 
 def _named(instance: Instance, name: str) -> SourceConfig:

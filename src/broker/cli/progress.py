@@ -56,6 +56,8 @@ class Lines:
         LOG.log(logging.ERROR if outcome.error else logging.INFO, line)
         for warning in outcome.warnings:
             LOG.warning(fields(table=outcome.table, warning=warning))
+        for issue in outcome.issues:
+            LOG.warning(fields(table=outcome.table, issue=issue.kind, rows=issue.count, text=issue))
 
 
 class Live:
@@ -128,6 +130,9 @@ class Live:
         mark = Text("✗", style="red") if outcome.error else Text("✓", style="green")
         line = f"{outcome.table}: {outcome.status}, {outcome.rows:,} rows, {outcome.seconds:.1f} s"
         self._console.print(mark, line)
+        for text in (outcome.error, *outcome.warnings, *outcome.issues):
+            if text:
+                self._console.print(f"  {prose(text)}")
 
 
 def fields(**values: object) -> str:

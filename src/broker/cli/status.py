@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,7 +71,7 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
         say_json(facts)
         return int(facts["exit_code"])
     if not problem:
-        _print(facts)
+        _print(facts, generation.manifest.tables if generation else ())
     say(*sync_lines)
     if facts["access"]:
         say(_access_line(facts["access"], facts["generation"]))
@@ -160,6 +162,7 @@ def _table(entry: TableEntry, generation: Generation, now: datetime) -> dict[str
         "age_seconds": None if age is None else round(age),
         "stale": promised is not None and (age is None or age > promised),
         "warnings": list(entry.warnings),
+        "issues": [asdict(issue) for issue in entry.issues],
     }
 
 
@@ -202,7 +205,7 @@ def _space_line(space: dict[str, dict[str, int] | None] | None) -> str:
     return f"Space of {len(known):,} analysts: {sum(known.values()) / 1e6:,.1f} MB; most: {shown}"
 
 
-def _print(facts: dict[str, Any]) -> None:
+def _print(facts: dict[str, Any], entries: Sequence[TableEntry]) -> None:
     console = Screen(width_of_a_pipe=200)
     if facts["generation"] is None:
         say(f"Nothing is published in {facts['data']} yet. Run `broker sync`.")
@@ -227,8 +230,8 @@ def _print(facts: dict[str, Any]) -> None:
             (row["as_of"] or "never")[:16].replace("T", " "),
         )
     console.print(table)
-    for row in facts["tables"]:
-        for sentence in (row["error"], *row["warnings"]):
+    for row, entry in zip(facts["tables"], entries, strict=True):
+        for sentence in (entry.error, *entry.warnings, *entry.issues):
             if sentence:
                 say(f"{row['table']}: {sentence}")
         if row["lost_keys"]:

@@ -6,11 +6,11 @@ import grp
 from pathlib import Path
 
 from ..config import Instance
-from ..errors import ConfigError
-from ..publish import Store
+from ..errors import ConfigError, PublishError
+from ..publish import Generation, Store, TableEntry
 from .options import OPERATORS, signing_key
 
-__all__ = ["open_store"]
+__all__ = ["open_store", "table_of"]
 
 
 def open_store(instance: Instance | None, data: Path) -> Store:
@@ -19,6 +19,19 @@ def open_store(instance: Instance | None, data: Path) -> Store:
         return Store(data, None, signing_key())
     groups = {name: _gid(instance.group_of(name) or name, name) for name in instance.class_names}
     return Store(data, groups, signing_key(), operators=_gid(OPERATORS, "operators"))
+
+
+def table_of(generation: Generation, table: str) -> TableEntry:
+    """The entry of a table by its id or folder/name; raises ``PublishError``."""
+    for entry in generation.manifest.tables:
+        if table in (entry.id, entry.path):
+            return entry
+    raise PublishError(
+        "no such table in this generation",
+        where=generation.id,
+        found=table,
+        remedy="`broker status` lists the tables.",
+    )
 
 
 def _gid(group: str, access: str) -> int:

@@ -111,7 +111,7 @@ def _summary(report: Report) -> str:
     parts = [f"generation {report.generation}", f"{len(report.outcomes)} tables, {rows:,} rows"]
     rejects = sum(outcome.rejects for outcome in report.outcomes)
     duplicates = sum(outcome.duplicates for outcome in report.outcomes)
-    parts += [f"{rejects:,} rows rejected"] if rejects else []
+    parts += [f"{rejects:,} rows rejected (see `broker rejects TABLE`)"] if rejects else []
     parts += [f"{duplicates:,} duplicate keys resolved"] if duplicates else []
     parts += [f"{failed} not brought up to date (see `broker status`)"] if failed else []
     return ", ".join([*parts, f"{report.seconds:.1f} s"])

@@ -27,6 +27,7 @@ from ..foreign.columns import sql_type
 from ..foreign.paths import checked_path, is_generation
 from ..foreign.strict_json import MOST_BYTES, parse_json
 from ..foreign.text import escape_json, is_plain, shown
+from ..tables.issues import Issue
 from ..tables.model import DataFile, Partitioning
 from ..tables.schema import TableSchema
 
@@ -142,7 +143,8 @@ class TableEntry:
     that the same is not read twice; ``question`` is a digest of each setting by which rows
     were read, and is the broker's own. ``change`` is the change file against the generation
     before. ``losses`` counts the rows that a held version would lose. ``access`` is ``NO_CLASS``
-    where no analyst may know of the table, until a person approves who would read it.
+    where no analyst may know of the table, until a person approves who would read it. ``issues``
+    are those that the last run found; older manifests have none.
     """
 
     id: _Name
@@ -174,6 +176,7 @@ class TableEntry:
     loaded_at: _Instant | None = None
     freshness_seconds: _Count | None = None
     warnings: tuple[str, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
     @property
     def all_files(self) -> tuple[DataFile, ...]:

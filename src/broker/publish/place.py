@@ -102,6 +102,11 @@ class Generation:
         """A file of it, by its relative path; raises ``OSError``, also for a link on the way."""
         return read_file(self._store, f"{self._name}/{path}")
 
+    def readable(self, path: str) -> Path:
+        """Where a file of it is; raises ``PublishError`` where the caller may not read it."""
+        with publish_errors(self.path / path), self.opened(path):
+            return self.path / path
+
     def opened(self, path: str) -> AbstractContextManager[BufferedReader]:
         """The same, open for reading."""
         return opened(self._store, f"{self._name}/{path}")

@@ -130,4 +130,5 @@ def _metadata(entry: TableEntry) -> dict[str, Any]:
             for file in entry.files
         ],
         "warnings": list(entry.warnings),
+        "issues": [asdict(issue) for issue in entry.issues],
     }

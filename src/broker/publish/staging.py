@@ -151,7 +151,7 @@ class Staging:
                     seal(self.path / file.path, self.rights.gid(entry.access))
         entry = replace(
             entry,
-            status=Status.OK if version.rows else Status.EMPTY,
+            status=Status.OK if version.rows or version.rejects else Status.EMPTY,
             error=None,
             schema=version.schema,
             fingerprint=version.schema.fingerprint,
@@ -162,6 +162,7 @@ class Staging:
             reject_file=_settled(version.reject_file),
             change=_settled(version.change),
             warnings=(*entry.warnings, *version.warnings),
+            issues=version.issues,
         )
         self._add(entry, new=new)
         return entry

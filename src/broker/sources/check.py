@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from ..errors import BrokerError
-from .contract import Checkable, Finding, Source, TableRequest
+from .contract import Checkable, Finding, Source, TableRequest, Trial
 
 __all__ = ["check_source"]
 
 
-def check_source(
-    opened: Callable[[], Source], tables: tuple[TableRequest, ...]
-) -> Iterator[Finding]:
+def check_source(opened: Callable[[], Source], tables: tuple[Trial, ...]) -> Iterator[Finding]:
     """Open it and try what these tables need of it.
 
     A source that says nothing of its own is asked for the columns of every table, or for its
@@ -31,7 +29,8 @@ def check_source(
     if not tables:
         yield Finding.of("tables", lambda: _first(source))
     for table in tables:
-        yield Finding.of(f"table {table.id}", partial(_columns, source, table))
+        name = f"table {table.request.id}"
+        yield Finding.of(name, partial(_columns, source, table.request))
 
 
 def _first(source: Source) -> str:

@@ -20,12 +20,14 @@ from ..tables.schema import TableSchema
 __all__ = [
     "Checkable",
     "Finding",
+    "Listed",
     "Located",
     "Location",
     "Selective",
     "Source",
     "SourceTable",
     "TableRequest",
+    "Trial",
     "Window",
 ]
 
@@ -117,6 +119,14 @@ class Selective(Protocol):
         """Of the tables that these credentials can see, those whose id is wanted."""
 
 
+@runtime_checkable
+class Listed(Source, Protocol):
+    """A source that lists its tables without looking at them: one that fails is one alone."""
+
+    def table_ids(self) -> Iterable[str]:
+        """The ids of the tables that these credentials can see."""
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """Where the rows of a table are: ``whole`` anywhere, ``name`` within the source.
@@ -155,9 +165,18 @@ class Finding:
             return cls(subject, False, str(error))
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a first sync reads of a table; ``census`` says that all keys are read, too."""
+
+    request: TableRequest
+    window: Window = Window()
+    census: bool = False
+
+
 @runtime_checkable
 class Checkable(Protocol):
     """A source that knows more to try than describing its tables, which is what else is done."""
 
-    def check(self, tables: tuple[TableRequest, ...]) -> Iterable[Finding]:
+    def check(self, tables: tuple[Trial, ...]) -> Iterable[Finding]:
         """Try credentials, network path and permissions, as far as these tables need them."""

@@ -54,10 +54,15 @@ class RowFilter:
 
     def apply(self, table: pa.Table) -> pa.Table:
         """The rows that are wanted, in their order. Raises ``SourceError``, naming no value."""
-        rows, names = self._timed(table), ", ".join(map(identifier, table.column_names))
+        return table.take(self.kept(table))
+
+    def kept(self, table: pa.Table) -> pa.Array:
+        """The places of the rows that are wanted, from 0 and ascending."""
+        place = "_" * (1 + max(map(len, table.column_names)))  # no column has that name
+        rows = self._timed(table).append_column(place, pa.arange(0, table.num_rows))
         try:
             wanted = _database().cursor().from_arrow(rows).filter(self._condition.sql)
-            return wanted.project(names).to_arrow_table()
+            return wanted.project(place).to_arrow_table().column(0).combine_chunks()
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
             raise SourceError(
                 "row_filter meets a value that it cannot convert",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from ..errors import SourceError
+from ..tables.row_places import RowPlaces
 from ..tables.rows import End
 
 __all__ = ["Rows"]
@@ -40,6 +41,11 @@ class Rows:
         self._as_of = as_of or datetime.now(UTC)
         self._rows = 0
         self._is_complete = False
+
+    @property
+    def places(self) -> RowPlaces | None:
+        """Where the rows stand; None where every row of the source is handed over."""
+        return None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches that have rows."""

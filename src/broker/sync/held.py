@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..errors import PublishError, TableError
 from ..foreign.strict_json import parse_json
 from ..foreign.text import shown
 from ..publish import Approval, Generation, Status, TableEntry, Widening
+from ..tables.issues import Issue, IssueKind
 
 __all__ = [
     "HeldError",
     "check_columns",
     "check_losses",
+    "loss",
     "lost_keys",
     "more_readers",
     "note",
@@ -27,8 +30,8 @@ _MOST_NAMES = 500
 class HeldError(TableError):
     """So many rows would be lost, or so many more people could read, that the table waits.
 
-    ``losses`` says how many rows, ``examples`` are some of their keys; ``widening`` says who
-    could read: never part of the message, which is shown to the readers of before.
+    ``losses`` says how many rows, ``issues`` why, ``examples`` are some of their keys; ``widening``
+    says who could read: never part of the message, which is shown to the readers of before.
     """
 
     def __init__(
@@ -46,20 +49,36 @@ class HeldError(TableError):
         super().__init__(message, where=where, expected=expected, found=found, remedy=remedy)
         self.losses = losses
         self.widening = widening
+        self.issues: tuple[Issue, ...] = ()
         self.examples: list[dict[str, Any]] = []
 
 
-def check_losses(table: str, before: int, losses: int, fraction: float, approval: Approval) -> None:
-    """Raise ``HeldError`` if ``losses`` of ``before`` rows are more than what is allowed."""
+def check_losses(
+    table: str,
+    before: int,
+    losses: int,
+    fraction: float,
+    approval: Approval,
+    issues: Sequence[Issue] = (),
+) -> None:
+    """Raise ``HeldError`` if ``losses`` of ``before`` rows are more than what is allowed.
+
+    ``issues`` are those of the rows that came.
+    """
     if losses <= fraction * before or losses <= approval.rows:
         return
+    remedy = f"If that is right, run `broker approve {table}` and sync again."
+    message = f"{losses:,} of {before:,} rows are gone ({losses / before:.0%})"
+    if (rejected := _mistaken(before, losses, fraction, issues)) is not None:
+        message = f"{message}, and rows came that do not fit: {replace(rejected, remedy='')}"
+        remedy = rejected.remedy
     raise HeldError(
-        f"{losses:,} of {before:,} rows are gone ({losses / before:.0%})",
+        message,
         losses=losses,
         where=table,
         expected=f"at most {fraction:.0%} (max_delete_fraction)",
         found=approval.problem and f"an approval that cannot be read, {approval.problem}",
-        remedy=f"If that is right, run `broker approve {table}` and sync again.",
+        remedy=remedy,
     )
 
 
@@ -92,6 +111,29 @@ def check_columns(
 def _lower(names: Collection[str]) -> set[str]:
     """Names that differ in case alone are one in SQL."""
     return {name.lower() for name in names}
+
+
+def _mistaken(before: int, losses: int, fraction: float, issues: Iterable[Issue]) -> Issue | None:
+    """The rejected rows of which so many came that no loss beside them needs an approval.
+
+    The error then names them, and does not offer to approve what is a mistake.
+    """
+    rejected = [one for one in issues if one.kind is IssueKind.REJECTED]
+    explains = rejected and losses - sum(one.count for one in rejected) <= fraction * before
+    return rejected[0] if explains else None
+
+
+def loss(rows: int, *, rejected: bool, whole: bool, census: bool, marked: bool) -> Issue:
+    """That ``rows`` rows would go, and why, as far as it is known."""
+    reasons = {
+        "rows that came do not fit": rejected,
+        "the source does not have them any more": whole,
+        "their keys are not among those of the source (census)": census,
+        "the source marks them as deleted": marked,
+    }
+    found = [reason for reason, holds in reasons.items() if holds]
+    reason = "; or ".join(found) or "the source does not have them in what was read anew"
+    return Issue(IssueKind.HELD, rows, reason)
 
 
 def more_readers(widening: Widening, approval: Approval) -> HeldError:

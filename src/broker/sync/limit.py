@@ -14,6 +14,7 @@ from ..config.values import duration_text
 from ..errors import SourceError
 from ..sources.contract import Source, SourceTable, TableRequest, Window
 from ..tables.intake.ahead import LateError, ahead
+from ..tables.row_places import RowPlaces
 from ..tables.rows import End, Reading
 
 __all__ = ["LimitedSource", "left_behind"]
@@ -80,6 +81,10 @@ class _LimitedReading:
     def __init__(self, source: LimitedSource, reading: Reading) -> None:
         self.schema: pa.Schema = reading.schema
         self._source, self._reading = source, reading
+
+    @property
+    def places(self) -> RowPlaces | None:
+        return self._reading.places
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         return self._source.each(self._reading.batches)

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any, Protocol
 
+from ..tables.issues import Issue
+
 __all__ = ["Exit", "Progress", "Report", "Silent", "TableOutcome"]
 
 
@@ -31,6 +33,7 @@ class TableOutcome:
     seconds: float = 0.0
     error: str | None = None
     warnings: tuple[str, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

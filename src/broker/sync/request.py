@@ -140,4 +140,5 @@ def version_of(entry: TableEntry) -> TableVersion:
         rejects=entry.rejects,
         duplicates=entry.duplicates,
         reject_file=entry.reject_file,
+        issues=entry.issues,
     )

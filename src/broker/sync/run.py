@@ -230,4 +230,5 @@ def _outcome(job: Job, entry: TableEntry, seconds: float) -> TableOutcome:
         seconds=round(seconds, 3),
         error=entry.error,
         warnings=(*warnings, *entry.warnings),
+        issues=entry.issues,
     )

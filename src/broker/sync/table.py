@@ -16,6 +16,8 @@ from ..publish.staging import Staging
 from ..sources.contract import Source, SourceTable, TableRequest, Window
 from ..tables.compare import examples, losses
 from ..tables.files.apply import Previous
+from ..tables.intake.rejects import RejectedError
+from ..tables.issues import Issue, IssueKind
 from ..tables.layout import NeedsLoadError, WidensError
 from ..tables.load import load
 from ..tables.merge import merge
@@ -25,7 +27,7 @@ from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .admission import bytes_needed
 from .exposure import Exposure
-from .held import HeldError, check_columns, check_losses, more_readers
+from .held import HeldError, check_columns, check_losses, loss, more_readers
 from .limit import LimitedSource
 from .places import address_of
 from .plan import Action, Kept, Step, SyncRule, next_step, reload_step, seen, whole_step
@@ -131,7 +133,7 @@ def sync_table(job: Job) -> TableEntry:
     version, end, step = _carried_out(job, spec, declared, step, request, rule, reasons)
     entry = replace(
         _entry(job),
-        warnings=(*_anew(rule, reasons), *_behind(table, version)),
+        warnings=_anew(rule, reasons),
         question=question,
         key=spec.key,
         partitioning=spec.partitioning,
@@ -141,7 +143,10 @@ def sync_table(job: Job) -> TableEntry:
         as_of=end.as_of,
         loaded_at=job.now,
     )
+    version = replace(version, issues=(*version.issues, *_late(table, version)))
     _check_losses(job, spec, step, version)
+    if step.last:
+        _check_rows(job, version)
     return job.staging.put(entry, version)
 
 
@@ -168,14 +173,13 @@ def _missing(version: TableVersion) -> str:
     return f"{rows} in the source and not in the table"
 
 
-def _behind(table: TableDescription, version: TableVersion) -> tuple[str, ...]:
-    """A warning, where the source cannot say whether its rows and keys are of one moment."""
+def _late(table: TableDescription, version: TableVersion) -> tuple[Issue, ...]:
+    """Rows of a census that are not there, where its source is not known to be of one moment."""
     if not version.missing:
         return ()
-    return (
-        f"{_missing(version)}: if they are not in it after the next sync, no window holds them; "
-        f"read every row with `broker sync --reload {table.id}`",
-    )
+    reason = "they came while it was read, or no window holds them"
+    remedy = f"If the next sync does not bring them, run `broker sync --reload {table.id}`."
+    return (Issue(IssueKind.LATE, version.missing, reason, remedy=remedy),)
 
 
 def _is_unchanged(published: TableEntry, origin: str | None) -> bool:
@@ -270,9 +274,11 @@ def _check_losses(job: Job, spec: TableSpec, step: Step, version: TableVersion) 
     lost = version.deleted if key else max(0, version.deleted - version.inserted)
     if version.change is None:  # a whole load does not know what was there before
         lost = losses(old, new, key, work=work, limits=job.limits)
+    fraction = job.table.may_lose
     try:
-        check_losses(job.table.id, before.rows, lost, job.table.may_lose, job.approval)
+        check_losses(job.table.id, before.rows, lost, fraction, job.approval, version.issues)
     except HeldError as held:
+        held.issues = (_loss(job, step, version, lost), *version.issues)
         held.examples = examples(old, new, key, work=work, limits=job.limits)
         raise
 
@@ -312,6 +318,28 @@ def _widening(job: Job, spec: TableSpec, columns: frozenset[str]) -> TableSpec:
     if job.published is not None and job.published.loading:
         return replace(spec, on_schema_change="evolve", keeps_all=False)
     return spec
+
+
+def _loss(job: Job, step: Step, version: TableVersion, lost: int) -> Issue:
+    """Why so many rows would go."""
+    is_merge = version.change is not None
+    return loss(
+        lost,
+        rejected=any(issue.kind is IssueKind.REJECTED for issue in version.issues),
+        whole=not is_merge,
+        census=is_merge and step.census,
+        marked=is_merge and job.table.tombstone is not None,
+    )
+
+
+def _check_rows(job: Job, version: TableVersion) -> None:
+    """Raise ``RejectedError`` where rows came and none fits: such a table is not empty.
+
+    Where a merge takes away the last row, that is what the source says of it.
+    """
+    is_merge = version.change is not None and job.published is not None and job.published.rows
+    if version.rejects_now and not version.rows and not is_merge:
+        raise RejectedError(job.table.id, version.issues)
 
 
 def _take(
@@ -409,6 +437,8 @@ def failed_entry(job: Job, error: BrokerError) -> TableEntry:
     if isinstance(error, HeldError):
         status, losses = Status.HELD, error.losses
     entry = job.published or _entry(job)
+    if isinstance(error, (HeldError, RejectedError)) and error.issues:
+        entry = replace(entry, issues=error.issues)
     return replace(
         entry,
         status=status,

@@ -44,7 +44,7 @@ def load(
     """
     layout = plan_columns(spec, declared, reading.schema, previous, whole=True)
     with session(limits, work) as connection:
-        rejects = Rejects(connection, spec)
+        rejects = Rejects(connection, spec, reading)
         staged = stage(
             connection,
             spec,
@@ -70,15 +70,17 @@ def load(
                 expected=f"{expected} rows",
                 found=f"{rows} rows",
             )
-        reject_file = rejects.write_file(out, spec)
+        reject_file, issues = rejects.write_file(out, spec), rejects.issues()
     return TableVersion(
         schema=staged.layout.schema(spec.key),
         files=tuple(files),
         rows=rows,
         rejects=rejects.rows,
+        rejects_now=rejects.rows,
         duplicates=duplicates,
         reject_file=reject_file,
         warnings=(*layout.changes, *staged.warnings),
+        issues=issues,
     )
 
 

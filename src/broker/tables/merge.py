@@ -66,7 +66,7 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
     partitions.check_names(previous.files, spec.partitioning, where=spec.name)
     with session(limits, work) as connection:
         batch = _Batch(connection, spec, previous, previous_root, out, work, limits)
-        rejects = Rejects(connection, spec)
+        rejects = Rejects(connection, spec, upserts)
         layout = _layout(spec, declared, previous.schema, upserts)
         staged = batch.stage(upserts, layout, rejects, progress)
         try:
@@ -90,6 +90,7 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
                 staged.spill.close()
         if staged is not None:
             rejects.merge_source(staged.end.rejects)
+        rejects_now = rejects.rows
         if previous.reject_file is not None:
             carry(
                 rejects, previous_root / previous.reject_file.path, layout, spec.key, gone, bounds
@@ -99,9 +100,11 @@ def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
             version,
             missing=batch.missing(version, layout, alive, expected, rejects),
             rejects=rejects.rows,
+            rejects_now=rejects_now,
             duplicates=duplicates,
             reject_file=rejects.write_file(out, spec),
             warnings=(*layout.changes, *(staged.warnings if staged else ())),
+            issues=rejects.issues(),
         )
 
 
@@ -125,12 +128,11 @@ def _refuse_unreadable(keys: Staged, name: str) -> None:
     if not keys.end.rejects:
         return
     first = keys.end.rejects[0]
-    place = f"row {first.row}" if first.line is None else f"line {first.line}"
     raise TableError(
         "the source cannot read all keys, so no row can be known to be gone",
         where=name,
         expected="keys that can be read",
-        found=f"{len(keys.end.rejects):,} that cannot, the first in {place}: {first.reason}",
+        found=f"{len(keys.end.rejects):,} that cannot, the first in {first.place}: {first.reason}",
         remedy="Correct them in the source, then sync again.",
     )
 
@@ -193,7 +195,7 @@ class _Batch:
             spec,
             keys,
             reading,
-            Rejects(self.connection, spec, table="key_rejects"),
+            Rejects(self.connection, spec, reading, table="key_rejects"),
             spill_path=self.work / f"{table}.arrow",
             limits=self.limits,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .issues import Issue
 from .schema import TableSchema
 
 __all__ = [
@@ -103,7 +104,8 @@ class TableVersion:
     """A table at one moment: everything that a manifest entry says of its data.
 
     ``duplicates`` counts rows that another row of the same key displaced in the same batch;
-    ``rejects`` counts rows that did not fit. Both stand, row by row, in ``reject_file``.
+    ``rejects`` counts rows that did not fit, ``rejects_now`` those of them that came in this batch.
+    All of these stand, row by row, in ``reject_file``, and by column and reason in ``issues``.
     ``missing`` counts keys of a census that neither the table nor its rejects have.
     ``change`` is the change file against the version before: None where every row is new, or
     none is. ``inserted``, ``updated`` and ``deleted`` count what it holds.
@@ -113,6 +115,7 @@ class TableVersion:
     files: tuple[DataFile, ...]
     rows: int
     rejects: int = 0
+    rejects_now: int = 0
     duplicates: int = 0
     reject_file: DataFile | None = None
     change: DataFile | None = None
@@ -121,3 +124,4 @@ class TableVersion:
     deleted: int = 0
     missing: int = 0
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    issues: tuple[Issue, ...] = ()

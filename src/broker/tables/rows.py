@@ -9,6 +9,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from .row_places import RowPlace, RowPlaces
+
 __all__ = ["End", "Reading", "Reject"]
 
 
@@ -16,7 +18,8 @@ __all__ = ["End", "Reading", "Reject"]
 class Reject:
     """A row that could not be read and so is not handed over, perhaps for one value of it.
 
-    ``row`` counts from 1 in source order, rows that are handed over and those that are not.
+    ``row`` counts from 1 in ``file``, or in a source without files: rows that are handed over
+    and those that are not.
     """
 
     row: int
@@ -24,6 +27,12 @@ class Reject:
     reason: str
     value: str | None = None
     line: int | None = None
+    file: str | None = None
+
+    @property
+    def place(self) -> RowPlace:
+        """Where it stands."""
+        return RowPlace(self.row, self.file, self.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,15 @@ class Reading(Protocol):
 
     A column whose type the source does not know arrives as text (Arrow ``string``), NULL
     already distinct from the empty string; all others arrive in the Arrow type of the schema.
+    ``places`` says where each row that was handed over stands in the source; None where that
+    are all rows, as the source counts them.
     """
 
     schema: pa.Schema
+
+    @property
+    def places(self) -> RowPlaces | None:
+        """Where the rows stand."""
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows; raises ``SourceError`` when the source breaks off."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from .difference import Gone
 from .files.change import within
-from .intake.rejects import DUPLICATE, Rejects
+from .intake.rejects import DUPLICATE, Rejects, rejects_in
 from .layout import Layout
 from .model import Range
-from .session import literal, parquet
+from .session import literal
 from .values.text import typed
 
 __all__ = ["carry", "keys"]
@@ -33,8 +33,7 @@ def carry(
     """
     rejects.stand(
         f"SELECT * EXCLUDE (fields) FROM (SELECT *, {_fields(layout, 'record')} AS fields FROM "
-        f'(SELECT "row", line, "column" AS column_name, reason, value, record '
-        f"FROM {parquet([earlier])})) AS e WHERE reason <> {literal(DUPLICATE)} "
+        f"({rejects_in(earlier)})) AS e WHERE reason <> {literal(DUPLICATE)} "
         f"AND {' AND '.join(_stands(layout, key, gone, covered))}"
     )
 

@@ -73,7 +73,8 @@ def test_status_shows_what_it_is_and_does_not_crash(synced: Broker) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["diff"], ["diff", "--table", "orders"], ["generations"], ["verify"]]
+    "words",
+    [["diff"], ["diff", "--table", "orders"], ["rejects", "orders"], ["generations"], ["verify"]],
 )
 def test_commands_that_read_the_store(synced: Broker, words: list[str]) -> None:
     assert synced(*words, "--data", str(synced.folder / "data")).returncode == 0

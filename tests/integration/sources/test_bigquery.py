@@ -13,15 +13,18 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 from google.api_core import exceptions
 from google.cloud import bigquery as google
 from google.oauth2 import service_account
 
+from broker.cli.check import check
+from broker.cli.discover import discover
 from broker.cli.store import open_store
 from broker.config import load_description, load_instance
 from broker.errors import AbsentError, BrokerError, ConfigError, ForbiddenError, SourceError
 from broker.sources.bigquery import BigQuerySource
-from broker.sources.contract import Source, TableRequest, Window
+from broker.sources.contract import Source, TableRequest, Trial, Window
 from broker.sync.report import Silent
 from broker.sync.run import Run
 from rig.fakes.bigquery import Fault, StandIn
@@ -90,6 +93,7 @@ def ids(source: Source, window: Window | None = None, **request: Any) -> list[in
 
 # Column by column: its type, a value as the API takes it, and the value that must arrive.
 HUGE = "12345678901234567890123456789012345678.00000000000000000000000000000000000001"
+TOOK = "1 year 2 months 3 days 04:05:06.5"
 TYPES: dict[str, tuple[dict[str, Any], Any, pa.DataType, Any]] = {
     "int": ({"type": "INTEGER"}, "-9223372036854775808", pa.int64(), -(2**63)),
     "float": ({"type": "FLOAT"}, "0.1", pa.float64(), 0.1),
@@ -125,12 +129,56 @@ TYPES: dict[str, tuple[dict[str, Any], Any, pa.DataType, Any]] = {
         Decimal("0.10"),
     ),
     "huge": ({"type": "BIGNUMERIC"}, HUGE, pa.string(), HUGE),
+    "tiny": ({"type": "BIGNUMERIC"}, "0.0000000001", pa.string(), "0.0000000001"),
+    "nothing": ({"type": "BIGNUMERIC"}, "0.00", pa.string(), "0"),
     "hundred": ({"type": "BIGNUMERIC"}, "100", pa.string(), "100"),
     "narrow": (
         {"type": "BIGNUMERIC", "precision": "38", "scale": "20"},
         "1.00000000000000000001",
         pa.decimal128(38, 20),
         Decimal("1.00000000000000000001"),
+    ),
+    "took": ({"type": "INTERVAL"}, TOOK, pa.string(), "1-2 3 4:5:6.500"),
+    "steps": (
+        {
+            "type": "RECORD",
+            "mode": "REPEATED",
+            "fields": [
+                {"name": "took", "type": "INTERVAL"},
+                {"name": "all", "type": "INTERVAL", "mode": "REPEATED"},
+            ],
+        },
+        [{"took": TOOK, "all": [TOOK]}],
+        pa.list_(pa.struct([("took", pa.string()), ("all", pa.list_(pa.string()))])),
+        [{"took": "1-2 3 4:5:6.500", "all": ["1-2 3 4:5:6.500"]}],
+    ),
+    "valid": (
+        {"type": "RANGE", "rangeElementType": {"type": "DATE"}},
+        {"start": "2026-01-01", "end": None},
+        pa.struct([("start", pa.date32()), ("end", pa.date32())]),
+        {"start": date(2026, 1, 1), "end": None},
+    ),
+    "walls": (
+        {"type": "RANGE", "rangeElementType": {"type": "DATETIME"}, "mode": "REPEATED"},
+        [{"start": None, "end": "2026-03-29 02:30:00.5"}],
+        pa.list_(pa.struct([("start", pa.timestamp("us")), ("end", pa.timestamp("us"))])),
+        [{"start": None, "end": datetime(2026, 3, 29, 2, 30, 0, 500_000)}],
+    ),
+    "shifts": (
+        {
+            "type": "RECORD",
+            "fields": [{"name": "at", "type": "RANGE", "rangeElementType": {"type": "TIMESTAMP"}}],
+        },
+        {"at": {"start": "2026-03-29 02:30:00+02", "end": "2026-03-29 03:30:00+02"}},
+        pa.struct(
+            [("at", pa.struct([(end, pa.timestamp("us", "UTC")) for end in ("start", "end")]))]
+        ),
+        {
+            "at": {
+                "start": datetime(2026, 3, 29, 0, 30, tzinfo=UTC),
+                "end": datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+            }
+        },
     ),
     "json": ({"type": "JSON"}, '{"a": [1, null]}', pa.string(), '{"a": [1, null]}'),
     "place": ({"type": "GEOGRAPHY"}, "POINT(14.4 50.1)", pa.string(), "POINT(14.4 50.1)"),
@@ -186,8 +234,8 @@ def test_every_type_arrives_exactly(typed: StandIn, storage_api: str) -> None:
     }
     values, nulls = sorted(found.to_pylist(), key=lambda row: row["int"] is None)
     assert values == {name: expected for name, (*_, expected) in TYPES.items()}
-    assert {name for name, value in nulls.items() if value is not None} == {"tags", "items"}
-    assert (nulls["tags"], nulls["items"]) == ([], [])
+    lists = {name: value for name, value in nulls.items() if value is not None}
+    assert lists == {"tags": [], "items": [], "steps": [], "walls": []}
 
 
 def test_a_table_is_described_as_bigquery_has_it(bigquery: StandIn) -> None:
@@ -362,7 +410,7 @@ def test_a_check_tells_the_way_of_the_rows(
     bigquery: StandIn, denied: set[str], storage_api: str, says: str | None
 ) -> None:
     bigquery.project.denied = denied
-    found = opened(bigquery, storage_api=storage_api).check((TableRequest("shop.events"),))
+    found = opened(bigquery, storage_api=storage_api).check((Trial(TableRequest("shop.events")),))
     queries, way, table = found
     assert (queries.works, table.works, way.works) == (True, True, says is not None)
     assert way.subject == "may read answers"
@@ -454,8 +502,109 @@ def test_a_missing_permission_names_role_and_resource(
     with pytest.raises(ForbiddenError) as raised:
         ids(opened(bigquery))
     assert f"expected the role {role}" in str(raised.value)
-    findings = opened(bigquery).check((TableRequest("shop.events"),))
+    findings = opened(bigquery).check((Trial(TableRequest("shop.events")),))
     assert [one.works for one in findings][-1] is False
+
+
+ONLY_BY_DAYS = """
+```yaml
+tables:
+  - id: shop.days
+    folder: shop
+    primary_key: id
+    sync_strategy: incremental
+    incremental_column: at
+    deletions: census
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "works"),
+    [
+        ("", [False, False]),
+        ("    max_history_days: 900\n", [True, False]),
+        ("    row_filter: \"`at` >= '1970-01-01'\"\n", [True, True]),
+    ],
+)
+def test_a_check_tries_what_a_sync_reads(
+    bigquery: StandIn, tmp_path: Path, more: str, works: list[bool]
+) -> None:
+    table = bigquery.project.add_table(
+        "shop",
+        "days",
+        EVENTS,
+        timePartitioning={"type": "DAY", "field": "at"},
+        requirePartitionFilter=True,
+    )
+    bigquery.project.insert(table, [event(1, START), event(2, START)])
+    settings = {
+        "type": "bigquery",
+        "project": "acme-data",
+        "credentials_file": "key.json",
+        "api_endpoint": bigquery.url,
+        "storage_api_endpoint": bigquery.storage_url,
+    }
+    (tmp_path / "key.json").write_text(bigquery.key)
+    (tmp_path / "instance.yaml").write_text(json.dumps({"data_source": settings}))
+    description = ONLY_BY_DAYS.replace("    deletions", f"{more}    deletions")
+    (tmp_path / "data_description.md").write_text(description)
+    done = CliRunner().invoke(check, ["--config", str(tmp_path), "--json"])
+    findings = json.loads(done.stdout)["sources"][0]["findings"]
+    found = {one["subject"]: one for one in findings if "shop.days" in one["subject"]}
+    assert [one["works"] for one in found.values()] == works
+    assert [*found] == ["table shop.days", "keys of table shop.days"]
+    for one in found.values():
+        assert one["works"] or 'row_filter that all rows pass, such as "`at` >=' in one["says"]
+
+
+@pytest.fixture
+def three(bigquery: StandIn, tmp_path: Path) -> Path:
+    """The config folder of a source of which one table is good, one forbidden, one unknown."""
+    project = bigquery.project
+    for name in ("secret", "vectors"):
+        project.add_table("shop", name, [{"name": "v", "type": "STRING"}])
+    project.denied.add("bigquery.tables.get acme-data.shop.secret")
+    project.tables["shop", "vectors"].fields[0]["type"] = "VECTOR"
+    settings = {
+        "type": "bigquery",
+        "project": "acme-data",
+        "credentials_file": "key.json",
+        "api_endpoint": bigquery.url,
+        "storage_api_endpoint": bigquery.storage_url,
+    }
+    (tmp_path / "key.json").write_text(bigquery.key)
+    (tmp_path / "instance.yaml").write_text(json.dumps({"data_source": settings}))
+    return tmp_path
+
+
+def test_tables_that_cannot_be_looked_at_keep_no_other_from_being_drafted(three: Path) -> None:
+    line = ["--source", "bigquery", "--config", str(three)]
+    done = CliRunner().invoke(discover, [*line, "--json"])
+    drafted = json.loads(done.stdout)
+    assert [one["id"] for one in drafted["tables"]] == ["shop.events"]
+    assert {*drafted["failed"]} == {"shop.secret", "shop.vectors"}
+    assert "roles/bigquery.dataViewer" in drafted["failed"]["shop.secret"]
+    assert "column v has a type that the broker does not know" in done.stderr
+    assert done.exit_code == 1
+    without = [word for name in ("secret", "vectors") for word in ("--exclude", f"shop.{name}")]
+    done = CliRunner().invoke(discover, [*line, *without])
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_a_table_that_cannot_be_looked_at_is_not_gone(three: Path) -> None:
+    out = three / "data_description.md"
+    out.write_text("```yaml\ntables:\n  - {id: shop.secret}\n  - {id: shop.lost}\n```\n")
+    line = ["--source", "bigquery", "--config", str(three), "--out", str(out), "--json"]
+    assert json.loads(CliRunner().invoke(discover, line).stdout)["gone"] == ["shop.lost"]
+
+
+@pytest.mark.parametrize("name", ["shop.ev_*", "acme-data.shop.ev_*"])
+def test_a_wildcard_is_answered_with_the_query_to_write(bigquery: StandIn, name: str) -> None:
+    request = TableRequest("shop.events", options={"table": name})
+    sentence = r'a wildcard.*query: "SELECT \* FROM `acme-data\.shop\.ev_\*`"'
+    with pytest.raises(ConfigError, match=sentence):
+        opened(bigquery).describe(request)
 
 
 def test_a_table_that_is_not_there(bigquery: StandIn) -> None:

@@ -100,6 +100,8 @@ class Feigned:
 class FeignedReading:
     """Rows as text, three at a time, in the order of ids."""
 
+    places = None
+
     def __init__(self, source: Feigned, names: Sequence[str], window: Window) -> None:
         column = window.column or CHANGED
         bounds = [

@@ -38,7 +38,7 @@ class HangingReading:
     """Rows whose next batch never comes."""
 
     def __init__(self, reading: Reading, pool: ThreadPoolExecutor) -> None:
-        self.schema = reading.schema
+        self.schema, self.places = reading.schema, reading.places
         self._pool, self._reading = pool, reading
 
     def batches(self) -> Iterator[pa.RecordBatch]:

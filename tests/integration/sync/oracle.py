@@ -110,27 +110,31 @@ class TableModel:
         read = replace(described, fraction=0), written
         if self.status in ("ok", "empty") and self.read == read:
             return
-        rows, rejected = self._next(described, lines)
+        rows, rejected, is_whole = self._next(described, lines)
         lost = len((self.rows or {}).keys() - rows.keys())
         if self.rows and (not described.key or self.described.key != described.key):
             lost = max(0, len(self.rows) - len(rows))
         if lost > max(approved, described.may_lose * len(self.rows or ())):
             self.status, self.lacked = "held", lost
             return
+        if rejected and not rows and (is_whole or not self.rows):
+            self.status = "failed"
+            return
         self.rows, self.described, self.watermark, self.read = rows, described, written, read
         self.rejected = rejected
-        self.status = "ok" if rows else "empty"
+        self.status = "ok" if rows or rejected else "empty"
 
     def _next(
         self, described: Described, lines: list[Line]
-    ) -> tuple[dict[tuple[Value, ...], Row], frozenset[Rejected]]:
+    ) -> tuple[dict[tuple[Value, ...], Row], frozenset[Rejected], bool]:
+        """The rows, those that were left out, and whether every row was read."""
         wanted = [line for line in lines if not described.wanted or line["c"] in described.wanted]
-        whole = _words(described, wanted)[0], _unfit(described, wanted)
+        whole = _words(described, wanted)[0], _unfit(described, wanted), True
         is_full = described.strategy == "full_refresh"
         if self.rows is None or self._is_asked_otherwise(described):
             return whole
         if is_full and described.deletions == "append_only":
-            return {**self.rows, **whole[0]}, whole[1]
+            return {**self.rows, **whole[0]}, whole[1], True
         if is_full or not self.rows:
             return whole
         since = self._since(described)
@@ -151,7 +155,7 @@ class TableModel:
             stands = {one for one in stands if one[0] in alive}
             if alive - result.keys() - {key for key, _ in (*stands, *unfit)}:
                 return whole
-        return result, frozenset(stands | unfit)
+        return result, frozenset(stands | unfit), False
 
     def _since(self, described: Described) -> datetime:
         """Where the window begins: no later than at the last row."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from broker.tables.issues import IssueKind
+
 from .conftest import Instance
 from .feigned import Feign, Feigned
 from .test_edges import BY_TIME, Make, days_ago, deliver, outcome, table
@@ -81,6 +83,8 @@ def test_a_source_without_versions_is_only_warned_of(tmp_path: Path) -> None:
     source.do("INSERT INTO source VALUES (2, 'b', ?)", [stamp])
     report = feign.sync()
     assert report.exit_code == 0
-    (warning,) = report.outcomes[0].warnings
-    assert "1 row was in the source" in warning
-    assert "broker sync --reload s.t" in warning
+    (issue,) = report.outcomes[0].issues
+    assert (issue.kind, issue.count) == (IssueKind.LATE, 1)
+    assert str(issue).startswith("1 row in the source but not in the table: ")
+    assert "broker sync --reload s.t" in str(issue)
+    assert report.outcomes[0].warnings == ()

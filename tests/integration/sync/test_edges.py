@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.duck import reader
+
 from .conftest import Instance, make_instance
 
 Make = Callable[[str], Instance]
@@ -260,3 +262,30 @@ def test_of_a_row_that_does_not_fit_what_was_there_before_stays(
     deliver(instance, "id,v,at\n1,one,2026-06-01T00:00:00Z\n2,3,2026-06-01T00:00:00Z\n", 2)
     assert outcome(instance)[0] == 3
     assert [row[:2] for row in instance.rows("s/t")] == [(1, 1), (2, 3)]
+
+
+def rejected(instance: Instance) -> list[tuple[Any, ...]]:
+    """File, row and column of what the reject file of s.t holds."""
+    path = instance.status()["s/t"]["reject_file"]
+    with reader() as connection:
+        return connection.sql(f'SELECT file, "row", "column" FROM \'{path}\'').fetchall()
+
+
+def test_a_rejected_row_has_the_number_that_it_has_in_its_file(described: Make) -> None:
+    instance = described(table(*BY_TIME, "deletions: append_only", *TYPES, "file: parts/*.csv"))
+    parts = instance.root / "csv/parts"
+    parts.mkdir()
+
+    def deliver_part(name: str, rows: list[str], day: int) -> None:
+        (parts / name).write_text("id,v,at\n" + "".join(f"{row}\n" for row in rows))
+        moment = datetime(2026, 6, day, 12, tzinfo=UTC).timestamp()
+        os.utime(parts / name, (moment, moment))
+
+    old = [f"{number},{number},2026-01-01" for number in range(1, 10)]
+    deliver_part("1.csv", [f"1{row}" for row in old], 1)
+    deliver_part("2.csv", [*old, "10,x,2026-06-01"], 1)
+    assert outcome(instance)[0] == 3
+    assert ("2.csv", 10, "v") in rejected(instance)
+    deliver_part("2.csv", [*old, "10,x,2026-06-01", "11,y,2026-06-02"], 2)
+    assert outcome(instance)[0] == 3
+    assert rejected(instance) == [("2.csv", 10, "v"), ("2.csv", 11, "v")]

@@ -26,6 +26,8 @@ _DAYS = 800
 class Filling:
     """Rows in no order of their key, over many days, each of some 400 bytes of text."""
 
+    places = None
+
     def __init__(self, rows: int) -> None:
         names = ("id", "day", *(f"text{at}" for at in range(8)))
         self.schema = pa.schema([(name, pa.string()) for name in names])

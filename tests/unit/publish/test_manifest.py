@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from broker.errors import PublishError
 from broker.foreign.strict_json import parse_json
 from broker.publish import DocumentEntry, ForeignKey, Manifest, Status, TableEntry
+from broker.tables.issues import Issue, IssueKind
 from broker.tables.model import DataFile, Partitioning
+from broker.tables.row_places import RowPlace
 from broker.tables.schema import Column, TableSchema
 from broker.workspace.files.scripts.laptop import manifest as laptop
 
@@ -36,6 +38,17 @@ def files(top: str) -> st.SearchStrategy[DataFile]:
     return st.builds(DataFile, paths, counts, counts, sums, st.none() | words, st.just(False))
 
 
+issues = st.builds(
+    Issue,
+    st.sampled_from(IssueKind),
+    counts,
+    words,
+    st.none() | column_names,
+    st.lists(st.builds(RowPlace, counts, st.none() | words, st.none() | counts)).map(tuple),
+    st.lists(words).map(tuple),
+    words,
+)
+
 tables = st.builds(
     TableEntry,
     id=names,
@@ -57,6 +70,7 @@ tables = st.builds(
     as_of=st.none() | instants,
     freshness_seconds=st.none() | counts,
     warnings=st.lists(words, max_size=2).map(tuple),
+    issues=st.lists(issues, max_size=2).map(tuple),
 )
 manifests = st.builds(
     Manifest,
@@ -93,6 +107,13 @@ def test_a_laptop_reads_what_the_broker_writes(manifest: Manifest) -> None:
         assert (mine.name, mine.path, mine.rows) == (entry.name, entry.path, entry.rows)
         assert (mine.as_of, mine.description) == (entry.as_of, entry.description)
         assert [column.name for column in mine.columns] == list(entry.schema.names)
+
+
+def test_what_an_older_release_wrote_has_no_issues() -> None:
+    plain = json.loads(Manifest("g", NOON, (TableEntry("a", "a", "s/a"),)).to_json())
+    del plain["tables"][0]["issues"]
+    assert Manifest.from_json(json.dumps(plain).encode(), where="here").tables[0].issues == ()
+    assert laptop.read(plain).tables[0].path == "s/a"
 
 
 def test_the_order_of_tables_does_not_change_the_bytes() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from broker.errors import ConfigError, SourceError
 from broker.sources.bigquery.budget import Budget
 from broker.sources.bigquery.sql import Parameter, select
+from broker.sources.bigquery.texts import interval_text, range_bounds
 from broker.sources.bigquery.types import arrow_type, as_text, column, converted
 from broker.sources.contract import TableRequest, Window
 
@@ -36,7 +37,7 @@ def test_a_statement_holds_no_value() -> None:
     window = Window(datetime(2026, 1, 5, 13, tzinfo=UTC), None, "day")
     made = select("`p.shop.t`", FIELDS, request, window, ("odd`name", "took"))
     assert made.text == (
-        "SELECT `odd\\`name`, CAST(`took` AS STRING) AS `took`\n"
+        "SELECT `odd\\`name`, `took`\n"
         "FROM `p.shop.t`\n"
         "WHERE (`odd\\`name` NOT IN (@p0, @p1) OR `odd\\`name` IS NULL\n  )\n"
         "  AND (id > 1 -- all\n  )\n"
@@ -108,9 +109,37 @@ def test_nested_decimals_become_their_shortest_text(rows: list[Any], start: int)
 
 
 @pytest.mark.parametrize(
+    ("months", "days", "nanoseconds", "text"),
+    [
+        (0, 0, 0, "0-0 0 0:0:0"),
+        (14, 3, 14_706_789_999_000, "1-2 3 4:5:6.789999"),
+        (-14, -3, -1_500_000_000, "-1-2 -3 -0:0:1.500"),
+        (-1, 40, 10**15, "-0-1 40 277:46:40"),
+        (0, 0, 1, "0-0 0 0:0:0.000000001"),
+    ],
+)
+def test_an_interval_is_written_as_bigquery_writes_it(
+    months: int, days: int, nanoseconds: int, text: str
+) -> None:
+    value = pa.MonthDayNano([months, days, nanoseconds])
+    values = pa.array([value, None], pa.month_day_nano_interval())
+    assert interval_text(values).to_pylist() == [text, None]
+
+
+def test_a_range_is_read_from_its_text() -> None:
+    type_ = pa.struct([("start", pa.date32()), ("end", pa.date32())])
+    texts = pa.array(["[2026-01-01, UNBOUNDED)", None, "[UNBOUNDED, 2026-01-02)"])
+    assert range_bounds(texts, type_).to_pylist() == [
+        {"start": date(2026, 1, 1), "end": None},
+        None,
+        {"start": None, "end": date(2026, 1, 2)},
+    ]
+
+
+@pytest.mark.parametrize(
     ("field", "type_", "text"),
     [
-        ({"type": "RANGE", "rangeElementType": {"type": "DATE"}}, None, "RANGE"),
+        ({"type": "RANGE", "rangeElementType": {"type": "DATE"}}, None, "STRING"),
         ({"type": "BIGNUMERIC", "precision": "40"}, "VARCHAR", "STRING"),
         ({"type": "BIGNUMERIC", "precision": "38", "scale": "9"}, "DECIMAL(38,9)", "BIGNUMERIC"),
         ({"type": "NUMERIC", "precision": "5"}, "DECIMAL(5,0)", "NUMERIC"),

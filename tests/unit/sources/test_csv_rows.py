@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from broker.errors import ConfigError, SourceError
@@ -184,3 +185,21 @@ def test_a_wrong_delimiter_is_suspected(put: Put, source: CsvSource) -> None:
     put("t.csv", "id;x\n1;2\n")
     with pytest.raises(SourceError, match=r"found id;x. By its beginning, declare csv: {delimi"):
         source.describe(TableRequest("t", columns=("id",)))
+
+
+def test_each_row_that_a_filter_leaves_is_known_by_file_and_row(
+    source: CsvSource, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.sources.delimited.streams.BLOCK_BYTES", 50)
+    for name in ("a/1", "b/1"):
+        lines = (f"{name},{row}\n" if row % 7 else "cut\n" for row in range(1, 101))
+        put(f"t/{name}.csv", "file,row\n" + "".join(lines))
+    files = {"file": "t/**/*.csv"}
+    request = TableRequest("t", row_filter="hash(file, row) % 3 = 0", options=files)
+    reading = source.read(request, Window())
+    found = [row for batch in reading.batches() for row in batch.to_pylist()]
+    assert 0 < len(found) < 172
+    places = reading.places.find(pa.arange(0, len(found))).to_pylist()
+    assert [(one["file"], str(one["row"])) for one in places] == [
+        (f"{row['file']}.csv", row["row"]) for row in found
+    ]

@@ -25,7 +25,7 @@ LATE = "shop.orders: the source took too long; expected all rows within 1s"
 class Slow:
     """A source of endless rows that hangs in the call of a name until it is let go."""
 
-    schema = BATCH.schema
+    schema, places = BATCH.schema, None
 
     def __init__(self, hangs_in: str = "", batches: int = 3) -> None:
         self._hangs_in, self._batches, self.go = hangs_in, batches, threading.Event()

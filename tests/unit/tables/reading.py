@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from broker.tables.model import Limits, TableVersion
+from broker.tables.row_places import RowPlaces
 from broker.tables.rows import End, Reject
 from tests.duck import reader
 
@@ -25,6 +26,7 @@ class Rows:
         self, table: pa.Table, *, batch: int = 1000, rejects: Sequence[Reject] = ()
     ) -> None:
         self.schema = table.schema
+        self.places = _around(rejects, table.num_rows)
         self._table = table
         self._batch = batch
         self._rejects = tuple(rejects)
@@ -34,6 +36,17 @@ class Rows:
 
     def end(self) -> End:
         return End(self._table.num_rows, AS_OF, self._rejects)
+
+
+def _around(rejects: Sequence[Reject], rows: int) -> RowPlaces | None:
+    """The places of so many rows, between which some were rejected."""
+    if not rejects:
+        return None
+    total = rows + len(rejects)
+    left = pa.array(set(range(total)) - {reject.row - 1 for reject in rejects}, pa.int64())
+    places = RowPlaces()
+    places.add(total, first=1, kept=left.sort())
+    return places
 
 
 def text(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> pa.Table:

@@ -27,7 +27,7 @@ def test_100_000_rejects_are_taken_in_a_few_statements() -> None:
     with duckdb.connect() as connection:
         watched = Watched(connection)
         spec = TableSpec("t", "t", (), max_rejects=100_000)
-        rejects = Rejects(cast("duckdb.DuckDBPyConnection", watched), spec)
+        rejects = Rejects(cast("duckdb.DuckDBPyConnection", watched), spec, None)
         rejects.merge_source(
             Reject(row, None, "expected 2 fields, found 3", "1,x,y", row + 1)
             for row in range(1, 100_001)

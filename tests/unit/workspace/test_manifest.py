@@ -50,6 +50,7 @@ TABLE = {
     "loaded_at": None,
     "freshness_seconds": 60,
     "warnings": [],
+    "issues": [],
 }
 GOOD: dict[str, Any] = {
     "generation": "2026-11-22T120000Z-0000",

@@ -44,6 +44,8 @@ _LIMITS = {
     "timeout": "The query took longer than time_limit.",
 }
 
+_UNBOUNDED = re.compile(r"without a filter over column\(s\) '(\w+)'")
+
 
 @contextmanager
 def asking(where: str, project: str, *, may_tell: bool = False) -> Iterator[None]:
@@ -163,5 +165,13 @@ def _failed(error: exceptions.GoogleAPICallError, where: str, *, may_tell: bool)
         "BigQuery cannot run the query" if error.code == 400 else "BigQuery failed",
         where=where,
         found=_message(error) if may_tell else reason or type(error).__name__,
-        remedy=_LIMITS.get(reason),
+        remedy=_LIMITS.get(reason) or _on_partitions(error),
+    )
+
+
+def _on_partitions(error: exceptions.GoogleAPICallError) -> str | None:
+    """What to declare for a table that may be read by its partitions alone, such as its census."""
+    found = _UNBOUNDED.search(_message(error))
+    return found and (
+        f"Declare a row_filter that all rows pass, such as \"`{found[1]}` >= '1970-01-01'\"."
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ...config.description import BigQueryTable
 from ...errors import ConfigError, ForbiddenError
 from ...tables.schema import TableSchema
-from ..contract import Finding, Location, SourceTable, TableRequest, Window
+from ..contract import Finding, Location, SourceTable, TableRequest, Trial, Window
 from ..settings import checked
 from .budget import Budget
 from .facts import Facts
@@ -54,9 +54,14 @@ class BigQuerySource:
 
     def discover(self) -> Iterator[SourceTable]:
         """Every table of the project, or of the dataset that the settings name."""
+        for name in self.table_ids():
+            yield self.describe(TableRequest(name))
+
+    def table_ids(self) -> Iterator[str]:
+        """Their ids alone."""
         home = f"{self._settings.project}."
         for name in self._warehouse.tables(self._settings.dataset):
-            yield self.describe(TableRequest(name.removeprefix(home)))
+            yield name.removeprefix(home)
 
     def describe(self, table: TableRequest) -> SourceTable:
         """The columns as BigQuery has them, with the key that it does not enforce."""
@@ -82,15 +87,21 @@ class BigQuerySource:
             raise ConfigError("there is no primary_key to read", where=f"table {table.id}")
         return self._reading(table, Window(), table.primary_key)
 
-    def check(self, tables: tuple[TableRequest, ...]) -> Iterator[Finding]:
-        """Credentials, the right to run queries, each table by a dry run: none costs anything."""
+    def check(self, tables: tuple[Trial, ...]) -> Iterator[Finding]:
+        """Credentials, the right to run queries, and by a dry run what a sync reads of each table.
+
+        None of it costs anything.
+        """
         where = f"project {self._settings.project}"
         query = Finding.of("may run queries", lambda: self._may_query(where))
         yield query
         if query.works:
             yield Finding.of("may read answers", lambda: self._way(where))
         for table in tables:
-            yield Finding.of(f"table {table.id}", partial(self._would_read, table))
+            name = f"table {table.request.id}"
+            yield Finding.of(name, partial(self._would_read, table.request, table.window))
+            if table.census:
+                yield Finding.of(f"keys of {name}", partial(self._would_count, table.request))
         if self._settings.max_bytes_billed_per_day is not None:
             yield Finding.of("may see its own jobs", self._used_today)
 
@@ -110,11 +121,22 @@ class BigQuerySource:
             return f"through the REST API; the Storage Read API takes {error.expected}"
         return "through the Storage Read API"
 
-    def _would_read(self, table: TableRequest) -> str:
+    def _would_read(self, table: TableRequest, window: Window) -> str:
+        columns, size = self._measured(table, window, table.columns)
+        return f"{columns} columns, {size:,} bytes in all"
+
+    def _would_count(self, table: TableRequest) -> str:
+        _, size = self._measured(table, Window(), table.primary_key)
+        return f"{size:,} bytes with each sync"
+
+    def _measured(
+        self, table: TableRequest, window: Window, columns: tuple[str, ...]
+    ) -> tuple[int, int]:
+        """How many columns it has, and how many bytes a read of some would be."""
         origin = self._origin(table)
-        statement = select(origin.sql, origin.facts.fields, table, Window(), table.columns)
+        statement = select(origin.sql, origin.facts.fields, table, window, columns)
         size = self._warehouse.dry_run(statement, f"table {table.id}").bytes
-        return f"{len(origin.facts.fields)} columns, {size:,} bytes in all"
+        return len(origin.facts.fields), size
 
     def _used_today(self) -> str:
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -152,7 +174,19 @@ class BigQuerySource:
         return _Origin(quoted(name), self._warehouse.facts(name, where), limit)
 
     def _full_name(self, name: str, where: str) -> str:
-        """``project.dataset.table``; a project may have dots, if it belongs to a domain."""
+        """``project.dataset.table`` of one table; raises ``ConfigError``."""
+        if "*" in name:
+            query = f"SELECT * FROM {quoted(self._whole_name(name, where))}"  # noqa: S608 - shown
+            raise ConfigError(
+                f"'{name}' is a wildcard, which stands for several tables",
+                where=where,
+                expected="one table, or a query",
+                remedy=f'Write in place of table: bigquery: {{query: "{query}"}}.',
+            )
+        return self._whole_name(name, where)
+
+    def _whole_name(self, name: str, where: str) -> str:
+        """A project may have dots, if it belongs to a domain."""
         parts = name.split(".")
         if len(parts) == 1 and self._settings.dataset:
             parts = [self._settings.dataset, *parts]

@@ -63,7 +63,7 @@ def select(
         conditions.append(request.row_filter)
     if window.column is not None and (window.since or window.until):
         conditions.append(_in_window(window, window.column, known, values, where))
-    text = f"SELECT {', '.join(map(_selected, wanted))}\nFROM {origin}"
+    text = f"SELECT {', '.join(quoted(str(one['name'])) for one in wanted)}\nFROM {origin}"
     if conditions:
         # A line of its own for the bracket: a condition may end in a comment.
         text += "\nWHERE " + "\n  AND ".join(f"({one}\n  )" for one in conditions)
@@ -88,11 +88,6 @@ def _known(name: str, known: Mapping[str, ApiField], where: str) -> ApiField:
             f"there is no column '{name}'", where=where, remedy=did_you_mean(name, known)
         )
     return known[name]
-
-
-def _selected(field: ApiField) -> str:
-    name = quoted(str(field["name"]))
-    return f"CAST({name} AS STRING) AS {name}" if kind(field) == "INTERVAL" else name
 
 
 def _filter(

@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 from ...errors import SourceError
 from ...tables.schema import Column
 from ...tables.types import DIGITS, of_arrow
+from ..decimals import decimal_text
+from .texts import interval_text, range_bounds
 
 __all__ = ["STANDARD", "ApiField", "arrow_type", "as_text", "column", "converted", "kind"]
 
@@ -35,7 +37,7 @@ _SCALARS = {
     "GEOGRAPHY": pa.string(),
     "INTERVAL": pa.string(),
 }
-_TEXTS = ("JSON", "GEOGRAPHY", "INTERVAL")
+_TEXTS = ("JSON", "GEOGRAPHY", "INTERVAL", "RANGE")
 _NUMERIC = (38, 9)
 
 
@@ -84,10 +86,10 @@ def _decimal(field: ApiField, name: str) -> pa.DataType:
 
 
 def as_text(field: ApiField) -> dict[str, Any]:
-    """The same with STRING for what the broker keeps as text, nested fields included.
+    """The same with STRING for what the broker reads from text, nested fields included.
 
-    Given such a schema, the client hands over the API's own text of JSON, which it would parse
-    otherwise, and of numbers that are longer than its decimals.
+    Given such a schema, the client hands over the API's own text: it would parse JSON, fail on
+    lists of ranges, and shorten numbers that are longer than its decimals.
     """
     text = {**field}
     bare = {**field, "mode": "NULLABLE"}
@@ -130,14 +132,23 @@ def _cast(values: pa.Array, type_: pa.DataType) -> pa.Array:
     if pa.types.is_struct(type_) and pa.types.is_struct(values.type):
         children = [_cast(pc.struct_field(values, one.name), one.type) for one in type_]
         return pa.StructArray.from_arrays(children, fields=list(type_), mask=values.is_null())
-    if pa.types.is_decimal256(values.type) and pa.types.is_string(type_):
+    return _made_same(values, type_)
+
+
+def _made_same(values: pa.Array, type_: pa.DataType) -> pa.Array:
+    """A value that the two APIs hand over in two types."""
+    if pa.types.is_struct(type_) and pa.types.is_string(values.type):
+        return range_bounds(values, type_)
+    if pa.types.is_string(type_) and pa.types.is_interval(values.type):
+        return interval_text(values)
+    if pa.types.is_string(type_) and pa.types.is_decimal256(values.type):
         return _shortest(values)
     return values.cast(type_)
 
 
 def _shortest(values: pa.Array) -> pa.Array:
-    """As BigQuery itself writes it: without the zeros at the end."""
-    text = values.cast(pa.string())
+    """As the REST API writes it: without the zeros at the end."""
+    text = decimal_text(values)
     has_point = pc.match_substring(text, ".")
     short = pc.utf8_rtrim(pc.utf8_rtrim(text, "0"), ".")
     return pc.if_else(has_point, short, text)

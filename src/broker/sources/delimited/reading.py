@@ -8,12 +8,15 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ...errors import SourceError
 from ...foreign.text import shown
+from ...tables.row_places import RowPlaces
 from ...tables.rows import End, Reject
 from ...tables.values.bulk import has_blank, without_blanks
 from ..filters import RowFilter
@@ -51,12 +54,17 @@ class DelimitedReading(Rows):
         self._files, self._names, self._null_values = files, names, null_values
         self._needed = names if row_filter else columns
         self._row_filter = row_filter
-        self._records = 0
         self._rejects: list[Reject] = []
         self._remarks: list[Remark] = []
         self._warnings: list[str] = []
+        self._places = RowPlaces()
         self._version: str | None = None
         self._tie: str | None = None
+
+    @property
+    def places(self) -> RowPlaces:
+        """The file of each row, and its number there."""
+        return self._places
 
     def _read(self) -> Iterator[pa.RecordBatch]:
         """Raises ``SourceError`` when a file breaks off or changes meanwhile."""
@@ -64,9 +72,8 @@ class DelimitedReading(Rows):
         self._as_of, self._version = _as_of(inputs), seen_version(inputs)
         if len(inputs) > 1 and self._files.dialect.order is None:
             self._tie = _tie(len(inputs))
-        for file in inputs:
-            for parsed in self._file(file, is_one_of_many=len(inputs) > 1):
-                yield from self._wanted(parsed.table)
+        for file, name in zip(inputs, _short_names(inputs), strict=True):
+            yield from self._file(file, name)
         self._refuse_change(inputs)
 
     def _end(self) -> End:
@@ -76,41 +83,29 @@ class DelimitedReading(Rows):
             self._rows, self._as_of, tuple(self._rejects), self._version, warnings, self._tie
         )
 
-    def _wanted(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
-        """What was asked for; a column that a file has not is NULL in its rows."""
-        for name in self._needed:
-            if name not in table.column_names:
-                table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
-        if "" in self._null_values:
-            table = _without_blanks(table)
-        if self._row_filter is not None:
-            table = self._row_filter.apply(table)
-        yield from table.select(self.schema.names).to_batches()
-
-    def _file(self, file: InputFile, *, is_one_of_many: bool) -> Iterator[Parsed]:
-        note = f" (in {shown(Path(file.name).name)})" if is_one_of_many else ""
+    def _file(self, file: InputFile, name: str) -> Iterator[pa.RecordBatch]:
+        """``name`` is what a message calls the file."""
         with self._files.opened(file) as opened:
             self._refuse_other_columns(opened.names, file)
-            needed = [name for name in self._needed if name in opened.names] or opened.names[:1]
+            needed = [one for one in self._needed if one in opened.names] or opened.names[:1]
             if opened.header.is_composed:
-                place = f"{shown(Path(file.name).name)}, line {opened.lines}"
-                self._remarks.append(Remark(Kind.COMPOSED, 1, place))
+                self._remarks.append(Remark(Kind.COMPOSED, 1, f"{name}, line {opened.lines}"))
             parser = Parser(
                 opened.dialect, opened.names, needed, self._null_values, opened.header.text
             )
-            before, rejected = self._records, len(self._rejects)
+            records, rejected = 0, len(self._rejects)
             for line, parsed in self._advised(
                 _parsed(opened.rest, parser, file.name, opened.lines), file
             ):
-                self._keep_rejects(parsed, line, note)
+                self._keep_rejects(parsed, name, line, records)
                 if len(self._rejects) > MAX_REJECTS:
                     raise self._files.advised(_too_many(), file)
                 self._keep_remarks(parsed, line, file)
                 if line == opened.lines:
                     self._doubt_quotes(parsed.table, file)
-                self._records += parsed.records
-                yield parsed
-            if self._is_doubtful(self._rejects[rejected:], self._records - before, opened.names):
+                yield from self._wanted(parsed, name, records)
+                records += parsed.records
+            if self._is_doubtful(self._rejects[rejected:], records, opened.names):
                 self._advise(file)
 
     def _is_doubtful(self, rejects: Sequence[Reject], records: int, names: Sequence[str]) -> bool:
@@ -131,14 +126,29 @@ class DelimitedReading(Rows):
         if (sentence := self._files.advice(file)) is not None:
             self._warnings.append(f"{shown(Path(file.name).name)}: {sentence}")
 
-    def _keep_rejects(self, parsed: Parsed, line: int, note: str) -> None:
+    def _wanted(self, parsed: Parsed, name: str, records: int) -> Iterator[pa.RecordBatch]:
+        """What was asked for; a column that a file has not is NULL in its rows."""
+        table, kept = parsed.table, _not_rejected(parsed)
+        for column in self._needed:
+            if column not in table.column_names:
+                table = table.append_column(column, pa.nulls(table.num_rows, pa.string()))
+        if "" in self._null_values:
+            table = _without_blanks(table)
+        if self._row_filter is not None:
+            wanted = self._row_filter.kept(table)
+            table = table.take(wanted)
+            kept = wanted if kept is None else kept.take(wanted)
+        self._places.add(parsed.records, first=records + 1, file=name, kept=kept)
+        yield from table.select(self.schema.names).to_batches()
+
+    def _keep_rejects(self, parsed: Parsed, name: str, line: int, records: int) -> None:
         for reject in parsed.rejects:
             self._rejects.append(
                 replace(
                     reject,
-                    row=self._records + reject.row,
+                    row=records + reject.row,
                     line=line + (reject.line or 0),
-                    reason=reject.reason + note,
+                    file=name,
                 )
             )
 
@@ -200,6 +210,23 @@ def _without_blanks(table: pa.Table) -> pa.Table:
     """NULL in place of a quoted empty value, in every column."""
     columns = [without_blanks(one) if has_blank(one) else one for one in table.columns]
     return pa.Table.from_arrays(columns, schema=table.schema)
+
+
+def _not_rejected(parsed: Parsed) -> pa.Array | None:
+    """The places in the slice of the rows that it gave, from 0; None where it gave all."""
+    if not parsed.rejects:
+        return None
+    rejected = pa.array((reject.row - 1 for reject in parsed.rejects), pa.int64())
+    places = pa.arange(0, parsed.records)
+    return places.filter(pc.invert(pc.is_in(places, value_set=rejected)))
+
+
+def _short_names(inputs: Sequence[InputFile]) -> list[str]:
+    """The names of the files, as they can be shown, below the folder that all of them share."""
+    folders = [file.name.split("/")[:-1] for file in inputs]
+    levels = zip(*folders, strict=False)
+    shared = sum(1 for _ in takewhile(lambda level: len({*level}) == 1, levels))
+    return [shown("/".join(file.name.split("/")[shared:])) for file in inputs]
 
 
 def _as_of(inputs: Sequence[InputFile]) -> datetime:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...errors import SourceError
+from ..decimals import decimal_text
 from .spool import Spool
 
 __all__ = ["parquet_rows"]
@@ -26,7 +27,7 @@ def parquet_rows(
         try:
             with pq.ParquetFile(spool) as file:
                 for batch in file.iter_batches(_BATCH_ROWS, columns=list(names)):
-                    columns = [batch.column(name).cast(pa.string()) for name in names]
+                    columns = [_text(batch.column(name)) for name in names]
                     yield pa.RecordBatch.from_arrays(columns, schema=schema)
         except (pa.ArrowException, KeyError) as error:
             raise SourceError(
@@ -35,3 +36,7 @@ def parquet_rows(
                 found=type(error).__name__,
                 remedy="Sync again, or set file_type to csv.",
             ) from None
+
+
+def _text(values: pa.Array) -> pa.Array:
+    return decimal_text(values) if pa.types.is_decimal(values.type) else values.cast(pa.string())

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from ...errors import SourceError
+from ...tables.row_places import RowPlaces
 from ...tables.rows import End, Reject
 from ..contract import TableRequest
 from ..delimited.reading import DelimitedReading
@@ -69,6 +70,13 @@ class KeboolaReading(Rows):
         self._question, self._timeout = question, timeout
         self._seen = 0
         self._rejects: tuple[Reject, ...] = ()
+        self._filter = self._left_filter()
+        self._places = None if self._filter is None else RowPlaces()
+
+    @property
+    def places(self) -> RowPlaces | None:
+        """The slice of each row, and its number there; in Parquet, its number in the export."""
+        return self._places
 
     def _read(self) -> Iterator[pa.RecordBatch]:
         """Raises ``SourceError`` when Keboola or a store breaks off."""
@@ -160,6 +168,7 @@ class KeboolaReading(Rows):
             return
         files = slice_files(streams, count, names, self._where, whole=whole)
         reading = DelimitedReading(files, names, names)
+        self._places = reading.places if self._filter is None else RowPlaces(reading.places)
         with closing(reading.batches()) as batches:  # type: ignore[type-var]
             yield from batches
         self._rejects = reading.end().rejects
@@ -169,15 +178,16 @@ class KeboolaReading(Rows):
         types = {name: detail.type(name) for name in question.names} | dict(self._table.types)
         untyped = {*question.names} - {*detail.definitions}
         nulls = NullRules(types, untyped, self._table.null_values)
-        kept = self._filter()
         for batch in batches:
-            self._seen += batch.num_rows
             rows = pa.Table.from_batches([nulls.apply(batch)])
-            if kept is not None:
-                rows = kept.apply(rows)
+            if self._filter is not None and self._places is not None:
+                kept = self._filter.kept(rows)
+                self._places.add(batch.num_rows, first=self._seen + 1, kept=kept)
+                rows = rows.take(kept)
+            self._seen += batch.num_rows
             yield from rows.select(self.schema.names).to_batches()
 
-    def _filter(self) -> RowFilter | None:
+    def _left_filter(self) -> RowFilter | None:
         """What Keboola could not be asked."""
         question = self._question
         left = TableRequest(

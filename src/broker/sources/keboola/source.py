@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...errors import BrokerError, ConfigError, SourceError
-from ..contract import Finding, Location, SourceTable, TableRequest, Window
+from ..contract import Finding, Location, SourceTable, TableRequest, Trial, Window
 from ..settings import checked
 from .api import Api
 from .detail import Detail
@@ -100,13 +100,14 @@ class KeboolaSource:
             raise ConfigError("there is no primary_key to read", where=f"table {table.id}")
         return self._reading(table, table.primary_key, Window())
 
-    def check(self, tables: tuple[TableRequest, ...]) -> Iterator[Finding]:
+    def check(self, tables: tuple[Trial, ...]) -> Iterator[Finding]:
         """Token and project, each table, and one export of a single row to where slices lie."""
         yield Finding.of(f"project {self._settings.project}", self._token_said)
-        for table in tables:
-            yield Finding.of(f"table {table.id}", partial(self._table_said, table))
-        if tables:
-            yield Finding.of("may export", partial(self._exported_one, tables[0]))
+        requests = [table.request for table in tables]
+        for request in requests:
+            yield Finding.of(f"table {request.id}", partial(self._table_said, request))
+        if requests:
+            yield Finding.of("may export", partial(self._exported_one, requests[0]))
 
     def _token_said(self) -> str:
         self._verify()

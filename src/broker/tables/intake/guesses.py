@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from ..layout import Field, Layout, widened
 from ..model import TableSpec
-from ..rows import Reject
+from ..row_places import RowPlace, RowPlaces, placed
 from ..schema import TypedBy
 from ..session import one_row
 from ..values.bulk import has_blank, read
@@ -67,15 +67,15 @@ class Guesses:
             types[name] = type_, TypedBy.VALUES if is_known else TypedBy.NOTHING
         return layout.typed(types)
 
-    def warnings(self, layout: Layout, rejects: Iterable[Reject]) -> tuple[str, ...]:
-        """What values made of columns; ``rejects`` are the rows that were not handed over."""
-        skipped = sorted({reject.row for reject in rejects})
+    def warnings(self, layout: Layout, places: RowPlaces | None) -> tuple[str, ...]:
+        """What values made of columns; ``places`` are those of the rows in their source."""
         found = []
         for name, odd in self._oddities.items():
             known, type_ = self._fields[name].known, layout.field(name).type
             if known != type_:
                 change = "is text" if known is None else f"changed from {known} to {type_}"
-                found.append(odd.words(change, skipped))
+                (place,) = placed(places, pa.array([odd.n], pa.int64())).to_pylist()
+                found.append(odd.words(change, RowPlace(**place)))
         return tuple(found)
 
     def still_fits(self, field: Field, column: pa.ChunkedArray) -> bool:

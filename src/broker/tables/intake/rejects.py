@@ -5,21 +5,61 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from ...errors import TableError
 from ..files.writing import data_file, write
+from ..issues import MOST_ISSUES, Issue, IssueKind, shape, type_remedy
 from ..model import DataFile, TableSpec
-from ..rows import Reject
-from ..session import literal, one_row
+from ..row_places import RowPlace, placed
+from ..rows import Reading, Reject
+from ..session import literal, one_row, parquet
 
-__all__ = ["DUPLICATE", "Rejects", "record"]
+__all__ = [
+    "BROKEN",
+    "DUPLICATE",
+    "NO_KEY",
+    "RejectedError",
+    "Rejects",
+    "issues_of",
+    "record",
+    "rejects_in",
+]
 
 DUPLICATE = "duplicate key"
-_SCHEMA = """(row_number BIGINT, line BIGINT, column_name VARCHAR, reason VARCHAR,
-              value VARCHAR, record VARCHAR)"""
+NO_KEY = "NULL in the key"
+BROKEN = "not UTF-8, finer than a microsecond, or outside of the years 1 to 9999"
+_REMEDIES = {
+    DUPLICATE: "If they are different rows, add the column that tells them apart to `primary_key`.",
+    NO_KEY: "Correct the source, or declare another `primary_key`.",
+    BROKEN: "Correct the source, or declare its encoding, or the column as text.",
+}
+_NOT_A_ROW = "Correct the source, or declare how it is written (delimiter, quote, encoding)."
+# While rows come in, ``row_number`` counts them from 0 and ``is_placed`` is false.
+_SCHEMA = """(file VARCHAR, row_number BIGINT, line BIGINT, column_name VARCHAR, reason VARCHAR,
+              value VARCHAR, record VARCHAR, is_placed BOOLEAN DEFAULT true)"""
+_COLUMNS = "file, row_number, line, column_name, reason, value, record"
+
+
+class RejectedError(TableError):
+    """So many rows do not fit that there is no table. ``issues`` says which, and why."""
+
+    def __init__(self, where: str, issues: tuple[Issue, ...], most: int | None = None) -> None:
+        """``where`` is the table; ``most`` is its cap, where that was reached."""
+        worst = next(one for one in issues if one.kind is IssueKind.REJECTED)
+        too_many = "too many rows do not fit" if most is not None else "no row fits"
+        super().__init__(
+            f"{too_many}: {worst.count} times {worst.reason}, first in {worst.places[0]}",
+            where=f"{where}, column {worst.column}" if worst.column else where,
+            expected=f"at most {most} rejected rows" if most is not None else None,
+            remedy="Fix the source, declare another type under `types`, or raise max_rejects."
+            if most is not None
+            else worst.remedy,
+        )
+        self.issues = issues
 
 
 def record(names: dict[str, str]) -> str:
@@ -28,26 +68,83 @@ def record(names: dict[str, str]) -> str:
     return f"CAST(json_object({', '.join(members)}) AS VARCHAR)"
 
 
+def issues_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[Issue, ...]:
+    """What is wrong with rejected rows, by column and reason, the most frequent first.
+
+    Displaced rows stand at the end.
+    """
+    # A line that is not a row has no shape of a value.
+    looks = f"CASE WHEN column_name IS NOT NULL THEN {shape('value')} END"
+    found = connection.execute(
+        "SELECT column_name, reason, CAST(sum(n) AS BIGINT), "
+        "list_slice(list_sort(flatten(list(places))), 1, 3), "
+        "list_slice(list(look ORDER BY n DESC, look) FILTER (look IS NOT NULL), 1, 3) "
+        f"FROM (SELECT column_name, reason, {looks} AS look, count(*) AS n, "
+        "min({file: file, row: row_number, line: line}, 3) AS places "
+        f"FROM {relation} GROUP BY 1, 2, 3) "
+        f"GROUP BY 1, 2 ORDER BY reason = {literal(DUPLICATE)}, 3 DESC, 1, 2 "
+        f"LIMIT {MOST_ISSUES}"
+    ).fetchall()
+    return tuple(_issue(*one) for one in found)
+
+
+def _issue(
+    column: str | None,
+    reason: str,
+    count: int,
+    places: list[dict[str, Any]],
+    looks: list[str] | None,
+) -> Issue:
+    shapes = tuple(looks or ())
+    remedy = _REMEDIES.get(reason) or (type_remedy(column, shapes) if column else _NOT_A_ROW)
+    return Issue(
+        kind=IssueKind.DISPLACED if reason == DUPLICATE else IssueKind.REJECTED,
+        count=count,
+        reason=reason,
+        column=column,
+        places=tuple(RowPlace(**one) for one in places),
+        shapes=shapes,
+        remedy=remedy,
+    )
+
+
+def rejects_in(path: Path) -> str:
+    """The SQL to read a reject file; those of older releases name no file of the source."""
+    return (
+        'SELECT file, "row" AS row_number, line, "column" AS column_name, reason, value, record '
+        f"FROM (SELECT CAST(NULL AS VARCHAR) AS file WHERE false "
+        f"UNION ALL BY NAME SELECT * FROM {parquet([path])})"
+    )
+
+
 class Rejects:
     """The record of each rejected row: where it stood, which column, why, and the row itself."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, spec: TableSpec, *, table: str = "rejects"
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        spec: TableSpec,
+        reading: Reading | None,
+        *,
+        table: str = "rejects",
     ) -> None:
+        """``reading`` is where the rows come from, if any were read."""
         self.rows = 0
         self._connection = connection
         self._spec = spec
+        self._reading = reading
         self._table = table
-        self._is_made = False
+        self._is_made = self._has_places = False
 
     def add(
         self, relation: str, *, flaw: str, column: str, reason: str, value: str, row: str
     ) -> None:
         """Tell one flaw of the rows of ``relation`` that the condition ``flaw`` selects."""
         self._make()
+        self._has_places = False
         self._connection.execute(
-            f"INSERT INTO {self._table} SELECT n + 1, NULL, ?, ?, CAST({value} AS VARCHAR), {row} "
-            f"FROM {relation} WHERE {flaw}",
+            f"INSERT INTO {self._table} SELECT NULL, n, NULL, ?, ?, CAST({value} AS VARCHAR), "
+            f"{row}, false FROM {relation} WHERE {flaw}",
             [column, reason],
         )
 
@@ -56,28 +153,21 @@ class Rejects:
         self.rows += rows
         if self.rows <= self._spec.max_rejects:
             return
-        column, reason, flaws, first = one_row(
-            self._connection,
-            "SELECT coalesce(column_name, ''), reason, count(*), min(row_number) "
-            f"FROM {self._table} GROUP BY ALL ORDER BY 3 DESC, 1 LIMIT 1",
-        )
-        raise TableError(
-            f"too many rows do not fit: {flaws} times {reason}, first in row {first}",
-            where=f"{self._spec.name}, column {column}" if column else self._spec.name,
-            expected=f"at most {self._spec.max_rejects} rejected rows",
-            remedy="Fix the source, declare another type under `types`, or raise max_rejects.",
-        )
+        raise RejectedError(self._spec.name, self.issues(), self._spec.max_rejects)
+
+    def issues(self) -> tuple[Issue, ...]:
+        """What is wrong with the rows."""
+        return issues_of(self._connection, self._placed()) if self._is_made else ()
 
     def merge_source(self, rejects: Iterable[Reject]) -> None:
-        """Add the rows that the source itself could not read, and number all rows as it does."""
+        """Add the rows that the source itself could not read."""
         found = list(rejects)
         if not found:
             return
         self._make()
-        skipped = sorted({reject.row for reject in found})
-        before = [row - at for at, row in enumerate(skipped, 1)]
         # As a table: one statement for each of 100,000 rows takes minutes.
         columns = {
+            "file": pa.array((one.file for one in found), pa.string()),
             "row_number": pa.array((one.row for one in found), pa.int64()),
             "line": pa.array((one.line for one in found), pa.int64()),
             **{
@@ -85,24 +175,37 @@ class Rejects:
                 for name in ("column", "reason", "value")
             },
         }
-        with self._lent("source_skipped", {"before": pa.array(before, pa.int64())}):
+        with self._lent("source_rejects", pa.table(columns)):
             self._connection.execute(
-                "CREATE OR REPLACE TABLE skipped AS SELECT before FROM source_skipped"
+                f"INSERT INTO {self._table} ({_COLUMNS}) "
+                'SELECT file, row_number, line, "column", reason, value, NULL FROM source_rejects'
             )
-        self._connection.execute(
-            f"UPDATE {self._table} SET row_number = row_number + "
-            f"(SELECT count(*) FROM skipped WHERE before < {self._table}.row_number)"
+        self.count(len({(one.file, one.row) for one in found}))
+
+    def _placed(self) -> str:
+        """The SQL of all rejects, each with its place in the source."""
+        if not self._has_places:
+            self._find_places()
+            self._has_places = True
+        return (
+            "(SELECT coalesce(p.file, r.file) AS file, "
+            "coalesce(p.row, r.row_number) AS row_number, line, column_name, reason, value, record "
+            f"FROM {self._table} AS r "
+            f"LEFT JOIN {self._table}_places AS p ON r.row_number = p.n AND NOT r.is_placed)"
         )
-        with self._lent("source_rejects", columns):
+
+    def _find_places(self) -> None:
+        query = f"SELECT DISTINCT row_number FROM {self._table} WHERE NOT is_placed ORDER BY 1"
+        numbers = self._connection.sql(query).to_arrow_table().column(0).combine_chunks()
+        places = placed(self._reading.places if self._reading is not None else None, numbers)
+        with self._lent("found_places", places.append_column("n", numbers)):
             self._connection.execute(
-                f"INSERT INTO {self._table} "
-                'SELECT row_number, line, "column", reason, value, NULL FROM source_rejects'
+                f"CREATE OR REPLACE TABLE {self._table}_places AS FROM found_places"
             )
-        self.count(len(skipped))
 
     @contextmanager
-    def _lent(self, name: str, columns: dict[str, pa.Array]) -> Iterator[None]:
-        self._connection.register(name, pa.table(columns))
+    def _lent(self, name: str, table: pa.Table) -> Iterator[None]:
+        self._connection.register(name, table)
         try:
             yield
         finally:
@@ -114,10 +217,12 @@ class Rejects:
         self._connection.execute(f"CREATE OR REPLACE TABLE standing AS {query}")
         (rows,) = one_row(
             self._connection,
-            'SELECT count(DISTINCT ("row", line, record, if(record IS NULL, value, NULL))) '
-            "FROM standing",
+            "SELECT count(DISTINCT (file, row_number, line, record, "
+            "if(record IS NULL, value, NULL))) FROM standing",
         )
-        self._connection.execute(f"INSERT INTO {self._table} FROM standing")
+        self._connection.execute(
+            f"INSERT INTO {self._table} ({_COLUMNS}) SELECT {_COLUMNS} FROM standing"
+        )
         self.rows += rows
         self._is_made = bool(one_row(self._connection, f"SELECT count(*) FROM {self._table}")[0])
 
@@ -131,7 +236,7 @@ class Rejects:
         if not self._is_made:
             return None
         path = out / "rejects" / f"{spec.path}.parquet"
-        names = 'row_number AS "row", line, column_name AS "column", reason, value, record'
-        query = f"SELECT {names} FROM {self._table} ORDER BY ALL"
-        rows = write(self._connection, query, path, columns=6)
+        names = 'file, row_number AS "row", line, column_name AS "column", reason, value, record'
+        query = f"SELECT {names} FROM {self._placed()} ORDER BY ALL"
+        rows = write(self._connection, query, path, columns=7)
         return data_file(out, path, rows)

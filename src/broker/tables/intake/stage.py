@@ -27,7 +27,7 @@ from .chunks import Chunk, chunks
 from .guesses import Guesses
 from .key_order import KeyOrder
 from .plain import plain
-from .rejects import Rejects, record
+from .rejects import BROKEN, NO_KEY, Rejects, record
 from .spill import Spill
 from .staged import Staged
 from .tombstones import Marked
@@ -92,7 +92,7 @@ def stage(
         late=late,
         ascending=intake.key_order.holds,
         marked=intake.marked,
-        warnings=intake.guesses.warnings(settled, end.rejects),
+        warnings=intake.guesses.warnings(settled, reading.places),
     )
 
 
@@ -205,9 +205,9 @@ class _Intake:
             column, value = chunk.table[f"c{field.source}"], f"c{field.source}"
             type_ = field.type or self.guesses.type(name)
             if type_ != "VARCHAR" and field.delivered is None and has_blank(column):
-                yield Check(field, f"nullif({value}, '') IS NOT NULL", "NULL in the key")
+                yield Check(field, f"nullif({value}, '') IS NOT NULL", NO_KEY)
             elif column.null_count:
-                yield Check(field, f"{value} IS NOT NULL", "NULL in the key")
+                yield Check(field, f"{value} IS NOT NULL", NO_KEY)
 
     def _ask(self, checks: list[Check]) -> list[Check]:
         if not checks:
@@ -219,8 +219,7 @@ class _Intake:
     def _checks(self, field: Field, chunk: Chunk) -> Iterator[Check]:
         column = f"c{field.source}"
         if field.source in chunk.flaws:
-            flaw = "not UTF-8, finer than a microsecond, or outside of the years 1 to 9999"
-            yield Check(field, f"NOT x{field.source}", flaw)
+            yield Check(field, f"NOT x{field.source}", BROKEN)
         if field.type is None:
             yield Check(field, self.guesses.holds(field), "")
         elif field.delivered is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
+from ..row_places import RowPlace
 from ..session import literal, one_row
 from .bulk import has_blank, sample, without_blanks
 from .text import fits, pattern
@@ -34,16 +35,10 @@ class Oddity:
         """In words, as the engine counts rows."""
         return f"row {self.n + 1} ({self.shape})"
 
-    def words(self, change: str, skipped: Sequence[int]) -> str:
-        """In a sentence that says what it changes.
-
-        ``skipped`` are the rows, in order, that the source did not hand over.
-        """
-        row = self.n + 1
-        for one in skipped:
-            row += one <= row
+    def words(self, change: str, place: RowPlace) -> str:
+        """In a sentence that says what it changes; ``place`` is that of the row in its source."""
         return (
-            f"column {self.column} {change}: row {row} ({self.shape}) is not {self.expected}; "
+            f"column {self.column} {change}: {place} ({self.shape}) is not {self.expected}; "
             "declare a type under `types` if only that row is wrong"
         )
 

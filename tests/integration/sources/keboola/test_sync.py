@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from broker.errors import SourceError
-from broker.sources.contract import TableRequest
+from broker.sources.contract import TableRequest, Trial
 from broker.sources.keboola.patience import Patience
 from rig.fakes.keboola import Behaviour, Fault
 
@@ -67,6 +67,21 @@ def test_a_typed_table_keeps_its_types(broker: Broker, loader: Loader, file_type
     )
     assert broker.rows("shop/orders")[0] == first
     assert broker.rows("shop/orders")[1][:6] == (2, None, None, None, None, None)
+
+
+@pytest.mark.parametrize("file_type", ["csv", "parquet"])
+def test_small_numbers_and_zero_arrive_whatever_the_type_of_file(
+    broker: Broker, loader: Loader, file_type: str
+) -> None:
+    texts = ["0", "0.000000001", "-0.0000005", "12345678901234567890.123456789"]
+    loader.define("orders", {"id": {"type": "NUMBER", "length": "38,9", "nullable": False}}, ["id"])
+    loader.load("orders", ["id"], [(text,) for text in texts])
+    broker.settings["file_type"] = file_type
+    broker.describe(INCREMENTAL)
+    for _ in range(2):  # the second time with a census
+        report = broker.sync()
+        assert report.exit_code == 0, report.outcomes
+        assert broker.rows("shop/orders") == sorted((Decimal(text),) for text in texts)
 
 
 def test_metadata_say_types_of_an_untyped_table_and_of_its_alias(
@@ -246,14 +261,14 @@ def test_a_server_that_is_not_there_is_named(broker: Broker, loader: Loader) -> 
 def test_a_check_tries_token_tables_and_store(broker: Broker, loader: Loader) -> None:
     loader.create("orders", ["id", "x"], [("1", "a"), ("2", "b")], key="id")
     broker.describe(f"{TABLE}orders\n")
-    requests = (TableRequest("in.c-shop.orders"), TableRequest("in.c-shop.absent"))
-    found = list(broker.source().check(requests))
+    tables = tuple(Trial(TableRequest(f"in.c-shop.{name}")) for name in ("orders", "absent"))
+    found = list(broker.source().check(tables))
     assert [one.works for one in found] == [True, True, False, True]
     assert found[1].says == "2 columns, 2 rows"
     assert "was not found in the bucket" in found[2].says
     broker.settings["project"] = "4711"
     broker.describe(f"{TABLE}orders\n")
-    assert not any(one.works for one in broker.source().check(requests[:1]))
+    assert not any(one.works for one in broker.source().check(tables[:1]))
 
 
 def test_the_token_is_told_to_nobody(

@@ -191,6 +191,7 @@ _UNUSED = (
     "losses",
     "loaded_at",
     "warnings",
+    "issues",
 )
 
 

@@ -1,0 +1,92 @@
+"""What a run found wrong with the rows of a table: one structure for log, status and manifest.
+
+It names places and the shapes of values, and never a value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .row_places import RowPlace
+
+__all__ = ["MOST_ISSUES", "Issue", "IssueKind", "shape", "type_remedy"]
+
+MOST_ISSUES = 50  # of one table
+_LONGEST_SHAPE = 40
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class IssueKind(StrEnum):
+    """What became of the rows."""
+
+    REJECTED = "rejected"  # left out, since a value or the row does not fit
+    DISPLACED = "displaced"  # left out, since a later row has the same key
+    LATE = "late"  # in the source, not in the table, and not read
+    HELD = "held"  # would go, which waits for approval
+
+
+_WORDS = {
+    IssueKind.REJECTED: "rejected",
+    IssueKind.DISPLACED: "displaced by a later row",
+    IssueKind.LATE: "in the source but not in the table",
+    IssueKind.HELD: "would go",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """``count`` rows of one ``kind``, for one ``reason``.
+
+    ``column`` is None where the row as a whole is concerned. ``places`` are those of the first
+    three rows, ``shapes`` the most frequent three of their values (a digit is 9, a letter A),
+    ``remedy`` is the declaration that helps, where that is known.
+    """
+
+    kind: IssueKind
+    count: int
+    reason: str
+    column: str | None = None
+    places: tuple[RowPlace, ...] = ()
+    shapes: tuple[str, ...] = ()
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """One sentence for a person."""
+        rows = "row" if self.count == 1 else "rows"
+        text = f"{self.count:,} {rows} {_WORDS[self.kind]}: "
+        text += f"column {self.column}: {self.reason}" if self.column else self.reason
+        if self.shapes:
+            text += f"; values look like {', '.join(f'`{one}`' for one in self.shapes)}"
+        if self.places:
+            text += f"; in {_where(self.places)}{', …' if self.count > len(self.places) else ''}"
+        return f"{text}. {self.remedy}" if self.remedy else text
+
+
+def _where(places: tuple[RowPlace, ...]) -> str:
+    """The places in words: a file that all of them share stands there once."""
+    if len({place.file for place in places}) > 1 or any(place.line for place in places):
+        return "; ".join(map(str, places))
+    rows = f"row{'s' if len(places) > 1 else ''} {', '.join(str(place.row) for place in places)}"
+    return f"{places[0].file}, {rows}" if places[0].file else rows
+
+
+def shape(value: str) -> str:
+    """The SQL of what a text looks like: each digit as 9, each letter as A, the rest as it is."""
+    begin = f"left({value}, {_LONGEST_SHAPE})"
+    letters = rf"regexp_replace({begin}, '[\p{{L}}\p{{M}}]', 'A', 'g')"
+    return rf"regexp_replace({letters}, '\p{{N}}', '9', 'g')"
+
+
+def type_remedy(column: str, shapes: tuple[str, ...]) -> str:
+    """What to declare where values do not fit the type of their column."""
+    name = column if _PLAIN_NAME.fullmatch(column) else json.dumps(column, ensure_ascii=False)
+    as_text = f"`types: {{{name}: VARCHAR}}` keeps them as text"
+    if not shapes or any("9" in one for one in shapes):
+        return f"Correct the source, or declare: {as_text}."
+    return (
+        "Correct the source, or declare: `null_values` lists texts that stand for NULL, and "
+        f"{as_text}."
+    )
