@@ -57,6 +57,37 @@ while True:
 END
 nohup python3 swap.py > /dev/null 2>&1 & echo swapping
 """
+# As many queues, semaphores and pieces of shared memory as the kernel gives, which name the uids
+# that accounts would get next as their owners: see msgctl(2), IPC_SET.
+GIVE = """
+import ctypes, itertools, struct, sys
+libc = ctypes.CDLL(None)
+def many(get):
+    return list(iter(get, -1))
+def give(control, number, uid):
+    status = ctypes.create_string_buffer(256)
+    control(number, 2, status)
+    struct.pack_into("I", status, 4, uid)
+    return control(number, 1, status)
+many(lambda: libc.shmget(0, 1, 0o1600))
+uids = itertools.count(int(sys.argv[1]))
+given = [give(libc.msgctl, number, next(uids)) for number in many(lambda: libc.msgget(0, 0o1600))]
+semaphores = many(lambda: libc.semget(0, 1, 0o1600))
+control = lambda number, *more: libc.semctl(number, 0, *more)
+given += [give(control, number, next(uids)) for number in semaphores]
+print(len(given), any(given), next(uids))
+"""
+# What `crontab -` of other accounts does, many times a second: a new file takes another's place.
+REPLACE = """
+import os
+os.makedirs("/var/spool/cron/crontabs", exist_ok=True)
+os.chdir("/var/spool/cron/crontabs")
+while True:
+    for number in range(200):
+        os.close(os.open(f"tmp.{number}", os.O_CREAT))
+    for number in range(200):
+        os.unlink(f"tmp.{number}")
+"""
 OLDER = (
     "umount /home; umount /srv/broker/home; "
     "mount --bind /home /srv/broker/home; mount --bind /home /home"
@@ -134,15 +165,32 @@ def test_nothing_of_a_removed_uid_is_left(deployed: Broker, pat: Person) -> None
     host, uid = deployed.host, pat.uid
     made = pat.run(OUTSIDE)
     assert (made.returncode, made.stderr) == (0, "")
-    spools = ("/var/spool/cron/crontabs", "/var/spool/cron/atjobs")
+    spools = [f"/var/spool/cron/{name}" for name in ("crontabs", "atjobs", "atspool")]
     for spool in spools:
         script = f"mkdir -p {spool}; echo evil > {spool}/pat; chown pat {spool}/pat"
         host.exec("sh", "-ec", script)
     assert len(left(pat, uid)) > 10
+    host.exec("systemd-run", "--quiet", "--unit=replace", "python3", "-c", REPLACE)
     host.exec("remove-analyst", "pat")
+    host.exec("systemctl", "stop", "replace")
     assert left(pat, uid) == []
     kept = host.exec("find", f"{ARCHIVE}/pat-{uid}.spool", "-type", "f").stdout.split()
     assert len(kept) == len(spools)
+
+
+def test_shared_memory_of_one_account_stands_in_the_way_of_no_other(
+    deployed: Broker, pat: Person, tmp_path: Path
+) -> None:
+    host, uid = deployed.host, pat.uid
+    made = pat.run(f"python3 -c '{GIVE}' {uid + 1}")
+    number, failed, last = made.stdout.split()
+    assert (failed, int(last) > 60_000) == ("False", True), "every uid that an account can get"
+    other = person(host, tmp_path, "other", "--shell")
+    assert other.uid == uid + 1
+    host.exec("remove-analyst", "other")
+    host.exec("remove-analyst", "pat")
+    assert int(number) > 50_000
+    assert host.run("cat /proc/sysvipc/* | grep -vc key", check=False).stdout == "0\n"
 
 
 def test_what_is_planted_runs_no_more_once_the_shell_or_a_key_is_gone(

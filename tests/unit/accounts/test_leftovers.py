@@ -14,7 +14,8 @@ import pytest
 
 from broker import mounts
 from broker.accounts import HostPaths, Request, converge, list_analysts, parse_request
-from broker.accounts.debian.ipc import ipc_owners
+from broker.accounts.debian import remains
+from broker.accounts.debian.ipc import ipc_makers, ipc_owners
 from broker.accounts.debian.subordinate import read_ranges
 from broker.accounts.debian.walk import walk
 from broker.errors import BrokerError
@@ -388,6 +389,20 @@ def test_owners_of_shared_memory_and_queues_are_read_by_column(tmp_path: Path) -
         row = " ".join(str(ids.get(column, 7)) for column in head.split())
         (tmp_path / kind).write_text(f"  {head}\n  {row}\n")
     assert ipc_owners(tmp_path) == {1001, 1002, 1003, 1101, 1102, 1103}
+    assert ipc_makers(tmp_path) == {1101, 1102, 1103}, "an owner may be any uid"
+
+
+def test_a_crontab_that_another_replaces_meanwhile_stops_nothing(
+    layout: HostPaths, ask: Ask, uid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = layout.root / "var/spool/cron/crontabs"
+    (spool / "anna").write_text("@reboot evil")
+    listed = remains._entries
+    monkeypatch.setattr(remains, "_entries", lambda path: [*listed(path), path / "tmp.gone"])
+    outcome = ask("anna", shell=False)
+    assert (outcome.changed, outcome.warnings) == (True, ())
+    assert list(spool.iterdir()) == []
+    assert f"anna-{uid}.spool/anna" in archived(layout)
 
 
 def test_a_spool_that_cannot_be_stored_leaves_the_account_shut(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import subprocess
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
-__all__ = ["ipc_owners", "remove_ipc"]
+__all__ = ["ipc_makers", "ipc_owners", "remove_ipc"]
 
 # The file of each kind, its column with the number, and the option of ipcrm(1).
 _KINDS = (
@@ -18,11 +18,18 @@ _KINDS = (
     ("msg", "msqid", "--queue-id"),
 )
 _PROC = Path("/proc/sysvipc")
+# One account may make 68,000 of them, more than one command line holds.
+_AT_A_TIME = 1000
 
 
 def ipc_owners(proc: Path = _PROC) -> frozenset[int]:
     """The uids that own, or made, one of them."""
     return frozenset(uid for _, _, uids in _listed(proc) for uid in uids)
+
+
+def ipc_makers(proc: Path = _PROC) -> frozenset[int]:
+    """The uids that made one of them; the maker may name any uid as the owner."""
+    return frozenset(maker for _, _, (_, maker) in _listed(proc))
 
 
 def remove_ipc(uid: int, proc: Path = _PROC) -> None:
@@ -31,19 +38,19 @@ def remove_ipc(uid: int, proc: Path = _PROC) -> None:
     What is gone meanwhile was removed by logind, which does the same some time after a logout.
     """
     owned = [(option, str(number)) for option, number, uids in _listed(proc) if uid in uids]
-    if not owned:
-        return
-    command = ["ipcrm", *chain.from_iterable(owned)]
-    subprocess.run(command, user=uid, group=uid, extra_groups=[], check=False, capture_output=True)
-    if uid in ipc_owners(proc):
+    for start in range(0, len(owned), _AT_A_TIME):
+        line = ["ipcrm", *chain.from_iterable(owned[start : start + _AT_A_TIME])]
+        subprocess.run(line, user=uid, group=uid, extra_groups=[], check=False, capture_output=True)
+    # Not what another account made and gives to this one, now and as often as it likes.
+    if uid in ipc_makers(proc):
         raise OSError(errno.EPERM, f"not all of uid {uid} could be removed", str(proc))
 
 
-def _listed(proc: Path) -> Iterator[tuple[str, int, Collection[int]]]:
-    """For each: the option of ipcrm(1), its number, and whose it is."""
+def _listed(proc: Path) -> Iterator[tuple[str, int, tuple[int, int]]]:
+    """For each: the option of ipcrm(1), its number, its owner, and who made it."""
     for kind, column, option in _KINDS:
         with suppress(FileNotFoundError):  # a kernel without it
             head, *rows = (proc / kind).read_text().splitlines()
             for row in rows:
                 fields = dict(zip(head.split(), row.split(), strict=True))
-                yield option, int(fields[column]), {int(fields["uid"]), int(fields["cuid"])}
+                yield option, int(fields[column]), (int(fields["uid"]), int(fields["cuid"]))

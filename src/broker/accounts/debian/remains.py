@@ -67,7 +67,7 @@ def clear_outside(
 
 def owners_left(layout: HostPaths, system: System, *, deep: bool) -> frozenset[int]:
     """The uids that own something where people write; ``deep`` looks into homes as well."""
-    found = set(system.ipc_owners())
+    found = set(system.ipc_makers())
     places = [*layout.temporary, *layout.spools, *([layout.homes] if deep else [])]
     for place in places:
         found |= {system.holder(one.status) for one in walk(layout.at(place), _ignore)}
@@ -105,8 +105,9 @@ def _spooled(layout: HostPaths, name: str, uid: int, system: System) -> Iterator
     """Crontab, jobs of at, mail: by their owner, or named as the account."""
     for spool in layout.spools:
         for entry in _entries(layout.at(spool)):
-            if entry.name == name or system.holder(entry.lstat()) == uid:
-                yield entry
+            with suppress(FileNotFoundError):  # another account replaced its own meanwhile
+                if system.holder(entry.lstat()) == uid or entry.name == name:
+                    yield entry
 
 
 def _drop(found: Found) -> None:

@@ -21,7 +21,7 @@ from ..records.keys import Key
 from ..records.paths import HostPaths
 from .activity import Activity, read_activity
 from .connections import in_sessions, monitors
-from .ipc import ipc_owners, remove_ipc
+from .ipc import ipc_makers, ipc_owners, remove_ipc
 from .probe import Probe, probe
 from .subordinate import read_ranges
 
@@ -67,8 +67,8 @@ class System(Owners, Protocol):
     def remove_ipc(self, uid: int) -> None:
         """Remove the shared memory, semaphores and message queues of a uid."""
 
-    def ipc_owners(self) -> frozenset[int]:
-        """The uids that have some."""
+    def ipc_makers(self) -> frozenset[int]:
+        """The uids that made some."""
 
     def reload(self) -> None:
         """Let systemd read its units again, for slices that are in use."""
@@ -236,12 +236,12 @@ class DebianSystem:
             return set()
 
     def remove_ipc(self, uid: int) -> None:
-        for owner in sorted(self.ipc_owners()):
+        for owner in sorted(ipc_owners() if self._runs else ()):
             if self._holder(owner) == uid:
                 remove_ipc(owner)
 
-    def ipc_owners(self) -> frozenset[int]:
-        return ipc_owners() if self._runs else frozenset()
+    def ipc_makers(self) -> frozenset[int]:
+        return ipc_makers() if self._runs else frozenset()
 
     def reload(self) -> None:
         if self._runs:

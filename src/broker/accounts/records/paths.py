@@ -32,6 +32,7 @@ class HostPaths:
     spools: tuple[Path, ...] = (
         Path("/var/spool/cron/crontabs"),
         Path("/var/spool/cron/atjobs"),
+        Path("/var/spool/cron/atspool"),
         Path("/var/mail"),
     )
     lingering: Path = Path("/var/lib/systemd/linger")
