@@ -88,6 +88,16 @@ while True:
     for number in range(200):
         os.unlink(f"tmp.{number}")
 """
+# Setuid files at the end of a path of 600,000 characters.
+FAR = """
+import os
+os.chdir("/home/pat/user")
+for _ in range(3000):
+    os.mkdir("d" * 200)
+    os.chdir("d" * 200)
+for number in range(200):
+    os.close(os.open(str(number), os.O_CREAT, 0o4755))
+"""
 OLDER = (
     "umount /home; umount /srv/broker/home; "
     "mount --bind /home /srv/broker/home; mount --bind /home /home"
@@ -191,6 +201,19 @@ def test_shared_memory_of_one_account_stands_in_the_way_of_no_other(
     host.exec("remove-analyst", "pat")
     assert int(number) > 50_000
     assert host.run("cat /proc/sysvipc/* | grep -vc key", check=False).stdout == "0\n"
+
+
+def test_far_and_many_setuid_files_of_one_account_do_not_fill_the_proof(
+    deployed: Broker, pat: Person
+) -> None:
+    host, result = deployed.host, "/var/lib/data-broker/access-proof.json"
+    host.run("install -o nobody -m 4755 /dev/null /tmp/theirs")
+    assert pat.run(f"python3 -c '{FAR}'").returncode == 0
+    proved = host.exec("broker", "access", "prove", "--record", check=False)
+    assert "pat: /home has 180 more files with a setuid or setgid bit" in proved.stdout
+    assert "nobody: /tmp/theirs has a setuid or setgid bit" in proved.stdout
+    assert int(host.exec("stat", "-c", "%s", result).stdout) < 100_000
+    assert "unexpected, proved" in host.exec("broker", "status", check=False).stdout
 
 
 def test_what_is_planted_runs_no_more_once_the_shell_or_a_key_is_gone(

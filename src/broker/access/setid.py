@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..accounts.debian.walk import walk
+from ..accounts.debian.walk import Found, walk
 from .owners import account
 from .policy import Areas
 from .proof import Violation
@@ -19,6 +20,8 @@ __all__ = ["is_safe", "other_ways", "setid_findings"]
 _SETID = stat.S_ISUID | stat.S_ISGID
 _MOUNTS = Path("/proc/self/mountinfo")
 _SAFE = os.ST_NOSUID | os.ST_NODEV
+# Files are free to make and paths have no limit: what one account leaves must not fill a proof.
+_LISTED, _PATH = 20, 1000
 
 
 def setid_findings(areas: Areas) -> tuple[int, list[Violation]]:
@@ -73,13 +76,35 @@ def _plain(name: str) -> str:
 
 
 def _below(place: Path, found: list[Violation]) -> Iterator[Violation | None]:
-    """For each file: what is wrong with it."""
+    """For each file: what is wrong with it; the first few of each account, then their number."""
+    places, files = Counter[str](), Counter[str]()
 
     def report(path: str, error: OSError) -> None:
-        found.append(Violation("root", path, f"cannot look here: {error.strerror}"))
+        places["root"] += 1
+        if places["root"] <= _LISTED:
+            found.append(Violation("root", _short(path), f"cannot look here: {error.strerror}"))
 
     for one in walk(place, report):
         if stat.S_ISREG(one.status.st_mode):
-            setid = one.status.st_mode & _SETID
-            owner = account(one.status.st_uid)
-            yield Violation(owner, one.path, "has a setuid or setgid bit") if setid else None
+            yield _setid(one, files) if one.status.st_mode & _SETID else None
+    for counted, what in (
+        (places, "more places where it cannot look"),
+        (files, "more files with a setuid or setgid bit"),
+    ):
+        found += [
+            Violation(owner, str(place), f"has {number - _LISTED:,} {what}")
+            for owner, number in counted.items()
+            if number > _LISTED
+        ]
+
+
+def _setid(one: Found, files: Counter[str]) -> Violation | None:
+    owner = account(one.status.st_uid)
+    files[owner] += 1
+    if files[owner] > _LISTED:
+        return None
+    return Violation(owner, _short(one.path), "has a setuid or setgid bit")
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= _PATH else f"{path[:_PATH]}..."
