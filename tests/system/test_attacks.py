@@ -66,6 +66,7 @@ import resource, subprocess
 subprocess.run(["broker", "audit", "--collect"], check=True, stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
+MARKED = "a{{7*7}}b"
 DROP_IN = "/etc/ssh/sshd_config.d/50-data-broker.conf"
 
 
@@ -195,6 +196,31 @@ def test_a_push_ends_where_the_space_of_an_analyst_does(host: Broker, tmp_path: 
     assert desk.type("rsync -rt --delete ./user/ HOST:user/").stderr == ""
     limit(host, megabytes=20, files=500, reserve=10**9)
     assert "MB left" in desk.type("rsync -rt ./user/ HOST:user/").stderr
+
+
+def test_marks_in_the_text_of_others_are_text(host: Broker, tmp_path: Path) -> None:
+    canary, settings = tmp_path / "canary", tmp_path / "settings.yml"
+    marks = f"{{{{ lookup('ansible.builtin.pipe', 'touch {canary}') }}}}"
+    for name in ("amy", "bea"):
+        path = Path(f"{laptop(host, tmp_path, name).key}.pub")
+        path.write_text(f"{' '.join(path.read_text().split()[:2])} {marks}\n")
+    amy, bea = (tmp_path / f"{name}.key.pub" for name in ("amy", "bea"))
+    host.play("playbooks/add_analyst.yml", "-e", "user=amy", "-e", f"key={amy}")
+    settings.write_text(
+        f"broker_analysts: [{{name: bea, keys: [!unsafe {json.dumps(bea.read_text().strip())}]}}]\n"
+        f"broker_secrets: {{TOKEN: !unsafe {json.dumps(MARKED)}}}\n"
+    )
+    host.play("site.yml", "-e", f"@{settings}", "--tags", "app_secrets,analysts_list")
+    assert host.host.exec("cat", "/etc/data-broker/credentials/TOKEN").stdout.strip() == MARKED
+    rows = json.loads(host.host.exec("list-analysts", "--json").stdout)
+    comments = {row["name"]: row["keys"][0]["comment"] for row in rows}
+    assert (comments["amy"], comments["bea"]) == (marks, marks)
+    host.play("playbooks/list_analysts.yml")
+    refused = host.play(
+        "site.yml", "-e", json.dumps({"broker_secrets": {"TOKEN": f"x{marks}"}}), check=False
+    )
+    assert "broker_secrets.TOKEN holds a template" in refused.output
+    assert not canary.exists()
 
 
 def limit(broker: Broker, *, megabytes: int, files: int, reserve: int = 1) -> None:

@@ -253,6 +253,9 @@ def test_what_is_planted_runs_no_more_once_the_shell_or_a_key_is_gone(
     assert host.exec("test", "-e", f"{ARCHIVE}/pat-{uid}.2/.bashrc").returncode == 0
     rows = json.loads(host.exec("list-analysts", "--json").stdout)
     assert [row["host"] for row in rows] == ["ok"]
+    host.exec("chown", "pat", "/home/pat")
+    proved = host.exec("broker", "access", "prove", check=False)
+    assert "pat: /home/pat can write it" in proved.stdout
 
 
 def test_who_swaps_folders_in_the_home_troubles_no_other(

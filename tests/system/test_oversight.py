@@ -257,6 +257,29 @@ def test_what_is_broken_on_purpose_is_found(
     assert scene.prove() == (0, [])
 
 
+# The service puts what it likes in the place of a document that every analyst reads.
+PLANT = """
+cd /data/src_data/current/views/tree/metadata
+document=$(find . -name '*.json' | sort | head -n 1)
+rm -f $document
+{} $document
+"""
+AS_SERVICE = "systemd-run --quiet --wait --pipe --collect --uid=broker --unit=broker-run-plant"
+CANARY = "/root/canary.json"
+
+
+def test_the_proof_follows_no_link_of_the_service_to_files_of_root(scene: Scene) -> None:
+    host, content = scene.host, json.dumps({"table": "vault/salaries"})
+    host.exec("install", "-m", "600", "/dev/stdin", CANARY, stdin=content)
+    for plant, is_named in ((f"ln -s {CANARY}", False), (f"echo '{content}' >", True)):
+        host.exec(*AS_SERVICE.split(), "sh", "-ec", PLANT.format(plant))
+        code, found = scene.prove()
+        assert code == 1
+        assert [line for line in found if "/views/tree/metadata/" in line], found
+        assert bool([line for line in found if "names vault/salaries" in line]) is is_named, found
+        assert not [line for line in found if CANARY in line]
+
+
 def test_what_the_page_of_security_tells_to_type(scene: Scene) -> None:
     for command in (*documented("access-proof"), *documented("audit-log")):
         assert scene.host.exec("sh", "-ec", command).stdout
