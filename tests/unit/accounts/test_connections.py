@@ -68,7 +68,10 @@ def test_what_runs_in_the_sessions_of_somebody_is_known_by_its_control_group(
     process(14, 1, "/user.slice/user-15011.slice/session-4.scope")
     process(15, 1, "/system.slice/user-1501.service")
     process(17, 1, "/user.slice/user-1502.slice/user@1502.service/user.slice/user-1501.slice/x")
+    process(18, 1, "/user.slice/user-1501.slice/user-runtime-dir@1501.service")
+    named = "user@1501.service/user-1501.slice/user-runtime-dir@1501.service"
+    process(19, 1, f"/user.slice/user-1501.slice/{named}")
     (tmp_path / "16").mkdir()  # one that ends while it is looked at
-    assert in_sessions(1501, tmp_path) == {10, 11, 12}
+    assert in_sessions(1501, tmp_path) == {10, 11, 12, 19}
     monkeypatch.setattr(os, "getpid", lambda: 11)
-    assert in_sessions(1501, tmp_path) == {12}, "who asks stays"
+    assert in_sessions(1501, tmp_path) == {12, 19}, "who asks stays"

@@ -33,16 +33,25 @@ def in_sessions(uid: int, proc: Path = Path("/proc")) -> set[int]:
     """All processes in the sessions of a uid, under any uid: sudo changes only that.
 
     Without the process that asks and those above it, as that may be a shell of su. The uppermost
-    slice counts: below it a manager of user units makes any that its owner names.
+    slice counts: below it a manager of user units makes any that its owner names. What systemd
+    runs there to remove the folder in /run/user has to end by itself.
     """
     found = set[int]()
     for folder in proc.glob("[0-9]*"):
         with suppress(OSError):  # it ended while we looked
             groups = (folder / "cgroup").read_text(errors="replace").splitlines()
-            here = any((top := _SLICE.search(line)) and int(top[1]) == uid for line in groups)
+            here = any(_is_of(line, uid) for line in groups)
             if here and _state_and_parent(folder)[0] not in "ZX":
                 found.add(int(folder.name))
     return found - _line_of(os.getpid(), proc)
+
+
+def _is_of(line: str, uid: int) -> bool:
+    """Whether a control group is one of this uid's sessions, as no account can join root's unit."""
+    top = _SLICE.search(line)
+    if top is None or int(top[1]) != uid:
+        return False
+    return line[top.end() :] != f"user-runtime-dir@{uid}.service"
 
 
 def _line_of(process: int, proc: Path) -> set[int]:
