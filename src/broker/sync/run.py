@@ -25,10 +25,11 @@ from ..sources.contract import Source
 from ..tables.model import Limits
 from .exposure import expose
 from .held import HeldError, lost_keys, note
+from .job import Job, check_held, displaced, no_room
 from .places import places_of
 from .report import Progress, Report, TableOutcome
 from .request import request_of
-from .table import Job, check_held, displaced, failed_entry, no_room, sync_table
+from .table import failed_entry, sync_table
 
 __all__ = ["Run"]
 

@@ -34,10 +34,10 @@ def described_anew(instance: Instance, description: str) -> None:
     (instance.config / "data_description.md").write_text(description)
 
 
-def deliver(instance: Instance, text: str, day: int) -> None:
-    """The file of the table, written at noon of a day of June."""
+def deliver(instance: Instance, text: str, day: int, name: str = "t") -> None:
+    """A file, usually that of the table, written at noon of a day of June."""
     moment = datetime(2026, 6, day, 12, tzinfo=UTC).timestamp()
-    os.utime(instance.csv("t", text), (moment, moment))
+    os.utime(instance.csv(name, text), (moment, moment))
 
 
 def outcome(instance: Instance) -> tuple[int, str, str | None]:

@@ -89,8 +89,9 @@ def asked(*lines: str) -> str:
 def test_every_row_answers_the_question_of_now(described: Make, name: str) -> None:
     before, after, settings, column, expected = CHANGES[name]
     instance = described(asked(*before))
-    instance.csv("other", SECOND.replace("cz", "pl").replace("sk", "at", 1).replace(",sk", ",hu"))
+    other = SECOND.replace("cz", "pl").replace("sk", "at", 1).replace(",sk", ",hu")
     deliver(instance, FIRST, 1)
+    deliver(instance, other, 1, "other")
     assert instance.sync()["exit_code"] == 0
     described_anew(instance, asked(*after))
     deliver(instance, SECOND, 2)
@@ -103,6 +104,9 @@ def test_every_row_answers_the_question_of_now(described: Make, name: str) -> No
     assert [row[names.index(column)] for row in rows] == expected
     if name == "one column less":
         assert names == ["id", "at", "c"]
+    assert instance.sync()["tables"][0]["warnings"] == one["warnings"], "as long as it stands"
+    deliver(instance, SECOND, 3)
+    deliver(instance, other, 3, "other")
     again = instance.sync()["tables"][0]["warnings"]
     assert not [text for text in again if "anew" in text]
 

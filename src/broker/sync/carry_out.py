@@ -1,0 +1,148 @@
+"""Carry out a step: read the source, and hand its rows to the engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from ..errors import SourceError
+from ..publish.manifest import TableEntry
+from ..sources.contract import TableRequest, Window
+from ..tables.layout import NeedsLoadError, WidensError
+from ..tables.load import load
+from ..tables.merge import merge
+from ..tables.model import Range, TableSpec, TableVersion
+from ..tables.rows import End
+from ..tables.schema import TableSchema
+from .job import Job
+from .plan import Action, Step, SyncRule
+from .reload import reload
+from .request import (
+    version_of,
+)
+
+__all__ = ["carry_out", "missing"]
+
+
+def carry_out(
+    job: Job,
+    spec: TableSpec,
+    declared: TableSchema,
+    step: Step,
+    request: TableRequest,
+    rule: SyncRule,
+    reasons: list[str],
+) -> tuple[TableVersion, End, Step]:
+    """Carry out a step; where its values need wider types or all rows, with those."""
+    is_anew = False
+    while True:
+        try:
+            version, end = _take(job, spec, declared, step, request, rule)
+        except WidensError as error:
+            spec = _widening(job, spec, error.columns)
+            continue
+        except NeedsLoadError as error:
+            if is_anew:
+                raise
+            reasons.append(f"{error.where}: {error.message}")
+        else:
+            if not version.missing or end.version is None or is_anew:
+                return version, end, step
+            job.staging.discard(job.table.path)
+            reasons.append(f"{missing(version)}, because no window held them")
+        step, is_anew = reload(job, rule), True
+
+
+def _widening(job: Job, spec: TableSpec, columns: frozenset[str]) -> TableSpec:
+    """A load that is not done yet, which no reader knows, may always widen, or begin anew."""
+    spec = replace(spec, widens=spec.widens | columns)
+    if job.published is not None and job.published.loading:
+        return replace(spec, on_schema_change="evolve", keeps_all=False)
+    return spec
+
+
+def _take(
+    job: Job,
+    spec: TableSpec,
+    declared: TableSchema,
+    step: Step,
+    request: TableRequest,
+    rule: SyncRule,
+) -> tuple[TableVersion, End]:
+    """Carry out a step: what the engine makes of the rows, and of what is published already."""
+    reading = job.source.read(request, step.window)
+    out, work = job.staging.path, job.staging.work(job.table.id)
+    before, previous = job.published, job.staging.previous
+    advance = partial(job.progress.advance, job.table.path)
+    if step.action is Action.REPLACE or before is None or previous is None:
+        version = load(
+            spec,
+            declared,
+            reading,
+            out=out,
+            work=work,
+            limits=job.limits,
+            previous=_still_asked(request, before.schema) if before else None,
+            progress=advance,
+        )
+        return _warned(version, reading.end())
+    alive = job.source.read_keys(request) if step.census else None
+    expected = None
+    if step.census and rule.has_beginning:  # older rows live in the source alone
+        of_key = replace(request, columns=spec.key)
+        expected = job.source.read(of_key, reload(job, rule).window)
+    version = merge(
+        spec,
+        declared,
+        _built_upon(before, step),
+        previous.path,
+        reading,
+        live_keys=alive,
+        expected_keys=expected,
+        covered=_covered(step),
+        adds=step.action is Action.ADD,
+        out=out,
+        work=work,
+        limits=job.limits,
+        progress=advance,
+    )
+    end = reading.end()
+    for other in (alive, expected):
+        if other is not None and other.end().version != end.version:
+            raise SourceError(
+                "changed between the reading of its rows and of its keys",
+                where=job.table.id,
+                remedy="The next sync reads it again.",
+            )
+    return _warned(version, end)
+
+
+def _warned(version: TableVersion, end: End) -> tuple[TableVersion, End]:
+    tie = (end.tie,) if end.tie and version.duplicates else ()
+    return replace(version, warnings=(*version.warnings, *end.warnings, *tie)), end
+
+
+def _still_asked(request: TableRequest, schema: TableSchema) -> TableSchema:
+    """The published columns without those that the description leaves out by now."""
+    kept = [one for one in schema.columns if not request.columns or one.name in request.columns]
+    return TableSchema(tuple(kept))
+
+
+def _built_upon(before: TableEntry, step: Step) -> TableVersion:
+    """The published rows; their rejects are listed anew by a step that reads everything."""
+    version = version_of(before)
+    is_whole = step.action is Action.ADD and step.window == Window()
+    return replace(version, reject_file=None) if is_whole else version
+
+
+def _covered(step: Step) -> Range | None:
+    """The range of which the reading holds every row that still exists."""
+    window = step.window
+    if step.action is Action.MERGE or window.column is None:
+        return None
+    return Range(window.column, window.since, window.until)
+
+
+def missing(version: TableVersion) -> str:
+    rows = "1 row was" if version.missing == 1 else f"{version.missing:,} rows were"
+    return f"{rows} in the source and not in the table"
