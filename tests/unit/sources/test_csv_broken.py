@@ -38,6 +38,25 @@ def test_bytes_that_are_no_utf8_reject_their_row_alone(put: Put, read: Read) -> 
     assert rejects(end) == [(2, 3, "is not valid UTF-8", "2,caf\\xe9")]
 
 
+def test_bytes_that_are_no_utf8_reject_their_row_whatever_columns_are_read(
+    put: Put, read: Read
+) -> None:
+    put("t.csv", b"a,b\n1,x\n2,caf\xe9\n3,y\n")
+    rows, end = read(columns=("a",))
+    assert rows == [("1",), ("3",)]
+    assert rejects(end) == [(2, 3, "is not valid UTF-8", "2,caf\\xe9")]
+
+
+def test_a_header_of_half_a_character_or_half_an_escape_is_refused(put: Put, read: Read) -> None:
+    put("t.csv", "a,b\\xc3\n1,2\n")
+    options = {"escape": "\\", "escapes": "postgres"}
+    with pytest.raises(SourceError, match="the header cannot be read: it is not valid UTF-8"):
+        read(options=options)
+    put("t.csv", "a,b\\")
+    with pytest.raises(SourceError, match=r"the header cannot be read.*ends with an escape"):
+        read(options=options)
+
+
 def test_a_nul_byte_rejects_its_row_alone(put: Put, read: Read) -> None:
     put("t.csv", b"a,b\n1,x\n2,\0\n3,y\n")
     rows, end = read()

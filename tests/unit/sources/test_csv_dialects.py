@@ -20,6 +20,21 @@ CASES: dict[str, tuple[dict[str, Any], bytes | str, list[tuple[Any, ...]]]] = {
         'id,p,q\n1,"C:\\temp,new","say \\"hi\\""\n2,C:\\x,\\\\host\n',
         [("1", "C:\\temp,new", 'say "hi"'), ("2", "C:\\x", "\\\\host")],
     ),
+    "an escape after the closing quote": (
+        {"escape": "\\", **TWO},
+        'id,v\n1,"\\a"\\""\n',
+        [("1", '\\a\\""')],
+    ),
+    "an escaped CR at the end of a short row": (
+        {"escape": "\\", "escapes": "any", "short_rows": "null"},
+        "id,v\r1,2\ra\\\r\r3,4\r",
+        [("1", "2"), ("a\r", None), ("3", "4")],
+    ),
+    "an escaped CR at the end of a header": (
+        {"escape": "\\", "escapes": "any"},
+        "id,v\\\r\r1,2\r",
+        [("1", "2")],
+    ),
     "Spark": (
         {"dialect": "spark"},
         'id,v\n1,"C:\\temp,\\"new\\""\n2,"a\nb, \\\\"\n3,""\n4,\n5,C:\\dir\\\n6,"\\\\\\""',

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from broker.errors import SourceError
@@ -18,6 +18,8 @@ from broker.sources.csv import CsvSource
 # Short texts of exactly those characters that a parser stumbles over.
 AWKWARD = st.text(alphabet=['"', ",", "\n", "\r", "\\", "a", "ž", "\0"], max_size=60)
 CELLS = st.none() | st.text(alphabet=['"', ",", "\n", "\r", " ", "N", "A", "ž", "😀"], max_size=12)
+
+ANY = {"escape": "\\", "escapes": "any"}
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +55,32 @@ def outcome(folder: Path, block: int, **options: Any) -> Any:
             {"escape": "\\"},
             {"escape": "\\", "escapes": "any"},
             {"escape": "\\", "escapes": "mysql"},
+            {"escape": "\\", "escapes": "postgres"},
             {"escape": "\\", "quote": ""},
+            {"escape": "\\", "quote": "", "escapes": "mysql"},
+            {"escape": "\\", "quote": "", "escapes": "postgres"},
+            {"escape": "\\", "short_rows": "null"},
+            {"escape": "\\", "escapes": "any", "short_rows": "null"},
+            {"escape": "\\", "escapes": "any", "trailing_delimiter": True},
+            {"trailing_delimiter": True, "null_values": ["a"]},
             {"short_rows": "null"},
             {"trailing_delimiter": True},
         ]
     ),
+)
+# An escaped CR, and the CR that ends its row.
+@example(text='\\\r\r,\r","', block=1, width=1, options=ANY)
+@example(text="\\\r\r,\r\\\\", block=1, width=1, options=ANY)
+@example(text="a\\\r\r,a,a\r", block=1, width=2, options={**ANY, "short_rows": "null"})
+# A quoted value that ends, but for the escape before its last quote.
+@example(text='"\\"\na,a\n"a\n', block=9, width=1, options={"escape": "\\"})
+# An escape after the closing quote.
+@example(text='"\\a"\\""\na,a\n', block=7, width=1, options={"escape": "\\"})
+# After the last delimiter: an escaped one, an empty text, a text that means NULL.
+@example(text="a,a\\,\n", block=1, width=1, options={**ANY, "trailing_delimiter": True})
+@example(text='a,""\na\n', block=1, width=1, options={"trailing_delimiter": True})
+@example(
+    text="ž,a\nž\n", block=1, width=1, options={"trailing_delimiter": True, "null_values": ["a"]}
 )
 def test_cutting_changes_nothing(
     folder: Path,

@@ -98,8 +98,8 @@ class Unescaper:
     def _as_rfc4180(self, text: bytes) -> bytes:
         parts, at = [], 0
         for field in self._lexer.escaped(text):
-            start, end = field.span("value")
-            parts += [text[at:start], self._pair.sub(self._doubled, field["value"])]
+            start, end = field.span("quoted")
+            parts += [text[at:start], self._pair.sub(self._doubled, field["quoted"])]
             at = end
         return b"".join((*parts, text[at:]))
 

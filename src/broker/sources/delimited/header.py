@@ -77,23 +77,21 @@ def _names(header: bytes, dialect: Dialect, name: str) -> list[str]:
             remedy="If the file is in UTF-16, declare it: csv: {encoding: utf-16}.",
         )
     try:
-        text = header.decode().strip("\r\n")
+        return _fields(header.decode(), dialect)
     except UnicodeDecodeError as error:
         raise SourceError(
             "the header cannot be read: it is not valid UTF-8",
             where=name,
             remedy="Declare the encoding of the file: csv: {encoding: …}.",
         ) from error
-    try:
-        return _fields(text, dialect)
     except csv.Error as error:
         raise SourceError("the header cannot be read", where=name, found=str(error)) from error
 
 
 def fields_of(record: bytes, dialect: Dialect) -> list[str]:
     """The fields of a record as text; none where it cannot be taken apart."""
-    with suppress(csv.Error):
-        return _fields(record.decode(errors="replace").strip("\r\n"), dialect)
+    with suppress(csv.Error, UnicodeDecodeError):
+        return _fields(record.decode(errors="replace"), dialect)
     return []
 
 
@@ -120,9 +118,11 @@ def separated(beginning: bytes, dialect: Dialect, name: str) -> tuple[Dialect, b
 
 def _fields(text: str, dialect: Dialect) -> list[str]:
     escapes = Unescaper(dialect)
-    plain = escapes.plain(text.encode()) or b""
+    plain = escapes.plain(text.lstrip("\r\n").encode())
+    if plain is None:
+        raise csv.Error("it ends with an escape character, or an escaped line end")
     reader = csv.reader(
-        io.StringIO(plain.decode(), newline=""),
+        io.StringIO(plain.rstrip(b"\r\n").decode(), newline=""),
         delimiter=dialect.delimiter,
         quotechar=dialect.quote,
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,

@@ -80,7 +80,8 @@ class Parser:
         if b"\0" in piece or self._is_joined(piece):
             return self._sorted_out(piece)
         try:
-            table = self._rows(piece)
+            self._refuse_other_bytes(piece)
+            table = self._rows(self._escapes.plain(piece))
         except (pa.ArrowInvalid, UnicodeDecodeError):
             return self._sorted_out(piece)
         if table is None:
@@ -137,17 +138,26 @@ class Parser:
             if all(row.count(delimiter) == width - 1 for row in rows):
                 yield Remark(Kind.SPREAD, line + 1 + count_lines(text[:first]))
 
-    def _rows(self, piece: bytes) -> pa.Table | None:
-        """Arrow takes a slice that ends inside a quoted field as if the field were whole.
+    def _refuse_other_bytes(self, piece: bytes) -> None:
+        """Raise ``ArrowInvalid`` where bytes are not UTF-8 in a column that is not wanted.
 
-        A sentinel after the slice tells: where it does not come back as the last row, the
-        slice ended inside of a field that swallowed it.
+        ``validate`` looks at the others.
         """
-        plain = self._escapes.plain(piece)
+        if len(self._wanted) < len(self._names) and not piece.isascii():
+            pa.array([piece], pa.binary()).cast(pa.string())
+
+    def _rows(self, plain: bytes | None) -> pa.Table | None:
+        """The rows of a text without escapes; None if it ends inside a field, or is None.
+
+        Arrow takes a text that ends inside a quoted field as if the field were whole.
+        A sentinel after the text tells: where it does not come back as the last row, the
+        text ended inside of a field that swallowed it.
+        """
         if plain is None:
             return None
+        mark = MARK if plain.startswith(MARK) else b""  # of two at the start, Arrow takes one
         end = b"" if plain.endswith((b"\n", b"\r")) or not plain else b"\n"
-        text = b"".join((plain, end, self._sentinel))
+        text = b"".join((mark, plain, end, self._sentinel))
         read_options = csv.ReadOptions(
             column_names=self._columns, use_threads=False, block_size=len(text) + 1
         )
@@ -161,16 +171,16 @@ class Parser:
         last = table.num_rows - 1
         if last < 0 or table.column(0)[last].as_py() != self._token:
             return None
-        return self._values(table.slice(0, last), piece)
+        return self._values(table.slice(0, last), plain)
 
-    def _values(self, table: pa.Table, piece: bytes) -> pa.Table:
+    def _values(self, table: pa.Table, plain: bytes) -> pa.Table:
         """The columns that are wanted; raises ``ArrowInvalid`` where one more has a value."""
         if self._after:
             rest = table.column(self._after[0])
             if pc.any(pc.not_equal(rest, "")).as_py():
                 raise pa.ArrowInvalid("a value stands after the last delimiter")
             table = table.select(self._wanted)
-        if self._escapes.concerns(piece):
+        if self._escapes.concerns(plain):
             table = self._escapes.values(table)
         if self._is_empty_null:
             for at, name in enumerate(table.column_names):
@@ -192,11 +202,12 @@ class Parser:
                 remarks.append(Remark(beginning, line))
             if beginning is not Kind.HEADER and self._counts(record, text):
                 number += 1
-                text = self._filled(record, text)
-                reason = self._fault(record, text)
+                # An escaped line end must not be taken for the end of the row from here on.
+                plain = self._filled(record, self._escapes.plain(text) or b"")
+                reason = self._fault(record, text, plain)
                 if reason is None:
                     # A CR must not become half of a CRLF with what follows it now.
-                    good.append(text[:-1] + b"\n" if text.endswith(b"\r") else text)
+                    good.append(plain[:-1] + b"\n" if plain.endswith(b"\r") else plain)
                 else:
                     rejects.append(Reject(number, None, reason, _shown(text), line))
             line += count_lines(text)
@@ -224,32 +235,40 @@ class Parser:
         """An empty line is not a row, except in a table of one column, which is NULL there."""
         return record.fields > 1 or len(self._names) == 1 or text.strip(b"\r\n") != b""
 
-    def _filled(self, record: Record, text: bytes) -> bytes:
+    def _filled(self, record: Record, plain: bytes) -> bytes:
         """A row that may be short, with the delimiters that it has not."""
         width = len(self._columns)
         most = width - 1 if self._dialect.fills_short_rows else len(self._after)
         missing = width - record.fields
         if not 0 < missing <= most:
-            return text
-        return text.rstrip(b"\r\n") + self._dialect.delimiter.encode() * missing + b"\n"
+            return plain
+        return plain.rstrip(b"\r\n") + self._dialect.delimiter.encode() * missing + b"\n"
 
-    def _misfit(self, record: Record, text: bytes) -> str | None:
+    def _misfit(self, record: Record, plain: bytes) -> str | None:
         """What is wrong with the number of fields."""
         expected, found = len(self._names), record.fields
         delimiter = self._dialect.delimiter.encode()
-        is_trailed = text.rstrip(b"\r\n").endswith(delimiter)
-        if self._after and found == expected + 1 and not is_trailed:
+        is_trailed = plain.rstrip(b"\r\n").endswith(delimiter)
+        is_one_more = found == expected + 1
+        if self._after and is_one_more and not is_trailed and not self._is_read(plain):
             return "text stands after the last delimiter"
         fewest = 1 if self._dialect.fills_short_rows else expected
         if not fewest <= found <= expected + len(self._after):
-            hint = found == expected + 1 and is_trailed
+            hint = is_one_more and is_trailed
             return f"expected {expected} fields, found {found}" + (
                 ", the last one empty: csv: {trailing_delimiter: true}" if hint else ""
             )
         return None
 
-    def _fault(self, record: Record, text: bytes) -> str | None:
-        if misfit := self._misfit(record, text):
+    def _is_read(self, plain: bytes) -> bool:
+        """Whether Arrow takes one row, as it would among others."""
+        try:
+            return self._rows(plain) is not None
+        except (pa.ArrowInvalid, UnicodeDecodeError):
+            return False
+
+    def _fault(self, record: Record, text: bytes, plain: bytes) -> str | None:
+        if misfit := self._misfit(record, plain):
             return misfit
         if b"\0" in text:
             return "holds a NUL byte"
@@ -261,11 +280,18 @@ class Parser:
                 "with text after its closing quote: where nothing is quoted, "
                 "declare csv: {quote: ''}"
             )
+        return None if self._is_utf8(text, plain) else NOT_UTF8
+
+    def _is_utf8(self, text: bytes, plain: bytes) -> bool:
         try:
-            self._escapes.value(text.decode())
+            decoded = text.decode()
         except UnicodeDecodeError:
-            return NOT_UTF8
-        return None
+            return False
+        try:
+            self._escapes.value(decoded)
+        except UnicodeDecodeError:
+            return self._is_read(plain)  # in a column that is not wanted, or in two halves
+        return True
 
 
 def _parse_options(dialect: Dialect, *, ignore_empty_lines: bool) -> csv.ParseOptions:

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -249,7 +250,9 @@ def _parsed(cutter: Cutter, parser: Parser, path: str, line: int) -> Iterator[tu
             if not ahead:
                 return
             piece, parsing = ahead.popleft()
-            if (parsed := parsing.result()) is not None:
+            with _errors_about(path, line):
+                parsed = parsing.result()
+            if parsed is not None:
                 yield line, parsed
                 line += parsed.lines
             elif cutter.is_exact:
@@ -262,6 +265,20 @@ def _parsed(cutter: Cutter, parser: Parser, path: str, line: int) -> Iterator[tu
             else:
                 cutter.recut([piece, *(later for later, _ in ahead)])
                 ahead.clear()
+
+
+@contextmanager
+def _errors_about(path: str, line: int) -> Iterator[None]:
+    """What the parser refuses although record by record it seems right: a ``SourceError``."""
+    try:
+        yield
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        raise SourceError(
+            "cannot be taken apart into rows",
+            where=f"{path}, after line {line:,}",
+            expected="rows of the declared dialect",
+            remedy="Check delimiter, quote and escape under csv:.",
+        ) from error
 
 
 def _has_room(ahead: Collection[tuple[bytes, Future[Parsed | None]]]) -> bool:

@@ -55,8 +55,9 @@ class Lexer:
     def spreads(self, text: bytes) -> Iterator[re.Match[bytes]]:
         """The quoted fields that hold a line end, in order; ``text`` begins with a record.
 
-        Group ``value`` is the field, and group ``tail`` is set where text follows its closing
-        quote: the quote that closed it then was hardly written to do so.
+        Group ``value`` is the field, ``quoted`` what its quotes enclose, with them, and group
+        ``tail`` is set where text follows its closing quote: the quote that closed it then was
+        hardly written to do so.
         """
         at = 0
         while self._spread and (match := self._spread.match(text, at)):
@@ -131,7 +132,10 @@ def _bare(dialect: Dialect) -> bytes:
 
 
 def _holding(special: bytes, dialect: Dialect) -> re.Pattern[bytes] | None:
-    """The pattern of a quoted field with one of ``special`` in it, and of all fields before it."""
+    """The pattern of a quoted field with one of ``special`` in it, and of all fields before it.
+
+    It may be open.
+    """
     if dialect.quote is None:
         return None
     escape = re.escape(dialect.escape.encode()) if dialect.escape else None
@@ -141,9 +145,9 @@ def _holding(special: bytes, dialect: Dialect) -> re.Pattern[bytes] | None:
     flat = rb"(?:%b|%b%b)*+" % (plain, quote, quote)
     inside = rb"(?:%b|%b%b)*+" % (_run(quote, escape, least=1), quote, quote)
     end = rb"(?:\r\n|\r|\n|%b)" % delimiter
-    wide = rb"%b%b(?=[%b])%b%b" % (quote, flat, special, inside, quote)
+    wide = rb"%b%b(?=[%b])%b(?:%b|\Z)" % (quote, flat, special, inside, quote)
     other = rb"(?!%b)%b%b" % (wide, _field(dialect, group=b"?:"), end)
-    value = rb"(?P<value>%b(?P<tail>(?!%b|\Z))?%b)" % (wide, end, _bare(dialect))
+    value = rb"(?P<value>(?P<quoted>%b)(?P<tail>(?!%b|\Z))?%b)" % (wide, end, _bare(dialect))
     return re.compile(rb"(?:%b)*+%b(?:%b|\Z)" % (other, value, end), re.DOTALL)
 
 

@@ -35,7 +35,9 @@ def plain_blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    first = next(blocks, b"")
+    first = b""
+    while len(first) < len(codecs.BOM_UTF8) and (more := next(blocks, b"")):
+        first += more
     yield first.removeprefix(codecs.BOM_UTF8)
     yield from blocks
 
