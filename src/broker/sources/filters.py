@@ -25,16 +25,16 @@ __all__ = ["Condition", "RowFilter", "condition"]
 
 _COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _MEMBERSHIPS = {"eq": True, "in": True, "ne": False, "notIn": False}
-_INSTANT = "\x01"  # no column of a file is called so
+_INSTANT = "\x01"  # no column of a file begins so
 _EXACT = ("DECIMAL(38,18)", "DECIMAL(38,0)")  # beyond them, numbers compare as DOUBLE
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Which rows are wanted, in SQL. ``time`` is the column whose instants are ``_INSTANT``."""
+    """Which rows are wanted, in SQL. ``times`` are the columns whose instants it compares."""
 
     sql: str
-    time: str | None = None
+    times: tuple[str, ...] = ()
 
 
 class RowFilter:
@@ -71,15 +71,15 @@ class RowFilter:
             ) from error
 
     def _timed(self, table: pa.Table) -> pa.Table:
-        """The rows with the instants of the window's column; NULL where it has none."""
-        if self._condition.time is None:
-            return table
-        texts = table[self._condition.time]
-        found = read(texts, "TIMESTAMPTZ", strict=False)
-        if found is None:
-            rows = _database().cursor().from_arrow(pa.table({"v": texts}))
-            found = rows.project(typed("v", "TIMESTAMPTZ")).to_arrow_table().column(0)
-        return table.append_column(_INSTANT, found)
+        """The rows with the instants of the columns of times; NULL where there is none."""
+        for time in self._condition.times:
+            texts = table[time]
+            found = read(texts, "TIMESTAMPTZ", strict=False)
+            if found is None:
+                rows = _database().cursor().from_arrow(pa.table({"v": texts}))
+                found = rows.project(typed("v", "TIMESTAMPTZ")).to_arrow_table().column(0)
+            table = table.append_column(_INSTANT + time, found)
+        return table
 
 
 @cache
@@ -98,14 +98,15 @@ def condition(table: TableRequest, window: Window, names: tuple[str, ...]) -> Co
     """
     where = f"table {table.id}"
     parts = [_where_filter(one, names, where) for one in table.where_filters]
+    times = {str(one["column"]) for one in table.where_filters if any(map(_is_time, _values(one)))}
     if table.row_filter is not None:
         parts.append(_row_filter(table.row_filter, where))
-    time = window.column if window.since or window.until else None
-    if time is not None:
-        _known(time, names, where)
-        parts.append(_in_window(window))
+    if window.column is not None and (window.since or window.until):
+        _known(window.column, names, where)
+        parts.append(_in_window(window, window.column))
+        times.add(window.column)
     sql = " AND ".join(f"({part}\n)" for part in parts)
-    return Condition(sql, time) if sql else None
+    return Condition(sql, tuple(sorted(times))) if sql else None
 
 
 def _known(column: str, names: tuple[str, ...], where: str) -> str:
@@ -116,9 +117,9 @@ def _known(column: str, names: tuple[str, ...], where: str) -> str:
     return identifier(column)
 
 
-def _in_window(window: Window) -> str:
+def _in_window(window: Window, column: str) -> str:
     """Rows without a readable instant belong to every window that has no end."""
-    instant = identifier(_INSTANT)
+    instant = identifier(_INSTANT + column)
     bounds = []
     if window.since:
         bounds.append(f"{instant} >= {_instant(window.since)}")
@@ -134,11 +135,12 @@ def _instant(moment: datetime) -> str:
 
 def _where_filter(declared: Mapping[str, Any], names: tuple[str, ...], where: str) -> str:
     """NULL is not equal to anything: ``ne`` and ``notIn`` keep it, all others drop it."""
-    column = _known(str(declared["column"]), names, where)
+    name = str(declared["column"])
+    _known(name, names, where)
     operator = str(declared.get("operator", "eq"))
-    values = [str(value) for value in declared["values"]]
+    values = _values(declared)
     if operator in _MEMBERSHIPS:
-        equal = " OR ".join(_compared(column, "=", value) for value in values)
+        equal = " OR ".join(_compared(name, "=", value) for value in values)
         is_wanted = "true" if _MEMBERSHIPS[operator] else "false"
         return f"coalesce({equal}, false) = {is_wanted}"
     if operator not in _COMPARISONS or len(values) != 1:
@@ -147,22 +149,37 @@ def _where_filter(declared: Mapping[str, Any], names: tuple[str, ...], where: st
             where=where,
             expected="eq, ne, in, notIn with values; gt, ge, lt, le with one value",
         )
-    return _compared(column, _COMPARISONS[operator], values[0])
+    return _compared(name, _COMPARISONS[operator], values[0])
 
 
-def _compared(column: str, operator: str, value: str) -> str:
-    """As numbers where both are, else as text, by code point; beside a number, empty is NULL."""
-    other = literal(value)
-    text = f"{column} {operator} {other}"
-    if not _is_number(value):
-        return text
-    # Two long numbers may be one double: those are equal as text alone.
-    ways = [*((type_, False) for type_ in _EXACT), ("DOUBLE", operator == "=")]
-    compared = (
-        f"{typed(column, type_, strict=strict)} {operator} {typed(other, type_, strict=strict)}"
-        for type_, strict in ways
-    )
-    return f"coalesce({', '.join(compared)}, nullif({column}, '') {operator} {other})"
+def _values(declared: Mapping[str, Any]) -> list[str]:
+    return [str(value) for value in declared["values"]]
+
+
+def _compared(name: str, operator: str, value: str) -> str:
+    """As numbers, times or truth values where both are, else as text, by code point.
+
+    Beside one of these, the empty text is NULL.
+    """
+    column, other = identifier(name), literal(value)
+    if _is_number(value):
+        ways = [
+            f"{typed(column, type_, strict=strict)} {operator} {typed(other, type_, strict=strict)}"
+            # Two long numbers may be one double: those are equal as text alone.
+            for type_, strict in (*((one, False) for one in _EXACT), ("DOUBLE", operator == "="))
+        ]
+    elif _is_time(value):
+        ways = [f"{identifier(_INSTANT + name)} {operator} {typed(other, 'TIMESTAMPTZ')}"]
+    elif value.lower() in ("true", "false"):
+        ways = [f"{typed(column, 'BOOLEAN')} {operator} {typed(other, 'BOOLEAN')}"]
+    else:
+        return f"{column} {operator} {other}"
+    return f"coalesce({', '.join(ways)}, nullif({column}, '') {operator} {other})"
+
+
+def _is_time(value: str) -> bool:
+    """Whether it is written as the grammar writes days and times; without a zone it is UTC."""
+    return re.fullmatch(pattern("TIMESTAMPTZ", strict=False) or "", value) is not None
 
 
 def _is_number(value: str) -> bool:

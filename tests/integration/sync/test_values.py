@@ -277,3 +277,32 @@ def test_a_word_in_the_column_of_time_neither_loses_nor_doubles_rows(
         deliver(instance, "id,at,v\n" + "".join(f"{row}\n" for row in delivered), day)
         assert outcome(instance)[0] == 0
         assert [row[2] for row in instance.rows("s/t")] == list("abcd")[:count]
+
+
+@pytest.mark.parametrize(
+    ("condition", "wanted"),
+    [
+        ('operator: le, values: "2026-01-01 10:00:00"', "TTF"),
+        ('operator: ge, values: "2026-01-01T10:00:00"', "FFT"),
+        ('operator: eq, values: "2026-01-01"', "FFF"),
+        ('operator: in, values: ["2026-01-01 11:00:00+02:00"]', "FTF"),
+        ('operator: ne, values: "2026-01-01T09:00:00Z"', "TFT"),
+    ],
+)
+@pytest.mark.parametrize("last", ["2026-01-01 11:00:00", "2026-01-01T13:00:00+02:00"])
+def test_filters_compare_times_as_times(
+    described: Make, condition: str, wanted: str, last: str
+) -> None:
+    lines = f"where_filters:\n      - {{column: at, {condition}}}"
+    instance = described(table(lines))
+    deliver(instance, f"id,at\n1,2026-01-01T08:30\n2,2026-01-01 09:00:00.000\n3,{last}\n", 1)
+    assert outcome(instance)[0] == 0
+    found = {row[0] for row in instance.rows("s/t")}
+    assert found == {at for at, letter in enumerate(wanted, 1) if letter == "T"}
+
+
+def test_filters_compare_truth_values_in_any_case(described: Make) -> None:
+    instance = described(table("where_filters:\n      - {column: is, values: [true]}"))
+    deliver(instance, "id,is\n1,TRUE\n2,true\n3,False\n4,True\n5,\n", 1)
+    assert outcome(instance)[0] == 0
+    assert [row[0] for row in instance.rows("s/t")] == [1, 2, 4]
