@@ -148,8 +148,23 @@ def test_a_table_whose_columns_may_not_change_fails(described: Make) -> None:
     assert (code, status) == (1, "failed")
     assert error is not None
     assert "column v" in error
-    assert "row 2 (9.9)" in error
+    assert "because of t.csv, row 2 (9.9)" in error
     assert instance.rows("s/t") == [(1, 7), (2, 8)]
+    types = 'types: {v: "DECIMAL(9,1)"}'
+    (instance.config / "data_description.md").write_text(table("on_schema_change: fail", types))
+    assert outcome(instance)[0] == 0
+    assert instance.rows("s/t") == [(1, Decimal("7.0")), (2, Decimal("8.5"))]
+
+
+def test_the_row_that_needs_another_type_is_named_by_its_own_number(described: Make) -> None:
+    instance = described(table(*BY_TIME, "on_schema_change: fail", "deletions: append_only"))
+    rows = "".join(f"{at},{days_ago(90)},7\n" for at in range(5))
+    deliver(instance, f"id,at,v\n{rows}5,{days_ago(9)},7\n", 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"id,at,v\n{rows}5,{days_ago(9)},7\n6,{days_ago(1)},7.5\n", 2)
+    code, _, error = outcome(instance)
+    assert code == 1
+    assert "because of t.csv, row 7 (9.9)" in str(error)
 
 
 @pytest.mark.parametrize("policy", ["evolve", "fail", "rebuild"])

@@ -55,27 +55,29 @@ class Guesses:
             return "TIMESTAMP"
         return self._found[name].type
 
-    def layout(self, layout: Layout) -> Layout:
-        """The columns with the types that their values need; raises as ``widened`` does."""
+    def layout(self, layout: Layout, places: RowPlaces | None) -> Layout:
+        """The columns with the types that their values need; raises as ``widened`` does.
+
+        ``places`` are those of the rows in their source, here and in ``warnings``.
+        """
         types = {}
         for name, field in self._fields.items():
             type_, odd = self.type(name), self._oddities.get(name)
             if field.known is not None:
-                because = odd.place if odd else "its values"
+                because = odd.at(_place(odd, places)) if odd else "its values"
                 type_ = widened(self._spec, field, type_, whole=layout.whole, because=because)
             is_known = field.known is not None or self._found[name] != NOTHING
             types[name] = type_, TypedBy.VALUES if is_known else TypedBy.NOTHING
         return layout.typed(types)
 
     def warnings(self, layout: Layout, places: RowPlaces | None) -> tuple[str, ...]:
-        """What values made of columns; ``places`` are those of the rows in their source."""
+        """What values made of columns."""
         found = []
         for name, odd in self._oddities.items():
             known, type_ = self._fields[name].known, layout.field(name).type
             if known != type_:
                 change = "is text" if known is None else f"changed from {known} to {type_}"
-                (place,) = placed(places, pa.array([odd.n], pa.int64())).to_pylist()
-                found.append(odd.words(change, RowPlace(**place)))
+                found.append(odd.words(change, _place(odd, places)))
         return tuple(found)
 
     def still_fits(self, field: Field, column: pa.ChunkedArray) -> bool:
@@ -174,6 +176,11 @@ class Guesses:
         n, text = one_row(self._connection, query)
         self._connection.unregister("rows")
         return None if n is None else Oddity(field.name, n, shape(text), expected)
+
+
+def _place(odd: Oddity, places: RowPlaces | None) -> RowPlace:
+    (place,) = placed(places, pa.array([odd.n], pa.int64())).to_pylist()
+    return RowPlace(**place)
 
 
 def _sound(field: Field, chunk: Chunk) -> str:

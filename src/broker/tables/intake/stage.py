@@ -18,6 +18,7 @@ from ...errors import SourceError
 from .. import partitions
 from ..layout import Field, Layout, WidensError
 from ..model import Limits, Partitioning, TableSpec
+from ..row_places import RowPlaces
 from ..rows import End, Reading
 from ..session import one_row
 from ..types import common
@@ -78,7 +79,7 @@ def stage(
         _check_end(spec, end, done)
         spill.finish()
         intake.guesses.settle(spill)
-        settled = intake.layout()
+        settled = intake.layout(reading.places)
         pa.default_memory_pool().release_unused()
     except BaseException:
         spill.close()
@@ -144,9 +145,9 @@ class _Intake:
         self._own = [name for name in spill.schema.names if name in ("n", "dead")]
         self.marked = False
 
-    def layout(self) -> Layout:
+    def layout(self, places: RowPlaces | None) -> Layout:
         """The columns with the types found for those that had none, once all rows came."""
-        return self.guesses.layout(self._layout)
+        return self.guesses.layout(self._layout, places)
 
     def take(self, chunk: Chunk) -> None:
         """Turn a chunk into values, put its flaws aside, and append what is good."""

@@ -30,15 +30,14 @@ class Oddity:
     shape: str
     expected: str
 
-    @property
-    def place(self) -> str:
-        """In words, as the engine counts rows."""
-        return f"row {self.n + 1} ({self.shape})"
+    def at(self, place: RowPlace) -> str:
+        """The value in words; ``place`` is that of its row in the source."""
+        return f"{place} ({self.shape})"
 
     def words(self, change: str, place: RowPlace) -> str:
-        """In a sentence that says what it changes; ``place`` is that of the row in its source."""
+        """In a sentence that says what it changes."""
         return (
-            f"column {self.column} {change}: {place} ({self.shape}) is not {self.expected}; "
+            f"column {self.column} {change}: {self.at(place)} is not {self.expected}; "
             "declare a type under `types` if only that row is wrong"
         )
 
