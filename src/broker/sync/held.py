@@ -60,15 +60,19 @@ def check_losses(
     fraction: float,
     approval: Approval,
     issues: Sequence[Issue] = (),
+    anew: Sequence[str] = (),
 ) -> None:
     """Raise ``HeldError`` if ``losses`` of ``before`` rows are more than what is allowed.
 
-    ``issues`` are those of the rows that came.
+    ``issues`` are those of the rows that came; ``anew`` says why every row was read anew.
     """
     if losses <= fraction * before or losses <= approval.rows:
         return
     remedy = f"If that is right, run `broker approve {table}` and sync again."
     message = f"{losses:,} of {before:,} rows are gone ({losses / before:.0%})"
+    if anew:
+        message = f"{message}, as {'; '.join(anew)}"
+        remedy = f"{remedy} If not, take back or declare what made it so, such as a type."
     if (rejected := _mistaken(before, losses, fraction, issues)) is not None:
         message = f"{message}, and rows came that do not fit: {replace(rejected, remedy='')}"
         remedy = rejected.remedy

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..sources.contract import SourceTable
 from ..tables.compare import examples, losses
 from ..tables.files.apply import Previous
@@ -27,8 +29,13 @@ def refuse_other_columns(job: Job, found: SourceTable) -> None:
     check_columns(before, found.schema.names, others, job.approval)
 
 
-def refuse_losses(job: Job, spec: TableSpec, step: Step, version: TableVersion) -> None:
-    """Raise ``HeldError`` if more of the published rows are gone than was promised."""
+def refuse_losses(
+    job: Job, spec: TableSpec, step: Step, version: TableVersion, anew: Sequence[str]
+) -> None:
+    """Raise ``HeldError`` if more of the published rows are gone than was promised.
+
+    ``anew`` says why every row was read anew, where that was not to be expected.
+    """
     before, previous = job.published, job.staging.previous
     if before is None or previous is None:
         return
@@ -44,7 +51,7 @@ def refuse_losses(job: Job, spec: TableSpec, step: Step, version: TableVersion) 
         lost = losses(old, new, key, work=work, limits=job.limits)
     fraction = job.table.may_lose
     try:
-        check_losses(job.table.id, before.rows, lost, fraction, job.approval, version.issues)
+        check_losses(job.table.id, before.rows, lost, fraction, job.approval, version.issues, anew)
     except HeldError as held:
         held.issues = (_loss(job, step, version, lost), *version.issues)
         held.examples = examples(old, new, key, work=work, limits=job.limits)

@@ -71,7 +71,7 @@ def sync_table(job: Job) -> TableEntry:
         loaded_at=job.now,
     )
     version = replace(version, issues=(*version.issues, *_late(table, version)))
-    refuse_losses(job, spec, step, version)
+    refuse_losses(job, spec, step, version, entry.warnings)
     if step.last:
         refuse_no_rows(job, version)
     return job.staging.put(entry, version)

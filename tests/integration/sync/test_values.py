@@ -321,3 +321,17 @@ def test_filters_compare_truth_values_in_any_case(described: Make) -> None:
     deliver(instance, "id,is\n1,TRUE\n2,true\n3,False\n4,True\n5,\n", 1)
     assert outcome(instance)[0] == 0
     assert [row[0] for row in instance.rows("s/t")] == [1, 2, 4]
+
+
+def test_a_table_that_is_held_says_which_value_had_every_row_read_anew(described: Make) -> None:
+    instance = described(table(*BY_TIME))
+    deliver(instance, f"id,at,v\n1,{days_ago(9)},true\n2,{days_ago(9)},false\n", 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"id,at,v\n3,{days_ago(1)},yes\n", 2)
+    code, status, error = outcome(instance)
+    assert (code, status) == (1, "held")
+    assert "column v: values need the type VARCHAR, because of t.csv, row 1 (AAA)" in str(error)
+    types = "types: {v: BOOLEAN}"
+    (instance.config / "data_description.md").write_text(table(*BY_TIME, types))
+    assert outcome(instance)[0] == 3
+    assert [row[0] for row in instance.rows("s/t")] == [1, 2]
