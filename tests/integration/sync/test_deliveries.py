@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from .conftest import Instance
-from .test_edges import table
+from .test_edges import described_anew, table
 
 Make = Callable[[str], Instance]
 
@@ -107,3 +107,17 @@ def test_dialects_and_ragged_rows_can_be_declared(described: Make, csv: str, tex
     instance.csv("t", text)
     assert instance.sync()["exit_code"] == 0
     assert instance.rows("s/t") == [(1, "a", None)]
+
+
+@pytest.mark.parametrize(
+    "csv", ["dialect: sqlcmd", "dialect: sqlcmd, header: false, columns: [id, v]"]
+)
+def test_a_row_is_not_left_out_in_place_of_dashes(described: Make, csv: str) -> None:
+    instance = described(table(f"csv: {{{csv}}}"))
+    instance.csv("t", "id,v\n1,a\n2,b\n\n(2 rows affected)\n")
+    report = instance.sync()
+    assert report["exit_code"] == 1
+    assert "declare csv: {skip_after_header: 0}" in report["tables"][0]["error"]
+    described_anew(instance, table("csv: {dialect: sqlcmd, skip_after_header: 0}"))
+    assert instance.sync()["exit_code"] == 0
+    assert instance.rows("s/t") == [(1, "a"), (2, "b")]

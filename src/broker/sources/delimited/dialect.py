@@ -22,7 +22,8 @@ class Dialect:
     ``quote`` None means that quotes are ordinary characters. A quote inside a quoted field is
     doubled, or preceded by ``escape``; ``escapes`` says before what else that is special.
     ``columns`` names the columns, in place of the header; ``is_union`` lets the files of a table
-    have different ones. ``null_values`` count without quotes. ``order`` is that of several files.
+    have different ones. ``has_dashes``: what is skipped after the header is a line of dashes, and
+    nothing else. ``null_values`` count without quotes. ``order`` is that of several files.
     """
 
     delimiter: str = ","
@@ -38,6 +39,7 @@ class Dialect:
     separator_line: bool = False
     skip_rows: int = 0
     skip_after_header: int = 0
+    has_dashes: bool = False
     footer: int | str | None = None
     fills_short_rows: bool = False
     trailing_delimiter: bool = False
@@ -64,6 +66,7 @@ def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
         separator_line=csv.separator_line,
         skip_rows=csv.skip_rows,
         skip_after_header=csv.skip_after_header,
+        has_dashes=csv.dialect == "sqlcmd" and csv.skip_after_header == 1,
         footer=csv.footer,
         fills_short_rows=csv.short_rows == "null",
         trailing_delimiter=csv.trailing_delimiter,

@@ -74,7 +74,7 @@ class TableFiles:
                 header = take_header(cutter, dialect, file.name)
             except SourceError as error:
                 raise self.advised(error, file) from error
-            before += header.text + cutter.lines(dialect.skip_after_header)
+            before += header.text + _after_header(cutter, dialect, file.name)
             names = tuple(self.spelling.get(each, each) for each in header.names)
             yield OpenFile(names, header, count_lines(before), dialect, cutter)
 
@@ -104,3 +104,16 @@ class TableFiles:
     def _names_of(self, file: InputFile) -> tuple[str, ...]:
         with self.opened(file) as opened:
             return opened.names
+
+
+def _after_header(cutter: Cutter, dialect: Dialect, name: str) -> bytes:
+    """The lines that are left out after the header; raises ``SourceError`` for a row in them."""
+    lines = cutter.lines(dialect.skip_after_header)
+    if dialect.has_dashes and lines.strip(b"- \t\r\n" + dialect.delimiter.encode()):
+        raise SourceError(
+            "has no line of dashes where dialect: sqlcmd has one",
+            where=name,
+            expected="dashes after the header",
+            remedy="If it has none, declare csv: {skip_after_header: 0}.",
+        )
+    return lines
