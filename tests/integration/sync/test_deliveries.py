@@ -121,3 +121,14 @@ def test_a_row_is_not_left_out_in_place_of_dashes(described: Make, csv: str) -> 
     described_anew(instance, table("csv: {dialect: sqlcmd, skip_after_header: 0}"))
     assert instance.sync()["exit_code"] == 0
     assert instance.rows("s/t") == [(1, "a"), (2, "b")]
+
+
+@pytest.mark.parametrize("text", ["2,y\n3,z\n", "id;v\n2;y\n"])
+def test_files_of_a_union_share_a_column(described: Make, text: str) -> None:
+    instance = described(table("csv: {columns: union}", key=None))
+    (instance.root / "csv/t").mkdir()
+    (instance.root / "csv/t/a.csv").write_text("id,v\n1,x\n")
+    (instance.root / "csv/t/b.csv").write_text(text)
+    report = instance.sync()
+    assert report["exit_code"] == 1
+    assert "b.csv: has no column that another file" in report["tables"][0]["error"]

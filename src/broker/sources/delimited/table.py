@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 
 from ...errors import SourceError
+from ...foreign.text import shown
 from .content import refuse_markup
 from .dialect import Dialect
 from .footer import without_footer
@@ -99,11 +101,26 @@ class TableFiles:
         files = self.find()
         if not self.dialect.is_union:
             return self._names_of(files[0])
-        return tuple(dict.fromkeys(name for each in files for name in self._names_of(each)))
+        columns = [self._names_of(each) for each in files]
+        counts = Counter(name for names in columns for name in names)
+        for file, names in reversed([*zip(files, columns, strict=True)]):
+            if len(files) > 1 and all(counts[name] == 1 for name in names):
+                raise _nothing_shared(file, names)
+        return tuple(counts)
 
     def _names_of(self, file: InputFile) -> tuple[str, ...]:
         with self.opened(file) as opened:
             return opened.names
+
+
+def _nothing_shared(file: InputFile, names: Sequence[str]) -> SourceError:
+    return SourceError(
+        "has no column that another file of the table has",
+        where=file.name,
+        expected="a header with at least one of them, as csv.columns is union",
+        found=shown(", ".join(names), 200),
+        remedy="Write it as the others (header, delimiter), or deliver it as another table.",
+    )
 
 
 def _after_header(cutter: Cutter, dialect: Dialect, name: str) -> bytes:
