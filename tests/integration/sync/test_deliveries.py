@@ -132,3 +132,36 @@ def test_files_of_a_union_share_a_column(described: Make, text: str) -> None:
     report = instance.sync()
     assert report["exit_code"] == 1
     assert "b.csv: has no column that another file" in report["tables"][0]["error"]
+
+
+@pytest.mark.parametrize("again", ['"id","v"', "id,v"])
+@pytest.mark.parametrize("header", ['"id","v"', "id,v"])
+def test_a_header_that_comes_again_may_have_quotes(
+    described: Make, header: str, again: str
+) -> None:
+    instance = described(table(key=None))
+    instance.csv("t", f"{header}\n1,a\n{again}\n2,b\n")
+    report = instance.sync()
+    assert (report["exit_code"], instance.rows("s/t")) == (0, [(1, "a"), (2, "b")])
+    assert "files were joined in one" in report["tables"][0]["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("csv", "text"),
+    [
+        ("{dialect: sqlcmd}", "id,v\n--,-\n1,a\n\n(1 row affected)\n"),
+        ("{dialect: excel}", "sep=;\nid;v\n1;a\n"),
+        ("{skip_rows: 1}", "Of,May\nid,v\n1,a\n"),
+        ("{footer: 1}", "id,v\n1,a\nTotal,1\n"),
+    ],
+)
+def test_lines_around_rows_of_joined_files_are_no_rows(
+    described: Make, csv: str, text: str
+) -> None:
+    instance = described(table(f"csv: {csv}", key=None))
+    instance.csv("t", text)
+    assert (instance.sync()["exit_code"], instance.rows("s/t")) == (0, [(1, "a")])
+    instance.csv("t", text + text)
+    report = instance.sync()
+    assert (report["exit_code"], instance.rows("s/t")) == (1, [(1, "a")])
+    assert "files were joined in one" in report["tables"][0]["error"]

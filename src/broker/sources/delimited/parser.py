@@ -52,6 +52,7 @@ class Parser:
         """
         self._dialect, self._names = dialect, list(names)
         self._header = header.strip(b"\r\n")
+        self._headers = _ways_to_write(self._header, dialect)
         self._lexer = Lexer(dialect)
         self._escapes = Unescaper(dialect)
         self._token = secrets.token_hex(16)
@@ -103,12 +104,14 @@ class Parser:
         """Whether a second file may begin in the slice: at a mark, or with the same header."""
         header, ends = self._header, (b"\n", b"\r") if b"\r" in piece else (b"\n",)
         if not piece.isascii() and MARK in piece:
-            glued = bool(header) and MARK + header in piece
+            glued = any(MARK + each in piece for each in self._headers)
             if glued or piece.startswith(MARK) or any(end + MARK in piece for end in ends):
                 return True
         if not header or len(self._names) == 1:
             return False
-        return piece.startswith(header) or any(end + header in piece for end in ends)
+        return piece.startswith(self._headers) or any(
+            end + each in piece for each in self._headers for end in ends
+        )
 
     def _has_tail(self, text: bytes) -> bool:
         """Whether text follows the closing quote of a value with line ends."""
@@ -223,7 +226,7 @@ class Parser:
 
         In one column the header may be a value, unless a byte order mark stands before it.
         """
-        is_header = self._header != b"" and text.strip(b"\r\n") == self._header
+        is_header = text.strip(b"\r\n") in self._headers
         if is_header and (is_marked or len(self._names) > 1):
             return Kind.HEADER
         if not is_marked:
@@ -272,7 +275,7 @@ class Parser:
             return misfit
         if b"\0" in text:
             return "holds a NUL byte"
-        if self._header and MARK + self._header in text:
+        if any(MARK + each in text for each in self._headers):
             return "holds the header of a second file: no line end stands between the two files"
         if self._has_tail(text):
             return (
@@ -292,6 +295,18 @@ class Parser:
         except UnicodeDecodeError:
             return self._is_read(plain)  # in a column that is not wanted, or in two halves
         return True
+
+
+def _ways_to_write(header: bytes, dialect: Dialect) -> tuple[bytes, ...]:
+    """The header as it stands, with each name in quotes, and with none."""
+    if not header or dialect.quote is None or dialect.escape is not None:
+        return (header,) if header else ()
+    quote, delimiter = dialect.quote.encode(), dialect.delimiter.encode()
+    names = [name.encode() for name in fields_of(header, dialect)]
+    if not names or any(mark in name for name in names for mark in (quote, delimiter, b"\n")):
+        return (header,)
+    quoted = delimiter.join(quote + name + quote for name in names)
+    return tuple({header: None, quoted: None, delimiter.join(names): None})
 
 
 def _parse_options(dialect: Dialect, *, ignore_empty_lines: bool) -> csv.ParseOptions:

@@ -101,7 +101,7 @@ class DelimitedReading(Rows):
                 self._keep_rejects(parsed, name, line, records)
                 if len(self._rejects) > MAX_REJECTS:
                     raise self._files.advised(_too_many(), file)
-                self._keep_remarks(parsed, line, file)
+                self._keep_remarks(parsed, line, file, is_framed=opened.is_framed)
                 if line == opened.lines:
                     self._doubt_quotes(parsed.table, file)
                 yield from self._wanted(parsed, name, records)
@@ -153,7 +153,9 @@ class DelimitedReading(Rows):
                 )
             )
 
-    def _keep_remarks(self, parsed: Parsed, before: int, file: InputFile) -> None:
+    def _keep_remarks(
+        self, parsed: Parsed, before: int, file: InputFile, *, is_framed: bool
+    ) -> None:
         for remark in parsed.remarks:
             place = f"{shown(Path(file.name).name)}, line {before + remark.line}"
             if remark.kind is Kind.OTHER:
@@ -162,6 +164,13 @@ class DelimitedReading(Rows):
                     where=f"{file.name}, line {before + remark.line}",
                     expected=f"the columns {shown(', '.join(self._names), 500)}, in this order",
                     remedy="Deliver them as two files: columns are matched by name there.",
+                )
+            if is_framed and remark.kind in (Kind.HEADER, Kind.JOINED):
+                raise SourceError(
+                    "files were joined in one, and lines around the rows of each are not rows",
+                    where=f"{file.name}, line {before + remark.line}",
+                    expected="such lines at the beginning and the end of a file",
+                    remedy="Deliver them as several files of one folder.",
                 )
             self._remarks.append(replace(remark, place=place))
 

@@ -29,6 +29,7 @@ class OpenFile:
 
     ``header`` is the record that holds the columns' names, and ``lines`` how many lines end before
     the first row. ``dialect`` is the table's, with the delimiter that the file names itself.
+    ``is_framed``: lines that are no rows stand before or after them.
     """
 
     names: tuple[str, ...]
@@ -36,6 +37,7 @@ class OpenFile:
     lines: int
     dialect: Dialect
     rest: Cutter
+    is_framed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ class TableFiles:
                 raise self.advised(error, file) from error
             before += header.text + _after_header(cutter, dialect, file.name)
             names = tuple(self.spelling.get(each, each) for each in header.names)
-            yield OpenFile(names, header, count_lines(before), dialect, cutter)
+            is_framed = before != header.text or dialect.footer is not None
+            yield OpenFile(names, header, count_lines(before), dialect, cutter, is_framed)
 
     def advice(self, file: InputFile) -> str | None:
         """Which declaration would fit a file better, if one does."""
