@@ -165,3 +165,28 @@ def test_lines_around_rows_of_joined_files_are_no_rows(
     report = instance.sync()
     assert (report["exit_code"], instance.rows("s/t")) == (1, [(1, "a")])
     assert "files were joined in one" in report["tables"][0]["error"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "written"),
+    [
+        ("cp1250", "utf-8-sig"),
+        ("utf-16", "utf-8-sig"),
+        ("utf-16-le", "utf-16"),
+        ("cp1250", "cp1250"),
+    ],
+)
+def test_a_byte_order_mark_wins_over_a_declared_encoding(
+    described: Make, declared: str, written: str
+) -> None:
+    instance = described(table(f"csv: {{encoding: {declared}}}"))
+    (instance.root / "csv/t.csv").write_bytes("id,v\n1,ž\n".encode(written))
+    assert instance.sync()["exit_code"] == 0
+    assert instance.rows("s/t") == [(1, "ž")]
+
+
+def test_a_byte_order_mark_of_the_other_end_is_seen(described: Make) -> None:
+    instance = described(table("csv: {encoding: utf-16-le}"))
+    (instance.root / "csv/t.csv").write_bytes("﻿id,v\n1,a\n".encode("utf-16-be"))
+    assert instance.sync()["exit_code"] == 0
+    assert instance.rows("s/t") == [(1, "a")]

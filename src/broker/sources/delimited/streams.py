@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from ...errors import SourceError
@@ -24,9 +25,23 @@ def utf8_blocks(stream: BinaryIO, name: str, encoding: str) -> Iterator[bytes]:
     or cannot be what it says it is. UTF-8 is not checked here: the parser does that by row.
     """
     blocks = plain_blocks(stream, name)
+    first = b""
+    while len(first) < len(codecs.BOM_UTF8) and (more := next(blocks, b"")):
+        first += more
+    blocks = chain([first], blocks)
+    encoding = _by_mark(first, encoding)
     if encoding == "utf-8":
         return _without_mark(blocks)
     return _transcoded(blocks, name, encoding)
+
+
+def _by_mark(first: bytes, encoding: str) -> str:
+    """The encoding that a byte order mark names, where another is declared that it cannot be."""
+    if first.startswith(codecs.BOM_UTF8):
+        return "utf-8"
+    is_utf16 = encoding in ("utf-16-le", "utf-16-be")
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return "utf-16" if is_utf16 and first.startswith(marks) else encoding
 
 
 def plain_blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
@@ -35,10 +50,7 @@ def plain_blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    first = b""
-    while len(first) < len(codecs.BOM_UTF8) and (more := next(blocks, b"")):
-        first += more
-    yield first.removeprefix(codecs.BOM_UTF8)
+    yield next(blocks, b"").removeprefix(codecs.BOM_UTF8)
     yield from blocks
 
 
