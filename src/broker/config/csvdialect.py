@@ -36,6 +36,7 @@ DIALECTS: Mapping[str, Mapping[str, Any]] = {
         "header": False,
         "null_values": ("\\N",),
         "empty": "text",
+        "footer": r"\\\.",
     },
     "snowflake": {
         "quote": "",
@@ -198,6 +199,8 @@ class CsvDialect(Section):
         given = {key: value for key, value in given.items() if value is not None}
         name = given.get("dialect")
         preset = DIALECTS.get(name, {}) if isinstance(name, str) else {}
+        if name == "snowflake" and given.get("quote"):
+            preset = {**preset, "escape": ""}  # its escape is one of values without quotes
         return {**preset, **_by_locale(given.get("locale")), **given}
 
 

@@ -190,3 +190,22 @@ def test_a_byte_order_mark_of_the_other_end_is_seen(described: Make) -> None:
     (instance.root / "csv/t.csv").write_bytes("﻿id,v\n1,a\n".encode("utf-16-be"))
     assert instance.sync()["exit_code"] == 0
     assert instance.rows("s/t") == [(1, "a")]
+
+
+def test_a_backslash_in_quotes_is_one_in_files_of_snowflake(described: Make) -> None:
+    csv = """{dialect: snowflake, quote: '"', columns: [id, v, w]}"""
+    instance = described(table(f"csv: {csv}"))
+    instance.csv("t", '1,"C:\\","b ""c"""\n2,\\N,"\\\\host"\n3,"","\\N"\n')
+    assert instance.sync()["exit_code"] == 0
+    assert instance.rows("s/t") == [
+        (1, "C:\\", 'b "c"'),
+        (2, None, "\\\\host"),
+        (3, "", "\\N"),
+    ]
+
+
+def test_the_end_that_postgres_marks_is_no_row(described: Make) -> None:
+    instance = described(table("csv: {dialect: postgres, columns: [v]}", key=None))
+    instance.csv("t", "a\n\\\\.\n\\.\n\n")
+    assert instance.sync()["exit_code"] == 0
+    assert instance.rows("s/t") == [("\\.",), ("a",)]
