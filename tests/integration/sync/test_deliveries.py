@@ -209,3 +209,10 @@ def test_the_end_that_postgres_marks_is_no_row(described: Make) -> None:
     instance.csv("t", "a\n\\\\.\n\\.\n\n")
     assert instance.sync()["exit_code"] == 0
     assert instance.rows("s/t") == [("\\.",), ("a",)]
+
+
+def test_quotes_that_swallow_lines_in_a_column_not_read_are_reported(described: Make) -> None:
+    instance = described(table("columns: [id, w]"))
+    instance.csv("t", 'id,v,w\n1,"x,y\n2,x",y\n3,x,y\n')
+    (one,) = instance.sync()["tables"]
+    assert "t.csv, line 2 holds a value in quotes with line ends" in one["warnings"][0]

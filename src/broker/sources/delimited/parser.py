@@ -122,6 +122,8 @@ class Parser:
         width, delimiter = len(self._columns), self._dialect.delimiter
         if self._dialect.quote is None or not 2 <= width <= _MOST_DOUBTED:
             return False
+        if len(self._wanted) < len(self._names):
+            return True  # the value may be in a column that is not here
         for name in table.column_names:
             column = table.column(name)
             several = column.filter(pc.match_substring(column, "\n"))
@@ -138,7 +140,9 @@ class Parser:
             first = text.rfind(end, 0, spread.start("value")) + 1
             last = text.find(end, spread.end("value"))
             rows = text[first : last if last >= 0 else len(text)].splitlines()
-            if all(row.count(delimiter) == width - 1 for row in rows):
+            if all(row.count(delimiter) == width - 1 for row in rows) and (
+                (delimiter, width) != (b",", 2) or all(row[:1].isdigit() for row in rows[1:])
+            ):
                 yield Remark(Kind.SPREAD, line + 1 + count_lines(text[:first]))
 
     def _refuse_other_bytes(self, piece: bytes) -> None:
