@@ -49,14 +49,22 @@ def question_of(table: TableDescription, address: str) -> dict[str, str]:
 
 
 def changes_of(
-    question: Mapping[str, str], spec: TableSpec, delivered: Collection[str], entry: TableEntry
+    question: Mapping[str, str],
+    spec: TableSpec,
+    asked: Collection[str],
+    delivered: Collection[str],
+    entry: TableEntry,
 ) -> tuple[str, ...]:
     """The settings that changed so that the rows of ``entry`` are not what is asked for now.
 
-    ``delivered`` are the columns that come. Rows of which it is not known what was asked (an older
-    broker published them) are taken for right.
+    ``asked`` are the columns that are named, if any are, ``delivered`` those that come. Rows of
+    which it is not known what was asked (an older broker published them) are taken for right, but
+    a column that is not named goes.
     """
-    return (*_of_place(spec, entry), *_of_question(question, spec, delivered, entry))
+    changes = dict.fromkeys(_of_question(question, spec, delivered, entry))
+    if asked and not set(entry.schema.names) <= set(asked):
+        changes["columns"] = None
+    return (*_of_place(spec, entry), *sorted(changes))
 
 
 def _of_place(spec: TableSpec, entry: TableEntry) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..publish.manifest import TableEntry
 from ..sources.contract import SourceTable
@@ -58,12 +58,16 @@ def reload(job: Job, rule: SyncRule) -> Step:
 
 
 def reasons_to_reload(
-    job: Job, question: Mapping[str, str], spec: TableSpec, found: SourceTable
+    job: Job,
+    question: Mapping[str, str],
+    spec: TableSpec,
+    asked: Collection[str],
+    found: SourceTable,
 ) -> list[str]:
     """Why the published rows cannot be built upon, where there are any."""
     reasons = ["asked for with --reload"] if job.reload else []
     if job.published is not None and job.published.watermark is not None:
-        changes = changes_of(question, spec, found.schema.names, job.published)
+        changes = changes_of(question, spec, asked, found.schema.names, job.published)
         reasons += [f"changed in the description: {', '.join(changes)}"] if changes else []
     return reasons
 

@@ -52,7 +52,7 @@ def sync_table(job: Job) -> TableEntry:
     question = question_of(table, address_of(job.exposure.places))
     if job.published is not None and not job.reload and _is_unchanged(job.published, origin):
         return _unchanged(job, replace(job.published, question=question), found)
-    reasons = reasons_to_reload(job, question, spec, found)
+    reasons = reasons_to_reload(job, question, spec, request.columns, found)
     step = step_of(job, rule, anew=bool(reasons))
     declared = declared_schema(table, found)
     refuse_other_columns(job, found)

@@ -38,7 +38,7 @@ def published(table: TableDescription, **facts: Any) -> TableEntry:
 
 def changes(now: TableDescription, entry: TableEntry, address: str = "csv /in/t") -> list[str]:
     spec = spec_of(now, now.key, 0)
-    return list(changes_of(question_of(now, address), spec, COLUMNS, entry))
+    return list(changes_of(question_of(now, address), spec, now.columns, COLUMNS, entry))
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,9 @@ def test_rows_of_an_older_broker_are_taken_as_they_are() -> None:
     entry = published(described(), question={})
     assert changes(described(null_values="NA"), entry) == []
     assert changes(described(primary_key="v"), entry) == ["primary_key"]
+
+
+def test_a_column_that_is_not_named_goes_whatever_was_asked_before() -> None:
+    now = described(columns=["id", "at"])
+    assert changes(now, published(described(), question={})) == ["columns"]
+    assert changes(now, published(now)) == ["columns"], "left in when an older broker's rows stayed"
