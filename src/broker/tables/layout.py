@@ -100,7 +100,8 @@ def plan_columns(
     """
     is_anew = previous is None or (whole and spec.on_schema_change == "rebuild")
     kept = [] if previous is None or is_anew else previous.names
-    _check_names(spec, [*delivered.names, *(n for n in kept if n not in delivered.names)])
+    _check_names(spec, delivered.names)
+    _check_case(spec, delivered.names, kept)
     fresh = _fresh(spec, declared, delivered)
     before = {column.name: column for column in previous.columns} if previous else {}
     fresh = [_held(spec, field, before.get(field.name), whole=whole) for field in fresh]
@@ -115,7 +116,7 @@ def plan_columns(
     return Layout(tuple(fields), changes, whole)
 
 
-def _check_names(spec: TableSpec, names: list[str]) -> None:
+def _check_names(spec: TableSpec, names: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for place, name in enumerate(names, start=1):
         if not name or "\0" in name:
@@ -124,8 +125,7 @@ def _check_names(spec: TableSpec, names: list[str]) -> None:
                 where=spec.name,
                 remedy="Give it a name in the source, or leave it out with `columns`.",
             )
-        # DuckDB folds ASCII alone: É and é are two columns to it, E and e are not.
-        folded = "".join(c.lower() if c.isascii() else c for c in name)
+        folded = _folded(name)
         if folded in seen:
             raise TableError(
                 f"the columns {seen[folded]!r} and {name!r} differ in nothing but case",
@@ -133,6 +133,33 @@ def _check_names(spec: TableSpec, names: list[str]) -> None:
                 remedy="SQL cannot tell them apart: rename one, or choose one with `columns`.",
             )
         seen[folded] = name
+
+
+def _check_case(spec: TableSpec, delivered: Iterable[str], kept: Iterable[str]) -> None:
+    """Refuse a column that comes in other letters than those of a column that stays."""
+    names = {_folded(name): name for name in delivered}
+    for name in kept:
+        now = names.get(_folded(name), name)
+        if now == name:
+            continue
+        if spec.on_schema_change == "rebuild":
+            raise NeedsLoadError(
+                "the columns changed, and on_schema_change is rebuild: "
+                f"column {name} is called {now}",
+                where=spec.name,
+                remedy="Load the table as a whole.",
+            )
+        raise TableError(
+            f"the published column {name!r} is called {now!r} in the source, which SQL cannot "
+            "tell apart",
+            where=spec.name,
+            remedy="Set on_schema_change to rebuild, or name all columns under `columns`.",
+        )
+
+
+def _folded(name: str) -> str:
+    """DuckDB folds ASCII alone: É and é are two columns to it, E and e are not."""
+    return "".join(c.lower() if c.isascii() else c for c in name)
 
 
 def _fresh(spec: TableSpec, declared: TableSchema, delivered: pa.Schema) -> list[Field]:

@@ -213,3 +213,17 @@ def _chunks(column: str) -> str:
         "  - {id: s.t, primary_key: id, sync_strategy: incremental, deletions: append_only,\n"
         f"     incremental_column: {column}, max_history_days: 50, initial_load_chunk_days: 10}}\n"
     )
+
+
+def test_a_column_that_changes_the_case_of_its_name_is_told_and_rebuilt(described: Make) -> None:
+    instance = described(asked())
+    deliver(instance, FIRST, 1)
+    assert instance.sync()["exit_code"] == 0
+    deliver(instance, FIRST.replace("c,d", "c,D"), 2)
+    (one,) = instance.sync()["tables"]
+    assert "the published column 'd' is called 'D' in the source" in one["error"]
+    assert "Set on_schema_change to rebuild, or name all columns under `columns`" in one["error"]
+    described_anew(instance, asked("on_schema_change: rebuild"))
+    (one,) = instance.sync()["tables"]
+    assert (one["error"], one["rows"]) == (None, 2)
+    assert instance.columns("s/t") == ["id", "at", "c", "D"]
