@@ -15,14 +15,14 @@ from .files.apply import Previous, apply_change
 from .files.change import Recipe
 from .files.writing import data_file
 from .intake.duplicates import displace
-from .intake.rejects import Rejects
+from .intake.rejects import NO_KEY, RejectedError, Rejects
 from .intake.stage import stage
 from .intake.staged import Staged
 from .intake.tombstones import bury
-from .layout import Field, Layout, plan_columns
+from .layout import Field, Layout, NeedsLoadError, plan_columns
 from .model import Limits, Range, TableSpec, TableVersion
 from .rows import Reading
-from .schema import Column, TableSchema
+from .schema import Column, TableSchema, TypedBy
 from .session import one_row, session
 from .standing_rejects import carry, keys
 
@@ -137,6 +137,20 @@ def _refuse_unreadable(keys: Staged, name: str) -> None:
     )
 
 
+def _need_wider_keys(spec: TableSpec, layout: Layout, error: RejectedError) -> None:
+    """Raise ``NeedsLoadError`` where a key does not fit a type that nobody declared."""
+    for issue in error.issues:
+        if issue.column is None or issue.reason == NO_KEY:
+            continue
+        field = layout.field(issue.column)
+        if field.typed_by is not TypedBy.DECLARATION:
+            raise NeedsLoadError(
+                f"keys of the source need another type than {field.type}",
+                where=f"{spec.name}, column {field.name}",
+                remedy="Load the table as a whole.",
+            ) from error
+
+
 def _layout(
     spec: TableSpec, declared: TableSchema, previous: TableSchema, upserts: Reading | None
 ) -> Layout:
@@ -190,15 +204,20 @@ class _Batch:
         spec = TableSpec(f"{self.spec.name} ({table} keys)", "", self.spec.key, max_rejects=0)
         known = (Column(name, layout.field(name).type) for name in spec.key)
         keys = plan_columns(spec, TableSchema(tuple(known)), reading.schema, None, whole=True)
-        staged = stage(
-            self.connection,
-            spec,
-            keys,
-            reading,
-            Rejects(self.connection, spec, reading, table="key_rejects"),
-            spill_path=self.work / f"{table}.arrow",
-            limits=self.limits,
-        )
+        try:
+            staged = stage(
+                self.connection,
+                spec,
+                keys,
+                reading,
+                Rejects(self.connection, spec, reading, table="key_rejects"),
+                spill_path=self.work / f"{table}.arrow",
+                limits=self.limits,
+            )
+        except RejectedError as error:
+            _need_wider_keys(self.spec, layout, error)
+            what = "keys do not fit, so no row can be known to be gone"
+            raise RejectedError(spec.name, error.issues, what=what) from error
         with staged.spill:
             _refuse_unreadable(staged, spec.name)
             columns = ", ".join(f"{staged.value(n)} AS k{at}" for at, n in enumerate(spec.key))

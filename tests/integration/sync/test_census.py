@@ -88,3 +88,31 @@ def test_a_source_without_versions_is_only_warned_of(tmp_path: Path) -> None:
     assert str(issue).startswith("1 row in the source but not in the table: ")
     assert "broker sync --reload s.t" in str(issue)
     assert report.outcomes[0].warnings == ()
+
+
+def test_a_late_key_of_another_type_widens_the_key(described: Make) -> None:
+    instance = described(table(*BY_TIME, CENSUS))
+    deliver(instance, f"id,at\n{ROWS}", 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"id,at\n{ROWS}A4,2026-01-15T00:00:00Z\n", 2)
+    assert outcome(instance)[0] == 0
+    assert [row[0] for row in instance.rows("s/t")] == ["1", "2", "3", "A4"]
+    assert "column id: keys of the source need another type than BIGINT" in warnings(instance)
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [("", "Correct the source, or declare another `primary_key`"), ("x", "`types: {id: VARCHAR}`")],
+)
+def test_a_key_that_no_census_can_read_is_told_with_what_helps(
+    described: Make, key: str, remedy: str
+) -> None:
+    instance = described(table(*BY_TIME, CENSUS, "types: {id: BIGINT}"))
+    deliver(instance, f"id,at\n{ROWS}", 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"id,at\n{ROWS}{key},2026-01-15T00:00:00Z\n", 2)
+    code, _, error = outcome(instance)
+    assert (code, len(instance.rows("s/t"))) == (1, 3)
+    assert "no row can be known to be gone: 1 times" in str(error)
+    assert remedy in str(error)
+    assert "max_rejects" not in str(error)

@@ -47,10 +47,19 @@ _COLUMNS = "file, row_number, line, column_name, reason, value, record"
 class RejectedError(TableError):
     """So many rows do not fit that there is no table. ``issues`` says which, and why."""
 
-    def __init__(self, where: str, issues: tuple[Issue, ...], most: int | None = None) -> None:
-        """``where`` is the table; ``most`` is its cap, where that was reached."""
+    def __init__(
+        self,
+        where: str,
+        issues: tuple[Issue, ...],
+        most: int | None = None,
+        what: str | None = None,
+    ) -> None:
+        """``where`` is the table; ``most`` is its cap, where that was reached.
+
+        ``what`` says what is wrong, where it is not the number of rows.
+        """
         worst = next(one for one in issues if one.kind is IssueKind.REJECTED)
-        too_many = "too many rows do not fit" if most is not None else "no row fits"
+        too_many = what or ("too many rows do not fit" if most is not None else "no row fits")
         super().__init__(
             f"{too_many}: {worst.count} times {worst.reason}, first in {worst.places[0]}",
             where=f"{where}, column {worst.column}" if worst.column else where,
