@@ -1,4 +1,4 @@
-"""What a table was asked when its rows were read, and which changes they do not answer. Pure.
+"""What a table was named when its rows were read, and which changes they do not answer. Pure.
 
 Each setting that decides which rows come, or what they say, is recorded as a digest beside the
 watermark: a merge builds upon rows that the same question brought.
@@ -51,18 +51,18 @@ def question_of(table: TableDescription, address: str) -> dict[str, str]:
 def changes_of(
     question: Mapping[str, str],
     spec: TableSpec,
-    asked: Collection[str],
+    named: Collection[str],
     delivered: Collection[str],
     entry: TableEntry,
 ) -> tuple[str, ...]:
-    """The settings that changed so that the rows of ``entry`` are not what is asked for now.
+    """The settings that changed so that the rows of ``entry`` are not what is wanted now.
 
-    ``asked`` are the columns that are named, if any are, ``delivered`` those that come. Rows of
-    which it is not known what was asked (an older broker published them) are taken for right, but
-    a column that is not named goes.
+    ``named`` are the columns that are named, if any are, ``delivered`` those that come. Where it
+    is not known how the rows were read (by an older broker), they are taken for right, but a
+    column that is not named goes.
     """
     changes = dict.fromkeys(_of_question(question, spec, delivered, entry))
-    if asked and not set(entry.schema.names) <= set(asked):
+    if named and not set(entry.schema.names) <= set(named):
         changes["columns"] = None
     return (*_of_place(spec, entry), *sorted(changes))
 

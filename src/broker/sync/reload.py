@@ -61,13 +61,13 @@ def reasons_to_reload(
     job: Job,
     question: Mapping[str, str],
     spec: TableSpec,
-    asked: Collection[str],
+    named: Collection[str],
     found: SourceTable,
 ) -> list[str]:
     """Why the published rows cannot be built upon, where there are any."""
     reasons = ["asked for with --reload"] if job.reload else []
     if job.published is not None and job.published.watermark is not None:
-        changes = changes_of(question, spec, asked, found.schema.names, job.published)
+        changes = changes_of(question, spec, named, found.schema.names, job.published)
         reasons += [f"changed in the description: {', '.join(changes)}"] if changes else []
     return reasons
 

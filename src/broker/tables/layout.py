@@ -291,9 +291,9 @@ def _new(fresh: list[Field], previous: TableSchema) -> list[Field]:
 
 
 def _differences(
-    fresh: list[Field], previous: TableSchema | None, *, asked: Container[str] = ()
+    fresh: list[Field], previous: TableSchema | None, *, declared: Container[str] = ()
 ) -> tuple[str, ...]:
-    """In words; a type that a person ``asked`` for is not a change of the source."""
+    """In words, leaving out types that are ``declared``: those are not the source's."""
     if previous is None:
         return ()
     now = {field.name: field.type for field in fresh}
@@ -304,7 +304,7 @@ def _differences(
         *(
             f"column {name} changed from {before[name]} to {type_}"
             for name, type_ in now.items()
-            if type_ and before.get(name) not in (None, type_) and name not in asked
+            if type_ and before.get(name) not in (None, type_) and name not in declared
         ),
     )
 
@@ -341,7 +341,7 @@ def _check_policy(
     *,
     whole: bool,
 ) -> None:
-    foreign = _differences(fresh, previous, asked=dict(spec.types))
+    foreign = _differences(fresh, previous, declared=dict(spec.types))
     if spec.on_schema_change == "fail" and foreign:
         raise TableError(
             f"the columns changed, and on_schema_change is fail: {'; '.join(foreign)}",

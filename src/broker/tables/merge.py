@@ -138,7 +138,7 @@ def _refuse_unreadable(keys: Staged, name: str) -> None:
 
 
 def _need_wider_keys(spec: TableSpec, layout: Layout, error: RejectedError) -> None:
-    """Raise ``NeedsLoadError`` where a key does not fit a type that nobody declared."""
+    """Raise ``NeedsLoadError`` where a key does not fit a type that is not declared."""
     for issue in error.issues:
         if issue.column is None or issue.reason == NO_KEY:
             continue

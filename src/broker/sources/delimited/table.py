@@ -29,7 +29,7 @@ class OpenFile:
 
     ``header`` is the record that holds the columns' names, and ``lines`` how many lines end before
     the first row. ``dialect`` is the table's, with the delimiter that the file names itself.
-    ``is_framed``: lines that are no rows stand before or after them.
+    ``is_framed``: lines other than rows stand before or after them.
     """
 
     names: tuple[str, ...]
