@@ -335,3 +335,13 @@ def test_a_table_that_is_held_says_which_value_had_every_row_read_anew(described
     (instance.config / "data_description.md").write_text(table(*BY_TIME, types))
     assert outcome(instance)[0] == 3
     assert [row[0] for row in instance.rows("s/t")] == [1, 2]
+
+
+def test_a_table_of_many_columns_needs_no_more_memory_than_there_is(described: Make) -> None:
+    names = [f"c{at}" for at in range(1500)]
+    lines = [",".join([str(row), *(f"{row}{name}" for name in names)]) for row in range(9)]
+    instance = described(table())
+    deliver(instance, "\n".join([",".join(["id", *names]), *lines]), 1)
+    assert outcome(instance)[0] == 0
+    rows = instance.rows("s/t")
+    assert [(len(row), row[1500]) for row in rows] == [(1501, f"{at}c1499") for at in range(9)]

@@ -20,6 +20,7 @@ METADATA = "broker"  # the key under which a file says how its table is kept
 
 _VECTOR = 2048
 _ROW_GROUP = 60 * _VECTOR
+_DICTIONARY = 10_000  # values of a column's dictionary, for which the writer takes memory at once
 _NARROW = 50  # columns up to which a row group has its full height
 
 
@@ -33,7 +34,7 @@ def options(columns: int, metadata: str | None = None) -> str:
     extra = f", KV_METADATA {{{METADATA}: {literal(metadata)}}}" if metadata else ""
     return (
         "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, "
-        f"DICTIONARY_SIZE_LIMIT 10000, ROW_GROUP_SIZE {rows}{extra})"
+        f"DICTIONARY_SIZE_LIMIT {min(_DICTIONARY, rows)}, ROW_GROUP_SIZE {rows}{extra})"
     )
 
 
