@@ -10,7 +10,7 @@ import pyarrow as pa
 from ..errors import TableError
 from .model import TableSpec
 from .schema import Column, TableSchema, TypedBy
-from .types import canonical, common, decimal, is_guessed, of_arrow
+from .types import canonical, common, decimal, is_guessed, is_nested, of_arrow
 
 __all__ = ["Field", "Layout", "NeedsLoadError", "WidensError", "plan_columns", "widened"]
 
@@ -171,10 +171,18 @@ def _fresh(spec: TableSpec, declared: TableSchema, delivered: pa.Schema) -> list
         where = f"{spec.name}, column {arrow.name}"
         natural = of_arrow(arrow.type)
         type_ = overrides.get(arrow.name) or column.type or natural
+        type_ = canonical(type_, where=where) if type_ else None
+        if natural is None and type_ and is_nested(type_):
+            raise TableError(
+                "the source delivers text, of which no list or struct is made",
+                where=where,
+                found=type_,
+                remedy="Declare JSON or VARCHAR under `types`.",
+            )
         fields.append(
             Field(
                 name=arrow.name,
-                type=canonical(type_, where=where) if type_ else None,
+                type=type_,
                 source=source,
                 delivered=natural,
                 strict=type_ is None,

@@ -10,7 +10,7 @@ import pyarrow as pa
 from ..errors import TableError
 from ..foreign.columns import SIMPLE, sql_type
 
-__all__ = ["Decimal", "canonical", "common", "decimal", "is_guessed", "of_arrow"]
+__all__ = ["Decimal", "canonical", "common", "decimal", "is_guessed", "is_nested", "of_arrow"]
 
 DIGITS = 38  # the widest decimal of DuckDB, Arrow's decimal128 and Parquet readers at large
 BIGINT_DIGITS = 19
@@ -51,13 +51,18 @@ def canonical(type_: str, *, where: str) -> str:
         return "TIMESTAMPTZ"
     if decimal(upper) is not None:
         return _checked(upper, where)
-    if upper.endswith("]") or upper.startswith("STRUCT"):
+    if is_nested(name):
         return _nested(name, where)
     raise TableError(
         f"the type {type_!r} is not known",
         where=where,
         expected=f"one of {', '.join(SIMPLE)}, DECIMAL(p,s), T[] or STRUCT(...)",
     )
+
+
+def is_nested(type_: str) -> bool:
+    """Whether it is a list or a struct."""
+    return type_.endswith("]") or type_.upper().startswith("STRUCT")
 
 
 def _nested(type_: str, where: str) -> str:

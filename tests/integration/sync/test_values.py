@@ -345,3 +345,14 @@ def test_a_table_of_many_columns_needs_no_more_memory_than_there_is(described: M
     assert outcome(instance)[0] == 0
     rows = instance.rows("s/t")
     assert [(len(row), row[1500]) for row in rows] == [(1501, f"{at}c1499") for at in range(9)]
+
+
+@pytest.mark.parametrize("type_", ["BIGINT[]", "STRUCT(x BIGINT)"])
+def test_text_is_no_list_and_the_error_says_what_to_declare(described: Make, type_: str) -> None:
+    instance = described(table(f'types: {{v: "{type_}"}}'))
+    deliver(instance, 'id,v\n1,"[1, 2]"\n', 1)
+    code, status, error = outcome(instance)
+    assert (code, status) == (1, "failed")
+    assert "column v: the source delivers text" in str(error)
+    (instance.config / "data_description.md").write_text(table("types: {v: JSON}"))
+    assert outcome(instance)[0] == 0
