@@ -201,6 +201,8 @@ class CsvDialect(Section):
         preset = DIALECTS.get(name, {}) if isinstance(name, str) else {}
         if name == "snowflake" and given.get("quote"):
             preset = {**preset, "escape": ""}  # its escape is one of values without quotes
+        if given.get("escape") == "":
+            preset = {key: value for key, value in preset.items() if key != "escapes"}
         return {**preset, **_by_locale(given.get("locale")), **given}
 
 

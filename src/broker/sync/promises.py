@@ -77,4 +77,4 @@ def refuse_no_rows(job: Job, version: TableVersion) -> None:
     """
     is_merge = version.change is not None and job.published is not None and job.published.rows
     if version.rejects_now and not version.rows and not is_merge:
-        raise RejectedError(job.table.id, version.issues)
+        raise RejectedError(job.table.id, version.issues, warnings=version.warnings)

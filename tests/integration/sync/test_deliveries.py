@@ -216,3 +216,30 @@ def test_quotes_that_swallow_lines_in_a_column_not_read_are_reported(described: 
     instance.csv("t", 'id,v,w\n1,"x,y\n2,x",y\n3,x,y\n')
     (one,) = instance.sync()["tables"]
     assert "t.csv, line 2 holds a value in quotes with line ends" in one["warnings"][0]
+
+
+def test_a_table_without_a_row_that_fits_is_told_the_declaration_that_does(described: Make) -> None:
+    instance = described(table("csv: {quote: ''}", key=None))
+    instance.csv("t", '"id","v"\n1,"a, b"\n2,"c, d"\n3,"e, f"\n')
+    report = instance.sync()
+    assert report["exit_code"] == 1
+    assert "By its beginning, remove csv:" in report["tables"][0]["error"]
+
+
+def test_months_in_words_have_no_order(described: Make) -> None:
+    order = r"(?P<month>[A-Z][a-z]+)(?P<year>\d+)"
+    instance = described(table(f"csv: {{order: '{order}'}}"))
+    (instance.root / "csv/t").mkdir()
+    (instance.root / "csv/t/Jan2026.csv").write_text("id,v\n1,old\n")
+    (instance.root / "csv/t/Feb2026.csv").write_text("id,v\n1,new\n")
+    report = instance.sync()
+    assert report["exit_code"] == 1
+    assert "declare csv: {order: time}" in report["tables"][0]["error"]
+
+
+def test_files_of_mysql_may_have_no_escape(described: Make) -> None:
+    csv = "{dialect: mysql, escape: '', null_values: ['NULL'], columns: [id, v]}"
+    instance = described(table(f"csv: {csv}"))
+    instance.csv("t", "1\tNULL\n2\tC:\\x\n")
+    assert instance.sync()["exit_code"] == 0
+    assert instance.rows("s/t") == [(1, None), (2, "C:\\x")]

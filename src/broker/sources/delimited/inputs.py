@@ -11,6 +11,7 @@ from functools import partial
 from typing import BinaryIO, Protocol
 
 from ...errors import ConfigError, SourceError
+from ...foreign.text import shown
 from .filenames import SUFFIXES, natural_order
 
 __all__ = [
@@ -102,6 +103,14 @@ def _groups_of(file: InputFile, pattern: re.Pattern[str]) -> list[list[tuple[int
             expected=pattern.pattern,
         )
     named = [found[part] or "" for part in _PARTS if part in pattern.groupindex]
+    if words := [text for text in named if text and not text.isdecimal()]:
+        raise SourceError(
+            "does not say by numbers when it is of, as the groups of csv.order do",
+            where=file.name,
+            expected="a number for year, month, day, hour, minute and second",
+            found=shown(words[0]),
+            remedy="Call a group of words otherwise, or declare csv: {order: time}.",
+        )
     numbers = {pattern.groupindex[part] for part in _PARTS if part in pattern.groupindex}
     others = [text or "" for at, text in enumerate(found.groups(), 1) if at not in numbers]
     return [natural_order(text) for text in (*named, *others)]

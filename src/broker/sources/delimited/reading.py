@@ -188,13 +188,14 @@ class DelimitedReading(Rows):
             return
         missing = sorted(set(self._names) - set(names))
         added = sorted(set(names) - set(self._names))
-        raise SourceError(
+        error = SourceError(
             "the files of a table must have the same columns",
             where=file.name,
             expected=f"those of the first file; missing: {', '.join(missing) or 'none'}",
             found=f"in addition: {', '.join(added) or 'none'}",
             remedy="If they may differ, declare csv: {columns: union}.",
         )
+        raise self._files.advised(error, file) if len(names) == 1 else error
 
     def _refuse_change(self, before: tuple[InputFile, ...]) -> None:
         other = set(self._files.find()) ^ set(before)

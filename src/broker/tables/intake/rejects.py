@@ -53,10 +53,12 @@ class RejectedError(TableError):
         issues: tuple[Issue, ...],
         most: int | None = None,
         what: str | None = None,
+        warnings: tuple[str, ...] = (),
     ) -> None:
         """``where`` is the table; ``most`` is its cap, where that was reached.
 
-        ``what`` says what is wrong, where it is not the number of rows.
+        ``what`` says what is wrong, where it is not the number of rows; ``warnings`` are what the
+        reading of the rows says besides.
         """
         worst = next(one for one in issues if one.kind is IssueKind.REJECTED)
         too_many = what or ("too many rows do not fit" if most is not None else "no row fits")
@@ -66,7 +68,7 @@ class RejectedError(TableError):
             expected=f"at most {most} rejected rows" if most is not None else None,
             remedy="Fix the source, declare another type under `types`, or raise max_rejects."
             if most is not None
-            else worst.remedy,
+            else " ".join((worst.remedy, *warnings)),
         )
         self.issues = issues
 
