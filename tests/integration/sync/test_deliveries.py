@@ -243,3 +243,19 @@ def test_files_of_mysql_may_have_no_escape(described: Make) -> None:
     instance.csv("t", "1\tNULL\n2\tC:\\x\n")
     assert instance.sync()["exit_code"] == 0
     assert instance.rows("s/t") == [(1, None), (2, "C:\\x")]
+
+
+@pytest.mark.parametrize("other", ["b.zip", "b.TSV", "b.tar.gz"])
+def test_no_file_of_a_folder_is_passed_over(described: Make, other: str) -> None:
+    instance = described(table())
+    folder = instance.root / "csv/t"
+    folder.mkdir()
+    for name in ("a.csv", other):
+        (folder / name).write_text(f"id,v\n{len(name)},x\n")
+    for name in ("README.txt", "a.csv.md5", f"{other}.part"):
+        (folder / name).write_text("")
+    report = instance.sync()
+    assert report["exit_code"] == 1
+    assert f"found {other}" in report["tables"][0]["error"]
+    described_anew(instance, table(f"file: t/{other}"))
+    assert (instance.sync()["exit_code"], instance.rows("s/t")) == (0, [(len(other), "x")])

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["SUFFIXES", "input_stem", "is_never_data", "natural_order"]
+__all__ = ["SUFFIXES", "input_stem", "is_never_data", "is_other_table", "natural_order"]
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2", ".csv.xz", ".csv.zip")
 """How a file in a folder is called to count as an input, in any case of letters."""
 
+_OTHER_TABLE = re.compile(
+    r".*\.(?:gz|zst|bz2|xz|zip|tar|tgz|tbz2?|txz|7z|rar|tsv|xlsx?|parquet)",
+    re.IGNORECASE | re.DOTALL,
+)
 _UNFINISHED = re.compile(
     # hidden; a lock or a copy of an editor; what a transfer is still writing; Spark's own notes
     r"[.~].*|.*~|#.*#|.*\.(?:part|partial|filepart|tmp|temp|crdownload|download|opdownload|swp"
@@ -26,6 +30,11 @@ def natural_order(name: str) -> list[tuple[int, str]]:
 def is_never_data(name: str) -> bool:
     """Whether the name of a file or folder says that it is hidden, or not finished yet."""
     return _UNFINISHED.fullmatch(name) is not None
+
+
+def is_other_table(name: str) -> bool:
+    """Whether a file that is no input by its name may hold rows of a table all the same."""
+    return bool(_OTHER_TABLE.fullmatch(name)) and not input_stem(name) and not is_never_data(name)
 
 
 def input_stem(name: str) -> str:
