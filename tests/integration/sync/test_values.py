@@ -356,3 +356,17 @@ def test_text_is_no_list_and_the_error_says_what_to_declare(described: Make, typ
     assert "column v: the source delivers text" in str(error)
     (instance.config / "data_description.md").write_text(table("types: {v: JSON}"))
     assert outcome(instance)[0] == 0
+
+
+def test_a_load_in_chunks_tells_what_each_of_them_met(described: Make) -> None:
+    instance = described(table(*BY_TIME, "max_history_days: 100"))
+    rows = [(90, 1, 5), (90, 1, 6), (90, 2, 7), (90, 3, "n/a"), (50, 4, 8), (1, 1, 9)]
+    lines = (f"{days_ago(day)},{key},{value}\n" for day, key, value in rows)
+    instance.csv("t", "at,id,v\n" + "".join(lines))
+    (one,) = instance.sync()["tables"]
+    assert (one["rows"], one["duplicates"]) == (4, 2), "within a chunk, and by a later one"
+    assert [(issue["kind"], issue["count"]) for issue in one["issues"]] == [("displaced", 2)]
+    assert [place["row"] for place in one["issues"][0]["places"]] == [1]
+    assert "column v is text: t.csv, row 4 (A/A) is not a number" in one["warnings"][0]
+    status = instance.status()["s/t"]
+    assert (status["duplicates"], status["warnings"]) == (2, one["warnings"])

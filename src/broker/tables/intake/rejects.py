@@ -24,6 +24,7 @@ __all__ = [
     "NO_KEY",
     "RejectedError",
     "Rejects",
+    "duplicate_keys",
     "issues_of",
     "record",
     "rejects_in",
@@ -126,6 +127,12 @@ def rejects_in(path: Path) -> str:
         f"FROM (SELECT CAST(NULL AS VARCHAR) AS file WHERE false "
         f"UNION ALL BY NAME SELECT * FROM {parquet([path])})"
     )
+
+
+def duplicate_keys(key: Iterable[str], rows: int) -> Issue:
+    """That ``rows`` rows gave way to others of their key, which no reject file has."""
+    remedy = _REMEDIES[DUPLICATE]
+    return Issue(IssueKind.DISPLACED, rows, DUPLICATE, ", ".join(key), remedy=remedy)
 
 
 class Rejects:
