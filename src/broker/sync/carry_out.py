@@ -82,7 +82,7 @@ def _take(
             out=out,
             work=work,
             limits=job.limits,
-            previous=_still_asked(request, before.schema) if before else None,
+            previous=_still_asked(request, before.schema) if before and before.files else None,
             progress=advance,
         )
         return _warned(version, reading.end())

@@ -227,3 +227,16 @@ def test_a_column_that_changes_the_case_of_its_name_is_told_and_rebuilt(describe
     (one,) = instance.sync()["tables"]
     assert (one["error"], one["rows"]) == (None, 2)
     assert instance.columns("s/t") == ["id", "at", "c", "D"]
+
+
+@pytest.mark.parametrize("policy", ["evolve", "fail", "rebuild"])
+@pytest.mark.parametrize("first", ["<html><body>Log in</body></html>", f"id,at\nx,{OLD}\n"])
+def test_a_first_load_that_failed_leaves_no_columns(
+    described: Make, policy: str, first: str
+) -> None:
+    instance = described(asked(f"on_schema_change: {policy}", "types: {id: BIGINT}"))
+    deliver(instance, first, 1)
+    assert instance.sync()["exit_code"] == 1
+    deliver(instance, FIRST, 2)
+    (one,) = instance.sync()["tables"]
+    assert (one["error"], one["rows"], one["warnings"]) == (None, 2, [])
