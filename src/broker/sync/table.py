@@ -30,7 +30,7 @@ from .request import (
     spec_of,
     version_of,
 )
-from .unfinished import told_by_chunks
+from .unfinished import with_earlier_chunks
 
 __all__ = ["failed_entry", "sync_table"]
 
@@ -71,7 +71,7 @@ def sync_table(job: Job) -> TableEntry:
         as_of=end.as_of,
         loaded_at=job.now,
     )
-    version = told_by_chunks(job.published, step, spec.key, version)
+    version = with_earlier_chunks(job.published, step, spec.key, version)
     version = replace(version, issues=(*version.issues, *_late(table, version)))
     refuse_losses(job, spec, step, version, entry.warnings)
     if step.last:

@@ -1,4 +1,4 @@
-"""What the chunks of a first load have told so far: the last one tells all of it. Pure."""
+"""What the chunks of a first load have found so far: the last one says all of it. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..tables.issues import Issue, IssueKind
 from ..tables.model import TableVersion
 from .plan import Action, Step
 
-__all__ = ["told_by_chunks"]
+__all__ = ["with_earlier_chunks"]
 
 
-def told_by_chunks(
+def with_earlier_chunks(
     before: TableEntry | None, step: Step, key: Sequence[str], version: TableVersion
 ) -> TableVersion:
     """``version`` with the warnings and duplicates of the chunks that ``step`` goes on from.
@@ -23,11 +23,11 @@ def told_by_chunks(
     """
     if before is None or not before.loading or step.action is not Action.MERGE:
         return version
-    told = [one for one in before.issues if one.kind is IssueKind.DISPLACED]
-    told += [duplicate_keys(key, version.updated)] if version.updated else []
+    all_displaced = [one for one in before.issues if one.kind is IssueKind.DISPLACED]
+    all_displaced += [duplicate_keys(key, version.updated)] if version.updated else []
     others = [one for one in version.issues if one.kind is not IssueKind.DISPLACED]
-    told += [one for one in version.issues if one.kind is IssueKind.DISPLACED]
-    displaced = _added_up(told)
+    all_displaced += [one for one in version.issues if one.kind is IssueKind.DISPLACED]
+    displaced = _added_up(all_displaced)
     return replace(
         version,
         warnings=tuple(dict.fromkeys((*before.warnings, *version.warnings))),

@@ -33,7 +33,7 @@ def is_never_data(name: str) -> bool:
 
 
 def is_other_table(name: str) -> bool:
-    """Whether a file that is no input by its name may hold rows of a table all the same."""
+    """Whether a file that by its name is not an input may hold rows of a table all the same."""
     return bool(_OTHER_TABLE.fullmatch(name)) and not input_stem(name) and not is_never_data(name)
 
 
