@@ -1,4 +1,4 @@
-"""What a table was named when its rows were read, and which changes they do not answer. Pure.
+"""What was asked for a table when its rows were read, and which changes those do not answer. Pure.
 
 Each setting that decides which rows come, or what they say, is recorded as a digest beside the
 watermark: a merge builds upon rows that the same question brought.
