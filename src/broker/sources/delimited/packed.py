@@ -156,14 +156,7 @@ class _Joined(io.RawIOBase):
 def _errors_about(name: str) -> Iterator[None]:
     try:
         yield
-    except (
-        OSError,
-        EOFError,
-        zlib.error,
-        lzma.LZMAError,
-        zipfile.BadZipFile,
-        tarfile.TarError,
-    ) as error:
+    except _BROKEN as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SourceError(
             f"cannot be read to its end: {reason}",
