@@ -40,6 +40,15 @@ class Network:
         return f"bh{self.number}"
 
     @property
+    def hardware_address(self) -> str:
+        """The bridge's own, whatever hosts come and go.
+
+        Without one it has the lowest of its ports': the host of that port leaves, and what the
+        others send is lost until they ask again where the gateway is, seen after 107 s.
+        """
+        return f"02:62:68:00:00:{self.number:02x}"
+
+    @property
     def table(self) -> str:
         return f"broker_hosts_{self.number}"
 
@@ -78,7 +87,7 @@ def busy() -> list[IPv4Network]:
 def turn_up(network: Network) -> None:
     """Make the bridge, forward from it, and let its hosts out under this machine's address."""
     bridge = network.bridge
-    sh("ip", "link", "add", bridge, "type", "bridge")
+    sh("ip", "link", "add", bridge, "address", network.hardware_address, "type", "bridge")
     sh("ip", "address", "add", f"{network.gateway}/24", "dev", bridge)
     sh("ip", "link", "set", bridge, "up")
     sh("nft", "-f", "-", stdin=_ruleset(network))

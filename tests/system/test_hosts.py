@@ -103,6 +103,19 @@ def test_two_hosts_reach_each_other_by_name(pair: tuple[Host, Host]) -> None:
     assert one.run("cat /etc/machine-id").stdout != two.run("cat /etc/machine-id").stdout
 
 
+def test_the_gateway_stays_where_it_is_whatever_hosts_come_and_go(name: str) -> None:
+    with hosts.temporary(name) as run:
+        bridge = Path("/sys/class/net", run.network().bridge, "address")
+        found = [bridge.read_text()]
+        for host in ("one", "two"):
+            run.boot(host)
+            found.append(bridge.read_text())
+        for host in ("one", "two"):
+            run.remove(host)
+            found.append(bridge.read_text())
+    assert len(set(found)) == 1, found
+
+
 def test_a_hosts_key_is_known_before_the_first_connection(pair: tuple[Host, Host]) -> None:
     one, two = pair
     key = two.run("ssh-keyscan -t ed25519 one 2>/dev/null").stdout.split()[-2:]
