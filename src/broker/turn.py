@@ -69,17 +69,18 @@ def take(
     """The id of a turn of one's own, once no other deploy has it; ``check`` only waits for that.
 
     ``by`` is who asks, as a message to another deploy names them. A turn is over when its holder
-    changed nothing and nothing ran in its session for ``silence`` seconds. Raises ``LockedError``
-    after ``patience``.
+    changed nothing and nothing ran in its session for ``silence`` seconds. These are counted in
+    looks, not read off a clock: on a machine that stood still meanwhile, or is busy, the holder
+    had no time to show a sign of life. Raises ``LockedError`` after ``patience``.
     """
     deadline = time.monotonic() + patience
-    seen, quiet_since = None, time.monotonic()
+    seen, quiet = None, 0.0
     while True:
         found = _read(place)
         last = (found, _changed_at(place))
         if found is not None and (last != seen or _works(found, processes())):
-            seen, quiet_since = last, time.monotonic()
-        if found is None or time.monotonic() - quiet_since >= silence:
+            seen, quiet = last, 0.0
+        if found is None or quiet >= silence:
             if check:
                 return ""
             with _alone(place):
@@ -92,6 +93,7 @@ def take(
                 remedy="Nothing was changed. Wait for it to end, then run this again.",
             )
         time.sleep(_POLL_SECONDS)
+        quiet += _POLL_SECONDS
 
 
 @contextmanager

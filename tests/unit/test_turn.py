@@ -92,6 +92,29 @@ def test_one_that_shows_no_sign_of_life_loses_it_and_is_refused_where_it_goes_on
         pass
 
 
+def test_a_machine_that_stood_still_takes_no_turn_away(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A virtual machine that was paused, while the other deploy was between two tasks."""
+    runs(monkeypatch, *IDLE)
+    held = another(place)
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        if now == 0.0:
+            now += 50.0
+        else:
+            runs(monkeypatch, *IDLE, WORKING)
+        now += seconds
+
+    monkeypatch.setattr(turn.time, "monotonic", lambda: now)
+    monkeypatch.setattr(turn.time, "sleep", sleep)
+    with pytest.raises(LockedError, match="another deploy of this host is at work"):
+        take("otto (ansible)", place=place)
+    assert json.loads(place.read_text())["id"] == held
+
+
 def test_a_restart_of_the_host_ends_it(place: Path) -> None:
     held = take("olga (ansible)", place=place)
     place.unlink()
