@@ -243,12 +243,13 @@ def widened(spec: TableSpec, field: Field, found: str, *, whole: bool, because: 
         )
     if whole:
         return type_ or found
-    is_key = field.name in spec.key
-    if type_ is None and spec.keeps_all and spec.key and not is_key:
+    stays = spec.keeps_all and field.name not in spec.key
+    if type_ is None and stays and spec.key:
         # As the engine writes values; without a key, a row that is written otherwise is another.
         type_ = "VARCHAR"
-    is_sorted_anew = type_ == "VARCHAR" and is_key
-    if type_ is None or is_sorted_anew or spec.on_schema_change == "rebuild":
+    # A NULL that is kept may have been an empty text, which is a value of text; a key is sorted.
+    is_text_anew = type_ == "VARCHAR" and not stays
+    if type_ is None or is_text_anew or spec.on_schema_change == "rebuild":
         raise NeedsLoadError(
             f"values need the type {type_ or found}, because of {because}",
             where=where,

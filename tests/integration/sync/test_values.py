@@ -179,6 +179,8 @@ def test_the_row_that_needs_another_type_is_named_by_its_own_number(described: M
         (["", "7", "8"], "BIGINT", [None, 7, 8]),
         (['""', "7", "8"], "BIGINT", [None, 7, 8]),
         (["1.50", "2", "n/a"], "VARCHAR", ["1.50", "2", "n/a"]),
+        (['""', "7", "n/a"], "VARCHAR", ["", "7", "n/a"]),
+        (["7", '""', "n/a"], "VARCHAR", ["7", "", "n/a"]),
     ],
 )
 def test_a_load_in_chunks_comes_to_the_types_of_all_of_its_values(
@@ -192,6 +194,31 @@ def test_a_load_in_chunks_comes_to_the_types_of_all_of_its_values(
     assert outcome(instance)[0] == 0
     assert types(instance)["v"] == type_
     assert [row[2] for row in instance.rows("s/t")] == found
+
+
+@pytest.mark.parametrize("lines", [BY_TIME, (*BY_TIME, "max_history_days: 100"), KEPT])
+def test_two_texts_of_one_number_are_two_keys_whenever_they_come(
+    described: Make, lines: tuple[str, ...]
+) -> None:
+    instance = described(table(*lines, key="version"))
+    rows = [f"1.5,{days_ago(90)}\n", f"1.50,{days_ago(50)}\n", f"1.500,{days_ago(1)}\n"]
+    for day, count in enumerate((2, 3), start=1):
+        deliver(instance, "version,at\n" + "".join(rows[:count]), day)
+        assert outcome(instance)[0] == 0
+    assert [row[0] for row in instance.rows("s/t")] == ["1.5", "1.50", "1.500"]
+
+
+@pytest.mark.parametrize("lines", [BY_TIME, KEPT])
+def test_an_empty_text_of_earlier_rows_is_no_null_once_the_column_is_text(
+    described: Make, lines: tuple[str, ...]
+) -> None:
+    instance = described(table(*lines))
+    rows = 'id,at,v\n1,2026-05-30T00:00:00Z,7\n2,2026-05-31T00:00:00Z,""\n'
+    deliver(instance, rows, 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"{rows}3,2026-06-01T00:00:00Z,n/a\n", 2)
+    assert outcome(instance)[0] == 0
+    assert [row[2] for row in instance.rows("s/t")] == ["7", "", "n/a"]
 
 
 def test_a_first_chunk_without_rows_says_nothing_of_types(described: Make) -> None:

@@ -94,6 +94,9 @@ def test_a_quote_that_swallows_lines_rejects_them_with_their_number(put: Put, re
     [
         ({"delimiter": "tab"}, 'a\tb\n1\t"x\n2\ty"\n3\t"a\nb"\n', [2]),
         ({}, 'a,b,c\n1,"x,u\n2,y,v\n3,z",w\n', [2]),
+        ({}, 'a,b,c\n1,"x,u\n2,y\n3,z",w\n', [2]),
+        ({}, 'a,b,c\n1,"x,u\n2,y,v\n3",w\n', [2]),
+        ({}, 'a,b,c\n1,"x,u\n2\n3,z\n4\n5,v",w\n', []),
         ({}, 'a,b,c\n1,"x\n2,y",v\n', []),
         ({}, 'a,b\n1,"Dear\nA, B"\n', []),
         ({}, 'a,b\n1,"x\n2,y\n3,z"\n', [2]),
@@ -114,3 +117,37 @@ def test_quotes_around_each_value_are_doubted_where_none_are_declared(put: Put, 
     rows, end = read(options={"quote": ""})
     assert rows[0] == ('"1"', "x", '"')
     assert end.warnings[0].startswith("t.csv: each value of a stands in quotes")
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("1,Ada,2.50\n2,Bob,3\n", {"columns": ["id", "name", "amount"]}),
+        ("id,name,at\n1,Ada,2026-01-01\n2,Bob,2026-01-02\n", {"skip_rows": 1}),
+        ("1,Ada,true\n2,Bob,false\n", {}),
+        ("1,Ada,x\n\n\n--,--\n2,Bob,y\n", {"skip_after_header": 3}),
+    ],
+)
+def test_a_header_that_looks_like_the_row_after_it_is_told(
+    put: Put, read: Read, text: str, options: dict[str, Any]
+) -> None:
+    put("t.csv", text)
+    (warning,) = read(options=options)[1].warnings
+    line = 2 if "skip_rows" in options else 1
+    assert warning.startswith(f"t.csv, line {line} was taken for the names of the columns")
+    assert "header: false" in warning
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,2023,2024\nAda,5,7\n",
+        "name,2024-01-01,2024-02-01\nAda,5,7\n",
+        "id,1st,true?\n1,2,true\n",
+        "id,v\n",
+        "1,2\n,\n",
+    ],
+)
+def test_a_header_of_names_is_a_header(put: Put, read: Read, text: str) -> None:
+    put("t.csv", text)
+    assert read()[1].warnings == ()

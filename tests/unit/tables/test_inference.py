@@ -47,8 +47,8 @@ def test_a_double_is_guessed_only_where_it_holds_every_digit(
     ("values", "type_", "odd"),
     [
         (["1", "2", "1.5e3"], "VARCHAR", "row 3 (9.9A9) is not a decimal, as others are"),
-        (["1.5", "2.25", "1.50"], "VARCHAR", "row 3 (9.99) is not the first text of its number"),
-        (["1.50", "2.25", "3"], "DECIMAL(18,2)", None),
+        (["1.5", "2.25", "1.50"], "VARCHAR", None),
+        (["1.50", "2.25", "3"], "VARCHAR", None),  # 2.250 may come with the next delivery
         (["99999999999999999999", "1"], "DECIMAL(38,0)", None),
     ],
 )

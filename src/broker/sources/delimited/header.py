@@ -26,11 +26,13 @@ _SEPARATOR = re.compile(rb'"?sep=(?P<mark>[^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re
 class Header:
     """The names of the columns, and the bytes they stood in.
 
-    ``is_composed``: letters that stood there with combining marks are single characters here.
+    ``found`` are the names that stood there, which declared ones may stand for. ``is_composed``:
+    letters that stood there with combining marks are single characters in ``names``.
     """
 
     names: tuple[str, ...]
     text: bytes
+    found: tuple[str, ...] = ()
     is_composed: bool = False
 
 
@@ -63,10 +65,10 @@ def take_header(cutter: Cutter, dialect: Dialect, name: str) -> Header:
         )
     if dialect.columns:
         _compare_width(names, dialect, name)
-        return Header(dialect.columns, header)
+        return Header(dialect.columns, header, tuple(names))
     composed = [unicodedata.normalize("NFC", each) for each in names]
     _refuse_unnamed(composed, name)
-    return Header(tuple(composed), header, is_composed=composed != names)
+    return Header(tuple(composed), header, tuple(names), is_composed=composed != names)
 
 
 def _names(header: bytes, dialect: Dialect, name: str) -> list[str]:

@@ -133,16 +133,18 @@ class Parser:
         return False
 
     def _whole_rows(self, text: bytes, line: int) -> Iterator[Remark]:
-        """Quoted values of which each line would be a row, if quotes were nothing special."""
+        """Quoted values of which most lines would be rows, if quotes were nothing special."""
         delimiter, width = self._dialect.delimiter.encode(), len(self._columns)
         end = b"\n" if b"\n" in text else b"\r"
         for spread in self._lexer.spreads(text):
             first = text.rfind(end, 0, spread.start("value")) + 1
             last = text.find(end, spread.end("value"))
             rows = text[first : last if last >= 0 else len(text)].splitlines()
-            if all(row.count(delimiter) == width - 1 for row in rows) and (
-                (delimiter, width) != (b",", 2) or all(row[:1].isdigit() for row in rows[1:])
-            ):
+            whole = sum(row.count(delimiter) == width - 1 for row in rows)
+            is_prose = (delimiter, width) == (b",", 2) and (
+                whole < len(rows) or not all(row[:1].isdigit() for row in rows[1:])
+            )
+            if 2 * whole > len(rows) and not is_prose:
                 yield Remark(Kind.SPREAD, line + 1 + count_lines(text[:first]))
 
     def _refuse_other_bytes(self, piece: bytes) -> None:
@@ -325,7 +327,8 @@ def _parse_options(dialect: Dialect, *, ignore_empty_lines: bool) -> csv.ParseOp
 
 
 def _like_rows(delimiter: str, at: int, width: int) -> str:
-    """The pattern of a value in column ``at`` that runs to the same column of a later row.
+    """The pattern of a value in column ``at`` that runs to the same column of a later row, or
+    holds a whole one.
 
     In two columns with commas, prose is that by chance, unless its lines begin with a number.
     """
@@ -334,7 +337,7 @@ def _like_rows(delimiter: str, at: int, width: int) -> str:
     first, inner, last = fields(width - 1 - at), fields(width - 1), fields(at)
     if (delimiter, width) == (",", 2):
         return r"^[^\n,]*(?:\n[0-9]+,[^\n,]*)+$"
-    return f"^{first}(?:\\n{inner})*\\n{last}$"
+    return f"^{first}\\n(?:[^\\n]*\\n)*{last}$|\\n{inner}\\n"
 
 
 def _sentinel(dialect: Dialect, token: str, width: int) -> bytes:

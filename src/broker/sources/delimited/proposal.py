@@ -12,13 +12,13 @@ import yaml
 
 from .dialect import Dialect, dialect_from
 from .header import fields_of
+from .looks import look
 from .records import Lexer, Record, count_lines
 
 __all__ = ["Fit", "Proposal", "fit_of", "propose"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MOST_BEFORE = 10  # lines of a title
-_VALUE = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?|\d{4}-\d\d-\d\d.*|true|false", re.I)
 _DASHES = re.compile(rb"[-=+|,;\s]*[-=]{2}[-=+|,;\s]*")
 _AFFECTED = re.compile(rb"\([0-9]+ rows? affected\)\s*\Z")
 _ESCAPED_QUOTE = re.compile(rb'\\"[^\r\n,;\t|]')
@@ -165,7 +165,7 @@ def _header(row: bytes, dialect: Dialect, found: Mapping[str, Any]) -> dict[str,
 
 
 def _is_value(name: str) -> bool:
-    return name.strip() in ("", "\\N") or _VALUE.fullmatch(name.strip()) is not None
+    return name.strip() in ("", "\\N") or look(name) is not None
 
 
 def _named(declared: Mapping[str, Any]) -> dict[str, Any]:

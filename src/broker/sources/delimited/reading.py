@@ -23,10 +23,11 @@ from ...tables.values.bulk import has_blank, without_blanks
 from ..filters import RowFilter
 from ..rows import Rows
 from .inputs import InputFile, changed, seen_version
+from .looks import is_like_row
 from .parser import NOT_UTF8, Parsed, Parser
 from .remarks import Kind, Remark, quoted_columns, sentences
 from .slices import Cutter
-from .table import TableFiles
+from .table import OpenFile, TableFiles
 
 __all__ = ["MAX_REJECTS", "DelimitedReading"]
 
@@ -103,6 +104,7 @@ class DelimitedReading(Rows):
                     raise self._files.advised(_too_many(), file)
                 self._keep_remarks(parsed, line, file, is_framed=opened.is_framed)
                 if line == opened.lines:
+                    self._doubt_header(opened, parsed.table, name)
                     self._doubt_quotes(parsed.table, file)
                 yield from self._wanted(parsed, name, records)
                 records += parsed.records
@@ -173,6 +175,15 @@ class DelimitedReading(Rows):
                     remedy="Deliver them as several files of one folder.",
                 )
             self._remarks.append(replace(remark, place=place))
+
+    def _doubt_header(self, opened: OpenFile, table: pa.Table, name: str) -> None:
+        """Of the first rows of a file: a header that may have been one of them."""
+        by_name = dict(zip(opened.names, opened.header.found, strict=False))
+        found = [by_name.get(column, "") for column in table.column_names]
+        first = table.slice(0, 1).to_pylist()
+        if any(is_like_row(found, row.values()) for row in first):
+            line = opened.lines - opened.dialect.skip_after_header
+            self._remarks.append(Remark(Kind.VALUES, 1, f"{name}, line {line}"))
 
     def _doubt_quotes(self, table: pa.Table, file: InputFile) -> None:
         """Of the first rows of a file: a quote that opens values although nothing is quoted."""

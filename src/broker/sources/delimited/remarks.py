@@ -24,9 +24,13 @@ class Kind(Enum):
         "has names of columns with combining marks, which are taken for the same names in "
         "composed letters (Unicode NFC)"
     )
+    VALUES = (
+        "was taken for the names of the columns and left out, but looks like the row after it; if "
+        "it is a row, declare csv: {header: false}, or fewer skip_rows"
+    )
     SPREAD = (
-        "holds a value in quotes with line ends, and would be as many whole rows without quotes; "
-        "where nothing is quoted, declare csv: {quote: ''}"
+        "holds a value in quotes with line ends, and most of its lines would be whole rows without "
+        "quotes; where nothing is quoted, declare csv: {quote: ''}"
     )
 
 

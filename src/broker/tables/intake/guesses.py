@@ -16,7 +16,7 @@ from ..session import one_row
 from ..values.bulk import has_blank, read
 from ..values.inference import NOTHING, Guess, guess, join
 from ..values.oddity import DECIMAL_WORDS, Oddity, first_odd, shape, suspected, written
-from ..values.text import cast, fits
+from ..values.text import fits
 from .chunks import Chunk
 from .spill import Spill
 
@@ -133,19 +133,17 @@ class Guesses:
     def settle(self, spill: Spill) -> None:
         """Make text of what a number would not hold, once all rows are set aside.
 
-        A key is never a double, and a decimal only where no two texts are one number.
+        A key is never a double, nor a decimal with digits after the point: 1.5 and 1.50 are two
+        texts and one number, and the second may come with a later delivery.
         """
         for field in self._fields.values():
             found, is_key = self._found[field.name], field.name in self._spec.key
+            odd = None
             if found.kind == "DOUBLE" and (is_key or not found.is_short):
                 odd = self._inexact(field, spill, is_key=is_key)
-            elif found.kind == "DECIMAL" and found.scale and is_key:
-                odd = self._doubled(field, spill, found.type)
-            else:
-                continue
             if odd is not None:
                 self._oddities[field.name] = odd
-            if odd is not None or (is_key and found.kind == "DOUBLE"):
+            if odd is not None or (is_key and found.has_fractions):
                 self._found[field.name] = Guess("VARCHAR")
 
     def _inexact(self, field: Field, spill: Spill, *, is_key: bool) -> Oddity | None:
@@ -158,21 +156,10 @@ class Guesses:
         rough = f"NOT {written(column, 'DECIMAL(38,38)')}"
         return self._first(field, spill, rough, DECIMAL_WORDS) or odd
 
-    def _doubled(self, field: Field, spill: Spill, type_: str) -> Oddity | None:
-        """The first value that is the number of an earlier one, written otherwise."""
-        column = f"c{field.source}"
-        one = f"first_value({column}) OVER (PARTITION BY {cast(column, type_)} ORDER BY n)"
-        texts = f"(SELECT n, {column}, {one} AS one FROM rows)"
-        words = "the first text of its number, and this is a key"
-        return self._first(field, spill, f"{column} <> one", words, relation=texts)
-
-    def _first(
-        self, field: Field, spill: Spill, odd: str, expected: str, *, relation: str = "rows"
-    ) -> Oddity | None:
+    def _first(self, field: Field, spill: Spill, odd: str, expected: str) -> Oddity | None:
         column = f"c{field.source}"
         self._connection.register("rows", spill.reader(spill.partitions(), [column, "n"]))
-        query = f"SELECT min(n), arg_min({column}, n) FROM {relation} "
-        query += f"WHERE {column} <> '' AND {odd}"
+        query = f"SELECT min(n), arg_min({column}, n) FROM rows WHERE {column} <> '' AND {odd}"
         n, text = one_row(self._connection, query)
         self._connection.unregister("rows")
         return None if n is None else Oddity(field.name, n, shape(text), expected)

@@ -60,6 +60,11 @@ class Guess:
         return self.whole + self.scale <= EXACT
 
     @property
+    def has_fractions(self) -> bool:
+        """Whether the type to store holds digits after a point."""
+        return self.kind == "DOUBLE" or self.scale > 0
+
+    @property
     def bound(self) -> str:
         """The type that takes exactly what was seen: what does not fit it widens the guess."""
         if self.kind == "BIGINT" and self.whole < BIGINT_DIGITS:
