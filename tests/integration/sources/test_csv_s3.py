@@ -109,6 +109,15 @@ def test_a_file_that_appears_meanwhile(source: CsvSource, store: Any) -> None:
     store.rm("company/daily/events/part-11.csv")
 
 
+def test_no_file_of_a_folder_is_passed_over(source: CsvSource, store: Any) -> None:
+    store.pipe("company/daily/parts/a.csv", b"id\n1\n")
+    assert rows(source, "parts") == [("1",)]
+    store.pipe("company/daily/parts/b.zip", b"")
+    with pytest.raises(SourceError, match=r"would be without.*b\.zip"):
+        rows(source, "parts")
+    store.rm("company/daily/parts", recursive=True)
+
+
 def test_an_unreachable_store() -> None:
     storage = {"key": "k", "secret": "s3cr3t", "endpoint_url": "http://127.0.0.1:9"}
     storage["config_kwargs"] = {"retries": {"max_attempts": 0}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from unicodedata import normalize
 
@@ -96,3 +97,44 @@ def test_a_single_file_is_never_a_tie(put: Put, source: CsvSource, tmp_path: Pat
     reading = source.read(TableRequest("t"), Window())
     assert len([*reading.batches()]) == 1
     assert reading.end().tie is None
+
+
+@pytest.mark.parametrize(
+    ("names", "copy"),
+    [
+        (("x.csv", "x (1).csv"), "x (1).csv"),
+        (("x.csv.gz", "x_(2).csv.gz"), "x_(2).csv.gz"),
+        (("x.csv", "x - Copy.csv"), "x - Copy.csv"),
+        (("x.csv", "x copy 2.csv"), "x copy 2.csv"),
+        (("x.csv", "Copy of x.csv"), "Copy of x.csv"),
+        (("x.csv", "x.csv.bak"), "x.csv.bak"),
+        (("x.csv", "x.old"), "x.old"),
+        (("x.csv.old",), "x.csv.old"),
+    ],
+)
+def test_a_copy_beside_its_file_is_no_second_file(
+    put: Put, read: Read, names: tuple[str, ...], copy: str
+) -> None:
+    for name in names:
+        put(name, "id\n1\n")
+    with pytest.raises(SourceError, match=re.escape(copy)):
+        read(options={"file": "*"})
+    assert read(options={"file": copy})[0] == [("1",)]
+
+
+@pytest.mark.parametrize(
+    "names", [("x (1).csv", "x (2).csv"), ("copy.csv", "x.csv"), ("x.csv", "x-1.csv")]
+)
+def test_files_whose_names_only_count_are_files(
+    put: Put, read: Read, names: tuple[str, ...]
+) -> None:
+    for name in names:
+        put(name, "id\n1\n")
+    assert read(options={"file": "*"})[0] == [("1",), ("1",)]
+
+
+def test_a_year_of_two_digits_is_of_its_century(put: Put, read: Read) -> None:
+    for name in ("d_98", "d_2001", "d_26", "d_03"):
+        put(f"{name}.csv", f"v\n{name}\n")
+    options = {"file": "*", "order": r"d_(?P<year>\d+)"}
+    assert [row[0] for row in read(options=options)[0]] == ["d_98", "d_2001", "d_03", "d_26"]

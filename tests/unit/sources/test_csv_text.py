@@ -164,3 +164,9 @@ def test_nyc_weather(read: Read, tmp_path: Path) -> None:
     assert rows[0][10] is None
     airlines, _ = read("nyc.airlines")
     assert ("9E", "Endeavor Air Inc.") in airlines
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_the_mark_of_an_end_of_dos_is_no_row(put: Put, read: Read, encoding: str) -> None:
+    put("t.csv", "name\nAda\nB\x1aob\n\x1a".encode(encoding))
+    assert read(options={"encoding": encoding})[0] == [("Ada",), ("B\x1aob",)]

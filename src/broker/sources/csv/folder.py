@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
-from ...foreign.text import shown
-from ..delimited.filenames import SUFFIXES, input_stem, is_other_table, natural_order
-from ..delimited.inputs import InputFile, changed, more_than_once
+from ..delimited.filenames import SUFFIXES, input_stem, natural_order
+from ..delimited.inputs import InputFile, changed, more_than_once, refuse_others
 from .walk import OpenFolder, open_folder, refuse_unsafe
 
 __all__ = ["Folder", "split"]
@@ -140,21 +139,9 @@ def _at(folder: OpenFolder, name: str) -> list[InputFile]:
                 expected=f"files ending in {', '.join(SUFFIXES)}",
                 found="none",
             )
-        _refuse_others(inner)
+        files = [one for one in inner.names() if not inner.has_folder(one)]
+        refuse_others(files, str(inner.path))
         return [_input(inner.path / one, inner.status(one)) for one in names]
-
-
-def _refuse_others(folder: OpenFolder) -> None:
-    """Raise ``SourceError`` where files beside the inputs may hold rows, too."""
-    others = [one for one in folder.names() if is_other_table(one) and not folder.has_folder(one)]
-    if others:
-        raise SourceError(
-            "the folder holds files that its table would be without",
-            where=str(folder.path),
-            expected=f"files ending in {', '.join(SUFFIXES)}",
-            found=shown(", ".join(sorted(others)), 200),
-            remedy="Rename them, or say with a pattern which files are read: file: FOLDER/*.",
-        )
 
 
 def _inputs(folder: OpenFolder) -> list[str]:

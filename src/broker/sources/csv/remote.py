@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
 from ..delimited.filenames import SUFFIXES, input_stem, is_never_data, natural_order
-from ..delimited.inputs import InputFile, more_than_once
+from ..delimited.inputs import InputFile, more_than_once, refuse_others
 
 __all__ = ["Remote", "is_remote", "shown_url"]
 
@@ -54,8 +54,9 @@ class Remote:
                 where=shown_url(self._url),
                 remedy="Describe each table by hand, with its name as id.",
             )
-        names = sorted(self._listed(self._url), key=natural_order)
-        return {input_stem(name) or name: name for name in names}
+        found = self._listed(self._url)
+        names = [one for one, is_folder in found.items() if is_folder or input_stem(one)]
+        return {input_stem(name) or name: name for name in sorted(names, key=natural_order)}
 
     def find(self, name: str, file: str | None) -> tuple[InputFile, ...]:
         """The files of a table, in natural order."""
@@ -140,22 +141,24 @@ class Remote:
                 raise (error.__cause__ or error) from None
         if info.get("type") != "directory":
             return [_input(url, info)]
-        names = [name for name in self._listed(url) if input_stem(name)]
-        return [self._known(f"{url}/{name}") for name in names]
+        names = [name for name, is_folder in self._listed(url).items() if not is_folder]
+        refuse_others(names, shown_url(url))
+        return [self._known(f"{url}/{name}") for name in names if input_stem(name)]
 
     def _known(self, url: str) -> InputFile:
         with _asking(url):
             return _input(url, self._filesystem.info(url))
 
-    def _listed(self, url: str) -> list[str]:
+    def _listed(self, url: str) -> dict[str, bool]:
+        """What lies there and may be data, and whether each is a folder."""
         with _asking(url):
             entries = self._filesystem.ls(url, detail=True)
-        names = {str(entry["name"]).rstrip("/").rpartition("/")[2]: entry for entry in entries}
-        return [
-            name
-            for name, entry in names.items()
-            if not is_never_data(name) and (input_stem(name) or entry["type"] == "directory")
-        ]
+        found = {_last(str(entry["name"])): entry["type"] == "directory" for entry in entries}
+        return {name: is_folder for name, is_folder in found.items() if not is_never_data(name)}
+
+
+def _last(name: str) -> str:
+    return name.rstrip("/").rpartition("/")[2]
 
 
 class _Stream(io.RawIOBase):

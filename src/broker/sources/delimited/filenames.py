@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["SUFFIXES", "input_stem", "is_never_data", "is_other_table", "natural_order"]
+__all__ = [
+    "SUFFIXES",
+    "input_stem",
+    "is_backup",
+    "is_never_data",
+    "is_other_table",
+    "natural_order",
+    "original",
+]
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2", ".csv.xz", ".csv.zip")
 """How a file in a folder is called to count as an input, in any case of letters."""
@@ -16,7 +24,15 @@ _OTHER_TABLE = re.compile(
 _UNFINISHED = re.compile(
     # hidden; a lock or a copy of an editor; what a transfer is still writing; Spark's own notes
     r"[.~].*|.*~|#.*#|.*\.(?:part|partial|filepart|tmp|temp|crdownload|download|opdownload|swp"
-    r"|inprogress|uploading|lock|_COPYING_)|_temporary|_delta_log|_SUCCESS|_(?:started|committed)_.*",
+    r"|inprogress|incomplete|aria2|uploading|lock|_COPYING_)|_temporary|_delta_log|_SUCCESS|_(?:started|committed)_.*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+_BACKUP = re.compile(r".*\.(?:bak|backup|old|orig|save)", re.IGNORECASE | re.DOTALL)
+# What browsers, Windows, macOS and office programs call a second file of one name.
+_COPY = re.compile(
+    r"(?:Copy of )?(?P<stem>[^.]+?)"
+    r"(?:[ _]?\(\d+\)| - Copy(?: ?\(\d+\))?| copy(?: \d+)?)?(?P<ending>\..*)",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -35,6 +51,17 @@ def is_never_data(name: str) -> bool:
 def is_other_table(name: str) -> bool:
     """Whether a file that by its name is not an input may hold rows of a table all the same."""
     return bool(_OTHER_TABLE.fullmatch(name)) and not input_stem(name) and not is_never_data(name)
+
+
+def is_backup(name: str) -> bool:
+    """Whether the name of a file says that it is an older one, kept beside the file of today."""
+    return _BACKUP.fullmatch(name) is not None
+
+
+def original(name: str) -> str:
+    """The name of the file of which this one is a copy, by its own name; else that name."""
+    found = _COPY.fullmatch(name)
+    return f"{found['stem']}{found['ending']}" if found else name
 
 
 def input_stem(name: str) -> str:

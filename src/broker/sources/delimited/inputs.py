@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 from ...errors import ConfigError, SourceError
 from ...foreign.text import shown
-from .filenames import SUFFIXES, natural_order
+from .filenames import SUFFIXES, is_backup, is_other_table, natural_order, original
 
 __all__ = [
     "InputFile",
@@ -20,6 +20,8 @@ __all__ = [
     "changed",
     "in_order",
     "more_than_once",
+    "refuse_copies",
+    "refuse_others",
     "seen_version",
     "table_name",
     "text_bytes",
@@ -102,7 +104,7 @@ def _groups_of(file: InputFile, pattern: re.Pattern[str]) -> list[list[tuple[int
             where=file.name,
             expected=pattern.pattern,
         )
-    named = [found[part] or "" for part in _PARTS if part in pattern.groupindex]
+    named = [_part(part, found[part] or "") for part in _PARTS if part in pattern.groupindex]
     if words := [text for text in named if text and not text.isdecimal()]:
         raise SourceError(
             "does not say by numbers when it is of, as the groups of csv.order do",
@@ -114,6 +116,44 @@ def _groups_of(file: InputFile, pattern: re.Pattern[str]) -> list[list[tuple[int
     numbers = {pattern.groupindex[part] for part in _PARTS if part in pattern.groupindex}
     others = [text or "" for at, text in enumerate(found.groups(), 1) if at not in numbers]
     return [natural_order(text) for text in (*named, *others)]
+
+
+def _part(part: str, text: str) -> str:
+    """A year of two digits is the one that POSIX means, from 1969 to 2068."""
+    if part == "year" and len(text) == 2 and text.isdecimal():
+        return f"{'19' if int(text) >= 69 else '20'}{text}"
+    return text
+
+
+def refuse_copies(files: Sequence[InputFile]) -> None:
+    """Raise ``SourceError`` where a file is a copy or an older one, by its name."""
+    places = [file.path.rpartition("/") for file in files]
+    paths = {file.path for file in files}
+    copies = [
+        file.name
+        for file, (folder, slash, name) in zip(files, places, strict=True)
+        if is_backup(name)
+        or (original(name) != name and f"{folder}{slash}{original(name)}" in paths)
+    ]
+    if copies:
+        raise SourceError(
+            "is a copy of another file of the table, or an older one, by its name",
+            where=shown(copies[0]),
+            found=shown(", ".join(copies), 200),
+            remedy="Remove it, or say with a pattern which files are read.",
+        )
+
+
+def refuse_others(names: Iterable[str], where: str) -> None:
+    """Raise ``SourceError`` where files of a folder, beside its inputs, may hold rows, too."""
+    if others := sorted(filter(is_other_table, names)):
+        raise SourceError(
+            "the folder holds files that its table would be without",
+            where=where,
+            expected=f"files ending in {', '.join(SUFFIXES)}",
+            found=shown(", ".join(others), 200),
+            remedy="Rename them, or say with a pattern which files are read: file: FOLDER/*.",
+        )
 
 
 def changed(names: Sequence[str]) -> SourceError:

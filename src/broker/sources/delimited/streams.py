@@ -17,6 +17,8 @@ BLOCK_BYTES = 8 * 1024 * 1024
 
 _FIRST_BYTES = 64 * 1024  # enough for a header, which is sometimes all that is asked for
 
+_DOS_END = b"\x1a"
+
 
 def utf8_blocks(stream: BinaryIO, name: str, encoding: str) -> Iterator[bytes]:
     """Yield the text of an open input in blocks of about ``BLOCK_BYTES``.
@@ -31,8 +33,8 @@ def utf8_blocks(stream: BinaryIO, name: str, encoding: str) -> Iterator[bytes]:
     blocks = chain([first], blocks)
     encoding = _by_mark(first, encoding)
     if encoding == "utf-8":
-        return _without_mark(blocks)
-    return _transcoded(blocks, name, encoding)
+        return _without_end(_without_mark(blocks))
+    return _without_end(_transcoded(blocks, name, encoding))
 
 
 def _by_mark(first: bytes, encoding: str) -> str:
@@ -52,6 +54,15 @@ def plain_blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
 def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield next(blocks, b"").removeprefix(codecs.BOM_UTF8)
     yield from blocks
+
+
+def _without_end(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Leave out a last byte that DOS, and programs that write for it, put after a text."""
+    held = b""
+    for block in blocks:
+        text = held + block
+        held = _DOS_END if text.endswith(_DOS_END) else b""
+        yield text.removesuffix(_DOS_END)
 
 
 def _transcoded(blocks: Iterator[bytes], name: str, encoding: str) -> Iterator[bytes]:

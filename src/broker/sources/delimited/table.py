@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from glob import has_magic
 from itertools import chain
 
 from ...errors import SourceError
@@ -14,7 +15,7 @@ from .content import refuse_markup
 from .dialect import Dialect
 from .footer import without_footer
 from .header import Header, separated, take_header
-from .inputs import InputFile, Inputs, in_order
+from .inputs import InputFile, Inputs, in_order, refuse_copies
 from .records import count_lines
 from .slices import Cutter
 from .sniff import advice
@@ -59,6 +60,8 @@ class TableFiles:
     def find(self) -> tuple[InputFile, ...]:
         """The files as they are now, in the order in which their rows count."""
         files = self.place.find(self.name, self.file)
+        if len(files) > 1 or (self.file is not None and has_magic(self.file)):
+            refuse_copies(files)
         return files if self.dialect.order is None else in_order(files, self.dialect.order)
 
     @contextmanager
