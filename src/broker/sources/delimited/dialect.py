@@ -23,7 +23,8 @@ class Dialect:
     doubled, or preceded by ``escape``; ``escapes`` says before what else that is special.
     ``columns`` names the columns, in place of the header; ``is_union`` lets the files of a table
     have different ones. ``has_dashes``: what is skipped after the header is a line of dashes, and
-    nothing else. ``null_values`` count without quotes. ``order`` is that of several files.
+    nothing else. ``has_empty_parts``: of several files, some may be empty. ``null_values`` count
+    without quotes. ``order`` is that of several files.
     """
 
     delimiter: str = ","
@@ -40,6 +41,7 @@ class Dialect:
     skip_rows: int = 0
     skip_after_header: int = 0
     has_dashes: bool = False
+    has_empty_parts: bool = False
     footer: int | str | None = None
     fills_short_rows: bool = False
     trailing_delimiter: bool = False
@@ -67,6 +69,7 @@ def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
         skip_rows=csv.skip_rows,
         skip_after_header=csv.skip_after_header,
         has_dashes=csv.dialect == "sqlcmd" and csv.skip_after_header == 1,
+        has_empty_parts=csv.dialect == "spark",
         footer=csv.footer,
         fills_short_rows=csv.short_rows == "null",
         trailing_delimiter=csv.trailing_delimiter,

@@ -50,11 +50,19 @@ def take_header(cutter: Cutter, dialect: Dialect, name: str) -> Header:
             "is empty",
             where=name,
             expected="a line with the names of the columns, at least",
-            remedy="A table without rows is a header alone; without a header, say header: false.",
+            remedy="A table without rows is a header alone; without a header, say header: false; "
+            "parts without rows, as Spark writes them, are read with dialect: spark.",
         )
     names = _names(header, dialect, name)
     if dialect.trailing_delimiter and len(names) > 1 and not names[-1].strip():
         names.pop()
+    if dialect.has_dashes and any(each != each.rstrip(" ") for each in names):
+        raise SourceError(
+            "has columns that are filled up with spaces, which would belong to their values",
+            where=name,
+            expected="values as they are, as sqlcmd writes them with -W",
+            remedy="Add -W to the command that exports the table.",
+        )
     if len(names) > MOST_COLUMNS:
         raise SourceError(
             "has too many columns",

@@ -62,6 +62,8 @@ class TableFiles:
         files = self.place.find(self.name, self.file)
         if len(files) > 1 or (self.file is not None and has_magic(self.file)):
             refuse_copies(files)
+        if self.dialect.has_empty_parts:
+            files = tuple(one for one in files if one.bytes != 0) or files
         return files if self.dialect.order is None else in_order(files, self.dialect.order)
 
     @contextmanager
