@@ -19,7 +19,7 @@ from ..tables.model import Limits
 from ..tables.rejected import RejectedRow, rejected
 from .options import as_json, config_dir, data_dir
 from .store import open_store, table_of
-from .terminal import say, say_json
+from .terminal import counted, say, say_json
 
 __all__ = ["rejects"]
 
@@ -60,7 +60,7 @@ def _rejected(
         return []
     file = generation.readable(entry.reject_file.path)
     with tempfile.TemporaryDirectory() as work:
-        return rejected(file, most, work=Path(work), limits=limits)
+        return rejected(file, entry.partitioning, most, work=Path(work), limits=limits)
 
 
 def _facts(
@@ -89,10 +89,12 @@ def _print(
     entry: TableEntry,
     found: list[tuple[Issue, Sequence[RejectedRow]]],
 ) -> None:
-    counts = f"{entry.rejects:,} rows rejected, {entry.duplicates:,} duplicate keys"
+    counts = f"{counted(entry.rejects, 'row')} rejected"
+    counts += f", {counted(entry.duplicates, 'duplicate key')}"
     say(f"{entry.path}, generation {generation.id}: {counts}")
     if entry.error:
-        say(f"The rows are those of the last good load. Since then: {entry.error}")
+        before = "The rows are those of the last good load. Since then" if entry.loaded_at else ""
+        say(f"{before or 'It was never loaded'}: {entry.error}")
     for issue, rows in found:
         say("", issue)
         for row in rows:

@@ -23,7 +23,7 @@ from .options import as_json, config_dir, data_dir
 from .progress import Lines, Live
 from .screen import Screen
 from .store import open_store
-from .terminal import log_to_stderr, say, say_json
+from .terminal import counted, log_to_stderr, say, say_json
 
 __all__ = ["sync"]
 
@@ -108,10 +108,11 @@ def _summary(report: Report) -> str:
     """One line for a person."""
     failed = sum(outcome.error is not None for outcome in report.outcomes)
     rows = sum(outcome.rows for outcome in report.outcomes)
-    parts = [f"generation {report.generation}", f"{len(report.outcomes)} tables, {rows:,} rows"]
+    parts = [f"generation {report.generation}", counted(len(report.outcomes), "table")]
+    parts.append(counted(rows, "row"))
     rejects = sum(outcome.rejects for outcome in report.outcomes)
     duplicates = sum(outcome.duplicates for outcome in report.outcomes)
-    parts += [f"{rejects:,} rows rejected (see `broker rejects TABLE`)"] if rejects else []
-    parts += [f"{duplicates:,} duplicate keys resolved"] if duplicates else []
+    parts += [f"{counted(rejects, 'row')} rejected (see `broker rejects TABLE`)"] if rejects else []
+    parts += [f"{counted(duplicates, 'duplicate key')} resolved"] if duplicates else []
     parts += [f"{failed} not brought up to date (see `broker status`)"] if failed else []
     return ", ".join([*parts, f"{report.seconds:.1f} s"])

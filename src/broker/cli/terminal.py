@@ -15,7 +15,12 @@ import click
 
 from ..foreign.text import readable_json, shown
 
-__all__ = ["log_to_stderr", "say", "say_document", "say_json"]
+__all__ = ["counted", "log_to_stderr", "say", "say_document", "say_json"]
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 row``, ``2,000 rows``: for nouns whose plural ends in s."""
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def say(*lines: object, err: bool = False) -> None:

@@ -80,8 +80,13 @@ def shape(value: str) -> str:
     return rf"regexp_replace({letters}, '\p{{N}}', '9', 'g')"
 
 
-def type_remedy(column: str, shapes: tuple[str, ...]) -> str:
-    """What to declare where values do not fit the type of their column."""
+def type_remedy(column: str, shapes: tuple[str, ...], *, is_partition: bool = False) -> str:
+    """What to declare where values do not fit the type of their column.
+
+    A column by which the table is partitioned cannot be text.
+    """
+    if is_partition:
+        return "Correct the source, or declare another `partition_by`."
     name = column if _PLAIN_NAME.fullmatch(column) else json.dumps(column, ensure_ascii=False)
     as_text = f"`types: {{{name}: VARCHAR}}` keeps them as text"
     if not shapes or any("9" in one for one in shapes):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .intake.rejects import issues_of, rejects_in
 from .issues import Issue
-from .model import Limits
+from .model import Limits, Partitioning
 from .row_places import RowPlace
 from .session import session
 
@@ -29,13 +29,16 @@ class RejectedRow:
 
 
 def rejected(
-    file: Path, most: int, *, work: Path, limits: Limits
+    file: Path, by: Partitioning | None, most: int, *, work: Path, limits: Limits
 ) -> list[tuple[Issue, Sequence[RejectedRow]]]:
-    """Each issue of a reject file, and its first rows: ``most`` of each, in source order."""
+    """Each issue of a reject file, and its first rows: ``most`` of each, in source order.
+
+    The table is partitioned ``by`` a column, if any.
+    """
     found: dict[tuple[str | None, str], list[RejectedRow]] = defaultdict(list)
     with session(limits, work) as connection:
         connection.execute(f"CREATE TABLE rejected AS {rejects_in(file)}")
-        issues = issues_of(connection, "rejected")
+        issues = issues_of(connection, "rejected", by)
         rows = connection.execute(
             "SELECT column_name, reason, file, row_number, line, value, record FROM rejected "
             "QUALIFY row_number() OVER (PARTITION BY column_name, reason "

@@ -118,11 +118,27 @@ def test_what_cannot_be_shown_is_one_sentence(
     assert shown(instance)[0].endswith("0 rows rejected, 0 duplicate keys")
 
 
+def test_of_a_table_that_was_never_loaded_it_is_said(described: Make) -> None:
+    instance = described(DESCRIPTION)
+    instance.sync()
+    assert shown(instance)[1].startswith("It was never loaded: ")
+
+
+def test_a_column_of_partitions_is_not_advised_to_be_text(described: Make) -> None:
+    instance = described(DESCRIPTION.replace("_column: at", "_column: at\n    partition_by: at"))
+    deliver(instance, "1,1,2026-06-01\n2,2,soon\n3,3,2026-06-02\n", 1)
+    assert instance.sync()["exit_code"] == 3
+    lines = shown(instance)
+    assert lines[0].endswith(": 1 row rejected, 0 duplicate keys")
+    (issue,) = facts(instance)["issues"]
+    assert issue["remedy"] == "Correct the source, or declare another `partition_by`."
+
+
 def test_a_reject_file_of_an_older_release_can_be_shown(described: Make, tmp_path: Path) -> None:
     instance = described(DESCRIPTION)
     deliver(instance, "1,x,2026-06-01\n2,2,2026-06-01\n", 1)
     instance.sync()
     old = tmp_path / "old.parquet"
     pq.write_table(pq.read_table(instance.status()["s/t"]["reject_file"]).drop(["file"]), old)
-    ((issue, (row,)),) = rejected(old, 20, work=tmp_path / "work", limits=LIMITS)
+    ((issue, (row,)),) = rejected(old, None, 20, work=tmp_path / "work", limits=LIMITS)
     assert (issue.column, row.place.file, row.place.row, row.value) == ("v", None, 1, "x")

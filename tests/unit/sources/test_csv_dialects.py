@@ -265,8 +265,10 @@ def test_a_wrong_declaration_is_answered_with_the_one_that_fits(
 
 
 def test_values_that_sqlcmd_filled_up_are_refused(put: Put, read: Read) -> None:
-    put("t.csv", "id         ,name  \n-----------,------\n          1,Ada   \n\n(1 rows affected)\n")
-    with pytest.raises(SourceError, match="filled up with spaces.*Add -W"):
+    put(
+        "t.csv", "id         ,name  \n-----------,------\n          1,Ada   \n\n(1 rows affected)\n"
+    )
+    with pytest.raises(SourceError, match=r"filled up with spaces.*Add -W"):
         read(options={"dialect": "sqlcmd"})
 
 
@@ -274,7 +276,7 @@ def test_parts_of_spark_may_be_empty(put: Put, read: Read) -> None:
     for name, text in {"0": "", "1": "id\n1\n", "2": ""}.items():
         put(f"t/part-{name}.csv", text)
     assert read(options={"dialect": "spark"})[0] == [("1",)]
-    with pytest.raises(SourceError, match="is empty.*dialect: spark"):
+    with pytest.raises(SourceError, match=r"is empty.*dialect: spark"):
         read()
     put("t/part-1.csv", "")
     with pytest.raises(SourceError, match="is empty"):

@@ -13,7 +13,7 @@ import pyarrow as pa
 from ...errors import TableError
 from ..files.writing import data_file, write
 from ..issues import MOST_ISSUES, Issue, IssueKind, shape, type_remedy
-from ..model import DataFile, TableSpec
+from ..model import DataFile, Partitioning, TableSpec
 from ..row_places import RowPlace, placed
 from ..rows import Reading, Reject
 from ..session import literal, one_row, parquet
@@ -80,10 +80,12 @@ def record(names: dict[str, str]) -> str:
     return f"CAST(json_object({', '.join(members)}) AS VARCHAR)"
 
 
-def issues_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[Issue, ...]:
-    """What is wrong with rejected rows, by column and reason, the most frequent first.
+def issues_of(
+    connection: duckdb.DuckDBPyConnection, relation: str, by: Partitioning | None
+) -> tuple[Issue, ...]:
+    """What is wrong with rejected rows of a table that is partitioned ``by`` a column, if any.
 
-    Displaced rows stand at the end.
+    By column and reason, the most frequent first; displaced rows stand at the end.
     """
     # A line that is not a row has no shape of a value.
     looks = f"CASE WHEN column_name IS NOT NULL THEN {shape('value')} END"
@@ -97,7 +99,8 @@ def issues_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[Iss
         f"GROUP BY 1, 2 ORDER BY reason = {literal(DUPLICATE)}, 3 DESC, 1, 2 "
         f"LIMIT {MOST_ISSUES}"
     ).fetchall()
-    return tuple(_issue(*one) for one in found)
+    partition = by.column if by is not None else None
+    return tuple(_issue(*one, partition=partition) for one in found)
 
 
 def _issue(
@@ -106,9 +109,13 @@ def _issue(
     count: int,
     places: list[dict[str, Any]],
     looks: list[str] | None,
+    *,
+    partition: str | None,
 ) -> Issue:
     shapes = tuple(looks or ())
-    remedy = _REMEDIES.get(reason) or (type_remedy(column, shapes) if column else _NOT_A_ROW)
+    remedy = _REMEDIES.get(reason, _NOT_A_ROW)
+    if column is not None and reason not in _REMEDIES:
+        remedy = type_remedy(column, shapes, is_partition=column == partition)
     return Issue(
         kind=IssueKind.DISPLACED if reason == DUPLICATE else IssueKind.REJECTED,
         count=count,
@@ -175,7 +182,8 @@ class Rejects:
 
     def issues(self) -> tuple[Issue, ...]:
         """What is wrong with the rows."""
-        return issues_of(self._connection, self._placed()) if self._is_made else ()
+        by = self._spec.partitioning
+        return issues_of(self._connection, self._placed(), by) if self._is_made else ()
 
     def merge_source(self, rejects: Iterable[Reject]) -> None:
         """Add the rows that the source itself could not read."""
