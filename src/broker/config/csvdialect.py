@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from .values import Names, OneOrMore, Section, unexpected
+from .columnformat import ColumnFormat
+from .values import Names, OneOrMore, Section, Text, unexpected
 
 __all__ = ["DIALECTS", "CsvDialect"]
 
@@ -181,7 +182,9 @@ class CsvDialect(Section):
     trailing_delimiter: bool = Field(
         default=False, description="Whether rows end with a delimiter, after their last value."
     )
-
+    formats: dict[Text, ColumnFormat] = Field(
+        default={}, description="How the values of columns are written, by column."
+    )
     order: Annotated[str, AfterValidator(_order)] | None = Field(
         default=None,
         description="Which of several files is the newer one, where keys meet: name, time (when it "

@@ -17,6 +17,24 @@ __all__ = ["MOST_ISSUES", "Issue", "IssueKind", "shape", "type_remedy"]
 MOST_ISSUES = 50  # of one table
 _LONGEST_SHAPE = 40
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DAYS, _NUMBERS = ("DATE", "TIMESTAMP"), ("BIGINT", "DOUBLE", "DECIMAL")
+# Which values a format under `csv.formats` reads, by their shapes.
+_FORMATS = (
+    (_DAYS, re.compile(r"9?9\.9?9\.9999"), "date: '%d.%m.%Y'"),
+    (_DAYS, re.compile(r"9?9/9?9/9999"), "date: '%d/%m/%Y'"),
+    (_DAYS, re.compile(r"9?9/9?9/9999"), "date: '%m/%d/%Y'"),
+    (_DAYS, re.compile(r"9?9-9?9-9999"), "date: '%d-%m-%Y'"),
+    (_DAYS, re.compile("9?9-AAA-9999"), "date: '%d-%b-%Y'"),
+    (_DAYS, re.compile("99999999"), "date: '%Y%m%d', null_values: ['00000000']"),
+    (_NUMBERS, re.compile(r"-?9{1,3}(\.999)+,9+"), "decimal: ',', thousands: '.'"),
+    (_NUMBERS, re.compile(r"-?9+,9+"), "decimal: ','"),
+    (_NUMBERS, re.compile(r"-?9{1,3}(,999)+\.9+"), "thousands: ','"),
+    (_NUMBERS, re.compile(r"\(9[^()]*\)"), "negative: parentheses"),
+    (_NUMBERS, re.compile(r"9[9.,]*-"), "negative: trailing"),
+    (_NUMBERS, re.compile(r" +-?9[9.]*| *-?9[9.]* +"), "trim: true"),
+    (("BOOLEAN",), re.compile("A+|9"), "true_words: […], false_words: […]"),
+    (("TIMESTAMP",), re.compile(r"9999-99-99.99:99:99\.9{7,}.*"), "cut_to_microseconds: true"),
+)
 
 
 class IssueKind(StrEnum):
@@ -80,18 +98,35 @@ def shape(value: str) -> str:
     return rf"regexp_replace({letters}, '\p{{N}}', '9', 'g')"
 
 
-def type_remedy(column: str, shapes: tuple[str, ...], *, is_partition: bool = False) -> str:
+def type_remedy(
+    column: str, reason: str, shapes: tuple[str, ...], *, is_partition: bool = False
+) -> str:
     """What to declare where values do not fit the type of their column.
 
     A column by which the table is partitioned cannot be text.
     """
-    if is_partition:
-        return "Correct the source, or declare another `partition_by`."
     name = column if _PLAIN_NAME.fullmatch(column) else json.dumps(column, ensure_ascii=False)
+    formats = _formats(name, reason, shapes)
+    if is_partition:
+        return f"Correct the source, or declare another `partition_by`.{formats}"
     as_text = f"`types: {{{name}: VARCHAR}}` keeps them as text"
     if not shapes or any("9" in one for one in shapes):
-        return f"Correct the source, or declare: {as_text}."
+        return f"Correct the source, or declare: {as_text}.{formats}"
     return (
         "Correct the source, or declare: `null_values` lists texts that stand for NULL, and "
-        f"{as_text}."
+        f"{as_text}.{formats}"
     )
+
+
+def _formats(name: str, reason: str, shapes: tuple[str, ...]) -> str:
+    """A sentence with the formats by which values would be read, if there are any."""
+    found = [
+        f"{{{declared}}}"
+        for types, looks, declared in _FORMATS
+        if any(f"not a {type_}" in reason for type_ in types)
+        and any(looks.fullmatch(shape) for shape in shapes)
+    ]
+    if not found:
+        return ""
+    choices = " or ".join(f"`csv: {{formats: {{{name}: {one}}}}}`" for one in found)
+    return f" Of CSV files, {choices} reads them."

@@ -19,7 +19,8 @@ class Reject:
     """A row that could not be read and so is not handed over, perhaps for one value of it.
 
     ``row`` counts from 1 in ``file``, or in a source without files: rows that are handed over
-    and those that are not.
+    and those that are not. ``record`` is the whole row as a JSON object of texts, where it could
+    be read so far.
     """
 
     row: int
@@ -28,6 +29,7 @@ class Reject:
     value: str | None = None
     line: int | None = None
     file: str | None = None
+    record: str | None = None
 
     @property
     def place(self) -> RowPlace:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -16,6 +17,7 @@ from broker.sources.bigquery.settings import Settings as BigQuerySettings
 from broker.sources.contract import Source, TableRequest, Window
 from broker.sources.csv.source import Settings
 from broker.sources.delimited.filenames import SUFFIXES
+from broker.sources.delimited.formats import rewritten
 from broker.sources.delimited.reading import MAX_REJECTS
 from broker.sources.delimited.slices import LONGEST_RECORD
 from broker.sources.keboola.settings import Settings as KeboolaSettings
@@ -88,3 +90,24 @@ def test_the_descriptions_are_valid() -> None:
 def test_the_limits_are_the_real_ones() -> None:
     assert f"{MAX_REJECTS:,} such rows" in TEXT
     assert f"{LONGEST_RECORD >> 20} MiB" in TEXT
+
+
+def test_the_formats_of_columns_read_what_stands_beside_them() -> None:
+    (block,) = (one for one in blocks("yaml") if "formats:" in one)
+    formats = CsvDialect.model_validate(yaml.safe_load(block)["csv"]).formats
+    beside = dict(re.findall(r"^    (\w+): .*}\s*# (\S.*)$", block, re.MULTILINE))
+    written = {**beside, "balance": "(12.00)", "is_paid": "t", "code": " A1 "}
+    found = {}
+    for column, format_ in formats.items():
+        one = rewritten(pa.chunked_array([[written[column]]], pa.string()), format_)
+        assert one.misfits.to_pylist() == [False]
+        found[column] = one.values[0].as_py()
+    assert found == {
+        "ordered_on": "2026-01-31",
+        "shipped_at": "2026-01-31 15:04:00",
+        "amount": "1234.50",
+        "balance": "-12.00",
+        "is_paid": "true",
+        "code": "A1",
+        "logged_at": "10:00:00.123456",
+    }

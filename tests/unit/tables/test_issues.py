@@ -45,6 +45,6 @@ def test_a_shape_shows_how_a_value_looks_and_not_the_value(value: str, expected:
 
 
 def test_words_may_stand_for_null_and_digits_do_not() -> None:
-    assert "null_values" in type_remedy("v", ("A/A",))
-    assert "null_values" not in type_remedy("v", ("A/A", "9,9"))
-    assert 'types: {"a: b": VARCHAR}' in type_remedy("a: b", ("9,9",))
+    assert "null_values" in type_remedy("v", "", ("A/A",))
+    assert "null_values" not in type_remedy("v", "", ("A/A", "9,9"))
+    assert 'types: {"a: b": VARCHAR}' in type_remedy("a: b", "", ("9,9",))

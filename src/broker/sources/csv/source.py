@@ -70,6 +70,7 @@ class CsvSource:
         inputs = files.find()
         names = files.names()
         _refuse_absent_key(table, names, files)
+        _refuse_unknown_formats(table, names, files)
         wanted = _wanted(table, table.columns, names, files)
         schema = TableSchema(tuple(Column(name) for name in wanted))
         return SourceTable(
@@ -191,6 +192,12 @@ def _refuse_absent_key(table: TableRequest, names: tuple[str, ...], files: Table
     for column in table.primary_key:
         if column not in names and (remedy := files.advice(files.find()[0])):
             raise _absent(table, column, names, remedy)
+
+
+def _refuse_unknown_formats(table: TableRequest, names: tuple[str, ...], files: TableFiles) -> None:
+    for column, _ in files.dialect.formats:
+        if column not in names:
+            raise _absent(table, column, names, did_you_mean(column, names))
 
 
 def _absent(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ...config.columnformat import ColumnFormat
 from ...config.csvdialect import CsvDialect
 from ...errors import ConfigError
 from ..settings import checked
@@ -24,7 +25,8 @@ class Dialect:
     ``columns`` names the columns, in place of the header; ``is_union`` lets the files of a table
     have different ones. ``has_dashes``: what is skipped after the header is a line of dashes, and
     nothing else. ``has_empty_parts``: of several files, some may be empty. ``null_values`` count
-    without quotes. ``order`` is that of several files.
+    without quotes. ``order`` is that of several files,
+    ``formats`` those of columns, by name.
     """
 
     delimiter: str = ","
@@ -47,6 +49,7 @@ class Dialect:
     trailing_delimiter: bool = False
     is_union: bool = False
     order: str | None = None
+    formats: tuple[tuple[str, ColumnFormat], ...] = ()
 
 
 def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
@@ -75,6 +78,7 @@ def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
         trailing_delimiter=csv.trailing_delimiter,
         is_union=is_union,
         order=csv.order,
+        formats=tuple(csv.formats.items()),
     )
     _refuse_marks(dialect, where)
     _refuse_columns(dialect, where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
@@ -9,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
 from itertools import takewhile
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from ...tables.rows import End, Reject
 from ...tables.values.bulk import has_blank, without_blanks
 from ..filters import RowFilter
 from ..rows import Rows
+from .formats import rewritten_rows
 from .inputs import InputFile, changed, seen_version
 from .looks import is_like_row
 from .parser import NOT_UTF8, Parsed, Parser
@@ -32,6 +35,7 @@ from .table import OpenFile, TableFiles
 __all__ = ["MAX_REJECTS", "DelimitedReading"]
 
 MAX_REJECTS = 100_000
+_MISFIT = "not written as its format under csv.formats says"
 _MOST_AHEAD = 64 * 1024 * 1024  # bytes: slices of long records are larger than a block
 _PARSERS = max(1, min(4, os.cpu_count() or 1))
 
@@ -131,7 +135,7 @@ class DelimitedReading(Rows):
 
     def _wanted(self, parsed: Parsed, name: str, records: int) -> Iterator[pa.RecordBatch]:
         """What was asked for; a column that a file has not is NULL in its rows."""
-        table, kept = parsed.table, _not_rejected(parsed)
+        table, kept = self._rewritten(parsed, name, records)
         for column in self._needed:
             if column not in table.column_names:
                 table = table.append_column(column, pa.nulls(table.num_rows, pa.string()))
@@ -143,6 +147,27 @@ class DelimitedReading(Rows):
             kept = wanted if kept is None else kept.take(wanted)
         self._places.add(parsed.records, first=records + 1, file=name, kept=kept)
         yield from table.select(self.schema.names).to_batches()
+
+    def _rewritten(
+        self, parsed: Parsed, name: str, before: int
+    ) -> tuple[pa.Table, pa.Array | None]:
+        """The rows as the engine reads them, and their places; without those that no format has."""
+        table, kept = parsed.table, _not_rejected(parsed)
+        table, misfits = rewritten_rows(table, self._files.dialect.formats)
+        if not misfits:
+            return table, kept
+        places = pa.arange(0, table.num_rows) if kept is None else kept
+        for column, is_misfit in misfits.items():
+            rows = places.filter(is_misfit.combine_chunks()).to_pylist()
+            texts = parsed.table[column].filter(is_misfit).to_pylist()
+            records = table.filter(is_misfit).to_pylist()
+            for row, text, record in zip(rows, texts, records, strict=True):
+                whole = json.dumps(record, ensure_ascii=False)
+                self._rejects.append(
+                    Reject(before + row + 1, column, _MISFIT, text, file=name, record=whole)
+                )
+        good = reduce(pc.and_, map(pc.invert, misfits.values()))
+        return table.filter(good), places.filter(good.combine_chunks())
 
     def _keep_rejects(self, parsed: Parsed, name: str, line: int, records: int) -> None:
         for reject in parsed.rejects:

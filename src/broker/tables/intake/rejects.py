@@ -115,7 +115,7 @@ def _issue(
     shapes = tuple(looks or ())
     remedy = _REMEDIES.get(reason, _NOT_A_ROW)
     if column is not None and reason not in _REMEDIES:
-        remedy = type_remedy(column, shapes, is_partition=column == partition)
+        remedy = type_remedy(column, reason, shapes, is_partition=column == partition)
     return Issue(
         kind=IssueKind.DISPLACED if reason == DUPLICATE else IssueKind.REJECTED,
         count=count,
@@ -198,13 +198,13 @@ class Rejects:
             "line": pa.array((one.line for one in found), pa.int64()),
             **{
                 name: pa.array((getattr(one, name) for one in found), pa.string())
-                for name in ("column", "reason", "value")
+                for name in ("column", "reason", "value", "record")
             },
         }
         with self._lent("source_rejects", pa.table(columns)):
             self._connection.execute(
                 f"INSERT INTO {self._table} ({_COLUMNS}) "
-                'SELECT file, row_number, line, "column", reason, value, NULL FROM source_rejects'
+                'SELECT file, row_number, line, "column", reason, value, record FROM source_rejects'
             )
         self.count(len({(one.file, one.row) for one in found}))
 

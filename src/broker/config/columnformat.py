@@ -1,0 +1,91 @@
+"""How the values of one column of a CSV file are written, where it is not as the engine reads."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from .values import OneOrMore, Section, unexpected
+
+__all__ = ["DATE_PARTS", "ColumnFormat"]
+
+DATE_PARTS = "YymbdHIMSfpz"
+"""The letters after ``%`` that a date format may have, as ``strftime`` has them."""
+
+_DATE = (("Y", "y"), ("m", "b"), ("d",))
+
+
+def _date(text: str) -> str:
+    parts = re.findall(r"%(.)", text)
+    if not set(parts) <= {*DATE_PARTS, "%"} or text.count("%") != 2 * text.count("%%") + len(
+        [one for one in parts if one != "%"]
+    ):
+        unexpected(f"a format of %{', %'.join(DATE_PARTS)} and other characters")
+    if any(sum(parts.count(one) for one in of_one) != 1 for of_one in _DATE):
+        unexpected("a format with one year (%Y or %y), one month (%m or %b) and one day (%d)")
+    hours = parts.count("H") + parts.count("I")
+    if len(set(parts)) < len(parts) or hours > 1 or parts.count("p") != parts.count("I"):
+        unexpected("each part once, and %p with %I alone")
+    if not hours and {*parts} & {*"MSfz"}:
+        unexpected("an hour (%H, or %I with %p) before minutes, seconds or an offset")
+    if ("M" not in parts and "S" in parts) or ("S" not in parts and "f" in parts):
+        unexpected("minutes before seconds, and seconds before their fractions")
+    return text
+
+
+def _mark(text: str) -> str:
+    if len(text) != 1 or text.isalnum() or text in "+-()\r\n":
+        unexpected("one character other than a letter, a digit, a sign or a bracket")
+    return text
+
+
+class ColumnFormat(Section):
+    """How the values of one column are written. What is written otherwise is rejected."""
+
+    date: Annotated[str, AfterValidator(_date)] | None = Field(
+        default=None,
+        description="How dates and times are written, such as '%d.%m.%Y' or "
+        "'%m/%d/%Y %I:%M %p', with the letters of strftime; %b is an English month.",
+    )
+    decimal: Annotated[str, AfterValidator(_mark)] | None = Field(
+        default=None, description="Mark before the fractions of a number, such as ','."
+    )
+    thousands: Annotated[str, AfterValidator(_mark)] | None = Field(
+        default=None, description="Mark between groups of three digits, such as '.'."
+    )
+    affixes: OneOrMore[str] = Field(
+        default=(), description="Texts before or after a number that do not count, such as €."
+    )
+    negative: Literal["minus", "parentheses", "trailing"] = Field(
+        default="minus",
+        description="How numbers below zero are written besides -12: (12), or 12-.",
+    )
+    true_words: OneOrMore[str] = Field(default=(), description="Words for true, such as t.")
+    false_words: OneOrMore[str] = Field(default=(), description="Words for false, such as f.")
+    null_values: OneOrMore[str] = Field(
+        default=(), description="Texts that mean NULL in this column, such as '00000000'."
+    )
+    trim: bool = Field(default=False, description="Whether blanks around values do not count.")
+    cut_to_microseconds: bool = Field(
+        default=False, description="Whether finer fractions of a second are cut off."
+    )
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it says how numbers are written."""
+        return bool(self.decimal or self.thousands or self.affixes or self.negative != "minus")
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> ColumnFormat:
+        words = bool(self.true_words or self.false_words)
+        if sum((self.date is not None, self.is_number, words)) > 1:
+            unexpected("the format of a date, of a number, or words for true and false")
+        if bool(self.true_words) != bool(self.false_words):
+            unexpected("true_words and false_words, both")
+        if {*self.true_words} & {*self.false_words}:
+            unexpected("no word in both true_words and false_words")
+        if self.thousands and self.thousands == (self.decimal or "."):
+            unexpected("thousands and decimal that differ (decimal is '.' by default)")
+        return self

@@ -1,0 +1,189 @@
+"""Values as a column's declared format writes them, rewritten as the engine reads them. Pure.
+
+Text becomes text: whether 2026-02-30 is a day, the one grammar of the engine says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...config.columnformat import ColumnFormat
+
+__all__ = ["Rewritten", "rewritten", "rewritten_rows"]
+
+_PARTS = {
+    "Y": "[0-9]{4}",
+    "m": "[0-9]{1,2}",
+    "d": "[0-9]{1,2}",
+    "H": "[0-9]{1,2}",
+    "I": "[0-9]{1,2}",
+    "M": "[0-9]{2}",
+    "S": "[0-9]{2}",
+    "f": "[0-9]+",
+    "p": "(?i:[ap]m)",
+    "z": "Z|[+-][0-9]{2}:?[0-9]{2}",
+}
+# Years of two digits, as POSIX has them: from 1969 to 2068.
+_CENTURIES = {"20": "[0-5][0-9]|6[0-8]", "19": "69|[7-9][0-9]"}
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August"),
+    *("September", "October", "November", "December"),
+)
+_NOON = 12
+_BLANKS = "[ \u00a0\u202f]"  # what French and others put between thousands looks alike
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """``values`` as the engine reads them; ``misfits`` are those that the format does not have."""
+
+    values: pa.ChunkedArray
+    misfits: pa.ChunkedArray
+
+
+def rewritten_rows(
+    table: pa.Table, formats: Iterable[tuple[str, ColumnFormat]]
+) -> tuple[pa.Table, dict[str, pa.ChunkedArray]]:
+    """The rows with the columns that have formats rewritten, and which of their values misfit.
+
+    Columns without a misfit are not among the latter.
+    """
+    misfits = {}
+    for column, format_ in formats:
+        if column in table.column_names:
+            found = rewritten(table[column], format_)
+            table = table.set_column(table.column_names.index(column), column, found.values)
+            if pc.any(found.misfits).as_py():
+                misfits[column] = found.misfits
+    return table, misfits
+
+
+def rewritten(values: pa.ChunkedArray, format_: ColumnFormat) -> Rewritten:
+    """A column of texts; NULL stays NULL, and an empty text is what it is without a format."""
+    if format_.trim:
+        values = pc.utf8_trim_whitespace(values)
+    if format_.null_values:
+        nulls = pc.is_in(values, value_set=pa.array(format_.null_values, pa.string()))
+        values = pc.if_else(nulls, pa.scalar(None, pa.string()), values)
+    if format_.date is not None:
+        found, fits = _dates(values, format_.date)
+    elif format_.is_number:
+        found, fits = _numbers(values, format_)
+    elif format_.true_words:
+        found, fits = _truths(values, format_)
+    else:
+        found, fits = values, pc.equal(values, values)
+    if format_.cut_to_microseconds:
+        found = _replaced(found, r"(:[0-9]{2}\.[0-9]{6})[0-9]+", r"\1")
+    fits = pc.or_(pc.fill_null(fits, fill_value=True), pc.equal(values, ""))
+    return Rewritten(found, pc.fill_null(pc.invert(fits), fill_value=False))
+
+
+def _replaced(values: pa.ChunkedArray, pattern: str, by: str) -> pa.ChunkedArray:
+    return pc.replace_substring_regex(values, pattern=pattern, replacement=by)
+
+
+def _dates(values: pa.ChunkedArray, format_: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    texts = _with_numbered_months(values) if "%b" in format_ else values
+    found = texts
+    fits = pc.if_else(pc.is_valid(texts), pa.scalar(value=False), pa.scalar(None, pa.bool_()))
+    for pattern, by in _rewritings(format_):
+        is_so = pc.match_substring_regex(texts, pattern=pattern)
+        found = pc.if_else(is_so, _replaced(texts, pattern, by), found)
+        fits = pc.or_(fits, is_so)
+    for _ in range(2):  # a match takes the mark before the next one
+        found = pc.if_else(fits, _replaced(found, r"([- :])([0-9])([- :.]|$)", r"\10\2\3"), found)
+    return (_by_24_hours(found) if "%p" in format_ else found), fits
+
+
+def _with_numbered_months(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    for number, name in enumerate(_MONTHS, start=1):
+        word = rf"(?:{name}|{name[:3]}\.?)"
+        values = _replaced(values, rf"(?i)(^|[^a-z]){word}([^a-z]|$)", rf"\1{number:02}\2")
+    return values
+
+
+def _by_24_hours(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    for hour in range(1, _NOON + 1):
+        for half, first in (("am", 0), ("pm", _NOON)):
+            pattern = rf"^(.{{10}}) {hour:02}(:.*?)(?i: {half})(.*)$"
+            values = _replaced(values, pattern, rf"\1 {hour % _NOON + first:02}\2\3")
+    return values
+
+
+def _rewritings(format_: str) -> Iterator[tuple[str, str]]:
+    """Patterns of whole texts, and what each is rewritten as: ISO 8601 with a blank."""
+    centuries = _CENTURIES if "%y" in format_ else {"": ""}
+    for century, years in centuries.items():
+        pattern, groups = _pattern(format_, years)
+        year = century + (groups.get("Y") or groups.get("y") or "")
+        date = f"{year}-{groups.get('m') or groups.get('b')}-{groups['d']}"
+        yield pattern, date + _time(groups)
+
+
+def _time(groups: dict[str, str]) -> str:
+    hour = groups.get("H") or groups.get("I")
+    if hour is None:
+        return ""
+    time = f" {hour}:{groups.get('M', '00')}:{groups.get('S', '00')}"
+    time += f".{groups['f']}" if "f" in groups else ""
+    time += groups.get("z", "")
+    return time + (f" {groups['p']}" if "p" in groups else "")
+
+
+def _pattern(format_: str, years: str) -> tuple[str, dict[str, str]]:
+    """The pattern of a text, and the number of each part's group in it."""
+    pieces = re.findall(r"%.|[^%]", format_)
+    pattern = ""
+    groups: dict[str, str] = {}
+    for at, piece in enumerate(pieces):
+        if len(piece) == 1 or piece == "%%":
+            pattern += re.escape(piece[-1])
+            continue
+        part = piece[1]
+        beside = [*pieces[max(0, at - 1) : at], *pieces[at + 1 : at + 2]]
+        is_packed = any(len(one) == 2 and one != "%%" for one in beside)
+        text = years if part == "y" else _PARTS["m" if part == "b" else part]
+        groups[part] = rf"\{len(groups) + 1}"
+        pattern += f"({text.replace('{1,2}', '{2}') if is_packed else text})"
+    return f"^(?:{pattern})$", groups
+
+
+def _numbers(
+    values: pa.ChunkedArray, format_: ColumnFormat
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    found = values
+    for affix in map(re.escape, sorted(format_.affixes, key=len, reverse=True)):
+        found = _replaced(found, rf"^([-+(]?)\s*{affix}\s*", r"\1")
+        found = _replaced(found, rf"\s*{affix}\s*([-)]?)$", r"\1")
+    if format_.negative == "parentheses":
+        found = _replaced(found, r"^\(([^-+].*)\)$", r"-\1")
+    if format_.negative == "trailing":
+        found = _replaced(found, r"^([^-+].*)-$", r"-\1")
+    mark = _BLANKS if format_.thousands == " " else re.escape(format_.thousands or "")
+    whole = "[0-9]+"
+    if mark:
+        whole = rf"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+)"
+    decimal = re.escape(format_.decimal or ".")
+    pattern = rf"^[-+]?{whole}(?:{decimal}[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
+    fits = pc.match_substring_regex(found, pattern=pattern)
+    if mark:
+        found = _replaced(found, mark, "")
+    if format_.decimal:
+        found = pc.replace_substring(found, pattern=format_.decimal, replacement=".")
+    return _replaced(found, r"^\+", ""), fits
+
+
+def _truths(
+    values: pa.ChunkedArray, format_: ColumnFormat
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    is_true = pc.is_in(values, value_set=pa.array(format_.true_words, pa.string()))
+    is_false = pc.is_in(values, value_set=pa.array(format_.false_words, pa.string()))
+    found = pc.if_else(is_true, "true", pc.if_else(is_false, "false", values))
+    fits = pc.if_else(pc.is_valid(values), pc.or_(is_true, is_false), pa.scalar(None, pa.bool_()))
+    return found, fits

@@ -1,0 +1,104 @@
+"""Columns with declared formats, from the delivery to what readers get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from .conftest import Instance
+from .test_edges import deliver, described_anew, outcome, table
+
+Make = Callable[[str], Instance]
+FORMATS = "csv: {delimiter: ;, formats: {at: {date: '%d.%m.%Y'}, v: {decimal: ',', thousands: .}}}"
+BY_DAY = ("sync_strategy: incremental", "incremental_column: at", "deletions: census")
+ROWS = "1;30.05.2026;1.234,50\n2;31.05.2026;7,00\n"
+
+
+@pytest.mark.parametrize("lines", [(), ("types: {at: DATE, v: 'DECIMAL(18,2)'}",)])
+def test_values_are_typed_as_others_are(described: Make, lines: tuple[str, ...]) -> None:
+    instance = described(table(FORMATS, "partition_by: at", *lines))
+    deliver(instance, f"id;at;v\n{ROWS}", 1)
+    assert outcome(instance)[0] == 0
+    assert instance.rows("s/t") == [
+        (1, date(2026, 5, 30), Decimal("1234.50")),
+        (2, date(2026, 5, 31), Decimal("7.00")),
+    ]
+
+
+def test_filters_and_windows_see_what_the_table_holds(described: Make) -> None:
+    filters = "where_filters: [{column: v, operator: gt, values: 10}]"
+    instance = described(table(FORMATS, *BY_DAY[:2], filters))
+    deliver(instance, f"id;at;v\n{ROWS}", 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"id;at;v\n{ROWS}3;01.06.2026;11,00\n4;01.06.2026;9,00\n", 2)
+    assert outcome(instance)[0] == 0
+    assert [row[0] for row in instance.rows("s/t")] == [1, 3]
+
+
+@pytest.mark.parametrize("lines", [(), BY_DAY])
+def test_a_value_of_another_format_is_rejected_and_named_until_it_is_mended(
+    described: Make, lines: tuple[str, ...]
+) -> None:
+    instance = described(table(FORMATS, *lines))
+    deliver(instance, f"id;at;v\n{ROWS}3;2026-06-01;1,00\n4;01.06.2026;1.00\n", 1)
+    for _ in range(2):
+        report = instance.sync()
+        assert report["exit_code"] == 3
+        (one,) = report["tables"]
+        assert (one["rows"], one["rejects"]) == (2, 2)
+        deliver(instance, f"id;at;v\n{ROWS}3;2026-06-01;1,00\n4;01.06.2026;1.00\n\n", 2)
+    assert not any("every row was read anew" in text for text in one["warnings"])
+    issues = instance.status()["s/t"]["issues"]
+    assert {(issue["column"], *issue["shapes"]) for issue in issues} == {
+        ("at", "9999-99-99"),
+        ("v", "9.99"),
+    }
+    deliver(instance, f"id;at;v\n{ROWS}3;01.06.2026;1,00\n4;01.06.2026;1,00\n", 3)
+    assert outcome(instance)[0] == 0
+    assert len(instance.rows("s/t")) == 4
+
+
+@pytest.mark.parametrize("lines", [(), BY_DAY[:2]])
+def test_rows_are_read_anew_where_a_format_changes(described: Make, lines: tuple[str, ...]) -> None:
+    types = "types: {at: DATE, v: 'DECIMAL(18,2)'}"
+    instance = described(table(FORMATS, types, *lines))
+    rows = "1;05.04.2026;1,00\n2;06.04.2026;2,00\n"
+    deliver(instance, f"id;at;v\n{rows}", 1)
+    assert outcome(instance)[0] == 0
+    described_anew(instance, table(FORMATS.replace("%d.%m", "%m.%d"), types, *lines))
+    assert outcome(instance)[0] == 0
+    assert [row[1] for row in instance.rows("s/t")] == [date(2026, 5, 4), date(2026, 6, 4)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "declared"),
+    [
+        ("DATE", "31.12.2024", "{v: {date: '%d.%m.%Y'}}"),
+        ("DATE", "20240105", "{v: {date: '%Y%m%d', null_values: ['00000000']}}"),
+        ("'DECIMAL(18,2)'", '"1.234,50"', "{v: {decimal: ',', thousands: '.'}}"),
+        ("'DECIMAL(18,2)'", "(12.00)", "{v: {negative: parentheses}}"),
+        ("BIGINT", " 10 ", "{v: {trim: true}}"),
+        ("BOOLEAN", "t", "{v: {true_words: […], false_words: […]}}"),
+        (
+            "TIMESTAMP",
+            "2024-01-05 10:00:00.1234567",
+            "{v: {cut_to_microseconds: true}}",
+        ),
+    ],
+)
+def test_the_error_names_the_declaration_that_works(
+    described: Make, type_: str, value: str, declared: str
+) -> None:
+    instance = described(table(f"types: {{v: {type_}}}"))
+    rows = f"id,v\n1,{value}\n2,{value}\n"
+    deliver(instance, rows, 1)
+    code, _, error = outcome(instance)
+    assert code == 1
+    assert f"`csv: {{formats: {declared}}}` reads them" in str(error)
+    words = declared.replace("true_words: […]", "true_words: t").replace("[…]", "f")
+    described_anew(instance, table(f"types: {{v: {type_}}}", f"csv: {{formats: {words}}}"))
+    assert outcome(instance)[0] == 0
+    assert len(instance.rows("s/t")) == 2
