@@ -189,6 +189,9 @@ class _Api:
         )
         self._project.allow("bigquery.jobs.create", name, message)
         configuration = sent["configuration"]
+        if "query" not in configuration:
+            message = "The stand-in has queries, and no jobs that load, copy or extract."
+            raise ApiError(501, "notImplemented", message)
         if configuration.get("dryRun"):
             found = await asyncio.to_thread(self._project.dry_run, configuration["query"])
             return web.json_response(self._dry(configuration, *found))

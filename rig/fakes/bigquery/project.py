@@ -258,7 +258,9 @@ class Project:
 
     def _run(self, sql: str, given: Any = None) -> duckdb.DuckDBPyConnection:
         with self._lock:
-            return self._db.cursor().execute(sql, given or None)
+            cursor = self._db.cursor()
+            cursor.execute(f'USE "{self.name}"')  # names without a project are of this one
+            return cursor.execute(sql, given or None)
 
 
 def _spelled(type_: str) -> str:

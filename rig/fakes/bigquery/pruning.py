@@ -17,6 +17,8 @@ Tree = dict[str, Any]
 def parsed(answer: str) -> Tree:
     """The tree out of ``json_serialize_sql``; raises ``ApiError`` for what is no SELECT."""
     tree: Tree = json.loads(answer)
+    if tree["error"] and tree["error_type"] == "not implemented":
+        raise ApiError(501, "notImplemented", "The stand-in knows SELECT, and no other statement.")
     if tree["error"]:
         raise ApiError(400, "invalidQuery", f"Syntax error: {tree['error_message']}")
     return tree
@@ -28,12 +30,20 @@ def text(tree: Mapping[str, Any]) -> str:
 
 
 def tables(tree: Tree) -> list[tuple[str, ...]]:
-    """The paths of the tables that are read."""
-    return [
+    """The paths of the tables that are read: dataset and table, or a project before them.
+
+    Raises ``ApiError`` for a table without a dataset.
+    """
+    paths = [
         tuple(node["qualified_name"]["path"])
         for node in _nodes(tree)
         if node.get("type") == "BASE_TABLE"
     ]
+    for path in paths:
+        if len(path) < len(("dataset", "table")):
+            message = f'Table "{path[-1]}" must be qualified with a dataset (e.g. dataset.table).'
+            raise ApiError(400, "invalid", message)
+    return paths
 
 
 def columns(tree: Tree, names: Sequence[str]) -> set[str]:
