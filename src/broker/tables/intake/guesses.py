@@ -22,6 +22,8 @@ from .spill import Spill
 
 __all__ = ["Guesses"]
 
+_AT_A_TIME = 100  # columns of one query
+
 
 class Guesses:
     """A guess of each column without a type, and which value made a column text.
@@ -102,22 +104,23 @@ class Guesses:
             if after.kind is None and field.name in self._spec.key and has_blank(values):
                 after = Guess("VARCHAR")  # a key is never NULL
             self._found[field.name] = after
-            if field.known is not None:
-                self._note_first(field)
-            elif after.kind == "VARCHAR" and before.kind != "VARCHAR":
+            if field.known is None and after.kind == "VARCHAR" and before.kind != "VARCHAR":
                 self._explain(field, before, values)
+        known = [field for field in fields if field.known and field.name not in self._oddities]
+        for start in range(0, len(known), _AT_A_TIME):
+            self._note_first(known[start : start + _AT_A_TIME])
 
-    def _note_first(self, field: Field) -> None:
-        """Note the first value that does not fit the type of the version before."""
-        if field.name in self._oddities:
-            return
-        column, known = f"c{field.source}", field.known or "VARCHAR"
-        odd = f"NOT {fits(column, known, strict=True)}"
-        n, text = one_row(
-            self._connection, f"SELECT min(n), arg_min({column}, n) FROM chunk WHERE {odd}"
-        )
-        if n is not None:
-            self._oddities[field.name] = Oddity(field.name, n, shape(text), f"a {known}")
+    def _note_first(self, fields: Sequence[Field]) -> None:
+        """Note the first value of each that does not fit the type of the version before."""
+        measures = []
+        for field in fields:
+            column = f"c{field.source}"
+            odd = f"NOT {fits(column, field.known or 'VARCHAR', strict=True)}"
+            measures.append(f"min(n) FILTER ({odd}), arg_min({column}, n) FILTER ({odd})")
+        found = one_row(self._connection, f"SELECT {', '.join(measures)} FROM chunk")
+        for field, n, text in zip(fields, found[::2], found[1::2], strict=True):
+            if n is not None:
+                self._oddities[field.name] = Oddity(field.name, n, shape(text), f"a {field.known}")
 
     def _explain(self, field: Field, before: Guess, values: pa.ChunkedArray) -> None:
         kind = before.kind or suspected(values)

@@ -36,6 +36,7 @@ from .tombstones import Marked
 __all__ = ["stage"]
 
 Progress = Callable[[int, int], None]
+_AT_A_TIME = 100  # questions of one query: each takes memory, for a table of any width
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +212,11 @@ class _Intake:
                 yield Check(field, f"{value} IS NOT NULL", NO_KEY)
 
     def _ask(self, checks: list[Check]) -> list[Check]:
-        if not checks:
-            return []
-        questions = ", ".join(f"coalesce(bool_and({check.holds}), true)" for check in checks)
-        answer = one_row(self._connection, f"SELECT {questions} FROM chunk")
-        return [check for check, holds in zip(checks, answer, strict=True) if not holds]
+        answers: list[bool] = []
+        for some in (checks[at : at + _AT_A_TIME] for at in range(0, len(checks), _AT_A_TIME)):
+            questions = ", ".join(f"coalesce(bool_and({one.holds}), true)" for one in some)
+            answers += one_row(self._connection, f"SELECT {questions} FROM chunk")
+        return [check for check, holds in zip(checks, answers, strict=True) if not holds]
 
     def _checks(self, field: Field, chunk: Chunk) -> Iterator[Check]:
         column = f"c{field.source}"
