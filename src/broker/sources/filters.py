@@ -31,10 +31,14 @@ _EXACT = ("DECIMAL(38,18)", "DECIMAL(38,0)")  # beyond them, numbers compare as 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Which rows are wanted, in SQL. ``times`` are the columns whose instants it compares."""
+    """Which rows are wanted, in SQL. ``times`` are the columns whose instants it compares.
+
+    ``columns`` are all that it asks for; None where a person's own SQL may ask for any.
+    """
 
     sql: str
     times: tuple[str, ...] = ()
+    columns: frozenset[str] | None = None
 
 
 class RowFilter:
@@ -51,6 +55,10 @@ class RowFilter:
                 f"row_filter is invalid: {str(error).splitlines()[0]}",
                 where=f"table {table_id}",
             ) from error
+
+    def asks_for(self, column: str) -> bool:
+        """Whether it may depend on a column which rows are wanted."""
+        return self._condition.columns is None or column in self._condition.columns
 
     def apply(self, table: pa.Table) -> pa.Table:
         """The rows that are wanted, in their order. Raises ``SourceError``, naming no value."""
@@ -105,8 +113,11 @@ def condition(table: TableRequest, window: Window, names: tuple[str, ...]) -> Co
         _known(window.column, names, where)
         parts.append(_in_window(window, window.column))
         times.add(window.column)
+    columns = None
+    if table.row_filter is None:
+        columns = frozenset(times | {str(one["column"]) for one in table.where_filters})
     sql = " AND ".join(f"({part}\n)" for part in parts)
-    return Condition(sql, tuple(sorted(times))) if sql else None
+    return Condition(sql, tuple(sorted(times)), columns) if sql else None
 
 
 def _known(column: str, names: tuple[str, ...], where: str) -> str:

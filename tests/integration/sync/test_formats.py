@@ -61,6 +61,24 @@ def test_a_value_of_another_format_is_rejected_and_named_until_it_is_mended(
     assert len(instance.rows("s/t")) == 4
 
 
+@pytest.mark.parametrize(
+    ("filters", "rejected"),
+    [
+        ("where_filters: [{column: id, operator: lt, values: 3}]", {"v"}),
+        ("where_filters: [{column: at, operator: gt, values: 2026-05-01}]", {"at"}),
+        ("row_filter: id < '3'", {"v", "at"}),
+    ],
+)
+def test_of_rows_that_are_not_wanted_none_is_rejected(
+    described: Make, filters: str, rejected: set[str]
+) -> None:
+    instance = described(table(FORMATS, filters))
+    deliver(instance, "id;at;v\n1;30.05.2026;1,00\n2;01.05.2026;1.5\n3;2026-06-01;1,00\n", 1)
+    assert outcome(instance)[0] == 3
+    issues = instance.status()["s/t"]["issues"]
+    assert {issue["column"] for issue in issues} == rejected
+
+
 @pytest.mark.parametrize("lines", [(), BY_DAY[:2]])
 def test_rows_are_read_anew_where_a_format_changes(described: Make, lines: tuple[str, ...]) -> None:
     types = "types: {at: DATE, v: 'DECIMAL(18,2)'}"

@@ -27,8 +27,8 @@ EUROS = {"decimal": ",", "affixes": ["€", "EUR"], "negative": "parentheses"}
 def found(text: str | None, **format_: Any) -> str | None:
     """What a value becomes; ``misfit`` where the format does not have it."""
     values = pa.chunked_array([pa.array([text], pa.string())])
-    one = rewritten(values, ColumnFormat(**format_))
-    (value,), (is_misfit,) = one.values.to_pylist(), one.misfits.to_pylist()
+    found, misfits = rewritten(values, ColumnFormat(**format_))
+    (value,), (is_misfit,) = found.to_pylist(), misfits.to_pylist()
     return "misfit" if is_misfit else value
 
 

@@ -6,15 +6,14 @@ Text becomes text: whether 2026-02-30 is a day, the one grammar of the engine sa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...config.columnformat import ColumnFormat
 
-__all__ = ["Rewritten", "rewritten", "rewritten_rows"]
+__all__ = ["rewritten", "rewritten_rows", "without"]
 
 _PARTS = {
     "Y": "[0-9]{4}",
@@ -38,17 +37,9 @@ _NOON = 12
 _BLANKS = "[ \u00a0\u202f]"  # what French and others put between thousands looks alike
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """``values`` as the engine reads them; ``misfits`` are those that the format does not have."""
-
-    values: pa.ChunkedArray
-    misfits: pa.ChunkedArray
-
-
 def rewritten_rows(
     table: pa.Table, formats: Iterable[tuple[str, ColumnFormat]]
-) -> tuple[pa.Table, dict[str, pa.ChunkedArray]]:
+) -> tuple[pa.Table, dict[str, pa.BooleanArray]]:
     """The rows with the columns that have formats rewritten, and which of their values misfit.
 
     Columns without a misfit are not among the latter.
@@ -56,15 +47,28 @@ def rewritten_rows(
     misfits = {}
     for column, format_ in formats:
         if column in table.column_names:
-            found = rewritten(table[column], format_)
-            table = table.set_column(table.column_names.index(column), column, found.values)
-            if pc.any(found.misfits).as_py():
-                misfits[column] = found.misfits
+            values, is_misfit = rewritten(table[column], format_)
+            table = table.set_column(table.column_names.index(column), column, values)
+            if pc.any(is_misfit).as_py():
+                misfits[column] = is_misfit.combine_chunks()
     return table, misfits
 
 
-def rewritten(values: pa.ChunkedArray, format_: ColumnFormat) -> Rewritten:
-    """A column of texts; NULL stays NULL, and an empty text is what it is without a format."""
+def without(table: pa.Table, misfits: Mapping[str, pa.BooleanArray]) -> pa.Table:
+    """The rows with NULL for values that misfit: what they say is not known."""
+    for column, is_misfit in misfits.items():
+        values = pc.if_else(is_misfit, pa.scalar(None, pa.string()), table[column])
+        table = table.set_column(table.column_names.index(column), column, values)
+    return table
+
+
+def rewritten(
+    values: pa.ChunkedArray, format_: ColumnFormat
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """A column of texts as the engine reads them, and which of them the format does not have.
+
+    NULL stays NULL, and an empty text is what it is without a format.
+    """
     if format_.trim:
         values = pc.utf8_trim_whitespace(values)
     if format_.null_values:
@@ -81,7 +85,7 @@ def rewritten(values: pa.ChunkedArray, format_: ColumnFormat) -> Rewritten:
     if format_.cut_to_microseconds:
         found = _replaced(found, r"(:[0-9]{2}\.[0-9]{6})[0-9]+", r"\1")
     fits = pc.or_(pc.fill_null(fits, fill_value=True), pc.equal(values, ""))
-    return Rewritten(found, pc.fill_null(pc.invert(fits), fill_value=False))
+    return found, pc.fill_null(pc.invert(fits), fill_value=False)
 
 
 def _replaced(values: pa.ChunkedArray, pattern: str, by: str) -> pa.ChunkedArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
@@ -10,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import reduce
 from itertools import takewhile
 from pathlib import Path
 
@@ -24,9 +22,10 @@ from ...tables.rows import End, Reject
 from ...tables.values.bulk import has_blank, without_blanks
 from ..filters import RowFilter
 from ..rows import Rows
-from .formats import rewritten_rows
+from .formats import rewritten_rows, without
 from .inputs import InputFile, changed, seen_version
 from .looks import is_like_row
+from .misfits import Rewritten, set_aside
 from .parser import NOT_UTF8, Parsed, Parser
 from .remarks import Kind, Remark, quoted_columns, sentences
 from .slices import Cutter
@@ -35,7 +34,6 @@ from .table import OpenFile, TableFiles
 __all__ = ["MAX_REJECTS", "DelimitedReading"]
 
 MAX_REJECTS = 100_000
-_MISFIT = "not written as its format under csv.formats says"
 _MOST_AHEAD = 64 * 1024 * 1024  # bytes: slices of long records are larger than a block
 _PARSERS = max(1, min(4, os.cpu_count() or 1))
 
@@ -133,41 +131,27 @@ class DelimitedReading(Rows):
         if (sentence := self._files.advice(file)) is not None:
             self._warnings.append(f"{shown(Path(file.name).name)}: {sentence}")
 
-    def _wanted(self, parsed: Parsed, name: str, records: int) -> Iterator[pa.RecordBatch]:
+    def _wanted(self, parsed: Parsed, name: str, before: int) -> Iterator[pa.RecordBatch]:
         """What was asked for; a column that a file has not is NULL in its rows."""
-        table, kept = self._rewritten(parsed, name, records)
+        table, misfits = rewritten_rows(parsed.table, self._files.dialect.formats)
         for column in self._needed:
             if column not in table.column_names:
                 table = table.append_column(column, pa.nulls(table.num_rows, pa.string()))
         if "" in self._null_values:
             table = _without_blanks(table)
+        kept, wanted = _not_rejected(parsed), None
         if self._row_filter is not None:
-            wanted = self._row_filter.kept(table)
+            wanted = self._row_filter.kept(without(table, misfits))
+        if misfits:
+            places = pa.arange(0, table.num_rows) if kept is None else kept
+            rows = Rewritten(parsed.table, table, places, name, before)
+            wanted, rejects = set_aside(rows, misfits, wanted, self._row_filter)
+            self._rejects.extend(rejects)
+        if wanted is not None:
             table = table.take(wanted)
             kept = wanted if kept is None else kept.take(wanted)
-        self._places.add(parsed.records, first=records + 1, file=name, kept=kept)
+        self._places.add(parsed.records, first=before + 1, file=name, kept=kept)
         yield from table.select(self.schema.names).to_batches()
-
-    def _rewritten(
-        self, parsed: Parsed, name: str, before: int
-    ) -> tuple[pa.Table, pa.Array | None]:
-        """The rows as the engine reads them, and their places; without those that no format has."""
-        table, kept = parsed.table, _not_rejected(parsed)
-        table, misfits = rewritten_rows(table, self._files.dialect.formats)
-        if not misfits:
-            return table, kept
-        places = pa.arange(0, table.num_rows) if kept is None else kept
-        for column, is_misfit in misfits.items():
-            rows = places.filter(is_misfit.combine_chunks()).to_pylist()
-            texts = parsed.table[column].filter(is_misfit).to_pylist()
-            records = table.filter(is_misfit).to_pylist()
-            for row, text, record in zip(rows, texts, records, strict=True):
-                whole = json.dumps(record, ensure_ascii=False)
-                self._rejects.append(
-                    Reject(before + row + 1, column, _MISFIT, text, file=name, record=whole)
-                )
-        good = reduce(pc.and_, map(pc.invert, misfits.values()))
-        return table.filter(good), places.filter(good.combine_chunks())
 
     def _keep_rejects(self, parsed: Parsed, name: str, line: int, records: int) -> None:
         for reject in parsed.rejects:

@@ -1,0 +1,62 @@
+"""Rows with a value that the format of its column does not have: rejected if they are wanted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...tables.rows import Reject
+from ..filters import RowFilter
+
+__all__ = ["Rewritten", "set_aside"]
+
+_REASON = "not written as its format under csv.formats says"
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Rows of a slice, as ``written`` and as the engine reads them, with their ``places`` in it.
+
+    ``before`` counts the rows of the file ``name`` before the slice.
+    """
+
+    written: pa.Table
+    table: pa.Table
+    places: pa.Array
+    name: str
+    before: int
+
+    def rejects(self, column: str, is_misfit: pa.BooleanArray) -> Iterator[Reject]:
+        """The rejects of rows with a value of a column that its format does not have."""
+        places = self.places.filter(is_misfit).to_pylist()
+        texts = self.written[column].filter(is_misfit).to_pylist()
+        rows = self.table.filter(is_misfit).to_pylist()
+        for place, text, row in zip(places, texts, rows, strict=True):
+            record = json.dumps(row, ensure_ascii=False)
+            number = self.before + place + 1
+            yield Reject(number, column, _REASON, text, file=self.name, record=record)
+
+
+def set_aside(
+    rows: Rewritten,
+    misfits: Mapping[str, pa.BooleanArray],
+    wanted: pa.Array | None,
+    row_filter: RowFilter | None,
+) -> tuple[pa.Array, list[Reject]]:
+    """The numbers of the ``wanted`` rows (None: all) without a misfit, and the rejects.
+
+    Of rows that are not wanted none is rejected, unless the misfit decides whether they are.
+    """
+    every = pa.arange(0, rows.table.num_rows)
+    is_wanted = pc.is_in(every, value_set=every if wanted is None else wanted)
+    rejects: list[Reject] = []
+    for column, is_misfit in misfits.items():
+        decides = row_filter is not None and row_filter.asks_for(column)
+        rejects += rows.rejects(column, is_misfit if decides else pc.and_(is_misfit, is_wanted))
+    is_good = pc.invert(reduce(pc.or_, misfits.values()))
+    return every.filter(pc.and_(is_good, is_wanted)), rejects
