@@ -26,8 +26,8 @@ _FORMATS = (
     (_DAYS, re.compile(r"9?9-9?9-9999"), "date: '%d-%m-%Y'"),
     (_DAYS, re.compile("9?9-AAA-9999"), "date: '%d-%b-%Y'"),
     (_DAYS, re.compile("99999999"), "date: '%Y%m%d', null_values: ['00000000']"),
-    (_NUMBERS, re.compile(r"-?9{1,3}(\.999)+,9+"), "decimal: ',', thousands: '.'"),
     (_NUMBERS, re.compile(r"-?9+,9+"), "decimal: ','"),
+    (_NUMBERS, re.compile(r"-?9{1,3}(\.999)*,9+"), "decimal: ',', thousands: '.'"),
     (_NUMBERS, re.compile(r"-?9{1,3}(,999)+\.9+"), "thousands: ','"),
     (_NUMBERS, re.compile(r"\(9[^()]*\)"), "negative: parentheses"),
     (_NUMBERS, re.compile(r"9[9.,]*-"), "negative: trailing"),
@@ -120,12 +120,12 @@ def type_remedy(
 
 def _formats(name: str, reason: str, shapes: tuple[str, ...]) -> str:
     """A sentence with the formats by which values would be read, if there are any."""
-    found = [
-        f"{{{declared}}}"
-        for types, looks, declared in _FORMATS
-        if any(f"not a {type_}" in reason for type_ in types)
-        and any(looks.fullmatch(shape) for shape in shapes)
-    ]
+    known = [one for one in _FORMATS if any(f"not a {type_}" in reason for type_ in one[0])]
+    ways = ((looks, enough) for enough in (all, any) for _, looks, _ in known)
+    best = next(
+        (one for one, enough in ways if shapes and enough(map(one.fullmatch, shapes))), None
+    )
+    found = [f"{{{declared}}}" for _, looks, declared in known if looks == best]
     if not found:
         return ""
     choices = " or ".join(f"`csv: {{formats: {{{name}: {one}}}}}`" for one in found)

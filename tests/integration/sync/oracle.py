@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["COLUMNS", "Described", "Row", "TableModel"]
+__all__ = ["COLUMNS", "DIALECTS", "Described", "Row", "TableModel", "written"]
 
 COLUMNS = ("id", "at", "c", "v", "gone")
 
@@ -18,6 +18,40 @@ Value = str | int | datetime | None
 Row = dict[str, Value]
 Line = dict[str, str]
 Rejected = tuple[tuple[Value, ...], Value]  # the key and the time of a row
+
+DIALECTS = {
+    "plain": "",
+    "excel": "{dialect: excel, locale: de-AT}",
+    "mysql": "{dialect: mysql, columns: [id, at, c, v, gone]}",
+    "quoted": "{delimiter: '|', trailing_delimiter: true}",
+    "formats": "{delimiter: tab, formats: {at: {date: '%d.%m.%Y %I:%M %p %z'}, "
+    "v: {thousands: ' '}}}",
+}
+"""What is declared of a file that is ``written`` so."""
+
+
+def written(dialect: str, lines: list[Line]) -> str:
+    """A delivery as a dialect has it."""
+    rows = [[line[name] for name in COLUMNS] for line in lines]
+    if dialect == "excel":
+        return "sep=;\r\n" + "".join(";".join(row) + "\r\n" for row in [[*COLUMNS], *rows])
+    if dialect == "mysql":
+        return "".join("\t".join(value or "\\N" for value in row) + "\n" for row in rows)
+    if dialect == "quoted":
+        quoted = [[f'"{one}"' if one in ("cz", "sk") else one for one in row] for row in rows]
+        return "".join("|".join(row) + "|\n" for row in [[*COLUMNS], *quoted])
+    if dialect == "formats":
+        rows = [[i, _local(at), c, _grouped(v), gone] for i, at, c, v, gone in rows]
+        return "".join("\t".join(row) + "\n" for row in [[*COLUMNS], *rows])
+    return "".join(",".join(row) + "\n" for row in [[*COLUMNS], *rows])
+
+
+def _local(text: str) -> str:
+    return f"{_instant(text):%-d.%-m.%Y %-I:%M %p +0000}" if text else text
+
+
+def _grouped(text: str) -> str:
+    return f"{int(text):,}".replace(",", " ") if text.lstrip("-").isdigit() else text
 
 
 @dataclass(frozen=True)
@@ -33,6 +67,7 @@ class Described:
     window_days: int = 7
     fraction: float = 0.5
     folder: str = "a"
+    dialect: str = "plain"
 
     def lines(self) -> list[str]:
         """As they stand in ``data_description.md``."""
@@ -49,6 +84,7 @@ class Described:
             f"types: {{{', '.join(f'{name}: {type_}' for name, type_ in kept.items())}}}",
             f"max_delete_fraction: {self.fraction}",
             f"file: {self.folder}/FILE.csv",
+            *([f"csv: {DIALECTS[self.dialect]}"] if DIALECTS[self.dialect] else []),
             *([f"columns: [{', '.join(self.columns)}]"] if self.columns else []),
             *(["null_values: [" + ", ".join(self.null_words) + "]"] if self.null_words else []),
             *(
@@ -81,7 +117,8 @@ class Described:
     def question(self) -> tuple[object, ...]:
         """What a published row is an answer to, the way of fetching aside."""
         mark = self.deletions == "tombstone"
-        return (self.key, self.folder, self.wanted, self.null_words, self.columns, mark)
+        asked = (self.key, self.folder, self.wanted, self.null_words, self.columns, mark)
+        return (*asked, self.dialect)
 
 
 @dataclass

@@ -79,6 +79,14 @@ def test_of_rows_that_are_not_wanted_none_is_rejected(
     assert {issue["column"] for issue in issues} == rejected
 
 
+def test_a_column_that_is_not_wanted_rejects_no_row(described: Make) -> None:
+    filters = "where_filters: [{column: id, operator: lt, values: 3}]"
+    instance = described(table(FORMATS, filters, "columns: [id, at]"))
+    deliver(instance, "id;at;v\n1;30.05.2026;1,00\n2;01.05.2026;1.5\n", 1)
+    assert outcome(instance)[0] == 0
+    assert len(instance.rows("s/t")) == 2
+
+
 @pytest.mark.parametrize("lines", [(), BY_DAY[:2]])
 def test_rows_are_read_anew_where_a_format_changes(described: Make, lines: tuple[str, ...]) -> None:
     types = "types: {at: DATE, v: 'DECIMAL(18,2)'}"

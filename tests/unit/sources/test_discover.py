@@ -101,6 +101,41 @@ def test_dialects(
     assert table.options == expected
 
 
+FORMATTED = """\
+id;day;at;us;amount;price;refund;phone;host;word;code
+1;31.12.2025;1/31/2026 3:04 PM;01/02/2026;1.234,50;1,234.50;(12.00);123 456 789;10.0.1.2;may;1,234
+2;NA;2/1/2026 3:04 AM;03/04/2026;7,00;7.00;5.00;987 654 321;10.0.1.3;june;5,678
+"""
+
+
+def test_formats_of_columns_are_proposed(put: Put, tmp_path: Path) -> None:
+    put("tables/formatted.csv", FORMATTED)
+    out = tmp_path / "data_description.md"
+    table = described(tmp_path / "tables", out).table("formatted")
+    assert table is not None
+    assert table.options["formats"] == {
+        "day": {"date": "%d.%m.%Y"},
+        "at": {"date": "%m/%d/%Y %I:%M %p"},
+        "amount": {"decimal": ",", "thousands": "."},
+        "price": {"thousands": ","},
+        "refund": {"negative": "parentheses"},
+    }
+    found = {name: table.types[name] for name in ("day", "at", "amount", "price", "refund")}
+    assert found == {
+        "day": "DATE",
+        "at": "TIMESTAMP",
+        "amount": "DECIMAL(18,2)",
+        "price": "DECIMAL(18,2)",
+        "refund": "DECIMAL(18,2)",
+    }
+    text = out.read_text()
+    assert "How amount is written is a guess: its format reads every value." in text
+    for name, ways in {"us": ("%d/%m/%Y", "%m/%d/%Y"), "code": ("decimal", "thousands")}.items():
+        (line,) = (one for one in text.splitlines() if f"how {name} is written" in one)
+        assert [way in line for way in ways] == [True, True]
+        assert table.types[name] == "VARCHAR"
+
+
 def test_a_file_name_that_is_no_table_name(put: Put, tmp_path: Path) -> None:
     put("tables/my sales.2024[1].csv", "id\n1\n")
     put("tables/web-events.csv", "id\n1\n")

@@ -44,6 +44,26 @@ def test_a_shape_shows_how_a_value_looks_and_not_the_value(value: str, expected:
     assert found == [(expected,)]
 
 
+@pytest.mark.parametrize(
+    ("reason", "shapes", "formats"),
+    [
+        ("not a DATE: …", ("99.99.9999", "9.9.9999"), ["{date: '%d.%m.%Y'}"]),
+        ("not a DATE: …", ("9/99/9999",), ["{date: '%d/%m/%Y'}", "{date: '%m/%d/%Y'}"]),
+        ("not a BIGINT: …", ("99.99.9999",), []),
+        ("not a DECIMAL(18,2): …", ("9,99", "9.999,99"), ["{decimal: ',', thousands: '.'}"]),
+        ("not a DECIMAL(18,2): …", ("9,99", "A"), ["{decimal: ','}"]),
+        ("not a DOUBLE: …", ("A/A",), []),
+        ("not a DOUBLE: …", (), []),
+    ],
+)
+def test_a_remedy_names_the_formats_that_read_what_is_there(
+    reason: str, shapes: tuple[str, ...], formats: list[str]
+) -> None:
+    remedy = type_remedy("v", reason, shapes)
+    choices = " or ".join(f"`csv: {{formats: {{v: {one}}}}}`" for one in formats)
+    assert remedy.endswith(f" Of CSV files, {choices} reads them." if formats else "as text.")
+
+
 def test_words_may_stand_for_null_and_digits_do_not() -> None:
     assert "null_values" in type_remedy("v", "", ("A/A",))
     assert "null_values" not in type_remedy("v", "", ("A/A", "9,9"))

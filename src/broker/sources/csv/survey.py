@@ -9,18 +9,21 @@ from itertools import combinations
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ...foreign.text import shown
 from ...tables.model import Limits
 from ...tables.rows import End
 from ...tables.session import identifier, literal, one_row, session
 from ...tables.values.inference import NOTHING, Guess, guess, join
 from ...tables.values.text import fits
 from ..contract import TableRequest, Window
-from ..delimited.proposal import Proposal
+from ..delimited.format_proposal import FORMATS, fitting, unlike
+from ..delimited.proposal import Proposal, inline_yaml
 from ..delimited.reading import DelimitedReading
 from ..delimited.sniff import sniff
 from ..draft import Draft
@@ -42,10 +45,15 @@ def survey(source: CsvSource, found: TableRequest) -> Draft:
     """A draft of one table. Raises ``SourceError`` when it cannot be read."""
     files = source.files(found)
     proposal = sniff(files.place, files.find()[0])
-    request = replace(found, options={**found.options, **proposal.declared})
-    reading = source.read(request, Window())
     with TemporaryDirectory() as work, session(Limits(), Path(work)) as connection:
-        columns = _loaded(connection, reading)
+        reading, columns = _read(connection, source, found, proposal.declared)
+        formats = {name: ways[0] for name, ways in columns.formats.items() if len(ways) == 1}
+        if formats:
+            declared = {**proposal.declared, "formats": formats}
+            proposal = replace(proposal, declared=declared)
+            ambiguous = columns.formats
+            reading, columns = _read(connection, source, found, declared)
+            columns.formats = ambiguous
         end = reading.end()
         partition_by = columns.time() if end.rows >= _LARGE else None
         return Draft(
@@ -61,12 +69,24 @@ def survey(source: CsvSource, found: TableRequest) -> Draft:
         )
 
 
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    source: CsvSource,
+    found: TableRequest,
+    declared: Mapping[str, Any],
+) -> tuple[DelimitedReading, _Columns]:
+    request = replace(found, options={**found.options, **declared})
+    reading = source.read(request, Window())
+    return reading, _loaded(connection, reading)
+
+
 def _loaded(connection: duckdb.DuckDBPyConnection, reading: DelimitedReading) -> _Columns:
     """Copy the rows into ``t``, and find the types on the way."""
     guesses = dict.fromkeys(reading.schema.names, (NOTHING, NOTHING))
     words: dict[str, set[str]] = {name: set() for name in reading.schema.names}
     connection.register("rows", reading.schema.empty_table())
-    connection.execute("CREATE TABLE t AS FROM rows")
+    connection.execute("CREATE OR REPLACE TABLE t AS FROM rows")
+    formats: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(reading.schema.names, FORMATS)
     for batch in reading.batches():
         chunk = pa.Table.from_batches([batch])
         connection.register("chunk", chunk)
@@ -77,19 +97,28 @@ def _loaded(connection: duckdb.DuckDBPyConnection, reading: DelimitedReading) ->
             as_is = _guessed(connection, identifier(name), chunk[name])
             cleaned = _guessed_without(connection, name, chunk[name]) if found else as_is
             guesses[name] = join(seen[0], as_is), join(seen[1], cleaned)
+            formats[name] = fitting(_without_words(chunk[name]), formats[name])
     columns = _Columns(guesses, words)
     columns.settle(connection)
+    for name, type_ in columns.types.items():
+        if type_ == "VARCHAR" and formats[name]:
+            texts = connection.table("t").project(identifier(name)).to_arrow_table().column(0)
+            columns.formats[name] = unlike(_without_words(texts), formats[name])
     return columns
 
 
 class _Columns:
-    """Types of columns; in one that is not text, words may stand for NULL."""
+    """Types of columns; in one that is not text, words may stand for NULL.
+
+    ``formats`` are ways to read columns of text, by column: where there are several, they differ.
+    """
 
     def __init__(
         self, guesses: Mapping[str, tuple[Guess, Guess]], words: Mapping[str, set[str]]
     ) -> None:
         """``guesses`` of each column as it is, and without ``words``."""
         self.types: dict[str, str] = {}
+        self.formats: dict[str, Sequence[Mapping[str, Any]]] = {}
         self.expressions: dict[str, str] = {}
         replaced: set[str] = set()
         for name, (as_is, cleaned) in guesses.items():
@@ -125,8 +154,11 @@ def _guessed(
 def _guessed_without(
     connection: duckdb.DuckDBPyConnection, name: str, values: pa.ChunkedArray
 ) -> Guess:
-    kept = pc.if_else(pc.is_in(values, pa.array(_NULL_WORDS)), None, values)
-    return _guessed(connection, _cleaned(name), kept)
+    return _guessed(connection, _cleaned(name), _without_words(values))
+
+
+def _without_words(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(pc.is_in(values, pa.array(_NULL_WORDS)), None, values)
 
 
 def _words(values: pa.ChunkedArray) -> set[str]:
@@ -195,6 +227,12 @@ def _remarks(end: End, proposal: Proposal, columns: _Columns) -> Iterator[str]:
         first, count = end.rejects[0], len(end.rejects)
         verb = "row does" if count == 1 else "rows do"
         yield f"{count:,} {verb} not fit: line {first.line}, for one, {first.reason}."
+    for name, ways in columns.formats.items():
+        if len(ways) == 1:
+            yield f"How {shown(name)} is written is a guess: its format reads every value."
+        elif ways:
+            choices = " or ".join(inline_yaml({name: dict(one)}) for one in ways)
+            yield f"Say under csv.formats how {shown(name)} is written: {shown(choices)}."
     if proposal.declared.get("encoding") in ("cp1252", "iso8859-1"):
         yield "The encoding is a guess: look at letters with accents."
     if columns.null_words:

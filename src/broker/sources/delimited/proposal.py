@@ -15,7 +15,7 @@ from .header import fields_of
 from .looks import look
 from .records import Lexer, Record, count_lines
 
-__all__ = ["Fit", "Proposal", "fit_of", "propose"]
+__all__ = ["Fit", "Proposal", "fit_of", "inline_yaml", "propose"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MOST_BEFORE = 10  # lines of a title
@@ -58,8 +58,13 @@ class Proposal:
     @property
     def yaml(self) -> str:
         """The declaration, as it is written in one line."""
-        text = yaml.safe_dump(dict(self.declared), default_flow_style=True, width=10_000)
-        return f"csv: {text.strip()}"
+        return f"csv: {inline_yaml(self.declared)}"
+
+
+def inline_yaml(value: Mapping[str, Any]) -> str:
+    """A mapping in one line."""
+    text = yaml.safe_dump(dict(value), default_flow_style=True, width=10_000, allow_unicode=True)
+    return str(text).strip()
 
 
 def propose(text: bytes, *, is_whole: bool) -> Proposal:

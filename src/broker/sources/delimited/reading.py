@@ -142,6 +142,7 @@ class DelimitedReading(Rows):
         kept, wanted = _not_rejected(parsed), None
         if self._row_filter is not None:
             wanted = self._row_filter.kept(without(table, misfits))
+        misfits = {one: which for one, which in misfits.items() if self._counts(one)}
         if misfits:
             places = pa.arange(0, table.num_rows) if kept is None else kept
             rows = Rewritten(parsed.table, table, places, name, before)
@@ -152,6 +153,11 @@ class DelimitedReading(Rows):
             kept = wanted if kept is None else kept.take(wanted)
         self._places.add(parsed.records, first=before + 1, file=name, kept=kept)
         yield from table.select(self.schema.names).to_batches()
+
+    def _counts(self, column: str) -> bool:
+        """Whether what a column says matters: it is handed over, or decides what is."""
+        decides = self._row_filter is not None and self._row_filter.asks_for(column)
+        return decides or column in self.schema.names
 
     def _keep_rejects(self, parsed: Parsed, name: str, line: int, records: int) -> None:
         for reject in parsed.rejects:
