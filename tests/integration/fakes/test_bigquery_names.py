@@ -1,14 +1,18 @@
-"""The stand-in for BigQuery, asked by Google's own client as operators write their queries."""
+"""Google's own clients: which addresses they ask, and the stand-in as operators ask it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from google.api_core import exceptions
+from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
+from google.cloud.bigquery_storage_v1 import BigQueryReadClient
 from google.oauth2 import service_account
 
 from rig.fakes.bigquery import StandIn
@@ -60,3 +64,18 @@ def test_what_is_not_there_is_said(client: bigquery.Client) -> None:
         client.query("DELETE FROM shop.t WHERE true", retry=None, job_retry=None).result()
     with pytest.raises(exceptions.GoogleAPICallError, match="no jobs that load"):
         client.load_table_from_uri("gs://b/x.csv", "acme-data.shop.t", retry=None)
+
+
+def test_the_addresses_that_the_clients_ask_stand_in_the_documents() -> None:
+    text = (Path(__file__).parents[3] / "docs/sources.md").read_text()
+    key = service_account.Credentials(None, "a@b", "https://oauth2.googleapis.com/token")
+    client = bigquery.Client(project="p", credentials=AnonymousCredentials())
+    urls = [
+        "https://oauth2.googleapis.com/token",
+        f"https://{BigQueryReadClient.DEFAULT_ENDPOINT}",
+        client._connection.API_BASE_URL,
+        key._build_regional_access_boundary_lookup_url(),
+    ]
+    hosts = {urlsplit(url).hostname for url in urls}
+    assert {host for host in hosts if f"`{host}`" not in text} == set()
+    assert len(hosts) == len(urls)

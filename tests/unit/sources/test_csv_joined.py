@@ -133,6 +133,7 @@ def test_a_header_that_looks_like_the_row_after_it_is_told(
 ) -> None:
     put("t.csv", text)
     (warning,) = read(options=options)[1].warnings
+    assert read(options={**options, "header": True})[1].warnings == ()
     line = 2 if "skip_rows" in options else 1
     assert warning.startswith(f"t.csv, line {line} was taken for the names of the columns")
     assert "header: false" in warning

@@ -7,15 +7,10 @@ import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pytest
 import yaml
-from google.auth.credentials import AnonymousCredentials
-from google.cloud import bigquery
-from google.cloud.bigquery_storage_v1 import BigQueryReadClient
-from google.oauth2 import service_account
 
 from broker.config.description import CsvDialect, TableDescription
 from broker.sources.bigquery.settings import Settings as BigQuerySettings
@@ -116,16 +111,3 @@ def test_the_formats_of_columns_read_what_stands_beside_them() -> None:
         "code": "A1",
         "logged_at": "10:00:00.123456",
     }
-
-
-def test_the_addresses_that_googles_libraries_ask_stand_there() -> None:
-    key = service_account.Credentials(None, "a@b", "https://oauth2.googleapis.com/token")
-    urls = [
-        "https://oauth2.googleapis.com/token",
-        f"https://{BigQueryReadClient.DEFAULT_ENDPOINT}",
-        bigquery.Client(project="p", credentials=AnonymousCredentials())._connection.API_BASE_URL,
-        key._build_regional_access_boundary_lookup_url(),
-    ]
-    hosts = {urlsplit(url).hostname for url in urls}
-    assert {host for host in hosts if f"`{host}`" not in section("BigQuery")} == set()
-    assert len(hosts) == len(urls)

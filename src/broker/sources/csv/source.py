@@ -148,7 +148,8 @@ class CsvSource:
 
 def _spelling(table: TableRequest) -> dict[str, str]:
     """Names that a description writes otherwise than in composed letters, by these."""
-    names = {*table.columns, *table.primary_key, *table.types}
+    formats: Mapping[str, Any] = table.options.get("formats", {})
+    names = {*table.columns, *table.primary_key, *table.types, *formats}
     return {composed: name for name in names if (composed := normalize("NFC", name)) != name}
 
 

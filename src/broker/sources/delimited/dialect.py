@@ -22,11 +22,11 @@ class Dialect:
 
     ``quote`` None means that quotes are ordinary characters. A quote inside a quoted field is
     doubled, or preceded by ``escape``; ``escapes`` says before what else that is special.
-    ``columns`` names the columns, in place of the header; ``is_union`` lets the files of a table
-    have different ones. ``has_dashes``: what is skipped after the header is a line of dashes, and
-    nothing else. ``has_empty_parts``: of several files, some may be empty. ``null_values`` count
-    without quotes. ``order`` is that of several files,
-    ``formats`` those of columns, by name.
+    ``is_header_sure``: a person, or a preset, says whether there is a header. ``columns`` names the
+    columns, in place of the header; ``is_union`` lets the files of a table have different ones.
+    ``has_dashes``: what is skipped after the header is a line of dashes, and nothing else.
+    ``has_empty_parts``: of several files, some may be empty. ``null_values`` count without quotes.
+    ``order`` is that of several files, ``formats`` those of columns, by name.
     """
 
     delimiter: str = ","
@@ -34,6 +34,7 @@ class Dialect:
     escape: str | None = None
     escapes: Escapes | None = None
     header: bool = True
+    is_header_sure: bool = False
     columns: tuple[str, ...] = ()
     encoding: str = "utf-8"
     null_values: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
         escape=escape,
         escapes=(csv.escapes or ("quote" if csv.quote else "any")) if escape else None,
         header=csv.header,
+        is_header_sure="header" in csv.model_fields_set,
         columns=() if is_union else csv.columns,
         encoding="utf-8" if csv.encoding == "utf-8-sig" else csv.encoding,
         null_values=csv.null_values,

@@ -193,6 +193,8 @@ class DelimitedReading(Rows):
 
     def _doubt_header(self, opened: OpenFile, table: pa.Table, name: str) -> None:
         """Of the first rows of a file: a header that may have been one of them."""
+        if opened.dialect.is_header_sure:
+            return
         by_name = dict(zip(opened.names, opened.header.found, strict=False))
         found = [by_name.get(column, "") for column in table.column_names]
         first = table.slice(0, 1).to_pylist()

@@ -26,7 +26,7 @@ class Kind(Enum):
     )
     VALUES = (
         "was taken for the names of the columns and left out, but looks like the row after it; if "
-        "it is a row, declare csv: {header: false}, or fewer skip_rows"
+        "it is a row, declare csv: {header: false}, or fewer skip_rows; if not, {header: true}"
     )
     SPREAD = (
         "holds a value in quotes with line ends, and most of its lines would be whole rows without "

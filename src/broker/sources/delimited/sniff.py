@@ -37,8 +37,15 @@ def advice(place: Inputs, file: InputFile, dialect: Dialect) -> str | None:
 def _differs(found: Proposal, dialect: Dialect) -> bool:
     """Whether a proposal says more than other names and other words for NULL."""
     other = dialect_from(found.declared, "")
-    same = replace(dialect, header=other.header, columns=other.columns, formats=())
-    return replace(same, null_values=other.null_values) != other
+    same = replace(
+        dialect,
+        header=other.header,
+        is_header_sure=other.is_header_sure,
+        columns=other.columns,
+        null_values=other.null_values,
+        formats=(),
+    )
+    return same != other
 
 
 def _proposal(sample: bytes, is_whole: bool) -> Proposal:
