@@ -50,7 +50,9 @@ class ColumnFormat(Section):
         "'%m/%d/%Y %I:%M %p', with the letters of strftime; %b is an English month.",
     )
     decimal: Annotated[str, AfterValidator(_mark)] | None = Field(
-        default=None, description="Mark before the fractions of a number, such as ','."
+        default=None,
+        description="Mark before the fractions of a number. Default: '.', or ',' where thousands "
+        "is '.'.",
     )
     thousands: Annotated[str, AfterValidator(_mark)] | None = Field(
         default=None, description="Mark between groups of three digits, such as '.'."
@@ -77,6 +79,11 @@ class ColumnFormat(Section):
         """Whether it says how numbers are written."""
         return bool(self.decimal or self.thousands or self.affixes or self.negative != "minus")
 
+    @property
+    def decimal_mark(self) -> str:
+        """What stands before the fractions of a number."""
+        return self.decimal or ("," if self.thousands == "." else ".")
+
     @model_validator(mode="after")
     def _of_one_kind(self) -> ColumnFormat:
         words = bool(self.true_words or self.false_words)
@@ -86,6 +93,6 @@ class ColumnFormat(Section):
             unexpected("true_words and false_words, both")
         if {*self.true_words} & {*self.false_words}:
             unexpected("no word in both true_words and false_words")
-        if self.thousands and self.thousands == (self.decimal or "."):
-            unexpected("thousands and decimal that differ (decimal is '.' by default)")
+        if self.thousands == self.decimal_mark:
+            unexpected("thousands and decimal that differ")
         return self

@@ -173,13 +173,12 @@ def _numbers(
     whole = "[0-9]+"
     if mark:
         whole = rf"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+)"
-    decimal = re.escape(format_.decimal or ".")
+    decimal = re.escape(format_.decimal_mark)
     pattern = rf"^[-+]?{whole}(?:{decimal}[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
     fits = pc.match_substring_regex(found, pattern=pattern)
     if mark:
         found = _replaced(found, mark, "")
-    if format_.decimal:
-        found = pc.replace_substring(found, pattern=format_.decimal, replacement=".")
+    found = pc.replace_substring(found, pattern=format_.decimal_mark, replacement=".")
     return _replaced(found, r"^\+", ""), fits
 
 
