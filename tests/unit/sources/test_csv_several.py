@@ -120,6 +120,9 @@ def test_a_copy_beside_its_file_is_no_second_file(
     with pytest.raises(SourceError, match=re.escape(copy)):
         read(options={"file": "*"})
     assert read(options={"file": copy})[0] == [("1",)]
+    ending = copy.rpartition(".")[2]
+    if ending not in ("csv", "gz"):
+        assert read(options={"file": f"x*.{ending}"})[0] == [("1",)]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ...errors import SourceError
 from ...foreign.text import shown
 from .content import refuse_markup
 from .dialect import Dialect
+from .filenames import is_backup
 from .footer import without_footer
 from .header import Header, separated, take_header
 from .inputs import InputFile, Inputs, in_order, refuse_copies
@@ -60,7 +61,9 @@ class TableFiles:
     def find(self) -> tuple[InputFile, ...]:
         """The files as they are now, in the order in which their rows count."""
         files = self.place.find(self.name, self.file)
-        if len(files) > 1 or (self.file is not None and has_magic(self.file)):
+        is_pattern = self.file is not None and has_magic(self.file)
+        is_of_backups = self.file is not None and is_backup(self.file)
+        if (len(files) > 1 or is_pattern) and not is_of_backups:
             refuse_copies(files)
         if self.dialect.has_empty_parts:
             files = tuple(one for one in files if one.bytes != 0) or files
