@@ -18,6 +18,7 @@ from .shell import HostError, sh
 __all__ = [
     "Network",
     "busy",
+    "forget",
     "free_number",
     "put_back_forwarding",
     "take_down",
@@ -92,6 +93,14 @@ def turn_up(network: Network) -> None:
     sh("ip", "link", "set", bridge, "up")
     sh("nft", "-f", "-", stdin=_ruleset(network))
     turn_on_forwarding()
+
+
+def forget(network: Network, address: str) -> None:
+    """Ask anew which host has an address: one that is gone may have had it a moment ago.
+
+    What this machine sends would go to that one until it asks by itself, after half a minute.
+    """
+    sh("ip", "neighbor", "flush", "to", address, "dev", network.bridge, "nud", "all")
 
 
 def _ruleset(network: Network) -> str:

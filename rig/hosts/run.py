@@ -11,7 +11,7 @@ from typing import Any
 
 from . import base, disk, machine, releases, state
 from .host import Host
-from .network import Network
+from .network import Network, forget
 from .processes import Process
 from .releases import Release
 from .shell import HostError, locked
@@ -110,6 +110,7 @@ class Run:
             now.hosts[name] = state.HostState(release.number, address, key)
         host = self.host(name)
         bridge = now.network.bridge
+        forget(now.network, address)
         machine.start(host.folder, f"{bridge}-{name}", name, bridge, filtering=filtering)
         try:
             machine.wait_ready(host.folder, host.address)

@@ -116,6 +116,16 @@ def test_the_gateway_stays_where_it_is_whatever_hosts_come_and_go(name: str) -> 
     assert len(set(found)) == 1, found
 
 
+def test_an_address_is_at_once_that_of_its_next_host(pair: tuple[Host, Host], name: str) -> None:
+    _, two = pair
+    run = hosts.at(name)
+    run.remove(two.name)
+    # As if this machine had heard of the host that is gone for ever, not for half a minute.
+    known = f"{two.address} lladdr 02:00:00:00:00:01 dev {run.network().bridge} nud permanent"
+    subprocess.run(["ip", "neighbor", "replace", *known.split()], check=True)
+    assert run.boot(two.name).address == two.address
+
+
 def test_a_hosts_key_is_known_before_the_first_connection(pair: tuple[Host, Host]) -> None:
     one, two = pair
     key = two.run("ssh-keyscan -t ed25519 one 2>/dev/null").stdout.split()[-2:]
