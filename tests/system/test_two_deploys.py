@@ -82,8 +82,8 @@ def configurations(broker: Broker) -> list[str]:
 def test_one_waits_or_is_refused_and_the_host_has_one_configuration(deployed: Broker) -> None:
     with deploying(deployed, "second") as first:
         later = deployed.play("site.yml", *settings("third"), check=False)
-        told, _ = first.communicate()
-    assert first.returncode == 0, told
+        output, _ = first.communicate()
+    assert first.returncode == 0, output
     if later.code:  # a deploy takes longer than the other one waits, where the machine is busy
         assert "another deploy of this host is at work" in " ".join(later.output.split())
         assert (later.changed, configurations(deployed)) == (0, ["second"])
