@@ -213,12 +213,14 @@ def test_an_empty_text_of_earlier_rows_is_no_null_once_the_column_is_text(
     described: Make, lines: tuple[str, ...]
 ) -> None:
     instance = described(table(*lines))
-    rows = 'id,at,v\n1,2026-05-30T00:00:00Z,7\n2,2026-05-31T00:00:00Z,""\n'
+    rows = (
+        'id,at,v\n1,2026-03-01T00:00:00Z,7\n2,2026-03-02T00:00:00Z,""\n3,2026-05-30T00:00:00Z,8\n'
+    )
     deliver(instance, rows, 1)
     assert outcome(instance)[0] == 0
-    deliver(instance, f"{rows}3,2026-06-01T00:00:00Z,n/a\n", 2)
+    deliver(instance, f"{rows}4,2026-06-01T00:00:00Z,n/a\n", 2)
     assert outcome(instance)[0] == 0
-    assert [row[2] for row in instance.rows("s/t")] == ["7", "", "n/a"]
+    assert [row[2] for row in instance.rows("s/t")] == ["7", "", "8", "n/a"]
 
 
 def test_a_first_chunk_without_rows_says_nothing_of_types(described: Make) -> None:
