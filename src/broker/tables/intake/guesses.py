@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from ..layout import Field, Layout, widened
 from ..model import TableSpec
+from ..pieces import pieces
 from ..row_places import RowPlace, RowPlaces, placed
 from ..schema import TypedBy
 from ..session import one_row
@@ -107,8 +108,8 @@ class Guesses:
             if field.known is None and after.kind == "VARCHAR" and before.kind != "VARCHAR":
                 self._explain(field, before, values)
         known = [field for field in fields if field.known and field.name not in self._oddities]
-        for start in range(0, len(known), _AT_A_TIME):
-            self._note_first(known[start : start + _AT_A_TIME])
+        for some in pieces(known, _AT_A_TIME):
+            self._note_first(some)
 
     def _note_first(self, fields: Sequence[Field]) -> None:
         """Note the first value of each that does not fit the type of the version before."""

@@ -18,6 +18,7 @@ from ...errors import SourceError
 from .. import partitions
 from ..layout import Field, Layout, WidensError
 from ..model import Limits, Partitioning, TableSpec
+from ..pieces import pieces
 from ..row_places import RowPlaces
 from ..rows import End, Reading
 from ..session import one_row
@@ -213,7 +214,7 @@ class _Intake:
 
     def _ask(self, checks: list[Check]) -> list[Check]:
         answers: list[bool] = []
-        for some in (checks[at : at + _AT_A_TIME] for at in range(0, len(checks), _AT_A_TIME)):
+        for some in pieces(checks, _AT_A_TIME):
             questions = ", ".join(f"coalesce(bool_and({one.holds}), true)" for one in some)
             answers += one_row(self._connection, f"SELECT {questions} FROM chunk")
         return [check for check, holds in zip(checks, answers, strict=True) if not holds]

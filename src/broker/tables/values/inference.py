@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..pieces import pieces
 from ..session import literal, one_row
 from ..types import BIGINT_DIGITS, DIGITS, Decimal, decimal
 from .bulk import EXACT, has_blank, read, sample, without_blanks
@@ -108,10 +109,8 @@ def guess(
     plain = {name: without_blanks(c) if has_blank(c) else c for name, c in columns.items()}
     found = {name: _at_once(column) for name, column in plain.items()}
     unsure = {name: _likely(plain[name]) for name, known in found.items() if known is None}
-    names = list(unsure)
-    for start in range(0, len(names), _AT_A_TIME):
-        some = {name: unsure[name] for name in names[start : start + _AT_A_TIME]}
-        found.update(_measured(connection, relation, some))
+    for names in pieces(list(unsure), _AT_A_TIME):
+        found.update(_measured(connection, relation, {name: unsure[name] for name in names}))
     return {name: known or Guess("VARCHAR") for name, known in found.items()}
 
 
