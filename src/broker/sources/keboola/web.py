@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from time import time
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 import urllib3
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, SSLError
+from urllib3.util import parse_url
 
 from ... import __version__
-from ...errors import SourceError
+from ...errors import ConfigError, SourceError
 from .patience import PassingError
-from .proxies import Ways
 
 __all__ = ["PASSING", "Web", "retry_after", "shown"]
 
@@ -23,22 +26,25 @@ PASSING = frozenset({429, 500, 502, 503, 504})
 """Answers that may be others in a moment."""
 
 _CONNECT_SECONDS = 15.0
+_SCHEMES = ("http", "https", "all")
 _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (4[0-9][0-9])")
 
 
 class Web:
-    """A pool of connections. Follows no redirect: a header must not go to another host."""
+    """A pool of connections. Follows no redirect: a header must not go to another host.
+
+    Goes through the proxies that the environment names, as curl reads them, once, when the object
+    is made. May be used by several threads.
+    """
 
     def __init__(self, silence_seconds: float, connections: int = 32) -> None:
-        """``silence_seconds`` is how long a connection may say nothing."""
-        self._ways = Ways(
-            num_pools=connections,
-            maxsize=connections,
-            timeout=urllib3.Timeout(
-                connect=min(_CONNECT_SECONDS, silence_seconds), read=silence_seconds
-            ),
-            retries=False,
-        )
+        """``silence_seconds`` is how long a connection may say nothing; raises ``ConfigError``."""
+        self._proxies = _proxies()
+        timeout = urllib3.Timeout(min(_CONNECT_SECONDS, silence_seconds), silence_seconds)
+        self._pools = {
+            proxy: _pool(proxy, num_pools=connections, maxsize=connections, timeout=timeout)
+            for proxy in {None, *(self._proxies.get(scheme) for scheme in _SCHEMES)}
+        }
 
     def ask(
         self,
@@ -48,23 +54,34 @@ class Web:
         body: bytes | None = None,
         *,
         where: str,
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> BaseHTTPResponse:
         """The whole answer, whatever its status; ``PassingError`` where none came."""
-        with self._broken(url, where):
-            return self._ways.to(url).request(
-                method, url, headers=_own(headers), body=body, redirect=False, retries=False
-            )
+        with self._sent(method, url, headers, body, where) as response:
+            response.read(decode_content=True, cache_content=True)
+            return response
 
     @contextmanager
     def open(
         self, url: str, headers: Mapping[str, str], *, where: str
-    ) -> Iterator[urllib3.BaseHTTPResponse]:
+    ) -> Iterator[BaseHTTPResponse]:
         """An answer of which nothing is read yet, its bytes as they were sent."""
-        with self._broken(url, where):
-            response = self._ways.to(url).request(
-                "GET",
+        headers = {"Accept-Encoding": "gzip", **headers}
+        with self._sent("GET", url, headers, None, where) as response:
+            yield response
+
+    @contextmanager
+    def _sent(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, where: str
+    ) -> Iterator[BaseHTTPResponse]:
+        """The answer, and a library's error as ours; its text may hold a signed link."""
+        proxy = self._proxy(url)
+        try:
+            own = {"User-Agent": f"data-broker/{__version__}", **headers}
+            response = self._pools[proxy].request(
+                method,
                 url,
-                headers=_own({"Accept-Encoding": "gzip", **headers}),
+                headers=own,
+                body=body,
                 preload_content=False,
                 decode_content=False,
                 redirect=False,
@@ -74,21 +91,49 @@ class Web:
                 yield response
             finally:
                 response.close()  # of no effect on a connection whose answer was read to its end
-
-    @contextmanager
-    def _broken(self, url: str, where: str) -> Iterator[None]:
-        """Turn a library's error into ours; its text may hold a signed link."""
-        try:
-            yield
         except HTTPError as error:
-            raise _failure(error, self._ways.proxy(url), where) from None
+            raise _failure(error, proxy and _server(proxy), where) from None
+
+    def _proxy(self, url: str) -> str | None:
+        address = self._proxies.get(urlsplit(url).scheme) or self._proxies.get("all")
+        return None if proxy_bypass(_server(url), self._proxies) else address
 
 
-def _own(headers: Mapping[str, str]) -> dict[str, str]:
-    return {"User-Agent": f"data-broker/{__version__}", **headers}
+def _pool(proxy: str | None, **options: Any) -> urllib3.PoolManager:
+    if proxy is None:
+        return urllib3.PoolManager(**options)
+    login = parse_url(proxy).auth
+    headers = urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
 
 
-def _failure(error: HTTPError, proxy: str | None, where: str) -> SourceError:
+def _proxies() -> dict[str, str]:
+    """The addresses of proxies by scheme, and what ``no_proxy`` says under ``no``."""
+    found = getproxies_environment()
+    return found | {
+        scheme: _usable(scheme, found[scheme]) for scheme in found if scheme in _SCHEMES
+    }
+
+
+def _usable(scheme: str, address: str) -> str:
+    address = address if "://" in address else f"http://{address}"
+    with suppress(ValueError):
+        parts = parse_url(address)
+        unquote(parts.auth or "").encode("latin-1")  # as a login is sent
+        if parts.scheme in ("http", "https") and parts.host:
+            return address
+    raise ConfigError(
+        "the environment names a proxy that cannot be used",
+        where=f"{scheme}_proxy",
+        expected="an address such as http://proxy.example.com:3128",
+    )
+
+
+def _server(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _failure(error: Exception, proxy: str | None, where: str) -> SourceError:
     """What an error of the library says, whose text is not shown."""
     text = str(error)
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY" in text:
