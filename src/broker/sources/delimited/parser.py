@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from ...tables.rows import Reject
+from ...tables.values.bulk import holds_byte
 from .dialect import Dialect
 from .escapes import Unescaper
 from .header import fields_of
@@ -103,7 +104,7 @@ class Parser:
     def _is_joined(self, piece: bytes) -> bool:
         """Whether a second file may begin in the slice: at a mark, or with the same header."""
         header, ends = self._header, (b"\n", b"\r") if b"\r" in piece else (b"\n",)
-        if not piece.isascii() and MARK in piece:
+        if MARK[:1] in piece and MARK in piece:  # one byte is looked for fifty times as fast
             glued = any(MARK + each in piece for each in self._headers)
             if glued or piece.startswith(MARK) or any(end + MARK in piece for end in ends):
                 return True
@@ -126,9 +127,11 @@ class Parser:
             return True  # the value may be in a column that is not here
         for name in table.column_names:
             column = table.column(name)
+            if not holds_byte(column, b"\n"):
+                continue
             several = column.filter(pc.match_substring(column, "\n"))
             pattern = _like_rows(delimiter, self._columns.index(name), width)
-            if len(several) and pc.any(pc.match_substring_regex(several, pattern)).as_py():
+            if pc.any(pc.match_substring_regex(several, pattern)).as_py():
                 return True
         return False
 
