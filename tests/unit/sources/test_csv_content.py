@@ -45,6 +45,10 @@ FORMATS = {
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
     ],
     "a PDF document": ["%PDF-1.7\n"],
+    "a rich text document": ["{\\rtf1\\ansi a,b\n}"],
+    "a key, a certificate": ["-----BEGIN PGP MESSAGE-----\n\nhQEM\n", "-----BEGIN KEY-----\r\nx"],
+    "a pointer of Git LFS": ["version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n"],
+    "an e-mail": ["MIME-Version: 1.0\nFrom: a@example.com\n"],
     "a Parquet file": [as_parquet()],
 }
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import itertools
+import lzma
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -270,6 +274,15 @@ def test_values_that_sqlcmd_filled_up_are_refused(put: Put, read: Read) -> None:
     )
     with pytest.raises(SourceError, match=r"filled up with spaces.*Add -W"):
         read(options={"dialect": "sqlcmd"})
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_parts_of_spark_may_be_empty_and_compressed(
+    put: Put, read: Read, pack: Callable[[bytes], bytes]
+) -> None:
+    put("t/part-1.csv.gz", pack(b""))
+    put("t/part-2.csv.gz", pack(b"a\n1\n"))
+    assert read(options={"dialect": "spark"})[0] == [("1",)]
 
 
 def test_parts_of_spark_may_be_empty(put: Put, read: Read) -> None:

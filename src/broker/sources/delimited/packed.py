@@ -61,7 +61,7 @@ _STREAMS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
 )
 _ENDINGS = (".gz", ".zst", ".bz2", ".xz", ".zip")
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_BZIP2_BLOCK = b"1AY&SY"
+_BZIP2_BEGINS = (b"1AY&SY", b"\x17rE8P\x90")  # the first block, or the end where there is none
 _BROKEN = (
     OSError,
     EOFError,
@@ -103,7 +103,7 @@ def _decompressed(head: bytes, stream: BinaryIO, sizes: tuple[int, int]) -> Iter
         yield from read_blocks(pa.CompressedInputStream(file, "zstd"), sizes)
         return
     for magic, make in _STREAMS:
-        if head.startswith(magic) and (magic != b"BZh" or head[4:10] == _BZIP2_BLOCK):
+        if head.startswith(magic) and (magic != b"BZh" or head[4:10] in _BZIP2_BEGINS):
             yield from _members(read_blocks(_Joined(head, stream), sizes), make, sizes)
             return
     for at in range(0, len(head), sizes[0]):

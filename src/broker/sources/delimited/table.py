@@ -24,6 +24,8 @@ from .streams import utf8_blocks
 
 __all__ = ["OpenFile", "TableFiles"]
 
+_MOST_OF_NOTHING = 512  # bytes of an empty text, compressed, with the name of its file
+
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
@@ -66,8 +68,17 @@ class TableFiles:
         if (len(files) > 1 or is_pattern) and not is_of_backups:
             refuse_copies(files)
         if self.dialect.has_empty_parts:
-            files = tuple(one for one in files if one.bytes != 0) or files
+            files = tuple(one for one in files if self._has_text(one)) or files
         return files if self.dialect.order is None else in_order(files, self.dialect.order)
+
+    def _has_text(self, file: InputFile) -> bool:
+        """Whether anything is in a file. Nothing at all takes some bytes where it is compressed."""
+        if file.bytes == 0:
+            return False
+        if file.bytes is None or file.bytes > _MOST_OF_NOTHING:
+            return True
+        with closing(self.place.open(file)) as stream:
+            return any(utf8_blocks(stream, file.name, self.dialect.encoding))
 
     @contextmanager
     def opened(self, file: InputFile) -> Iterator[OpenFile]:
