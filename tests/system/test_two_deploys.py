@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from rig.hosts import RELEASES
 from rig.hosts.shell import wait_for
 
 from .deploy import ROOT, Broker
@@ -78,7 +77,6 @@ def configurations(broker: Broker) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("deployed", RELEASES, indirect=True)
 def test_one_waits_or_is_refused_and_the_host_has_one_configuration(deployed: Broker) -> None:
     with deploying(deployed, "second") as first:
         later = deployed.play("site.yml", *settings("third"), check=False)
