@@ -153,6 +153,8 @@ def _add_known(connection: duckdb.DuckDBPyConnection, work: _Difference, replace
     values = ", ".join(f"{'f' if v in delivered else 'o'}.{v}" for v in work.places.values())
     column = replaced.column
     inside = within(replaced, f"o.{work.places[column]}", work.columns[column])
+    # The rows that came, each with what its copy in the table had in other columns; then those of
+    # the range that did not come, in their order and with numbers below 0, so before all others.
     connection.execute(
         f"CREATE OR REPLACE TABLE fresh AS SELECT f.n, {values} FROM fresh AS f "
         f"LEFT JOIN numbered AS o ON {same} UNION ALL "
@@ -210,6 +212,7 @@ def _gather_fresh(
 
 def _compare(connection: duckdb.DuckDBPyConnection, work: _Difference) -> None:
     same = _equal(work.keys, "f", "o")
+    # The old rows whose keys came: few, so that they are in memory for the two joins below.
     connection.execute(
         "CREATE OR REPLACE TABLE matched AS SELECT o.* FROM old AS o SEMI JOIN fresh AS f "
         f"ON {same}"
@@ -221,6 +224,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, work: _Difference) -> None:
         f"{'f' if name in delivered else 'o'}.{v} AS {v}" for name, v in work.places.items()
     )
     inserted = ", ".join(f"f.{v}" for v in work.places.values())
+    # A key that was there and has another value in any column; and a key that was not there.
     connection.execute(
         f"CREATE OR REPLACE TABLE change AS SELECT 'update' AS mark, {work.origin('o')} AS origin, "
         f"n, {values} FROM fresh AS f JOIN matched AS o ON {same} WHERE {differs} "
@@ -237,6 +241,8 @@ def _drop_gone(connection: duckdb.DuckDBPyConnection, work: _Difference, gone: G
     )
     selected = f"SELECT 'delete' AS mark, {work.origin('o')} AS origin, NULL AS n, {values} FROM"
     lost = []
+    # Of `dead` the keys that are in it are gone, of `alive` those that are not; and what this
+    # batch says of such a key is gone with it.
     for keys, join, opposite in ((gone.dead, "SEMI", "ANTI"), (gone.alive, "ANTI", "SEMI")):
         if keys is None:
             continue
@@ -245,6 +251,8 @@ def _drop_gone(connection: duckdb.DuckDBPyConnection, work: _Difference, gone: G
         stays = f"SELECT o.* FROM change AS o {opposite} JOIN {keys} AS k ON {same}"
         connection.execute(f"CREATE OR REPLACE TABLE change AS {stays}")
     if gone.range is not None:
+        # Of a range that was read in full, the keys that did not come, nor came with a row that
+        # does not fit.
         name = gone.range.column
         inside = within(gone.range, f"o.{work.places[name]}", work.columns[name])
         fresh = f"ANTI JOIN fresh AS f ON {_equal(work.keys, 'f', 'o')}"
@@ -276,6 +284,7 @@ def count_missing(
     selected = ", ".join(f"{v} AS k{at}" for at, v in enumerate(keys))
     numbered = [f"k{at}" for at, _ in enumerate(keys)]
     in_change = f"SELECT {selected} FROM change WHERE mark"
+    # The keys of the new version: those of the old one, less the deleted, and the inserted ones.
     query = (
         f"SELECT DISTINCT k.* FROM {expected} AS k ANTI JOIN (SELECT {selected} FROM old EXCEPT "
         f"{in_change} = 'delete' UNION {in_change} = 'insert') AS n "
