@@ -13,7 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/broker"
 PAGE = (ROOT / "docs/architecture.md").read_text()
-TABLE, LATER = re.split(r"^## To come$", PAGE.split("## Rooms of", 1)[1], flags=re.MULTILINE)
+TABLE, FOLDERS, LATER = re.split(
+    r"^## (?:Folders of many files|To come)$", PAGE.split("## Rooms of", 1)[1], flags=re.MULTILINE
+)
+MANY = 20  # files of a folder, past which the page has to say what is what
 ROOMS = [
     name.removesuffix(".py").strip("/")
     for row in re.findall(r"^\| (`.*?) \|", TABLE, re.MULTILINE)
@@ -158,6 +161,30 @@ def test_what_plans_accounts_touches_no_host(folder: str) -> None:
         names |= {(n.module or "") for n in nodes if isinstance(n, ast.ImportFrom) and not n.level}
         assert names & TOUCHING == set(), path.name
         assert {*imported(path)} & rooms == set(), path.name
+
+
+def drawn(folder: str) -> list[str]:
+    """The files of a folder as the page has them, from the ground up."""
+    _, _, section = FOLDERS.partition(f"### `{folder}/`\n")
+    rows = re.findall(r"^\| (`.*?) \|", section.split("\n### ")[0], re.MULTILINE)
+    return [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+
+
+def test_a_folder_of_many_files_is_drawn_and_its_arrows_point_down() -> None:
+    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    many = [place for place in folders if len([*place.glob("*.py")]) > MANY]
+    assert len(many) >= 3
+    for place in many:
+        inside = place.relative_to(PACKAGE).parts
+        names = drawn("/".join(inside))
+        assert sorted(names) == sorted(p.stem for p in place.glob("*.py") if p.stem != "__init__")
+        for at, name in enumerate(names):
+            known = {
+                words[len(inside)]
+                for words in modules(place / f"{name}.py")
+                if words[: len(inside)] == inside
+            }
+            assert known & {*names[at + 1 :]} == set(), f"{place.name}/{name}"
 
 
 def test_no_file_knows_itself_by_way_of_others() -> None:
