@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -61,7 +62,7 @@ def load(
             expected = staged.rows - rejects.rows - duplicates - dead
             rejects.merge_source(staged.end.rejects)
             where = staged.where(displaced=duplicates > 0)
-            files = _write_files(connection, spec, staged, where, out, limits)
+            files = _Output(spec, staged, where, out).write(connection, limits.threads)
         rows = sum(file.rows for file in files)
         if rows != expected:
             raise TableError(
@@ -84,47 +85,42 @@ def load(
     )
 
 
-def _write_files(
-    connection: duckdb.DuckDBPyConnection,
-    spec: TableSpec,
-    staged: Staged,
-    where: str,
-    out: Path,
-    limits: Limits,
-) -> list[DataFile]:
-    def one(number: int | None) -> list[DataFile]:
-        with worker(connection) as cursor:
-            return _write_partition(cursor, spec, staged, where, out, number)
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """The rows of a load on their way into files below ``out``; ``where`` selects the living."""
 
-    files = [
-        f
-        for found in each(connection, one, staged.spill.partitions(), limits.threads)
-        for f in found
-    ]
-    if files:
-        return files
-    columns = {field.name: field.type or "VARCHAR" for field in staged.layout.fields}
-    name = partitions.NULL_PARTITION if spec.partitioning else None
-    return [write_empty(connection, Target(out, spec.path, name), columns)]
+    spec: TableSpec
+    staged: Staged
+    where: str
+    out: Path
 
+    def write(self, connection: duckdb.DuckDBPyConnection, threads: int) -> list[DataFile]:
+        """Write every partition, some at a time; one file where there are no rows."""
 
-def _write_partition(
-    connection: duckdb.DuckDBPyConnection,
-    spec: TableSpec,
-    staged: Staged,
-    where: str,
-    out: Path,
-    number: int | None,
-) -> list[DataFile]:
-    name = partitions.name(number, spec.partitioning.granularity) if spec.partitioning else None
-    in_order = (staged.ascending and not where) or not spec.key
-    connection.register("rows", staged.spill.reader([number], even=in_order))
-    order = "" if in_order else f" ORDER BY {', '.join(map(staged.value, spec.key))}"
-    query = f"SELECT {staged.select()} FROM rows{where}{order}"
-    return write_cut(
-        connection,
-        query,
-        Target(out, spec.path, name),
-        columns=len(staged.layout.fields),
-        target=spec.target_file_bytes,
-    )
+        def one(number: int | None) -> list[DataFile]:
+            with worker(connection) as cursor:
+                return self._partition(cursor, number)
+
+        numbers = self.staged.spill.partitions()
+        if files := [file for found in each(connection, one, numbers, threads) for file in found]:
+            return files
+        columns = {field.name: field.type or "VARCHAR" for field in self.staged.layout.fields}
+        name = partitions.NULL_PARTITION if self.spec.partitioning else None
+        return [write_empty(connection, Target(self.out, self.spec.path, name), columns)]
+
+    def _partition(
+        self, connection: duckdb.DuckDBPyConnection, number: int | None
+    ) -> list[DataFile]:
+        by, key, staged = self.spec.partitioning, self.spec.key, self.staged
+        in_order = (staged.ascending and not self.where) or not key
+        connection.register("rows", staged.spill.reader([number], even=in_order))
+        order = "" if in_order else f" ORDER BY {', '.join(map(staged.value, key))}"
+        return write_cut(
+            connection,
+            f"SELECT {staged.select()} FROM rows{self.where}{order}",
+            Target(
+                self.out, self.spec.path, partitions.name(number, by.granularity) if by else None
+            ),
+            columns=len(staged.layout.fields),
+            target=self.spec.target_file_bytes,
+        )
