@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from .row_places import RowPlace
 
-__all__ = ["MOST_ISSUES", "Issue", "IssueKind", "shape", "type_remedy"]
+__all__ = ["MOST_ISSUES", "Issue", "IssueKind", "shape_in_sql", "type_remedy"]
 
 MOST_ISSUES = 50  # of one table
 _LONGEST_SHAPE = 40
@@ -91,7 +91,7 @@ def _where(places: tuple[RowPlace, ...]) -> str:
     return f"{places[0].file}, {rows}" if places[0].file else rows
 
 
-def shape(value: str) -> str:
+def shape_in_sql(value: str) -> str:
     """The SQL of what a text looks like: each digit as 9, each letter as A, the rest as it is."""
     begin = f"left({value}, {_LONGEST_SHAPE})"
     letters = rf"regexp_replace({begin}, '[\p{{L}}\p{{M}}]', 'A', 'g')"

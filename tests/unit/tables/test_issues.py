@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from broker.tables.issues import Issue, IssueKind, shape, type_remedy
+from broker.tables.issues import Issue, IssueKind, shape_in_sql, type_remedy
 from broker.tables.row_places import RowPlace
 
 HERE = (RowPlace(3, "a.csv"), RowPlace(7, "a.csv"), RowPlace(9, "a.csv"))
@@ -40,7 +40,7 @@ def test_an_issue_is_one_sentence(issue: Issue, sentence: str) -> None:
 )
 def test_a_shape_shows_how_a_value_looks_and_not_the_value(value: str, expected: str) -> None:
     with duckdb.connect() as connection:
-        found = connection.execute(f"SELECT {shape('$1')}", [value]).fetchall()
+        found = connection.execute(f"SELECT {shape_in_sql('$1')}", [value]).fetchall()
     assert found == [(expected,)]
 
 

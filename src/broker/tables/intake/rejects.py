@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ...errors import TableError
 from ..files.writing import data_file, write
-from ..issues import MOST_ISSUES, Issue, IssueKind, shape, type_remedy
+from ..issues import MOST_ISSUES, Issue, IssueKind, shape_in_sql, type_remedy
 from ..model import DataFile, Partitioning, TableSpec
 from ..row_places import RowPlace, placed
 from ..rows import Reading, Reject
@@ -88,7 +88,7 @@ def issues_of(
     By column and reason, the most frequent first; displaced rows stand at the end.
     """
     # A line that is not a row has no shape of a value.
-    looks = f"CASE WHEN column_name IS NOT NULL THEN {shape('value')} END"
+    looks = f"CASE WHEN column_name IS NOT NULL THEN {shape_in_sql('value')} END"
     found = connection.execute(
         "SELECT column_name, reason, CAST(sum(n) AS BIGINT), "
         "list_slice(list_sort(flatten(list(places))), 1, 3), "
