@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,15 +106,28 @@ def broker(
             "untrusted": {**project, "url": untrusted.url},
         },
         "broker_environment": {"http_proxy": f"http://some%20one:pass%40word@{proxy.address}"},
-        "broker_secrets": {NAME: keboola.token},
+        "broker_secrets": {NAME: "{{ vault_keboola_token }}"},
         "broker_data_description": str(description),
     }
-    told = tmp_path / "settings.json"
-    told.write_text(json.dumps(settings))
-    played = deployed.play("site.yml", "--diff", "-vv", "-e", f"@{told}", *PARTS)
+    variables = deployed.inventory.parent / "group_vars" / "all"
+    variables.mkdir(parents=True)
+    (variables / "main.yml").write_text(json.dumps(settings))
+    word = tmp_path / "word"
+    word.write_text("correct horse\n")
+    password = f"--vault-password-file={word}"
+    encrypt(variables / "vault.yml", json.dumps({"vault_keboola_token": keboola.token}), password)
+    played = deployed.play("site.yml", "--diff", "-vv", password, *PARTS)
     assert keboola.token not in played.output
     deployed.host.run("mkdir -p /data/input && echo id > /data/input/here.csv")
     return deployed
+
+
+def encrypt(path: Path, text: str, password: str) -> None:
+    """Write a file as ``ansible-vault create`` leaves it."""
+    path.write_text(text)
+    program = Path(sys.executable).with_name("ansible-vault")
+    subprocess.run([str(program), "encrypt", password, str(path)], check=True, capture_output=True)
+    assert path.read_text().startswith("$ANSIBLE_VAULT;")
 
 
 def checked(broker: Broker) -> tuple[int, dict[str, bool]]:
