@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..errors import SourceError
@@ -17,29 +17,33 @@ from ..tables.schema import TableSchema
 from .job import Job
 from .plan import Action, Step, SyncRule
 from .reload import reload
-from .request import (
-    version_of,
-)
+from .request import version_of
 
-__all__ = ["carry_out", "missing"]
+__all__ = ["Task", "carry_out", "missing"]
 
 
-def carry_out(
-    job: Job,
-    spec: TableSpec,
-    declared: TableSchema,
-    step: Step,
-    request: TableRequest,
-    rule: SyncRule,
-    reasons: list[str],
-) -> tuple[TableVersion, End, Step]:
-    """Carry out a step; where its values need wider types or all rows, with those."""
-    is_anew = False
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked of the source and of the engine for a table, whatever the step is."""
+
+    job: Job
+    spec: TableSpec
+    declared: TableSchema
+    request: TableRequest
+    rule: SyncRule
+
+
+def carry_out(task: Task, step: Step, reasons: list[str]) -> tuple[TableVersion, End, Step]:
+    """Carry out a step; where its values need wider types or all rows, with those.
+
+    Adds to ``reasons`` why all rows were needed.
+    """
+    job, is_anew = task.job, False
     while True:
         try:
-            version, end = _take(job, spec, declared, step, request, rule)
+            version, end = _take(task, step)
         except WidensError as error:
-            spec = _widening(job, spec, error.columns)
+            task = replace(task, spec=_widening(job, task.spec, error.columns))
             continue
         except NeedsLoadError as error:
             if is_anew:
@@ -50,7 +54,7 @@ def carry_out(
                 return version, end, step
             job.staging.discard(job.table.path)
             reasons.append(f"{missing(version)}, because no window held them")
-        step, is_anew = reload(job, rule), True
+        step, is_anew = reload(job, task.rule), True
 
 
 def _widening(job: Job, spec: TableSpec, columns: frozenset[str]) -> TableSpec:
@@ -61,23 +65,17 @@ def _widening(job: Job, spec: TableSpec, columns: frozenset[str]) -> TableSpec:
     return spec
 
 
-def _take(
-    job: Job,
-    spec: TableSpec,
-    declared: TableSchema,
-    step: Step,
-    request: TableRequest,
-    rule: SyncRule,
-) -> tuple[TableVersion, End]:
+def _take(task: Task, step: Step) -> tuple[TableVersion, End]:
     """Carry out a step: what the engine makes of the rows, and of what is published already."""
+    job, request = task.job, task.request
     reading = job.source.read(request, step.window)
     out, work = job.staging.path, job.staging.work(job.table.id)
     before, previous = job.published, job.staging.previous
     advance = partial(job.progress.advance, job.table.path)
     if step.action is Action.REPLACE or before is None or previous is None:
         version = load(
-            spec,
-            declared,
+            task.spec,
+            task.declared,
             reading,
             out=out,
             work=work,
@@ -88,12 +86,12 @@ def _take(
         return _warned(version, reading.end())
     alive = job.source.read_keys(request) if step.census else None
     expected = None
-    if step.census and rule.has_beginning:  # older rows live in the source alone
-        of_key = replace(request, columns=spec.key)
-        expected = job.source.read(of_key, reload(job, rule).window)
+    if step.census and task.rule.has_beginning:  # older rows live in the source alone
+        of_key = replace(request, columns=task.spec.key)
+        expected = job.source.read(of_key, reload(job, task.rule).window)
     version = merge(
-        spec,
-        declared,
+        task.spec,
+        task.declared,
         _built_upon(before, step),
         previous.path,
         reading,

@@ -12,9 +12,7 @@ from ..tables.reach import Reach, reach
 from .job import Job
 from .plan import Kept, Step, SyncRule, next_step, reload_step, seen, whole_step
 from .question import changes_of
-from .request import (
-    kept_of,
-)
+from .request import kept_of
 
 __all__ = ["reasons_to_reload", "reload", "step_of", "warnings_of"]
 

@@ -13,7 +13,7 @@ from ..tables.intake.rejects import RejectedError
 from ..tables.issues import Issue, IssueKind
 from ..tables.model import TableVersion
 from .admission import bytes_needed
-from .carry_out import carry_out
+from .carry_out import Task, carry_out
 from .held import HeldError
 from .job import Job
 from .limit import LimitedSource
@@ -55,10 +55,10 @@ def sync_table(job: Job) -> TableEntry:
         return _unchanged(job, replace(job.published, question=question), found)
     reasons = reasons_to_reload(job, question, spec, request.columns, found)
     step = step_of(job, rule, anew=bool(reasons))
-    declared = declared_schema(table, found)
+    task = Task(job, spec, declared_schema(table, found), request, rule)
     refuse_other_columns(job, found)
     _prepare(job, step, found)
-    version, end, step = carry_out(job, spec, declared, step, request, rule, reasons)
+    version, end, step = carry_out(task, step, reasons)
     entry = replace(
         _entry(job),
         warnings=warnings_of(rule, reasons),
