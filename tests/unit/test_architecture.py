@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -108,6 +109,27 @@ def _inner(place: Path, folders: list[str]) -> dict[str, set[str]]:
         & {*folders} - {folder}
         for folder in folders
     }
+
+
+def foreign(path: Path) -> set[str]:
+    """The packages that a file imports and Python does not bring."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names.add(node.module.partition(".")[0])
+    return names - sys.stdlib_module_names - {"broker"}
+
+
+def test_a_room_of_the_standard_library_needs_no_package() -> None:
+    rows = [row for row in TABLE.splitlines() if "Standard library only" in row]
+    rooms = [name for row in rows for name in re.findall(r"`([a-z_./]+)`", row.split("|")[1])]
+    assert len(rooms) >= 12
+    for room in rooms:
+        place = PACKAGE / room
+        for path in [place] if place.is_file() else place.rglob("*.py"):
+            assert foreign(path) == set(), path
 
 
 def test_a_source_knows_no_other_source_and_what_is_shared_knows_none() -> None:

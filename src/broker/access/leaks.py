@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..foreign.strict_json import parse_json
-from ..foreign.strict_yaml import parse_yaml
 from ..publish import Audience, Manifest, TableEntry
+from .strict_yaml import parse_yaml
 
 __all__ = ["Hidden", "hidden_from", "leaked"]
 

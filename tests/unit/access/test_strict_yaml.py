@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from broker.foreign.strict_yaml import parse_yaml
+from broker.access.strict_yaml import parse_yaml
 
 
 def test_values_as_they_are_written() -> None:
