@@ -6,7 +6,6 @@ import shutil
 import ssl
 import tempfile
 from pathlib import Path
-from types import TracebackType
 
 from ..faults import Faults
 from ..serving import Serving
@@ -64,12 +63,7 @@ class StandIn:
     def __enter__(self) -> StandIn:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self) -> None:
