@@ -75,7 +75,7 @@ class Place:
     slices: int = 0
 
     def suffers(self, fault: Fault) -> bool:
-        """Whether a fault is meant for this request."""
+        """Whether a fault concerns this request."""
         if fault.phase != self.phase or fault.table not in (None, self.table):
             return False
         if fault.slice is None or self.slice is None:

@@ -98,11 +98,11 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _report(runs: list[Run], *, as_json: bool) -> None:
-    told = [run.describe() for run in runs]
+    described = [run.describe() for run in runs]
     if as_json:
-        _write(json.dumps(told, indent=2))
+        _write(json.dumps(described, indent=2))
         return
-    for run in told:
+    for run in described:
         for host in run["hosts"].values():
             up = "up" if host["leader"] else "down"
             used = f"{host['disk_mb']} MB"

@@ -16,7 +16,7 @@ from .shell import HostError, locked, sh
 
 __all__ = ["ensure", "reason", "recipe"]
 
-# What a plain Debian server has before anybody configures it.
+# What a plain Debian server has before it is configured.
 PACKAGES = (
     "ca-certificates",
     "dbus",

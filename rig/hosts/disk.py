@@ -117,7 +117,7 @@ def unmount_below(folder: Path) -> None:
 
 
 def seal(folder: Path) -> None:
-    """Unmount all of the host in ``folder``, whose disk nobody writes to from now on.
+    """Unmount all of the host in ``folder``, whose disk nothing writes to from now on.
 
     A process in a copy of this machine's mounts, as another host's start is for a moment, keeps
     the file system alive: what is still alive and writable cannot be mounted read-only elsewhere.

@@ -19,7 +19,7 @@ __all__ = ["Image", "ensure"]
 
 @dataclass(frozen=True)
 class Image:
-    """The disk that a prepared host left, and what was below it. Nobody writes to it again."""
+    """The disk that a prepared host left, and what was below it. Nothing writes to it again."""
 
     folder: Path
     release: Release

@@ -53,7 +53,7 @@ def runs() -> list[Run]:
 
 
 def destroy(run: Run) -> None:
-    """End every host of a run and put the outer machine back as it was; none is no error."""
+    """End every host of a run, if it has any, and put the outer machine back as it was."""
     with _machine():
         _destroy(run.folder)
 

@@ -176,8 +176,8 @@ def _is_running(folder: Path) -> bool:
     pid = leader(folder)
     if pid is None:
         return False
-    asked = ("timeout", "5", "systemctl", "is-system-running", "--wait")
-    state = enter(pid, *asked, check=False).stdout.strip()
+    question = ("timeout", "5", "systemctl", "is-system-running", "--wait")
+    state = enter(pid, *question, check=False).stdout.strip()
     if state == "degraded":
         raise HostError(f"the host booted with failed units\n{explain(folder)}")
     return state == "running"
@@ -187,7 +187,7 @@ def explain(folder: Path) -> str:
     """What a host in trouble says itself: failed units and the end of its journal."""
     pid = leader(folder)
     if pid is None:
-        return f"the host is not running; its console said:\n{tail(folder / 'console.log')}"
+        return f"the host is not running; its console shows:\n{tail(folder / 'console.log')}"
     failed = enter(pid, "systemctl", "--failed", "--no-legend", "--plain", check=False).stdout
     journal = enter(pid, "journalctl", "--no-pager", "--lines=40", check=False).stdout
     return f"failed units:\n{failed or 'none'}\njournal:\n{journal}"

@@ -115,7 +115,7 @@ def _ruleset(network: Network) -> str:
 
 
 def take_down(network: Network) -> None:
-    """Remove what ``turn_up`` made; what is gone already is no error."""
+    """Remove what ``turn_up`` made; what is gone already is left out."""
     if Path("/sys/class/net", network.bridge).exists():
         sh("ip", "link", "delete", network.bridge)
     tables = sh("nft", "-json", "list", "tables").stdout
@@ -125,7 +125,7 @@ def take_down(network: Network) -> None:
 
 
 def turn_on_forwarding() -> None:
-    """Let packets through this machine; remembers what the switch said before the first run."""
+    """Let packets through this machine; remembers how the switch stood before the first run."""
     if not _SAVED.exists():
         _SAVED.write_text(_FORWARDING.read_text())
     if _FORWARDING.read_text().strip() != "1":

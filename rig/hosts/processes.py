@@ -26,7 +26,7 @@ class Process:
         return cls(pid, int(_fields(pid)[_STARTED]))
 
     def alive(self) -> bool:
-        """Whether it still runs; a zombie, which nobody has waited for, does not."""
+        """Whether it still runs; a zombie, which is not waited for yet, does not."""
         try:
             fields = _fields(self.pid)
         except OSError:

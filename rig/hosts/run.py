@@ -25,7 +25,7 @@ def check_name(name: str) -> None:
     """Names of hosts and runs become host names, interfaces and folders."""
     if not _NAME.fullmatch(name):
         raise HostError(
-            f"{name!r} is no name here: lower-case letters, digits and hyphens, max. 31"
+            f"{name!r} is not a valid name: lower-case letters, digits and hyphens, max. 31"
         )
 
 
@@ -165,12 +165,12 @@ class Run:
         return self._state().owner
 
     def keep(self) -> None:
-        """Let the run outlive this process, until somebody destroys it."""
+        """Let the run outlive this process, until it is destroyed."""
         with self._changing() as now:
             now.owner = None
 
     def alive(self) -> bool:
-        """Whether somebody may still want this run: its owner lives, or it is kept and stands."""
+        """Whether this run may still be wanted: its owner lives, or it is kept and stands."""
         now = state.load(self.folder)
         if now is None:
             return False
@@ -216,7 +216,7 @@ class Run:
         """Let every host and every ssh client know the hosts there are."""
         addresses = {name: host.address for name, host in now.hosts.items()}
         for host in self.hosts().values():
-            with suppress(FileNotFoundError):  # its disk is gone: somebody removes it right now
+            with suppress(FileNotFoundError):  # its disk is gone: it is being removed
                 disk.name_hosts(host.root, addresses)
         ssh = self.folder / "ssh"
         keys = [f"{name},{host.address} {host.host_key}\n" for name, host in now.hosts.items()]

@@ -41,8 +41,8 @@ def sh(
     except subprocess.TimeoutExpired as error:
         raise HostError(f"{' '.join(command)}: no end after {timeout:g} s") from error
     if check and done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip())[-4000:]
-        raise HostError(f"{' '.join(command)}: exit code {done.returncode}\n{said}")
+        output = (done.stderr.strip() or done.stdout.strip())[-4000:]
+        raise HostError(f"{' '.join(command)}: exit code {done.returncode}\n{output}")
     return done
 
 

@@ -1,4 +1,4 @@
-"""The outer machine's package mirrors, said again for another Debian release. Pure."""
+"""The outer machine's package mirrors, written for another Debian release. Pure."""
 
 from __future__ import annotations
 

@@ -99,13 +99,13 @@ class Azurite:
 
     def _address(self) -> str:
         assert self._process.stdout is not None
-        said = []
+        output = []
         for line in self._process.stdout:
-            said.append(line)
+            output.append(line)
             if match := _LISTENS.search(line):
                 return match[1]
         self.stop()
-        raise AzuriteError("".join(said)[-500:])
+        raise AzuriteError("".join(output)[-500:])
 
     def stop(self) -> None:
         """End it."""

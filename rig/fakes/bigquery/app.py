@@ -65,8 +65,8 @@ class _Api:
             response = web.json_response(error.body, status=error.code, headers=error.headers)
         except Exception as error:  # a 500 would be asked again for ten minutes
             traceback.print_exc()
-            told = ApiError(501, "notImplemented", f"the stand-in cannot do that: {error!r}")
-            response = web.json_response(told.body, status=told.code)
+            refusal = ApiError(501, "notImplemented", f"the stand-in cannot do that: {error!r}")
+            response = web.json_response(refusal.body, status=refusal.code)
         return await _spoilt(request, response, fault)
 
     async def _fault(self, request: web.Request) -> Fault | None:
@@ -82,8 +82,8 @@ class _Api:
         try:
             token = self._tokens.exchange(str(form["assertion"]))
         except ApiError as error:
-            told = {"error": error.reason, "error_description": error.message}
-            return web.json_response(told, status=error.code)
+            body = {"error": error.reason, "error_description": error.message}
+            return web.json_response(body, status=error.code)
         return web.json_response(
             {"access_token": token, "expires_in": 3600, "token_type": "Bearer"}
         )

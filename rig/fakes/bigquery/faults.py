@@ -43,7 +43,7 @@ class Fault:
 
     @property
     def answer(self) -> ApiError | None:
-        """What is said instead of an answer; None where the answer is spoilt on its way."""
+        """The refusal in place of an answer; None where the answer is spoilt on its way."""
         return ApiError(*_ANSWERS[self.kind]) if self.kind in _ANSWERS else None
 
 

@@ -28,12 +28,12 @@ def metadata(project: str, tokens: Tokens) -> web.Application:
         return web.Response(text=project, headers=_FLAVOR)
 
     async def account(_: web.Request) -> web.Response:
-        told = {"email": tokens.email, "aliases": ["default"], "scopes": []}
-        return web.json_response(told, headers=_FLAVOR)
+        body = {"email": tokens.email, "aliases": ["default"], "scopes": []}
+        return web.json_response(body, headers=_FLAVOR)
 
     async def token(_: web.Request) -> web.Response:
-        told = {"access_token": tokens.issue(), "expires_in": 3600, "token_type": "Bearer"}
-        return web.json_response(told, headers=_FLAVOR)
+        body = {"access_token": tokens.issue(), "expires_in": 3600, "token_type": "Bearer"}
+        return web.json_response(body, headers=_FLAVOR)
 
     app.router.add_get("/", ping)
     app.router.add_get("/computeMetadata/v1/project/project-id", name)

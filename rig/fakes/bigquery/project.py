@@ -60,7 +60,7 @@ class Job:
 
 
 class Project:
-    """Safe to use from several threads. ``denied`` holds permissions that the account lacks.
+    """Safe to use from several threads. ``denied`` holds permissions the account does not have.
 
     An entry is a permission, or permission and resource: ``bigquery.tables.getData acme.shop.t``.
     """
@@ -83,7 +83,7 @@ class Project:
         self._db.close()
 
     def allow(self, permission: str, resource: str, message: str) -> None:
-        """Raise ``ApiError`` if the account lacks a permission, here or everywhere."""
+        """Raise ``ApiError`` if the account does not have a permission, here or everywhere."""
         if {permission, f"{permission} {resource}"} & self.denied:
             raise denied(message)
 

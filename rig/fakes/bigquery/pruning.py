@@ -15,7 +15,7 @@ Tree = dict[str, Any]
 
 
 def parsed(answer: str) -> Tree:
-    """The tree out of ``json_serialize_sql``; raises ``ApiError`` for what is no SELECT."""
+    """The tree out of ``json_serialize_sql``; raises ``ApiError`` for what is not a SELECT."""
     tree: Tree = json.loads(answer)
     if tree["error"] and tree["error_type"] == "not implemented":
         raise ApiError(501, "notImplemented", "The stand-in knows SELECT, and no other statement.")

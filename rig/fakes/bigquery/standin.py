@@ -21,7 +21,8 @@ class StandIn:
     ``url`` is the address of the REST API, ``storage_url`` that of the Storage Read API, ``key``
     the JSON key of a service account, ``metadata`` the ``GCE_METADATA_HOST`` of a machine that has
     that account; ``faults`` takes what shall go wrong, and ``project.denied``
-    the permissions that the account lacks. ``requests`` counts what was asked over REST, by phase.
+    the permissions that the account does not have. ``requests`` counts requests over REST, by
+    phase.
     """
 
     def __init__(self, *, name: str = "acme-data", port: int = 0, host: str = "127.0.0.1") -> None:
@@ -32,8 +33,8 @@ class StandIn:
         self._serving = Serving(host)
         self.requests: Counter[str] = Counter()
         self.url = self._serving.add(application(self.project, self._tokens, self.requests), port)
-        told = self._serving.add(metadata(name, self._tokens))
-        self.metadata = told.removeprefix("http://")
+        address = self._serving.add(metadata(name, self._tokens))
+        self.metadata = address.removeprefix("http://")
         self._storage = StorageApi(self.project, host)
         self.storage_url = self._storage.url
 

@@ -165,8 +165,8 @@ def _refusal(project: Project, fault: Fault | None) -> Answer | None:
         return Answer(PAGE, "text/html", 502)
     if fault.kind == "maintenance":
         until = project.clock.now() + timedelta(seconds=fault.seconds)
-        told = {"status": "maintenance", "estimatedEndTime": shown(until), "reason": "Upgrade"}
-        return _answer(Reply(told, 503), retry)
+        body = {"status": "maintenance", "estimatedEndTime": shown(until), "reason": "Upgrade"}
+        return _answer(Reply(body, 503), retry)
     if fault.kind not in _ERRORS:
         return None
     error = ApiError(*_ERRORS[fault.kind])

@@ -21,15 +21,15 @@ async def list_all(call: Call) -> Reply:
 async def detail(call: Call) -> Reply:
     """GET buckets/{bucket}."""
     bucket = call.project.bucket(call.path["bucket"], call.token)
-    told = bucket_body(call.project, call.base, bucket)
+    body = bucket_body(call.project, call.base, bucket)
     include = set(call.params.words("include"))
     if include:
-        told["tables"] = [
+        body["tables"] = [
             table_body(call.project, call.base, table, include)
             for table in call.project.tables.values()
             if table.bucket is bucket
         ]
-    return Reply(told)
+    return Reply(body)
 
 
 async def create(call: Call) -> Reply:

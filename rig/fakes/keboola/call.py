@@ -36,7 +36,7 @@ class Call:
     path: dict[str, str]
     token: Token
     run_id: str | None = None
-    table: str | None = field(default=None)  # what a fault may be meant for
+    table: str | None = field(default=None)  # what a fault may concern
 
     async def thread(self, work: Callable[[], T]) -> T:
         """Do what blocks, beside the event loop."""

@@ -26,9 +26,9 @@ def control(project: Project) -> web.Application:
         return web.json_response({"pending": project.faults.pending(), "happened": happened})
 
     async def add(request: web.Request) -> web.Response:
-        told = await request.json()
+        given = await request.json()
         try:
-            project.faults.add(*(Fault(**one) for one in told))
+            project.faults.add(*(Fault(**one) for one in given))
         except (TypeError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response(project.faults.pending())
@@ -50,15 +50,15 @@ def control(project: Project) -> web.Application:
         return web.json_response(asdict(project.behaviour))
 
     async def tokens(request: web.Request) -> web.Response:
-        told: dict[str, Any] = await request.json()
-        token = project.tokens.add(told.get("description", ""))
-        token.permissions.update(told.get("bucketPermissions", {}))
+        given: dict[str, Any] = await request.json()
+        token = project.tokens.add(given.get("description", ""))
+        token.permissions.update(given.get("bucketPermissions", {}))
         return web.json_response({"id": token.id, "token": token.secret}, status=201)
 
     async def ready(request: web.Request) -> web.Response:
-        told = await request.json()
-        slices = [Path(path) for path in told["slices"]]
-        project.serve_slices(told["table"], told["columns"], slices, told["rows"])
+        given = await request.json()
+        slices = [Path(path) for path in given["slices"]]
+        project.serve_slices(given["table"], given["columns"], slices, given["rows"])
         return web.json_response({}, status=201)
 
     app.router.add_get("/faults", pending)

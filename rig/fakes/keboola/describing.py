@@ -61,7 +61,7 @@ def table_body(
 ) -> dict[str, Any]:
     """A table with what ``include`` names; ``ALL`` is the detail of one table."""
     stored = project.stored(table)
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "uri": f"{base}/v2/storage/tables/{table.id}",
         "id": table.id,
         "name": table.name,
@@ -86,16 +86,16 @@ def table_body(
         "path": f"{table.bucket.id}.{table.name}",
     }
     if "columns" in include:
-        told["columns"] = table.names
+        body["columns"] = table.names
     if "metadata" in include:
-        told["metadata"] = metadata_bodies(table.metadata)
+        body["metadata"] = metadata_bodies(table.metadata)
     if "columnMetadata" in include:
-        told["columnMetadata"] = column_metadata(table)
+        body["columnMetadata"] = column_metadata(table)
     if "buckets" in include:
-        told["bucket"] = bucket_body(project, base, table.bucket)
+        body["bucket"] = bucket_body(project, base, table.bucket)
     if table.is_typed and not table.alias and "detail" in include:
-        told["definition"] = _definition(table)
-    return {**told, **_alias_body(project, base, table)}
+        body["definition"] = _definition(table)
+    return {**body, **_alias_body(project, base, table)}
 
 
 def _definition(table: Table) -> dict[str, Any]:

@@ -26,8 +26,8 @@ class ApiError(Exception):
     def body(self) -> dict[str, Any]:
         """The JSON of the answer."""
         coded = {} if self.code is None else {"code": self.code}
-        told = {"error": str(self), **coded, "exceptionId": exception_id(), "status": "error"}
-        return {**told, **self.more}
+        body = {"error": str(self), **coded, "exceptionId": exception_id(), "status": "error"}
+        return {**body, **self.more}
 
 
 class JobError(Exception):

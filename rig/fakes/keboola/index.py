@@ -10,8 +10,8 @@ __all__ = ["branches", "failed", "index", "job", "jobs", "ticket", "verify"]
 
 
 async def index(call: Call) -> Reply:
-    """GET /v2/storage: 200 for whoever asks, whatever token they have."""
-    told = {
+    """GET /v2/storage: 200 for everyone, with any token or none."""
+    body = {
         "host": call.base.partition("://")[2],
         "api": "storage",
         "version": "v2",
@@ -28,8 +28,8 @@ async def index(call: Call) -> Reply:
         "urlTemplates": {"orchestrationJob": f"{call.base}/admin/projects/%%projectId%%"},
     }
     if call.params.text("exclude") in {"components", "componentDetails"}:
-        del told["components"]
-    return Reply(told)
+        del body["components"]
+    return Reply(body)
 
 
 async def verify(call: Call) -> Reply:

@@ -46,7 +46,7 @@ class Job:
     def body(self, base: str, status: str | None = None) -> dict[str, Any]:
         """As the API shows it; ``status`` shows it as it was before its end."""
         is_ended = status is None and self.ended is not None
-        told = {
+        body = {
             "id": self.id,
             "status": status or self.status,
             "url": f"{base}/v2/storage/jobs/{self.id}",
@@ -61,7 +61,7 @@ class Job:
             "creatorToken": self.token,
             "metrics": _NO_METRICS,
         }
-        return {**told, "error": self.error} if is_ended and self.error else told
+        return {**body, "error": self.error} if is_ended and self.error else body
 
     def fail(self, error: dict[str, Any], now: datetime) -> None:
         """End with an error."""

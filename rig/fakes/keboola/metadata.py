@@ -31,13 +31,13 @@ async def write(call: Call) -> Reply:
         if table.column(name) is None:
             raise ApiError(404, f"Column {name} not found", "storage.columns.notFound")
         _put(call, table.column_metadata.setdefault(name, []), provider, [entries])
-    told = {"metadata": metadata_bodies(table.metadata), "columnsMetadata": column_metadata(table)}
-    return Reply(told, 201)
+    body = {"metadata": metadata_bodies(table.metadata), "columnsMetadata": column_metadata(table)}
+    return Reply(body, 201)
 
 
-def _by_column(told: Any) -> Iterable[tuple[str, Mapping[str, Any]]]:
+def _by_column(entries: Any) -> Iterable[tuple[str, Mapping[str, Any]]]:
     """Columns' entries, given as a map of lists or as a list (of lists) that name columns."""
-    groups = told.items() if isinstance(told, dict) else [("", told)]
+    groups = entries.items() if isinstance(entries, dict) else [("", entries)]
     for name, group in groups:
         for entry in group:
             for one in entry if isinstance(entry, list) else [entry]:

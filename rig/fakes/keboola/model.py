@@ -31,8 +31,8 @@ class Metadata:
 
     def body(self) -> dict[str, Any]:
         """As the API shows it."""
-        told = {"id": str(self.id), "key": self.key, "value": self.value}
-        return {**told, "provider": self.provider, "timestamp": shown(self.timestamp)}
+        body = {"id": str(self.id), "key": self.key, "value": self.value}
+        return {**body, "provider": self.provider, "timestamp": shown(self.timestamp)}
 
 
 @dataclass
@@ -69,8 +69,8 @@ class Column:
             inner["length"] = self.type.length
         if self.default is not None:
             inner["default"] = self.default
-        told = {"name": self.name, "basetype": self.type.base}
-        return {**told, "definition": inner, "canBeFiltered": True}
+        body = {"name": self.name, "basetype": self.type.base}
+        return {**body, "definition": inner, "canBeFiltered": True}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ _ALIASES = {
     **dict.fromkeys(["DATETIME", "TIMESTAMP"], "TIMESTAMP_NTZ"),
     **dict.fromkeys(["STRING", "TEXT", "CHAR", "CHARACTER"], "VARCHAR"),
 }
-# Base type, DuckDB's type, the length that is meant where none is given.
+# Base type, DuckDB's type, the length where none is given.
 _KINDS = {
     "FLOAT": ("FLOAT", "DOUBLE", None),
     "BOOLEAN": ("BOOLEAN", "BOOLEAN", None),

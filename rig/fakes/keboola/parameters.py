@@ -80,10 +80,10 @@ async def read(request: web.Request) -> Parameters:
         return found
     if "json" in request.content_type:
         try:
-            told = json.loads(await request.read() or b"{}")
+            given = json.loads(await request.read() or b"{}")
         except ValueError:
             raise ApiError(400, "Request body is not valid JSON", "storage.validation") from None
-        found.update(told if isinstance(told, dict) else {})
+        found.update(given if isinstance(given, dict) else {})
         return found
     form = await request.post()
     found.update(nested((name, value) for name, value in form.items() if isinstance(value, str)))

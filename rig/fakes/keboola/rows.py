@@ -125,8 +125,8 @@ class Rows:
             try:
                 _read(cursor, table, paths, form)
             except duckdb.Error as error:
-                said = str(error).splitlines()[0]
-                raise JobError(f"Load error: {said}", "csvImport.dataMismatch") from error
+                reason = str(error).splitlines()[0]
+                raise JobError(f"Load error: {reason}", "csvImport.dataMismatch") from error
             cursor.execute(f"SET VARIABLE stamp = '{stamp.astimezone(UTC):%Y-%m-%d %H:%M:%S}'")
             imported = cursor.execute("SELECT count(*) FROM incoming").fetchall()[0][0]
             _deduplicate(cursor, table)
@@ -164,7 +164,7 @@ class ExportFormat:
         return max(self.least, -(-rows // self.rows_per_slice)) if rows else 0
 
     def options(self, columns: Sequence[Column]) -> str:
-        """What DuckDB's COPY is told."""
+        """The options of DuckDB's COPY."""
         if self.file_type == "parquet":
             return f"FORMAT parquet, COMPRESSION {'snappy' if self.gzip else 'uncompressed'}"
         # Snowflake encloses texts and leaves NULL bare.

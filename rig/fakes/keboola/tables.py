@@ -69,7 +69,7 @@ async def create(call: Call) -> Reply:
 async def define(call: Call) -> Reply:
     """POST buckets/{bucket}/tables-definition."""
     bucket = call.project.bucket(call.path["bucket"], call.token, write=True)
-    columns = [_column(told) for told in listed(call.params.get("columns") or [])]
+    columns = [_column(one) for one in listed(call.params.get("columns") or [])]
     if not columns:
         raise ApiError(400, "columns: This field is missing.", "storage.tables.validation")
     key = call.params.words("primaryKeysNames")
@@ -88,15 +88,15 @@ async def define(call: Call) -> Reply:
     return call.accepted(call.job("tableDefinitionCreate", work, table.id, {"name": table.name}))
 
 
-def _column(told: dict[str, Any]) -> Column:
-    inner = told.get("definition")
+def _column(given: dict[str, Any]) -> Column:
+    inner = given.get("definition")
     found: NativeType = TEXT
     if inner:
         found = of_native(str(inner["type"]), inner.get("length"))
-    elif told.get("basetype"):
-        found = of_base(str(told["basetype"]))
+    elif given.get("basetype"):
+        found = of_base(str(given["basetype"]))
     inner = inner or {}
-    return Column(str(told["name"]), found, inner.get("nullable", True), inner.get("default"))
+    return Column(str(given["name"]), found, inner.get("nullable", True), inner.get("default"))
 
 
 def _type_metadata(call: Call, column: Column) -> list[Metadata]:
@@ -122,8 +122,8 @@ async def alias(call: Call) -> Reply:
     source = call.project.table(call.params.text("sourceTable") or "", call.token)
     names = call.params.words("aliasColumns")
     columns = [column for column in source.columns if not names or column.name in names]
-    told = call.params.get("aliasFilter")
-    shown = Alias(source.id, tuple(names), (told,) if told else ())
+    condition = call.params.get("aliasFilter")
+    shown = Alias(source.id, tuple(names), (condition,) if condition else ())
     table = new(
         call,
         bucket,

@@ -117,12 +117,12 @@ class AzureStore:
     def location(self, file: StoredFile, *, federated: bool) -> dict[str, Any]:
         """A signed link to the manifest or the data; the rest only with credentials."""
         key = file.manifest if file.is_sliced else file.key
-        told: dict[str, Any] = {"region": "north-europe", "url": self._link(key)}
+        body: dict[str, Any] = {"region": "north-europe", "url": self._link(key)}
         if federated:
             allowed = ContainerSasPermissions(read=True, list=True)
-            told["absPath"] = {"container": CONTAINER, "name": file.key}
-            told["absCredentials"] = self._federate(file.key, allowed)
-        return told
+            body["absPath"] = {"container": CONTAINER, "name": file.key}
+            body["absCredentials"] = self._federate(file.key, allowed)
+        return body
 
     def _times(self, seconds: int) -> tuple[datetime, datetime]:
         """From when to when: no two alike, so that no two signatures are."""

@@ -19,7 +19,7 @@ from .leases import Leases
 
 __all__ = ["Door", "Refusal"]
 
-# What a store says no with. ``denied``: the credential is none of ours, or not for this key.
+# How a store refuses. ``denied``: the credential is not one of ours, or not for this key.
 Refusal = Literal["denied", "expired", "missing", "throttle", "maintenance", "internal", "gateway"]
 REFUSALS: dict[str, Refusal] = {
     "denied": "denied",

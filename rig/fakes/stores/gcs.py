@@ -55,7 +55,7 @@ class GcsDoor(Door):
         return request.query.get("X-Goog-Signature") or bearer
 
     def is_genuine(self, request: web.Request) -> bool:
-        """Who bears a token is meant by it."""
+        """A token stands for its bearer."""
         del request
         return True
 
@@ -73,8 +73,8 @@ class GcsDoor(Door):
             code = "ExpiredToken" if kind == "expired" else reason
             body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
             return Answer(body.encode(), "application/xml", status)
-        told = {"message": message, "domain": "global", "reason": reason}
-        error = {"code": status, "message": message, "errors": [told]}
+        entry = {"message": message, "domain": "global", "reason": reason}
+        error = {"code": status, "message": message, "errors": [entry]}
         return Answer(json.dumps({"error": error}).encode(), "application/json", status)
 
 
@@ -129,14 +129,14 @@ class GcsStore:
         signed = (
             f"X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Expires=3600&X-Goog-Signature={signature}"
         )
-        told: dict[str, Any] = {
+        body: dict[str, Any] = {
             "region": "europe-west3",
             "url": f"{self.url}/{self.bucket}/{key}?{signed}",
         }
         if federated:
-            told["gcsPath"] = {"bucket": self.bucket, "key": file.key}
-            told["gcsCredentials"] = self._token(file.key)
-        return told
+            body["gcsPath"] = {"bucket": self.bucket, "key": file.key}
+            body["gcsCredentials"] = self._token(file.key)
+        return body
 
     def _token(self, prefix: str) -> dict[str, Any]:
         name = f"ya29.{secrets.token_urlsafe(96)}"

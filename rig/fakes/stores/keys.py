@@ -29,7 +29,7 @@ class Keys:
             self._places |= found
 
     def place(self, key: str | None) -> Place | None:
-        """What a key is; None where it is no part of an export."""
+        """What a key is; None where it is not a part of an export."""
         with self._lock:
             return self._places.get(key or "")
 

@@ -44,7 +44,7 @@ class Leases:
         return until <= self.now()
 
     def expire(self, name: str | None) -> None:
-        """Let a credential's time be over now, for whoever still uses it."""
+        """End a credential now, although it may still be in use."""
         with self._lock:
             if name in self._leases:
                 self._leases[name] = (self._leases[name][0], 0.0)

@@ -33,7 +33,7 @@ _REFUSALS = {
 
 
 class PlainDoor(Door):
-    """Opens to whoever has a link, and serves a folder."""
+    """Opens to every holder of a link, and serves a folder."""
 
     folder: Path
     home: str
@@ -71,12 +71,12 @@ class PlainDoor(Door):
         return Answer(self._manifest(self.path(key).read_bytes()))
 
     def _manifest(self, kept: bytes) -> bytes:
-        """With fresh links: a provider's entries are none, so only credentials can expire there."""
-        told = json.loads(kept)
-        for entry in told["entries"]:
+        """With fresh links. A provider's entries are not links: only credentials expire there."""
+        manifest = json.loads(kept)
+        for entry in manifest["entries"]:
             key = entry["url"].partition("?")[0].removeprefix(f"{self.home}/")
             entry["url"] = self.link(key)
-        return json.dumps(told).encode()
+        return json.dumps(manifest).encode()
 
     def link(self, key: str) -> str:
         """Good for an hour."""

@@ -173,11 +173,11 @@ class S3Store:
     def location(self, file: StoredFile, *, federated: bool) -> dict[str, Any]:
         """A signed link to the manifest or the data; the rest only with credentials."""
         key = file.manifest if file.is_sliced else file.key
-        told: dict[str, Any] = {"region": REGION, "url": self._link(key)}
+        body: dict[str, Any] = {"region": REGION, "url": self._link(key)}
         if federated:
-            told["s3Path"] = {"bucket": self.bucket, "key": file.key}
-            told["credentials"] = self._federate(file.key, "s3:GetObject")
-        return told
+            body["s3Path"] = {"bucket": self.bucket, "key": file.key}
+            body["credentials"] = self._federate(file.key, "s3:GetObject")
+        return body
 
     def _link(self, key: str) -> str:
         where = {"Bucket": self.bucket, "Key": key}

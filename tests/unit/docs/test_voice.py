@@ -15,7 +15,7 @@ from tests.documented import ROOT
 
 PLACES = (
     *("README.md", "Makefile", "site.yml", "add_analyst.yml", "bin", "demo", "docs"),
-    *("group_vars", "inventories", "library", "playbooks", "plugins", "roles", "src/broker"),
+    *("group_vars", "inventories", "library", "playbooks", "plugins", "rig", "roles", "src/broker"),
 )
 DATA = {".csv", ".gz", ".json", ".lock", ".parquet", ".pyc", ".zst"}
 # Names that do not say what they hold.
@@ -107,7 +107,9 @@ def test_texts_use_none_of_the_words_to_avoid(place: str) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("place", ["src/broker", "library", "plugins", "demo", "inventories"])
+@pytest.mark.parametrize(
+    "place", ["src/broker", "library", "plugins", "demo", "inventories", "rig"]
+)
 def test_names_say_what_they_hold(place: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
