@@ -17,7 +17,7 @@ pytestmark = pytest.mark.system
 STORE = "/data/src_data"
 BROKER = "/opt/data-broker/current/venv/bin"
 KEY = "/run/credentials/broker-sync.service/signing_key"
-TRAPS = ("inside", "key", "folder", "hard", "pipe", "swapped")
+TRAPS = ("inside", "key", "folder", "hard", "pipe", "endless", "swapped")
 HONEST = "id,word\n1,honest\n2,honest\n3,honest\n"
 # A folder of the account's own in the folder of all tables, and salaries beside it.
 PREPARE = """
@@ -28,7 +28,16 @@ umask 027
 printf 'id,word\\n1,canary\\n' >/data/input/salaries.csv
 chgrp broker /data/input/salaries.csv
 """
-# What the account does: no table of it but fine.csv is a file of its own.
+# 90 GB of rows, minutes to read, in 170 MB.
+ENDLESS = """
+import gzip
+rows = gzip.compress(b"1,honest\\n" * 1000000)
+with open("endless.csv.gz", "wb") as file:
+    file.write(gzip.compress(b"id,word\\n"))
+    for _ in range(10000):
+        file.write(rows)
+"""
+# What the account does: no table of it but fine.csv is a file of its own that ends.
 ATTACK = f"""
 cd /data/input/feeds
 umask 027
@@ -62,6 +71,7 @@ DESCRIPTION = "".join(
         table("fine", "file: feeds/fine.csv"),
         table("swapped", "file: feeds/swapped/t.csv"),
         table("folder", "file: feeds/folder/salaries.csv"),
+        table("endless", "file: feeds/endless.csv.gz", "timeout: 1s"),
         *(table(name, f"file: feeds/{name}.csv") for name in ("inside", "key", "hard", "pipe")),
         "```\n",
     ]
@@ -89,6 +99,7 @@ def test_a_delivery_account_publishes_its_own_files_alone(deployed: Broker) -> N
     host.run("cat >/etc/data-broker/data_description.md", stdin=DESCRIPTION)
     as_feeds = ("runuser", "-u", "feeds", "--", "sh", "-ec")
     host.exec(*as_feeds, ATTACK, stdin=HONEST)
+    host.exec(*as_feeds, f"cd /data/input/feeds; umask 027; python3 -c '{ENDLESS}'")
     linked = host.exec(*as_feeds, LINK, check=False)
     assert "Operation not permitted" in linked.stderr  # what it may not read has no second name
     swapper = "systemd-run --quiet --collect --uid=feeds --unit=swapper /usr/bin/python3 -Ic"
@@ -106,6 +117,7 @@ def test_a_delivery_account_publishes_its_own_files_alone(deployed: Broker) -> N
         assert "is a symbolic link" in found[name]["error"]
     assert "hard links" in found["hard"]["error"]
     assert "a named pipe" in found["pipe"]["error"]
+    assert "the source took too long; expected all rows within 1s" in found["endless"]["error"]
     host.run("broker rollback")
 
     _approve_as_root(host)
