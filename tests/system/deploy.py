@@ -20,12 +20,15 @@ from rig.hosts import RELEASES, Host, HostError, Image, Release, Run, temporary
 from rig.hosts.image import ensure
 from rig.hosts.releases import find as find_release
 
-__all__ = ["Broker", "Played", "broker_image", "pristine", "with_inventory"]
+__all__ = ["OFFICE", "Broker", "Played", "broker_image", "pristine", "with_inventory"]
 
 ROOT = Path(__file__).resolve().parents[2]
+# The address of an office, in a network for documentation.
+OFFICE = "192.0.2.80"
 # What would differ between two hosts of one image: the address; and no hour strikes in a test.
 SETTINGS = {
     "broker_server": {"host": "broker.example.com"},
+    "broker_ssh_exempt_addresses": [f"{OFFICE}/31"],
     "broker_sync_schedule": "*-01-02",
 }
 # All that a deploy may change: apt's lists, the rig's /etc/hosts and what a timer writes aside.
