@@ -195,9 +195,11 @@ def test_a_caller_in_a_loop_does_not_close_the_socket_for_good(deployed: Broker)
 def test_analysts_do_not_reach_the_addresses_of_a_cloud(host: Host, analyst: Person) -> None:
     host.exec("ip", "address", "add", "169.254.169.254/32", "dev", "lo")
     host.exec("ip", "address", "add", "192.0.2.80/32", "dev", "lo")
-    assert analyst.run(CONNECT.format("192.0.2.80")).returncode == 0
-    assert analyst.run(CONNECT.format("169.254.169.254")).returncode != 0
-    host.run(CONNECT.format("169.254.169.254"))
+    for address in ("192.0.2.80", "::ffff:192.0.2.80"):
+        assert analyst.run(CONNECT.format(address)).returncode == 0
+    for address in ("169.254.169.254", "::ffff:169.254.169.254"):
+        assert analyst.run(CONNECT.format(address)).returncode != 0
+        host.run(CONNECT.format(address))
     shown = host.exec("systemctl", "show", "-p", "IPAddressDeny", f"user-{analyst.uid}.slice")
     for address in ("169.254.0.0/16", "fd00:ec2::254/128", "100.100.100.200/32"):
         assert address in shown.stdout
