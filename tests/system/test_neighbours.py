@@ -55,6 +55,16 @@ print(Client(seconds=60).call("list").keys())
 PYTHON = "/opt/data-broker/current/venv/bin/python"
 # To the host's own sshd, which listens at every address.
 CONNECT = "python3 -c 'import socket; socket.create_connection((\"{}\", 22), 5)'"
+# Which of these addresses of the host itself sshd greets.
+NEAR = """
+import socket
+for source in ("127.0.0.1", "127.0.0.2", "127.0.1.2", "127.9.9.9"):
+    try:
+        with socket.create_connection(("127.0.0.1", 22), 2, (source, 0)) as one:
+            print(source, one.recv(8).decode())
+    except TimeoutError:
+        pass
+"""
 INSTALL = (
     "apt-get -q update && "
     "DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends cron at"
@@ -203,6 +213,10 @@ def test_analysts_do_not_reach_the_addresses_of_a_cloud(host: Host, analyst: Per
     shown = host.exec("systemctl", "show", "-p", "IPAddressDeny", f"user-{analyst.uid}.slice")
     for address in ("169.254.0.0/16", "fd00:ec2::254/128", "100.100.100.200/32"):
         assert address in shown.stdout
+
+
+def test_an_analyst_on_the_host_comes_to_sshd_from_few_addresses(analyst: Person) -> None:
+    assert analyst.run(f"python3 -c '{NEAR}'").stdout == "127.0.0.1 SSH-2.0-\n"
 
 
 def test_jobs_of_cron_and_at_run_in_the_slice_of_their_owner(
