@@ -65,6 +65,13 @@ for source in ("127.0.0.1", "127.0.0.2", "127.0.1.2", "127.9.9.9"):
     except TimeoutError:
         pass
 """
+RECORDS = "find /run/utmp /var/log/wtmp /var/log/wtmp.db -readable 2>/dev/null"
+OPENED = f"""
+for path in $({RECORDS}); do
+  python3 -c "import os; os.removexattr('$path', 'system.posix_acl_access')"
+  chmod 664 "$path"
+done
+"""
 INSTALL = (
     "apt-get -q update && "
     "DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends cron at"
@@ -217,6 +224,18 @@ def test_analysts_do_not_reach_the_addresses_of_a_cloud(host: Host, analyst: Per
 
 def test_an_analyst_on_the_host_comes_to_sshd_from_few_addresses(analyst: Person) -> None:
     assert analyst.run(f"python3 -c '{NEAR}'").stdout == "127.0.0.1 SSH-2.0-\n"
+
+
+def test_no_analyst_can_lock_what_is_written_at_each_login(broker: Broker, analyst: Person) -> None:
+    host = broker.host
+    assert "/var/log/wtmp" in host.run(RECORDS, check=False).stdout
+    assert analyst.run(RECORDS).stdout == ""
+    host.run("logrotate --force /etc/logrotate.d/wtmp; systemctl start logrotate.service")
+    assert analyst.run(RECORDS).stdout == ""
+    host.run(OPENED)
+    assert analyst.run(RECORDS).stdout
+    assert broker.play("site.yml", "--tags", "base_logins").changed == 1
+    assert analyst.run(RECORDS).stdout == ""
 
 
 def test_jobs_of_cron_and_at_run_in_the_slice_of_their_owner(
