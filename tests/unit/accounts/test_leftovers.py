@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import signal
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -151,6 +153,18 @@ def test_a_shell_with_the_group_of_a_class_opens_nothing_afterwards(
     names = [layout.root / "home/bob/user" / name for name in ("sh", "again")]
     assert [mode(path) for path in names] == [0o755, 0o755]
     assert mode(others) == SETGID, "only what is the person's"
+
+
+def test_a_lease_keeps_no_bits(system: ScratchSystem, home: Path, uid: int, ask: Ask) -> None:
+    """A lease outlives its owner's processes where they handed it to those of another account."""
+    path = shell(system, home / "user/scripts/sh", uid)
+    with path.open("r+b") as held:
+        fcntl.fcntl(held, fcntl.F_SETSIG, signal.SIGURG)  # ignored; SIGIO would end this process
+        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        ask("anna", private=False)
+        assert mode(path) == 0o755
+        assert fcntl.fcntl(held, fcntl.F_GETLEASE) == fcntl.F_WRLCK
+        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
 
 def test_what_is_left_outside_the_home_goes_with_its_owner(

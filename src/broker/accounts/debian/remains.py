@@ -19,7 +19,8 @@ from .walk import Found, Report, identity, walk
 __all__ = ["SETID", "clear_outside", "drop_bits", "owners_left"]
 
 SETID = stat.S_ISUID | stat.S_ISGID
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# Not to read: a lease, which outlives its owner's processes in another's hands, would refuse that.
+_LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def drop_bits(layout: HostPaths, uids: Iterable[int], system: System, report: Report) -> None:
@@ -111,12 +112,12 @@ def _spooled(layout: HostPaths, name: str, uid: int, system: System) -> Iterator
 
 
 def _drop(found: Found) -> None:
-    descriptor = os.open(found.name, _FILE, dir_fd=found.folder)
+    descriptor = os.open(found.name, _LOOK, dir_fd=found.folder)
     try:
         status = os.fstat(descriptor)
         if identity(status) != identity(found.status):
             raise OSError(errno.ESTALE, "it was replaced meanwhile", found.name)
-        os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & ~SETID)
+        Path(f"/proc/self/fd/{descriptor}").chmod(stat.S_IMODE(status.st_mode) & ~SETID)
     finally:
         os.close(descriptor)
 
