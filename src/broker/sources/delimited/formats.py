@@ -172,7 +172,8 @@ def _numbers(
     mark = _BLANKS if format_.thousands == " " else re.escape(format_.thousands or "")
     whole = "[0-9]+"
     if mark:
-        whole = rf"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+)"
+        # No number of groups begins with 0: 0.123 is a fraction, and so in another format.
+        whole = rf"(?:[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+|[0-9]+)"
     decimal = re.escape(format_.decimal_mark)
     pattern = rf"^[-+]?{whole}(?:{decimal}[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
     fits = pc.match_substring_regex(found, pattern=pattern)
