@@ -54,6 +54,10 @@ def found(text: str | None, **format_: Any) -> str | None:
         ("%d %b %Y", "5 September 2024", "2024-09-05"),
         ("%d %b %Y", "5 sep. 2024", "2024-09-05"),
         ("%d%b%Y", "05JAN2024", "2024-01-05"),
+        ("%d.%b.%Y", "5.Jan.2024", "2024-01-05"),
+        ("%d.%b.%Y", "5.Jan..2024", "2024-01-05"),
+        ("%Y-%d-%bT%H:%M", "2024-05-MayT1:02", "2024-05-05 01:02:00"),
+        ("%d-%b-%Y", "05-01-2024", "misfit"),
         ("%Y-%m-%d %H:%M:%S %z", "2024-01-05 1:00:00 -0500", "2024-01-05 01:00:00-0500"),
         ("%d.%m.%Y %H:%M:%S.%f", "05.01.2024 10:00:00.25", "2024-01-05 10:00:00.25"),
         ("%d/%m/%Y 100%%", "5/1/2024 100%", "2024-01-05"),
@@ -112,7 +116,7 @@ def test_numbers_and_words_become_those_of_the_engine(
 
 @given(
     st.datetimes(datetime(1969, 1, 1), datetime(2068, 12, 31)),
-    st.sampled_from(["%d.%m.%Y", "%Y%m%d", "%m/%d/%y", "%d-%b-%Y", "%y%m%d"]),
+    st.sampled_from(["%d.%m.%Y", "%Y%m%d", "%m/%d/%y", "%d.%b.%Y", "%y%m%d"]),
     st.sampled_from(["", " %H:%M:%S", " %I:%M:%S %p", "T%H%M%S.%f", " %H:%M"]),
 )
 def test_what_strftime_writes_is_read(moment: datetime, date: str, time: str) -> None:

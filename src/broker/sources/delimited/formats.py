@@ -33,6 +33,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August"),
     *("September", "October", "November", "December"),
 )
+_WORDS = [rf"{name}|{name[:3]}\.?" for name in _MONTHS]
 _NOON = 12
 _BLANKS = "[ \u00a0\u202f]"  # what French and others put between thousands looks alike
 
@@ -93,22 +94,22 @@ def _replaced(values: pa.ChunkedArray, pattern: str, by: str) -> pa.ChunkedArray
 
 
 def _dates(values: pa.ChunkedArray, format_: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    texts = _with_numbered_months(values) if "%b" in format_ else values
-    found = texts
-    fits = pc.if_else(pc.is_valid(texts), pa.scalar(value=False), pa.scalar(None, pa.bool_()))
+    found = values
+    fits = pc.if_else(pc.is_valid(values), pa.scalar(value=False), pa.scalar(None, pa.bool_()))
     for pattern, by in _rewritings(format_):
-        is_so = pc.match_substring_regex(texts, pattern=pattern)
-        found = pc.if_else(is_so, _replaced(texts, pattern, by), found)
+        is_so = pc.match_substring_regex(values, pattern=pattern)
+        found = pc.if_else(is_so, _replaced(values, pattern, by), found)
         fits = pc.or_(fits, is_so)
+    if "%b" in format_:
+        found = pc.if_else(fits, _with_numbered_months(found), found)
     for _ in range(2):  # a match takes the mark before the next one
         found = pc.if_else(fits, _replaced(found, r"([- :])([0-9])([- :.]|$)", r"\10\2\3"), found)
     return (_by_24_hours(found) if "%p" in format_ else found), fits
 
 
 def _with_numbered_months(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    for number, name in enumerate(_MONTHS, start=1):
-        word = rf"(?:{name}|{name[:3]}\.?)"
-        values = _replaced(values, rf"(?i)(^|[^a-z]){word}([^a-z]|$)", rf"\1{number:02}\2")
+    for number, word in enumerate(_WORDS, start=1):
+        values = _replaced(values, rf"(?i)^([0-9]{{4}})-(?:{word})-", rf"\1-{number:02}-")
     return values
 
 
@@ -152,7 +153,7 @@ def _pattern(format_: str, years: str) -> tuple[str, dict[str, str]]:
         part = piece[1]
         beside = [*pieces[max(0, at - 1) : at], *pieces[at + 1 : at + 2]]
         is_packed = any(len(one) == 2 and one != "%%" for one in beside)
-        text = years if part == "y" else _PARTS["m" if part == "b" else part]
+        text = {"y": years, "b": rf"(?i:{'|'.join(_WORDS)})"}.get(part) or _PARTS[part]
         groups[part] = rf"\{len(groups) + 1}"
         pattern += f"({text.replace('{1,2}', '{2}') if is_packed else text})"
     return f"^(?:{pattern})$", groups
