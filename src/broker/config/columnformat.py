@@ -41,6 +41,12 @@ def _mark(text: str) -> str:
     return text
 
 
+def _affix(text: str) -> str:
+    if not text.strip() or text in "+-()" or any(one.isdigit() for one in text):
+        unexpected("a text without digits that is not a sign or a bracket alone")
+    return text
+
+
 class ColumnFormat(Section):
     """How the values of one column are written. What is written otherwise is rejected."""
 
@@ -57,7 +63,7 @@ class ColumnFormat(Section):
     thousands: Annotated[str, AfterValidator(_mark)] | None = Field(
         default=None, description="Mark between groups of three digits, such as '.'."
     )
-    affixes: OneOrMore[str] = Field(
+    affixes: OneOrMore[Annotated[str, AfterValidator(_affix)]] = Field(
         default=(), description="Texts before or after a number that do not count, such as €."
     )
     negative: Literal["minus", "parentheses", "trailing"] = Field(
@@ -93,6 +99,8 @@ class ColumnFormat(Section):
             unexpected("true_words and false_words, both")
         if {*self.true_words} & {*self.false_words}:
             unexpected("no word in both true_words and false_words")
+        if {*self.affixes} & {self.thousands, self.decimal_mark}:
+            unexpected("affixes other than the marks of decimals and thousands")
         if self.thousands == self.decimal_mark:
             unexpected("thousands and decimal that differ")
         return self

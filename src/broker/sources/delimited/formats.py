@@ -36,6 +36,7 @@ _MONTHS = (
 _WORDS = [rf"{name}|{name[:3]}\.?" for name in _MONTHS]
 _NOON = 12
 _BLANKS = "[ \u00a0\u202f]"  # what French and others put between thousands looks alike
+_GAP = "[\\s\u00a0\u202f]*"  # and between a number and its currency
 
 
 def rewritten_rows(
@@ -164,8 +165,8 @@ def _numbers(
 ) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     found = values
     for affix in map(re.escape, sorted(format_.affixes, key=len, reverse=True)):
-        found = _replaced(found, rf"^([-+(]?)\s*{affix}\s*", r"\1")
-        found = _replaced(found, rf"\s*{affix}\s*([-)]?)$", r"\1")
+        found = _replaced(found, rf"^([-+(]?){_GAP}{affix}{_GAP}", r"\1")
+        found = _replaced(found, rf"{_GAP}{affix}{_GAP}([-)]?)$", r"\1")
     if format_.negative == "parentheses":
         found = _replaced(found, r"^\(([^-+].*)\)$", r"-\1")
     if format_.negative == "trailing":
