@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..errors import ConfigError
+from .columnformat import Kind
 from .description import TableDescription
 from .fit import against, listings
 from .instance import Instance
@@ -17,6 +18,11 @@ __all__ = ["check_tables"]
 _SINGLE_VALUED = ("gt", "ge", "lt", "le")
 # BigQuery's, of tables that are partitioned by it: no schema lists them, so they cannot be fetched.
 _OF_INGESTION = {"_PARTITIONTIME", "_PARTITIONDATE"}
+_AS_READ: dict[Kind, str] = {
+    "date": "a day or time such as 2026-01-31 or 2026-01-31 10:00:00",
+    "number": "a number such as -1234.5",
+    "truth": "true or false",
+}
 _WITHOUT_KEY = ("append_only", "full")
 
 
@@ -41,6 +47,7 @@ def _of_table(one: Placed) -> Iterator[ConfigError]:
     yield from _key(one)
     yield from _columns(one)
     yield from _filters(one)
+    yield from _formats(one)
     yield from _dialect(one)
 
 
@@ -54,6 +61,32 @@ def _filters(one: Placed) -> Iterator[ConfigError]:
                 expected=f"one value for the operator {condition.operator}",
                 found=f"{len(condition.values)} values",
             )
+
+
+def _formats(one: Placed) -> Iterator[ConfigError]:
+    """Values to compare with that no value of a column with a format can equal."""
+    for index, condition in enumerate(one.table.where_filters):
+        for value in condition.values:
+            keys = ("where_filters", index, "values")
+            yield from _unequal(one, condition.column, [value, value.lower()], keys)
+    mark = one.table.tombstone
+    if mark is not None:  # which is compared as text: TRUE is not true
+        yield from _unequal(one, mark.column, mark.values, ("tombstone", "values"))
+
+
+def _unequal(
+    one: Placed, column: str, values: Sequence[str], keys: tuple[str | int, ...]
+) -> Iterator[ConfigError]:
+    format_ = one.table.csv.formats.get(column)
+    if format_ is None or format_.kind is None or any(map(format_.may_equal, values)):
+        return
+    yield ConfigError(
+        f"{one.key(*keys)} is wrong",
+        where=one.where(*keys),
+        expected=f"{_AS_READ[format_.kind]}, as the table holds column '{column}': only its files "
+        "have the format under csv.formats",
+        found=f"'{values[0]}'",
+    )
 
 
 def _dialect(one: Placed) -> Iterator[ConfigError]:

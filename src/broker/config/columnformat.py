@@ -9,11 +9,19 @@ from pydantic import AfterValidator, Field, model_validator
 
 from .values import OneOrMore, Section, unexpected
 
-__all__ = ["DATE_PARTS", "ColumnFormat"]
+__all__ = ["DATE_PARTS", "ColumnFormat", "Kind"]
 
 DATE_PARTS = "YymbdHIMSfpz"
 """The letters after ``%`` that a date format may have, as ``strftime`` has them."""
 
+Kind = Literal["date", "number", "truth"]
+"""What the values of a format become; None of ``kind`` where they stay text as it comes."""
+
+_KINDS: dict[Kind, str] = {
+    "date": r"\{\{.*\}\}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?",
+    "number": r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?",
+    "truth": "true|false",
+}
 _DATE = (("Y", "y"), ("m", "b"), ("d",))
 
 
@@ -84,6 +92,19 @@ class ColumnFormat(Section):
     def is_number(self) -> bool:
         """Whether it says how numbers are written."""
         return bool(self.decimal or self.thousands or self.affixes or self.negative != "minus")
+
+    @property
+    def kind(self) -> Kind | None:
+        """What its values become, where that is a date, a number or true and false."""
+        if self.date is not None:
+            return "date"
+        if self.is_number:
+            return "number"
+        return "truth" if self.true_words else None
+
+    def may_equal(self, text: str) -> bool:
+        """Whether a value may be this one, once it is rewritten: 2026-01-31, -1234.5, true."""
+        return self.kind is None or re.fullmatch(_KINDS[self.kind], text) is not None
 
     @property
     def decimal_mark(self) -> str:
