@@ -139,7 +139,14 @@ def test_an_empty_text_is_null_where_the_others_are_not_text(
 
 
 @pytest.mark.parametrize(
-    ("keys", "rows"), [(["1", "", "3"], ["1", "3"]), (["", "x"], ["", "x"]), ([""], [""])]
+    ("keys", "rows"),
+    [
+        (["1", "", "3"], ["1", "3"]),
+        (["", "x"], ["", "x"]),
+        ([""], [""]),
+        (["1.5", "", "3"], ["", "1.5", "3"]),  # of which the key is text
+        (["1e3", "", "3"], ["", "1e3", "3"]),
+    ],
 )
 def test_an_empty_key_is_rejected_where_the_others_are_not_text(
     tmp_path: Path, keys: list[str], rows: list[str]

@@ -53,10 +53,10 @@ class Guesses:
     def type(self, name: str) -> str:
         """The type of a column by what is known so far; text cannot say when a row was."""
         by = self._spec.partitioning
-        is_unknown = self._found[name] == NOTHING
-        if is_unknown and by is not None and by.column == name:
+        found = self._found[name]
+        if found == NOTHING and by is not None and by.column == name:
             return "TIMESTAMP"
-        return self._found[name].type
+        return "VARCHAR" if name in self._spec.key and found.has_fractions else found.type
 
     def layout(self, layout: Layout, places: RowPlaces | None) -> Layout:
         """The columns with the types that their values need; raises as ``widened`` does.
