@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..config import TableDescription
 from ..publish.manifest import TableEntry
 from ..tables.model import TableSpec
+from ..tables.schema import TableSchema, TypedBy
 
-__all__ = ["changes_of", "question_of"]
+__all__ = ["changes_of", "question_of", "read_otherwise"]
 
 _DIGITS = 16
+_WRITTEN = ("csv", "null_values")  # what a text says as a value
 _TYPE = "types."
 # How the rows were fetched: no matter, where it was always all of them.
 _FETCHED = ("sync_strategy", "incremental_column", "partition_by")
@@ -65,6 +68,26 @@ def changes_of(
     if named and not set(entry.schema.names) <= set(named):
         changes["columns"] = None
     return (*_of_place(spec, entry), *sorted(changes))
+
+
+def read_otherwise(question: Mapping[str, str], entry: TableEntry) -> TableEntry:
+    """The entry without the types of columns that values made text, where others are read now.
+
+    A value that has a format by now, or is NULL, does not hold a column to text. The key keeps its
+    type, as keys are compared.
+    """
+    before = entry.question
+    if not before or all(question.get(name) == before.get(name) for name in _WRITTEN):
+        return entry
+    columns = [
+        replace(column, typed_by=TypedBy.NOTHING)
+        if column.type == "VARCHAR"
+        and column.typed_by is TypedBy.VALUES
+        and column.name not in entry.key
+        else column
+        for column in entry.schema.columns
+    ]
+    return replace(entry, schema=TableSchema(tuple(columns)))
 
 
 def _of_place(spec: TableSpec, entry: TableEntry) -> list[str]:

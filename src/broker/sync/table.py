@@ -11,16 +11,17 @@ from ..publish.manifest import ForeignKey, Status, TableEntry
 from ..sources.contract import SourceTable, Window
 from ..tables.intake.rejects import RejectedError
 from ..tables.issues import Issue, IssueKind
-from ..tables.model import TableVersion
+from ..tables.model import TableSpec, TableVersion
+from ..tables.schema import TypedBy
 from .admission import bytes_needed
 from .carry_out import Task, carry_out
 from .held import HeldError
 from .job import Job
 from .limit import LimitedSource
 from .places import address_of
-from .plan import Step
+from .plan import Action, Step
 from .promises import refuse_losses, refuse_no_rows, refuse_other_columns
-from .question import question_of
+from .question import question_of, read_otherwise
 from .reload import reasons_to_reload, step_of, warnings_of
 from .request import (
     declared_schema,
@@ -55,10 +56,12 @@ def sync_table(job: Job) -> TableEntry:
         return _unchanged(job, replace(job.published, question=question), found)
     reasons = reasons_to_reload(job, question, spec, request.columns, found)
     step = step_of(job, rule, anew=bool(reasons))
-    task = Task(job, spec, declared_schema(table, found), request, rule)
+    retyping = _retyping(job, spec, step, question)
+    task = Task(retyping, spec, declared_schema(table, found), request, rule)
     refuse_other_columns(job, found)
     _prepare(job, step, found)
     version, end, step = carry_out(task, step, reasons)
+    version = _retyped(job, version)
     entry = replace(
         _entry(job),
         warnings=warnings_of(rule, reasons),
@@ -84,6 +87,31 @@ def _prepare(job: Job, step: Step, found: SourceTable) -> None:
     job.staging.require(bytes_needed(step, found, job.published), where=job.table.id)
     if step.window == Window():
         job.progress.expect(job.table.path, found.rows, found.bytes)
+
+
+def _retyping(job: Job, spec: TableSpec, step: Step, question: dict[str, str]) -> Job:
+    """The job for rows that all come anew, and may make other types of columns of text."""
+    is_anew = step.action is Action.REPLACE and spec.on_schema_change != "fail"
+    if job.published is None or not is_anew:
+        return job
+    return replace(job, published=read_otherwise(question, job.published))
+
+
+def _retyped(job: Job, version: TableVersion) -> TableVersion:
+    """The version with a warning of each column that was text."""
+    if job.published is None:
+        return version
+    texts = {
+        column.name
+        for column in job.published.schema.columns
+        if column.type == "VARCHAR" and column.typed_by is not TypedBy.NOTHING
+    }
+    changes = tuple(
+        f"column {column.name} changed from VARCHAR to {column.type}"
+        for column in version.schema.columns
+        if column.name in texts and column.type != "VARCHAR" and column.typed_by is TypedBy.VALUES
+    )
+    return replace(version, warnings=(*changes, *version.warnings)) if changes else version
 
 
 def _late(table: TableDescription, version: TableVersion) -> tuple[Issue, ...]:

@@ -128,3 +128,24 @@ def test_the_error_names_the_declaration_that_works(
     described_anew(instance, table(f"types: {{v: {type_}}}", f"csv: {{formats: {words}}}"))
     assert outcome(instance)[0] == 0
     assert len(instance.rows("s/t")) == 2
+
+
+@pytest.mark.parametrize("lines", [(), BY_DAY])
+def test_a_column_that_values_made_text_gets_its_type_where_they_are_read_otherwise(
+    described: Make, lines: tuple[str, ...]
+) -> None:
+    instance = described(table("csv: {delimiter: ;}", *lines))
+    rows = "id;at;v;w;x\n1;2026-05-30;1,50;NA;a\n2;2026-05-31;7;2;1\n"
+    deliver(instance, rows, 1)
+    assert outcome(instance)[0] == 0
+    assert [row[2:] for row in instance.rows("s/t")] == [("1,50", "NA", "a"), ("7", "2", "1")]
+    csv = "csv: {delimiter: ;, null_values: NA, formats: {v: {decimal: ','}}}"
+    described_anew(instance, table(csv, *lines))
+    (report,) = instance.sync()["tables"]
+    assert [row[2:] for row in instance.rows("s/t")] == [
+        (Decimal("1.50"), None, "a"),
+        (Decimal("7.00"), 2, "1"),
+    ]
+    for change in ("v changed from VARCHAR to DECIMAL(18,2)", "w changed from VARCHAR to BIGINT"):
+        assert f"column {change}" in report["warnings"]
+    assert not any("column x changed" in text for text in report["warnings"])
