@@ -14,6 +14,7 @@ import pytest
 from broker.errors import ConfigError, SourceError
 from broker.sources.contract import TableRequest
 from broker.sources.csv import CsvSource
+from broker.sources.delimited.line_ends import with_line_ends_escaped
 
 from .conftest import Put, Read
 
@@ -63,6 +64,29 @@ CASES: dict[str, tuple[dict[str, Any], bytes | str, list[tuple[Any, ...]]]] = {
             ("6", '"q\n\t\0\x1a%'),
             ("7", "C:\\temp\\"),
         ],
+    ),
+    "MySQL with line ends of Windows in values": (
+        {"dialect": "mysql", **TWO},
+        "1\ta\r\\\nb\n2\tc\rd\n3\te\r\n4\t\r\n5\t\\\\\r\n6\tf\\\tg\n7\th\n",
+        [
+            ("1", "a\r\nb"),
+            ("2", "c\rd"),
+            ("3", "e\r"),
+            ("4", "\r"),
+            ("5", "\\\r"),
+            ("6", "f\tg"),
+            ("7", "h"),
+        ],
+    ),
+    "MySQL with rows that end with CRLF": (
+        {"dialect": "mysql", **TWO},
+        "1\ta\r\n2\tb\nc\r\n3\td\\\r\ne\r\n4\t\\\r\r\n5\t\\\\\r\n",
+        [("1", "a"), ("2", "b\nc"), ("3", "d\r\ne"), ("4", "\r"), ("5", "\\")],
+    ),
+    "MySQL, and a header that ends otherwise": (
+        {"dialect": "mysql", "header": True},
+        "id\tv\n1\ta\r\n2\tb\r\n",
+        [("1", "a"), ("2", "b")],
     ),
     "MySQL in quotes": (
         {"dialect": "mysql", "delimiter": ",", "quote": '"', **TWO},
@@ -217,7 +241,7 @@ def test_a_dialect_without_header_needs_names(put: Put, read: Read, dialect: str
         read(options={"dialect": dialect})
 
 
-PIECES = ["a", "\\", "\t", "\n", '"', "N", "é", ",", ""]
+PIECES = ["a", "\\", "\t", "\n", "\r", '"', "N", "é", ",", ""]
 
 
 @pytest.mark.parametrize("name", ["mysql", "postgres", "spark"])
@@ -232,12 +256,31 @@ def test_what_was_written_is_read(put: Put, read: Read, name: str) -> None:
     assert end.rejects == ()
 
 
+@pytest.mark.parametrize(
+    ("end", "tail", "expected"),
+    [
+        (b"\n", b"a\r\\\nb\\\r\\\\\r\nc\r", b"a\\r\\\nb\\r\\\\\\r\nc\\r"),
+        (b"\r\n", b"a\nb\\\r\nc\\\\\r\nd\n", b"a\\nb\\r\\nc\\\\\r\nd\\n"),
+    ],
+    ids=["LF", "CRLF"],
+)
+def test_line_ends_in_values_are_escaped_wherever_a_block_ends(
+    end: bytes, tail: bytes, expected: bytes
+) -> None:
+    rows = b"1\ta" + end
+    beginning = rows * (32 * 1024 // len(rows) + 1)
+    for at in range(len(tail) + 1):
+        blocks = iter([beginning, tail[:at], tail[at:]])
+        assert b"".join(with_line_ends_escaped(blocks, b"\\")) == beginning + expected
+
+
 def mysql(value: str) -> str:
     return "".join("\\" + mark if mark in "\\\t\n" else mark for mark in value)
 
 
 def postgres(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+    letters = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+    return "".join(letters.get(mark, mark) for mark in value)
 
 
 def spark(value: str) -> str:

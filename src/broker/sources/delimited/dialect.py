@@ -25,6 +25,7 @@ class Dialect:
     ``is_header_sure``: a person, or a preset, says whether there is a header. ``columns`` names the
     columns, in place of the header; ``is_union`` lets the files of a table have different ones.
     ``has_dashes``: what is skipped after the header is a line of dashes, and nothing else.
+    ``escapes_own_ends``: of line ends in values, only those that end the file's rows are escaped.
     ``has_empty_parts``: of several files, some may be empty. ``null_values`` count without quotes.
     ``order`` is that of several files, ``formats`` those of columns, by name.
     """
@@ -33,6 +34,7 @@ class Dialect:
     quote: str | None = '"'
     escape: str | None = None
     escapes: Escapes | None = None
+    escapes_own_ends: bool = False
     header: bool = True
     is_header_sure: bool = False
     columns: tuple[str, ...] = ()
@@ -63,6 +65,7 @@ def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
         quote=csv.quote or None,
         escape=escape,
         escapes=(csv.escapes or ("quote" if csv.quote else "any")) if escape else None,
+        escapes_own_ends=csv.dialect == csv.escapes == "mysql" and bool(escape) and not csv.quote,
         header=csv.header,
         is_header_sure="header" in csv.model_fields_set,
         columns=() if is_union else csv.columns,

@@ -17,6 +17,7 @@ from .filenames import is_backup
 from .footer import without_footer
 from .header import Header, separated, take_header
 from .inputs import InputFile, Inputs, in_order, refuse_copies
+from .line_ends import with_line_ends_escaped
 from .records import count_lines
 from .slices import Cutter
 from .sniff import advice
@@ -87,6 +88,8 @@ class TableFiles:
             blocks = utf8_blocks(stream, file.name, self.dialect.encoding)
             if self.dialect.footer is not None:
                 blocks = without_footer(blocks, self.dialect.footer)
+            if self.dialect.escapes_own_ends and self.dialect.escape:
+                blocks = with_line_ends_escaped(blocks, self.dialect.escape.encode())
             first = next(blocks, b"")
             refuse_markup(first, self.dialect, file.name)
             dialect, separator = separated(first, self.dialect, file.name)
