@@ -274,6 +274,13 @@ def test_line_ends_in_values_are_escaped_wherever_a_block_ends(
         assert b"".join(with_line_ends_escaped(blocks, b"\\")) == beginning + expected
 
 
+def test_a_declaration_that_fits_half_of_the_lines_is_not_advised(put: Put, read: Read) -> None:
+    put("t.csv", 'id,v\n"1,x\n2,y,z\n3,"a\n4,b,c\n"')
+    with pytest.raises(SourceError, match="ends inside a quoted field") as caught:
+        read()
+    assert "By its beginning" not in str(caught.value)
+
+
 def mysql(value: str) -> str:
     return "".join("\\" + mark if mark in "\\\t\n" else mark for mark in value)
 
@@ -309,6 +316,12 @@ def test_a_wrong_declaration_is_answered_with_the_one_that_fits(
     except SourceError as error:
         answers = (str(error),)
     assert any(declared in each and "lines have" in each for each in answers), answers
+
+
+def test_null_behind_a_quote_is_answered_with_another_export(put: Put, read: Read) -> None:
+    put("t.csv", 'id,v\n1,"N\n2,"a"\n3,"N\n')
+    with pytest.raises(SourceError, match="Export the table with ESCAPED BY"):
+        read()
 
 
 def test_values_that_sqlcmd_filled_up_are_refused(put: Put, read: Read) -> None:

@@ -222,6 +222,8 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 
 MYSQL = "1\ta\\\tb\n2\t\\N\n3\tc\n"
+QUOTED = {"dialect": "mysql", "header": True}
+PLAIN = {"dialect": "snowflake", "quote": '"', "header": True}
 SQLCMD = "id,v\n--,-\n1,a\n2,b\n\n(2 rows affected)\n"
 
 
@@ -231,6 +233,21 @@ SQLCMD = "id,v\n--,-\n1,a\n2,b\n\n(2 rows affected)\n"
         ('id,v\n1,"say \\"hi\\""\n2,b\n', {"dialect": "spark"}),
         (MYSQL, {"dialect": "mysql", "columns": ["column_1", "column_2"]}),
         ("id\tv\n1\t\\N\n2\ta\\tb\n", {"dialect": "postgres", "header": True}),
+        ("id\tv\n1\t\\N\n2\ta\\\\\n3\ta\\v\n", {"dialect": "postgres", "header": True}),
+        ("id\tv\n1\t\\\\x00ff\n2\t\\\\x01\n", {"dialect": "postgres", "header": True}),
+        ("id\tv\n1\ta\\nb\n2\tc\n", {"dialect": "postgres", "header": True}),
+        ("id\tv\n1\tC:\\temp\\x\n2\tc\n", {"delimiter": "\t"}),
+        ("id\tv\n1\tC:\\temp\n2\tc\n", {"delimiter": "\t"}),
+        ('id,v\n1,"{""a"":""say \\""hi\\"" x""}"\n', {}),
+        ('id;v\n1;"{""a"":""x\\"",\\"" x""}"\n2;b\n', {"delimiter": ";"}),
+        ('id;v\n1;"{""a"":""x\\"" x""}"\n2;\\N\n', {**PLAIN, "delimiter": ";"}),
+        ('id\tv\n1\t{"a":"x\\\\" x"}\n2\t\\N\n', {"dialect": "postgres", "header": True}),
+        ('id,v\n1,"5\\""\n2,"a"\n', {"dialect": "spark"}),
+        ("1\ta\\\nb\n2\tc\n", {"dialect": "mysql", "columns": ["column_1", "column_2"]}),
+        ('id,v\n1,"a\\\nb\\"c"\n2,\\N\n', {**QUOTED, "delimiter": ",", "quote": '"'}),
+        ('id,v\n1,"a, b"\n2,\\N\n', PLAIN),
+        ("id;v\n1;'a\\'b'\n2;\\N\n", {**QUOTED, "delimiter": ";", "quote": "'"}),
+        ('id,v\n1,"C:\\dir \\"a\\""\n2,\\N\n', {"dialect": "spark"}),
         ("1,a\n2,\\N\n", {"dialect": "snowflake", "columns": ["column_1", "column_2"]}),
         ("sep=;\nid;v\n1;a\n", {"dialect": "excel", "delimiter": ";"}),
         (SQLCMD, {"dialect": "sqlcmd"}),

@@ -223,6 +223,8 @@ def _remarks(end: End, proposal: Proposal, columns: _Columns) -> Iterator[str]:
     yield f"{end.rows:,} rows."
     if proposal.declared:
         yield f"How the file is written is a guess: {proposal.evidence}."
+    if proposal.doubt:
+        yield proposal.doubt
     if end.rejects:
         first, count = end.rejects[0], len(end.rejects)
         verb = "row does" if count == 1 else "rows do"

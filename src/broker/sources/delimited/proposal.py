@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,20 @@ _DELIMITERS = (",", ";", "\t", "|")
 _MOST_BEFORE = 10  # lines of a title
 _DASHES = re.compile(rb"[-=+|,;\s]*[-=]{2}[-=+|,;\s]*")
 _AFFECTED = re.compile(rb"\([0-9]+ rows? affected\)\s*\Z")
-_ESCAPED_QUOTE = re.compile(rb'\\"[^\r\n,;\t|]')
+_ESCAPED_QUOTE = re.compile(rb'\\"(?:[^"\r\n,;\t|]|"(?:[\r\n,;\t|]|\Z))')
+_DOUBLED_QUOTE = re.compile(rb'[^"\\\r\n,;\t|]""[^"\r\n,;\t|]')  # as in a JSON text
+_PATH = re.compile(rb"[A-Za-z]:\\[^\\]")
 _ESCAPED_NULL = re.compile(rb"(?:^|[\r\n\t,;|])\\N(?:[\r\n\t,;|]|\Z)")
-_ESCAPED_MARK = re.compile(rb"\\[\t\n,;|]")
+_ESCAPED = re.compile(rb"\\(?:\r\n|(.))", re.DOTALL)
+_LETTERS = frozenset(b"bfnrtv")  # of PostgreSQL; MySQL writes a backslash before the line end
+_OF_MYSQL = frozenset(b"\n\r0Z")
+_NULL_AFTER_QUOTE = re.compile(rb'(?:^|[\r\n\t,;|])"N(?=[\r\n\t,;|]|\Z)')
 _SINGLE_QUOTED = re.compile(rb"(?:^|[\r\n\t,;|])'[^'\r\n]*'(?:[\r\n\t,;|]|\Z)")
+
+_LOST = (
+    "Where MySQL has ESCAPED BY '\"', NULL is \"N, which no declaration reads. "
+    "Export the table with ESCAPED BY '\\\\' and declare dialect: mysql."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +51,22 @@ class Fit:
         is_split = self.fields > 1 and self.lines > 0
         return (self.regular / self.lines if is_split else 0.0, self.fields)
 
+    @property
+    def is_likely(self) -> bool:
+        """Whether it has several fields, and most lines fit. A half of them fits by chance."""
+        return self.fields > 1 and 3 * self.regular >= 2 * self.lines
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What to write under ``csv:``, and how well that fits the text."""
+    """What to write under ``csv:``, and how well that fits the text.
+
+    ``doubt`` is a sentence, where no declaration reads the text as it was written.
+    """
 
     declared: Mapping[str, Any]
     fit: Fit
+    doubt: str | None = None
 
     @property
     def evidence(self) -> str:
@@ -74,7 +93,8 @@ def propose(text: bytes, *, is_whole: bool) -> Proposal:
     best = max(range(len(fits)), key=lambda at: fits[at].rank)
     dialect = dialect_from(candidates[best], "")
     declared = {**candidates[best], **_around(text, dialect, fits[best].fields, is_whole=is_whole)}
-    return Proposal(_named(declared), fits[best])
+    is_lost = dialect.quote is None and _NULL_AFTER_QUOTE.search(text) is not None
+    return Proposal(_named(declared), fits[best], _LOST if is_lost else None)
 
 
 def fit_of(text: bytes, dialect: Dialect, *, is_whole: bool) -> Fit:
@@ -107,12 +127,12 @@ def _candidates(text: bytes) -> Iterator[dict[str, Any]]:
     mark, rest = _separator(text)
     if mark:
         yield {"dialect": "excel", "delimiter": mark}
+    escaped = {ord(one) if one else ord("\n") for one in _ESCAPED.findall(rest)}
     for delimiter in _DELIMITERS:
-        chosen = {} if delimiter == "," else {"delimiter": delimiter}
-        if _ESCAPED_QUOTE.search(rest):
-            yield {"dialect": "spark", **chosen}
-        if _ESCAPED_NULL.search(rest):
-            yield _unquoted(rest, delimiter)
+        for quote in (one for one in ('"', "'") if _is_around(one, rest, delimiter)):
+            yield from _with_escapes(rest, delimiter, quote, escaped)
+        if _ESCAPED_NULL.search(rest) or (delimiter == "\t" and _is_escaped(rest, escaped)):
+            yield _unquoted(delimiter, escaped)
     quotes = ('"', "'", "") if _SINGLE_QUOTED.search(rest) else ('"', "", "'")
     for quote in quotes:
         for delimiter in _DELIMITERS:
@@ -120,11 +140,42 @@ def _candidates(text: bytes) -> Iterator[dict[str, Any]]:
             yield chosen if quote == '"' else {**chosen, "quote": quote}
 
 
-def _unquoted(text: bytes, delimiter: str) -> dict[str, Any]:
+def _is_around(quote: str, text: bytes, delimiter: str) -> bool:
+    """Whether some value begins with a quote."""
+    begin = rb"(?:^|[\r\n%b])%b" % (re.escape(delimiter.encode()), quote.encode())
+    return re.search(begin, text) is not None
+
+
+def _with_escapes(
+    text: bytes, delimiter: str, quote: str, escaped: Set[int]
+) -> Iterator[dict[str, Any]]:
+    """Dialects with quotes, in or beside which a backslash stands for something."""
+    chosen = {} if delimiter == "," else {"delimiter": delimiter}
+    has_null = _ESCAPED_NULL.search(text) is not None
+    is_doubled = _DOUBLED_QUOTE.search(text) is not None
+    is_plain = quote == '"'
+    has_quotes = (_ESCAPED_QUOTE.search(text) if is_plain else b"\\'" in text) and not is_doubled
+    is_known = escaped <= {*b"\\N", ord(quote), *_OF_MYSQL} and not is_doubled
+    if is_known and (escaped & _OF_MYSQL or (has_quotes and (has_null or not is_plain))):
+        yield {"dialect": "mysql", "delimiter": delimiter, "quote": quote, "header": True}
+    if has_null and delimiter != "\t" and (is_doubled or escaped == {*b"N"}):
+        yield {"dialect": "snowflake", **chosen, "quote": quote, "header": True}
+    if has_quotes and is_plain:
+        yield {"dialect": "spark", **chosen}
+
+
+def _is_escaped(text: bytes, escaped: Set[int]) -> bool:
+    """Whether a text without quotes has backslashes, and all as programs write them."""
+    is_other = re.search(rb"(?:^|[\r\n\t])\"", text) or _PATH.search(text)
+    return bool(escaped) and escaped <= {*b"\\N\t", *_LETTERS, *_OF_MYSQL} and not is_other
+
+
+def _unquoted(delimiter: str, escaped: Set[int]) -> dict[str, Any]:
     header = {"header": True}
     if delimiter == ",":
         return {"dialect": "snowflake", **header}
-    name = "mysql" if _ESCAPED_MARK.search(text) else "postgres"
+    is_of_mysql = bool(escaped & {*_OF_MYSQL, ord(delimiter)}) and not escaped & _LETTERS
+    name = "mysql" if is_of_mysql else "postgres"
     return {"dialect": name, **({} if delimiter == "\t" else {"delimiter": delimiter}), **header}
 
 

@@ -23,12 +23,15 @@ def sniff(place: Inputs, file: InputFile) -> Proposal:
 
 
 def advice(place: Inputs, file: InputFile, dialect: Dialect) -> str | None:
-    """A sentence with the declaration that fits better than ``dialect``, if one does."""
+    """What to declare where that fits better than ``dialect``, or that nothing does."""
     with suppress(SourceError):
         sample, is_whole = _sample(place, file)
         now = fit_of(_text(sample, dialect.encoding), dialect, is_whole=is_whole)
         found = _proposal(sample, is_whole=is_whole)
-        if found.fit.fields > 1 and found.fit.rank >= now.rank and _differs(found, dialect):
+        if found.doubt:
+            return found.doubt
+        is_better = found.fit.is_likely and found.fit.rank >= now.rank
+        if is_better and _differs(found, dialect):
             advised = f"declare {found.yaml}" if found.declared else "remove csv:"
             return f"By its beginning, {advised}, as then {found.evidence}."
     return None
@@ -53,7 +56,7 @@ def _proposal(sample: bytes, is_whole: bool) -> Proposal:
     found = propose(_text(sample, encoding), is_whole=is_whole)
     if encoding == "utf-8":
         return found
-    return Proposal({**found.declared, "encoding": encoding}, found.fit)
+    return replace(found, declared={**found.declared, "encoding": encoding})
 
 
 def _sample(place: Inputs, file: InputFile) -> tuple[bytes, bool]:
