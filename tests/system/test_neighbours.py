@@ -228,6 +228,7 @@ def test_an_analyst_on_the_host_comes_to_sshd_from_few_addresses(analyst: Person
 
 def test_no_analyst_can_lock_what_is_written_at_each_login(broker: Broker, analyst: Person) -> None:
     host = broker.host
+    subprocess.run(analyst.ssh("-tt", "true"), check=True, stdin=subprocess.DEVNULL)
     assert "/var/log/wtmp" in host.run(RECORDS, check=False).stdout
     assert analyst.run(RECORDS).stdout == ""
     host.run("logrotate --force /etc/logrotate.d/wtmp; systemctl start logrotate.service")
