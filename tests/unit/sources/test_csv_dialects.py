@@ -83,6 +83,16 @@ CASES: dict[str, tuple[dict[str, Any], bytes | str, list[tuple[Any, ...]]]] = {
         "1\ta\r\n2\tb\nc\r\n3\td\\\r\ne\r\n4\t\\\r\r\n5\t\\\\\r\n",
         [("1", "a"), ("2", "b\nc"), ("3", "d\r\ne"), ("4", "\r"), ("5", "\\")],
     ),
+    "MySQL with rows that end with CRLF, and more line ends in values": (
+        {"dialect": "mysql", **TWO},
+        "1\ta\nb\nc\\\r\n\r\n2\td\n\r\n",
+        [("1", "a\nb\nc\r\n"), ("2", "d\n")],
+    ),
+    "MySQL with a CR at the end of most rows": (
+        {"dialect": "mysql", **TWO},
+        "1\ta\\\nb\r\n2\tc\r\n3\td\n",
+        [("1", "a\nb\r"), ("2", "c\r"), ("3", "d")],
+    ),
     "MySQL, and a header that ends otherwise": (
         {"dialect": "mysql", "header": True},
         "id\tv\n1\ta\r\n2\tb\r\n",

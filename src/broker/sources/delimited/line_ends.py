@@ -16,7 +16,9 @@ __all__ = ["with_line_ends_escaped"]
 _SAMPLE_BYTES = 32 * 1024
 
 
-def with_line_ends_escaped(blocks: Iterator[bytes], escape: bytes) -> Iterator[bytes]:
+def with_line_ends_escaped(
+    blocks: Iterator[bytes], escape: bytes, *, has_header: bool = False
+) -> Iterator[bytes]:
     """Yield the text with line ends in values as ``\\r`` and ``\\n``, after its ``escape``.
 
     Its beginning shows how rows end. Where that is not clear, the text comes as it is.
@@ -25,24 +27,26 @@ def with_line_ends_escaped(blocks: Iterator[bytes], escape: bytes) -> Iterator[b
     while len(first) < _SAMPLE_BYTES and (block := next(blocks, None)) is not None:
         first += block
     blocks = chain([first], blocks)
-    own = _end_of_rows(first, escape)
+    own = _end_of_rows(first, escape, has_header=has_header)
     return blocks if own is None else _escaped(blocks, escape, own)
 
 
-def _end_of_rows(sample: bytes, escape: bytes) -> bytes | None:
-    """LF, or CRLF; None where both may be.
+def _end_of_rows(sample: bytes, escape: bytes, *, has_header: bool) -> bytes | None:
+    """LF, or CRLF; None where both may be, or where a header ends otherwise than the rows.
 
-    A text with CRLF has no CR elsewhere, as it would be escaped.
+    What is escaped tells. Else most line ends are those of rows; a text with CRLF has no other CR.
     """
-    text = re.sub(rb"%b(?:\r\n|.)" % re.escape(escape), b"", sample, flags=re.DOTALL)
-    text = text.removesuffix(b"\r")  # it may be half of a line end
+    pair = re.compile(rb"%b(\r\n|.)" % re.escape(escape), re.DOTALL)
+    escaped = {each[:1] for each in pair.findall(sample)} & {b"\r", b"\n"}
+    text = pair.sub(b"", sample).removesuffix(b"\r")  # it may be half of a line end
     both = text.count(b"\r\n")
     alone = text.count(b"\n") - both
-    if alone > both:
+    if alone and (escaped == {b"\n"} or (alone > both and not escaped)):
         return b"\n"
     is_first = re.match(rb"[^\r\n]*\r\n", text) is not None
-    is_sure = both > alone and text.count(b"\r") == both and is_first
-    return b"\r\n" if is_sure else None
+    is_most = both > alone and is_first
+    is_own = both and escaped == {b"\r"} and (is_first or not has_header)
+    return b"\r\n" if (is_own or is_most) and text.count(b"\r") == both else None
 
 
 def _escaped(blocks: Iterator[bytes], escape: bytes, own: bytes) -> Iterator[bytes]:

@@ -89,7 +89,8 @@ class TableFiles:
             if self.dialect.footer is not None:
                 blocks = without_footer(blocks, self.dialect.footer)
             if self.dialect.escapes_own_ends and self.dialect.escape:
-                blocks = with_line_ends_escaped(blocks, self.dialect.escape.encode())
+                escape, has_header = self.dialect.escape.encode(), self.dialect.header
+                blocks = with_line_ends_escaped(blocks, escape, has_header=has_header)
             first = next(blocks, b"")
             refuse_markup(first, self.dialect, file.name)
             dialect, separator = separated(first, self.dialect, file.name)
