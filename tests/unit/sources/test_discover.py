@@ -224,6 +224,7 @@ def test_nothing_there(tmp_path: Path) -> None:
 MYSQL = "1\ta\\\tb\n2\t\\N\n3\tc\n"
 QUOTED = {"dialect": "mysql", "header": True}
 PLAIN = {"dialect": "snowflake", "quote": '"', "header": True}
+THREE = {"columns": ["column_1", "column_2", "column_3"]}
 SQLCMD = "id,v\n--,-\n1,a\n2,b\n\n(2 rows affected)\n"
 
 
@@ -244,8 +245,12 @@ SQLCMD = "id,v\n--,-\n1,a\n2,b\n\n(2 rows affected)\n"
         ('id\tv\n1\t{"a":"x\\\\" x"}\n2\t\\N\n', {"dialect": "postgres", "header": True}),
         ('id,v\n1,"5\\""\n2,"a"\n', {"dialect": "spark"}),
         ("1\ta\\\nb\n2\tc\n", {"dialect": "mysql", "columns": ["column_1", "column_2"]}),
+        ("id\tv\n1\ta\r\\nb\n2\tc\rd\\n\n3\te\n", {"dialect": "mysql", "header": True}),
         ('id,v\n1,"a\\\nb\\"c"\n2,\\N\n', {**QUOTED, "delimiter": ",", "quote": '"'}),
         ('id,v\n1,"a, b"\n2,\\N\n', PLAIN),
+        ('1|""|a\\|b\n2|\\N|c\n', {"dialect": "mysql", "delimiter": "|", **THREE}),
+        ('id,v\n1,"a"\n2,\\N\n3,\n4,"say ""x"" y"\n', {}),
+        ("id;v\n1;'a\\'b'\n2;'c\"\"d'\n3;\\N\n", {**QUOTED, "delimiter": ";", "quote": "'"}),
         ("id;v\n1;'a\\'b'\n2;\\N\n", {**QUOTED, "delimiter": ";", "quote": "'"}),
         ('id,v\n1,"C:\\dir \\"a\\""\n2,\\N\n', {"dialect": "spark"}),
         ("1,a\n2,\\N\n", {"dialect": "snowflake", "columns": ["column_1", "column_2"]}),

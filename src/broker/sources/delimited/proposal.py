@@ -12,6 +12,7 @@ import yaml
 
 from .dialect import Dialect, dialect_from
 from .header import fields_of
+from .line_ends import with_line_ends_escaped
 from .looks import look
 from .records import Lexer, Record, count_lines
 
@@ -22,7 +23,12 @@ _MOST_BEFORE = 10  # lines of a title
 _DASHES = re.compile(rb"[-=+|,;\s]*[-=]{2}[-=+|,;\s]*")
 _AFFECTED = re.compile(rb"\([0-9]+ rows? affected\)\s*\Z")
 _ESCAPED_QUOTE = re.compile(rb'\\"(?:[^"\r\n,;\t|]|"(?:[\r\n,;\t|]|\Z))')
-_DOUBLED_QUOTE = re.compile(rb'[^"\\\r\n,;\t|]""[^"\r\n,;\t|]')  # as in a JSON text
+_DOUBLED = {  # as in a JSON text
+    quote: re.compile(rb"[^%b\\\r\n,;\t|]%b[^%b\r\n,;\t|]" % (quote, quote * 2, quote))
+    for quote in (b'"', b"'")
+}
+_QUOTED = re.compile(rb'(?:^|[\r\n\t,;|])"[^"]*+"(?=[\r\n\t,;|]|\Z)')
+_EMPTY = re.compile(rb"(?:^|[\r\n,;\t|])[,;\t|]|[,;\t|](?=[\r\n]|\Z)")
 _PATH = re.compile(rb"[A-Za-z]:\\[^\\]")
 _ESCAPED_NULL = re.compile(rb"(?:^|[\r\n\t,;|])\\N(?:[\r\n\t,;|]|\Z)")
 _ESCAPED = re.compile(rb"\\(?:\r\n|(.))", re.DOTALL)
@@ -99,7 +105,7 @@ def propose(text: bytes, *, is_whole: bool) -> Proposal:
 
 def fit_of(text: bytes, dialect: Dialect, *, is_whole: bool) -> Fit:
     """How well a dialect fits the beginning of a text, its header included."""
-    text = _separator(text)[1]
+    text = _with_own_ends(_separator(text)[1], dialect)
     records = _records(text, dialect, is_whole=is_whole)
     if not records:
         return Fit(0, 0, 1)
@@ -118,6 +124,12 @@ def fit_of(text: bytes, dialect: Dialect, *, is_whole: bool) -> Fit:
     return Fit(regular, lines, fields)
 
 
+def _with_own_ends(text: bytes, dialect: Dialect) -> bytes:
+    if not dialect.escapes_own_ends or not dialect.escape:
+        return text
+    return b"".join(with_line_ends_escaped(iter([text]), dialect.escape.encode(), has_header=True))
+
+
 def _records(text: bytes, dialect: Dialect, *, is_whole: bool) -> Sequence[Record]:
     every = [one for one in Lexer(dialect).records(text) if text[one.start : one.end].strip()]
     return every if is_whole else every[:-1] or every  # the sample cuts the last one
@@ -131,8 +143,11 @@ def _candidates(text: bytes) -> Iterator[dict[str, Any]]:
     for delimiter in _DELIMITERS:
         for quote in (one for one in ('"', "'") if _is_around(one, rest, delimiter)):
             yield from _with_escapes(rest, delimiter, quote, escaped)
-        if _ESCAPED_NULL.search(rest) or (delimiter == "\t" and _is_escaped(rest, escaped)):
-            yield _unquoted(delimiter, escaped)
+        is_plain = delimiter != "\t" and escaped == {*b"N"}
+        is_quoted = is_plain and _QUOTED.search(rest) is not None
+        has_null = _ESCAPED_NULL.search(rest) is not None and not is_quoted
+        if has_null or (delimiter == "\t" and _is_escaped(rest, escaped)):
+            yield _unquoted(rest, delimiter, escaped)
     quotes = ('"', "'", "") if _SINGLE_QUOTED.search(rest) else ('"', "", "'")
     for quote in quotes:
         for delimiter in _DELIMITERS:
@@ -152,13 +167,15 @@ def _with_escapes(
     """Dialects with quotes, in or beside which a backslash stands for something."""
     chosen = {} if delimiter == "," else {"delimiter": delimiter}
     has_null = _ESCAPED_NULL.search(text) is not None
-    is_doubled = _DOUBLED_QUOTE.search(text) is not None
+    is_doubled = _DOUBLED[quote.encode()].search(text) is not None
     is_plain = quote == '"'
     has_quotes = (_ESCAPED_QUOTE.search(text) if is_plain else b"\\'" in text) and not is_doubled
     is_known = escaped <= {*b"\\N", ord(quote), *_OF_MYSQL} and not is_doubled
     if is_known and (escaped & _OF_MYSQL or (has_quotes and (has_null or not is_plain))):
         yield {"dialect": "mysql", "delimiter": delimiter, "quote": quote, "header": True}
-    if has_null and delimiter != "\t" and (is_doubled or escaped == {*b"N"}):
+    # Where an empty value may be NULL, \N is rather a text.
+    is_null = has_null and delimiter != "\t" and not _EMPTY.search(text)
+    if is_null and (is_doubled or escaped == {*b"N"}):
         yield {"dialect": "snowflake", **chosen, "quote": quote, "header": True}
     if has_quotes and is_plain:
         yield {"dialect": "spark", **chosen}
@@ -170,18 +187,19 @@ def _is_escaped(text: bytes, escaped: Set[int]) -> bool:
     return bool(escaped) and escaped <= {*b"\\N\t", *_LETTERS, *_OF_MYSQL} and not is_other
 
 
-def _unquoted(delimiter: str, escaped: Set[int]) -> dict[str, Any]:
+def _unquoted(text: bytes, delimiter: str, escaped: Set[int]) -> dict[str, Any]:
     header = {"header": True}
     if delimiter == ",":
         return {"dialect": "snowflake", **header}
     is_of_mysql = bool(escaped & {*_OF_MYSQL, ord(delimiter)}) and not escaped & _LETTERS
+    is_of_mysql |= re.search(rb"\r(?!\n)", text) is not None  # PostgreSQL escapes every CR
     name = "mysql" if is_of_mysql else "postgres"
     return {"dialect": name, **({} if delimiter == "\t" else {"delimiter": delimiter}), **header}
 
 
 def _around(text: bytes, dialect: Dialect, fields: int, *, is_whole: bool) -> dict[str, Any]:
     """What stands around the rows: lines before and after them, dashes, a last delimiter."""
-    text = _separator(text)[1]
+    text = _with_own_ends(_separator(text)[1], dialect)
     records = _records(text, dialect, is_whole=is_whole)
     first = next((at for at, one in enumerate(records) if one.fields == fields), 0)
     found: dict[str, Any] = {}
