@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -22,6 +23,7 @@ __all__ = [
     "published_tenth",
     "published_tenth_before",
     "published_upsert",
+    "published_upsert_before",
 ]
 
 SMALL, LINKED = 200, 20
@@ -49,14 +51,20 @@ def _sync(folder: Path, name: str, tables: str) -> Store:
     return Store(data)
 
 
-def _before(folder: Path, name: str) -> None:
-    """A generation of other tables, whose files the next one links."""
+def _before(folder: Path, name: str, file: str) -> None:
+    """A generation of other tables, whose files the next one links; and a delivered file."""
     shutil.rmtree(folder / name, ignore_errors=True)
+    _deliver(folder, name, file)
     _sync(folder, name, _small(LINKED, ""))
 
 
-def _publish(folder: Path, name: str, file: str) -> None:
-    store = _sync(folder, name, TABLE % file + _small(LINKED, ""))
+def _deliver(folder: Path, name: str, file: str) -> None:
+    """Put a file where the table of a store is read from: a link would be refused."""
+    shutil.copyfile(folder / f"{file}.csv", folder / f"{name}.csv")
+
+
+def _publish(folder: Path, name: str) -> None:
+    store = _sync(folder, name, TABLE % name + _small(LINKED, ""))
     entry = store.generation().manifest.table("shop.orders")
     if entry is None or not entry.rows or entry.rejects:
         raise SystemExit("the table was not published as it should be")
@@ -64,40 +72,50 @@ def _publish(folder: Path, name: str, file: str) -> None:
 
 def published_before(folder: Path) -> None:
     """Other tables, published before."""
-    _before(folder, "published")
+    shutil.rmtree(folder / "published-kept", ignore_errors=True)
+    _before(folder, "published", "orders")
 
 
 def published(folder: Path) -> None:
     """Typed, rejects, sorted, 24 monthly files, hashed; manifest signed, others linked."""
-    _publish(folder, "published", "orders")
+    _publish(folder, "published")
 
 
 def published_upsert(folder: Path) -> None:
     """Upsert 1.5 % into what was just published."""
-    store = _sync(folder, "published", TABLE % "changes" + _small(LINKED, ""))
+    store = _sync(folder, "published", TABLE % "published" + _small(LINKED, ""))
     entry = store.generation().manifest.table("shop.orders")
     if entry is None or entry.change is None:
         raise SystemExit("the table was not merged")
 
 
+def published_upsert_before(folder: Path) -> None:
+    """The store as the load left it, of hard links: nothing in it is written again."""
+    store, kept = folder / "published", folder / "published-kept"
+    source, target = (kept, store) if kept.exists() else (store, kept)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target, symlinks=True, copy_function=os.link)
+    _deliver(folder, "published", "changes")
+
+
 def published_tenth_before(folder: Path) -> None:
     """Other tables, published before."""
-    _before(folder, "published-tenth")
+    _before(folder, "published-tenth", "tenth")
 
 
 def published_tenth(folder: Path) -> None:
     """The same load of a tenth of the rows."""
-    _publish(folder, "published-tenth", "tenth")
+    _publish(folder, "published-tenth")
 
 
 def published_long_before(folder: Path) -> None:
     """Other tables, published before."""
-    _before(folder, "published-long")
+    _before(folder, "published-long", "long")
 
 
 def published_long(folder: Path) -> None:
     """The same load of ten times the rows."""
-    _publish(folder, "published-long", "long")
+    _publish(folder, "published-long")
 
 
 def published_small_before(folder: Path) -> None:
