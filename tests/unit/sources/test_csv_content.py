@@ -82,6 +82,7 @@ def test_a_database_is_named(read: Read, tmp_path: Path) -> None:
         "PK,x",
         "{id},{v}",
         "%PDF",
+        "From: name,To: name",
         "BZh",
     ],
 )

@@ -13,6 +13,7 @@ __all__ = ["refuse_binary", "refuse_markup"]
 _PAGE = "Perhaps an error or a login page stands in for the file; deliver it again."
 _CSV = "Deliver the table as delimited text (CSV)."
 _LFS = "Deliver the file that it stands for (git lfs pull)."
+_MAIL = rb"(?:From|Return-Path|Received|MIME-Version): [^\n]*\n(?:[\w-]+: |[ \t])"
 _SAVE = "Save its sheet as CSV and deliver that."
 
 # https://www.iana.org/assignments/media-types and the specification of each format
@@ -44,7 +45,7 @@ _MARKUP: _Formats = (
     (rb"\{\\rtf[0-9]", "a rich text document (.rtf)", _CSV),
     (rb"-----BEGIN [A-Z0-9 ]+-----\s", "a key, a certificate or an encrypted text", _CSV),
     (rb"version https://git-lfs\.github\.com/spec/", "a pointer of Git LFS", _LFS),
-    (rb"From: |Return-Path: |MIME-Version: ", "an e-mail", "Deliver the file that it brings."),
+    (_MAIL, "an e-mail", "Deliver the file that it brings."),
 )
 
 
