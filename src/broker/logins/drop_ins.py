@@ -148,7 +148,7 @@ def _made_for(text: str, probe: Probe) -> str:
     """A configuration as it counts for the probe: a made-up one is in no group of the host."""
     if probe.name != _MADE_UP:
         return text
-    names = {True: _MADE_UP, False: "nobody-at-all"}
+    names = {True: _MADE_UP, False: "no-such-account"}
     return _GROUP.sub(lambda line: f"Match User {names[_is_matched(line[1], probe)]}", text)
 
 

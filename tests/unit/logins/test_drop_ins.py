@@ -18,7 +18,7 @@ DROP_INS = {
     "Match Group dataread,!data-ops\n  AuthorizedKeysFile /keys/%u\n  ForceCommand transport\n",
     "60-data-broker.conf": "",
 }
-AS_TOLD = """
+AS_DECLARED = """
 passwordauthentication no
 pubkeyauthentication yes
 permitrootlogin without-password
@@ -32,8 +32,8 @@ logingracetime 30
 """
 
 
-def found(tmp_path: Path, said: str, config: str = "", kept: tuple[str, ...] = ()) -> list[str]:
-    """Problems where sshd answers ``said`` for all that it reads, and ``AS_TOLD`` for ours."""
+def found(tmp_path: Path, output: str, config: str = "", kept: tuple[str, ...] = ()) -> list[str]:
+    """Problems where sshd prints ``output`` for all that it reads, ``AS_DECLARED`` for ours."""
     (tmp_path / "sshd_config.d").mkdir(exist_ok=True)
     (tmp_path / "sshd_config").write_text(config or "Include /etc/ssh/sshd_config.d/*.conf\n")
     (tmp_path / "keys").mkdir(exist_ok=True)
@@ -41,7 +41,7 @@ def found(tmp_path: Path, said: str, config: str = "", kept: tuple[str, ...] = (
         (tmp_path / "keys" / name).touch()
 
     def run(words: list[str]) -> tuple[int, str, str]:
-        return (0, AS_TOLD if words[3].endswith("alone") else said, "")
+        return (0, AS_DECLARED if words[3].endswith("alone") else output, "")
 
     text = (tmp_path / "sshd_config").read_text().replace("/etc/ssh", str(tmp_path))
     (tmp_path / "sshd_config").write_text(text)
@@ -50,7 +50,7 @@ def found(tmp_path: Path, said: str, config: str = "", kept: tuple[str, ...] = (
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("word", "word", []),
         ("without-password", "no", []),
@@ -78,11 +78,13 @@ def found(tmp_path: Path, said: str, config: str = "", kept: tuple[str, ...] = (
         ),
     ],
 )
-def test_what_keeps_sshd_from_doing_what_it_is_told(
-    tmp_path: Path, old: str, new: str, told: list[str]
+def test_what_keeps_sshd_from_doing_what_is_declared(
+    tmp_path: Path, old: str, new: str, expected: list[str]
 ) -> None:
-    problems = found(tmp_path, f"{AS_TOLD}port 22\n".replace(old, new))
-    assert [clause[: len(start)] for clause, start in zip(problems, told, strict=True)] == told
+    problems = found(tmp_path, f"{AS_DECLARED}port 22\n".replace(old, new))
+    assert [
+        clause[: len(start)] for clause, start in zip(problems, expected, strict=True)
+    ] == expected
 
 
 def test_those_whom_the_broker_keeps_are_asked_for_by_name(
@@ -93,8 +95,8 @@ def test_those_whom_the_broker_keeps_are_asked_for_by_name(
     monkeypatch.setattr(pwd, "getpwall", lambda: people)
     monkeypatch.setattr(drop_ins, "groups_of", lambda one: member.get(one.pw_name, {"dataread"}))
     kept = ("anna", "bob", "otto", "drifted")
-    assert found(tmp_path, AS_TOLD, kept=kept) == []
-    problems = found(tmp_path, f"{AS_TOLD}allowusers o*\nallowusers bob\n", kept=kept)
+    assert found(tmp_path, AS_DECLARED, kept=kept) == []
+    problems = found(tmp_path, f"{AS_DECLARED}allowusers o*\nallowusers bob\n", kept=kept)
     assert problems == ["AllowUsers o* bob does not let in anna"]
 
 
@@ -112,9 +114,11 @@ def test_those_whom_the_broker_keeps_are_asked_for_by_name(
 def test_drop_ins_that_sshd_does_not_read_are_in_vain(
     tmp_path: Path, config: str, reads: bool
 ) -> None:
-    problems = found(tmp_path, AS_TOLD, config)
-    told = f"{tmp_path}/sshd_config reads no {tmp_path}/sshd_config.d/*.conf before its first Match"
-    assert [problem.startswith(told) for problem in problems] == ([] if reads else [True])
+    problems = found(tmp_path, AS_DECLARED, config)
+    start = (
+        f"{tmp_path}/sshd_config reads no {tmp_path}/sshd_config.d/*.conf before its first Match"
+    )
+    assert [problem.startswith(start) for problem in problems] == ([] if reads else [True])
 
 
 def test_who_is_made_up_is_matched_by_name_in_a_copy_of_all(tmp_path: Path) -> None:
@@ -129,13 +133,13 @@ def test_who_is_made_up_is_matched_by_name_in_a_copy_of_all(tmp_path: Path) -> N
     probe = drop_ins.Probe("made-up-member", {"data-ops"}, "a member of data-ops")
     config = drop_ins._copied(source, DROP_INS, probe, place)
     assert config.read_text() == (
-        "Match User nobody-at-all\n  ForceCommand x\nMatch all\n"
+        "Match User no-such-account\n  ForceCommand x\nMatch all\n"
         f"Include {place}/sshd_config.d/*.conf\n"
     )
     assert (place / "sshd_config.d/01-own.conf").read_text() == "Port 2222\n"
     ours = (place / "sshd_config.d/50-data-broker.conf").read_text()
     assert ours.startswith("Match User made-up-member\n")
-    assert "Match User nobody-at-all\n  AuthorizedKeysFile /keys/%u\n  ForceCommand" in ours
+    assert "Match User no-such-account\n  AuthorizedKeysFile /keys/%u\n  ForceCommand" in ours
 
 
 def test_an_answer_that_sshd_does_not_give_is_the_problem(tmp_path: Path) -> None:

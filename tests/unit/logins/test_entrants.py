@@ -31,16 +31,16 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entrants, "groups_of", lambda one: member.get(one.pw_name, {one.pw_name}))
 
 
-def out(one: pwd.struct_passwd, said: str, *, password: bool = False) -> list[str]:
-    told = options.parse_options(said)
+def out(one: pwd.struct_passwd, output: str, *, password: bool = False) -> list[str]:
+    answer = options.parse_options(output)
     have = {one.pw_name} if password else set()
-    names: list[str] = entrants.shut_out(entrants.can_enter([one], lambda _: told, have), GROUPS)
+    names: list[str] = entrants.shut_out(entrants.can_enter([one], lambda _: answer, have), GROUPS)
     return names
 
 
-@pytest.mark.parametrize("said", [OPEN, CLOSED])
-def test_a_key_outside_of_the_groups_opens_nothing_any_more(tmp_path: Path, said: str) -> None:
-    assert out(account(tmp_path, key=True), said) == ["monitor"]
+@pytest.mark.parametrize("output", [OPEN, CLOSED])
+def test_a_key_outside_of_the_groups_opens_nothing_any_more(tmp_path: Path, output: str) -> None:
+    assert out(account(tmp_path, key=True), output) == ["monitor"]
 
 
 def test_a_password_opens_nothing_any_more_whatever_the_groups(tmp_path: Path) -> None:
@@ -71,9 +71,9 @@ def test_the_root_of_today_is_asked_how_it_may_come(tmp_path: Path) -> None:
 
 
 def test_in_a_group_of_the_brokers_people_its_keys_alone_count(tmp_path: Path) -> None:
-    def enter(said: str) -> list[str]:
+    def enter(output: str) -> list[str]:
         one = account(tmp_path, "admin")
-        found: list[str] = entrants.can_enter([one], lambda _: options.parse_options(said), set())
+        found: list[str] = entrants.can_enter([one], lambda _: options.parse_options(output), set())
         names: list[str] = entrants.strangers(found, {"sudo"}, tmp_path / "keys")
         return names
 
@@ -89,10 +89,10 @@ def test_without_the_brokers_keys_an_operator_needs_one_in_the_home(tmp_path: Pa
     keys = tmp_path / "keys"
     keys.mkdir()
     (keys / "admin").write_text("ssh-ed25519 AAAA\n")
-    said = options.parse_options(CLOSED.replace(".ssh/authorized_keys ", f"{keys}/%u "))
+    output = options.parse_options(CLOSED.replace(".ssh/authorized_keys ", f"{keys}/%u "))
 
     def keyless(group: str) -> list[str]:
-        found = entrants.can_enter([account(tmp_path, "admin")], lambda _: said, set())
+        found = entrants.can_enter([account(tmp_path, "admin")], lambda _: output, set())
         names: list[str] = entrants.keyless(found, {group})
         return names
 
@@ -112,8 +112,8 @@ def test_without_the_brokers_keys_an_operator_needs_one_in_the_home(tmp_path: Pa
     ],
 )
 def test_who_is_kept_out_already_is_not_shut_out(tmp_path: Path, line: str) -> None:
-    said = "\n".join(one for one in CLOSED.splitlines() if one.split()[:1] != line.split()[:1])
-    assert out(account(tmp_path, key=True), f"{said}\n{line}\n") == []
+    output = "\n".join(one for one in CLOSED.splitlines() if one.split()[:1] != line.split()[:1])
+    assert out(account(tmp_path, key=True), f"{output}\n{line}\n") == []
 
 
 @pytest.mark.parametrize(
@@ -131,5 +131,5 @@ def test_keys_are_looked_for_where_sshd_does(tmp_path: Path, pattern: str, place
 
 
 def test_a_command_that_looks_for_keys_may_know_one(tmp_path: Path) -> None:
-    said = CLOSED.replace("authorizedkeyscommand none", "authorizedkeyscommand /usr/bin/sss_ssh")
-    assert out(account(tmp_path), said) == ["monitor"]
+    output = CLOSED.replace("authorizedkeyscommand none", "authorizedkeyscommand /usr/bin/sss_ssh")
+    assert out(account(tmp_path), output) == ["monitor"]

@@ -61,7 +61,7 @@ _STREAMS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
 )
 _ENDINGS = (".gz", ".zst", ".bz2", ".xz", ".zip")
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_BZIP2_BEGINS = (b"1AY&SY", b"\x17rE8P\x90")  # the first block, or the end where there is none
+_BZIP2_BEGINS = (b"1AY&SY", b"\x17rE8P\x90")  # a block, or the end of an empty text
 _BROKEN = (
     OSError,
     EOFError,

@@ -130,6 +130,7 @@ def _usable(scheme: str, address: str) -> str:
 
 
 def _server(url: str) -> str:
+    """Host and port, without the login before them."""
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
@@ -158,7 +159,7 @@ def _failure(error: Exception, proxy: str | None, where: str) -> SourceError:
 def shown(url: str) -> str:
     """A URL as a message may show it: without signature and password."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return urlunsplit((parts.scheme, _server(url), parts.path, "", ""))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
