@@ -75,7 +75,7 @@ lint-ansible: venv
 	ansible-lint --offline
 
 unit: venv ## Fast tests: no root, no hosts, no processes
-	$(UNIT_TMP) $(PYTEST) --numprocesses=2 -o tmp_path_retention_policy=failed tests/unit
+	$(UNIT_TMP) $(PYTEST) --numprocesses=2 --dist=loadfile -o tmp_path_retention_policy=failed tests/unit
 
 integration: venv ## Tests with real processes, sockets and files: no hosts
 	$(PYTEST) tests/integration

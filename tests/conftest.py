@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 
 from rig.hosts import Host, HostError, Process, Run, at, can_boot, destroy, open_run
 
+_SHOWN = 80  # characters of a value in a test's name
+
 
 def _session_run(controller: int) -> str:
     return f"pytest-{controller}"
@@ -81,6 +83,14 @@ def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("long"):
         return 0
     return 1 if item.get_closest_marker("system") else 2
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a test by no more of a text than a line shows: each worker sends all names.
+
+    A few tests take texts of megabytes, and one of their names was as long.
+    """
+    return f"{val[:_SHOWN]}..." if isinstance(val, str) and len(val) > _SHOWN else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -30,9 +31,11 @@ STANDING = sorted(
 )
 
 
-def modules(path: Path) -> Iterator[tuple[str, ...]]:
+@cache
+def modules(path: Path) -> list[tuple[str, ...]]:
     """What a file imports of the package, as the words of its path: a module, or a name in it."""
     inside = path.relative_to(PACKAGE).parent.parts
+    found: list[tuple[str, ...]] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.ImportFrom):
             continue
@@ -43,7 +46,8 @@ def modules(path: Path) -> Iterator[tuple[str, ...]]:
             continue
         else:
             words = words[1:]
-        yield from ((*words, alias.name) for alias in node.names)
+        found += ((*words, alias.name) for alias in node.names)
+    return found
 
 
 def imported(path: Path) -> Iterator[str]:

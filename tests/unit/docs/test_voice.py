@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def words() -> list[str]:
     return [word for first in firsts for word in re.findall(r"`([^`]+)`", first)]
 
 
+@cache
 def pattern() -> re.Pattern[str]:
     """Any of the words; "there is no" and "is no longer" are plain English."""
     every = {one for word in words() for one in (word, word.capitalize())}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import duckdb
 import pytest
 from hypothesis import given
@@ -74,8 +76,13 @@ def test_bare_names_of_members_are_quoted() -> None:
     assert sql_type("STRUCT(select BIGINT)") == 'STRUCT("select" BIGINT)'
 
 
-@given(TYPES)
-def test_duckdb_takes_it_for_one_type(type_: str) -> None:
+@pytest.fixture(scope="module")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
-        rows = connection.execute(f"SELECT CAST(NULL AS {sql_type(type_)}) AS x").fetchall()
+        yield connection
+
+
+@given(type_=TYPES)
+def test_duckdb_takes_it_for_one_type(database: duckdb.DuckDBPyConnection, type_: str) -> None:
+    rows = database.execute(f"SELECT CAST(NULL AS {sql_type(type_)}) AS x").fetchall()
     assert rows == [(None,)]

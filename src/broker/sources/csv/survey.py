@@ -34,6 +34,7 @@ __all__ = ["survey"]
 # Words that programs write for a missing value. A person has to confirm that they mean it:
 # NA is also Namibia.
 _NULL_WORDS = ("NA", "N/A", "NULL", "null", "None", "\\N", "NaN", "nan", "#N/A", "-")
+_FEW = 1_000  # values
 _LARGE = 1_000_000  # rows from which partitions pay
 _MOST_CHECKS = 20
 _KEY_NAME = re.compile(r".*(_id|_key|_code|_uuid|_guid|_no|_nr|_number)|id|key|code|uuid")
@@ -86,7 +87,6 @@ def _loaded(connection: duckdb.DuckDBPyConnection, reading: DelimitedReading) ->
     words: dict[str, set[str]] = {name: set() for name in reading.schema.names}
     connection.register("rows", reading.schema.empty_table())
     connection.execute("CREATE OR REPLACE TABLE t AS FROM rows")
-    formats: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(reading.schema.names, FORMATS)
     for batch in reading.batches():
         chunk = pa.Table.from_batches([batch])
         connection.register("chunk", chunk)
@@ -97,14 +97,24 @@ def _loaded(connection: duckdb.DuckDBPyConnection, reading: DelimitedReading) ->
             as_is = _guessed(connection, identifier(name), chunk[name])
             cleaned = _guessed_without(connection, name, chunk[name]) if found else as_is
             guesses[name] = join(seen[0], as_is), join(seen[1], cleaned)
-            formats[name] = fitting(_without_words(chunk[name]), formats[name])
     columns = _Columns(guesses, words)
     columns.settle(connection)
     for name, type_ in columns.types.items():
-        if type_ == "VARCHAR" and formats[name]:
-            texts = connection.table("t").project(identifier(name)).to_arrow_table().column(0)
-            columns.formats[name] = unlike(_without_words(texts), formats[name])
+        if type_ == "VARCHAR":
+            columns.formats[name] = _formats(connection, identifier(name))
     return columns
+
+
+def _formats(connection: duckdb.DuckDBPyConnection, column: str) -> Sequence[Mapping[str, Any]]:
+    """Ways to read a column of text of ``t``. Most do not fit its first values."""
+    values = connection.table("t").project(column).filter(f"{column} IS NOT NULL")
+    formats: Sequence[Mapping[str, Any]] = FORMATS
+    for texts in (values.limit(_FEW), values):
+        found = _without_words(texts.to_arrow_table().column(0))
+        formats = fitting(found, formats)
+        if not formats:
+            return ()
+    return unlike(found, formats)
 
 
 class _Columns:

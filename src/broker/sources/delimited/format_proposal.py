@@ -16,8 +16,6 @@ __all__ = ["FORMATS", "fitting", "unlike"]
 
 Declared = Mapping[str, Any]
 
-_FEW = 1_000  # values, which most formats do not fit: a look at all of them is for the others
-
 _DATES = (
     *("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y"),
     *("%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y"),
@@ -39,8 +37,7 @@ FORMATS: tuple[Declared, ...] = (
 def fitting(values: pa.ChunkedArray, formats: Sequence[Declared]) -> list[Declared]:
     """Those of ``formats`` that have every value, and of which each date is one."""
     values = values.drop_null()
-    few = values.slice(0, _FEW)
-    return [one for one in formats if _fits(few, one) and _fits(values, one)]
+    return [one for one in formats if _fits(values, one)]
 
 
 def _fits(values: pa.ChunkedArray, declared: Declared) -> bool:

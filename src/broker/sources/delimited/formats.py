@@ -6,7 +6,8 @@ Text becomes text: whether 2026-02-30 is a day, the one grammar of the engine sa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,7 +35,12 @@ _MONTHS = (
     *("September", "October", "November", "December"),
 )
 _WORDS = [rf"{name}|{name[:3]}\.?" for name in _MONTHS]
+_SHORT_MONTHS = pa.array([name[:3].lower() for name in _MONTHS])
+_WORD_OF_A_MONTH = r"^(?P<year>[0-9]{4})-(?P<month>[A-Za-z]{3})[A-Za-z.]*-(?P<rest>.*)$"
 _NOON = 12
+_HOUR_OF_A_HALF = (
+    r"^(?P<date>.{10}) (?P<hour>0[1-9]|1[0-2])(?P<time>:.*?) (?P<half>(?i:[ap]m))(?P<rest>.*)$"
+)
 _BLANKS = "[ \u00a0\u202f]"  # what French and others put between thousands looks alike
 _GAP = "[\\s\u00a0\u202f]*"  # and between a number and its currency
 
@@ -99,8 +105,11 @@ def _dates(values: pa.ChunkedArray, format_: str) -> tuple[pa.ChunkedArray, pa.C
     fits = pc.if_else(pc.is_valid(values), pa.scalar(value=False), pa.scalar(None, pa.bool_()))
     for pattern, by in _rewritings(format_):
         is_so = pc.match_substring_regex(values, pattern=pattern)
-        found = pc.if_else(is_so, _replaced(values, pattern, by), found)
-        fits = pc.or_(fits, is_so)
+        if pc.any(is_so).as_py():
+            found = pc.if_else(is_so, _replaced(values, pattern, by), found)
+            fits = pc.or_(fits, is_so)
+    if not pc.any(fits).as_py():
+        return found, fits
     if "%b" in format_:
         found = pc.if_else(fits, _with_numbered_months(found), found)
     for _ in range(2):  # a match takes the mark before the next one
@@ -109,27 +118,41 @@ def _dates(values: pa.ChunkedArray, format_: str) -> tuple[pa.ChunkedArray, pa.C
 
 
 def _with_numbered_months(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    for number, word in enumerate(_WORDS, start=1):
-        values = _replaced(values, rf"(?i)^([0-9]{{4}})-(?:{word})-", rf"\1-{number:02}-")
-    return values
+    year, month, rest = _parts(values, _WORD_OF_A_MONTH)
+    number = pc.add(pc.index_in(pc.utf8_lower(month), value_set=_SHORT_MONTHS), 1)
+    return pc.coalesce(pc.binary_join_element_wise(year, _two_digits(number), rest, "-"), values)
 
 
 def _by_24_hours(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    for hour in range(1, _NOON + 1):
-        for half, first in (("am", 0), ("pm", _NOON)):
-            pattern = rf"^(.{{10}}) {hour:02}(:.*?)(?i: {half})(.*)$"
-            values = _replaced(values, pattern, rf"\1 {hour % _NOON + first:02}\2\3")
-    return values
+    date, hour, time, half, rest = _parts(values, _HOUR_OF_A_HALF)
+    hour = pc.cast(hour, pa.int8())
+    hour = pc.if_else(pc.equal(hour, _NOON), 0, hour)
+    hour = pc.if_else(pc.equal(pc.utf8_lower(half), "pm"), pc.add(hour, _NOON), hour)
+    time = pc.binary_join_element_wise(_two_digits(hour), time, rest, "")
+    return pc.coalesce(pc.binary_join_element_wise(date, time, " "), values)
 
 
-def _rewritings(format_: str) -> Iterator[tuple[str, str]]:
+def _parts(values: pa.ChunkedArray, pattern: str) -> list[pa.ChunkedArray]:
+    """What each group of ``pattern`` has of each text, NULL where it does not match."""
+    found = pc.extract_regex(values, pattern=pattern)
+    return [pc.struct_field(found, at) for at in range(found.type.num_fields)]
+
+
+def _two_digits(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.utf8_lpad(pc.cast(numbers, pa.string()), 2, "0")
+
+
+@cache
+def _rewritings(format_: str) -> list[tuple[str, str]]:
     """Patterns of whole texts, and what each is rewritten as: ISO 8601 with a blank."""
     centuries = _CENTURIES if "%y" in format_ else {"": ""}
+    found = []
     for century, years in centuries.items():
         pattern, groups = _pattern(format_, years)
         year = century + (groups.get("Y") or groups.get("y") or "")
         date = f"{year}-{groups.get('m') or groups.get('b')}-{groups['d']}"
-        yield pattern, date + _time(groups)
+        found.append((pattern, date + _time(groups)))
+    return found
 
 
 def _time(groups: dict[str, str]) -> str:
