@@ -23,6 +23,7 @@ description:
   - An operator is an account in C(data-ops) with a key file that root owns and a normal login. It
     reads the state of the broker and public tables; with C(sudo) it may become root.
   - Same code as the commands C(broker analyst) and C(broker operator) on the host.
+extends_documentation_fragment: turn
 options:
   name:
     description: Name of the account. 1 to 32 of C(a-z 0-9 _ -), the first a letter; not reserved.
@@ -166,12 +167,6 @@ options:
       - They are written to C(/etc/data-broker/access_classes.json), and the groups made. A class
         that an analyst holds cannot be taken away. Left out, those of the host hold.
     type: dict
-  turn:
-    description:
-      - The turn in which the host is changed, as M(deploy_turn) gave it. Where it is another
-        deploy's by now, the call is refused. Empty where no deploy needs one.
-    type: str
-    default: ""
 attributes:
   check_mode:
     description: Reports what would be done and leaves the disk as it is, byte for byte.

@@ -16,6 +16,7 @@ description:
     finds allowed by the list of analysts; each change of an analyst or a key writes it anew.
   - A private key that others than root can read is replaced, which ends every certificate.
   - It does not change the configuration of sshd, which has to name the authority.
+extends_documentation_fragment: turn
 options:
   state:
     description: V(absent) removes the key pair and both lists.
@@ -26,12 +27,6 @@ options:
     description: How long a certificate lives, 1 to 744. Those that were issued keep their end.
     type: int
     default: 12
-  turn:
-    description:
-      - The turn in which the host is changed, as M(deploy_turn) gave it. Where it is another
-        deploy's by now, the call is refused. Empty where no deploy needs one.
-    type: str
-    default: ""
 attributes:
   check_mode:
     description: Reports what would be done and leaves the disk as it is, byte for byte.

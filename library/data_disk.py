@@ -15,6 +15,7 @@ description:
   - Fails, before anything changes, where the host knows a store that is not there, and where
     C(/etc/fstab) mounts a disk on the way to the store and it is not mounted.
   - A store that has an id is taken over by a host that knows none.
+extends_documentation_fragment: turn
 options:
   path:
     description: The folder of the store.
@@ -26,12 +27,6 @@ options:
     default: data-ops
   accept:
     description: The word of a refusal, by which a new store takes the place of the old one.
-    type: str
-    default: ""
-  turn:
-    description:
-      - The turn in which the host is changed, as M(deploy_turn) gave it. Where it is another
-        deploy's by now, the call is refused. Empty where no deploy needs one.
     type: str
     default: ""
 attributes:

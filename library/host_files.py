@@ -15,6 +15,7 @@ description:
   - Files that must change in the same moment wait beside their places (O(files[].later)), and one
     last call with O(taken) and O(links) puts them there. What fails before changes none of them.
   - One call takes the time that a built-in module takes for each of them.
+extends_documentation_fragment: turn
 options:
   folders:
     description: Folders in the order in which they are made; the folder above must exist by then.
@@ -102,12 +103,6 @@ options:
     type: list
     elements: str
     default: []
-  turn:
-    description:
-      - The turn in which the host is changed, as M(deploy_turn) gave it. Where it is another
-        deploy's by now, the call is refused. Empty where no deploy needs one.
-    type: str
-    default: ""
   follow:
     description:
       - A command that makes a change count, such as V([systemctl, daemon-reload]). It follows every

@@ -13,6 +13,7 @@ description:
   - Writes units that belong together to C(/etc/systemd/system), and enables and starts some of
     them; or stops and removes all.
   - New text is verified with C(systemd-analyze verify), all units together, before any changes.
+extends_documentation_fragment: turn
 options:
   units:
     description: The text of each unit by its name. To remove them, only the names count.
@@ -33,12 +34,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  turn:
-    description:
-      - The turn in which the host is changed, as M(deploy_turn) gave it. Where it is another
-        deploy's by now, the call is refused. Empty where no deploy needs one.
-    type: str
-    default: ""
 attributes:
   check_mode:
     description: Tells what would be done; whether systemd takes it shows only then.

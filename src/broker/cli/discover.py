@@ -13,7 +13,7 @@ from ..files import write_atomic
 from ..sources.draft import Revision, document, revise
 from .drafting import Choice, Found, drafts_of_files, drafts_of_source
 from .options import as_json, config_dir
-from .terminal import say, say_document, say_json
+from .terminal import counted, say, say_document, say_json
 
 __all__ = ["discover"]
 
@@ -103,13 +103,9 @@ def _facts(revision: Revision, failures: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _summary(revision: Revision, out: Path) -> str:
-    lines = [f"{out}: {_counted(len(revision.added))} added"]
+    lines = [f"{out}: {counted(len(revision.added), 'table')} added"]
     for name, difference in revision.differences.items():
         lines.append(f"\n{name} is kept as it is described, though the data look otherwise:")
         lines.append(difference)
     lines += [f"\n{name} is described, but not there" for name in revision.gone]
     return "\n".join(lines)
-
-
-def _counted(tables: int) -> str:
-    return "1 table" if tables == 1 else f"{tables or 'no'} tables"

@@ -13,6 +13,7 @@ from ..tables.intake.rejects import RejectedError
 from ..tables.issues import Issue, IssueKind
 from ..tables.model import TableSpec, TableVersion
 from ..tables.schema import TypedBy
+from ..tables.types import changed
 from .admission import bytes_needed
 from .carry_out import Task, carry_out
 from .held import HeldError
@@ -107,9 +108,10 @@ def _retyped(job: Job, version: TableVersion) -> TableVersion:
         if column.type == "VARCHAR" and column.typed_by is not TypedBy.NOTHING
     }
     changes = tuple(
-        f"column {column.name} changed from VARCHAR to {column.type}"
+        f"column {column.name} {changed('VARCHAR', column.type)}"
         for column in version.schema.columns
-        if column.name in texts and column.type != "VARCHAR" and column.typed_by is TypedBy.VALUES
+        if column.name in texts and column.typed_by is TypedBy.VALUES
+        if column.type and column.type != "VARCHAR"
     )
     return replace(version, warnings=(*changes, *version.warnings)) if changes else version
 

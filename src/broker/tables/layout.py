@@ -10,7 +10,7 @@ import pyarrow as pa
 from ..errors import TableError
 from .model import TableSpec
 from .schema import Column, TableSchema, TypedBy
-from .types import canonical, common, decimal, is_guessed, is_nested, of_arrow
+from .types import canonical, changed, common, decimal, is_guessed, is_nested, of_arrow
 
 __all__ = ["Field", "Layout", "NeedsLoadError", "WidensError", "plan_columns", "widened"]
 
@@ -311,7 +311,7 @@ def _differences(
         *(f"column {name} is new" for name in now if name not in before),
         *(f"column {name} is no longer delivered" for name in before if name not in now),
         *(
-            f"column {name} changed from {before[name]} to {type_}"
+            f"column {name} {changed(before[name], type_)}"
             for name, type_ in now.items()
             if type_ and before.get(name) not in (None, type_) and name not in declared
         ),

@@ -10,7 +10,16 @@ import pyarrow as pa
 from ..errors import TableError
 from ..foreign.columns import SIMPLE, sql_type
 
-__all__ = ["Decimal", "canonical", "common", "decimal", "is_guessed", "is_nested", "of_arrow"]
+__all__ = [
+    "Decimal",
+    "canonical",
+    "changed",
+    "common",
+    "decimal",
+    "is_guessed",
+    "is_nested",
+    "of_arrow",
+]
 
 DIGITS = 38  # the widest decimal of DuckDB, Arrow's decimal128 and Parquet readers at large
 BIGINT_DIGITS = 19
@@ -137,6 +146,11 @@ _ARROW = (
     (pa.types.is_large_binary, "BLOB"),
     (pa.types.is_fixed_size_binary, "BLOB"),
 )
+
+
+def changed(old: str | None, new: str | None) -> str:
+    """What a warning says of a column whose type is another than before."""
+    return f"changed from {old} to {new}"
 
 
 def common(old: str, new: str) -> str | None:

@@ -14,6 +14,7 @@ from ..pieces import pieces
 from ..row_places import RowPlace, RowPlaces, placed
 from ..schema import TypedBy
 from ..session import one_row
+from ..types import changed
 from ..values.bulk import has_blank, read
 from ..values.inference import NOTHING, Guess, guess, join
 from ..values.oddity import DECIMAL_WORDS, Oddity, first_odd, shape, suspected, written
@@ -79,7 +80,7 @@ class Guesses:
         for name, odd in self._oddities.items():
             known, type_ = self._fields[name].known, layout.field(name).type
             if known != type_:
-                change = "is text" if known is None else f"changed from {known} to {type_}"
+                change = "is text" if known is None else changed(known, type_)
                 found.append(odd.words(change, _place(odd, places)))
         return tuple(found)
 
