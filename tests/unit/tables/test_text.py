@@ -40,7 +40,7 @@ YES = {
         "2026-11-22 16:30:05.25 +05:30",
         "2026-11-22 24:00:00 -05",
     ],
-    "JSON": ['{"a": [1, null]}', "null", '"x"'],
+    "JSON": ['{"a": [1, null]}', "null", '"x"', '{"nan": ",]", "\\"": "-Infinity, }"}'],
 }
 NO = {
     "BIGINT": [" 5", "5 ", "1.5", "1e3", "1_000", "0x1F", "9223372036854775808", "NA", "٣"],
@@ -73,7 +73,7 @@ NO = {
         "2026-11-22T16:30:05+02:99",
         "now",
     ],
-    "JSON": ["{", "{'a': 1}"],
+    "JSON": ["{", "{'a': 1}", "NaN", '{"a": ["\\"", -Infinity]}', "[inf]", "[1, ]", '{"a": 1,\n}'],
 }
 # What a declaration says yes to, and what nobody would take for the type without one.
 DECLARED = {

@@ -2,8 +2,8 @@ r"""How text becomes a value: exactly, or not at all.
 
 DuckDB's own casts are kinder than a data engine may be: ``'1.5'`` as BIGINT gives 2, ``'1.005'``
 as DECIMAL(5,2) gives 1.01, ``'t'`` is true, ``'2024-1-5'`` a date, a zone in a wall time is
-dropped, and digits past the microsecond are cut. So each type has a grammar here, and a value
-fits when its text follows the grammar *and* the cast takes it.
+dropped, digits past the microsecond are cut, and ``[NaN,]`` is JSON. So each type has a grammar
+here, and a value fits when its text follows the grammar *and* the cast takes it.
 
 In bulk, ``bulk`` reads the same values faster; this is what decides where it does not.
 
@@ -28,6 +28,9 @@ _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
 _CLOCK = rf"({_TIME}|24:00(:00(\.0+)?)?)"
 _ZONE = "( ?UTC|Z| ?[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
 _DOUBLE = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:[+-]?(inf|infinity)|nan)"
+
+_JSON_TEXT = r'"(\\.|[^"\\])*"'
+_BEYOND_JSON = r"(?i:nan|inf)|,\s*[\]}]"  # outside of texts; DuckDB takes it, most others do not
 
 _PATTERNS = {
     "BIGINT": "[+-]?[0-9]+",
@@ -74,7 +77,7 @@ def typed(value: str, type_: str, *, strict: bool = False) -> str:
     if type_ == "BOOLEAN":
         return f"CASE lower({value}) WHEN 'true' THEN true WHEN 'false' THEN false END"
     if type_ == "JSON":
-        return f"CASE WHEN json_valid({value}) THEN {value} END"
+        return f"CASE WHEN json_valid({value}) AND {_only_json(value)} THEN {value} END"
     tried = attempt(value, type_)
     grammar = pattern(type_, strict=strict)
     if grammar is None:
@@ -89,6 +92,15 @@ def fits(value: str, type_: str, *, strict: bool = False) -> str:
         return "true"
     absent = f"{value} IS NULL" if type_ in _TEXT else f"nullif({value}, '') IS NULL"
     return f"({absent} OR {typed(value, type_, strict=strict)} IS NOT NULL)"
+
+
+def _only_json(value: str) -> str:
+    """The SQL that says of JSON as DuckDB takes it whether every reader of JSON does (RFC 8259)."""
+    without_texts = f"regexp_replace({value}, {literal(_JSON_TEXT)}, '\"\"', 'g')"
+    likely, certain = (
+        f"regexp_matches({where}, {literal(_BEYOND_JSON)})" for where in (value, without_texts)
+    )
+    return f"NOT ({likely} AND {certain})"
 
 
 def _plain(value: str, type_: str) -> str:
