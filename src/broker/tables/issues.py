@@ -16,6 +16,11 @@ __all__ = ["MOST_ISSUES", "Issue", "IssueKind", "shape_in_sql", "type_remedy"]
 
 MOST_ISSUES = 50  # of one table
 _LONGEST_SHAPE = 40
+# As a value of the type is written, and yet not one.
+_LIKE_A_VALUE = re.compile(
+    r"not a (DATE|TIMESTAMP(TZ)?) 9999-99-99"
+    r"|not a TIMESTAMP(TZ)? 9999-99-99[ T]99:99(:99(\.9{1,6})?)?"
+)
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DAYS, _NUMBERS = ("DATE", "TIMESTAMP"), ("BIGINT", "DOUBLE", "DECIMAL")
 # Which values a format under `csv.formats` reads, by their shapes.
@@ -110,12 +115,13 @@ def type_remedy(
     if is_partition:
         return f"Correct the source, or declare another `partition_by`.{formats}"
     as_text = f"`types: {{{name}: VARCHAR}}` keeps them as text"
-    if not shapes or any("9" in one for one in shapes):
-        return f"Correct the source, or declare: {as_text}.{formats}"
-    return (
-        "Correct the source, or declare: `null_values` lists texts that stand for NULL, and "
-        f"{as_text}.{formats}"
-    )
+    if any(_LIKE_A_VALUE.fullmatch(f"{reason.partition(':')[0]} {one}") for one in shapes):
+        nulls = "`null_values` lists texts that stand for NULL, such as 0000-00-00, and "
+    elif shapes and not any("9" in one for one in shapes):
+        nulls = "`null_values` lists texts that stand for NULL, and "
+    else:
+        nulls = ""
+    return f"Correct the source, or declare: {nulls}{as_text}.{formats}"
 
 
 def _formats(name: str, reason: str, shapes: tuple[str, ...]) -> str:

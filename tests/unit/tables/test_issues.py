@@ -67,4 +67,8 @@ def test_a_remedy_names_the_formats_that_read_what_is_there(
 def test_words_may_stand_for_null_and_digits_do_not() -> None:
     assert "null_values" in type_remedy("v", "", ("A/A",))
     assert "null_values" not in type_remedy("v", "", ("A/A", "9,9"))
+    assert "0000-00-00" in type_remedy("v", "not a DATE: x", ("9999-99-99",))
+    assert "0000-00-00" in type_remedy("v", "not a TIMESTAMP: x", ("A", "9999-99-99 99:99:99"))
+    assert "0000-00-00" not in type_remedy("v", "not a BIGINT: x", ("9999-99-99",))
+    assert "0000-00-00" not in type_remedy("v", "not a DATE: x", ("9999-99-99 99:99",))
     assert 'types: {"a: b": VARCHAR}' in type_remedy("a: b", "", ("9,9",))
