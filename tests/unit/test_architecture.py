@@ -221,3 +221,16 @@ def test_no_file_knows_itself_by_way_of_others() -> None:
         for words, path in files.items()
     }
     assert len([*TopologicalSorter(graph).static_order()]) == len(files)
+
+
+def test_folders_of_tests_are_called_as_what_they_test() -> None:
+    """A room of the package, a folder of the top or of ``rig``; or one that the page names."""
+    others = {"ansible", "hostile", "install"}
+    named = re.findall(r"^\| `tests/`.*$", PAGE, re.MULTILINE)[0]
+    assert others == {*re.findall(r"`(\w+)/` for", named)}
+    for kind in ("unit", "integration"):
+        top = ROOT / "tests" / kind
+        for folder in {path.parent.relative_to(top) for path in top.rglob("test_*.py")}:
+            assert str(folder) in others or any(
+                (place / folder).is_dir() for place in (PACKAGE, ROOT, ROOT / "rig")
+            ), folder

@@ -12,7 +12,7 @@ from broker.errors import ConfigError, SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 TABLE = """\
 id,amount,state,at

@@ -18,7 +18,7 @@ from broker.sources.csv import CsvSource
 from broker.sources.delimited.dialect import dialect_from
 from broker.sources.delimited.formats import rewritten
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 GERMAN = {"decimal": ",", "thousands": "."}
 EUROS = {"decimal": ",", "affixes": ["€", "EUR"], "negative": "parentheses"}

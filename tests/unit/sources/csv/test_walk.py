@@ -14,7 +14,7 @@ from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 from broker.sources.csv.folder import Folder
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 ONE = "a\n1\n"
 CANARY = "a\nsecret\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,11 +12,20 @@ from click.testing import CliRunner, Result
 from broker.accounts import HostPaths
 from broker.cli import accounts as commands
 from broker.errors import AccountsError
-
-from .scratch import ScratchSystem, public_key
+from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
 
 KEY = public_key("anna", "anna@laptop")
 Type = Callable[..., Result]
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> HostPaths:
+    return make_root(tmp_path / "host")
+
+
+@pytest.fixture
+def system(layout: HostPaths) -> ScratchSystem:
+    return ScratchSystem(layout.root)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 from broker.tables.rows import End
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 
 def rejects(end: End) -> list[tuple[Any, ...]]:

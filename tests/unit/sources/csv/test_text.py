@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ from broker.errors import SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 AWKWARD = 'id,text,note\n1,"",\n2,NA,"NA"\n3,"a\nb, ""c""",😀\n4, x ,null\n'
 AWKWARD_ROWS = [
@@ -150,20 +149,6 @@ def test_a_cell_of_many_megabytes(put: Put, read: Read) -> None:
     put("t.csv", f'a,b\n1,"{cell}"\n2,y\n')
     rows, _ = read()
     assert [(a, len(b)) for a, b in rows] == [("1", len(cell)), ("2", 1)]
-
-
-def test_nyc_weather(read: Read, tmp_path: Path) -> None:
-    data = Path(__file__).parents[4] / "shared/data/nyc-weather"
-    if not data.is_dir():
-        pytest.skip(f"the public weather tables are not there: {data}")
-    for path in data.glob("*.csv"):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    rows, end = read("nyc.weather", null_values=("NA",))
-    assert (len(rows), end.rows, end.rejects) == (26_115, 26_115, ())
-    assert rows[0][:6] == ("EWR", "2013", "1", "1", "1", "39.02")
-    assert rows[0][10] is None
-    airlines, _ = read("nyc.airlines")
-    assert ("9E", "Endeavor Air Inc.") in airlines
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

@@ -16,7 +16,7 @@ from broker.sources.contract import TableRequest
 from broker.sources.csv import CsvSource
 from broker.sources.delimited.line_ends import with_line_ends_escaped
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 TWO = {"columns": ["id", "v"]}
 CASES: dict[str, tuple[dict[str, Any], bytes | str, list[tuple[Any, ...]]]] = {

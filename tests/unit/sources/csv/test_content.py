@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from broker.errors import SourceError
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 
 def zipped(*names: str) -> bytes:

@@ -16,7 +16,7 @@ from broker.errors import AbsentError, ConfigError, ForbiddenError, SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 ONE = "a\n1\n"
 

@@ -9,7 +9,7 @@ import pytest
 
 from broker.errors import SourceError
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 MARK = "\ufeff"
 JOINED = f"{MARK}id,v\n1,a\n{MARK}id,v\n2,b\n"

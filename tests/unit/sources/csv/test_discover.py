@@ -12,7 +12,7 @@ from broker.cli.discover import discover
 from broker.config import Description, load_description
 from broker.errors import ConfigError
 
-from .conftest import Put
+from ..conftest import Put
 
 ORDERS = """\
 order_id,zip,amount,big,placed_at,local_time,day,ok,note

@@ -13,7 +13,7 @@ from broker.errors import SourceError
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 UNION = {"columns": "union"}
 

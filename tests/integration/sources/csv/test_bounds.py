@@ -12,7 +12,7 @@ import pytest
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 
-SRC = Path(__file__).parents[3] / "src"
+SRC = Path(__file__).parents[4] / "src"
 PEAK = """
 import resource, sys
 from pathlib import Path

@@ -16,7 +16,7 @@ import pytest
 
 from broker.errors import SourceError
 
-from .conftest import Put, Read
+from ..conftest import Put, Read
 
 ROWS = 20_000
 TEXT = b"id,v\n" + b"".join(b"%d,%d\n" % (at, at * 7919) for at in range(ROWS))
