@@ -20,6 +20,15 @@ _DATES = (
     *("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y"),
     *("%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y"),
 )
+_WORDS = (
+    ("t", "f"),
+    ("T", "F"),
+    ("yes", "no"),
+    ("Yes", "No"),
+    ("YES", "NO"),
+    ("y", "n"),
+    ("Y", "N"),
+)
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 FORMATS: tuple[Declared, ...] = (
     *({"date": date + time} for date in _DATES for time in _TIMES),
@@ -30,6 +39,7 @@ FORMATS: tuple[Declared, ...] = (
     {"thousands": "'"},
     {"negative": "parentheses"},
     {"negative": "trailing"},
+    *({"true_words": [true], "false_words": [false]} for true, false in _WORDS),
 )
 """What is tried, of those that read the same the simpler one first."""
 
@@ -62,6 +72,8 @@ def unlike(values: pa.ChunkedArray, formats: Sequence[Declared]) -> list[Declare
         if decimal and not pc.any(pc.match_substring(values, decimal)).as_py():
             continue
         found, _ = rewritten(values, _format(one))
+        if "true_words" in one and not {"true", "false"} <= {*found.unique().to_pylist()}:
+            continue  # one of the words alone may be any code
         if not found.equals(values) and not any(found.equals(other) for other, _ in ways):
             ways.append((found, one))
     return [one for _, one in ways]

@@ -102,9 +102,9 @@ def test_dialects(
 
 
 FORMATTED = """\
-id;day;at;us;amount;price;refund;phone;host;word;code
-1;31.12.2025;1/31/2026 3:04 PM;01/02/2026;1.234,50;1,234.50;(12.00);123 456 789;10.0.1.2;may;1,234
-2;NA;2/1/2026 3:04 AM;03/04/2026;7,00;7.00;5.00;987 654 321;10.0.1.3;june;5,678
+id;day;at;us;amount;price;refund;phone;host;word;code;paid;state
+1;31.12.2025;1/31/2026 3:04 PM;01/02/2026;1.234,50;1,234.50;(12.00);123 456;10.0.1.2;may;1,234;t;N
+2;NA;2/1/2026 3:04 AM;03/04/2026;7,00;7.00;5.00;987 654;10.0.1.3;june;5,678;f;N
 """
 
 
@@ -119,14 +119,16 @@ def test_formats_of_columns_are_proposed(put: Put, tmp_path: Path) -> None:
         "amount": {"decimal": ",", "thousands": "."},
         "price": {"thousands": ","},
         "refund": {"negative": "parentheses"},
+        "paid": {"true_words": ("t",), "false_words": ("f",)},
     }
-    found = {name: table.types[name] for name in ("day", "at", "amount", "price", "refund")}
+    found = {name: table.types[name] for name in ("day", "at", "amount", "price", "refund", "paid")}
     assert found == {
         "day": "DATE",
         "at": "TIMESTAMP",
         "amount": "DECIMAL(18,2)",
         "price": "DECIMAL(18,2)",
         "refund": "DECIMAL(18,2)",
+        "paid": "BOOLEAN",
     }
     text = out.read_text()
     assert "How amount is written is a guess: its format reads every value." in text
