@@ -100,7 +100,7 @@ def _only_json(value: str) -> str:
     likely, certain = (
         f"regexp_matches({where}, {literal(_BEYOND_JSON)})" for where in (value, without_texts)
     )
-    return f"NOT ({likely} AND {certain})"
+    return f"CASE WHEN {likely} THEN NOT {certain} ELSE true END"
 
 
 def _plain(value: str, type_: str) -> str:
