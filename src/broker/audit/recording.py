@@ -18,7 +18,6 @@ from .log import append, append_or_keep
 __all__ = ["Change", "Trail", "changes", "recording"]
 
 END = "act.end"
-_OF_THE_HOST = frozenset({"places", "certificate authority"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Trail:
 def changes(
     before: Mapping[str, Any], after: Mapping[str, Any], actions: Sequence[str] = ()
 ) -> tuple[Change, ...]:
-    """From the two sides of a diff, by person, to the recorded changes.
+    """From the two sides of a diff, by person and by part of the host, to the recorded changes.
 
     A person's ``entry`` says who is added, changed or removed, which may end ``certificates``;
     every other part is drift that is repaired. ``role`` is that of other accounts than
@@ -93,7 +92,7 @@ def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> C
     role = after.get("role") or "analyst"
     if "entry" not in before and "entry" not in after:
         parts = sorted((before.keys() | after.keys()) - {"role"})
-        subject = None if name in _OF_THE_HOST else name
+        subject = None if " " in name else name  # no account has a blank in its name
         action = "host.mend" if subject is None else f"{role}.mend"
         return Change(action, subject, {"mended": parts})
     old, new = before.get("entry"), after.get("entry")

@@ -164,7 +164,7 @@ def test_drift_is_shown_and_mended(layout: HostPaths, system: ScratchSystem, ask
     assert [row["host"] for row in list_analysts(layout, system)] == ["drift", "ok"]
 
     shown = ask("bob", check=True)
-    assert set(shown.before) == {"anna", "places"}
+    assert set(shown.before) == {"anna", "files and folders"}
     assert shown.before["anna"]["keys"][1:] == [
         "1 lines that the broker did not write",
         "mode 0666, owner 0",

@@ -482,8 +482,8 @@ def test_a_rule_of_sudo_that_is_mended_on_the_way_is_told(
     rule.write_text("eve ALL=(ALL) ALL\n")
     rule.chmod(0o440)
     outcome = ask("anna", public_key("anna"))
-    assert outcome.before["places"] == {str(layout.sudoers): "another text"}
-    assert outcome.after["places"] == {str(layout.sudoers): "file 0440 of 0:0"}
+    assert outcome.before["files and folders"] == {str(layout.sudoers): "another text"}
+    assert outcome.after["files and folders"] == {str(layout.sudoers): "file 0440 of 0:0"}
     events = read_log(layout.at(AUDIT_LOG)).events
     assert {"mended": [str(layout.sudoers)]} in [event.detail for event in events]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import HostPaths, converge, parse_request
+from broker.accounts import Classes, HostPaths, converge, parse_request
 from broker.audit.reading import read_log
 from broker.errors import BrokerError
 from broker.hostpaths import AUDIT_LOG
@@ -48,6 +48,24 @@ def test_add_change_remove_and_mend(layout: HostPaths) -> None:
     change = read_log(layout.at(AUDIT_LOG)).events[-3].detail
     assert (change["before"]["classes"], change["after"]["classes"]) == ([], ["private"])
     assert public_key("anna").split()[1] not in layout.at(AUDIT_LOG).read_text()
+
+
+def test_declared_classes_are_a_change_of_the_host_and_of_no_analyst(layout: HostPaths) -> None:
+    """Also where analysts are called as the parts of the host that a change names."""
+    for name in ("classes", "places"):
+        ask(layout, name, keys=[public_key(name)])
+    classes = Classes({**Classes().groups, "hr": "data-hr"})
+    request = parse_request("classes", email="classes@example.com")
+    converge([request], layout, ScratchSystem(layout.root), classes=classes)
+    act = read_log(layout.at(AUDIT_LOG)).events[-2:]
+    assert [(one.action, one.subject, one.detail) for one in act] == [
+        ("host.mend", None, {"mended": ["hr"]}),
+        (
+            "analyst.change",
+            "classes",
+            {"before": {"email": None}, "after": {"email": "classes@example.com"}},
+        ),
+    ]
 
 
 def test_what_fails_is_told_as_failed(layout: HostPaths, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,14 +138,14 @@ BEFORE = {
     "bob": {"entry": {"classes": [], "keys": ["K1"], "email": "b@x"}},
     "eve": {"entry": {"classes": [], "keys": []}, "account": {}},
     "kim": {"keys": ["mode 0666"]},
-    "places": {"/etc/data-broker": None},
+    "files and folders": {"/etc/data-broker": None},
 }
 AFTER = {
     "anna": {"entry": {"classes": ["hr"], "keys": ["K2"]}},
     "bob": {"entry": {"classes": ["hr"], "keys": ["K1"], "email": "b@x"}},
     "eve": {"home": "archived"},
     "kim": {"keys": ["mode 0644"]},
-    "places": {"/etc/data-broker": "folder"},
+    "files and folders": {"/etc/data-broker": "folder"},
 }
 
 

@@ -20,7 +20,11 @@ from .goal import impostor
 from .planner import home_drift, sudo_drift
 from .wanted import CLASSES_FILE, REGISTRY_FILE, SUDO_FILE, wanted_places, wanted_presence
 
-__all__ = ["deviation", "differences", "facts", "listing"]
+__all__ = ["CLASSES", "PLACES", "deviation", "differences", "facts", "listing"]
+
+# Parts of the host in a diff by account: no account has a blank in its name.
+CLASSES = "access classes"
+PLACES = "files and folders"
 
 
 def facts(person: Person) -> dict[str, Any]:
@@ -112,7 +116,10 @@ def differences(
             if name in operators:
                 before[name]["role"] = after[name]["role"] = "operator"
     if classes != observed.classes:
-        before["classes"], after["classes"] = dict(observed.classes.groups), dict(classes.groups)
+        old_groups, new_groups = observed.classes.groups, classes.groups
+        names = {one for one, _ in old_groups.items() ^ new_groups.items()}
+        before[CLASSES] = {name: old_groups.get(name) for name in sorted(names)}
+        after[CLASSES] = {name: new_groups.get(name) for name in sorted(names)}
     authority = authority_sides(observed.authority, certificates, layout)
     if authority[0] != authority[1]:
         before[AUTHORITY], after[AUTHORITY] = authority
@@ -179,13 +186,13 @@ def _differing_places(
     }
     allowed, rule = sudo_drift(target.people, observed, layout), str(layout.sudoers)
     if wrong or allowed is not None:
-        before["places"] = {path: _node(observed.places.get(path)) for path in wrong}
-        after["places"] = {path: _node(node) for path, node in wrong.items()}
+        before[PLACES] = {path: _node(observed.places.get(path)) for path in wrong}
+        after[PLACES] = {path: _node(node) for path, node in wrong.items()}
     if allowed is not None:
         found = observed.places.get(rule)
         altered = allowed and SUDO_FILE.accepts(found)
-        before["places"][rule] = "another text" if altered else _node(found)
-        after["places"][rule] = _node(SUDO_FILE) if allowed else None
+        before[PLACES][rule] = "another text" if altered else _node(found)
+        after[PLACES][rule] = _node(SUDO_FILE) if allowed else None
 
 
 def _entry(person: Person | None) -> dict[str, Any] | None:
