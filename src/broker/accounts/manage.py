@@ -29,9 +29,8 @@ from .planning.actions import (
 from .planning.certificate_rules import live
 from .planning.describe import deviation, differences, facts, listing
 from .planning.describe_certificates import certificate_facts
-from .planning.goal import goal
 from .planning.planner import plan
-from .planning.taking import loses, only_takes
+from .planning.taking import loses
 from .records.certificates import Certificate, Mode
 from .records.classes import Classes
 from .records.model import Person, Request, Role
@@ -131,8 +130,7 @@ def list_analysts(
     observed = observe(layout, system)
     rows = listing(observed, layout, "analyst")
     activity = system.activity({row["uid"]: row["name"] for row in rows})
-    issued = observed.authority.issued if observed.authority else ()
-    valid = live(issued, datetime.now(UTC))
+    valid = live(observed.issued, datetime.now(UTC))
     for row in rows:
         seen, name = activity.get(row["name"], Activity()), row["name"]
         row |= {"last_login": seen.last_login, "last_sync": seen.last_sync}
@@ -154,12 +152,11 @@ def _outcome(
     certificates: Mode | None,
 ) -> tuple[Outcome, tuple[Action, ...], list[_Leaver]]:
     observed = observe(layout, system, [request.name for request in requests])
-    actions = plan(requests, observed, layout, classes, certificates)
-    target = goal(requests, observed, classes)
+    planned = plan(requests, observed, layout, classes, certificates)
+    target, actions = planned.target, planned.actions
     entries = target.by_name()
-    issued = observed.authority.issued if observed.authority else ()
     leavers = [
-        _Leaver(entry, tuple(one for one in issued if one.analyst == entry.name))
+        _Leaver(entry, tuple(one for one in observed.issued if one.analyst == entry.name))
         for entry in target.people
         if entry.state == "absent"
     ]
@@ -173,8 +170,7 @@ def _outcome(
         else {"name": request.name, "state": "absent"}
         for request in requests
     )
-    taking = classes in (None, observed.classes) and certificates is None
-    taking = taking and only_takes(requests, observed.registry, target)
+    declares = classes not in (None, observed.classes) or certificates is not None
     broken = tuple(
         Trouble(name, f"the home cannot be read: {presence.broken}")
         for name, presence in sorted(observed.presences.items())
@@ -186,7 +182,7 @@ def _outcome(
         after,
         people,
         troubles=broken,
-        only_takes=taking,
+        only_takes=planned.only_takes and not declares,
         roles={entry.name: entry.role for entry in target.people},
     )
     return outcome, actions, leavers
@@ -271,7 +267,7 @@ def _refuse_half_done(layout: HostPaths, system: System, broken: Set[str | None]
     """Check the host after the tools. Homes are left out: their owners may change them now."""
     left = [
         action
-        for action in plan((), observe(layout, system), layout)
+        for action in plan((), observe(layout, system), layout).actions
         if not isinstance(action, MendHome | ClearHome) and not _is_of(action, broken)
     ]
     if left:

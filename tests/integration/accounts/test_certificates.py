@@ -285,7 +285,7 @@ def test_a_switch_that_is_cut_off_is_finished_by_whoever_comes_next(
 ) -> None:
     converge([parse_request("anna", keys=[KEY.line])], layout, system)
     (layout.at(layout.config) / ".certificate_authority.new").write_text("left")
-    actions = plan((), observe(layout, system), layout, certificates=Mode(9))
+    actions = plan((), observe(layout, system), layout, certificates=Mode(9)).actions
     apply(actions[:done], layout, system)
     converge((), layout, system, certificates=Mode(9) if done == 0 else None)
     assert issue_certificate("anna", layout, system).serial
@@ -296,7 +296,7 @@ def test_a_revocation_that_is_cut_off_is_finished_by_whoever_comes_next(laptop: 
     layout, system = laptop.layout, laptop.system
     request = key_request("anna", "absent", old=["laptop"])
     lost, kept = laptop.issue(), laptop.issue("desk")
-    actions = plan([request], observe(layout, system), layout)
+    actions = plan([request], observe(layout, system), layout).actions
     start = {path: path.read_bytes() for path in layout.at(layout.config).glob("*.json")}
     for done in range(1, len(actions) + 1):
         for path, content in start.items():

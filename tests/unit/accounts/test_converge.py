@@ -388,9 +388,11 @@ def test_observing_and_planning_need_no_registry_of_names(
     ask("anna", KEY)
     seen = observe(layout, system)
     assert set(seen.presences) == {"anna"}
-    assert plan([], seen, layout) == ()
+    assert plan([], seen, layout).actions == ()
     odd = replace(seen, places={**seen.places, str(layout.registry): Node("file", 0o644, 0, 0)})
-    assert [str(action) for action in plan([], odd, layout)] == ["write the list of analysts"]
+    assert [str(action) for action in plan([], odd, layout).actions] == [
+        "write the list of analysts"
+    ]
 
 
 def test_a_host_in_a_folder_is_virgin(tmp_path: Path) -> None:

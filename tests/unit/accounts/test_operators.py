@@ -104,7 +104,7 @@ def test_who_can_join_the_group_of_sudo_by_newgrp_or_gpasswd_still_has_it(
     (layout.root / "etc/gshadow").write_text(f"data-ops:!*::olga\n{line}\nnowhere:!*::olga\n")
     assert [row["host"] for row in list_operators(layout, system)] == ["drift", "ok"]
     uid = system.accounts().users["olga"].uid
-    actions = plan([], observe(layout, system), layout)
+    actions = plan([], observe(layout, system), layout).actions
     assert [one.uid for one in actions if isinstance(one, EndProcesses)] == [uid]
     (first, last) = [one for one in actions if isinstance(one, ChangeAccount)]
     assert first.found.groups - first.wanted.groups == {"data-sudo"}
@@ -302,7 +302,7 @@ def test_a_key_that_is_gone_takes_all_that_it_may_have_planted(
     request = key_request("olga", "absent", old=["olga@desk"], role="operator")
     added = key_request("olga", "present", key=OTHER, role="operator")
     converge([added], layout, system)
-    actions = plan([request], observe(layout, system), layout)
+    actions = plan([request], observe(layout, system), layout).actions
     kinds = [type(action) for action in actions]
     assert kinds.index(EndProcesses) < kinds.index(ClearHome)
     converge([request], layout, system)
@@ -450,7 +450,7 @@ def test_analysts_are_limited_and_operators_are_not(
     layout.at(layout.units).joinpath(f"user-{uids['olga']}.slice.d").mkdir()
     link = layout.at(layout.units) / f"user-{uids['olga']}.slice.d/50-data-broker.conf"
     link.symlink_to("../broker-analyst.slice.d/limits.conf")
-    (found,) = plan([], observe(layout, system), layout)
+    (found,) = plan([], observe(layout, system), layout).actions
     assert found == PlaceLimits((), (uids["olga"],))
 
 

@@ -42,18 +42,14 @@ def plan_authority(
 
 def ended(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, ...]:
     """What was issued and does not count any more once the analysts are ``entries``."""
-    issued = observed.authority.issued if observed.authority else ()
-    kept = {one.serial for one in _standing(observed, entries)} if issued else set()
-    return tuple(one for one in issued if one.serial not in kept)
+    kept = {one.serial for one in _standing(observed, entries)}
+    return tuple(one for one in observed.issued if one.serial not in kept)
 
 
 def _standing(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, ...]:
     """None of an account that was re-made by hand is valid."""
-    issued = observed.authority.issued if observed.authority else ()
-    if not issued:
-        return ()
     ours = {one.name: one for one in entries if impostor(one, observed.presence(one.name)) is None}
-    return tuple(one for one in issued if stands(one, ours.get(one.analyst)))
+    return tuple(one for one in observed.issued if stands(one, ours.get(one.analyst)))
 
 
 def _present(

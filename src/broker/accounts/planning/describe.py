@@ -16,8 +16,8 @@ from ..records.paths import HostPaths
 from ..records.registry import Registry
 from .authority import ended
 from .describe_certificates import AUTHORITY, authority_sides, certificate_line
+from .drift import home_drift, sudo_drift
 from .goal import impostor
-from .planner import home_drift, sudo_drift
 from .wanted import CLASSES_FILE, REGISTRY_FILE, SUDO_FILE, wanted_places, wanted_presence
 
 __all__ = ["CLASSES", "PLACES", "deviation", "differences", "facts", "listing"]

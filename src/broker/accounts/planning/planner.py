@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from ..records.certificates import Mode
 from ..records.classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Classes
 from ..records.host import HostUser, Observed, Presence
 from ..records.model import Person, Request
-from ..records.node import Node
 from ..records.paths import HostPaths
 from ..records.registry import Registry
 from .actions import (
@@ -35,20 +34,31 @@ from .actions import (
     WriteRegistry,
 )
 from .authority import plan_authority
-from .goal import goal, impostor
+from .drift import home_drift, is_ours, sudo_drift
+from .goal import goal
 from .losses import Loss, loss, shuts_out
 from .taking import only_takes
 from .wanted import (
     CLASSES_FILE,
     REGISTRY_FILE,
-    SUDO_FILE,
-    SUDO_RULE,
     wanted_places,
     wanted_presence,
     wanted_user,
 )
 
-__all__ = ["home_drift", "plan", "sudo_drift"]
+__all__ = ["Plan", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The list of people that the requests make, and what brings the host there.
+
+    ``only_takes`` is whether the requests take rights and give none.
+    """
+
+    target: Registry
+    actions: tuple[Action, ...]
+    only_takes: bool
 
 
 def plan(
@@ -57,8 +67,8 @@ def plan(
     layout: HostPaths | None = None,
     classes: Classes | None = None,
     certificates: Mode | None = None,
-) -> tuple[Action, ...]:
-    """What brings the host from ``observed`` to what ``desired`` asks; empty when nothing does.
+) -> Plan:
+    """What brings the host from ``observed`` to what ``desired`` asks; no actions where all is so.
 
     Every account in the registry is checked, not only those requested, so a plan also
     repairs drift and what an interrupted run left. Removals come first, and a key is written
@@ -67,11 +77,12 @@ def plan(
     """
     paths = layout or HostPaths()
     target = goal(desired, observed, classes)
+    taking = only_takes(desired, observed.registry, target)
     known = paths.registry.as_posix() in observed.places or observed.authority is not None
     if not (target.people or known or observed.key_files or classes or certificates):
-        return ()
+        return Plan(target, (), taking)
     held = classes or observed.classes
-    ours = [entry for entry in target.people if _is_ours(entry, observed)]
+    ours = [entry for entry in target.people if is_ours(entry, observed)]
     leaves = [entry for entry in ours if entry.state == "absent"]
     stays = [
         _Stay.of(entry, observed.presence(entry.name), paths, held)
@@ -79,10 +90,10 @@ def plan(
         if entry.state == "present"
     ]
     entries = [stay.entry for stay in stays]
-    return (
+    actions = (
         *_places(observed, paths),
         *_classes(classes, observed, paths),
-        *_registry(target, observed, paths, taking=only_takes(desired, observed.registry, target)),
+        *_registry(target, observed, paths, taking=taking),
         *plan_authority(certificates, observed, entries, paths),
         *_stray_keys(entries, observed),
         *_leave(leaves, observed),
@@ -94,6 +105,7 @@ def plan(
         *_strike_out(leaves, target),
         *_views(entries, observed, held),
     )
+    return Plan(target, actions, taking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,36 +127,6 @@ class _Stay:
     def shut(self) -> HostUser:
         """The account while something is taken from it: nothing begins under it."""
         return replace(self.user, expired=True)
-
-
-def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], tuple[str, ...]]:
-    """What is missing or wrong in a home, and which links in it must go."""
-    wrong = {
-        path: node
-        for path, node in wanted.home.items()
-        if not node.accepts(presence.home.get(path))
-    }
-    if "user" in wrong:  # what was found in it is not what will stand in its place
-        wrong |= {path: node for path, node in wanted.home.items() if path.startswith("user/")}
-    ours = "server" in wanted.home  # an operator's home is all their own
-    extra = presence.home.keys() - wanted.home.keys() if ours else ()
-    return wrong, tuple(sorted(extra))
-
-
-def sudo_drift(stays: Iterable[Person], observed: Observed, paths: HostPaths) -> bool | None:
-    """Whether the rule of sudo is to be written, for an operator who may become root, or to go,
-    where none may; None where it is as it should be."""
-    found = observed.places.get(paths.sudoers.as_posix())
-    stands = SUDO_FILE.accepts(found) and observed.sudo_rule == SUDO_RULE
-    allowed = (observed.has_sudo and observed.reads_rules) and any(
-        entry.sudo for entry in stays if entry.state == "present" and _is_ours(entry, observed)
-    )
-    return None if (stands if allowed else found is None) else allowed
-
-
-def _is_ours(entry: Person, observed: Observed) -> bool:
-    """An account that was re-made by hand is left alone, and its key file is removed."""
-    return impostor(entry, observed.presence(entry.name)) is None
 
 
 def _places(observed: Observed, paths: HostPaths) -> Iterator[Action]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from .certificates import Authority
+from .certificates import Authority, Certificate
 from .classes import Classes
 from .node import Node
 from .registry import Registry
@@ -118,6 +118,11 @@ class Observed:
     reads_rules: bool = False
     sudo_rule: str | None = None
     authority: Authority | None = None
+
+    @property
+    def issued(self) -> tuple[Certificate, ...]:
+        """The certificates that the host issued and remembers."""
+        return self.authority.issued if self.authority else ()
 
     def presence(self, name: str) -> Presence:
         """What stands of one person, or nothing."""
