@@ -340,8 +340,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.accounts import (
-    DebianSystem,
-    HostPaths,
+    Host,
     Request,
     Role,
     converge,
@@ -445,9 +444,7 @@ def main() -> None:
         declared = module.params["access_classes"]
         classes = None if declared is None else parse_classes(declared, where="access_classes")
         with mine("" if module.check_mode else module.params["turn"]):
-            outcome = converge(
-                changes, HostPaths(), DebianSystem(), check=module.check_mode, classes=classes
-            )
+            outcome = converge(changes, Host(), check=module.check_mode, classes=classes)
     except BrokerError as error:
         module.fail_json(msg=str(error))
     for warning in outcome.warnings:

@@ -65,8 +65,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.accounts import (
-    DebianSystem,
-    HostPaths,
+    Host,
     list_analysts,
     list_operators,
     unknown_person,
@@ -81,8 +80,8 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     names = module.params["names"]
     try:
-        layout, system = HostPaths(), DebianSystem()
-        analysts, operators = list_analysts(layout, system), list_operators(layout, system)
+        host = Host()
+        analysts, operators = list_analysts(host), list_operators(host)
     except BrokerError as error:
         module.fail_json(msg=str(error))
     known = [row["name"] for row in (*analysts, *operators)]

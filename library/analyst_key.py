@@ -91,7 +91,7 @@ actions:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.broker.accounts import DebianSystem, HostPaths, converge, key_request
+from ansible.module_utils.broker.accounts import Host, converge, key_request
 from ansible.module_utils.broker.errors import BrokerError
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -128,7 +128,7 @@ def main() -> None:
             old=given["old"] or (),
             grace=given["grace"],
         )
-        outcome = converge([request], HostPaths(), DebianSystem(), check=module.check_mode)
+        outcome = converge([request], Host(), check=module.check_mode)
     except BrokerError as error:
         module.fail_json(msg=str(error))
     for warning in outcome.warnings:

@@ -60,7 +60,7 @@ actions:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.broker.accounts import DebianSystem, HostPaths, check_mode, converge
+from ansible.module_utils.broker.accounts import Host, check_mode, converge
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.turn import mine
 
@@ -78,9 +78,7 @@ def main() -> None:
     try:
         mode = check_mode(module.params["hours"] if present else None)
         with mine("" if module.check_mode else module.params["turn"]):
-            outcome = converge(
-                (), HostPaths(), DebianSystem(), check=module.check_mode, certificates=mode
-            )
+            outcome = converge((), Host(), check=module.check_mode, certificates=mode)
     except BrokerError as error:
         module.fail_json(msg=str(error))
     for warning in outcome.warnings:

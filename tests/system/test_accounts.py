@@ -46,18 +46,18 @@ SNAPSHOT = (
 ASK = f"""
 import json, sys
 sys.path[:0] = ["{TOOLS}"]
-from broker.accounts import DebianSystem, HostPaths, converge, parse_request
+from broker.accounts import Host, converge, parse_request
 requests = [parse_request(**request) for request in json.loads(sys.argv[1])]
-outcome = converge(requests, HostPaths(), DebianSystem(), check=sys.argv[2] == "1")
+outcome = converge(requests, Host(), check=sys.argv[2] == "1")
 print(json.dumps({{"changed": outcome.changed, "analysts": outcome.people}}))
 """
 # All damages in one process: starting one costs more than the three runs after each.
 MEND = f"""
 import json, subprocess, sys
 sys.path[:0] = ["{TOOLS}"]
-from broker.accounts import DebianSystem, HostPaths, converge
+from broker.accounts import Host, converge
 def changed(check):
-    return converge([], HostPaths(), DebianSystem(), check=check).changed
+    return converge([], Host(), check=check).changed
 for damage in json.loads(sys.argv[1]):
     subprocess.run(["sh", "-c", damage], check=True, stdout=subprocess.DEVNULL)
     print(json.dumps([damage, changed(True), changed(False), changed(False)]))
@@ -359,7 +359,7 @@ def killed_run(broker: Broker, number: int) -> None:
 KILLED = """
 import os, sys
 sys.path[:0] = ["{tools}"]
-from broker.accounts import DebianSystem, HostPaths, converge, parse_request
+from broker.accounts import Host, converge, parse_request
 requests = [
     parse_request("{name}", keys=[sys.argv[1]], private=True),
     parse_request("d{other}", state="absent", home="delete"),
@@ -372,7 +372,7 @@ def hook(event, arguments):
         if not left:
             os.kill(os.getpid(), 9)
 sys.addaudithook(hook)
-converge(requests, HostPaths(), DebianSystem())
+converge(requests, Host())
 """
 
 

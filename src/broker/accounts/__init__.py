@@ -5,6 +5,7 @@ only parts that touch a host.
 """
 
 from .debian.apply import apply
+from .debian.host import Host
 from .debian.observe import observe
 from .debian.system import DebianSystem, System
 from .issue import issue_certificate
@@ -34,6 +35,7 @@ __all__ = [
     "Certificate",
     "Classes",
     "DebianSystem",
+    "Host",
     "HostPaths",
     "Key",
     "Mode",

@@ -10,9 +10,9 @@ from ..audit.recording import Change
 from ..errors import AccountsError
 from ..hostpaths import AUDIT_LOG
 from .debian.apply import apply
+from .debian.host import Host
 from .debian.keygen import sign
 from .debian.observe import observe
-from .debian.system import System
 from .manage import alone, converge
 from .planning.actions import WriteCertificates, WriteRevocations, WriteStanding
 from .planning.certificate_rules import draft, live, revoked_serials
@@ -22,15 +22,13 @@ from .records.certificates import Certificate, Certificates
 from .records.host import Observed
 from .records.model import Person
 from .records.names import check_name, place
-from .records.paths import HostPaths
 
 __all__ = ["issue_certificate"]
 
 
 def issue_certificate(
     name: str,
-    layout: HostPaths,
-    system: System,
+    host: Host,
     *,
     label: str | None = None,
     now: datetime | None = None,
@@ -40,9 +38,10 @@ def issue_certificate(
     Raises ``AccountsError`` for a name that is not an analyst's, for a key that is not valid, and
     where certificates are switched off; ``BrokerError`` for what the host refused.
     """
-    converge((), layout, system)  # what drifted, the authority among it, is mended first
+    layout = host.layout
+    converge((), host)  # what drifted, the authority among it, is mended first
     with alone(layout):
-        observed = observe(layout, system, [check_name(name)])
+        observed = observe(host, [check_name(name)])
         known = _certificates(observed)
         moment = now or datetime.now(UTC)
         certificate, key = draft(_analyst(name, observed), label, known, moment)
@@ -55,7 +54,7 @@ def issue_certificate(
             after = replace(known, last_serial=certificate.serial, issued=issued)
             revoked = WriteRevocations(revoked_serials(issued))
             actions = (WriteCertificates(after), revoked, WriteStanding(issued))
-            apply(actions, layout, system, giving=True)
+            apply(actions, host, giving=True)
     return certificate
 
 

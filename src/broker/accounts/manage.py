@@ -15,6 +15,7 @@ from ..hostpaths import AUDIT_LOG
 from .debian.activity import Activity
 from .debian.apply import Trouble, apply, person
 from .debian.homes import space_of
+from .debian.host import Host
 from .debian.observe import observe, root_needed
 from .debian.system import System
 from .planning.actions import (
@@ -88,8 +89,7 @@ class _Leaver:
 
 def converge(
     requests: Sequence[Request],
-    layout: HostPaths,
-    system: System,
+    host: Host,
     *,
     check: bool = False,
     classes: Classes | None = None,
@@ -105,31 +105,31 @@ def converge(
     way, after everything else was done, and else one of the outcome's ``troubles``.
     """
     if check:
-        return _outcome(requests, layout, system, classes, certificates)[0]
-    with alone(layout):
-        outcome, actions, leavers = _outcome(requests, layout, system, classes, certificates)
+        return _outcome(requests, host, classes, certificates)[0]
+    with alone(host.layout):
+        outcome, actions, leavers = _outcome(requests, host, classes, certificates)
         if actions:
             planned = changes(outcome.before, outcome.after, outcome.actions)
-            with recording(planned, layout.at(AUDIT_LOG), needed=not outcome.only_takes) as trail:
-                troubles = apply(actions, layout, system)
-                _refuse_half_done(layout, system, {one.name for one in troubles})
+            with recording(
+                planned, host.layout.at(AUDIT_LOG), needed=not outcome.only_takes
+            ) as trail:
+                troubles = apply(actions, host)
+                _refuse_half_done(host, {one.name for one in troubles})
                 gone = [one for one in leavers if one.entry.name not in _names(troubles)]
-                outcome = replace(outcome, probes=_probed(gone, system), troubles=troubles)
+                outcome = replace(outcome, probes=_probed(gone, host.system), troubles=troubles)
             outcome = replace(outcome, unwritten=trail.warnings)
     _refuse_broken(requests, outcome)
     return outcome
 
 
-def list_analysts(
-    layout: HostPaths, system: System, *, measured: bool = True
-) -> list[dict[str, Any]]:
+def list_analysts(host: Host, *, measured: bool = True) -> list[dict[str, Any]]:
     """Every analyst whom the broker keeps, with state and last activity of each on the host.
 
     ``measured`` adds what ``user/`` holds, which takes a look at each file of each analyst.
     """
-    observed = observe(layout, system)
+    observed, layout = observe(host), host.layout
     rows = listing(observed, layout, "analyst")
-    activity = system.activity({row["uid"]: row["name"] for row in rows})
+    activity = host.system.activity({row["uid"]: row["name"] for row in rows})
     valid = live(observed.issued, datetime.now(UTC))
     for row in rows:
         seen, name = activity.get(row["name"], Activity()), row["name"]
@@ -139,20 +139,19 @@ def list_analysts(
     return rows
 
 
-def list_operators(layout: HostPaths, system: System) -> list[dict[str, Any]]:
+def list_operators(host: Host) -> list[dict[str, Any]]:
     """Every operator whom the broker keeps, with the state of each on the host."""
-    return listing(observe(layout, system), layout, "operator")
+    return listing(observe(host), host.layout, "operator")
 
 
 def _outcome(
     requests: Sequence[Request],
-    layout: HostPaths,
-    system: System,
+    host: Host,
     classes: Classes | None,
     certificates: Mode | None,
 ) -> tuple[Outcome, tuple[Action, ...], list[_Leaver]]:
-    observed = observe(layout, system, [request.name for request in requests])
-    planned = plan(requests, observed, layout, classes, certificates)
+    observed = observe(host, [request.name for request in requests])
+    planned = plan(requests, observed, host.layout, classes, certificates)
     target, actions = planned.target, planned.actions
     entries = target.by_name()
     leavers = [
@@ -161,7 +160,7 @@ def _outcome(
         if entry.state == "absent"
     ]
     before, after = (
-        differences(observed, target, layout, classes, certificates) if actions else ({}, {})
+        differences(observed, target, host.layout, classes, certificates) if actions else ({}, {})
     )
     _refuse_own_end(observed.registry, target, actions, before, after)
     people = tuple(
@@ -263,11 +262,11 @@ def _refuse_broken(requests: Sequence[Request], outcome: Outcome) -> None:
             )
 
 
-def _refuse_half_done(layout: HostPaths, system: System, broken: Set[str | None]) -> None:
+def _refuse_half_done(host: Host, broken: Set[str | None]) -> None:
     """Check the host after the tools. Homes are left out: their owners may change them now."""
     left = [
         action
-        for action in plan((), observe(layout, system), layout).actions
+        for action in plan((), observe(host), host.layout).actions
         if not isinstance(action, MendHome | ClearHome) and not _is_of(action, broken)
     ]
     if left:

@@ -12,7 +12,7 @@ import click
 
 from ..access import Areas, People, Proof, begin_proof, people, prove, why, write_proof
 from ..access.why import find_table
-from ..accounts import DebianSystem, HostPaths, observe
+from ..accounts import Host, observe
 from ..audit import Event, Result, current_actor, note
 from ..config import Instance, find_config_dir, load_description, load_instance
 from ..errors import AccountsError, ConfigError, PublishError
@@ -108,7 +108,7 @@ def _opened(config_option: Path | None, data: Path) -> tuple[Instance, Store]:
 
 
 def _everybody() -> People:
-    return people(observe(HostPaths(), DebianSystem()).registry.people)
+    return people(observe(Host()).registry.people)
 
 
 def _classes(instance: Instance) -> Mapping[str, str]:

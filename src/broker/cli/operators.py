@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..accounts import parse_request
+from ..accounts import list_operators, parse_request
 from . import guarded
 from .accounts.host import converged, done, find_host, for_operators, refuse_unknown, removed
 from .accounts.keys import key
@@ -58,7 +58,7 @@ def _add(
 @click.pass_context
 def _list(context: click.Context, as_json: bool) -> None:
     """List the operators with their keys and their state on this host."""
-    rows = find_host(context).operators()
+    rows = list_operators(find_host(context))
     if as_json:
         say_json(rows, indent=2)
         return
@@ -87,7 +87,7 @@ def _list(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def _remove(context: click.Context, name: str, delete_home: bool) -> None:
     """Remove an operator: keys, sessions, processes, groups, account and home."""
-    rows = {row["name"]: row for row in find_host(context).operators()}
+    rows = {row["name"]: row for row in list_operators(find_host(context))}
     refuse_unknown(name, list(rows), "operator")
     request = parse_request(
         name, state="absent", home="delete" if delete_home else "archive", role="operator"

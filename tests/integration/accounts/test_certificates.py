@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from broker.accounts import (
     Certificate,
+    Host,
     HostPaths,
     Mode,
     Person,
@@ -137,10 +138,10 @@ class Laptop:
             "anna",
             keys=[{"key": KEY.line, "name": "laptop"}, {"key": DESK.line, "name": "desk"}],
         )
-        converge([request], layout, system, certificates=Mode())
+        converge([request], Host(layout, system), certificates=Mode())
 
     def issue(self, label: str = "laptop", **more: Any) -> Path:
-        issued = issue_certificate("anna", self.layout, self.system, label=label, **more)
+        issued = issue_certificate("anna", Host(self.layout, self.system), label=label, **more)
         path = self.folder / f"{issued.serial}-cert.pub"
         path.write_text(f"{issued.line}\n")
         return path
@@ -161,10 +162,10 @@ class Laptop:
         return done.returncode == 0
 
     def change(self, **said: Any) -> None:
-        converge([parse_request("anna", **said)], self.layout, self.system)
+        converge([parse_request("anna", **said)], Host(self.layout, self.system))
 
     def key(self, state: Any, **said: Any) -> None:
-        converge([key_request("anna", state, **said)], self.layout, self.system)
+        converge([key_request("anna", state, **said)], Host(self.layout, self.system))
 
 
 @pytest.fixture
@@ -220,7 +221,7 @@ def test_what_ends_a_certificate_ends_it_at_once_and_for_good(laptop: Laptop, ac
 
 def test_an_issue_is_remembered_audited_and_dropped_when_it_has_ended(laptop: Laptop) -> None:
     path = laptop.issue()
-    (row,) = list_analysts(laptop.layout, laptop.system)
+    (row,) = list_analysts(Host(laptop.layout, laptop.system))
     (shown,) = row["certificates"]
     assert (shown["serial"], shown["fingerprint"]) == (
         int(path.name.partition("-")[0]),
@@ -262,12 +263,12 @@ def test_drift_is_shown_and_mended(laptop: Laptop, drift: str) -> None:
     config, path = layout.at(layout.config), laptop.issue()
     DRIFTS[drift](config)
     before = snapshot(layout.root)
-    checked = converge((), layout, system, check=True)
+    checked = converge((), Host(layout, system), check=True)
     assert checked.changed
     assert checked.before.keys() == {"certificate authority"} or "records" in drift
     assert snapshot(layout.root) == before
-    assert converge((), layout, system).actions == checked.actions
-    assert not converge((), layout, system).changed
+    assert converge((), Host(layout, system)).actions == checked.actions
+    assert not converge((), Host(layout, system)).changed
     assert laptop.counts(laptop.issue("desk"))
     if "records" in drift:
         assert not laptop.counts(path)
@@ -283,12 +284,12 @@ def test_records_that_cannot_be_read_are_not_none(laptop: Laptop) -> None:
 def test_a_switch_that_is_cut_off_is_finished_by_whoever_comes_next(
     layout: HostPaths, system: ScratchSystem, done: int
 ) -> None:
-    converge([parse_request("anna", keys=[KEY.line])], layout, system)
+    converge([parse_request("anna", keys=[KEY.line])], Host(layout, system))
     (layout.at(layout.config) / ".certificate_authority.new").write_text("left")
-    actions = plan((), observe(layout, system), layout, certificates=Mode(9)).actions
-    apply(actions[:done], layout, system)
-    converge((), layout, system, certificates=Mode(9) if done == 0 else None)
-    assert issue_certificate("anna", layout, system).serial
+    actions = plan((), observe(Host(layout, system)), layout, certificates=Mode(9)).actions
+    apply(actions[:done], Host(layout, system))
+    converge((), Host(layout, system), certificates=Mode(9) if done == 0 else None)
+    assert issue_certificate("anna", Host(layout, system)).serial
     assert not [path for path in layout.at(layout.config).iterdir() if path.name[0] == "."]
 
 
@@ -296,31 +297,31 @@ def test_a_revocation_that_is_cut_off_is_finished_by_whoever_comes_next(laptop: 
     layout, system = laptop.layout, laptop.system
     request = key_request("anna", "absent", old=["laptop"])
     lost, kept = laptop.issue(), laptop.issue("desk")
-    actions = plan([request], observe(layout, system), layout).actions
+    actions = plan([request], observe(Host(layout, system)), layout).actions
     start = {path: path.read_bytes() for path in layout.at(layout.config).glob("*.json")}
     for done in range(1, len(actions) + 1):
         for path, content in start.items():
             path.write_bytes(content)
-        converge((), layout, system)
-        apply(actions[:done], layout, system)
-        converge((), layout, system)
+        converge((), Host(layout, system))
+        apply(actions[:done], Host(layout, system))
+        converge((), Host(layout, system))
         assert (laptop.counts(lost), laptop.counts(kept)) == (False, True), actions[done - 1]
 
 
 def test_keys_open_sessions_again_without_a_trace(laptop: Laptop) -> None:
     laptop.issue()
     off = Mode(None)
-    assert converge((), laptop.layout, laptop.system, certificates=off).changed
+    assert converge((), Host(laptop.layout, laptop.system), certificates=off).changed
     left = {path.name for path in laptop.layout.at(laptop.layout.config).iterdir()}
     assert left == {"analysts.json", "authorized_keys"}
-    assert not converge((), laptop.layout, laptop.system, certificates=off).changed
+    assert not converge((), Host(laptop.layout, laptop.system), certificates=off).changed
     with pytest.raises(AccountsError, match="set broker_ssh_certificates: true"):
         laptop.issue()
 
 
 def test_the_command_prints_it_or_writes_it(laptop: Laptop) -> None:
     def type_in(*words: str) -> Any:
-        host = commands.Host(laptop.layout, laptop.system)
+        host = Host(laptop.layout, laptop.system)
         return CliRunner().invoke(commands.analyst, words, obj=host)
 
     printed = type_in("certificate", "anna", "--key", "laptop")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.accounts import (
+    Host,
     HostPaths,
     Mode,
     converge,
@@ -51,7 +52,7 @@ def host(disk: Path) -> tuple[HostPaths, ScratchSystem]:
         parse_request("anna", keys=[ONE, TWO], private=True),
         parse_request("bob", keys=[public_key("bob")]),
     ]
-    converge(people, layout, system, certificates=Mode())
+    converge(people, Host(layout, system), certificates=Mode())
     return layout, system
 
 
@@ -60,34 +61,34 @@ LABELS = tuple(parse_key(line, where="x").fingerprint for line in (ONE, TWO))
 
 def test_a_key_is_revoked_and_its_certificate_ends(host: tuple[HostPaths, ScratchSystem]) -> None:
     layout, system = host
-    issued = {key: issue_certificate("anna", layout, system, label=key) for key in LABELS}
+    issued = {key: issue_certificate("anna", Host(layout, system), label=key) for key in LABELS}
     ballast = fill(layout.root.parent)
     lost, kept = LABELS
     with pytest.raises(BrokerError, match="no key and no certificate opens: anna"):
-        converge([key_request("anna", "absent", old=[lost])], layout, system)
+        converge([key_request("anna", "absent", old=[lost])], Host(layout, system))
     assert not (layout.at(layout.keys) / "anna").exists()
     assert system.ended
     standing = layout.at(layout.standing).read_text().splitlines()
     assert len(standing) == 1
     assert issued[kept].until in standing[0]
     ballast.unlink()
-    converge((), layout, system)
+    converge((), Host(layout, system))
     assert len((layout.at(layout.keys) / "anna").read_text().splitlines()) == 2
-    assert not converge((), layout, system).changed
+    assert not converge((), Host(layout, system)).changed
 
 
 def test_an_analyst_is_removed_as_far_as_room_allows(host: tuple[HostPaths, ScratchSystem]) -> None:
     layout, system = host
     ballast = fill(layout.root.parent)
     with suppress(BrokerError):
-        converge([parse_request("anna", state="absent")], layout, system)
+        converge([parse_request("anna", state="absent")], Host(layout, system))
     assert not (layout.at(layout.keys) / "anna").exists()
     assert system.ended
     assert '"absent"' in layout.at(layout.registry).read_text() or "anna" not in (
         layout.at(layout.registry).read_text()
     )
     ballast.unlink()
-    converge([parse_request("eve", keys=[public_key("eve")])], layout, system)
+    converge([parse_request("eve", keys=[public_key("eve")])], Host(layout, system))
     assert "anna" not in system.accounts().users
     assert not (layout.at(layout.keys) / "anna").exists(), "no later run lets her in again"
 
@@ -102,9 +103,9 @@ def test_nothing_is_given(host: tuple[HostPaths, ScratchSystem]) -> None:
         key_request("bob", "present", key=public_key("more")),
     ):
         with pytest.raises(BrokerError):
-            converge([request], layout, system)
+            converge([request], Host(layout, system))
     with pytest.raises(BrokerError):
-        issue_certificate("bob", layout, system)
+        issue_certificate("bob", Host(layout, system))
     assert layout.at(layout.registry).read_bytes() == before
     assert layout.at(layout.standing).read_bytes() == b""
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.accounts import HostPaths, Request, apply, converge, observe, parse_keys, plan
+from broker.accounts import Host, HostPaths, Request, apply, converge, observe, parse_keys, plan
 from broker.accounts.planning.wanted import SUDO_RULE, wanted_presence
 from broker.accounts.records.host import Observed
 from broker.errors import AccountsError
@@ -64,11 +64,11 @@ def scratch_host() -> Iterator[HostPaths]:
 
 
 def look(layout: HostPaths) -> Observed:
-    return replace(observe(layout, ScratchSystem(layout.root), NAMES), free_bytes=None)
+    return replace(observe(Host(layout, ScratchSystem(layout.root)), NAMES), free_bytes=None)
 
 
 def run(layout: HostPaths, asked: list[Request]) -> None:
-    converge(asked, layout, ScratchSystem(layout.root))
+    converge(asked, Host(layout, ScratchSystem(layout.root)))
 
 
 @settings(deadline=None, max_examples=40)
@@ -101,7 +101,7 @@ def test_any_part_of_a_plan_is_finished_by_whoever_comes_next(
         run(whole, second)
         actions = plan(second, look(cut), cut).actions
         done = data.draw(st.integers(0, len(actions)))
-        apply(actions[:done], cut, ScratchSystem(cut.root))
+        apply(actions[:done], Host(cut, ScratchSystem(cut.root)))
         # once the list is written, not even the request is needed any more
         started = any("list of analysts" in str(action) for action in actions[:done])
         run(cut, [] if started else second)

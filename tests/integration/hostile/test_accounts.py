@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from broker.accounts import HostPaths, converge, parse_request
+from broker.accounts import Host, HostPaths, converge, parse_request
 from broker.errors import AccountsError
 from tests.hostile.inputs import key, name
 from tests.unit.accounts.scratch import ScratchSystem, make_root, memory, public_key, snapshot
@@ -38,7 +38,9 @@ def test_names_are_plain_or_refused_in_one_line(layout: HostPaths, numbers: rang
         text = name(number)
         if tried(layout, text, public_key("somebody")):
             assert re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", text), number
-            converge([parse_request(text, state="absent", home="delete")], layout, system(layout))
+            converge(
+                [parse_request(text, state="absent", home="delete")], Host(layout, system(layout))
+            )
 
 
 @pytest.mark.parametrize("numbers", chunks(sample=250))
@@ -51,7 +53,7 @@ def test_keys_are_rebuilt_or_refused_in_one_line(layout: HostPaths, numbers: ran
             assert OURS.fullmatch(lines[0]), (number, lines)
             assert lines[0].isprintable(), number
             leaving = parse_request("somebody", state="absent", home="delete")
-            converge([leaving], layout, system(layout))
+            converge([leaving], Host(layout, system(layout)))
 
 
 def tried(layout: HostPaths, who: str, line: str) -> bool:
@@ -83,7 +85,7 @@ def added(layout: HostPaths, who: str, line: str) -> str | None:
 
 
 def add(layout: HostPaths, who: str, line: str) -> None:
-    converge([parse_request(who, keys=[line])], layout, system(layout))
+    converge([parse_request(who, keys=[line])], Host(layout, system(layout)))
 
 
 def system(layout: HostPaths) -> ScratchSystem:

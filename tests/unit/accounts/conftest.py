@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import HostPaths, Outcome, converge, parse_request
+from broker.accounts import Host, HostPaths, Outcome, converge, parse_request
 
 from .scratch import ScratchSystem, make_root
 
@@ -29,6 +29,6 @@ def ask(layout: HostPaths, system: ScratchSystem) -> Ask:
 
     def _ask(name: str, *keys: str, check: bool = False, **more: Any) -> Outcome:
         request = parse_request(name, keys=keys or None, **more)
-        return converge([request], layout, system, check=check)
+        return converge([request], Host(layout, system), check=check)
 
     return _ask

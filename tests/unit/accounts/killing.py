@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
-from broker.accounts import HostPaths, converge, observe, parse_request
+from broker.accounts import Host, HostPaths, converge, observe, parse_request
 from broker.accounts.records.host import Observed
 
 from .scratch import ScratchSystem, make_root, memory, public_key
@@ -26,7 +26,7 @@ KILLED = 137
 
 
 def look(layout: HostPaths) -> Observed:
-    return replace(observe(layout, ScratchSystem(layout.root), NAMES), free_bytes=None)
+    return replace(observe(Host(layout, ScratchSystem(layout.root)), NAMES), free_bytes=None)
 
 
 def prepare(root: Path) -> None:
@@ -35,7 +35,7 @@ def prepare(root: Path) -> None:
         parse_request("anna", keys=[public_key("anna")], private=True),
         parse_request("bob", keys=[public_key("bob")]),
     ]
-    converge(first, layout, ScratchSystem(root))
+    converge(first, Host(layout, ScratchSystem(root)))
 
 
 def change(root: Path) -> None:
@@ -45,7 +45,7 @@ def change(root: Path) -> None:
         parse_request("bob", state="absent"),
         parse_request("eve", keys=[public_key("eve")], private=True),
     ]
-    converge(requests, HostPaths(root=root), ScratchSystem(root))
+    converge(requests, Host(HostPaths(root=root), ScratchSystem(root)))
 
 
 def die_at(step: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import HostPaths, converge, list_analysts, observe, parse_request, plan
+from broker.accounts import Host, HostPaths, converge, list_analysts, observe, parse_request, plan
 from broker.accounts.records.host import Accounts
 from broker.accounts.records.node import Node
 from broker.errors import AccountsError, BrokerError, LockedError
@@ -54,7 +54,7 @@ def test_what_stands_after_an_add(layout: HostPaths, system: ScratchSystem, ask:
     registry = layout.root / "etc/data-broker/analysts.json"
     assert registry.stat().st_mode & 0o7777 == 0o600
     assert system.accounts().users["anna"].groups == {"dataread", "data-private"}
-    assert [row["host"] for row in list_analysts(layout, system)] == ["ok"]
+    assert [row["host"] for row in list_analysts(Host(layout, system))] == ["ok"]
 
 
 def test_another_key_and_a_revocation(layout: HostPaths, system: ScratchSystem, ask: Ask) -> None:
@@ -79,7 +79,7 @@ def test_a_uid_that_is_another_accounts_by_now_is_left_alone(
     groups = {name: number for name, number in now.groups.items() if name != "anna"}
     system.write({"alice": other}, {**groups, "alice": uid})  # userdel anna; useradd alice
     system.held[uid] = frozenset({uid})
-    assert [row["host"] for row in list_analysts(layout, system)] == ["taken"]
+    assert [row["host"] for row in list_analysts(Host(layout, system))] == ["taken"]
     ask("bob", public_key("bob"))
     assert {*system.accounts().users} == {"alice", "bob"}
     assert not (layout.root / "etc/data-broker/authorized_keys/anna").exists()
@@ -115,7 +115,7 @@ def test_removing_archives_the_home(layout: HostPaths, system: ScratchSystem, as
     assert not (layout.root / "home/anna").exists()
     assert not (layout.root / "etc/data-broker/authorized_keys/anna").exists()
     assert "anna" not in system.accounts().users
-    assert list_analysts(layout, system) == []
+    assert list_analysts(Host(layout, system)) == []
     assert not ask("anna", state="absent").changed
     assert ask("anna", KEY).people[0]["uid"] == uid + 1
 
@@ -134,7 +134,7 @@ def test_one_refusal_refuses_all(layout: HostPaths, system: ScratchSystem) -> No
         parse_request("operators", keys=[public_key("operators")]),
     ]
     with pytest.raises(AccountsError, match="a group with gid 1500"):
-        converge(requests, layout, system)
+        converge(requests, Host(layout, system))
     after = snapshot(layout.root)
     after.pop("run/data-broker-accounts.lock")
     assert {path for path in after if after[path][2] != before[path][2]} == set()
@@ -161,7 +161,7 @@ def test_drift_is_shown_and_mended(layout: HostPaths, system: ScratchSystem, ask
     (layout.root / "home/anna/server/extra").symlink_to("/etc")
     (layout.root / "home/anna/user/duckdb").rmdir()
     (layout.root / "etc/data-broker/authorized_keys").chmod(0o777)
-    assert [row["host"] for row in list_analysts(layout, system)] == ["drift", "ok"]
+    assert [row["host"] for row in list_analysts(Host(layout, system))] == ["drift", "ok"]
 
     shown = ask("bob", check=True)
     assert set(shown.before) == {"anna", "files and folders"}
@@ -177,7 +177,7 @@ def test_drift_is_shown_and_mended(layout: HostPaths, system: ScratchSystem, ask
     }
     assert ask("bob").changed
     assert not ask("bob").changed
-    assert [row["host"] for row in list_analysts(layout, system)] == ["ok", "ok"]
+    assert [row["host"] for row in list_analysts(Host(layout, system))] == ["ok", "ok"]
     assert file.read_text().splitlines()[1:] == [KEY]
 
 
@@ -197,7 +197,7 @@ def test_a_lost_list_is_rebuilt_from_the_host(
     registry = layout.root / "etc/data-broker/analysts.json"
     before = json.loads(registry.read_text())
     registry.unlink()
-    assert converge([], layout, system).changed
+    assert converge([], Host(layout, system)).changed
     after = json.loads(registry.read_text())
     before["analysts"][0]["email"] = None
     assert after == before
@@ -219,7 +219,7 @@ def test_two_at_once_wait_for_each_other(layout: HostPaths) -> None:
     def operator(number: int) -> None:
         try:
             request = parse_request(f"a{number}", keys=[public_key(number)])
-            converge([request], layout, ScratchSystem(layout.root))
+            converge([request], Host(layout, ScratchSystem(layout.root)))
         except BaseException as error:  # the test's own thread reports it
             errors.append(error)
 
@@ -229,7 +229,7 @@ def test_two_at_once_wait_for_each_other(layout: HostPaths) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
-    rows = list_analysts(layout, ScratchSystem(layout.root))
+    rows = list_analysts(Host(layout, ScratchSystem(layout.root)))
     assert len({row["uid"] for row in rows}) == 12
     assert {row["host"] for row in rows} == {"ok"}
 
@@ -275,7 +275,7 @@ def test_a_look_needs_root(
 
     monkeypatch.setattr(system, "accounts", not_root)
     with pytest.raises(BrokerError, match="only root may look after accounts"):
-        list_analysts(layout, system)
+        list_analysts(Host(layout, system))
 
 
 class TestHostileHomes:
@@ -376,7 +376,7 @@ def test_an_account_in_the_place_of_an_analyst_is_told(
     ask("anna", KEY)
     ask("bob", public_key("bob"))
     system.edit("anna", uid=1777)
-    assert [row["host"] for row in list_analysts(layout, system)] == ["taken", "ok"]
+    assert [row["host"] for row in list_analysts(Host(layout, system))] == ["taken", "ok"]
     assert ask("bob").changed
     assert [path.name for path in layout.at(layout.keys).iterdir()] == ["bob"]
     assert not ask("bob").changed
@@ -386,7 +386,7 @@ def test_observing_and_planning_need_no_registry_of_names(
     layout: HostPaths, system: ScratchSystem, ask: Ask
 ) -> None:
     ask("anna", KEY)
-    seen = observe(layout, system)
+    seen = observe(Host(layout, system))
     assert set(seen.presences) == {"anna"}
     assert plan([], seen, layout).actions == ()
     odd = replace(seen, places={**seen.places, str(layout.registry): Node("file", 0o644, 0, 0)})
@@ -397,7 +397,7 @@ def test_observing_and_planning_need_no_registry_of_names(
 
 def test_a_host_in_a_folder_is_virgin(tmp_path: Path) -> None:
     layout = make_root(tmp_path / "other")
-    assert converge([], layout, ScratchSystem(layout.root)).actions == ()
+    assert converge([], Host(layout, ScratchSystem(layout.root))).actions == ()
 
 
 @pytest.mark.parametrize("made", ["pipe", "folder", "link", "deep", "huge", "number"])

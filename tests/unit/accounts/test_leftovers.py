@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from broker import mounts
-from broker.accounts import HostPaths, Request, converge, list_analysts, parse_request
+from broker.accounts import Host, HostPaths, Request, converge, list_analysts, parse_request
 from broker.accounts.debian import remains
 from broker.accounts.debian.ipc import ipc_makers, ipc_owners
 from broker.accounts.debian.subordinate import read_ranges
@@ -118,7 +118,7 @@ class TestALostShellOrKey:
     ) -> None:
         ask("anna", shell=False)
         (home / ".bashrc").write_text("evil")
-        assert [row["host"] for row in list_analysts(layout, system)] == ["drift"]
+        assert [row["host"] for row in list_analysts(Host(layout, system))] == ["drift"]
         assert ask("anna").changed
         assert not (home / ".bashrc").exists()
         assert not ask("anna").changed
@@ -149,7 +149,7 @@ def test_a_shell_with_the_group_of_a_class_opens_nothing_afterwards(
     ]
     (layout.root / "home/bob/user/again").hardlink_to(kept[0])
     others = shell(system, layout.root / "tmp/root-made", 0)
-    converge([parse_request("anna", **taken)], layout, system)  # type: ignore[arg-type]
+    converge([parse_request("anna", **taken)], Host(layout, system))  # type: ignore[arg-type]
     names = [layout.root / "home/bob/user" / name for name in ("sh", "again")]
     assert [mode(path) for path in names] == [0o755, 0o755]
     assert mode(others) == SETGID, "only what is the person's"
@@ -216,7 +216,7 @@ def test_a_lost_list_does_not_bring_a_uid_back(
     system.give(deep, uid)
     ask("anna", state="absent", home="delete")
     layout.at(layout.registry).unlink()
-    assert converge([], layout, system).changed
+    assert converge([], Host(layout, system)).changed
     assert ask("eve", public_key("eve")).people[0]["uid"] == uid + 1
 
 
@@ -271,16 +271,16 @@ class TestABrokenHome:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         zoe = {"keys": [public_key("zoe")], "origin": "declared"}
-        converge([parse_request("zoe", private=True, **zoe)], layout, system)  # type: ignore[arg-type]
+        converge([parse_request("zoe", private=True, **zoe)], Host(layout, system))  # type: ignore[arg-type]
         anna = parse_request("anna", keys=[KEY], private=True, origin="declared")
         both = [anna, parse_request("zoe", **zoe)]  # type: ignore[arg-type]
         with self.broken(home, monkeypatch):
-            rows = {row["name"]: row for row in list_analysts(layout, system)}
+            rows = {row["name"]: row for row in list_analysts(Host(layout, system))}
             assert (rows["anna"]["host"], rows["zoe"]["host"]) == ("drift", "ok")
             assert rows["anna"]["problem"] == "server: Permission denied"
-            checked = converge(both, layout, system, check=True)
+            checked = converge(both, Host(layout, system), check=True)
             assert checked.warnings[0].startswith("analyst 'anna': the home cannot be read")
-            outcome = converge(both, layout, system)
+            outcome = converge(both, Host(layout, system))
             assert outcome.warnings[-1].startswith("analyst 'anna': could not mend the home")
             assert system.accounts().users["zoe"].groups == {"dataread"}
             assert ask("bob", public_key("bob")).people[0]["name"] == "bob"
@@ -324,12 +324,12 @@ class TestABrokenHome:
         gone = [parse_request(name, state="absent", origin="declared") for name in ("anna", "zoe")]
         with monkeypatch.context() as patched:
             patched.setattr(Path, "rename", refused)
-            outcome = converge(gone, layout, system)
+            outcome = converge(gone, Host(layout, system))
         assert "Transport endpoint is not connected" in outcome.warnings[0]
-        assert [row["name"] for row in list_analysts(layout, system)] == ["anna"]
+        assert [row["name"] for row in list_analysts(Host(layout, system))] == ["anna"]
         assert "zoe" not in system.accounts().users
-        assert converge([], layout, system).changed
-        assert list_analysts(layout, system) == []
+        assert converge([], Host(layout, system)).changed
+        assert list_analysts(Host(layout, system)) == []
 
 
 class TestWalk:
@@ -431,7 +431,7 @@ def test_a_spool_that_cannot_be_stored_leaves_the_account_shut(
     asked = [replace(Request(name, origin="declared"), shell=False) for name in ("anna", "zoe")]
     with monkeypatch.context() as patched:
         patched.setattr(system, "remove_ipc", refused)
-        outcome = converge(asked, layout, system)
+        outcome = converge(asked, Host(layout, system))
     assert "not all could be removed" in outcome.warnings[0]
     users = system.accounts().users
     assert (users["anna"].expired, users["zoe"].expired) == (True, False)

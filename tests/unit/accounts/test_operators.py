@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from broker.accounts import (
     DebianSystem,
+    Host,
     HostPaths,
     Outcome,
     Request,
@@ -72,11 +73,11 @@ def test_what_an_operator_is(layout: HostPaths, system: ScratchSystem, operate: 
     assert list((layout.root / "home/olga").iterdir()) == []
     keys = layout.root / "etc/data-broker/authorized_keys/olga"
     assert keys.read_text().splitlines()[1:] == [KEY]
-    seen = observe(layout, system)
+    seen = observe(Host(layout, system))
     assert (seen.limited, seen.masked, rule_of(layout)) == (frozenset(), frozenset(), None)
     assert not operate("olga").changed
-    assert [row["host"] for row in list_operators(layout, system)] == ["ok"]
-    assert list_analysts(layout, system) == []
+    assert [row["host"] for row in list_operators(Host(layout, system))] == ["ok"]
+    assert list_analysts(Host(layout, system)) == []
 
 
 def test_the_rule_of_sudo_stands_as_long_as_somebody_needs_it(
@@ -102,9 +103,9 @@ def test_who_can_join_the_group_of_sudo_by_newgrp_or_gpasswd_still_has_it(
     operate("olga", KEY)
     operate("otto", OTHER, sudo=True)
     (layout.root / "etc/gshadow").write_text(f"data-ops:!*::olga\n{line}\nnowhere:!*::olga\n")
-    assert [row["host"] for row in list_operators(layout, system)] == ["drift", "ok"]
+    assert [row["host"] for row in list_operators(Host(layout, system))] == ["drift", "ok"]
     uid = system.accounts().users["olga"].uid
-    actions = plan([], observe(layout, system), layout).actions
+    actions = plan([], observe(Host(layout, system)), layout).actions
     assert [one.uid for one in actions if isinstance(one, EndProcesses)] == [uid]
     (first, last) = [one for one in actions if isinstance(one, ChangeAccount)]
     assert first.found.groups - first.wanted.groups == {"data-sudo"}
@@ -241,7 +242,9 @@ def test_who_is_in_the_group_of_sudo_later_hinders_no_one_else(
 
 def test_no_class_gets_a_group_that_has_strangers(layout: HostPaths, system: ScratchSystem) -> None:
     def declare(names: dict[str, str], check: bool = False) -> Outcome:
-        return converge([], layout, system, check=check, classes=parse_classes(names, where="here"))
+        return converge(
+            [], Host(layout, system), check=check, classes=parse_classes(names, where="here")
+        )
 
     assert declare({}).changed
     group = layout.root / "etc/group"
@@ -301,13 +304,13 @@ def test_a_key_that_is_gone_takes_all_that_it_may_have_planted(
     (layout.root / "home/olga/.bashrc").write_text("planted")
     request = key_request("olga", "absent", old=["olga@desk"], role="operator")
     added = key_request("olga", "present", key=OTHER, role="operator")
-    converge([added], layout, system)
-    actions = plan([request], observe(layout, system), layout).actions
+    converge([added], Host(layout, system))
+    actions = plan([request], observe(Host(layout, system)), layout).actions
     kinds = [type(action) for action in actions]
     assert kinds.index(EndProcesses) < kinds.index(ClearHome)
-    converge([request], layout, system)
+    converge([request], Host(layout, system))
     assert list((layout.root / "home/olga").iterdir()) == []
-    assert [row["host"] for row in list_operators(layout, system)] == ["ok"]
+    assert [row["host"] for row in list_operators(Host(layout, system))] == ["ok"]
 
 
 def test_nobody_is_both(layout: HostPaths, ask: Ask, operate: Operate) -> None:
@@ -322,7 +325,7 @@ def test_nobody_is_both(layout: HostPaths, ask: Ask, operate: Operate) -> None:
         key_request("olga", "absent", old=["*"]),
     ):
         with pytest.raises(AccountsError, match="this name is that of an operator"):
-            converge([asked], layout, ScratchSystem(layout.root))
+            converge([asked], Host(layout, ScratchSystem(layout.root)))
 
 
 @pytest.mark.parametrize(
@@ -349,7 +352,7 @@ def test_what_the_inventory_does_not_say_it_does_not_give(
     assert rule_of(layout) == SUDO_RULE
     operate("olga", KEY, origin="declared")
     assert rule_of(layout) is None
-    assert [row["origin"] for row in list_operators(layout, system)] == ["declared"]
+    assert [row["origin"] for row in list_operators(Host(layout, system))] == ["declared"]
 
 
 @pytest.mark.parametrize("taken", [{"state": "absent"}, {"sudo": False}])
@@ -374,10 +377,10 @@ def test_an_operator_rotates_their_own_key(
     operate("olga", KEY, sudo=True)
     with acting_as(Actor(0, "root", "command", "olga")):
         request = key_request("olga", "rotated", key=OTHER, role="operator")
-        assert converge([request], layout, system).changed
+        assert converge([request], Host(layout, system)).changed
         request = key_request("olga", "rotated", key=OTHER, grace="0m", role="operator")
         with pytest.raises(AccountsError, match="would end your session"):
-            converge([request], layout, system)
+            converge([request], Host(layout, system))
     assert system.ended == []
 
 
@@ -434,9 +437,9 @@ def test_a_lost_list_is_made_again_from_what_stands(
     ask("anna", public_key("anna"), private=True)
     operate("olga", KEY, sudo=True)
     operate("otto", OTHER)
-    before = observe(layout, system).registry.people
+    before = observe(Host(layout, system)).registry.people
     layout.at(layout.registry).unlink()
-    after = observe(layout, system).registry.people
+    after = observe(Host(layout, system)).registry.people
     assert [replace(one, email=None) for one in before] == list(after)
 
 
@@ -446,11 +449,11 @@ def test_analysts_are_limited_and_operators_are_not(
     ask("anna", public_key("anna"))
     operate("olga", KEY)
     uids = {user.name: user.uid for user in system.accounts().users.values()}
-    assert observe(layout, system).limited == {uids["anna"]}
+    assert observe(Host(layout, system)).limited == {uids["anna"]}
     layout.at(layout.units).joinpath(f"user-{uids['olga']}.slice.d").mkdir()
     link = layout.at(layout.units) / f"user-{uids['olga']}.slice.d/50-data-broker.conf"
     link.symlink_to("../broker-analyst.slice.d/limits.conf")
-    (found,) = plan([], observe(layout, system), layout).actions
+    (found,) = plan([], observe(Host(layout, system)), layout).actions
     assert found == PlaceLimits((), (uids["olga"],))
 
 
@@ -502,7 +505,7 @@ class TestCommands:
     @pytest.fixture
     def type_in(self, layout: HostPaths, system: ScratchSystem) -> Callable[..., Result]:
         def _type(*words: str) -> Result:
-            host = commands.Host(layout, system)
+            host = Host(layout, system)
             return CliRunner().invoke(operator, words, obj=host)
 
         return _type
@@ -528,7 +531,7 @@ class TestCommands:
         type_in("add", "olga", KEY)
         (row,) = json.loads(type_in("list", "--json").output)
         rows = [{**row, "problem": "closed to root"}]
-        monkeypatch.setattr(commands.Host, "operators", lambda _: rows)
+        monkeypatch.setattr("broker.cli.operators.list_operators", lambda _: rows)
         assert type_in("list").output.splitlines()[-1] == "olga: the home: closed to root"
 
     def test_a_wrong_name_is_an_error_with_a_hint(self, type_in: Callable[..., Result]) -> None:
@@ -543,7 +546,7 @@ class TestCommands:
         self, type_in: Callable[..., Result], layout: HostPaths, system: ScratchSystem
     ) -> None:
         type_in("add", "olga", KEY)
-        host = commands.Host(layout, system)
+        host = Host(layout, system)
         for words in (
             ["remove", "olga"],
             ["grant", "olga", "private"],
@@ -553,4 +556,4 @@ class TestCommands:
             error = CliRunner().invoke(commands.analyst, words, obj=host).exception
             assert isinstance(error, AccountsError)
         assert isinstance(system, DebianSystem)
-        assert len(list_operators(layout, system)) == 1
+        assert len(list_operators(Host(layout, system))) == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import HostPaths, Person, Request, key_request, observe, parse_key
+from broker.accounts import Host, HostPaths, Person, Request, key_request, observe, parse_key
 from broker.accounts.manage import converge
 from broker.accounts.planning.taking import only_takes
 from broker.accounts.records.registry import make_registry
@@ -82,8 +82,8 @@ def test_what_the_list_says_already_may_be_asked_for_again(asked: Request, taken
 def people(layout: HostPaths, ask: Ask, system: ScratchSystem) -> ScratchSystem:
     """Anna has two keys, private data and a shell, and something runs under her account."""
     ask("anna", ONE.line, TWO.line, private=True, shell=True)  # noqa: S604 - a login, no process
-    uid = observe(layout, system).registry.by_name()["anna"].uid
-    system.held[uid] = frozenset({uid, *observe(layout, system).accounts.groups.values()})
+    uid = observe(Host(layout, system)).registry.by_name()["anna"].uid
+    system.held[uid] = frozenset({uid, *observe(Host(layout, system)).accounts.groups.values()})
     system.ended.clear()
     return system
 
@@ -112,14 +112,14 @@ def test_rights_are_taken_without_the_log_and_its_lines_follow(
     log = layout.at(AUDIT_LOG)
     away = log.rename(log.with_name("away"))
     log.mkdir()
-    outcome = converge([request(act)], layout, people)
+    outcome = converge([request(act)], Host(layout, people))
     assert outcome.changed
     assert people.ended
-    assert not converge([request(act)], layout, people).changed
+    assert not converge([request(act)], Host(layout, people)).changed
     assert [f"{log} cannot be written" in one for one in outcome.warnings] == [True]
     assert read_log(log.with_name("none")).events == ()
     with pytest.raises(BrokerError, match="so nothing was done"):
-        converge([Request("eve", keys=(EVES,))], layout, people)
+        converge([Request("eve", keys=(EVES,))], Host(layout, people))
     log.rmdir()
     away.rename(log)
     history = read_log(log)
@@ -127,7 +127,7 @@ def test_rights_are_taken_without_the_log_and_its_lines_follow(
     assert history.events[-1].result == "done"
     again = key_request("anna", "present", key=public_key("more"))
     if act != "remove":
-        assert converge([again], layout, people).warnings == ()
+        assert converge([again], Host(layout, people)).warnings == ()
         assert pending_of(log).read_bytes() == b""
         assert read_log(log).pending == 0
         assert [one.subject for one in read_log(log).events if one.subject] == ["anna"] * 3
@@ -149,11 +149,11 @@ def test_where_an_account_cannot_be_changed_its_keys_open_nothing(
         broken.setattr(ScratchSystem, "change", full)
         broken.setattr(ScratchSystem, "remove", full)
         with pytest.raises(BrokerError, match=r"No space left on device.*opens: anna") as caught:
-            converge([replace(request(act), **more)], layout, people)
+            converge([replace(request(act), **more)], Host(layout, people))
         assert "could not" in str(caught.value)
         assert not (layout.at(layout.keys) / "anna").exists()
         assert people.ended
-    converge((), layout, people)
+    converge((), Host(layout, people))
     left = people.accounts().users.get("anna")
     wanted = {
         "remove": None,
@@ -171,10 +171,9 @@ def test_what_gives_is_not_done_after_a_failure(
         raise BrokerError("systemd-sysusers failed with code 1")
 
     monkeypatch.setattr(ScratchSystem, "add", fail)
+    requests = [Request("bob", keys=(NEW,)), Request("anna", revoke=("private",))]
     with pytest.raises(BrokerError, match="systemd-sysusers failed"):
-        converge(
-            [Request("bob", keys=(NEW,)), Request("anna", revoke=("private",))], layout, people
-        )
+        converge(requests, Host(layout, people))
     assert not (layout.at(layout.keys) / "bob").exists()
     assert "data-private" not in people.accounts().users["anna"].groups
     assert people.ended

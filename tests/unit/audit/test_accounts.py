@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import Classes, HostPaths, converge, parse_request
+from broker.accounts import Classes, Host, HostPaths, converge, parse_request
 from broker.audit.reading import read_log
 from broker.errors import BrokerError
 from broker.hostpaths import AUDIT_LOG
@@ -20,7 +20,7 @@ def layout(tmp_path: Path) -> HostPaths:
 
 def ask(layout: HostPaths, name: str, *, check: bool = False, **more: object) -> None:
     request = parse_request(name, **more)  # type: ignore[arg-type]
-    converge([request], layout, ScratchSystem(layout.root), check=check)
+    converge([request], Host(layout, ScratchSystem(layout.root)), check=check)
 
 
 def told(layout: HostPaths) -> list[tuple[str, str | None, str]]:
@@ -56,7 +56,7 @@ def test_declared_classes_are_a_change_of_the_host_and_of_no_analyst(layout: Hos
         ask(layout, name, keys=[public_key(name)])
     classes = Classes({**Classes().groups, "hr": "data-hr"})
     request = parse_request("classes", email="classes@example.com")
-    converge([request], layout, ScratchSystem(layout.root), classes=classes)
+    converge([request], Host(layout, ScratchSystem(layout.root)), classes=classes)
     act = read_log(layout.at(AUDIT_LOG)).events[-2:]
     assert [(one.action, one.subject, one.detail) for one in act] == [
         ("host.mend", None, {"mended": ["hr"]}),

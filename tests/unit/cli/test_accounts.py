@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from broker.accounts import HostPaths
+from broker.accounts import Host, HostPaths
 from broker.cli import accounts as commands
 from broker.errors import AccountsError
 from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
@@ -31,7 +31,7 @@ def system(layout: HostPaths) -> ScratchSystem:
 @pytest.fixture
 def type_in(layout: HostPaths, system: ScratchSystem) -> Type:
     def _type(*words: str) -> Result:
-        host = commands.Host(layout, system)
+        host = Host(layout, system)
         return CliRunner().invoke(commands.analyst, words, obj=host)
 
     return _type

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from broker.accounts import HostPaths
+from broker.accounts import Host, HostPaths
 from broker.owed import owes, owing
 from tests.unit.accounts.scratch import ScratchSystem, make_root
 
@@ -54,9 +54,9 @@ def call_module(
     """Call a module on a host in a folder; what it prints is what Ansible would get."""
 
     def _of(module: ModuleType) -> Call:
-        if hasattr(module, "HostPaths"):
-            monkeypatch.setattr(module, "HostPaths", lambda: HostPaths(root=root))
-            monkeypatch.setattr(module, "DebianSystem", lambda: ScratchSystem(root))
+        if hasattr(module, "Host"):
+            host = Host(HostPaths(root=root), ScratchSystem(root))
+            monkeypatch.setattr(module, "Host", lambda: host)
         if hasattr(module, "owing"):
             place = root / "run/owed"
             monkeypatch.setattr(module, "owes", partial(owes, place=place))

@@ -50,8 +50,9 @@ from ..records.registry import Registry, make_registry, render_registry
 from .archive import clear_home, store_home
 from .authority_writing import apply_to_authority
 from .homes import mend_home, one_line
+from .host import Host
 from .remains import clear_outside, drop_bits
-from .system import Owners, System
+from .system import Owners
 from .user_units import LIMITS, MASK
 from .walk import Report
 
@@ -73,9 +74,7 @@ class Trouble:
     problem: str
 
 
-def apply(
-    actions: Iterable[Action], layout: HostPaths, system: System, *, giving: bool = False
-) -> tuple[Trouble, ...]:
+def apply(actions: Iterable[Action], host: Host, *, giving: bool = False) -> tuple[Trouble, ...]:
     """Carry out a plan. Raises ``BrokerError``; the next plan goes on from wherever this ended.
 
     What fails in a home is its owner's trouble alone: nothing more is done for that person, so
@@ -86,16 +85,16 @@ def apply(
     run. Actions that are all ``giving`` end with the first that fails.
     """
     todo = tuple(actions)
-    course = _Course(layout, giving=giving)
+    course = _Course(host.layout, giving=giving)
     many = sum(isinstance(action, WriteKeys) for action in todo) > _MANY
     for action in todo:
         if course.skips(action):
             continue
         try:
             if isinstance(action, WriteKeys):
-                _write_keys(action, layout, durable=not many)
+                _write_keys(action, host.layout, durable=not many)
             else:
-                _apply(action, layout, system, course.troubles)
+                _apply(action, host, course.troubles)
         except (BrokerError, OSError, shutil.Error, subprocess.CalledProcessError) as error:
             course.note(action, error)
     if course.failed is not None:
@@ -204,7 +203,8 @@ def _write_keys(action: WriteKeys, layout: HostPaths, *, durable: bool) -> None:
     write_when_full(path, text, mode=0o644, durable=durable)
 
 
-def _apply(action: Action, layout: HostPaths, system: System, troubles: list[Trouble]) -> None:
+def _apply(action: Action, host: Host, troubles: list[Trouble]) -> None:
+    system = host.system
     match action:
         case AddAccounts(groups, users):
             system.add(groups, users)
@@ -215,9 +215,9 @@ def _apply(action: Action, layout: HostPaths, system: System, troubles: list[Tro
         case RemoveAccount(name, user, group):
             system.remove(name, user=user, group=group)
         case DropBits(uids):
-            drop_bits(layout, uids, system, _reporting(troubles))
+            drop_bits(host, uids, _reporting(troubles))
         case ClearOutside(people):
-            failed = clear_outside(layout, people, system, _reporting(troubles))
+            failed = clear_outside(host, people, _reporting(troubles))
             troubles += [
                 Trouble(name, f"could not {action}: {one_line(error, error.filename)}"[:500])
                 for name, error in failed.items()
@@ -225,16 +225,17 @@ def _apply(action: Action, layout: HostPaths, system: System, troubles: list[Tro
         case StrikeOut(registry, names):
             gone = names - {trouble.name for trouble in troubles}
             left = (entry for entry in registry.people if entry.name not in gone)
-            _write_registry(make_registry(left, registry.last_uid), layout, write_when_full)
+            _write_registry(make_registry(left, registry.last_uid), host.layout, write_when_full)
         case PlaceLimits() | MaskManagers() | ExposeViews() | AllowSudo():
-            _apply_to_services(action, layout, system)
+            _apply_to_services(action, host)
         case _:
-            _apply_to_files(action, layout, system)
+            _apply_to_files(action, host.layout, system)
 
 
 def _apply_to_services(
-    action: PlaceLimits | MaskManagers | ExposeViews | AllowSudo, layout: HostPaths, system: System
+    action: PlaceLimits | MaskManagers | ExposeViews | AllowSudo, host: Host
 ) -> None:
+    layout, system = host.layout, host.system
     match action:
         case PlaceLimits(added, removed):
             LIMITS.place(layout.at(layout.units), added, removed)

@@ -21,8 +21,8 @@ from ..records.paths import HostPaths
 from ..records.registry import Registry, make_registry, parse_registry
 from .authority import look_at_authority
 from .homes import look, read_home
+from .host import Host
 from .remains import owners_left
-from .system import System
 from .user_units import LIMITS, MASK, UserLink
 
 __all__ = ["observe", "root_needed"]
@@ -33,27 +33,28 @@ _INCLUDE = re.compile(
 )
 
 
-def observe(layout: HostPaths, system: System, names: Iterable[str] = ()) -> Observed:
+def observe(host: Host, names: Iterable[str] = ()) -> Observed:
     """The state on the host of every account in the registry and of ``names``.
 
     Raises ``AccountsError`` when this is not Debian, ``BrokerError`` when something that must be
     read cannot be.
     """
+    layout = host.layout
     _refuse_other_systems(layout)
     wanted = set(names)
     try:
-        accounts = system.accounts(wanted)
+        accounts = host.system.accounts(wanted)
         classes = _classes(layout)
-        registry = _registry(layout, accounts, classes, system)
+        registry = _registry(host, accounts, classes)
         known = {person.name for person in registry.people}
-        remains = owners_left(layout, system, deep=False) if wanted - known else frozenset()
+        remains = owners_left(host, deep=False) if wanted - known else frozenset()
         linked = {link: link.read(layout.at(layout.units)) for link in (LIMITS, MASK)}
         wanted |= known
         return Observed(
             accounts=accounts,
             registry=registry,
-            presences=_presences(wanted, accounts, registry, linked, layout, system),
-            places=_places(layout, system),
+            presences=_presences(wanted, accounts, registry, linked, host),
+            places=_places(host),
             classes=classes,
             key_files=_key_files(layout),
             audiences=_audiences(layout),
@@ -65,7 +66,7 @@ def observe(layout: HostPaths, system: System, names: Iterable[str] = ()) -> Obs
             has_sudo=_has_sudo(layout),
             reads_rules=_reads_rules(layout),
             sudo_rule=_sudo_rule(layout),
-            authority=look_at_authority(layout, system),
+            authority=look_at_authority(layout, host.system),
         )
     except PermissionError as error:
         raise root_needed(error) from error
@@ -109,8 +110,9 @@ def _classes(layout: HostPaths) -> Classes:
     return read_classes(text, where=str(layout.classes))
 
 
-def _registry(layout: HostPaths, accounts: Accounts, classes: Classes, system: System) -> Registry:
+def _registry(host: Host, accounts: Accounts, classes: Classes) -> Registry:
     """The registry's file; where there is none, what the marked accounts themselves say."""
+    layout = host.layout
     path = layout.at(layout.registry)
     try:
         return parse_registry(path.read_text(encoding="utf-8"), where=str(layout.registry))
@@ -120,7 +122,7 @@ def _registry(layout: HostPaths, accounts: Accounts, classes: Classes, system: S
         raise BrokerError("this is not a text file", where=str(layout.registry)) from error
     entries = []
     for user in marked:
-        file = _key_file(layout, user.name, system)
+        file = _key_file(host, user.name)
         keys = read_key_file(file.text)[0] if file is not None and file.text else []
         held = classes.held(n for n, group in classes.groups.items() if group in user.groups)
         operates = MARKS[user.gecos] == "operator"
@@ -136,7 +138,7 @@ def _registry(layout: HostPaths, accounts: Accounts, classes: Classes, system: S
             )
         )
     low, high = accounts.uid_range
-    left = [uid for uid in owners_left(layout, system, deep=True) if low <= uid <= high]
+    left = [uid for uid in owners_left(host, deep=True) if low <= uid <= high]
     return make_registry(entries, max(left, default=0))
 
 
@@ -145,11 +147,10 @@ def _presences(
     accounts: Accounts,
     registry: Registry,
     linked: Mapping[UserLink, frozenset[int]],
-    layout: HostPaths,
-    system: System,
+    host: Host,
 ) -> dict[str, Presence]:
     uids = {person.name: person.uid for person in registry.people}
-    running = system.running(uids.values())
+    running = host.system.running(uids.values())
     group_names = {gid: name for name, gid in accounts.groups.items()}
     owners = {user.uid: user.name for user in accounts.users.values()}
     found = {}
@@ -157,11 +158,11 @@ def _presences(
         uid = uids.get(name)
         other = owners.get(uid) if uid is not None else None
         held = running.get(uids.get(name, -1))
-        home = read_home(layout.at(layout.homes), name, system)
+        home = read_home(host.layout.at(host.layout.homes), name, host.system)
         found[name] = Presence(
             user=accounts.users.get(name),
             group=accounts.groups.get(name),
-            keys=_key_file(layout, name, system),
+            keys=_key_file(host, name),
             home=home.nodes,
             running=held
             if held is None
@@ -175,9 +176,9 @@ def _presences(
     return found
 
 
-def _key_file(layout: HostPaths, name: str, system: System) -> KeyFile | None:
-    path = layout.at(layout.keys) / name
-    node = look(path, system)
+def _key_file(host: Host, name: str) -> KeyFile | None:
+    path = host.layout.at(host.layout.keys) / name
+    node = look(path, host.system)
     if node is None:
         return None
     if node.kind != "file" or node.mode is None or node.uid is None:
@@ -232,13 +233,13 @@ def _key_files(layout: HostPaths) -> frozenset[str]:
         return frozenset()
 
 
-def _places(layout: HostPaths, system: System) -> dict[str, Node]:
-    found = {}
+def _places(host: Host) -> dict[str, Node]:
+    layout, found = host.layout, {}
     for path in (
         *wanted_places(layout),
         *map(str, (layout.registry, layout.classes, layout.sudoers)),
     ):
-        node = look(layout.at(Path(path)), system)
+        node = look(layout.at(Path(path)), host.system)
         if node is not None:
             found[path] = node
     return found

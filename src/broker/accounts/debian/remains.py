@@ -13,6 +13,7 @@ from ...mounts import status
 from ..records.model import HomePolicy
 from ..records.paths import HostPaths
 from .archive import keep, remove
+from .host import Host
 from .system import System
 from .walk import Found, Report, identity, walk
 
@@ -23,15 +24,15 @@ SETID = stat.S_ISUID | stat.S_ISGID
 _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def drop_bits(layout: HostPaths, uids: Iterable[int], system: System, report: Report) -> None:
+def drop_bits(host: Host, uids: Iterable[int], report: Report) -> None:
     """Take the setuid and setgid bits from files of these uids, in homes and temporary places.
 
     One walk for all of them; a file that has several names is found by any of these.
     """
     wanted = set(uids)
-    for found in _everywhere(layout, wanted, report):
+    for found in _everywhere(host.layout, wanted, report):
         mode = found.status.st_mode
-        if stat.S_ISREG(mode) and mode & SETID and system.holder(found.status) in wanted:
+        if stat.S_ISREG(mode) and mode & SETID and host.system.holder(found.status) in wanted:
             try:
                 _drop(found)
             except OSError as error:
@@ -39,18 +40,17 @@ def drop_bits(layout: HostPaths, uids: Iterable[int], system: System, report: Re
 
 
 def clear_outside(
-    layout: HostPaths,
+    host: Host,
     people: Iterable[tuple[str, int, HomePolicy]],
-    system: System,
     report: Report,
 ) -> dict[str, OSError]:
     """Remove what these people own in temporary places, and put their spool files away.
 
     Returns whose spool files or shared memory could not be, and why.
     """
-    listed = list(people)
+    listed, system = list(people), host.system
     uids = {uid for _, uid, _ in listed}
-    for found in _temporary(layout, uids, report):
+    for found in _temporary(host.layout, uids, report):
         if system.holder(found.status) in uids:
             try:
                 _remove(found, system)
@@ -59,15 +59,16 @@ def clear_outside(
     failed = {}
     for name, uid, policy in listed:
         try:
-            _clear_spools(layout, name, uid, policy, system)
+            _clear_spools(host, name, uid, policy)
             system.remove_ipc(uid)
         except OSError as error:
             failed[name] = error
     return failed
 
 
-def owners_left(layout: HostPaths, system: System, *, deep: bool) -> frozenset[int]:
+def owners_left(host: Host, *, deep: bool) -> frozenset[int]:
     """The uids that own something where people write; ``deep`` looks into homes as well."""
+    layout, system = host.layout, host.system
     found = set(system.ipc_makers())
     places = [*layout.temporary, *layout.spools, *([layout.homes] if deep else [])]
     for place in places:
@@ -91,23 +92,21 @@ def _temporary(layout: HostPaths, uids: set[int], report: Report) -> Iterator[Fo
         yield from walk(layout.at(place), report)
 
 
-def _clear_spools(
-    layout: HostPaths, name: str, uid: int, policy: HomePolicy, system: System
-) -> None:
-    (layout.at(layout.lingering) / name).unlink(missing_ok=True)
-    spooled = list(_spooled(layout, name, uid, system))
+def _clear_spools(host: Host, name: str, uid: int, policy: HomePolicy) -> None:
+    (host.layout.at(host.layout.lingering) / name).unlink(missing_ok=True)
+    spooled = list(_spooled(host, name, uid))
     if policy == "delete":
         remove(spooled)
     else:
-        keep(spooled, layout, f"{name}-{uid}.spool", system)
+        keep(spooled, host.layout, f"{name}-{uid}.spool", host.system)
 
 
-def _spooled(layout: HostPaths, name: str, uid: int, system: System) -> Iterator[Path]:
+def _spooled(host: Host, name: str, uid: int) -> Iterator[Path]:
     """Crontab, jobs of at, mail: by their owner, or named as the account."""
-    for spool in layout.spools:
-        for entry in _entries(layout.at(spool)):
+    for spool in host.layout.spools:
+        for entry in _entries(host.layout.at(spool)):
             with suppress(FileNotFoundError):  # another account replaced its own meanwhile
-                if system.holder(entry.lstat()) == uid or entry.name == name:
+                if host.system.holder(entry.lstat()) == uid or entry.name == name:
                     yield entry
 
 

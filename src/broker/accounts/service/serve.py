@@ -15,11 +15,10 @@ from typing import Any
 from ...audit import Actor, Event, Result, acting_as, append_or_keep
 from ...errors import AccountsError, BrokerError
 from ...hostpaths import AUDIT_LOG, RUN
-from ..debian.system import DebianSystem, System
+from ..debian.host import Host
 from ..issue import issue_certificate
 from ..manage import converge, list_analysts
 from ..planning.describe_certificates import certificate_facts
-from ..records.paths import HostPaths
 from .caller import Caller, caller_of, check_caller
 from .limit import Limit, connected, take
 from .protocol import (
@@ -57,15 +56,14 @@ class Helper:
     """What serves a connection. ``allowed`` are the accounts that may ask, beside root."""
 
     allowed: Sequence[str] = ()
-    layout: HostPaths = field(default_factory=HostPaths)
-    system: System = field(default_factory=DebianSystem)
+    host: Host = field(default_factory=Host)
     limit: Limit = field(default_factory=Limit)
     tokens: Path = RUN / "broker-accounts"
 
     @property
     def log(self) -> Path:
         """The audit log of the host that is looked after."""
-        return self.layout.at(AUDIT_LOG)
+        return self.host.layout.at(AUDIT_LOG)
 
     def serve(self, connection: socket.socket) -> bool:
         """Answer one request; whether it was met. Whatever happens, one reply and one line."""
@@ -75,7 +73,7 @@ class Helper:
     def _serve(self, connection: socket.socket, held: ExitStack) -> bool:
         caller = caller_of(connection)
         command: Command | None = None
-        tokens = self.layout.at(self.tokens)
+        tokens = self.host.layout.at(self.tokens)
         try:
             check_caller(caller, self.allowed)
             held.enter_context(connected(tokens, caller.uid, self.limit))
@@ -95,17 +93,17 @@ class Helper:
 
     def _met(self, command: Command, caller: Caller) -> dict[str, Any]:
         if command.request is None:
-            rows = list_analysts(self.layout, self.system)
+            rows = list_analysts(self.host)
             return {"analysts": [{name: row.get(name) for name in _SHOWN} for row in rows]}
         with acting_as(_actor(caller, command)):
             if isinstance(command.request, CertificateRequest):
                 return self._issued(command.request)
-            outcome = converge([command.request], self.layout, self.system)
+            outcome = converge([command.request], self.host)
         reply = {"changed": outcome.changed, "analysts": list(outcome.people)}
         return reply | ({"warnings": list(outcome.warnings)} if outcome.warnings else {})
 
     def _issued(self, wish: CertificateRequest) -> dict[str, Any]:
-        issued = issue_certificate(wish.name, self.layout, self.system, label=wish.label)
+        issued = issue_certificate(wish.name, self.host, label=wish.label)
         return {"certificate": issued.line, **certificate_facts(issued)}
 
     def _note(

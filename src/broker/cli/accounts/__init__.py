@@ -6,12 +6,11 @@ import click
 
 from .. import guarded
 from .certificate import certificate
-from .host import Host
 from .keys import key
 from .listing import list_command
 from .people import add, grant, remove, revoke
 
-__all__ = ["Host", "add_analyst", "analyst", "list_analysts", "remove_analyst"]
+__all__ = ["add_analyst", "analyst", "list_analysts", "remove_analyst"]
 
 
 @click.group()

@@ -26,7 +26,7 @@ __all__ = ["certificate"]
 def certificate(context: click.Context, name: str, label: str | None, output: Path | None) -> None:
     """Issue a certificate for a registered key of an analyst, and print it."""
     host = find_host(context)
-    issued = issue_certificate(name, host.layout, host.system, label=label)
+    issued = issue_certificate(name, host, label=label)
     if output is None:
         say(issued.line)
     else:

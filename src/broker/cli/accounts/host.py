@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import click
 
 from ...accounts import (
-    DebianSystem,
-    HostPaths,
+    Host,
     Outcome,
     Request,
     Role,
-    System,
     check_name,
     converge,
-    list_analysts,
-    list_operators,
     unknown_person,
 )
 from ..terminal import say
 
 __all__ = [
-    "Host",
     "converged",
     "done",
     "find_host",
@@ -38,31 +32,14 @@ __all__ = [
 _ROLE = "broker.accounts.role"
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
-    """The host that the commands look after: this one, unless a context object says another."""
-
-    layout: HostPaths = field(default_factory=HostPaths)
-    system: System = field(default_factory=DebianSystem)
-
-    def rows(self, *, measured: bool) -> list[dict[str, Any]]:
-        """Every analyst whom the broker keeps, on request with what they hold."""
-        return list_analysts(self.layout, self.system, measured=measured)
-
-    def operators(self) -> list[dict[str, Any]]:
-        """Every operator whom the broker keeps."""
-        return list_operators(self.layout, self.system)
-
-
 def find_host(context: click.Context) -> Host:
-    """The host of this call."""
+    """The host of this call: this one, unless the context's object is another."""
     return context.find_object(Host) or Host()
 
 
 def converged(context: click.Context, requests: Sequence[Request]) -> Outcome:
     """Meet the requests on the host of this call."""
-    host = find_host(context)
-    outcome = converge(requests, host.layout, host.system)
+    outcome = converge(requests, find_host(context))
     for warning in outcome.warnings:
         say(f"warning: {warning}", err=True)
     return outcome

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ...accounts import list_analysts
 from ..options import as_json
 from ..terminal import say, say_json
 from .host import find_host
@@ -19,7 +20,7 @@ __all__ = ["key_words", "list_command", "problems", "table"]
 @click.pass_context
 def list_command(context: click.Context, as_json: bool) -> None:
     """List the analysts with their rights, their keys and their state on this host."""
-    rows = find_host(context).rows(measured=True)
+    rows = list_analysts(find_host(context))
     if as_json:
         say_json(rows, indent=2)
     elif rows:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from ...accounts import Request, check_name, parse_request
+from ...accounts import Request, check_name, list_analysts, parse_request
 from ..terminal import say
 from .host import converged, done, find_host, refuse_unknown, removed
 
@@ -65,7 +65,7 @@ def add(
 @click.pass_context
 def remove(context: click.Context, name: str, delete_home: bool) -> None:
     """Remove an analyst: keys, sessions, processes, groups, account and home."""
-    rows = {row["name"]: row for row in find_host(context).rows(measured=False)}
+    rows = {row["name"]: row for row in list_analysts(find_host(context), measured=False)}
     refuse_unknown(name, list(rows))
     request = parse_request(name, state="absent", home="delete" if delete_home else "archive")
     removed(context, request, rows[name])

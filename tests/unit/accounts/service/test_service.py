@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.accounts import HostPaths, Mode, converge, observe, parse_key
+from broker.accounts import Host, HostPaths, Mode, converge, observe, parse_key
 from broker.accounts.service import client
 from broker.accounts.service.caller import Caller, check_caller
 from broker.accounts.service.client import Client
@@ -40,7 +40,7 @@ class Door:
         (self.layout.root / "run").mkdir(exist_ok=True)
         self.path = folder / "socket"
         self.helper = Helper(
-            (NAME,), self.layout, ScratchSystem(self.layout.root), Limit(1000, 0.001)
+            (NAME,), Host(self.layout, ScratchSystem(self.layout.root)), Limit(1000, 0.001)
         )
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listening.bind(os.fspath(self.path))
@@ -109,7 +109,7 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     client.call("key-add", name="anna", key=public_key("two"), label="laptop")
     client.call("key-rotate", name="anna", key=public_key("three"), old=["laptop"], grace="1d")
     client.call("key-revoke", name="anna", old=["laptop"])
-    converge((), door.layout, ScratchSystem(door.layout.root), certificates=Mode())
+    converge((), Host(door.layout, ScratchSystem(door.layout.root)), certificates=Mode())
     key = public_key("anna").split()[1]
     fingerprint = parse_key(f"ssh-ed25519 {key}", where="anna").fingerprint
     issued = client.call("certificate", name="anna", label=fingerprint)
@@ -119,7 +119,7 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     assert [one["serial"] for one in anna["certificates"]] == [issued["serial"]]
     assert (anna["name"], anna["classes"], len(anna["keys"])) == ("anna", ["private"], 3)
     client.call("revoke", name="anna", classes=["private"])
-    registry = observe(door.layout, ScratchSystem(door.layout.root)).registry
+    registry = observe(Host(door.layout, ScratchSystem(door.layout.root))).registry
     assert registry.by_name()["anna"].classes == ()
     client.call("remove", name="anna", home="delete")
     assert client.call("list")["analysts"] == []
