@@ -147,6 +147,7 @@ written:
   sample: [/etc/hello/greeting]
 """
 
+import errno
 import grp
 import os
 import pwd
@@ -155,6 +156,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -162,7 +164,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.errors import BrokerError
-from ansible.module_utils.broker.files import fsync_dir, replace_link, write_atomic
+from ansible.module_utils.broker.files import fsync_dir, link_beside, write_beside
 from ansible.module_utils.broker.owed import owes, owing
 from ansible.module_utils.broker.turn import mine
 
@@ -244,6 +246,10 @@ class Rights:
         return "".join(f"{word}\n" for differs, word in words if differs)
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One path that is not as described: both sides for a diff, and what makes it so."""
@@ -251,9 +257,11 @@ class Change:
     path: Path
     before: str
     after: str
-    make: Callable[[], None]
+    prepare: Callable[[], Path | None] = _nothing  # what needs room; the path of what takes a place
+    make: Callable[[], None] = _nothing  # what comes once all is prepared, and needs none
+    place: Path | None = None  # where what was prepared goes in one rename
     text: str | None = None  # of a file that will be written
-    moves: bool = False  # whether it is one rename, which the disk is to keep
+    moves: bool = False  # whether the disk is to keep the rename
 
 
 def main() -> None:
@@ -333,21 +341,44 @@ def carry_out(module: Module, changes: list[Change], *, owed: bool) -> None:
 def make(changes: list[Change]) -> None:
     """Raises ``UnfitError`` with the first path that could not be made, changed or removed.
 
-    The renames of a switch follow each other without a wait for the disk, so that neither a kill
-    nor a power cut finds time between them.
+    What needs room, or what the host may refuse, comes before the first rename. The renames of a
+    switch follow each other without a wait for the disk, so that neither a kill nor a power cut
+    finds time between them.
     """
+    arriving: dict[int, Path] = {}
     moved: dict[Path, None] = {}
     try:
-        for change in changes:
-            try:
+        for number, change in enumerate(changes):
+            with _path_in_error(change.path):
+                prepared = change.prepare()
+                if prepared is not None:
+                    arriving[number] = prepared
+        for number, change in enumerate(changes):
+            with _path_in_error(change.path):
+                if number in arriving and change.place is not None:
+                    arriving.pop(number).replace(change.place)
                 change.make()
-            except OSError as error:
-                raise UnfitError(f"{change.path}: {error.strerror}") from error
             if change.moves:
                 moved[change.path.parent] = None
     finally:
+        for path in arriving.values():
+            path.unlink(missing_ok=True)
         for folder in moved:
             fsync_dir(folder)
+
+
+@contextmanager
+def _path_in_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror
+        if error.errno == errno.EPERM:
+            reason += (
+                f"; it or its folder is immutable. `chattr -ia {shlex.quote(str(path))}`, or the "
+                "same with its folder, ends that; `lsattr` shows it"
+            )
+        raise UnfitError(f"{path}: {reason}") from error
 
 
 def _folder(path: Path, rights: Rights) -> Iterator[Change]:
@@ -395,7 +426,8 @@ def _file(path: Path, item: dict[str, Any]) -> Iterator[Change]:
             return
         before = found.lines(rights) + data.decode(errors="replace")
         after = rights.lines(found) + text
-    yield Change(path, before, after, lambda: _write(place, text, rights), text=text)
+    write = partial(_write, place, text, rights, instead_of=path)
+    yield Change(path, before, after, write, place=place, text=text, moves=True)
 
 
 def _waiting(path: Path) -> Path:
@@ -406,15 +438,22 @@ def _taken(path: Path) -> Iterator[Change]:
     """The text was shown when it began to wait."""
     waiting = _waiting(path)
     if waiting.exists():
-        yield Change(path, "", "", lambda: _take(waiting, path), moves=True)
+        take = partial(waiting.replace, path)
+        yield Change(path, "", "", lambda: _require_replaceable(path), take, moves=True)
 
 
-def _take(waiting: Path, path: Path) -> None:
-    waiting.replace(path)
+def _write(path: Path, text: str, rights: Rights, *, instead_of: Path) -> Path:
+    _require_replaceable(instead_of)
+    return write_beside(path, text, mode=rights.mode, uid=rights.uid, gid=rights.gid)
 
 
-def _write(path: Path, text: str, rights: Rights) -> None:
-    write_atomic(path, text, mode=rights.mode, uid=rights.uid, gid=rights.gid)
+def _require_replaceable(path: Path) -> None:
+    """Raises ``PermissionError`` for a file that root may not replace: see chattr(1)."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError as error:
+        if error.errno == errno.EPERM:
+            raise
 
 
 def _link(path: Path, target: str) -> Iterator[Change]:
@@ -423,8 +462,8 @@ def _link(path: Path, target: str) -> Iterator[Change]:
     found = str(path.readlink()) if path.is_symlink() else "no link" if path.exists() else ""
     if found != target:
         before = f"target: {found}\n" if found else ""
-        turn = partial(replace_link, path, target, durable=False)
-        yield Change(path, before, f"target: {target}\n", turn, moves=True)
+        turned = partial(link_beside, path, target)
+        yield Change(path, before, f"target: {target}\n", turned, place=path, moves=True)
 
 
 def _others(described: dict[str, Any]) -> list[Path]:
@@ -441,7 +480,7 @@ def _absent(path: Path) -> Iterator[Change]:
         return
     is_folder = path.is_dir() and not path.is_symlink()
     remove = (lambda: shutil.rmtree(path)) if is_folder else path.unlink
-    yield Change(path, f"state: {'folder' if is_folder else 'file'}\n", "", remove)
+    yield Change(path, f"state: {'folder' if is_folder else 'file'}\n", "", make=remove)
 
 
 def _uid(name: str) -> int | None:

@@ -13,7 +13,16 @@ from pathlib import Path
 
 from .errors import LockedError
 
-__all__ = ["fsync_dir", "lock", "make_dir", "replace_link", "write_atomic", "write_when_full"]
+__all__ = [
+    "fsync_dir",
+    "link_beside",
+    "lock",
+    "make_dir",
+    "replace_link",
+    "write_atomic",
+    "write_beside",
+    "write_when_full",
+]
 
 _POLL_SECONDS = 0.05
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -37,6 +46,29 @@ def write_atomic(
     crash can publish a file with other rights. Raises ``OSError`` and leaves ``path`` as it was.
     Who writes hundreds and is not ``durable`` in each calls ``os.sync`` once after the last.
     """
+    arriving = write_beside(path, data, mode=mode, uid=uid, gid=gid, durable=durable)
+    try:
+        arriving.replace(path)
+    except BaseException:
+        arriving.unlink(missing_ok=True)
+        raise
+    if durable:
+        fsync_dir(path.parent)
+
+
+def write_beside(
+    path: Path,
+    data: bytes | str,
+    *,
+    mode: int,
+    uid: int | None = None,
+    gid: int | None = None,
+    durable: bool = True,
+) -> Path:
+    """All of ``write_atomic`` but the rename: the new file, beside ``path``, that is to replace it.
+
+    Raises ``OSError`` and leaves nothing.
+    """
     content = data.encode() if isinstance(data, str) else data
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -48,12 +80,10 @@ def write_atomic(
             os.fchmod(stream.fileno(), mode)
             if durable:
                 os.fsync(stream.fileno())
-        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    if durable:
-        fsync_dir(path.parent)
+    return Path(name)
 
 
 def write_when_full(path: Path, data: bytes | str, *, mode: int, durable: bool = True) -> None:
@@ -121,12 +151,17 @@ def replace_link(path: Path, target: Path | str, *, durable: bool = True) -> Non
     what a killed process left is replaced and not collected. It is made ``durable`` unless the
     caller makes hundreds that the next run would make again.
     """
+    link_beside(path, target).replace(path)
+    if durable:
+        fsync_dir(path.parent)
+
+
+def link_beside(path: Path, target: Path | str) -> Path:
+    """All of ``replace_link`` but the rename: the new link, beside ``path``."""
     arriving = path.with_name(f".{path.name}.new")
     arriving.unlink(missing_ok=True)
     arriving.symlink_to(target)
-    arriving.replace(path)
-    if durable:
-        fsync_dir(path.parent)
+    return arriving
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -235,6 +236,46 @@ def test_what_must_follow_a_change_is_owed_until_it_was_done(
     for check in (True, False):
         assert ensure(check=check, **wanted)["changed"] is False
     assert asked == [command, command]
+
+
+@pytest.mark.parametrize("refused", ["symlink", "open"])
+def test_what_a_full_disk_or_the_host_refuses_comes_before_the_first_rename(
+    refused: str, ensure: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new configuration would be in force with the old release."""
+    program, settings, link = (tmp_path / name for name in ("program", "settings", "current"))
+    switch = {
+        "files": [{"path": str(program), "content": "new\n", **OWN}],
+        "taken": [str(settings)],
+        "links": [{"path": str(link), "target": "releases/2"}],
+    }
+    for path in (program, settings):
+        path.write_text("old\n")
+    link.symlink_to("releases/1")
+    ensure(files=[{"path": str(settings), "content": "new\n", "later": True, **OWN}])
+    before = sorted(tmp_path.iterdir())
+    call = getattr(os, refused)
+
+    def refuse(path: Any, *more: Any, **named: Any) -> Any:
+        if refused == "symlink":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        if str(path) == str(settings) and more[0] & os.O_WRONLY:  # as root, of an immutable file
+            raise OSError(errno.EPERM, "Operation not permitted")
+        return call(path, *more, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, refused, refuse)
+        message = ensure(**switch)["msg"]
+    assert message.startswith(
+        f"{link}: No space left" if refused == "symlink" else f"{settings}: Operation not permitted"
+    )
+    assert ("chattr -ia" in message) == (refused == "open")
+    assert (program.read_text(), settings.read_text()) == ("old\n", "old\n")
+    assert str(link.readlink()) == "releases/1"
+    assert sorted(tmp_path.iterdir()) == before
+    assert ensure(**switch)["written"] == [str(program), str(settings), str(link)]
+    assert (program.read_text(), settings.read_text()) == ("new\n", "new\n")
+    assert str(link.readlink()) == "releases/2"
 
 
 def test_a_switch_waits_for_the_disk_only_once_all_is_in_its_place(
