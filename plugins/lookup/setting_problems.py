@@ -74,6 +74,13 @@ PEOPLE: Mapping[str, Mapping[str, type | None]] = {
     "broker_analysts": _OF_EVERYBODY | _OF_ANALYSTS,
     "broker_operators": _OF_EVERYBODY | {"sudo": bool},
 }
+# Mappings in which a value may be true or false; in the others all are texts and numbers.
+_WITH_FLAGS = {
+    *("broker_data_source", "broker_sources"),
+    *("broker_environment", "broker_install_environment"),
+}
+# Here all are names: YAML reads 01 as 1, and 1.10 as 1.1.
+_WITHOUT_NUMBERS = {"broker_access_classes", "broker_ssh_groups", "broker_ssh_given_up"}
 _OF_OTHERS = {
     **dict.fromkeys(
         _OF_ANALYSTS,
@@ -221,6 +228,39 @@ def _in_entry(place: str, word: Any, value: Any, known: Mapping[str, type | None
     return None
 
 
+def words(setting: str, value: Any) -> Iterator[str]:
+    """Words such as ``no`` in a mapping or a list that YAML took for something else than text.
+
+    ``false`` in their place is another name: the folder ``no`` would be in no access class.
+    """
+    if isinstance(value, Mapping | list | tuple):
+        numbers = setting not in _WITHOUT_NUMBERS
+        yield from _words(setting, value, flags=setting in _WITH_FLAGS, numbers=numbers)
+
+
+def _words(place: str, value: Any, *, flags: bool, numbers: bool) -> Iterator[str]:
+    """With ``flags`` a value of a mapping may be true or false, but no entry of a list."""
+    if isinstance(value, bool):
+        if not flags:
+            yield f"{place} is {_found(value)}; expected text.{_unquoted(value, '')}"
+    elif isinstance(value, int | float):
+        if not numbers:
+            yield (
+                f"{place} is {_found(value)}; expected text. Put it in quotes: YAML reads 01 as 1, "
+                "and 1.10 as 1.1."
+            )
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if isinstance(name, bool | date):
+                remedy = _unquoted(name, "")
+                yield f"{place} has the name {_found(name)}; expected text.{remedy}"
+            else:
+                yield from _words(f"{place}.{name}", inner, flags=flags, numbers=numbers)
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _words(f"{place}[{number}]", inner, flags=False, numbers=numbers)
+
+
 def _is_like(value: Any, default: Any) -> bool:
     """Whether it is of the default's kind, or a text that Ansible takes for such a one (``-e``)."""
     if isinstance(default, bool):
@@ -299,3 +339,5 @@ class LookupModule(LookupBase):
             yield problem
         elif name in PEOPLE:
             yield from people(name, value)
+        else:
+            yield from words(name, value)

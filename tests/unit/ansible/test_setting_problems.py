@@ -117,6 +117,41 @@ def test_somebody_without_an_entry_of_their_own() -> None:
     assert problems == ["broker_operators[0] is text; expected a mapping with name and keys."]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "begin"),
+    [
+        ("access_classes", {"hr": {"folders": ["de", False]}}, ".hr.folders[1] is 'False'; exp"),
+        ("access_classes", {"hr": {"folders": False}}, ".hr.folders is 'False'; expected text. P"),
+        ("access_classes", {False: {"group": "data-no"}}, " has the name 'False'; expected text."),
+        ("access_classes", {"hr": {"folders": ["02", 1]}}, ".hr.folders[1] is '1'; expected text"),
+        ("access_classes", {"hr": {"tables": [1.1]}}, ".hr.tables[0] is '1.1'; expected text. P"),
+        ("datasets", {"shop": {"requires": True}}, ".shop.requires is 'True'; expected text."),
+        ("data_source", {"csv": {"true_words": ["ja", True]}}, ".csv.true_words[1] is 'True'; ex"),
+        ("sources", {True: {"type": "csv"}}, " has the name 'True'; expected text. Put it in quo"),
+        ("ssh_groups", ["ops", False], "[1] is 'False'; expected text. Put it in quotes: YAML re"),
+    ],
+)
+def test_a_word_that_yaml_takes_for_something_else_than_text(
+    name: str, value: Any, begin: str
+) -> None:
+    """The tables of a folder ``no`` in the list of a class were read by every analyst."""
+    (problem,) = settings.words(f"broker_{name}", value)
+    assert problem.startswith(f"broker_{name}{begin}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("access_classes", {"hr": {"folders": ["de", "no"], "group": "data-hr"}}),
+        ("data_source", {"type": "csv", "csv": {"header": False}, "project": 1234}),
+        ("sync_engine", {"threads": 4, "retention": {"count": 20}}),
+        ("install_environment", {"PIP_NO_COMPILE": True}),
+    ],
+)
+def test_true_false_and_numbers_have_their_places(name: str, value: Any) -> None:
+    assert list(settings.words(f"broker_{name}", value)) == []
+
+
 def test_every_setting_is_known_and_its_default_is_none() -> None:
     defaults = settings.defaults()
     assert set(defaults) == {item.name for path in GROUP_VARS for item in variables(path)}
@@ -126,6 +161,8 @@ def test_every_setting_is_known_and_its_default_is_none() -> None:
     assert [settings.mistaken(name, value, value) for name, value in evaluated.items()] == [
         None
     ] * len(evaluated)
+    for name, value in evaluated.items():
+        assert list(settings.words(name, value)) == []
 
 
 def test_one_form_of_a_name_hides_another(tmp_path: Path) -> None:
