@@ -251,6 +251,11 @@ def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused
         ),
         ("mount -o bind,ro /data /data", "umount /data", "/data of broker is read-only"),
         (
+            "systemctl enable ssh.socket",
+            "systemctl disable ssh.socket",
+            "On broker systemd listens in the place of sshd (ssh.socket)",
+        ),
+        (
             f"{UNMOUNT}; mv /data /data.kept; ln -s /data.kept /data",
             "rm /data; mv /data.kept /data; systemctl restart broker-nosuid",
             "/data of broker is a link to /data.kept;",
