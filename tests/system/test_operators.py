@@ -31,6 +31,14 @@ DESCRIPTION = "\n".join(["```yaml", FOLDERS, "tables:", *TABLES, "```", ""])
 CUT_OFF = """
 systemd-run --quiet --collect --unit=broker-sshd-rollback.service --on-active=120s
 """
+ENDS = """
+mkdir -p /run/systemd/system/broker-sshd-rollback.service.d
+cat >/run/systemd/system/broker-sshd-rollback.service.d/ends.conf <<END
+[Service]
+ExecStartPost=systemctl stop broker-sshd-rollback.timer
+END
+systemctl daemon-reload
+"""
 # Root's, in the session of who started it, as a shell that sudo opened would be.
 LEFT = "sudo -n sh -c 'sleep 4711 >/dev/null 2>&1 &'"
 
@@ -206,10 +214,13 @@ def test_operators_have_a_way_to_the_system_bus_on_a_host_that_was_a_broker_befo
     assert deployed.play("site.yml", "--tags", "base_bus").changed == 0
 
 
-def test_a_trial_that_was_cut_off_takes_nothing_from_the_next_deploy(deployed: Broker) -> None:
+@pytest.mark.parametrize("timer", ["waits", "ends meanwhile"])
+def test_a_trial_that_was_cut_off_takes_nothing_from_the_next_deploy(
+    deployed: Broker, timer: str
+) -> None:
     host, unit = deployed.host, "broker-sshd-rollback.timer"
     host.exec("mkdir", "-p", "/var/lib/data-broker/sshd_config.d")
-    host.exec("sh", "-ec", CUT_OFF)
+    host.exec("sh", "-ec", CUT_OFF + (ENDS if timer == "ends meanwhile" else ""))
     deployed.play("site.yml", "--tags", "ssh_analysts")
     assert host.run(f"systemctl is-active {unit}", check=False).returncode != 0
     assert host.run("test -e /var/lib/data-broker/sshd_config.d", check=False).returncode == 1
