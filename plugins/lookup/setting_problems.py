@@ -24,7 +24,7 @@ description:
     kind a value must be. A variable whose name begins with C(broker_) and is not one of them is a
     mistake, and so is a name that differs from one of them by a letter or two.
   - Finds files of variables that Ansible does not read, because another form of the same name
-    stands beside them.
+    stands beside them, or because their name is nearly that of the host or of a group of it.
   - Asks no host. One sentence for each problem, in the names that the operator wrote.
 options: {}
 """
@@ -43,6 +43,8 @@ RENAMED = {
     "broker_user_memory_max": "broker_analyst_memory_max",
     "broker_user_tasks_max": "broker_max_processes",
 }
+# Endings of files of variables that Ansible reads.
+_READ = (".yml", ".yaml", ".json")
 _LIKE = {
     bool: "true or false",
     int: "a whole number",
@@ -166,8 +168,8 @@ def unknown(names: list[str], known: Mapping[str, Any]) -> Iterator[str]:
             continue
         if name in RENAMED:
             yield f"{name} is called {RENAMED[name]} now. Rename it."
-        elif name.startswith("broker_"):
-            near = get_close_matches(name, known, n=1, cutoff=0.8)
+        elif (plain := name.lower().replace("-", "_")).startswith("broker_"):
+            near = get_close_matches(plain, known, n=1, cutoff=0.8)
             question = f" Did you mean {near[0]}?" if near else " docs/settings.md has them all."
             yield f"{name} is not a setting of a broker.{question}"
         elif near := get_close_matches(name, known, n=1, cutoff=0.93):
@@ -299,7 +301,7 @@ def hidden(folder: Path) -> Iterator[str]:
         forms: dict[str, list[str]] = {}
         there = sorted(folder.joinpath(kind).iterdir()) if folder.joinpath(kind).is_dir() else []
         for path in there:
-            is_file = path.suffix in (".yml", ".yaml", ".json")
+            is_file = path.suffix in _READ
             forms.setdefault(path.stem if is_file else path.name, []).append(path.name)
         for stem, names in forms.items():
             if len(names) > 1:
@@ -307,6 +309,34 @@ def hidden(folder: Path) -> Iterator[str]:
                 yield (
                     f"{places} stand beside each other, and Ansible reads one of them alone. "
                     f"Move all into {folder / kind / stem}/, such as {stem}/main.yml."
+                )
+
+
+def unread(folder: Path, given: Mapping[str, Any]) -> Iterator[str]:
+    """Files of variables in the folder of an inventory, named nearly as the host or a group of it.
+
+    Nothing of a file beside several inventories, or of one that is nearly nothing: Ansible may read
+    it with another inventory, or for a host that another day has.
+    """
+    if str(folder) not in (
+        str(Path(source)) for source in given.get("ansible_inventory_sources") or ()
+    ):
+        return
+    groups, host = given.get("groups") or {}, given.get("inventory_hostname", "")
+    hosts = {name for members in groups.values() for name in members}
+    for kind, names, own in (
+        ("group_vars", {*groups, "all"}, [*given.get("group_names", ()), "all"]),
+        ("host_vars", hosts, [host]),
+    ):
+        there = sorted(folder.joinpath(kind).iterdir()) if folder.joinpath(kind).is_dir() else []
+        stems = {path: path.stem if path.suffix in _READ else path.name for path in there}
+        missing_own = [name for name in own if name not in stems.values()]
+        for path, stem in stems.items():
+            near = get_close_matches(stem, missing_own, n=1, cutoff=0.8)
+            if stem not in names and near:
+                yield (
+                    f"{path} is not read: the inventory has no {kind.split('_')[0]} {stem}. "
+                    f"Did you mean {near[0]}? Rename it, or move it out of {folder / kind}."
                 )
 
 
@@ -322,6 +352,7 @@ class LookupModule(LookupBase):
         folders = [given.get("inventory_dir"), given.get("playbook_dir")]
         places = [Path(folder) for folder in dict.fromkeys(filter(None, folders))]
         found = [*missing(), *(problem for place in places for problem in hidden(place))]
+        found += [problem for place in places[:1] for problem in unread(place, given)]
         found += unknown(sorted(given), known)
         set_here = ((name, default) for name, default in known.items() if name in given)
         lists = (self._mistaken(name, given[name], default) for name, default in set_here)

@@ -19,6 +19,8 @@ arguments = plugin("lookup/argument_problems.py")
     [
         ("broker_syc_schedule", "Did you mean broker_sync_schedule?"),
         ("brokr_sync_schedule", "Did you mean broker_sync_schedule?"),
+        ("broker-sync-schedule", "Did you mean broker_sync_schedule?"),
+        ("BROKER_SYNC_SCHEDULE", "Did you mean broker_sync_schedule?"),
         ("broker_nonsense", "docs/settings.md has them all."),
         ("broker_user_memory_max", "is called broker_analyst_memory_max now"),
     ],
@@ -176,6 +178,30 @@ def test_one_form_of_a_name_hides_another(tmp_path: Path) -> None:
     assert group.startswith(f"{tmp_path}/group_vars/all and {tmp_path}/group_vars/all.yml stand")
     assert "such as all/main.yml" in group
     assert host.startswith(f"{tmp_path}/host_vars/one.json and {tmp_path}/host_vars/one.yml")
+
+
+def test_a_file_of_variables_that_is_nearly_named_as_the_host_or_a_group(tmp_path: Path) -> None:
+    for name in (
+        *("group_vars/all/main.yml", "group_vars/broker.yml", "group_vars/webs.yml"),
+        *("host_vars/data-1.yml", "host_vars/data1/main.yml", "host_vars/elsewhere.yml"),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}\n")
+    given = {
+        "ansible_inventory_sources": [str(tmp_path)],
+        "inventory_hostname": "data-01",
+        "group_names": ["brokers"],
+        "groups": {"all": ["data-01", "data1"], "brokers": ["data-01"], "web": ["data1"]},
+    }
+    group, host = settings.unread(tmp_path, given)
+    assert group.startswith(f"{tmp_path}/group_vars/broker.yml is not read: the inventory has no g")
+    assert "Did you mean brokers?" in group
+    assert host.startswith(f"{tmp_path}/host_vars/data-1.yml is not read: the inventory has no hos")
+    assert "Did you mean data-01?" in host
+    shared = {**given, "ansible_inventory_sources": [f"{tmp_path}/hosts.yml"]}
+    assert list(settings.unread(tmp_path, shared)) == []
+    (tmp_path / "host_vars/data-01.yml").touch()
+    assert list(settings.unread(tmp_path, given)) == [group]
 
 
 def test_a_python_without_our_libraries_is_told_what_to_type() -> None:
