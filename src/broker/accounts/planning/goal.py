@@ -203,22 +203,23 @@ def _refuse_shared_keys(entries: Iterable[Person]) -> None:
                     f"the same key is given for {other!r} and {entry.name!r}",
                     where=place(entry.name, entry.role),
                     found=key.fingerprint,
-                    remedy="Every person has a key of their own: ask one of them for a new one.",
+                    remedy="Every person has a key of their own: ask one of them for a new one. "
+                    "A person with a new name leaves under the old one first (state: absent).",
                 )
 
 
 def _refuse_no_sudo(entries: Iterable[Person | None], observed: Observed) -> None:
     if not observed.has_sudo:
-        lack, way = "this host has no sudo", "Install it (apt install sudo)"
+        problem, way = "this host has no sudo", "Install it (apt install sudo)"
     elif not observed.reads_rules:
-        lack = "sudo on this host does not read the folder /etc/sudoers.d"
+        problem = "sudo on this host does not read the folder /etc/sudoers.d"
         way = "Add the line @includedir /etc/sudoers.d to /etc/sudoers (visudo)"
     else:
         return
     for entry in entries:
         if entry and entry.state == "present" and entry.sudo:
             raise AccountsError(
-                f"{lack}, so this operator could not become root",
+                f"{problem}, so this operator could not become root",
                 where=place(entry.name, entry.role),
                 remedy=f"{way}, or take sudo from the operator.",
             )
