@@ -451,6 +451,33 @@ def test_only_what_is_missing_is_installed(found: list[str], missing: list[str])
     assert sorted(told) == sorted(missing)
 
 
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (
+            "'/usr/bin/apt-get -y install 'rsync'' failed: E: Could not get lock "
+            "/var/lib/dpkg/lock-frontend. It is held by process 7 (apt)\nE: Unable to acquire",
+            "Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (apt); Unable "
+            "to acquire. Another program installs packages there: wait until it has ended.",
+        ),
+        (
+            "No package matching 'rsync' is available",
+            "No package matching 'rsync' is available. Deb",
+        ),
+        (
+            "x failed: E: Held packages were changed",
+            "Held packages were changed. Debian's security",
+        ),
+    ],
+)
+def test_a_failed_install_shows_what_apt_says_and_what_to_do(message: str, shown: str) -> None:
+    failed = {"msg": message}
+    text = render(
+        "base", "{{ _base_apt_errors }} {{ _base_apt_remedy }}", ansible_failed_result=failed
+    )
+    assert " ".join(text.split()).startswith(shown)
+
+
 def test_groups_come_before_the_service_that_is_in_all_of_them() -> None:
     lines = render("base", "{{ _base_accounts }}", base_groups=["dataread", "data-private"])
     assert lines == [
