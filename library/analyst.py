@@ -162,8 +162,8 @@ options:
     description:
       - Every access class of the host by its name. Each is a dictionary as in
         C(broker_access_classes), of which only C(group) counts here; the name of the group alone;
-        or nothing, which means C(data-NAME). C(public) (C(dataread)) and C(private)
-        (C(data-private)) always exist.
+        or nothing, which means C(data-NAME). C(public) and C(private) (C(data-private)) always
+        exist; the group of C(public) is C(dataread) and no other.
       - They are written to C(/etc/data-broker/access_classes.json), and the groups made. A class
         that an analyst holds cannot be taken away. Left out, those of the host hold.
     type: dict

@@ -5,14 +5,24 @@ Each class is a Linux group and a folder of a generation's views, so its name fi
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 __all__ = [
     "CLASS_NAME",
     "GROUP_NAME",
+    "OPERATOR_GROUP",
     "PRIVATE",
     "PUBLIC",
+    "RESERVED_NAMES",
+    "SHELL_GROUP",
     "STANDING_CLASSES",
     "STANDING_VIEWS",
+    "SUDO_GROUP",
+    "Refusal",
     "group_of",
+    "refused_group",
 ]
 
 PUBLIC = "public"
@@ -23,7 +33,58 @@ CLASS_NAME = r"(?!tree$)[a-z][a-z0-9-]{0,30}"  # "tree" is a folder of the views
 GROUP_NAME = r"[a-z_][a-z0-9_-]{0,31}"  # as shadow-utils accepts it
 _GROUPS = {PUBLIC: "dataread", PRIVATE: "data-private"}
 
+OPERATOR_GROUP = "data-ops"
+SHELL_GROUP = "data-shell"  # of analysts with a shell
+SUDO_GROUP = "data-sudo"  # of operators who may become root
+_OWN_GROUPS = frozenset({"broker", OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP})
+# Users and groups of Debian's base-passwd, then what this product and its packages bring.
+_NAMES = """
+root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats
+nobody adm tty disk kmem dialout fax voice cdrom floppy tape sudo audio dip operator src shadow
+utmp video sasl plugdev staff users nogroup input kvm render sgx crontab netdev
+messagebus polkitd sshd ssh nginx rsync admin wheel docker podman lxd incus libvirt wireshark
+"""
+RESERVED_NAMES = frozenset(_NAMES.split())
+_RESERVED_STARTS = ("broker-", "systemd-")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a class may not have its group: the parts of an error."""
+
+    message: str
+    expected: str | None = None
+    remedy: str | None = None
+
 
 def group_of(name: str, declared: str | None = None) -> str:
     """The Linux group of a class: the declared one, else ``dataread`` or ``data-NAME``."""
     return declared or _GROUPS.get(name, f"data-{name}")
+
+
+def refused_group(name: str, groups: Mapping[str, str]) -> Refusal | None:
+    """Why a class may not have the group that ``groups``, of every class by name, gives it.
+
+    Of two classes with one group the later is refused. Limits, logins and the bus of a host go by
+    the group of ``public``, so it is always the same.
+    """
+    group = groups[name]
+    if name == PUBLIC and group != group_of(PUBLIC):
+        return Refusal(
+            "the class public cannot have another group",
+            f"{group_of(PUBLIC)}, the group of every analyst",
+            "Leave its group out.",
+        )
+    for other, taken in groups.items():
+        if other == name:
+            break
+        if taken == group:
+            message = f"the classes {name} and {other} have the same group"
+            return Refusal(message, remedy="Give each class a group of its own.")
+    is_reserved = group in _OWN_GROUPS | RESERVED_NAMES or group.startswith(_RESERVED_STARTS)
+    if is_reserved or not re.fullmatch(GROUP_NAME, group):
+        return Refusal(
+            f"this cannot be the group of the class {name}",
+            "a group that is neither the system's nor the broker's own",
+        )
+    return None

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..accounts import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Person
+from ..accounts import Person
 from ..accounts.debian.subordinate import read_ranges
+from ..classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP
 from ..hostpaths import ACCOUNTS_SOCKET
 from .policy import Reader, Role
 from .proof import Violation

@@ -14,9 +14,6 @@ from .planning.describe_certificates import certificate_facts
 from .planning.planner import plan
 from .records.certificates import Certificate, Mode, check_mode
 from .records.classes import (
-    OPERATOR_GROUP,
-    SHELL_GROUP,
-    SUDO_GROUP,
     Classes,
     class_groups,
     parse_classes,
@@ -29,9 +26,6 @@ from .records.paths import HostPaths
 
 __all__ = [
     "ALL_OTHERS",
-    "OPERATOR_GROUP",
-    "SHELL_GROUP",
-    "SUDO_GROUP",
     "Certificate",
     "Classes",
     "DebianSystem",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..classes import refused_group
 from ..errors import ConfigError
 from .description import TableDescription
 from .document import Document
@@ -83,6 +84,7 @@ def check_instance(instance: Instance, document: Document) -> list[ConfigError]:
                 remedy="Give it another name.",
             )
         )
+    problems += _groups(instance, document)
     known = (*instance.datasets, *instance.class_names)
     for name, dataset in instance.datasets.items():
         for index, other in enumerate(dataset.requires):
@@ -98,3 +100,19 @@ def check_instance(instance: Instance, document: Document) -> list[ConfigError]:
                     )
                 )
     return problems
+
+
+def _groups(instance: Instance, document: Document) -> Iterator[ConfigError]:
+    """Classes whose group a deploy would refuse, too."""
+    groups = {name: instance.group_of(name) or "" for name in instance.class_names}
+    for name in instance.access_classes:
+        refusal = refused_group(name, groups)
+        if refusal is not None:
+            location = ("access_classes", name, "group")
+            yield ConfigError(
+                f"access_classes.{name}: {refusal.message}",
+                where=document.where(location),
+                expected=refusal.expected,
+                found=document.found(location) or f"'{groups[name]}'",
+                remedy=refusal.remedy,
+            )

@@ -130,8 +130,9 @@ class AccessClass(Section):
 
     group: GroupName | None = Field(
         default=None,
-        description="Linux group whose members may read. "
-        "Default: dataread for public, data-private for private, else data-NAME.",
+        description="Linux group whose members may read, of this class alone and not the system's "
+        "or the broker's own. Default: dataread for public, which may have no other, data-private "
+        "for private, else data-NAME.",
     )
     folders: Names = Field(default=(), description="Folders whose tables are in this class.")
     tables: Names = Field(default=(), description="Tables in this class, by id or folder/name.")

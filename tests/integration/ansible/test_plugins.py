@@ -110,8 +110,8 @@ def test_a_wheel_that_cannot_be_built_says_why(tree: Path) -> None:
 
 
 def test_each_class_has_the_group_that_the_broker_gives_it() -> None:
-    classes = {"public": {"group": "readers"}, "finance": {}}
-    assert configuration.class_groups(classes) == ["data-finance", "data-private", "readers"]
+    classes = {"private": {"group": "readers"}, "finance": {}}
+    assert configuration.class_groups(classes) == ["data-finance", "dataread", "readers"]
     assert configuration.class_groups({"public": {}}) == ["data-private", "dataread"]
 
 

@@ -504,11 +504,6 @@ def test_a_class_that_came_back_shows_its_table_again(grouped: Instance) -> None
     assert "parquet/hr/salaries.parquet" in view(grouped, "hr")
 
 
-def test_public_is_every_analyst_whichever_group_stands_for_it(grouped: Instance) -> None:
-    classes(grouped, "public: {group: people}", "hr: {folders: hr}", "finance: {}")
-    assert grouped.sync()["exit_code"] == 0
-
-
 @pytest.mark.parametrize(("folder", "code"), [("other", 1), ("pay", 0)])
 def test_a_mapping_of_folders_that_changed(grouped: Instance, folder: str, code: int) -> None:
     describe(grouped, "    folder: hr\n", "")

@@ -557,3 +557,15 @@ class TestCommands:
             assert isinstance(error, AccountsError)
         assert isinstance(system, DebianSystem)
         assert len(list_operators(Host(layout, system))) == 1
+
+
+def test_another_group_for_public_of_an_earlier_release_gives_way(
+    layout: HostPaths, system: ScratchSystem, ask: Ask
+) -> None:
+    ask("anna", KEY)
+    file = layout.at(layout.classes)
+    file.write_text('{"private": "data-private", "public": "people"}\n')
+    declared = parse_classes({}, where="here")
+    assert converge([], Host(layout, system), classes=declared).changed
+    assert json.loads(file.read_text())["public"] == "dataread"
+    assert "dataread" in observe(Host(layout, system)).accounts.users["anna"].groups

@@ -86,6 +86,15 @@ def test_table(table: TableDescription) -> None:
 # Variables stand in values alone, so a key has no way to write the two characters twice.
 KEY = st.text(min_size=1, max_size=10).filter(lambda text: "${" not in text)
 ACCOUNTS = st.dictionaries(KEY, st.fixed_dictionaries({}, optional={"name": TEXT}))
+
+
+def _groups_apart(classes: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {**one, "group": f"people-{name}"} if "group" in one else one
+        for name, one in classes.items()
+    }
+
+
 INSTANCES = st.fixed_dictionaries(
     {},
     optional={
@@ -93,9 +102,9 @@ INSTANCES = st.fixed_dictionaries(
         "users": ACCOUNTS,
         "username_mapping": st.dictionaries(KEY, TEXT),
         "access_classes": st.dictionaries(
-            st.from_regex(r"[a-z]{1,3}", fullmatch=True),
+            st.from_regex(r"[a-z]{1,3}", fullmatch=True).filter(lambda name: name != "ops"),
             st.fixed_dictionaries({}, optional={"folders": NAMES, "group": st.just("hr")}),
-        ),
+        ).map(_groups_apart),
         "sync": st.fixed_dictionaries(
             {},
             optional={

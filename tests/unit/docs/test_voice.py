@@ -22,7 +22,7 @@ DATA = {".csv", ".gz", ".json", ".lock", ".parquet", ".pyc", ".zst"}
 # Names that do not say what they hold.
 NAMES = {"told", "said", "meant", "asked"}
 EXCEPTIONS = {
-    ("src/broker/accounts/records/names.py", "nobody"): "an account of Debian",
+    ("src/broker/classes.py", "nobody"): "an account of Debian",
     ("library/analyst.py", "told"): "a key of what the module returns",
 }
 CODE = re.compile(r"(`+)[^`]+\1")

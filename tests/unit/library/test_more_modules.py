@@ -84,6 +84,8 @@ def test_a_class_is_declared_held_and_kept(root: Path, call: Call) -> None:
         ({"hr": "systemd-journal"}, "this cannot be the group of the class hr"),
         ({"hr": "data-private"}, "have the same group"),
         ({"hr": "a b"}, "this cannot be the group of the class hr"),
+        ({"hr": "dataread"}, "have the same group"),
+        ({"public": "people"}, "the class public cannot have another group; expected dataread"),
     ],
 )
 def test_a_class_that_would_open_more_is_refused(

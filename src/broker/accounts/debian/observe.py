@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...beneath import read_file
-from ...classes import STANDING_VIEWS
+from ...classes import SHELL_GROUP, STANDING_VIEWS, SUDO_GROUP
 from ...errors import AccountsError, BrokerError
 from ...foreign.strict_json import parse_json
 from ..planning.wanted import MARKS, wanted_places
-from ..records.classes import SHELL_GROUP, SUDO_GROUP, Classes, read_classes
+from ..records.classes import Classes, read_classes
 from ..records.host import Accounts, KeyFile, Observed, Presence
 from ..records.keyfile import read_key_file
 from ..records.model import Person

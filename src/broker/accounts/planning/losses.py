@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ..records.classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Classes
+from ...classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP
+from ..records.classes import Classes
 from ..records.host import HostUser, KeyFile, Presence
 from ..records.keyfile import ENDING, read_key_file
 from ..records.model import Person

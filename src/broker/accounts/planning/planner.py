@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
+from ...classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP
 from ..records.certificates import Mode
-from ..records.classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Classes
+from ..records.classes import Classes
 from ..records.host import HostUser, Observed, Presence
 from ..records.model import Person, Request
 from ..records.paths import HostPaths

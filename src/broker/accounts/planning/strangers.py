@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 
+from ...classes import SUDO_GROUP
 from ...errors import AccountsError
-from ..records.classes import SUDO_GROUP, Classes
+from ..records.classes import Classes
 from ..records.host import Observed
 from ..records.model import Person, Request
 from .wanted import SUDO_RULE

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..records.classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, Classes
+from ...classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP
+from ..records.classes import Classes
 from ..records.host import HostUser, KeyFile, Presence
 from ..records.keyfile import render_keys
 from ..records.model import Person, Role

@@ -10,14 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...classes import CLASS_NAME, GROUP_NAME, PUBLIC, STANDING_CLASSES, group_of
+from ...classes import CLASS_NAME, PUBLIC, STANDING_CLASSES, group_of, refused_group
 from ...errors import AccountsError, BrokerError
-from .names import RESERVED_NAMES
 
 __all__ = [
-    "OPERATOR_GROUP",
-    "SHELL_GROUP",
-    "SUDO_GROUP",
     "Classes",
     "check_class",
     "class_groups",
@@ -26,11 +22,6 @@ __all__ = [
     "render_classes",
 ]
 
-SHELL_GROUP = "data-shell"
-OPERATOR_GROUP = "data-ops"
-SUDO_GROUP = "data-sudo"
-_OWN_GROUPS = frozenset({"broker", OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP})
-_RESERVED_STARTS = ("broker-", "systemd-")
 _STANDING = {name: group_of(name) for name in STANDING_CLASSES}
 
 
@@ -75,8 +66,8 @@ def parse_classes(declared: Mapping[str, Any], *, where: str) -> Classes:
     for name in declared:
         check_class(name, where=where)
     groups = class_groups(declared)
-    for name, group in groups.items():
-        _check_group(name, group, groups, where)
+    for name in groups:
+        _check_group(name, groups, where)
     return Classes(dict(sorted(groups.items())))
 
 
@@ -105,22 +96,15 @@ def check_class(name: str, *, where: str) -> str:
     return name
 
 
-def _check_group(name: str, group: str, groups: Mapping[str, str], where: str) -> None:
-    others = [other for other, taken in groups.items() if taken == group and other != name]
-    if others:
+def _check_group(name: str, groups: Mapping[str, str], where: str) -> None:
+    refusal = refused_group(name, groups)
+    if refusal is not None:
         raise AccountsError(
-            f"the classes {name} and {others[0]} have the same group",
+            refusal.message,
             where=where,
-            found=group,
-            remedy="Give each class a group of its own.",
-        )
-    is_reserved = group in _OWN_GROUPS | RESERVED_NAMES or group.startswith(_RESERVED_STARTS)
-    if not re.fullmatch(GROUP_NAME, group) or is_reserved:
-        raise AccountsError(
-            f"this cannot be the group of the class {name}",
-            where=where,
-            expected="a group that is neither the system's nor the broker's own",
-            found=repr(group[:40]),
+            expected=refusal.expected,
+            found=repr(groups[name][:40]),
+            remedy=refusal.remedy,
         )
 
 
@@ -133,7 +117,10 @@ def read_classes(text: str, *, where: str) -> Classes:
     """The classes that a file says. Raises ``BrokerError``: unreadable is not the default."""
     try:
         document = json.loads(text)
-        return parse_classes(document, where=where)
+        others = {name: group for name, group in document.items() if name != PUBLIC}
+        groups = parse_classes(others, where=where).groups
+        # Earlier releases took another group for public; the next deploy puts it right.
+        return Classes({**groups, **class_groups({PUBLIC: document.get(PUBLIC)})})
     except (AccountsError, AttributeError, ValueError) as error:
         raise BrokerError(
             "the list of access classes cannot be read, so nothing was changed",

@@ -6,9 +6,10 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from ...classes import RESERVED_NAMES
 from ...errors import AccountsError
 
-__all__ = ["RESERVED_NAMES", "check_email", "check_name", "listed_by", "place", "unknown_person"]
+__all__ = ["check_email", "check_name", "listed_by", "place", "unknown_person"]
 
 # adduser's NAME_REGEX without the capital letters, dots and dollar of samba machines; 32 is
 # the length that utmp and useradd take.
@@ -17,14 +18,6 @@ _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 )
 _RESERVED_STARTS = ("data", "broker", "systemd-")
-# Users and groups of Debian's base-passwd, then what this product and its packages bring.
-_NAMES = """
-root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats
-nobody adm tty disk kmem dialout fax voice cdrom floppy tape sudo audio dip operator src shadow
-utmp video sasl plugdev staff users nogroup input kvm render sgx crontab netdev
-messagebus polkitd sshd ssh nginx rsync admin wheel docker podman lxd incus libvirt wireshark
-"""
-RESERVED_NAMES = frozenset(_NAMES.split())
 
 
 def place(name: object, role: str = "analyst") -> str:
