@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = [
+    "AUDIENCES",
     "CLASS_NAME",
     "GROUP_NAME",
     "OPERATOR_GROUP",
@@ -29,6 +30,7 @@ PUBLIC = "public"
 PRIVATE = "private"
 STANDING_CLASSES = (PUBLIC, PRIVATE)  # they exist whether or not an instance declares them
 STANDING_VIEWS = ((), (PRIVATE,))  # classes beside public, for which each generation has a view
+AUDIENCES = "audiences.json"  # in a store: other sets of classes that have a view of their own
 CLASS_NAME = r"(?!tree$)[a-z][a-z0-9-]{0,30}"  # "tree" is a folder of the views
 GROUP_NAME = r"[a-z_][a-z0-9_-]{0,31}"  # as shadow-utils accepts it
 _GROUPS = {PUBLIC: "dataread", PRIVATE: "data-private"}

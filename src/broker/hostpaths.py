@@ -10,6 +10,7 @@ from pathlib import Path
 __all__ = [
     "ACCOUNTS_SOCKET",
     "AUDIT_LOG",
+    "CLASSES",
     "CONFIG",
     "DATA",
     "DEPLOYED",
@@ -21,10 +22,14 @@ __all__ = [
     "PULLS_CURSOR",
     "RELEASES",
     "RUN",
+    "SERVED",
+    "STANDING",
     "STATE",
     "STORE",
     "STORE_RECORD",
     "SYNCS",
+    "VIEW_LINK",
+    "VIEW_PARTS",
 ]
 
 CONFIG = Path("/etc/data-broker")
@@ -39,9 +44,16 @@ STORE = DATA / "src_data"
 PROGRAMS = RELEASES / "current/venv/bin"
 KEYS = CONFIG / "authorized_keys"  # one file per person
 DEPLOYED = CONFIG / "deployed.json"  # which release, and of which commit
+CLASSES = CONFIG / "access_classes.json"  # which Linux group stands for which access class
+STANDING = CONFIG / "standing_certificates"  # those that open a session
 AUDIT_LOG = LOGS / "audit.jsonl"
 PROOF = STATE / "access-proof.json"
 SYNCS = STATE / "syncs.json"  # how each sync ended
 STORE_RECORD = STATE / "store.json"  # the id of the store that this host knows
 PULLS_CURSOR = STATE / "pulls.cursor"  # up to where pulls were collected from the journal
 ACCOUNTS_SOCKET = RUN / "broker-accounts.sock"
+
+# What the folder server/ of each analyst shows, as links.
+VIEW_LINK = "generation"  # to the analyst's view of the current generation
+VIEW_PARTS = ("docs", "metadata", "parquet")  # to folders of this view
+SERVED = ("examples", "scripts")  # to folders of DATA

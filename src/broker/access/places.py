@@ -10,7 +10,7 @@ from pathlib import Path
 from ..accounts import HostPaths
 from ..accounts.debian.archive import ACCESS_LISTS
 from ..beneath import walk
-from ..hostpaths import CONFIG, DATA, LOGS, PROGRAMS, RELEASES, STATE
+from ..hostpaths import CONFIG, DATA, LOGS, PROGRAMS, RELEASES, SERVED, STATE, VIEW_LINK, VIEW_PARTS
 from .observer import Probe, kind_of
 from .policy import Areas
 
@@ -28,8 +28,7 @@ def _below(place: Path) -> str:
 
 # What root or a laptop runs or obeys: programs, units, settings, scripts.
 _RUN = (
-    _below(DATA / "scripts"),
-    _below(DATA / "examples"),
+    *(_below(DATA / name) for name in SERVED),
     _below(CONFIG),
     "etc/logrotate.d/data-broker*",
     "etc/ssh/*",
@@ -87,10 +86,9 @@ def run_paths(areas: Areas) -> dict[str, os.stat_result]:
 def view_places(home: str) -> list[Probe]:
     """What has to be reached through an analyst's own ``server/``."""
     server = f"{home}/server"
-    folders = [
-        Probe(f"{server}/{name}", "folder", True) for name in ("parquet", "metadata", "docs")
-    ]
-    files = ("generation/manifest.json", "generation/manifest.json.sig", "scripts/sync_data.sh")
+    folders = [Probe(f"{server}/{name}", "folder", True) for name in VIEW_PARTS]
+    manifest = f"{VIEW_LINK}/manifest.json"
+    files = (manifest, f"{manifest}.sig", "scripts/sync_data.sh")
     return [*folders, *(Probe(f"{server}/{name}", "file", True) for name in files)]
 
 

@@ -14,14 +14,31 @@ from typing import Literal
 
 from ..accounts.records.paths import TEMPORARY
 from ..classes import PUBLIC
-from ..hostpaths import ACCOUNTS_SOCKET, CONFIG, DATA, HOMES, KEYS, RELEASES, STATE, STORE
+from ..hostpaths import (
+    ACCOUNTS_SOCKET,
+    CLASSES,
+    CONFIG,
+    DATA,
+    DEPLOYED,
+    HOMES,
+    KEYS,
+    PROOF,
+    RELEASES,
+    SERVED,
+    STANDING,
+    STATE,
+    STORE,
+    STORE_RECORD,
+    SYNCS,
+)
+from .proof import begun_file
 
 __all__ = ["EVERYTHING", "NOTHING", "Areas", "Permission", "Reader", "Role", "Rule", "rule"]
 
 Role = Literal["service", "portal", "operator"]
 
 _LINKS = ("current", "parquet", "metadata")
-_PUBLIC = ("access_classes.json", "deployed.json", "standing_certificates")
+_PUBLIC = {path.name for path in (CLASSES, DEPLOYED, STANDING)}
 _SETTINGS = ("instance.yaml", "data_description.md")
 # What leads to what root runs: folders that any account may list on any Debian.
 _LISTED = ("", "etc", "opt", "usr", "usr/local", "var", "var/lib")
@@ -100,12 +117,10 @@ class Areas:
     homes: Path = HOMES
     temporary: tuple[Path, ...] = TEMPORARY
     code: Path = RELEASES
-    readable: frozenset[str] = field(default_factory=lambda: frozenset({"scripts", "examples"}))
+    readable: frozenset[str] = field(default_factory=lambda: frozenset(SERVED))
 
 
-_STANDING = {
-    STATE / name for name in ("access-proof.json", "access-proof.begun", "store.json", "syncs.json")
-}
+_STANDING = {PROOF, begun_file(PROOF), STORE_RECORD, SYNCS}
 _UNKNOWN = Rule()
 _SEEN = Rule(may=Permission.SEE)
 _OPEN = Rule(may=Permission.SEE | Permission.READ)

@@ -18,7 +18,15 @@ from ..errors import BrokerError
 from ..files import write_atomic
 from ..hostpaths import PROOF
 
-__all__ = ["Proof", "Violation", "begin_proof", "begun_at", "read_proof", "write_proof"]
+__all__ = [
+    "Proof",
+    "Violation",
+    "begin_proof",
+    "begun_at",
+    "begun_file",
+    "read_proof",
+    "write_proof",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,7 +78,7 @@ class Proof:
 
 def begin_proof(path: Path = PROOF, gid: int | None = None) -> None:
     """Note when a proof begins, unless one before it has not ended. Raises ``OSError``."""
-    begun = _begun(path)
+    begun = begun_file(path)
     if not begun.exists():
         text = f"{datetime.now(UTC).isoformat()}\n"
         write_atomic(begun, text, mode=0o640, gid=gid if os.geteuid() == 0 else None)
@@ -81,7 +89,7 @@ def begun_at(path: Path = PROOF) -> datetime | None:
 
     Raises ``BrokerError``.
     """
-    begun = _begun(path)
+    begun = begun_file(path)
     try:
         return datetime.fromisoformat(read_file(begun.parent, begun.name).decode().strip())
     except FileNotFoundError:
@@ -96,7 +104,7 @@ def write_proof(proof: Proof, path: Path = PROOF, gid: int | None = None) -> Non
     """Keep it for ``broker status``; ``gid`` is the operators' group. Raises ``OSError``."""
     text = json.dumps(proof.facts(), indent=1) + "\n"
     write_atomic(path, text, mode=0o640, gid=gid if os.geteuid() == 0 else None)
-    _begun(path).unlink(missing_ok=True)
+    begun_file(path).unlink(missing_ok=True)
 
 
 def _forbidden(path: Path) -> BrokerError:
@@ -107,7 +115,8 @@ def _forbidden(path: Path) -> BrokerError:
     )
 
 
-def _begun(path: Path) -> Path:
+def begun_file(path: Path) -> Path:
+    """Where it stands beside a proof when one began that has not ended."""
     return path.with_suffix(".begun")
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from ..errors import BrokerError
 from ..files import write_when_full
+from ..foreign.paths import GENERATION_ID
 from ..foreign.text import shown
 from ..hostpaths import AUDIT_LOG, PULLS_CURSOR
 from .actor import Actor, current_actor, name_of
@@ -40,7 +41,7 @@ __all__ = [
 
 MOST_PULLS = 1_000  # of one account in one collection
 _IDENTIFIER = "broker-pull"
-_GENERATION = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4}")
+_GENERATION = re.compile(GENERATION_ID)
 _SENT = re.compile(r"sent ([\d,]+) bytes\s+received ([\d,]+) bytes")
 _NUMBERS = {
     "sent_bytes": "BROKER_SENT_BYTES",

@@ -11,11 +11,9 @@ import click
 
 from ..hostpaths import STORE
 
-__all__ = ["OPERATORS", "as_json", "config_dir", "data_dir", "signing_key"]
+__all__ = ["as_json", "config_dir", "data_dir", "signing_key"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-OPERATORS = "data-ops"
 
 
 def config_dir(function: Function) -> Function:

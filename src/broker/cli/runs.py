@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from ..classes import OPERATOR_GROUP
 from ..errors import BrokerError, ConfigError
 from ..hostpaths import SYNCS
 from ..runs import (
@@ -28,7 +29,7 @@ from ..runs import (
     standing,
     with_recorders,
 )
-from .options import OPERATORS, as_json, data_dir
+from .options import as_json, data_dir
 from .screen import Screen
 from .terminal import say, say_json
 
@@ -96,9 +97,9 @@ def host_syncs() -> RunStatus | None:
 
 def _operators() -> int:
     try:
-        return grp.getgrnam(OPERATORS).gr_gid
+        return grp.getgrnam(OPERATOR_GROUP).gr_gid
     except KeyError:
-        raise BrokerError(f"there is no group {OPERATORS}", remedy="Play site.yml.") from None
+        raise BrokerError(f"there is no group {OPERATOR_GROUP}", remedy="Play site.yml.") from None
 
 
 def _line(run: Ended) -> str:

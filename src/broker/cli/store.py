@@ -5,10 +5,11 @@ from __future__ import annotations
 import grp
 from pathlib import Path
 
+from ..classes import OPERATOR_GROUP
 from ..config import Instance
 from ..errors import ConfigError, PublishError
 from ..publish import Generation, Store, TableEntry
-from .options import OPERATORS, signing_key
+from .options import signing_key
 
 __all__ = ["open_store", "table_of"]
 
@@ -18,7 +19,7 @@ def open_store(instance: Instance | None, data: Path) -> Store:
     if instance is None or not instance.access_classes:
         return Store(data, None, signing_key())
     groups = {name: _gid(instance.group_of(name) or name, name) for name in instance.class_names}
-    return Store(data, groups, signing_key(), operators=_gid(OPERATORS, "operators"))
+    return Store(data, groups, signing_key(), operators=_gid(OPERATOR_GROUP, "operators"))
 
 
 def table_of(generation: Generation, table: str) -> TableEntry:

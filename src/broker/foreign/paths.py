@@ -9,8 +9,9 @@ from pathlib import Path
 
 from .text import is_plain
 
-__all__ = ["checked_path", "inside", "is_generation", "is_path"]
+__all__ = ["GENERATION_ID", "checked_path", "inside", "is_generation", "is_path"]
 
+GENERATION_ID = r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4}"  # as the broker names them
 _MOST_BYTES = 1024
 _MOST_BYTES_OF_A_NAME = 255
 # What agents take for orders in whichever folder it stands, CLAUDE.local.md and the like included.

@@ -18,15 +18,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..beneath import opened, read_file, walk
+from ..classes import AUDIENCES
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
+from ..foreign.paths import GENERATION_ID
 from .manifest import Manifest
 from .readers import READERS, Memory, Readers, unreadable
 from .views import NO_CLASS, Audience
 
 __all__ = ["Generation", "StoreLayout", "next_id", "publish_errors", "taken_at"]
 
-_ID = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4}")
+_ID = re.compile(GENERATION_ID)
 _TIME = "%Y-%m-%dT%H%M%SZ"
 _TICKS = 0x10000  # of a second: the four digits at the end
 _KEPT = "kept"  # of staging/: what sources leave to the run after a killed one
@@ -163,7 +165,7 @@ class StoreLayout:
     @property
     def audiences(self) -> Path:
         """The audiences asked for beside the standing ones: a JSON list of lists of classes."""
-        return self.root / "audiences.json"
+        return self.root / AUDIENCES
 
     @property
     def run_lock(self) -> Path:
@@ -241,7 +243,7 @@ class StoreLayout:
             if left.name != current and unpublished.is_dir():
                 unpublished.rename(left / "unpublished")
             shutil.rmtree(left)
-        for pattern in (".audiences.json.*", ".allowed_signers.*", ".*.new"):
+        for pattern in (f".{AUDIENCES}.*", ".allowed_signers.*", ".*.new"):
             for stray in self.root.glob(pattern):
                 stray.unlink()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..beneath import read_file
 from ..errors import BrokerError
 from ..files import lock, write_atomic
+from ..foreign.paths import GENERATION_ID
 from ..hostpaths import SYNCS
 from .record import NOT_STARTED, SUCCESS, Begun, Ended, RunRecord
 from .systemd import SUCCEEDED, alive
@@ -20,7 +21,7 @@ __all__ = ["boot_id", "note_begin", "note_end", "read_record"]
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _LOCK_SECONDS = 10.0
 Environment = Mapping[str, str]
-_GENERATION = re.compile(r"generations/(\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4})")
+_GENERATION = re.compile(f"generations/({GENERATION_ID})")
 
 
 def read_record(path: Path = SYNCS) -> RunRecord:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..hostpaths import SERVED, VIEW_LINK, VIEW_PARTS
 from .grammar import HELP, Refusal
 
-__all__ = ["ROOTS", "VIEW", "RemotePath", "one_base", "parse_path"]
+__all__ = ["ROOTS", "RemotePath", "one_base", "parse_path"]
 
 MAX_NAMES = 40
 MAX_PATHS = 100
-VIEW = ("docs", "metadata", "parquet")
-ROOTS = ("examples", "generation", "scripts")
-_LISTED = "server/parquet/, server/docs/, server/metadata/, server/scripts/, server/examples/"
+ROOTS = (VIEW_LINK, *SERVED)
+_LISTED = ", ".join(f"server/{name}/" for name in (*VIEW_PARTS, *SERVED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def one_base(places: Sequence[RemotePath]) -> str:
 
 def _of_server(names: tuple[str, ...], path: str, slash: bool) -> RemotePath:
     if len(names) > 1 and names[0] == "server":
-        if names[1] in VIEW:
-            return RemotePath("generation", names[1:], slash)
+        if names[1] in VIEW_PARTS:
+            return RemotePath(VIEW_LINK, names[1:], slash)
         if names[1] in ROOTS:
             return RemotePath(names[1], names[2:], slash)
     raise Refusal(f"There is no {_short(path)} here; pull from {_LISTED} or user/.")

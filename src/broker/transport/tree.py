@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..hostpaths import VIEW_LINK, VIEW_PARTS
 from .folders import open_base
 from .grammar import Refusal
-from .places import ROOTS, VIEW
+from .places import ROOTS
 
 __all__ = ["Tree"]
 
-_SERVER = (*VIEW, *ROOTS)
+_SERVER = (*VIEW_PARTS, *ROOTS)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -105,8 +106,8 @@ class Tree:
         if base not in self._bases:
             try:
                 self._bases[base] = (
-                    os.open(base, _FOLDER, dir_fd=self._root("generation"))
-                    if base in VIEW
+                    os.open(base, _FOLDER, dir_fd=self._root(VIEW_LINK))
+                    if base in VIEW_PARTS
                     else open_base(self._home, base, self._owner)
                 )
             except Refusal:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP
+from ...hostpaths import SERVED, VIEW_LINK, VIEW_PARTS
 from ..records.classes import Classes
 from ..records.host import HostUser, KeyFile, Presence
 from ..records.keyfile import render_keys
@@ -36,7 +37,6 @@ SUDO_RULE = f"""\
 """
 SHELL = "/bin/bash"
 USER_FOLDERS = ("artifacts", "duckdb", "notifications", "parquet", "scripts", "sessions")
-_VIEW_PARTS = ("docs", "metadata", "parquet")
 
 
 def wanted_user(person: Person, layout: HostPaths, classes: Classes) -> HostUser:
@@ -99,11 +99,6 @@ def _home(person: Person, layout: HostPaths, classes: Classes) -> dict[str, Node
 
 
 def _links(held: tuple[str, ...], layout: HostPaths) -> dict[str, str]:
-    data = str(layout.data)
-    tree = "/".join([f"{data}/src_data/current/views", *held, "tree"])
-    links = {name: f"{tree}/{name}" for name in _VIEW_PARTS}
-    return links | {
-        "generation": tree,
-        "scripts": f"{data}/scripts",
-        "examples": f"{data}/examples",
-    }
+    tree = "/".join([f"{layout.store}/current/views", *held, "tree"])
+    parts = {name: f"{tree}/{name}" for name in VIEW_PARTS}
+    return {VIEW_LINK: tree} | parts | {name: f"{layout.data}/{name}" for name in SERVED}

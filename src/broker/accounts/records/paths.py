@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...hostpaths import CONFIG, DATA, HOMES, PROGRAMS, RUN, STATE
+from ...classes import AUDIENCES
+from ...hostpaths import CLASSES, CONFIG, DATA, HOMES, PROGRAMS, RUN, STANDING, STATE, STORE
 
 __all__ = ["TEMPORARY", "HostPaths"]
 
@@ -50,12 +51,17 @@ class HostPaths:
     @property
     def classes(self) -> Path:
         """Which Linux group stands for which access class."""
-        return self.config / "access_classes.json"
+        return self.config / CLASSES.name
+
+    @property
+    def store(self) -> Path:
+        """The folder of the generations."""
+        return self.data / STORE.name
 
     @property
     def audiences(self) -> Path:
         """Where the publisher keeps which sets of classes have a view of their own."""
-        return self.data / "src_data" / "audiences.json"
+        return self.store / AUDIENCES
 
     @property
     def keys(self) -> Path:
@@ -80,7 +86,7 @@ class HostPaths:
     @property
     def standing(self) -> Path:
         """What ``broker-principals`` answers sshd from: the certificates that open a session."""
-        return self.config / "standing_certificates"
+        return self.config / STANDING.name
 
     @property
     def certificates(self) -> Path:
