@@ -138,6 +138,7 @@ def test_wrong_is_what_is_too_much_and_what_is_missing() -> None:
         ("/data/input/orders.csv", SEE | READ),
         ("/etc/data-broker", SEE | READ),
         ("/etc/data-broker/instance.yaml", SEE | READ),
+        ("/etc/data-broker/data_description.md", SEE | READ),
         ("/etc/data-broker/environment", SEE | READ),
         ("/etc/data-broker/signing_key", SEE),
         ("/etc/data-broker/credentials/TOKEN", NOTHING),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .bundle import GROUP_VARS, ROOT, variables
+from .bundle import GROUP_VARS, ROLES, ROOT, entry_points, load, variables
 from .settings import PAGE, render
 
 
@@ -32,3 +32,15 @@ def test_a_setting_that_nothing_reads_says_so() -> None:
     for section in NOT_READ:
         reads = re.compile(rf"\binstance\.{section}\b")
         assert not [path for path in readers if reads.search(path.read_text())], section
+
+
+def test_every_setting_is_read_by_a_play() -> None:
+    plays = "\n".join(path.read_text() for path in (ROOT / "playbooks").glob("*.yml"))
+    names = [item.name for path in GROUP_VARS for item in variables(path)]
+    assert [name for name in names if not re.search(rf"\b{name}\b", plays)] == []
+
+
+def test_what_site_gives_to_roles_are_their_variables() -> None:
+    given = load(ROOT / "playbooks" / "site.yml")[-1]["vars"]
+    options = {name for role in ROLES for name in entry_points(role)["main"]["options"]}
+    assert given.keys() - options == set()

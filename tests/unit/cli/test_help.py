@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 import broker
 import broker.cli
 from broker.cli import COMMANDS
+from tests.documented import ROOT
 
 
 def test_the_help_tells_every_command_on_one_line_and_imports_none(
@@ -45,3 +47,9 @@ def test_the_version_tells_what_was_deployed(
             note.write_text(text)
         answer = CliRunner().invoke(broker.cli.broker, ["--version"])
         assert (answer.exit_code, answer.output) == (0, f"broker {broker.__version__}{told}\n")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_stands_in_the_documentation(name: str) -> None:
+    pages = "\n".join(path.read_text() for path in (ROOT / "docs").glob("*.md"))
+    assert re.search(rf"\bbroker {name}\b", pages)

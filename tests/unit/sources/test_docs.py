@@ -21,7 +21,7 @@ from broker.sources.delimited.formats import rewritten
 from broker.sources.delimited.reading import MAX_REJECTS
 from broker.sources.delimited.slices import LONGEST_RECORD
 from broker.sources.keboola.settings import Settings as KeboolaSettings
-from broker.sources.registry import GROUP, open_source
+from broker.sources.registry import BUILT_IN, GROUP, open_source
 
 TEXT = (Path(__file__).parents[3] / "docs/sources.md").read_text()
 
@@ -69,6 +69,10 @@ def test_the_example_is_a_source() -> None:
 def test_every_option_stands_there() -> None:
     names = [*CsvDialect.model_fields, *Settings.model_fields, *SUFFIXES]
     assert [name for name in names if not re.search(rf"`[^`]*{re.escape(name)}", TEXT)] == []
+
+
+def test_every_source_has_its_section() -> None:
+    assert {*SETTINGS} == {title.lower() for title in OPTIONS} == {*BUILT_IN}
 
 
 @pytest.mark.parametrize("title", OPTIONS)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any, cast
 
 import duckdb
+import pytest
 
-from broker.tables.intake.rejects import Rejects
+from broker.tables.intake import rejects as intake
+from broker.tables.intake.rejects import Rejects, issues_of
 from broker.tables.model import TableSpec
 from broker.tables.rows import Reject
+from tests.documented import ROOT
+
+REASONS = [value for name in intake.__all__ if isinstance(value := getattr(intake, name), str)]
 
 
 class Watched:
@@ -36,3 +41,17 @@ def test_100_000_rejects_are_taken_in_a_few_statements() -> None:
     assert told == [(100_000, 2, 100_000)]
     assert rejects.rows == 100_000
     assert "executemany" not in watched.asked, "one statement for each row takes minutes"
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_reason_of_the_engine_has_a_remedy_of_its_own_and_stands_on_the_page(reason: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE rejected AS SELECT 'id' AS column_name, ? AS reason, '1' AS value, "
+            "NULL AS file, 1 AS row_number, NULL AS line",
+            [reason],
+        )
+        (issue,) = issues_of(connection, "rejected", None)
+    assert issue.remedy
+    assert "`types: {id: VARCHAR}`" not in issue.remedy, "the remedy of a value of another type"
+    assert f"`{reason}`" in (ROOT / "docs/engine.md").read_text()
