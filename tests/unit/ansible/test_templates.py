@@ -478,6 +478,29 @@ def test_a_failed_install_shows_what_apt_says_and_what_to_do(message: str, shown
     assert " ".join(text.split()).startswith(shown)
 
 
+@pytest.mark.parametrize(
+    ("lines", "persons"),
+    [
+        ([], []),
+        (["broker:x:990:990:Data broker:/:/usr/sbin/nologin"], []),
+        (["broker:x:990:990::/:/bin/false", "broker-principals:x:1:1::/:/sbin/nologin"], []),
+        (["broker:x:1000:1000:Bo:/home/broker:/bin/bash"], [["broker", "/bin/bash"]]),
+        (["broker:x:9:9::/:"], [["broker", ""]]),
+        (
+            ["broker:x:9:9::/:/sbin/nologin", "broker-principals:x:1001:1001::/home/p:/bin/zsh"],
+            [["broker-principals", "/bin/zsh"]],
+        ),
+    ],
+)
+def test_accounts_of_the_service_that_a_person_could_log_in_with(
+    lines: list[str], persons: list[list[str]]
+) -> None:
+    found = {"answers": {"accounts": {"stdout": "\n".join(lines)}}}
+    assert [
+        list(one) for one in render("base", "{{ _base_persons }}", __base_found=found)
+    ] == persons
+
+
 def test_groups_come_before_the_service_that_is_in_all_of_them() -> None:
     lines = render("base", "{{ _base_accounts }}", base_groups=["dataread", "data-private"])
     assert lines == [
