@@ -15,7 +15,8 @@ import pytest
 from tests.documented import ROOT
 
 PLACES = (
-    *("README.md", "Makefile", "site.yml", "add_analyst.yml", "bin", "demo", "docs"),
+    *("README.md", "CHANGELOG.md", "Makefile", "site.yml", "add_analyst.yml"),
+    *("bin", "demo", "docs"),
     *("group_vars", "inventories", "library", "playbooks", "plugins", "rig", "roles", "src/broker"),
 )
 DATA = {".csv", ".gz", ".json", ".lock", ".parquet", ".pyc", ".zst"}
