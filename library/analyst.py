@@ -320,7 +320,7 @@ probes:
       description: The key that was offered, with the serial where it was a certificate for it.
       type: str
       returned: always
-    told:
+    answer:
       description: The last line of ssh, such as C(Permission denied (publickey)).
       type: str
       returned: always

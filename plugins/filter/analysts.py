@@ -46,7 +46,7 @@ def _key(key: Mapping[str, Any], certificates: Iterable[Mapping[str, Any]]) -> s
 
 def probe_lines(probes: Iterable[Mapping[str, Any]]) -> list[str]:
     """The answer of sshd to each key of a person who left."""
-    return [f"{one['name']} with {one['fingerprint']}: {one['told']}" for one in probes]
+    return [f"{one['name']} with {one['fingerprint']}: {one['answer']}" for one in probes]
 
 
 def welcome_lines(facts: str, name: str, address: str) -> list[str]:

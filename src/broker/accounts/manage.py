@@ -224,7 +224,7 @@ def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any],
         {
             "name": gone.entry.name,
             "fingerprint": one.fingerprint,
-            "told": one.answer,
+            "answer": one.answer,
             "taken": one.taken,
         }
         for gone in leavers

@@ -7,6 +7,7 @@ import pytest
 from .bundle import plugin
 
 operator_lines = plugin("filter/analysts.py").operator_lines
+probe_lines = plugin("filter/analysts.py").probe_lines
 welcome_lines = plugin("filter/analysts.py").welcome_lines
 KEYS = "256 SHA256:host root@broker (ED25519)\n256 SHA256:signs data-broker (ED25519)\n"
 
@@ -34,3 +35,10 @@ def test_an_operator_is_a_line() -> None:
         "otto (uid 1501, declared, drift: broken): operator, no key",
     ]
     assert operator_lines([]) == ["no operators yet"]
+
+
+def test_what_sshd_answered_to_a_key_is_a_line() -> None:
+    probe = {"name": "anna", "fingerprint": "SHA256:x", "answer": "Permission denied (publickey)."}
+    assert probe_lines([{**probe, "taken": False}]) == [
+        "anna with SHA256:x: Permission denied (publickey)."
+    ]

@@ -76,7 +76,7 @@ def removed(context: click.Context, request: Request, row: dict[str, Any]) -> No
     )
     say(f"{name}: removed; keys and account are gone, the home is {home}")
     for one in outcome.probes:
-        say(f"{name}: sshd answers {one['fingerprint']}: {one['told']}")
+        say(f"{name}: sshd answers {one['fingerprint']}: {one['answer']}")
     if row["origin"] == "declared":
         say(
             f"{name} stands in the inventory, too: write state: absent there, "
