@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+_ALGORITHM = re.compile(r"(ssh|ecdsa)-")
 
 
 def analyst_lines(analysts: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -49,14 +56,21 @@ def probe_lines(probes: Iterable[Mapping[str, Any]]) -> list[str]:
     return [f"{one['name']} with {one['fingerprint']}: {one['answer']}" for one in probes]
 
 
-def welcome_lines(facts: str, name: str, address: str) -> list[str]:
+def declared_names(people: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names that an inventory declares, but for those that are to be absent."""
+    return [one["name"] for one in people if one.get("state") != "absent"]
+
+
+def welcome_lines(answers: Mapping[str, Any], name: str, address: str) -> list[str]:
     """What an operator sends to a new analyst.
 
-    ``facts`` has the port of sshd, and the host's key and the signing key as ``ssh-keygen -l``
-    shows them, a line each; ``address`` is what an analyst types after the @.
+    ``answers`` are those of ``host_probe``: ``sshd`` is its configuration, ``host_key`` the
+    public key of the host, ``signers`` the list of who may sign data; ``address`` is what an
+    analyst types after the @.
     """
-    port, *keys = facts.splitlines()
-    host_key, signing_key = (f"{key.split()[1]} {key.split()[-1]}" for key in keys)
+    ports = [line for line in answers["sshd"]["lines"] if line.startswith("port ")]
+    port = ports[0].removeprefix("port ")
+    host_key, signing_key = (_fingerprint(answers[of]["stdout"]) for of in ("host_key", "signers"))
     place = f"{name}@{address}"
     return [  # short lines, as Ansible folds others
         f"Send this to {name}:",
@@ -71,6 +85,17 @@ def welcome_lines(facts: str, name: str, address: str) -> list[str]:
     ]
 
 
+def _fingerprint(line: str) -> str:
+    """The key in a line, as ``ssh-keygen -l`` shows it: ``SHA256:…`` and its algorithm."""
+    words = line.split()
+    at = next((at for at, word in enumerate(words[:-1]) if _ALGORITHM.match(word)), None)
+    if at is None:
+        raise AnsibleFilterError(f"expected a public key; found {line!r}")
+    digest = hashlib.sha256(base64.b64decode(words[at + 1])).digest()
+    algorithm = words[at].removeprefix("ssh-").partition("-")[0].upper()
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')} ({algorithm})"
+
+
 class FilterModule:
     """Names of the filters, as Ansible asks for them."""
 
@@ -78,6 +103,7 @@ class FilterModule:
         """Every public function here."""
         return {
             "analyst_lines": analyst_lines,
+            "declared_names": declared_names,
             "operator_lines": operator_lines,
             "probe_lines": probe_lines,
             "welcome_lines": welcome_lines,
