@@ -81,6 +81,16 @@ def test_nothing_to_come_stands_already() -> None:
     assert [place for place in places if (ROOT / place).exists()] == []
 
 
+def test_what_is_to_come_will_know_rooms_that_stand_or_are_to_come() -> None:
+    rows = [row.split("|") for row in LATER.split("## Contracts")[0].splitlines()]
+    coming = {
+        name for row in rows for name in re.findall(r"`src/broker/(\w+)/`", "".join(row[1:2]))
+    }
+    known = {name for row in rows for name in re.findall(r"`(\w+)`", "".join(row[3:4]))}
+    assert len(known) >= 3
+    assert known - {*ROOMS} - coming == set()
+
+
 def rooms_known(room: str) -> set[str]:
     """The other rooms that a room imports from."""
     place = PACKAGE / room

@@ -229,7 +229,7 @@ class TableDescription(Section):
     partition_column_type: Any = _tolerated("the type comes from the source or from types.")
     query_mode: Any = _tolerated("tables are always queried locally.")
     sync_schedule: Any = _tolerated("the timer decides when to sync.")
-    profile_after_sync: Any = _tolerated("every table is profiled.")
+    profile_after_sync: Any = _tolerated("no table is profiled yet.")
     catalog_fqn: Any = _tolerated("the id names the table.")
 
     @model_validator(mode="before")

@@ -43,56 +43,65 @@ class Identity(Section):
     """Section ``instance``."""
 
     name: str = Field(
-        default="Data broker", description="Name that people see: portal, e-mails, docs."
+        default="Data broker",
+        description="Not read yet: name that people see: portal, e-mails, docs.",
     )
-    subtitle: str = Field(default="", description="Line under the name.")
-    copyright: str = Field(default="", description="Who holds the copyright, in the footer.")
+    subtitle: str = Field(default="", description="Not read yet: line under the name.")
+    copyright: str = Field(
+        default="", description="Not read yet: who holds the copyright, in the footer."
+    )
 
 
 class Auth(Section):
     """Section ``auth``."""
 
-    allowed_domain: str = Field(default="", description="E-mail domain whose people may sign in.")
+    allowed_domain: str = Field(
+        default="", description="Not read yet: e-mail domain whose people may sign in."
+    )
 
 
 class Email(Section):
     """Section ``email``."""
 
-    from_address: str = Field(default="", description="Address that e-mails come from.")
-    from_name: str = Field(default="", description="Name that e-mails come from.")
+    from_address: str = Field(
+        default="", description="Not read yet: address that e-mails come from."
+    )
+    from_name: str = Field(default="", description="Not read yet: name that e-mails come from.")
 
 
 class Server(Section):
     """Section ``server``."""
 
-    host: str = Field(default="", description="Address that analysts connect to.")
-    hostname: str = Field(default="", description="DNS name of the broker.")
+    host: str = Field(default="", description="Not read yet: address that analysts connect to.")
+    hostname: str = Field(default="", description="Not read yet: DNS name of the broker.")
 
 
 class Desktop(Section):
     """Section ``desktop``."""
 
     jwt_issuer: str = Field(
-        default="data-broker", description="Issuer in the desktop app's tokens."
+        default="data-broker", description="Not read yet: issuer in the desktop app's tokens."
     )
     url_scheme: str = Field(
-        default="data-broker", description="URL scheme that opens the desktop app."
+        default="data-broker", description="Not read yet: URL scheme that opens the desktop app."
     )
 
 
 class User(Section):
     """One entry of ``users``, by account name."""
 
-    name: str = Field(default="", description="Name that people see.")
-    initials: str = Field(default="", description="Two letters for the avatar.")
+    name: str = Field(default="", description="Not read yet: name that people see.")
+    initials: str = Field(default="", description="Not read yet: two letters for the avatar.")
 
 
 class Dataset(Section):
     """One entry of ``datasets``, by key: tables that an analyst chooses to sync, or not."""
 
-    label: str = Field(default="", description="Name that people see.")
-    description: str = Field(default="", description="What the dataset holds.")
-    size_hint: str = Field(default="", description="About how much it is, such as ~50 MB.")
+    label: str = Field(default="", description="Not read yet: name that people see.")
+    description: str = Field(default="", description="Not read yet: what the dataset holds.")
+    size_hint: str = Field(
+        default="", description="Not read yet: about how much it is, such as ~50 MB."
+    )
     requires: Names = Field(
         default=(), description="Datasets that come with it, or the access class that it takes."
     )
@@ -101,27 +110,28 @@ class Dataset(Section):
 class Category(Section):
     """One entry of ``catalog.categories``, by folder."""
 
-    label: str = Field(default="", description="Name that people see.")
-    icon: str = Field(default="", description="Icon in the catalog.")
+    label: str = Field(default="", description="Not read yet: name that people see.")
+    icon: str = Field(default="", description="Not read yet: icon in the catalog.")
 
 
 class Catalog(Section):
     """Section ``catalog``."""
 
     categories: dict[str, Category] = Field(
-        default={}, description="Folder to how the catalog shows it."
+        default={}, description="Not read yet: folder to how the catalog shows it."
     )
     order: Names = Field(
-        default=(), description="Folders in the order in which the catalog shows them."
+        default=(),
+        description="Not read yet: folders in the order in which the catalog shows them.",
     )
 
 
 class Telegram(Section):
     """Section ``telegram``."""
 
-    bot_username: str = Field(default="", description="The bot's name, without @.")
+    bot_username: str = Field(default="", description="Not read yet: the bot's name, without @.")
     domain_suffix: str = Field(
-        default="", description="Domain that makes an e-mail of an account name."
+        default="", description="Not read yet: domain that makes an e-mail of an account name."
     )
 
 
@@ -193,11 +203,13 @@ class Sync(Section):
 class Instance(Section):
     """The file ``instance.yaml``. Every section may be missing."""
 
-    instance: Identity = Field(default=Identity(), description="How the instance is called.")
-    auth: Auth = Field(default=Auth(), description="Who may sign in.")
-    email: Email = Field(default=Email(), description="Where e-mails come from.")
-    server: Server = Field(default=Server(), description="Where analysts connect to.")
-    desktop: Desktop = Field(default=Desktop(), description="The desktop app.")
+    instance: Identity = Field(
+        default=Identity(), description="Not read yet: how the instance is called."
+    )
+    auth: Auth = Field(default=Auth(), description="Not read yet: who may sign in.")
+    email: Email = Field(default=Email(), description="Not read yet: where e-mails come from.")
+    server: Server = Field(default=Server(), description="Not read yet: where analysts connect to.")
+    desktop: Desktop = Field(default=Desktop(), description="Not read yet: the desktop app.")
     data_source: SourceConfig | None = Field(
         default=None, description="The one source, or the one that tables use which name none."
     )
@@ -205,16 +217,20 @@ class Instance(Section):
         default={}, description="Several sources by name; a table says which with source."
     )
     users: dict[str, User] = Field(
-        default={}, description="Account name to how the person is shown."
+        default={}, description="Not read yet: account name to how the person is shown."
     )
     username_mapping: dict[str, str] = Field(
-        default={}, description="Name from the e-mail address to account name, where they differ."
+        default={},
+        description="Not read yet: name from the e-mail address to account name, "
+        "where they differ.",
     )
     datasets: dict[str, Dataset] = Field(
         default={}, description="Groups of tables that an analyst chooses to sync, or not."
     )
-    catalog: Catalog = Field(default=Catalog(), description="How the catalog shows folders.")
-    telegram: Telegram = Field(default=Telegram(), description="The bot for alerts.")
+    catalog: Catalog = Field(
+        default=Catalog(), description="Not read yet: how the catalog shows folders."
+    )
+    telegram: Telegram = Field(default=Telegram(), description="Not read yet: the bot for alerts.")
     access_classes: dict[ClassName, ClassOrGroup] = Field(
         default={}, description="Who may read what. Without it, files keep the group of who syncs."
     )
