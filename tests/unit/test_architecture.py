@@ -233,6 +233,13 @@ def test_no_file_knows_itself_by_way_of_others() -> None:
     assert len([*TopologicalSorter(graph).static_order()]) == len(files)
 
 
+@pytest.mark.parametrize("folder", ["rig", "demo", "src", "library", "plugins", "bin"])
+def test_what_is_not_a_test_knows_nothing_of_tests(folder: str) -> None:
+    files = [*(ROOT / folder).rglob("*.py")]
+    assert files
+    assert [path for path in files if "tests" in foreign(path)] == []
+
+
 def test_folders_of_tests_are_called_as_what_they_test() -> None:
     """A room of the package, a folder of the top or of ``rig``; or one that the page names."""
     others = {"ansible", "hostile", "install"}

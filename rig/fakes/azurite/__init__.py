@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 from broker.files import lock
-from tests.venvs import ROOT, locked_venv
+from rig.venvs import ROOT, locked_venv
 
 __all__ = ["Azurite", "AzuriteError", "install"]
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.venvs import locked_venv
+from rig.venvs import locked_venv
 
 __all__ = ["OfficialClient"]
 
