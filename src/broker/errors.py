@@ -15,6 +15,9 @@ Standard library only: the Ansible modules ship this file to the hosts they mana
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 from .foreign.text import shown
 
 __all__ = [
@@ -27,7 +30,14 @@ __all__ = [
     "PublishError",
     "SourceError",
     "TableError",
+    "nearest",
 ]
+
+
+def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """The known word that is most like this one; None where none is as like as that (0 to 1)."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=likeness)
+    return near[0] if near else None
 
 
 class BrokerError(Exception):

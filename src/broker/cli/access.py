@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from ..access.why import find_table
 from ..accounts import Host, observe
 from ..audit import Event, Result, current_actor, note
 from ..config import Instance, find_config_dir, load_description, load_instance
-from ..errors import AccountsError, ConfigError, PublishError
+from ..errors import AccountsError, ConfigError, PublishError, nearest
 from ..publish import Generation, Store
 from .options import as_json, config_dir, data_dir
 from .store import open_store
@@ -127,11 +126,11 @@ def _refuse_others() -> None:
 
 def _no_table(name: str, generation: Generation) -> PublishError:
     known = [word for entry in generation.manifest.tables for word in (entry.path, entry.name)]
-    near = difflib.get_close_matches(name, known, n=1)
+    near = nearest(name, known)
     return PublishError(
         "no such table is published",
         found=repr(name[:80]),
-        remedy=f"Did you mean {near[0]}?" if near else "`broker status` lists them.",
+        remedy=f"Did you mean {near}?" if near else "`broker status` lists them.",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from ..errors import ConfigError
+from ..errors import ConfigError, nearest
 from .document import Document, Location
 from .scalars import quoted
 
@@ -169,8 +168,8 @@ def _expectation(detail: Mapping[str, Any], found: str | None) -> tuple[str, str
 def did_you_mean(word: str, allowed: Iterable[str], *, likeness: float = 0.6) -> str | None:
     """A question that names the nearest allowed word; None where nothing is as near as that."""
     by_lower = {one.lower(): one for one in allowed}
-    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=likeness)
-    return f"Did you mean '{by_lower[near[0]]}'?" if near else None
+    near = nearest(word.lower(), by_lower, likeness=likeness)
+    return f"Did you mean '{by_lower[near]}'?" if near is not None else None
 
 
 def _one_of(allowed: Sequence[str]) -> str:

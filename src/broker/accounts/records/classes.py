@@ -3,7 +3,6 @@ stands in ``instance.yaml``; the same inventory variable makes both."""
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...classes import CLASS_NAME, PUBLIC, STANDING_CLASSES, group_of, refused_group
-from ...errors import AccountsError, BrokerError
+from ...errors import AccountsError, BrokerError, nearest
 
 __all__ = [
     "Classes",
@@ -48,13 +47,13 @@ class Classes:
         """The classes beyond public, when all are declared. Raises ``AccountsError``."""
         unknown = sorted(set(names) - self.groups.keys())
         if unknown:
-            near = difflib.get_close_matches(unknown[0], self.groups, n=1)
+            near = nearest(unknown[0], self.groups)
             raise AccountsError(
                 "there is no such access class",
                 where=where,
                 expected=", ".join(sorted(self.groups)),
                 found=repr(unknown[0][:40]),
-                remedy=f"Did you mean {near[0]}?"
+                remedy=f"Did you mean {near}?"
                 if near
                 else "Declare it in broker_access_classes and run site.yml.",
             )

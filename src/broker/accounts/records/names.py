@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
 from ...classes import RESERVED_NAMES
-from ...errors import AccountsError
+from ...errors import AccountsError, nearest
 
 __all__ = ["check_email", "check_name", "listed_by", "place", "unknown_person"]
 
@@ -33,8 +32,8 @@ def listed_by(role: str) -> str:
 
 def unknown_person(name: str, known: Iterable[str], role: str = "analyst") -> AccountsError:
     """The error for a name that no one in this role has, with the nearest that one has."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    remedy = f"Did you mean {near[0]}?" if near else f"Look at the names with: {listed_by(role)}."
+    near = nearest(name, known)
+    remedy = f"Did you mean {near}?" if near else f"Look at the names with: {listed_by(role)}."
     return AccountsError(f"there is no such {role}", where=place(name, role), remedy=remedy)
 
 
