@@ -36,13 +36,11 @@ __all__ = [
     "Transfer",
     "collect",
     "note_pull",
-    "parse_transfer",
 ]
 
 MOST_PULLS = 1_000  # of one account in one collection
 _IDENTIFIER = "broker-pull"
 _GENERATION = re.compile(GENERATION_ID)
-_SENT = re.compile(r"sent ([\d,]+) bytes\s+received ([\d,]+) bytes")
 _NUMBERS = {
     "sent_bytes": "BROKER_SENT_BYTES",
     "received_bytes": "BROKER_RECEIVED_BYTES",
@@ -60,13 +58,6 @@ class Transfer:
     sent_bytes: int
     received_bytes: int
     code: int = 0
-
-
-def parse_transfer(rsync_log: str, code: int = 0) -> Transfer:
-    """What the last line of rsync's ``--log-file`` counts; nothing where it was cut off."""
-    found = _SENT.findall(rsync_log)
-    sent, received = found[-1] if found else ("0", "0")
-    return Transfer(int(sent.replace(",", "")), int(received.replace(",", "")), code)
 
 
 def note_pull(generation: str, path: str, transfer: Transfer) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..tables.issues import Issue
 
-__all__ = ["Exit", "Progress", "Report", "Silent", "TableOutcome"]
+__all__ = ["Exit", "Progress", "Report", "TableOutcome"]
 
 
 class Exit(IntEnum):
@@ -77,19 +77,3 @@ class Progress(Protocol):
 
     def done(self, outcome: TableOutcome) -> None:
         """The table is through, well or not."""
-
-
-class Silent:
-    """Says nothing."""
-
-    def phase(self, table: str, name: str) -> None:
-        """Say nothing."""
-
-    def expect(self, table: str, rows: int | None, size: int | None) -> None:
-        """Say nothing."""
-
-    def advance(self, table: str, rows: int, size: int) -> None:
-        """Say nothing."""
-
-    def done(self, outcome: TableOutcome) -> None:
-        """Say nothing."""

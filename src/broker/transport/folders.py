@@ -10,7 +10,7 @@ from ..hostpaths import STORE
 from .grammar import Refusal
 from .places import RemotePath
 
-__all__ = ["open_base", "open_below", "open_target", "require_data"]
+__all__ = ["open_base", "open_target", "path_below", "require_data"]
 
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -49,10 +49,10 @@ def open_base(home: str, base: str, owner: int = 0) -> int:
         os.close(entry)
 
 
-def open_below(folder: int, place: RemotePath) -> tuple[int, str]:
-    """The folder to pull from and the path to give to rsync, no part of which is a link.
+def path_below(folder: int, place: RemotePath) -> str:
+    """The path of a pull to give to rsync, below the open folder; no part of it is a link.
 
-    What is missing is left to rsync, which tells so in its own words.
+    What is missing is left to rsync, which reports it in its own words.
     """
     walked = os.dup(folder)
     try:
@@ -66,7 +66,7 @@ def open_below(folder: int, place: RemotePath) -> tuple[int, str]:
         raise _no_folder(place) from None
     finally:
         os.close(walked)
-    return folder, "/".join((".", *place.names)) + ("/" if place.slash else "")
+    return "/".join((".", *place.names)) + ("/" if place.slash else "")
 
 
 def open_target(folder: int, place: RemotePath) -> tuple[int, str]:

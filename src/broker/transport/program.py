@@ -10,7 +10,7 @@ import syslog
 
 from ..foreign.text import shown
 from .carry import Carried, Look, carry
-from .folders import open_base, open_below, open_target
+from .folders import open_base, open_target, path_below
 from .grammar import Refusal, Rsync, Sftp, parse
 from .limits import Watch, watch
 from .patience import TooLongError, limit_time
@@ -68,8 +68,11 @@ def _rsync(wish: Rsync, person: str) -> int:
     more = _when_full(wish, full)
     paths = []
     for one in places:
-        folder, path = open_below(folder, one) if wish.sends else open_target(folder, one)
-        paths.append(path)
+        if wish.sends:
+            paths.append(path_below(folder, one))
+        else:
+            folder, path = open_target(folder, one)
+            paths.append(path)
     os.fchdir(folder)
     here = os.getcwd()  # noqa: PTH109 - the text is what rsync is given
     _log(f"{person} {'pulls' if wish.sends else 'pushes'} {here} {' '.join(paths)}"[:500])

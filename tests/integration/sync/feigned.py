@@ -17,11 +17,12 @@ import pyarrow as pa
 from broker.config import load_description, load_instance
 from broker.publish import Generation, Store, TableEntry
 from broker.sources.contract import SourceTable, TableRequest, Window
-from broker.sync.report import Report, Silent
+from broker.sync.report import Report
 from broker.sync.run import Run
 from broker.tables.rows import End
 from broker.tables.schema import Column, TableSchema
 from tests.duck import reader
+from tests.silent import Silent
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CHANGED = "changed"

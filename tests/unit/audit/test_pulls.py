@@ -15,10 +15,8 @@ from broker.audit.journal import encode, write_journal
 from broker.audit.pulls import (
     MOST_PULLS,
     Collected,
-    Transfer,
     collect,
     parse_pull,
-    parse_transfer,
 )
 from broker.audit.reading import read_log
 from broker.audit.recording import Change, recording
@@ -67,18 +65,6 @@ def test_an_entry_that_the_transport_never_writes_is_told_as_such(forged: dict[s
     assert pull.result == "refused"
     assert "not an entry" in pull.detail["problem"]
     assert "generation" not in pull.detail
-
-
-@pytest.mark.parametrize(
-    ("text", "sent", "received"),
-    [
-        ("2026/11/22 12:00:00 [7] sent 1,234 bytes  received 56 bytes  total size 99", 1234, 56),
-        ("x\n[7] sent 12 bytes  received 3 bytes  1.00 bytes/sec\n", 12, 3),
-        ("rsync error: unexplained error (code 255)", 0, 0),
-    ],
-)
-def test_bytes_are_those_that_rsync_counts(text: str, sent: int, received: int) -> None:
-    assert parse_transfer(text, 7) == Transfer(sent, received, 7)
 
 
 def test_an_entry_has_no_field_but_its_own_and_nothing_that_acts(tmp_path: Path) -> None:

@@ -25,10 +25,10 @@ from broker.config import load_description, load_instance
 from broker.errors import AbsentError, BrokerError, ConfigError, ForbiddenError, SourceError
 from broker.sources.bigquery import BigQuerySource
 from broker.sources.contract import Source, TableRequest, Trial, Window
-from broker.sync.report import Silent
 from broker.sync.run import Run
 from rig.fakes.bigquery import Fault, StandIn
 from rig.fakes.proxy import Proxy
+from tests.silent import Silent
 
 # Google's reader warns of its own successor, which would bring pandas.
 pytestmark = pytest.mark.filterwarnings(

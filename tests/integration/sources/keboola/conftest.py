@@ -19,10 +19,11 @@ from broker.config import load_description, load_instance
 from broker.publish import Store
 from broker.sources.keboola import KeboolaSource
 from broker.sources.keboola.patience import Patience
-from broker.sync.report import Report, Silent
+from broker.sync.report import Report
 from broker.sync.run import Run
 from rig.fakes.keboola import Behaviour, StandIn
 from tests.duck import reader
+from tests.silent import Silent
 
 # The stand-in's web server may forget a file of its own when a client hangs up.
 FORGOTTEN_FILES = (
