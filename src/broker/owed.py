@@ -13,19 +13,19 @@ from pathlib import Path
 
 from .hostpaths import RUN
 
-__all__ = ["PLACE", "owes", "owing"]
+__all__ = ["owes", "owing"]
 
 # A restart of the host reads everything anew, and takes this along.
-PLACE = RUN / "data-broker-owed"
+_PLACE = RUN / "data-broker-owed"
 
 
-def owes(what: str, *, place: Path = PLACE) -> bool:
+def owes(what: str, *, place: Path = _PLACE) -> bool:
     """Whether a run that was cut off, or failed, left ``what`` to be done."""
     return _note(what, place).exists()
 
 
 @contextmanager
-def owing(what: str, *, place: Path = PLACE) -> Iterator[None]:
+def owing(what: str, *, place: Path = _PLACE) -> Iterator[None]:
     """Change something, and do ``what`` then; it is owed until the end of this was reached."""
     place.mkdir(mode=0o700, exist_ok=True)
     note = _note(what, place)

@@ -22,10 +22,10 @@ from .errors import BrokerError, LockedError
 from .files import lock, write_atomic
 from .hostpaths import RUN
 
-__all__ = ["PLACE", "Process", "give_back", "mine", "processes", "session_of", "take"]
+__all__ = ["Process", "give_back", "mine", "processes", "session_of", "take"]
 
 # A restart of the host ends every deploy, and takes this along.
-PLACE = RUN / "data-broker-turn.json"
+_PLACE = RUN / "data-broker-turn.json"
 _POLL_SECONDS = 0.25
 _MODE = 0o600
 
@@ -61,7 +61,7 @@ class _Turn:
 def take(
     by: str,
     *,
-    place: Path = PLACE,
+    place: Path = _PLACE,
     patience: float = 60.0,
     silence: float = 10.0,
     check: bool = False,
@@ -97,7 +97,7 @@ def take(
 
 
 @contextmanager
-def mine(turn: str, *, place: Path = PLACE) -> Iterator[None]:
+def mine(turn: str, *, place: Path = _PLACE) -> Iterator[None]:
     """Make one change in one's turn; none can begin elsewhere meanwhile. Without an id: just do it.
 
     Raises ``BrokerError`` where the turn is another's by now.
@@ -114,7 +114,7 @@ def mine(turn: str, *, place: Path = PLACE) -> Iterator[None]:
         yield
 
 
-def give_back(turn: str, *, place: Path = PLACE) -> None:
+def give_back(turn: str, *, place: Path = _PLACE) -> None:
     """Let the next one begin at once; nothing where the turn is another's by now."""
     with _alone(place):
         found = _read(place)

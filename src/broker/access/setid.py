@@ -15,7 +15,7 @@ from .owners import account
 from .policy import Areas
 from .proof import Violation
 
-__all__ = ["is_safe", "other_ways", "setid_findings"]
+__all__ = ["other_ways", "setid_findings"]
 
 _SETID = stat.S_ISUID | stat.S_ISGID
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -35,7 +35,7 @@ def setid_findings(areas: Areas) -> tuple[int, list[Violation]]:
             continue
         for way in (place, *filter(Path.is_dir, other_ways(place))):
             checks += 1
-            if not is_safe(way):
+            if not _is_safe(way):
                 found.append(
                     Violation("everybody", str(way), "is mounted without nosuid and nodev")
                 )
@@ -65,7 +65,7 @@ def other_ways(place: Path, mounts: Path = _MOUNTS) -> list[Path]:
     return sorted(way for way in ways if not way.is_relative_to(place))
 
 
-def is_safe(place: Path) -> bool:
+def _is_safe(place: Path) -> bool:
     """Whether the kernel heeds no setuid bit and no device here."""
     return os.statvfs(place).f_flag & _SAFE == _SAFE
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from ..foreign.text import shown
 from .event import Event
 
-__all__ = ["SOCKET", "encode", "send", "write_journal"]
+__all__ = ["encode", "send", "write_journal"]
 
-SOCKET = Path("/run/systemd/journal/socket")
+_SOCKET = Path("/run/systemd/journal/socket")
 IDENTIFIER = "broker-audit"
 _NOTICE, _WARNING = "5", "4"
 
@@ -27,7 +27,7 @@ def send(event: Event) -> None:
         write_journal(_fields(event))
 
 
-def write_journal(fields: Mapping[str, str], path: Path = SOCKET) -> None:
+def write_journal(fields: Mapping[str, str], path: Path = _SOCKET) -> None:
     """Write one entry. Raises ``OSError``."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as journal:
         journal.sendto(encode(fields), os.fspath(path))

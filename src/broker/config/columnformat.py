@@ -9,9 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from .values import OneOrMore, Section, unexpected
 
-__all__ = ["DATE_PARTS", "ColumnFormat", "Kind"]
+__all__ = ["ColumnFormat", "Kind"]
 
-DATE_PARTS = "YymbdHIMSfpz"
+_DATE_PARTS = "YymbdHIMSfpz"
 """The letters after ``%`` that a date format may have, as ``strftime`` has them."""
 
 Kind = Literal["date", "number", "truth"]
@@ -27,10 +27,10 @@ _DATE = (("Y", "y"), ("m", "b"), ("d",))
 
 def _date(text: str) -> str:
     parts = re.findall(r"%(.)", text)
-    if not set(parts) <= {*DATE_PARTS, "%"} or text.count("%") != 2 * text.count("%%") + len(
+    if not set(parts) <= {*_DATE_PARTS, "%"} or text.count("%") != 2 * text.count("%%") + len(
         [one for one in parts if one != "%"]
     ):
-        unexpected(f"a format of %{', %'.join(DATE_PARTS)} and other characters")
+        unexpected(f"a format of %{', %'.join(_DATE_PARTS)} and other characters")
     if any(sum(parts.count(one) for one in of_one) != 1 for of_one in _DATE):
         unexpected("a format with one year (%Y or %y), one month (%m or %b) and one day (%d)")
     hours = parts.count("H") + parts.count("I")

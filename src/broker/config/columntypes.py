@@ -11,7 +11,7 @@ from ..foreign.columns import SIMPLE
 from .problems import did_you_mean
 from .values import unexpected
 
-__all__ = ["ColumnType", "column_type"]
+__all__ = ["ColumnType"]
 
 _OTHER_NAMES = {
     "BOOL": "BOOLEAN", "INT": "BIGINT", "INTEGER": "BIGINT", "INT64": "BIGINT",
@@ -25,11 +25,11 @@ _FIELD = re.compile(r' *("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_]*) +(.+)', re.DOTAL
 _EXPECTED = ", ".join(SIMPLE) + ", DECIMAL(p,s) with s <= p <= 38, T[] or STRUCT(name T, …)"
 
 
-def column_type(text: str) -> str:
+def _column_type(text: str) -> str:
     """The type in its canonical spelling; refuses any other text."""
     bare = text.strip()
     if bare.endswith("[]"):
-        return column_type(bare[:-2]) + "[]"
+        return _column_type(bare[:-2]) + "[]"
     if bare.upper() in SIMPLE:
         return bare.upper()
     if decimal := _DECIMAL.fullmatch(bare):
@@ -57,7 +57,7 @@ def _fields(body: str) -> list[str]:
         field = _FIELD.fullmatch(part)
         if field is None:
             unexpected(_EXPECTED)
-        fields.append(f"{field[1]} {column_type(field[2])}")
+        fields.append(f"{field[1]} {_column_type(field[2])}")
     return fields
 
 
@@ -74,5 +74,5 @@ def _outer_commas(body: str) -> list[str]:
     return parts
 
 
-ColumnType = Annotated[str, AfterValidator(column_type)]
+ColumnType = Annotated[str, AfterValidator(_column_type)]
 """A column type such as DECIMAL(12,2)."""

@@ -12,11 +12,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from .columnformat import ColumnFormat
 from .values import Names, OneOrMore, Section, Text, unexpected
 
-__all__ = ["DIALECTS", "CsvDialect"]
+__all__ = ["CsvDialect"]
 
 _ROWS_AFFECTED = r"\([0-9]+ rows? affected\)"
 
-DIALECTS: Mapping[str, Mapping[str, Any]] = {
+_DIALECTS: Mapping[str, Mapping[str, Any]] = {
     "rfc4180": {},
     "excel": {"separator_line": True},
     "spark": {"escape": "\\", "escapes": "quote"},
@@ -201,7 +201,7 @@ class CsvDialect(Section):
         given = {**data, **{key: "null" for key in words if data[key] is None}}
         given = {key: value for key, value in given.items() if value is not None}
         name = given.get("dialect")
-        preset = DIALECTS.get(name, {}) if isinstance(name, str) else {}
+        preset = _DIALECTS.get(name, {}) if isinstance(name, str) else {}
         if name == "snowflake" and given.get("quote"):
             preset = {**preset, "escape": ""}  # its escape is one of values without quotes
         if given.get("escape") == "":

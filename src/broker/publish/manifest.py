@@ -32,7 +32,6 @@ from ..tables.model import DataFile, Partitioning
 from ..tables.schema import TableSchema
 
 __all__ = [
-    "FORMAT",
     "DocumentEntry",
     "ForeignKey",
     "Manifest",
@@ -41,7 +40,7 @@ __all__ = [
     "check_entry",
 ]
 
-FORMAT = 1
+_FORMAT = 1
 
 
 class Status(StrEnum):
@@ -221,7 +220,7 @@ class Manifest:
     previous: _Generation | None = None
     run: str | None = None
     broker: str = __version__
-    format: int = FORMAT
+    format: int = _FORMAT
 
     def table(self, table_id: str) -> TableEntry | None:
         """The entry of this id."""
@@ -319,11 +318,11 @@ def _check_format(plain: Any, where: str) -> None:
     found = plain.get("format") if isinstance(plain, dict) else None
     if not isinstance(found, int):
         raise _unreadable(where, "no format number")
-    if found > FORMAT:
+    if found > _FORMAT:
         raise PublishError(
             "the manifest was written by a newer broker",
             where=where,
-            expected=f"format {FORMAT} or older",
+            expected=f"format {_FORMAT} or older",
             found=f"format {found}",
             remedy="Install that release again, or roll back to an older generation.",
         )

@@ -12,10 +12,10 @@ from pathlib import Path
 from ..errors import PublishError
 from ..files import make_dir, write_atomic
 
-__all__ = ["IDENTITY", "NAMESPACE", "Signer", "refusal"]
+__all__ = ["Signer", "refusal"]
 
-NAMESPACE = "data-broker"
-IDENTITY = "data-broker"
+_NAMESPACE = "data-broker"
+_IDENTITY = "data-broker"
 _TIMEOUT_SECONDS = 30
 _BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 _END = b"\n-----END SSH SIGNATURE-----\n"
@@ -36,14 +36,14 @@ class Signer:
         if not key.exists():
             arriving = folder / ".arriving"
             arriving.unlink(missing_ok=True)
-            _ssh_keygen(["-q", "-t", "ed25519", "-N", "", "-C", IDENTITY, "-f", str(arriving)])
+            _ssh_keygen(["-q", "-t", "ed25519", "-N", "", "-C", _IDENTITY, "-f", str(arriving)])
             arriving.with_suffix(".pub").unlink()
             arriving.rename(key)
         return cls(key)
 
     def sign(self, content: bytes) -> bytes:
         """The armored signature over these bytes."""
-        return _ssh_keygen(["-Y", "sign", "-n", NAMESPACE, "-f", str(self._key)], content)
+        return _ssh_keygen(["-Y", "sign", "-n", _NAMESPACE, "-f", str(self._key)], content)
 
     def export(self, signers: Path) -> None:
         """Have the public key listed in an ``allowed_signers`` file.
@@ -51,7 +51,7 @@ class Signer:
         Older keys stay listed: they signed the generations that are still kept.
         """
         public = _ssh_keygen(["-y", "-f", str(self._key)]).decode().split()[:2]
-        line = f'{IDENTITY} namespaces="{NAMESPACE}" {" ".join(public)}'
+        line = f'{_IDENTITY} namespaces="{_NAMESPACE}" {" ".join(public)}'
         known = signers.read_text().splitlines() if signers.exists() else []
         if line not in known:
             write_atomic(signers, "\n".join((*known, line)) + "\n", mode=0o644)
@@ -69,7 +69,7 @@ def refusal(content: bytes, signature: bytes, signers: bytes) -> str | None:
         known.write_bytes(signers)
         given.write_bytes(signature)
         answer = _run(
-            ["-Y", "verify", "-n", NAMESPACE, "-I", IDENTITY, "-f", str(known), "-s", str(given)],
+            ["-Y", "verify", "-n", _NAMESPACE, "-I", _IDENTITY, "-f", str(known), "-s", str(given)],
             content,
         )
     return None if answer.returncode == 0 else "the signature does not fit the manifest"

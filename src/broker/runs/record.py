@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["INTERRUPTED", "NOT_STARTED", "SUCCESS", "Begun", "Ended", "RunOutcome", "RunRecord"]
+__all__ = ["NOT_STARTED", "SUCCESS", "Begun", "Ended", "RunOutcome", "RunRecord"]
 
 # Beside the results that systemd has: see $SERVICE_RESULT in systemd.exec(5).
 SUCCESS = "success"
-INTERRUPTED = "interrupted"
+_INTERRUPTED = "interrupted"
 NOT_STARTED = "not-started"
 
 _KEPT = 20
@@ -29,7 +29,7 @@ _RESULTS = {
     "timeout": "it took longer than broker_sync_time_limit",
     "start-limit-hit": "it was started too often",
     "resources": "systemd could not start it",
-    INTERRUPTED: "it was cut off: the host went down, or its end was not recorded",
+    _INTERRUPTED: "it was cut off: the host went down, or its end was not recorded",
     NOT_STARTED: "it was not started, since a unit that it needs failed",
 }
 
@@ -141,7 +141,7 @@ class RunRecord:
         for invocation, run in sorted(self.begun.items(), key=lambda item: item[1].at):
             if invocation not in alive or run.boot != boot:
                 at = now if run.boot == boot else run.at
-                record = record.end(Ended(run.unit, invocation, run.at, at, INTERRUPTED))
+                record = record.end(Ended(run.unit, invocation, run.at, at, _INTERRUPTED))
         return record
 
     def to_json(self) -> str:

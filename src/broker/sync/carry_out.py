@@ -19,7 +19,7 @@ from .plan import Action, Step, SyncRule
 from .reload import reload
 from .request import version_of
 
-__all__ = ["Task", "carry_out", "missing"]
+__all__ = ["Task", "carry_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def carry_out(task: Task, step: Step, reasons: list[str]) -> tuple[TableVersion,
             if not version.missing or end.version is None or is_anew:
                 return version, end, step
             job.staging.discard(job.table.path)
-            reasons.append(f"{missing(version)}, because no window held them")
+            reasons.append(f"{_missing(version)}, because no window held them")
         step, is_anew = reload(job, task.rule), True
 
 
@@ -141,6 +141,6 @@ def _covered(step: Step) -> Range | None:
     return Range(window.column, window.since, window.until)
 
 
-def missing(version: TableVersion) -> str:
+def _missing(version: TableVersion) -> str:
     rows = "1 row was" if version.missing == 1 else f"{version.missing:,} rows were"
     return f"{rows} in the source and not in the table"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
-__all__ = ["HOURS", "TooLongError", "limit_time"]
+__all__ = ["TooLongError", "limit_time"]
 
-HOURS = 24
-_SECONDS = HOURS * 3600
+_HOURS = 24
+_SECONDS = _HOURS * 3600
 _LAST_SECONDS = 60
 
 
@@ -17,7 +17,7 @@ class TooLongError(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            f"A transfer ends after {HOURS} hours; start it again, and it goes on with the rest."
+            f"A transfer ends after {_HOURS} hours; start it again, and it goes on with the rest."
         )
 
 

@@ -8,7 +8,6 @@ import struct
 from typing import BinaryIO
 
 __all__ = [
-    "MAX_PACKET",
     "BrokenPacketError",
     "Fields",
     "attributes",
@@ -17,7 +16,7 @@ __all__ = [
     "text",
 ]
 
-MAX_PACKET = 256 * 1024
+_MAX_PACKET = 256 * 1024
 _WITH_SIZE, _WITH_MODE, _WITH_TIMES = 0x1, 0x4, 0x8
 
 
@@ -31,7 +30,7 @@ def read_packet(stream: BinaryIO) -> bytes:
     if len(head) < 4:
         return b""
     length = int.from_bytes(head, "big")
-    if not 1 <= length <= MAX_PACKET:
+    if not 1 <= length <= _MAX_PACKET:
         raise BrokenPacketError
     body = stream.read(length)
     return body if len(body) == length else b""

@@ -72,7 +72,7 @@ class Scene:
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     """Where the test's folder lies, setuid bits count; a test of its own is about that."""
-    monkeypatch.setattr("broker.access.setid.is_safe", lambda _: True)
+    monkeypatch.setattr("broker.access.setid._is_safe", lambda _: True)
     folder = Path(tempfile.mkdtemp(prefix="access-"))
     folder.chmod(0o755)
     try:
@@ -371,7 +371,7 @@ def test_a_lease_does_not_make_an_open_file_look_closed(scene: Scene) -> None:
 def test_a_mount_on_which_setuid_bits_count_is_found(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("broker.access.setid.is_safe", lambda place: place != scene.areas.homes)
+    monkeypatch.setattr("broker.access.setid._is_safe", lambda place: place != scene.areas.homes)
     assert scene.told() == ["everybody: /home is mounted without nosuid and nodev"]
 
 

@@ -19,14 +19,14 @@ from ..records.paths import HostPaths
 from ..records.valid_certificates import render_standing
 from .keygen import make_private, make_revocations, public_of
 
-__all__ = ["AuthorityAction", "apply_to_authority"]
+__all__ = ["apply_to_authority"]
 
-AuthorityAction = (
+_AuthorityAction = (
     MakeAuthority | RemoveAuthority | WriteCertificates | WriteRevocations | WriteStanding
 )
 
 
-def apply_to_authority(action: AuthorityAction, layout: HostPaths) -> None:
+def apply_to_authority(action: _AuthorityAction, layout: HostPaths) -> None:
     """Carry out one action. Raises ``BrokerError`` and ``OSError``."""
     match action:
         case MakeAuthority(anew):

@@ -17,9 +17,9 @@ from .host import Host
 from .system import System
 from .walk import Found, Report, identity, walk
 
-__all__ = ["SETID", "clear_outside", "drop_bits", "owners_left"]
+__all__ = ["clear_outside", "drop_bits", "owners_left"]
 
-SETID = stat.S_ISUID | stat.S_ISGID
+_SETID = stat.S_ISUID | stat.S_ISGID
 # Not to read: a lease, which outlives its owner's processes in another's hands, would refuse that.
 _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -32,7 +32,7 @@ def drop_bits(host: Host, uids: Iterable[int], report: Report) -> None:
     wanted = set(uids)
     for found in _everywhere(host.layout, wanted, report):
         mode = found.status.st_mode
-        if stat.S_ISREG(mode) and mode & SETID and host.system.holder(found.status) in wanted:
+        if stat.S_ISREG(mode) and mode & _SETID and host.system.holder(found.status) in wanted:
             try:
                 _drop(found)
             except OSError as error:
@@ -116,7 +116,7 @@ def _drop(found: Found) -> None:
         status = os.fstat(descriptor)
         if identity(status) != identity(found.status):
             raise OSError(errno.ESTALE, "it was replaced meanwhile", found.name)
-        Path(f"/proc/self/fd/{descriptor}").chmod(stat.S_IMODE(status.st_mode) & ~SETID)
+        Path(f"/proc/self/fd/{descriptor}").chmod(stat.S_IMODE(status.st_mode) & ~_SETID)
     finally:
         os.close(descriptor)
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from .node import Node
 
 __all__ = [
-    "HOURS",
     "Authority",
     "Certificate",
     "Certificates",
@@ -25,7 +24,7 @@ __all__ = [
     "render_certificates",
 ]
 
-HOURS = 12
+_HOURS = 12
 _MAX_HOURS = 24 * 31
 _VERSION = 1
 Ranges = tuple[tuple[int, int], ...]
@@ -36,7 +35,7 @@ Ranges = tuple[tuple[int, int], ...]
 class Mode:
     """How long a certificate lives; None means that registered keys open a session instead."""
 
-    hours: int | None = HOURS
+    hours: int | None = _HOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Certificate:
 class Certificates:
     """All that were issued and are not known to have ended. ``last_serial`` only grows."""
 
-    hours: int = HOURS
+    hours: int = _HOURS
     last_serial: int = 0
     issued: tuple[Certificate, ...] = ()
 

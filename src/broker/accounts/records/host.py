@@ -11,7 +11,7 @@ from .classes import Classes
 from .node import Node
 from .registry import Registry
 
-__all__ = ["EMPTY", "Accounts", "HostUser", "KeyFile", "Observed", "Presence"]
+__all__ = ["Accounts", "HostUser", "KeyFile", "Observed", "Presence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Presence:
     other: str | None = None
 
 
-EMPTY = Presence()
+_EMPTY = Presence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +126,4 @@ class Observed:
 
     def presence(self, name: str) -> Presence:
         """What stands of one person, or nothing."""
-        return self.presences.get(name, EMPTY)
+        return self.presences.get(name, _EMPTY)

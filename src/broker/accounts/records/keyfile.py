@@ -10,14 +10,14 @@ from ...errors import AccountsError
 from .keys import Key, parse_key
 from .times import expiry_option, read_expiry
 
-__all__ = ["ENDING", "parse_line", "read_key_file", "render_keys"]
+__all__ = ["ENDING", "read_key_file", "render_keys"]
 
 ENDING = "# What keys that are gone have opened is being ended.\n"
 _HEADER = "# Kept by the data broker and rendered whole: edits are lost. Use add-analyst.\n"
 _OUR_OPTION = re.compile(r'expiry-time="([0-9]{14}Z)" (.*)')
 
 
-def parse_line(line: str, *, where: str) -> Key:
+def _parse_line(line: str, *, where: str) -> Key:
     """The key of a line that :func:`render_keys` wrote."""
     found = _OUR_OPTION.fullmatch(line)
     if found is None:
@@ -41,7 +41,7 @@ def read_key_file(text: str) -> tuple[list[Key], int]:
         if not line.strip() or line.startswith("#"):
             continue
         try:
-            keys.append(parse_line(line, where="key file"))
+            keys.append(_parse_line(line, where="key file"))
         except (AccountsError, ValueError):
             foreign += 1
     return keys, foreign

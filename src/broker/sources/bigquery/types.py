@@ -17,12 +17,12 @@ from ...tables.types import DIGITS, of_arrow
 from ..decimals import decimal_text
 from .texts import interval_text, range_bounds
 
-__all__ = ["STANDARD", "ApiField", "arrow_type", "as_text", "column", "converted", "kind"]
+__all__ = ["ApiField", "arrow_type", "as_text", "column", "converted", "kind"]
 
 ApiField = Mapping[str, Any]
 
 # The REST API keeps the names of legacy SQL.
-STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
+_STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 _SCALARS = {
     "INT64": pa.int64(),
     "FLOAT64": pa.float64(),
@@ -46,7 +46,7 @@ def kind(field: ApiField) -> str:
     if field.get("mode") == "REPEATED":
         return "ARRAY"
     name = str(field["type"]).upper()
-    return STANDARD.get(name, name)
+    return _STANDARD.get(name, name)
 
 
 def column(field: ApiField) -> Column:

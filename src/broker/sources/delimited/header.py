@@ -16,9 +16,9 @@ from .dialect import Dialect
 from .escapes import Unescaper
 from .slices import Cutter
 
-__all__ = ["MOST_COLUMNS", "Header", "fields_of", "separated", "take_header"]
+__all__ = ["Header", "fields_of", "separated", "take_header"]
 
-MOST_COLUMNS = 10_000
+_MOST_COLUMNS = 10_000
 _SEPARATOR = re.compile(rb'"?sep=(?P<mark>[^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 
 
@@ -63,11 +63,11 @@ def take_header(cutter: Cutter, dialect: Dialect, name: str) -> Header:
             expected="values as they are, as sqlcmd writes them with -W",
             remedy="Add -W to the command that exports the table.",
         )
-    if len(names) > MOST_COLUMNS:
+    if len(names) > _MOST_COLUMNS:
         raise SourceError(
             "has too many columns",
             where=name,
-            expected=f"at most {MOST_COLUMNS:,}",
+            expected=f"at most {_MOST_COLUMNS:,}",
             found=f"{len(names):,}",
             remedy="Is csv.delimiter declared as it is?",
         )

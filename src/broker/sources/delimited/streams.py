@@ -10,9 +10,9 @@ from typing import BinaryIO
 from ...errors import SourceError
 from .packed import unpacked
 
-__all__ = ["BLOCK_BYTES", "plain_blocks", "utf8_blocks"]
+__all__ = ["plain_blocks", "utf8_blocks"]
 
-BLOCK_BYTES = 8 * 1024 * 1024
+_BLOCK_BYTES = 8 * 1024 * 1024
 """Parsing is fastest here: large enough to pay for a call, small enough for the cache."""
 
 _FIRST_BYTES = 64 * 1024  # enough for a header, which is sometimes all that is asked for
@@ -21,7 +21,7 @@ _DOS_END = b"\x1a"
 
 
 def utf8_blocks(stream: BinaryIO, name: str, encoding: str) -> Iterator[bytes]:
-    """Yield the text of an open input in blocks of about ``BLOCK_BYTES``.
+    """Yield the text of an open input in blocks of about ``_BLOCK_BYTES``.
 
     Its first bytes say how it is compressed. Raises ``SourceError`` when it breaks off
     or cannot be what it says it is. UTF-8 is not checked here: the parser does that by row.
@@ -48,7 +48,7 @@ def _by_mark(first: bytes, encoding: str) -> str:
 
 def plain_blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield the bytes of an open input, decompressed; the first block is a small one."""
-    return unpacked(stream, name, (_FIRST_BYTES, BLOCK_BYTES))
+    return unpacked(stream, name, (_FIRST_BYTES, _BLOCK_BYTES))
 
 
 def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -67,7 +67,7 @@ def test_a_nul_byte_rejects_its_row_alone(put: Put, read: Read) -> None:
 def test_row_and_line_go_on_from_slice_to_slice_in_a_file(
     put: Put, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("broker.sources.delimited.streams.BLOCK_BYTES", 50)
+    monkeypatch.setattr("broker.sources.delimited.streams._BLOCK_BYTES", 50)
     monkeypatch.setattr("broker.sources.delimited.streams._FIRST_BYTES", 50)
     body = "".join(f'{number},"x\ny"\n' for number in range(100))
     put("t/1.csv", f"a,b\n{body}bad\n{body}")
@@ -228,7 +228,7 @@ def test_a_record_may_be_as_long_as_is_said(
     put: Put, read: Read, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr("broker.sources.delimited.slices.LONGEST_RECORD", 1 << 20)
-    monkeypatch.setattr("broker.sources.delimited.streams.BLOCK_BYTES", 100_000)
+    monkeypatch.setattr("broker.sources.delimited.streams._BLOCK_BYTES", 100_000)
     value = "x" * ((1 << 20) - 10)
     put("t.csv", "a,b\n" + f"1,{value}\n" * number + '5,5" wide\n')
     rows, _ = read()
@@ -238,7 +238,7 @@ def test_a_record_may_be_as_long_as_is_said(
 def test_quotes_where_none_belong_do_not_shift_a_row(
     put: Put, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("broker.sources.delimited.streams.BLOCK_BYTES", 100)
+    monkeypatch.setattr("broker.sources.delimited.streams._BLOCK_BYTES", 100)
     lines = [f'{number},5" pipe,"a\n{number},b,c"' for number in range(200)]
     put("t.csv", "id,name,note\n" + "\n".join(lines))
     rows, end = read()

@@ -190,7 +190,7 @@ def test_a_wrong_delimiter_is_suspected(put: Put, source: CsvSource) -> None:
 def test_each_row_that_a_filter_leaves_is_known_by_file_and_row(
     source: CsvSource, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("broker.sources.delimited.streams.BLOCK_BYTES", 50)
+    monkeypatch.setattr("broker.sources.delimited.streams._BLOCK_BYTES", 50)
     for name in ("a/1", "b/1"):
         lines = (f"{name},{row}\n" if row % 7 else "cut\n" for row in range(1, 101))
         put(f"t/{name}.csv", "file,row\n" + "".join(lines))

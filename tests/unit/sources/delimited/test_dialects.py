@@ -195,7 +195,7 @@ CASES: dict[str, tuple[dict[str, Any], bytes | str, list[tuple[Any, ...]]]] = {
 def test_dialects(
     put: Put, read: Read, case: str, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("broker.sources.delimited.streams.BLOCK_BYTES", block)
+    monkeypatch.setattr("broker.sources.delimited.streams._BLOCK_BYTES", block)
     monkeypatch.setattr("broker.sources.delimited.streams._FIRST_BYTES", max(block, 64))
     options, text, rows = CASES[case]
     put("t.csv", text)

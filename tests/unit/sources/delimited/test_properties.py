@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def outcome(folder: Path, block: int, **options: Any) -> Any:
     """Rows and rejects of table ``t``, or the error, with a file read in blocks of that size."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("broker.sources.delimited.streams.BLOCK_BYTES", block)
+        patch.setattr("broker.sources.delimited.streams._BLOCK_BYTES", block)
         patch.setattr("broker.sources.delimited.streams._FIRST_BYTES", block)
         reading = CsvSource({"path": str(folder)}, folder).read(
             TableRequest("t", options=options), Window()

@@ -106,7 +106,7 @@ def test_a_byte_order_mark_is_understood_without_being_declared(
 def test_a_character_cut_in_two_by_a_block(
     put: Put, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("broker.sources.delimited.streams.BLOCK_BYTES", 7)
+    monkeypatch.setattr("broker.sources.delimited.streams._BLOCK_BYTES", 7)
     monkeypatch.setattr("broker.sources.delimited.streams._FIRST_BYTES", 7)
     rows = [(str(number), "ž€😀" * number) for number in range(30)]
     text = "a,b\n" + "".join(f"{a},{b}\n" if b else f'{a},""\n' for a, b in rows)
