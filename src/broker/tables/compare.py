@@ -45,6 +45,7 @@ def losses(
     with session(limits, work) as connection:
         if not _is_comparable(connection, old, new, key):
             return fewer
+        # The old rows whose key no new row has.
         (lost,) = one_row(
             connection,
             f"SELECT count(*) FROM {parquet(old.paths())} AS o "
@@ -61,12 +62,14 @@ def examples(
     if not key or not old.files:
         return []
     with session(limits, work) as connection:
+        # The same rows; without new files, all old ones.
         gone = f"FROM {parquet(old.paths())} AS o"
         if new.files:
             if not _is_comparable(connection, old, new, key):
                 return []
             gone += f" ANTI JOIN {parquet(new.paths())} AS n ON {_same(key)}"
         names = ", ".join(identifier(name) for name in key)
+        # The lowest keys, each as one JSON object of its columns.
         packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in key)
         first = f"SELECT {names} {gone} ORDER BY ALL LIMIT {_EXAMPLES}"
         rows = connection.execute(f"SELECT to_json(struct_pack({packed})) FROM ({first})")
@@ -109,6 +112,7 @@ def _prepare(
     old, new = _changed(before, after)
     if not old.files and not new.files:
         return False
+    # A side without files has the columns of the other, and no row.
     one, other = old if old.files else new, new if new.files else old
     connection.execute(f"CREATE TEMP VIEW o AS FROM {parquet(one.paths())} WHERE {bool(old.files)}")
     connection.execute(
@@ -158,6 +162,7 @@ def _as_a_whole(columns: _Columns) -> str:
     packed = ", ".join(f"{identifier(name)} := c{at}" for at, name in enumerate(columns.names))
     row = f"to_json(struct_pack({packed})) AS row"
     old, new = f"SELECT {selected['o']} FROM o", f"SELECT {selected['n']} FROM n"
+    # Rows that one version has more often than the other: each surplus copy counts.
     return (
         f"SELECT 'removed' AS change, {row} FROM ({old} EXCEPT ALL {new}) UNION ALL "
         f"SELECT 'added', {row} FROM ({new} EXCEPT ALL {old})"
@@ -181,6 +186,8 @@ def _by_key(columns: _Columns, key: tuple[str, ...]) -> str:
         side: row.format(", ".join(f"{identifier(n)} := {side}.{identifier(n)}" for n in key))
         for side in "on"
     }
+    # Keys of the old version alone, keys of the new one alone, and keys of both whose other
+    # values differ; of each only the key is shown.
     return (
         f"SELECT 'removed' AS change, {packed['o']} AS row FROM o ANTI JOIN n ON {same} UNION ALL "
         f"SELECT 'added', {packed['n']} FROM n ANTI JOIN o ON {same} UNION ALL "

@@ -31,6 +31,8 @@ def carry(
     when its key came again, fitting or not, or is gone; when it lies in a range that was read in
     full; or when the very same is rejected again. Displaced duplicates never were missing.
     """
+    # The rows of the earlier file, each with its values as a struct; of them those that still
+    # stand. A duplicate was displaced by a row that is in the table.
     rejects.stand(
         f"SELECT * EXCLUDE (fields) FROM (SELECT *, {_fields(layout, 'record')} AS fields FROM "
         f"({rejects_in(earlier)})) AS e WHERE reason <> {literal(DUPLICATE)} "
@@ -40,6 +42,7 @@ def carry(
 
 def keys(layout: Layout, key: Sequence[str]) -> str:
     """The SQL of the keys of the table ``rejects``, as ``k0`` …, where they can be read."""
+    # The keys of rejected rows, but for duplicates: the row that displaced one is in the table.
     values = (f"{_value('fields', layout, n)} AS k{at}" for at, n in enumerate(key))
     rows = f"SELECT {_fields(layout, 'record')} AS fields FROM rejects"
     return f"SELECT {', '.join(values)} FROM ({rows} WHERE reason <> {literal(DUPLICATE)})"
@@ -60,12 +63,15 @@ def _value(fields: str, layout: Layout, name: str) -> str:
 
 
 def _stands(layout: Layout, key: Sequence[str], gone: Gone, covered: Range | None) -> Iterator[str]:
+    """The SQL of what must hold of an earlier rejected row ``e`` that still stands."""
+    # This batch does not reject the very same row for the very same reason.
     columns = ("column_name", "reason", "value", "record")
     again = " AND ".join(f"r.{name} IS NOT DISTINCT FROM e.{name}" for name in columns)
     yield f"NOT EXISTS (SELECT 1 FROM rejects AS r WHERE {again})"
     if key:
         yield from _key_stands(layout, key, gone)
     if covered is not None:
+        # It is not known to lie in the range that was read in full: it would have come again.
         column = covered.column
         value = _value("e.fields", layout, column)
         inside = within(covered, value, layout.field(column).type or "VARCHAR")
@@ -83,10 +89,14 @@ def _key_stands(layout: Layout, key: Sequence[str], gone: Gone) -> Iterator[str]
 
     numbered = [f"k.k{at}" for at, _ in enumerate(key)]
     rejected = [_value(_fields(layout, "k.record"), layout, name) for name in key]
+    # Its key did not come with a row that fits,
     yield f"NOT {among('fresh AS f', [places[name] for name in key])}"
+    # nor with another one that does not fit;
     yield f"NOT {among('rejects AS k', rejected)}"
     if gone.dead is not None:
+        # it is not among the keys marked as gone,
         yield f"NOT {among(f'{gone.dead} AS k', numbered)}"
     if gone.alive is not None:
+        # and it is in the census, or cannot be read and so not looked up there.
         unknown = " OR ".join(f"{value} IS NULL" for value in wanted)
         yield f"({among(f'{gone.alive} AS k', numbered)} OR {unknown})"

@@ -128,6 +128,8 @@ class _Work:
         by = recipe.partitioning
         places = dict(zip(self.new, values, strict=True))
         target = label(places[by.column], by) if by else "NULL"
+        # Each row of the change file: the partition it leaves and the one it goes to (a deleted
+        # row goes to none), its place in the file, and its values in the new types.
         connection.execute(
             f"CREATE OR REPLACE TABLE changed AS SELECT {mark} AS mark, {origin} AS origin, "
             f"CASE WHEN {mark} <> 'delete' THEN {target} END AS target, "
@@ -139,6 +141,7 @@ class _Work:
         """The partitions that have a file to write."""
         if self._recipe.partitioning is None:
             return [None]
+        # Those that a changed row leaves or enters; where columns are others, each that has files.
         named = self._names("SELECT origin FROM changed UNION SELECT target FROM changed")
         if list(self._old.items()) != list(self.new.items()):
             named |= {file.partition for file in self._previous.files}
@@ -150,6 +153,7 @@ class _Work:
             return set()
         where = within(gone, identifier(gone.column), self._old[gone.column])
         old = parquet(self._previous.paths())
+        # The partitions of old rows in the range that is written anew: they may end up empty.
         names = f"SELECT DISTINCT {label(identifier(by.column), by)} FROM {old} WHERE {where}"
         return self._names(names)
 
@@ -191,6 +195,7 @@ class _Work:
         parts = self._ranges(connection, files) if self._keys else self._tail(files)
         same = list(self._old.items()) == list(self.new.items()) and self._recipe.gone is None
         for part in parts:
+            # Whether a changed row leaves or enters this file: else it is passed on as it is.
             here = f"({self._here(partition)}) AND {part.bounds}"
             count = f"SELECT count(*) FROM changed WHERE {here}"
             if not same or one_row(connection, count)[0]:
@@ -207,6 +212,8 @@ class _Work:
     ) -> Iterator[_Part]:
         """Each file takes the keys from its own first one to the next file's first one."""
         key = ", ".join(self._keys)
+        # The first row of each file, with the number of the file: rows are sorted, so its key is
+        # the lowest one.
         firsts = " UNION ALL ".join(
             f"(SELECT {at} AS number, {carried(self._values, self.new)} "
             f"FROM {numbered([self._previous.root / file.path], self._old)} "
@@ -217,6 +224,8 @@ class _Work:
         rows = connection.execute(f"SELECT number FROM firsts ORDER BY {key}").fetchall()
         order = [at for (at,) in rows]
         for place, at in enumerate(order):
+            # From the first key of this file up to that of the next; the lowest file takes all
+            # before it, and the highest all after it.
             first = "(SELECT row({key}) FROM firsts WHERE number = {at})"
             low = f"row({key}) >= {first.format(key=key, at=at)}" if place else "true"
             after = order[place + 1 : place + 2]
@@ -224,6 +233,7 @@ class _Work:
             yield _Part(files[at], f"({low} AND {high})")
 
     def _here(self, partition: str | None) -> str:
+        """The SQL of a changed row leaving or entering a partition."""
         if partition is None:
             return "true"
         return f"origin = {literal(partition)} OR target = {literal(partition)}"
@@ -232,6 +242,7 @@ class _Work:
         """All rows of a new file: those of the old one that stay, and those that come."""
         place = f"target = {literal(partition)}" if partition else "true"
         values = ", ".join(self._places.values())
+        # What comes: rows inserted or updated here. After the old ones where there is no key.
         rows = (
             f"SELECT 1 AS side, place, {values} FROM changed "
             f"WHERE mark <> 'delete' AND {place} AND {part.bounds}"
@@ -244,12 +255,14 @@ class _Work:
         return f"SELECT {names} FROM ({rows}) AS r ORDER BY {order}"
 
     def _staying(self, partition: str | None, file: DataFile) -> str:
+        """The SQL of the rows of an old file that stay in it."""
         old = numbered([self._previous.root / file.path], self._old)
         gone = self._recipe.gone
         stays = "true"
         if gone is not None:
             column = self._values[gone.column]
             stays = f"NOT coalesce({within(gone, column, self._old[gone.column])}, false)"
+        # What is left of the old file, in its order: all but a range that is written anew.
         rows = (
             f"SELECT 0 AS side, p.file_row_number AS place, {carried(self._values, self.new)} "
             f"FROM {old} WHERE {stays}"
@@ -257,6 +270,7 @@ class _Work:
         if not self._keys:
             return rows
         same = " AND ".join(f"c.{key} = o.{key}" for key in self._keys)
+        # Without the rows whose key the change names: they are deleted, or come with new values.
         changed = f"SELECT * FROM changed WHERE {self._here(partition)}"
         return (
             f"SELECT o.* FROM ({rows}) AS o WHERE NOT EXISTS "

@@ -29,6 +29,7 @@ def displace(
     keys = ", ".join(staged.value(name) for name in spec.key)
     everything = staged.spill.partitions()
     connection.register("rows", staged.spill.reader(everything, columns))
+    # Hashes of keys that occur more than once: equal keys, and by chance some that are not.
     connection.execute(
         f"CREATE OR REPLACE TABLE suspects AS SELECT hash({keys}) AS h FROM rows "
         "GROUP BY 1 HAVING count(*) > 1"
@@ -38,6 +39,7 @@ def displace(
     if not suspects:
         return 0
     connection.register("rows", staged.spill.reader(everything, [*columns, "n"]))
+    # Of these rows, compared by the keys themselves, all but the last one of each key.
     connection.execute(
         f"CREATE OR REPLACE TABLE displaced AS SELECT n FROM (SELECT n, row_number() OVER "
         f"(PARTITION BY {keys} ORDER BY n DESC) AS place FROM rows "
@@ -52,6 +54,7 @@ def _tell(
 ) -> int:
     names = {f"c{f.source}": f.name for f in staged.layout.fields if f.source is not None}
     connection.register("rows", staged.spill.reader(staged.spill.partitions()))
+    # Each displaced row whole, as a reject of its own.
     rejects.add(
         "rows",
         flaw="n IN (SELECT n FROM displaced)",

@@ -215,6 +215,7 @@ class _Intake:
     def _ask(self, checks: list[Check]) -> list[Check]:
         answers: list[bool] = []
         for some in pieces(checks, _AT_A_TIME):
+            # One answer per check: false where it fails for some row. NULL does not fail.
             questions = ", ".join(f"coalesce(bool_and({one.holds}), true)" for one in some)
             answers += one_row(self._connection, f"SELECT {questions} FROM chunk")
         return [check for check, holds in zip(checks, answers, strict=True) if not holds]
@@ -251,6 +252,8 @@ class _Intake:
     ) -> pa.Table:
         """Cast what was not read quickly, and leave out the rows of which something fails."""
         casts = [f"{self._cast(field)} AS c{field.source}" for field in unsure]
+        # Every row with the columns that were not read quickly, and whether it fits in all of them;
+        # the others are filtered below, so that all columns keep the same rows.
         good = " AND ".join(f"({check.holds})" for check in failed) or "true"
         query = ", ".join([*casts, f"{good} AS good", *self._own])
         table = self._connection.sql(f"SELECT {query} FROM chunk").to_arrow_table()
@@ -302,6 +305,7 @@ class _Intake:
         if field.name not in self.guesses:
             return partitions.numbers(rows[column], partitioning)
         number = partitions.code(cast(column, type_), partitioning)
+        # The partition of each row, by the type that is guessed so far of its text.
         self._connection.register("good", rows.select([column]))
         found = self._connection.sql(f"SELECT {number} AS number FROM good").to_arrow_table()
         self._connection.unregister("good")
