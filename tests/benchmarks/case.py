@@ -15,8 +15,8 @@ import duckdb
 from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 from broker.tables.load import load
-from broker.tables.merge import merge
-from broker.tables.model import DataFile, Limits, Partitioning, TableSpec, TableVersion
+from broker.tables.merge import Batch, merge
+from broker.tables.model import DataFile, Limits, Partitioning, TableSpec, TableVersion, Workplace
 from broker.tables.replay import replay
 from broker.tables.rows import Reading
 from broker.tables.schema import Column, TableSchema
@@ -41,7 +41,7 @@ def run(folder: Path, table: str, spec: TableSpec, name: str, memory: int = GIB)
     """Load a table with the engine into a folder of its own."""
     out, work = _fresh(folder / name), _fresh(folder / f"{name}-work")
     limits = Limits(memory_bytes=memory)
-    version = load(spec, NO_TYPES, reading(folder, table), out=out, work=work, limits=limits)
+    version = load(spec, NO_TYPES, reading(folder, table), Workplace(out, work, limits))
     shutil.rmtree(work)
     return version
 
@@ -150,10 +150,8 @@ def engine_upsert(folder: Path) -> None:
         NO_TYPES,
         before,
         folder / "loaded",
-        reading(folder, "changes"),
-        out=out,
-        work=work,
-        limits=Limits(memory_bytes=GIB),
+        Batch(reading(folder, "changes")),
+        Workplace(out, work, Limits(memory_bytes=GIB)),
     )
     (folder / "merged.json").write_text(json.dumps([asdict(file) for file in version.files]))
 

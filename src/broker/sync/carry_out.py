@@ -10,8 +10,8 @@ from ..publish.manifest import TableEntry
 from ..sources.contract import TableRequest, Window
 from ..tables.layout import NeedsLoadError, WidensError
 from ..tables.load import load
-from ..tables.merge import merge
-from ..tables.model import Range, TableSpec, TableVersion
+from ..tables.merge import Batch, merge
+from ..tables.model import Range, TableSpec, TableVersion, Workplace
 from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .job import Job
@@ -69,19 +69,16 @@ def _take(task: Task, step: Step) -> tuple[TableVersion, End]:
     """Carry out a step: what the engine makes of the rows, and of what is published already."""
     job, request = task.job, task.request
     reading = job.source.read(request, step.window)
-    out, work = job.staging.path, job.staging.work(job.table.id)
     before, previous = job.published, job.staging.previous
     advance = partial(job.progress.advance, job.table.path)
+    at = Workplace(job.staging.path, job.staging.work(job.table.id), job.limits, advance)
     if step.action is Action.REPLACE or before is None or previous is None:
         version = load(
             task.spec,
             task.declared,
             reading,
-            out=out,
-            work=work,
-            limits=job.limits,
+            at,
             previous=_still_asked(request, before.schema) if before and before.files else None,
-            progress=advance,
         )
         return _warned(version, reading.end())
     alive = job.source.read_keys(request) if step.census else None
@@ -89,21 +86,14 @@ def _take(task: Task, step: Step) -> tuple[TableVersion, End]:
     if step.census and task.rule.has_beginning:  # older rows live in the source alone
         of_key = replace(request, columns=task.spec.key)
         expected = job.source.read(of_key, reload(job, task.rule).window)
-    version = merge(
-        task.spec,
-        task.declared,
-        _built_upon(before, step),
-        previous.path,
+    batch = Batch(
         reading,
         live_keys=alive,
         expected_keys=expected,
         covered=_covered(step),
         adds=step.action is Action.ADD,
-        out=out,
-        work=work,
-        limits=job.limits,
-        progress=advance,
     )
+    version = merge(task.spec, task.declared, _built_upon(before, step), previous.path, batch, at)
     end = reading.end()
     for other in (alive, expected):
         if other is not None and other.end().version != end.version:

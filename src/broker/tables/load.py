@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from .intake.stage import stage
 from .intake.staged import Staged
 from .intake.tombstones import bury
 from .layout import plan_columns
-from .model import DataFile, Limits, TableSpec, TableVersion
+from .model import DataFile, TableSpec, TableVersion, Workplace
 from .rows import Reading
 from .schema import TableSchema
 from .session import each, session, worker
@@ -30,21 +29,17 @@ def load(
     spec: TableSpec,
     declared: TableSchema,
     reading: Reading,
+    at: Workplace,
     *,
-    out: Path,
-    work: Path,
-    limits: Limits,
     previous: TableSchema | None = None,
-    progress: Callable[[int, int], None] | None = None,
 ) -> TableVersion:
-    """Write a whole table below ``out``: data to ``parquet/``, what did not fit to ``rejects/``.
+    """Write a whole table: its data to ``parquet/``, what did not fit to ``rejects/``.
 
-    ``work`` is a private folder on the same file system. ``previous`` holds the types of columns
-    whose source cannot say. ``progress`` gets the rows and bytes read so far. Raises
-    ``SourceError`` when the source breaks off, ``TableError`` when its rows make no table.
+    ``previous`` holds the types of columns whose source cannot say. Raises ``SourceError`` when
+    the source breaks off, ``TableError`` when its rows make no table.
     """
     layout = plan_columns(spec, declared, reading.schema, previous, whole=True)
-    with session(limits, work) as connection:
+    with session(at.limits, at.work) as connection:
         rejects = Rejects(connection, spec, reading)
         staged = stage(
             connection,
@@ -52,9 +47,9 @@ def load(
             layout,
             reading,
             rejects,
-            spill_path=work / "rows.arrow",
-            limits=limits,
-            progress=progress,
+            spill_path=at.work / "rows.arrow",
+            limits=at.limits,
+            progress=at.progress,
         )
         with staged.spill:
             duplicates = displace(connection, spec, staged, rejects)
@@ -62,7 +57,7 @@ def load(
             expected = staged.rows - rejects.rows - duplicates - dead
             rejects.merge_source(staged.end.rejects)
             where = staged.where(displaced=duplicates > 0)
-            files = _Output(spec, staged, where, out).write(connection, limits.threads)
+            files = _Output(spec, staged, where, at.out).write(connection, at.limits.threads)
         rows = sum(file.rows for file in files)
         if rows != expected:
             raise TableError(
@@ -71,7 +66,7 @@ def load(
                 expected=f"{expected} rows",
                 found=f"{rows} rows",
             )
-        reject_file, issues = rejects.write_file(out, spec), rejects.issues()
+        reject_file, issues = rejects.write_file(at.out, spec), rejects.issues()
     return TableVersion(
         schema=staged.layout.schema(spec.key),
         files=tuple(files),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,92 +19,65 @@ from .intake.stage import stage
 from .intake.staged import Staged
 from .intake.tombstones import bury
 from .layout import Field, Layout, NeedsLoadError, plan_columns
-from .model import Limits, Range, TableSpec, TableVersion
+from .model import Range, TableSpec, TableVersion, Workplace
 from .rows import Reading
 from .schema import Column, TableSchema, TypedBy
 from .session import one_row, session
 from .standing_rejects import carry, keys
 
-__all__ = ["merge"]
-
-Progress = Callable[[int, int], None]
+__all__ = ["Batch", "merge"]
 
 
-def merge(  # noqa: PLR0913  a version, what happened to it, and where to work
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was read of a table since its last version; ``upserts`` are None where no rows were.
+
+    ``live_keys`` are all keys that still exist (a census; read it after the upserts),
+    ``expected_keys`` those of them that the table must have, where not all. ``covered`` is the
+    range that the upserts cover in full: rows of it that they do not hold are gone, unless
+    ``adds`` says that rows are only ever added. Without a key, rows are appended; where they may
+    have been read before (``adds``), those that the table does not have.
+    """
+
+    upserts: Reading | None = None
+    live_keys: Reading | None = None
+    expected_keys: Reading | None = None
+    covered: Range | None = None
+    adds: bool = False
+
+
+def merge(
     spec: TableSpec,
     declared: TableSchema,
     previous: TableVersion,
     previous_root: Path,
-    upserts: Reading | None,
-    *,
-    live_keys: Reading | None = None,
-    expected_keys: Reading | None = None,
-    covered: Range | None = None,
-    adds: bool = False,
-    out: Path,
-    work: Path,
-    limits: Limits,
-    progress: Progress | None = None,
+    batch: Batch,
+    at: Workplace,
 ) -> TableVersion:
     """Bring a table from one version to the next, writing only what the rows touch.
 
-    ``previous_root`` is the folder below which the files of ``previous`` stand. ``live_keys``
-    are all keys that still exist (a census; read it after the upserts), ``expected_keys`` those
-    of them that the table must have, where not all. ``covered`` is the range that the upserts
-    cover in full: rows of it that they do not hold are gone, unless ``adds`` says that rows are
-    only ever added. Without a key, rows are appended; where they may have been read before
-    (``adds``), those that the table does not have.
+    ``previous_root`` is the folder below which the files of ``previous`` stand.
     Raises as ``load`` does, and ``TableError`` for a change of columns that needs a whole load.
     """
-    if not spec.key and (spec.tombstone is not None or live_keys is not None):
+    if not spec.key and (spec.tombstone is not None or batch.live_keys is not None):
         raise TableError(
             "rows of a table without a key cannot be deleted by key",
             where=spec.name,
             remedy="Declare a primary_key, or another way of deletions.",
         )
     partitions.check_names(previous.files, spec.partitioning, where=spec.name)
-    with session(limits, work) as connection:
-        batch = _Batch(connection, spec, previous, previous_root, out, work, limits)
-        rejects = Rejects(connection, spec, upserts)
-        layout = _layout(spec, declared, previous.schema, upserts)
-        staged = batch.stage(upserts, layout, rejects, progress)
+    with session(at.limits, at.work) as connection:
+        before = Previous(previous_root, previous.files)
+        rejects = Rejects(connection, spec, batch.upserts)
+        merging = _Merge(connection, spec, previous, before, batch, at, rejects)
+        layout = _layout(spec, declared, previous.schema, batch.upserts)
+        staged = merging.stage(layout)
         try:
-            layout = staged.layout if staged else layout
-            duplicates = displace(connection, spec, staged, rejects) if staged else 0
-            is_told = staged and bury(connection, spec.key, staged, displaced=duplicates > 0)
-            dead = "dead" if is_told else None
-            alive = batch.keys("alive", layout, live_keys)
-            expected = batch.keys("expected", layout, expected_keys)
-            bounds = partitions.bounding(covered, layout, where=spec.name, needed=not adds)
-            gone = Gone(
-                dead,
-                alive,
-                _replaced(spec, previous.schema, layout, bounds, adds=adds),
-                keys(layout, spec.key) if spec.key and rejects.rows else None,
-            )
-            fresh = Fresh(staged, duplicates=duplicates > 0, adds=adds)
-            counts = differ(connection, spec, layout, batch.before, fresh, gone)
+            compared = merging.compare(staged, staged.layout if staged else layout)
         finally:
             if staged is not None:
                 staged.spill.close()
-        if staged is not None:
-            rejects.merge_source(staged.end.rejects)
-        rejects_now = rejects.rows
-        if previous.reject_file is not None:
-            carry(
-                rejects, previous_root / previous.reject_file.path, layout, spec.key, gone, bounds
-            )
-        version = batch.write(layout, counts, gone.range)
-        return replace(
-            version,
-            missing=batch.missing(version, layout, alive, expected, rejects),
-            rejects=rejects.rows,
-            rejects_now=rejects_now,
-            duplicates=duplicates,
-            reject_file=rejects.write_file(out, spec),
-            warnings=(*layout.changes, *(staged.warnings if staged else ())),
-            issues=rejects.issues(),
-        )
+        return merging.finish(staged, compared)
 
 
 def _replaced(
@@ -164,37 +136,84 @@ def _layout(
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    """One merge: the session, the table, and the folders it works in."""
+class _Compared:
+    """What a batch changes: ``counts`` of rows inserted, updated and deleted.
+
+    ``expected`` is the table of keys that the new version must have, None where any may be missing.
+    """
+
+    layout: Layout
+    gone: Gone
+    bounds: Range | None
+    expected: str | None
+    duplicates: int
+    counts: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """One merge: what is carried through its steps. ``before`` are the files of ``previous``."""
 
     connection: duckdb.DuckDBPyConnection
     spec: TableSpec
     previous: TableVersion
-    previous_root: Path
-    out: Path
-    work: Path
-    limits: Limits
+    before: Previous
+    batch: Batch
+    at: Workplace
+    rejects: Rejects
 
-    @property
-    def before(self) -> Previous:
-        """The files of the version before."""
-        return Previous(self.previous_root, self.previous.files)
-
-    def stage(
-        self, upserts: Reading | None, layout: Layout, rejects: Rejects, progress: Progress | None
-    ) -> Staged | None:
+    def stage(self, layout: Layout) -> Staged | None:
         """Take in the rows that came, if any were read."""
-        if upserts is None:
+        if self.batch.upserts is None:
             return None
         return stage(
             self.connection,
             self.spec,
             layout,
-            upserts,
-            rejects,
-            spill_path=self.work / "rows.arrow",
-            limits=self.limits,
-            progress=progress,
+            self.batch.upserts,
+            self.rejects,
+            spill_path=self.at.work / "rows.arrow",
+            limits=self.at.limits,
+            progress=self.at.progress,
+        )
+
+    def compare(self, staged: Staged | None, layout: Layout) -> _Compared:
+        """Find out what the rows and keys that came change of the version before."""
+        connection, spec, batch = self.connection, self.spec, self.batch
+        duplicates = displace(connection, spec, staged, self.rejects) if staged else 0
+        has_dead = staged and bury(connection, spec.key, staged, displaced=duplicates > 0)
+        alive = self.keys("alive", layout, batch.live_keys)
+        expected = self.keys("expected", layout, batch.expected_keys)
+        bounds = partitions.bounding(batch.covered, layout, where=spec.name, needed=not batch.adds)
+        gone = Gone(
+            "dead" if has_dead else None,
+            alive,
+            _replaced(spec, self.previous.schema, layout, bounds, adds=batch.adds),
+            keys(layout, spec.key) if spec.key and self.rejects.rows else None,
+        )
+        fresh = Fresh(staged, duplicates=duplicates > 0, adds=batch.adds)
+        counts = differ(connection, spec, layout, self.before, fresh, gone)
+        return _Compared(layout, gone, bounds, expected, duplicates, counts)
+
+    def finish(self, staged: Staged | None, compared: _Compared) -> TableVersion:
+        """Write the new version, and beside it the rows that do not fit, now or since earlier."""
+        spec, rejects, layout = self.spec, self.rejects, compared.layout
+        if staged is not None:
+            rejects.merge_source(staged.end.rejects)
+        rejects_now = rejects.rows
+        if self.previous.reject_file is not None:
+            earlier = self.before.root / self.previous.reject_file.path
+            carry(rejects, earlier, layout, spec.key, compared.gone, compared.bounds)
+        version = self.write(layout, compared.counts, compared.gone.range)
+        return replace(
+            version,
+            missing=self.missing(version, compared),
+            rejects=rejects.rows,
+            rejects_now=rejects_now,
+            duplicates=compared.duplicates,
+            reject_file=rejects.write_file(self.at.out, spec),
+            warnings=(*layout.changes, *(staged.warnings if staged else ())),
+            issues=rejects.issues(),
         )
 
     def keys(self, table: str, layout: Layout, reading: Reading | None) -> str | None:
@@ -211,8 +230,8 @@ class _Batch:
                 keys,
                 reading,
                 Rejects(self.connection, spec, reading, table="key_rejects"),
-                spill_path=self.work / f"{table}.arrow",
-                limits=self.limits,
+                spill_path=self.at.work / f"{table}.arrow",
+                limits=self.at.limits,
             )
         except RejectedError as error:
             _need_wider_keys(self.spec, layout, error)
@@ -226,22 +245,16 @@ class _Batch:
             self.connection.unregister("rows")
         return table
 
-    def missing(
-        self,
-        version: TableVersion,
-        layout: Layout,
-        alive: str | None,
-        expected: str | None,
-        rejects: Rejects,
-    ) -> int:
+    def missing(self, version: TableVersion, compared: _Compared) -> int:
         """How many keys that the table must have are not there: what no window held."""
+        layout, alive, expected = compared.layout, compared.gone.alive, compared.expected
         census = expected or alive
         if census is None:
             return 0
         (rows,) = one_row(self.connection, f"SELECT count(*) FROM {census}")
         if rows == version.rows and expected is None:
             return 0  # after a census a table has no other keys, so it has all of them
-        known = keys(layout, self.spec.key) if rejects.rows else None
+        known = keys(layout, self.spec.key) if self.rejects.rows else None
         return count_missing(self.connection, self.spec, layout, census, known)
 
     def write(
@@ -254,16 +267,16 @@ class _Batch:
             kept = tuple(replace(file, is_new=False) for file in self.previous.files)
             return TableVersion(schema, kept, self.previous.rows)
         recipe = Recipe.of(self.spec, gone=None if self.spec.key else replaced)
-        path = self.out / "changes" / f"{self.spec.path}.parquet"
+        path = self.at.out / "changes" / f"{self.spec.path}.parquet"
         rows = write_change(self.connection, recipe, layout, path)
-        change = data_file(self.out, path, rows)
+        change = data_file(self.at.out, path, rows)
         files = apply_change(
             self.connection,
             recipe,
             self.before,
             path,
-            out=self.out,
-            threads=self.limits.threads,
+            out=self.at.out,
+            threads=self.at.limits.threads,
         )
         rows = sum(file.rows for file in files)
         inserted, updated, deleted = counts

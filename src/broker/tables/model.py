@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from .issues import Issue
 from .schema import TableSchema
@@ -16,6 +18,7 @@ __all__ = [
     "TableSpec",
     "TableVersion",
     "Tombstone",
+    "Workplace",
 ]
 
 
@@ -69,6 +72,20 @@ class Limits:
 
     memory_bytes: int = 512 * 1024 * 1024
     threads: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where a version is made: its files go below ``out``, and ``limits`` bound what it takes.
+
+    ``work`` is a private folder on the same file system. ``progress`` gets the rows and bytes
+    read so far.
+    """
+
+    out: Path
+    work: Path
+    limits: Limits
+    progress: Callable[[int, int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

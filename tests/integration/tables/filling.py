@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from broker.tables.load import load
-from broker.tables.model import Limits, Partitioning, TableSpec
+from broker.tables.model import Limits, Partitioning, TableSpec, Workplace
 from broker.tables.rows import End
 from broker.tables.schema import TableSchema
 
@@ -61,7 +61,7 @@ def main() -> None:
         work.mkdir()
         spec = TableSpec(name, f"s/{name}", ("id",), Partitioning("day", "month"))
         reading, limits = Filling(count), Limits(memory_bytes=limit, threads=2)
-        load(spec, TableSchema(()), reading, out=root / name, work=work, limits=limits)
+        load(spec, TableSchema(()), reading, Workplace(root / name, work, limits))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         sys.stdout.write(f"{reading.bytes} {peak}\n")
 

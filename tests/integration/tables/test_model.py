@@ -16,8 +16,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from broker.tables.load import load
-from broker.tables.merge import merge
-from broker.tables.model import Limits, Partitioning, Range, TableSpec, TableVersion, Tombstone
+from broker.tables.merge import Batch, merge
+from broker.tables.model import (
+    Limits,
+    Partitioning,
+    Range,
+    TableSpec,
+    TableVersion,
+    Tombstone,
+    Workplace,
+)
 from broker.tables.replay import replay
 from broker.tables.schema import Column, TableSchema
 from tests.unit.tables.reading import LIMITS, Rows, arrow_schemas, read, text
@@ -174,9 +182,7 @@ class Engine:
                 self.spec,
                 declared,
                 reading,
-                out=folder,
-                work=work,
-                limits=LIMITS,
+                Workplace(folder, work, LIMITS),
                 previous=before.schema if before else None,
             )
         else:
@@ -199,12 +205,12 @@ class Engine:
             declared,
             before,
             self.folder,
-            reading,
-            live_keys=_keys(step.alive) if self.spec.key else None,
-            covered=Range("at", _month(since), _month(until)) if step.range else None,
-            out=folder,
-            work=work,
-            limits=LIMITS,
+            Batch(
+                reading,
+                live_keys=_keys(step.alive) if self.spec.key else None,
+                covered=Range("at", _month(since), _month(until)) if step.range else None,
+            ),
+            Workplace(folder, work, LIMITS),
         )
         self._check_replay(version, before, folder)
         return version
@@ -335,10 +341,8 @@ def test_arrow_types_and_text_merge_alike(tmp_path: Path) -> None:
         TableSchema(()),
         engine.version,
         engine.folder,
-        Rows(typed),
-        out=tmp_path / "typed",
-        work=work,
-        limits=LIMITS,
+        Batch(Rows(typed)),
+        Workplace(tmp_path / "typed", work, LIMITS),
     )
     assert (version.inserted, version.updated, version.deleted) == (1, 0, 0)
     assert read([tmp_path / "typed/parquet/s/t.parquet"]) == [("1", "1.00"), ("2", None)]

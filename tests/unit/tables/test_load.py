@@ -13,8 +13,8 @@ import pytest
 
 from broker.errors import SourceError, TableError
 from broker.tables.load import load
-from broker.tables.merge import merge
-from broker.tables.model import Limits, Partitioning, TableSpec, TableVersion
+from broker.tables.merge import Batch, merge
+from broker.tables.model import Limits, Partitioning, TableSpec, TableVersion, Workplace
 from broker.tables.rows import End, Reject
 from broker.tables.schema import Column, TableSchema, TypedBy
 
@@ -39,9 +39,7 @@ def run(
         spec,
         declared,
         reading,
-        out=folder / "out",
-        work=work,
-        limits=limits,
+        Workplace(folder / "out", work, limits),
         previous=previous,
     )
 
@@ -289,10 +287,8 @@ def test_lists_have_one_type_in_a_load_and_in_a_merge(tmp_path: Path) -> None:
         TableSchema(()),
         before,
         tmp_path / "out",
-        Rows(rows(1, 2)),
-        out=after,
-        work=after,
-        limits=LIMITS,
+        Batch(Rows(rows(1, 2))),
+        Workplace(after, after, LIMITS),
     )
     files = [*paths(tmp_path / "out", before), *paths(after, version)]
     types = [pq.read_schema(one) for one in files]

@@ -12,8 +12,16 @@ import pytest
 
 from broker.errors import TableError
 from broker.tables.load import load
-from broker.tables.merge import merge
-from broker.tables.model import Limits, Partitioning, Range, TableSpec, TableVersion, Tombstone
+from broker.tables.merge import Batch, merge
+from broker.tables.model import (
+    Limits,
+    Partitioning,
+    Range,
+    TableSpec,
+    TableVersion,
+    Tombstone,
+    Workplace,
+)
 from broker.tables.replay import replay
 from broker.tables.schema import Column, TableSchema
 
@@ -40,7 +48,7 @@ class Shelf:
         self, rows: pa.Table, spec: TableSpec = SPEC, types: TableSchema = TYPES
     ) -> TableVersion:
         path = self.folder("a")
-        return load(spec, types, Rows(rows), out=path, work=path / "work", limits=LIMITS)
+        return load(spec, types, Rows(rows), Workplace(path, path / "work", LIMITS))
 
     def merge(
         self,
@@ -58,11 +66,11 @@ class Shelf:
             types,
             before,
             self.root / "a",
-            Rows(rows) if rows is not None else None,
-            live_keys=Rows(alive) if alive is not None else None,
-            out=path,
-            work=path / "work",
-            limits=LIMITS,
+            Batch(
+                Rows(rows) if rows is not None else None,
+                live_keys=Rows(alive) if alive is not None else None,
+            ),
+            Workplace(path, path / "work", LIMITS),
         )
 
     def where(self, version: TableVersion, name: str = "b") -> list[Path]:
@@ -155,10 +163,8 @@ def test_table_whose_rows_are_all_gone_keeps_one_file_and_fills_again(shelf: She
         TYPES,
         empty,
         shelf.root / "b",
-        Rows(THREE_MONTHS),
-        out=path,
-        work=path / "work",
-        limits=LIMITS,
+        Batch(Rows(THREE_MONTHS)),
+        Workplace(path, path / "work", LIMITS),
     )
     assert [(f.path, f.rows, f.sha256) for f in again.files] == [
         (f.path, f.rows, f.sha256) for f in before.files
@@ -306,9 +312,7 @@ def test_merge_comes_to_the_bytes_of_a_whole_load(shelf: Shelf) -> None:
         SPEC,
         TYPES,
         Rows(text(COLUMNS, rows)),
-        out=path,
-        work=path / "work",
-        limits=Limits(memory_bytes=64 << 20, threads=1),
+        Workplace(path, path / "work", Limits(memory_bytes=64 << 20, threads=1)),
     )
     assert [(f.path, f.sha256) for f in whole.files] == [(f.path, f.sha256) for f in merged.files]
 
@@ -319,7 +323,7 @@ def test_appended_rows_come_to_the_bytes_of_a_whole_load(shelf: Shelf) -> None:
     before = shelf.load(text(COLUMNS, rows[:1_700]), spec=log)
     merged = shelf.merge(before, text(COLUMNS, rows[1_700:]), spec=log)
     path = shelf.folder("whole")
-    whole = load(log, TYPES, Rows(text(COLUMNS, rows)), out=path, work=path / "work", limits=LIMITS)
+    whole = load(log, TYPES, Rows(text(COLUMNS, rows)), Workplace(path, path / "work", LIMITS))
     assert [f.sha256 for f in whole.files] == [f.sha256 for f in merged.files]
 
 
@@ -375,18 +379,18 @@ def test_a_rejected_row_stands_until_its_key_is_heard_of(
         TYPES,
         before,
         tmp_path / "a",
-        None if rows is None else Rows(text(COLUMNS, rows)),
-        live_keys=Rows(text(["id"], [[key] for key in alive])) if alive else None,
-        covered=Range(
-            "at",
-            datetime(2026, since, 1, tzinfo=UTC),
-            datetime(2026, until, 1, tzinfo=UTC) if until else None,
-        )
-        if since
-        else None,
-        out=path,
-        work=path / "work",
-        limits=LIMITS,
+        Batch(
+            None if rows is None else Rows(text(COLUMNS, rows)),
+            live_keys=Rows(text(["id"], [[key] for key in alive])) if alive else None,
+            covered=Range(
+                "at",
+                datetime(2026, since, 1, tzinfo=UTC),
+                datetime(2026, until, 1, tzinfo=UTC) if until else None,
+            )
+            if since
+            else None,
+        ),
+        Workplace(path, path / "work", LIMITS),
     )
     found = {one for one in _rejected(path, after) if one is not None}
     assert sorted(found) == sorted(expected)
@@ -404,11 +408,8 @@ def test_a_rejected_row_without_a_readable_day_lies_in_no_range_that_ends(tmp_pa
         TYPES,
         before,
         tmp_path / "a",
-        Rows(text(COLUMNS, GOOD)),
-        covered=Range("at", *days),
-        out=path,
-        work=path / "work",
-        limits=LIMITS,
+        Batch(Rows(text(COLUMNS, GOOD)), covered=Range("at", *days)),
+        Workplace(path, path / "work", LIMITS),
     )
     assert after.rejects == 1
 
