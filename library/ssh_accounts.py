@@ -55,7 +55,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Determine who could not log in any more
+- name: Determine which accounts a new configuration of sshd would shut out
   ssh_accounts:
     groups: [root, sudo, adm]
   register: ssh_accounts

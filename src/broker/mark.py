@@ -71,7 +71,7 @@ def require_store(store: Path, record: Path | None = None) -> None:
         return
     found = _found(store)
     if found != mark.id:
-        remedy = f"Mount the data disk on {mark.mount}, then play site.yml."
+        remedy = f"Mount the data disk on {mark.mount}, then run `ansible-playbook site.yml`."
         raise _vanished(store, f"store {mark.id} on {mark.mount}", found, remedy)
 
 
@@ -88,8 +88,8 @@ def plan(seen: Seen, accept: str = "") -> MarkStep:
         word = seen.published
     if word is not None and accept != word:
         known = f"store {word}" if seen.mark else f"generation {word}"
-        remedy = f"Mount the data disk on {mount} and play again; where a new disk is to take its "
-        remedy += f"place for good, add -e broker_new_data_disk={word}."
+        remedy = f"Mount the data disk on {mount}, then run `ansible-playbook site.yml`; where a "
+        remedy += f"new disk is to take its place for good, add -e broker_new_data_disk={word}."
         raise _vanished(seen.store, f"{known} on {mount}", seen.found, remedy)
     if seen.unmounted is not None:
         raise PublishError(
@@ -97,7 +97,8 @@ def plan(seen: Seen, accept: str = "") -> MarkStep:
             where=str(seen.store),
             expected=f"what /etc/fstab has for {seen.unmounted}",
             found=f"nothing mounted on {seen.unmounted}",
-            remedy=f"Type `mount {seen.unmounted}` on the host and play again.",
+            remedy=f"Type `mount {seen.unmounted}` on the host, then "
+            "run `ansible-playbook site.yml`.",
         )
     return MarkStep.MAKE if seen.found is None else MarkStep.ADOPT
 
@@ -179,7 +180,8 @@ def _read_mark(record: Path) -> Mark | None:
             "what this host knows of its store cannot be read",
             where=str(record),
             found=f"{type(error).__name__}: {error}",
-            remedy="Where the data disk is mounted, remove the file and play site.yml.",
+            remedy="Where the data disk is mounted, remove the file and "
+            "run `ansible-playbook site.yml`.",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""``broker approve``: a person says that what is gone, or would be read by more, is right."""
+"""``broker approve``: approve a held table, which lost rows or would have more readers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["approve", "example_keys"]
 )
 @click.argument("table")
 def approve(config_option: Path | None, data: Path, table: str, generation: str | None) -> None:
-    """Let a held table shrink, or be read by more people.
+    """Approve a held table: lost rows or more readers.
 
     The next sync publishes TABLE although so many of its rows are gone, or although more people
     could read it than before. TABLE is an id, or folder/name. The approval is for what was found:

@@ -1,4 +1,4 @@
-"""``broker check``: whether every source can be reached, and lets the broker read what it shall."""
+"""``broker check``: test that each source answers and permits reading."""
 
 from __future__ import annotations
 
@@ -43,9 +43,10 @@ _AT_ONCE = 8
 @click.option("--source", "names", multiple=True, help="Name of a source. Default: all.")
 @as_json
 def check(config_option: Path | None, names: tuple[str, ...], as_json: bool) -> int:
-    """Try credentials, network and rights of every source.
+    """Test that each source answers and permits reading.
 
-    This includes the rights on each described table. No rows are read and nothing is published.
+    This tries credentials, network, and the rights on each described table. No rows are read and
+    nothing is published.
     Ends with 0 if everything works, 1 if something does not, 2 if the configuration is invalid.
     """
     folder = find_config_dir(config_option)

@@ -1,4 +1,4 @@
-"""``broker config …``: is what people wrote right, and what may be written."""
+"""``broker config …``: check the two files of a configuration, and print their JSON Schemas."""
 
 from __future__ import annotations
 

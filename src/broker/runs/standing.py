@@ -107,7 +107,7 @@ def _with_last(record: RunRecord, service: Unit) -> RunRecord:
 def _problems(timer: Unit, service: Unit) -> list[str]:
     for name, unit in ((TIMER, timer), (SERVICE, service)):
         if unit["LoadState"] != "loaded":
-            return [f"{name} is {unit['LoadState'] or 'unknown'}: play site.yml again"]
+            return [f"{name} is {unit['LoadState'] or 'unknown'}: run `ansible-playbook site.yml`"]
     if timer["ActiveState"] != "active":
         return [
             f"{TIMER} is {timer['ActiveState']}, so no sync starts by itself: "

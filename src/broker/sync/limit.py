@@ -1,4 +1,4 @@
-"""A source that has so much time: what hangs or trickles fails its table, and nothing else."""
+"""The time limit of a source: past it, the table that is read fails, and no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run reports: while it goes on, and at its end, with the exit code that is true."""
+"""What `broker sync` reports while it runs and at its end, and its exit code."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def _rsync(words: list[str]) -> Rsync:
         options.append(_option(rest[0], sends))
         rest = rest[1:]
     if rest[:1] != ["."] or len(rest) < 2:
-        raise Refusal(f"rsync was asked for in a form that is not known here. {HELP}")
+        raise Refusal(f"rsync has other arguments than its options, a dot and paths. {HELP}")
     paths = tuple(rest[1:])
     if not sends and len(paths) > 1:
         raise Refusal(f"rsync can push to one folder at a time. {HELP}")
