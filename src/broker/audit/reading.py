@@ -14,13 +14,13 @@ from .log import READERS
 from .pending import pending_of
 from .recording import END
 
-__all__ = ["Garbled", "History", "read_log"]
+__all__ = ["History", "read_log"]
 
 _ROTATED = re.compile(r"\.(\d+)(\.gz)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Garbled:
+class _Garbled:
     """A line that the broker did not write, or not to its end."""
 
     where: str
@@ -36,20 +36,20 @@ class History:
     """
 
     events: tuple[Event, ...]
-    garbled: tuple[Garbled, ...]
+    garbled: tuple[_Garbled, ...]
     pending: int = 0
 
 
 def read_log(log: Path) -> History:
     """Everything that is kept. Raises ``BrokerError`` where the reader may not read it."""
-    events, garbled, pending = list[Event](), list[Garbled](), 0
+    events, garbled, pending = list[Event](), list[_Garbled](), 0
     try:
         for where, line in _lines(log):
             pending += where.startswith(f"{pending_of(log).name}:")
             try:
                 events.append(parse_event(line))
             except ValueError as error:
-                garbled.append(Garbled(where, str(error)[:200]))
+                garbled.append(_Garbled(where, str(error)[:200]))
     except PermissionError as error:
         raise BrokerError(
             "you may not read the audit log",

@@ -36,7 +36,6 @@ __all__ = [
     "DescriptionFile",
     "ForeignKey",
     "TableDescription",
-    "Tombstone",
     "WhereFilter",
 ]
 

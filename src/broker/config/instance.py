@@ -23,19 +23,10 @@ from .values import ClassName, Duration, GroupName, Names, Section, Size, Source
 
 __all__ = [
     "AccessClass",
-    "Auth",
-    "Catalog",
-    "Category",
     "Dataset",
-    "Desktop",
-    "Email",
-    "Identity",
     "Instance",
     "Retention",
-    "Server",
     "Sync",
-    "Telegram",
-    "User",
 ]
 
 

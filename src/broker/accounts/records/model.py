@@ -13,16 +13,14 @@ from .names import check_email, check_name, place
 __all__ = [
     "ALL_OTHERS",
     "HomePolicy",
-    "Origin",
     "Person",
     "Request",
     "Role",
-    "State",
     "parse_request",
 ]
 
-State = Literal["present", "absent"]
-Origin = Literal["declared", "registry"]
+_State = Literal["present", "absent"]
+_Origin = Literal["declared", "registry"]
 HomePolicy = Literal["archive", "delete"]
 Role = Literal["analyst", "operator"]
 ALL_OTHERS = "*"
@@ -47,8 +45,8 @@ class Person:
     classes: tuple[str, ...] = ()
     declared_classes: tuple[str, ...] = ()
     shell: bool = False
-    state: State = "present"
-    origin: Origin = "registry"
+    state: _State = "present"
+    origin: _Origin = "registry"
     home: HomePolicy = "archive"
     role: Role = "analyst"
     sudo: bool = False
@@ -92,8 +90,8 @@ class Request:
     shell: bool | None = None
     known: bool = False
     """Refuse the request unless the person exists."""
-    state: State = "present"
-    origin: Origin = "registry"
+    state: _State = "present"
+    origin: _Origin = "registry"
     home: HomePolicy = "archive"
     role: Role = "analyst"
     sudo: bool | None = None
@@ -109,8 +107,8 @@ def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person m
     grant: Iterable[str] = (),
     revoke: Iterable[str] = (),
     shell: bool | None = None,
-    state: State = "present",
-    origin: Origin = "registry",
+    state: _State = "present",
+    origin: _Origin = "registry",
     home: HomePolicy = "archive",
     known: bool = False,
     role: Role = "analyst",

@@ -11,9 +11,9 @@ from ...config.csvdialect import CsvDialect
 from ...errors import ConfigError
 from ..settings import checked
 
-__all__ = ["Dialect", "Escapes", "dialect_from"]
+__all__ = ["Dialect", "dialect_from"]
 
-Escapes = Literal["quote", "any", "mysql", "postgres"]
+_Escapes = Literal["quote", "any", "mysql", "postgres"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Dialect:
     delimiter: str = ","
     quote: str | None = '"'
     escape: str | None = None
-    escapes: Escapes | None = None
+    escapes: _Escapes | None = None
     escapes_own_ends: bool = False
     header: bool = True
     is_header_sure: bool = False
