@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -14,11 +15,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/broker"
+RIG = ROOT / "rig"
 PAGE = (ROOT / "docs/architecture.md").read_text()
 TABLE, FOLDERS, LATER = re.split(
     r"^## (?:Folders of many files|To come)$", PAGE.split("## Rooms of", 1)[1], flags=re.MULTILINE
 )
 MANY = 20  # files of a folder, past which the page has to say what is what
+MOST_LINES = 4_000  # of the files of a folder
 ROOMS = [
     name.removesuffix(".py").strip("/")
     for row in re.findall(r"^\| (`.*?) \|", TABLE, re.MULTILINE)
@@ -32,9 +35,9 @@ STANDING = sorted(
 
 
 @cache
-def modules(path: Path) -> list[tuple[str, ...]]:
+def modules(path: Path, package: Path = PACKAGE) -> list[tuple[str, ...]]:
     """What a file imports of the package, as the words of its path: a module, or a name in it."""
-    inside = path.relative_to(PACKAGE).parent.parts
+    inside = path.relative_to(package).parent.parts
     found: list[tuple[str, ...]] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.ImportFrom):
@@ -42,7 +45,7 @@ def modules(path: Path) -> list[tuple[str, ...]]:
         words = tuple((node.module or "").split(".")) if node.module else ()
         if node.level:
             words = (*inside[: len(inside) - node.level + 1], *words)
-        elif words[0] != "broker":
+        elif words[0] != package.name:
             continue
         else:
             words = words[1:]
@@ -207,22 +210,32 @@ def drawn(folder: str) -> list[str]:
 
 
 def test_a_folder_of_many_files_is_drawn_and_its_arrows_point_down() -> None:
-    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    folders = {path.parent for top in (PACKAGE, RIG) for path in top.rglob("*.py")}
     many = {place for place in folders if len([*place.glob("*.py")]) > MANY}
-    places = {PACKAGE / name for name in re.findall(r"^### `(.*)/`$", FOLDERS, re.MULTILINE)}
-    assert len(many) >= 3
-    assert many <= places
-    for place in places:
-        inside = place.relative_to(PACKAGE).parts
-        names = drawn("/".join(inside))
+    titles = re.findall(r"^### `(.*)/`$", FOLDERS, re.MULTILINE)
+    places = {(ROOT if name.startswith("rig/") else PACKAGE) / name: name for name in titles}
+    assert len(many) >= 4
+    assert many <= places.keys()
+    for place, title in places.items():
+        names = drawn(title)
+        package = PACKAGE if place.is_relative_to(PACKAGE) else RIG
+        inside = place.relative_to(package).parts
         assert sorted(names) == sorted(p.stem for p in place.glob("*.py") if p.stem != "__init__")
         for at, name in enumerate(names):
             known = {
                 words[len(inside)]
-                for words in modules(place / f"{name}.py")
+                for words in modules(place / f"{name}.py", package)
                 if words[: len(inside)] == inside
             }
             assert known & {*names[at + 1 :]} == set(), f"{place.name}/{name}"
+
+
+def test_no_folder_is_more_than_a_person_reads_in_a_day() -> None:
+    lines = Counter[Path]()
+    for top in (PACKAGE, RIG):
+        for path in top.rglob("*.py"):
+            lines[path.parent] += len(path.read_text().splitlines())
+    assert {folder: count for folder, count in lines.items() if count > MOST_LINES} == {}
 
 
 def test_no_file_knows_itself_by_way_of_others() -> None:
