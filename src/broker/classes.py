@@ -23,6 +23,7 @@ __all__ = [
     "SUDO_GROUP",
     "Refusal",
     "group_of",
+    "is_free",
     "refused_group",
 ]
 
@@ -64,6 +65,12 @@ def group_of(name: str, declared: str | None = None) -> str:
     return declared or _GROUPS.get(name, f"data-{name}")
 
 
+def is_free(group: str) -> bool:
+    """Whether a class may have this group: one that is neither the system's nor the broker's."""
+    is_reserved = group in _OWN_GROUPS | RESERVED_NAMES or group.startswith(_RESERVED_STARTS)
+    return not is_reserved and re.fullmatch(GROUP_NAME, group) is not None
+
+
 def refused_group(name: str, groups: Mapping[str, str]) -> Refusal | None:
     """Why a class may not have the group that ``groups``, of every class by name, gives it.
 
@@ -83,8 +90,7 @@ def refused_group(name: str, groups: Mapping[str, str]) -> Refusal | None:
         if taken == group:
             message = f"the classes {name} and {other} have the same group"
             return Refusal(message, remedy="Give each class a group of its own.")
-    is_reserved = group in _OWN_GROUPS | RESERVED_NAMES or group.startswith(_RESERVED_STARTS)
-    if is_reserved or not re.fullmatch(GROUP_NAME, group):
+    if not is_free(group):
         return Refusal(
             f"this cannot be the group of the class {name}",
             "a group that is neither the system's nor the broker's own",

@@ -99,7 +99,9 @@ def _operators() -> int:
     try:
         return grp.getgrnam(OPERATOR_GROUP).gr_gid
     except KeyError:
-        raise BrokerError(f"there is no group {OPERATOR_GROUP}", remedy="Play site.yml.") from None
+        raise BrokerError(
+            f"there is no group {OPERATOR_GROUP}", remedy="Run `ansible-playbook site.yml`."
+        ) from None
 
 
 def _line(run: Ended) -> str:

@@ -36,6 +36,7 @@ from broker.accounts.planning.actions import (
 )
 from broker.accounts.planning.taking import takes
 from broker.accounts.planning.wanted import SUDO_RULE
+from broker.accounts.records.classes import read_classes
 from broker.accounts.records.host import HostUser
 from broker.audit import Actor, acting_as
 from broker.audit.reading import read_log
@@ -557,6 +558,12 @@ class TestCommands:
             assert isinstance(error, AccountsError)
         assert isinstance(system, DebianSystem)
         assert len(list_operators(Host(layout, system))) == 1
+
+
+@pytest.mark.parametrize("group", ["root", "broker-x", "data-ops", "a b\n"])
+def test_a_list_of_classes_with_a_group_that_public_never_had_is_refused(group: str) -> None:
+    with pytest.raises(BrokerError, match="cannot be read"):
+        read_classes(json.dumps({"public": group}), where="here")
 
 
 def test_another_group_for_public_of_an_earlier_release_gives_way(

@@ -495,6 +495,8 @@ def test_a_failed_install_shows_what_apt_says_and_what_to_do(message: str, shown
 def test_accounts_of_the_service_that_a_person_could_log_in_with(
     lines: list[str], persons: list[list[str]]
 ) -> None:
+    asked = load(ROOT / "roles/base/vars/main.yml")["_base_questions"]["accounts"][-1]
+    assert asked.startswith("getent passwd broker broker-principals ")
     found = {"answers": {"accounts": {"stdout": "\n".join(lines)}}}
     assert [
         list(one) for one in render("base", "{{ _base_persons }}", __base_found=found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,20 +11,10 @@ from click.testing import CliRunner, Result
 from broker.accounts import Host, HostPaths
 from broker.cli import accounts as commands
 from broker.errors import AccountsError
-from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
+from tests.unit.accounts.scratch import ScratchSystem, public_key
 
 KEY = public_key("anna", "anna@laptop")
 Type = Callable[..., Result]
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> HostPaths:
-    return make_root(tmp_path / "host")
-
-
-@pytest.fixture
-def system(layout: HostPaths) -> ScratchSystem:
-    return ScratchSystem(layout.root)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...classes import CLASS_NAME, PUBLIC, STANDING_CLASSES, group_of, refused_group
+from ...classes import CLASS_NAME, PUBLIC, STANDING_CLASSES, group_of, is_free, refused_group
 from ...errors import AccountsError, BrokerError, nearest
 
 __all__ = [
@@ -117,9 +117,14 @@ def read_classes(text: str, *, where: str) -> Classes:
     try:
         document = json.loads(text)
         others = {name: group for name, group in document.items() if name != PUBLIC}
-        groups = parse_classes(others, where=where).groups
-        # Earlier releases took another group for public; the next deploy puts it right.
-        return Classes({**groups, **class_groups({PUBLIC: document.get(PUBLIC)})})
+        groups = {
+            **parse_classes(others, where=where).groups,
+            # Earlier releases took another group for public; the next deploy puts it right.
+            PUBLIC: class_groups({PUBLIC: document.get(PUBLIC)})[PUBLIC],
+        }
+        if not is_free(groups[PUBLIC]):
+            raise ValueError(f"public has the group {groups[PUBLIC][:40]!r}")
+        return Classes(groups)
     except (AccountsError, AttributeError, ValueError) as error:
         raise BrokerError(
             "the list of access classes cannot be read, so nothing was changed",

@@ -519,6 +519,19 @@ tables:
 """
 
 
+def configure(bigquery: StandIn, folder: Path) -> None:
+    """Write the ``instance.yaml`` of a broker that reads from the stand-in, and its key."""
+    settings = {
+        "type": "bigquery",
+        "project": "acme-data",
+        "credentials_file": "key.json",
+        "api_endpoint": bigquery.url,
+        "storage_api_endpoint": bigquery.storage_url,
+    }
+    (folder / "key.json").write_text(bigquery.key)
+    (folder / "instance.yaml").write_text(json.dumps({"data_source": settings}))
+
+
 @pytest.mark.parametrize(
     ("more", "works"),
     [
@@ -538,15 +551,7 @@ def test_a_check_tries_what_a_sync_reads(
         requirePartitionFilter=True,
     )
     bigquery.project.insert(table, [event(1, START), event(2, START)])
-    settings = {
-        "type": "bigquery",
-        "project": "acme-data",
-        "credentials_file": "key.json",
-        "api_endpoint": bigquery.url,
-        "storage_api_endpoint": bigquery.storage_url,
-    }
-    (tmp_path / "key.json").write_text(bigquery.key)
-    (tmp_path / "instance.yaml").write_text(json.dumps({"data_source": settings}))
+    configure(bigquery, tmp_path)
     description = ONLY_BY_DAYS.replace("    deletions", f"{more}    deletions")
     (tmp_path / "data_description.md").write_text(description)
     done = CliRunner().invoke(check, ["--config", str(tmp_path), "--json"])
@@ -566,15 +571,7 @@ def three(bigquery: StandIn, tmp_path: Path) -> Path:
         project.add_table("shop", name, [{"name": "v", "type": "STRING"}])
     project.denied.add("bigquery.tables.get acme-data.shop.secret")
     project.tables["shop", "vectors"].fields[0]["type"] = "VECTOR"
-    settings = {
-        "type": "bigquery",
-        "project": "acme-data",
-        "credentials_file": "key.json",
-        "api_endpoint": bigquery.url,
-        "storage_api_endpoint": bigquery.storage_url,
-    }
-    (tmp_path / "key.json").write_text(bigquery.key)
-    (tmp_path / "instance.yaml").write_text(json.dumps({"data_source": settings}))
+    configure(bigquery, tmp_path)
     return tmp_path
 
 
