@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -24,7 +24,8 @@ description:
     kind a value must be. A variable whose name begins with C(broker_) and is not one of them is a
     mistake, and so is a name that differs from one of them by a letter or two.
   - Finds files of variables that Ansible does not read, because another form of the same name
-    stands beside them, or because their name is nearly that of the host or of a group of it.
+    stands beside them, because their name is nearly that of the host or of a group of it, or
+    because of their ending.
   - Asks no host. One sentence for each problem, in the names that the operator wrote.
 options: {}
 """
@@ -43,8 +44,21 @@ RENAMED = {
     "broker_user_memory_max": "broker_analyst_memory_max",
     "broker_user_tasks_max": "broker_max_processes",
 }
-# Endings of files of variables that Ansible reads.
+# Endings of files of variables that Ansible reads, and of those that a person keeps beside them.
 _READ = (".yml", ".yaml", ".json")
+_KEPT_ASIDE = (
+    ".bak",
+    ".dist",
+    ".example",
+    ".md",
+    ".old",
+    ".orig",
+    ".rej",
+    ".sample",
+    ".save",
+    ".swp",
+)
+_SETS = re.compile(rb"^(broker_\w+\s*:|\$ANSIBLE_VAULT;)", re.MULTILINE)
 _LIKE = {
     bool: "true or false",
     int: "a whole number",
@@ -312,6 +326,32 @@ def hidden(folder: Path) -> Iterator[str]:
                 )
 
 
+def passed_over(folder: Path, names: Container[str]) -> Iterator[str]:
+    """Files with settings for one of ``names``, groups and hosts, which Ansible skips unseen.
+
+    It takes files that end in one of ``_READ`` or have no ending, in folders without one.
+    """
+    for kind in ("group_vars", "host_vars"):
+        for path in sorted(folder.joinpath(kind).rglob("*")):
+            top, *below = path.relative_to(folder / kind).parts
+            if any(part.startswith(".") or part.endswith("~") for part in (top, *below)):
+                continue
+            if below:
+                endings = [Path(part).suffix for part in below] if top in names else []
+            else:
+                stem = Path(top).stem.removesuffix(".yml").removesuffix(".yaml")
+                endings = [path.suffix] if top not in names and stem in names else []
+            skipped = any(endings[:-1]) or any(end not in ("", *_READ) for end in endings[-1:])
+            if not skipped or endings[-1] in _KEPT_ASIDE or not path.is_file():
+                continue
+            if _SETS.search(path.read_bytes()):
+                yield (
+                    f"{path} is not read: Ansible reads files that end in .yml, .yaml or .json or "
+                    "have no ending, in folders without a dot in their name. "
+                    f"Rename it, or move it out of {folder / kind}."
+                )
+
+
 def unread(folder: Path, given: Mapping[str, Any]) -> Iterator[str]:
     """Files of variables in the folder of an inventory, named nearly as the host or a group of it.
 
@@ -340,6 +380,12 @@ def unread(folder: Path, given: Mapping[str, Any]) -> Iterator[str]:
                 )
 
 
+def _names(given: Mapping[str, Any]) -> set[str]:
+    """Of the groups and hosts of the inventory."""
+    groups = given.get("groups") or {}
+    return {"all", *groups, *(host for hosts in groups.values() for host in hosts)}
+
+
 class LookupModule(LookupBase):
     """``query('setting_problems')``."""
 
@@ -353,6 +399,8 @@ class LookupModule(LookupBase):
         places = [Path(folder) for folder in dict.fromkeys(filter(None, folders))]
         found = [*missing(), *(problem for place in places for problem in hidden(place))]
         found += [problem for place in places[:1] for problem in unread(place, given)]
+        names = _names(given)
+        found += [problem for place in places[:1] for problem in passed_over(place, names)]
         found += unknown(sorted(given), known)
         set_here = ((name, default) for name, default in known.items() if name in given)
         lists = (self._mistaken(name, given[name], default) for name, default in set_here)

@@ -235,6 +235,12 @@ def test_a_sshd_that_would_do_other_things_than_the_broker_needs_is_refused(
     assert state_of(broker) == before
 
 
+# chattr +i and -i (ioctl_iflags(2)), whose package these hosts do not have.
+IMMUTABLE = """python3 -c '
+import fcntl, os
+for path in ("/etc/shadow", "/etc/sudoers.d"):
+    fcntl.ioctl(os.open(path, os.O_RDONLY), 0x40086602, int({}).to_bytes(8, "little"))
+'"""
 UNMOUNT = "while mountpoint --quiet /data; do umount --lazy /data; done"
 
 
@@ -249,7 +255,12 @@ def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused
             "usermod -s /usr/sbin/nologin broker",
             "account broker with",
         ),
-        ("mount -o bind,ro /data /data", "umount /data", "/data of broker is read-only"),
+        ("mount -o bind,ro /data /data", "umount /data", "/data of broker cannot be written"),
+        (
+            IMMUTABLE.format(0x10),
+            IMMUTABLE.format(0),
+            "/etc/shadow, /etc/sudoers.d of broker cannot be written",
+        ),
         (
             "systemctl enable ssh.socket",
             "systemctl disable ssh.socket",

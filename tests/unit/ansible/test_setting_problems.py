@@ -204,6 +204,43 @@ def test_a_file_of_variables_that_is_nearly_named_as_the_host_or_a_group(tmp_pat
     assert list(settings.unread(tmp_path, given)) == [group]
 
 
+@pytest.mark.parametrize(
+    ("name", "is_named"),
+    [
+        ("group_vars/all/more.txt", True),
+        ("group_vars/all/main.YML", True),
+        ("group_vars/all/main.yml.txt", True),
+        ("group_vars/all/more.d/main.yml", True),
+        ("group_vars/brokers.yml.txt", True),
+        ("group_vars/brokers.conf", True),
+        ("host_vars/data.example.com.yaml_", True),
+        ("host_vars/data.example.com/main.yam", True),
+        ("host_vars/data.example.com", False),
+        ("host_vars/data.example.com/main.yml", False),
+        ("group_vars/all/main", False),
+        ("group_vars/all/more/main.json", False),
+        ("group_vars/all/main.yml.bak", False),
+        ("group_vars/all/main.yml~", False),
+        ("group_vars/all/.main.yml.swp", False),
+        ("group_vars/webs.d/main.txt", False),
+    ],
+)
+def test_settings_in_a_file_that_ansible_skips_for_its_ending(
+    name: str, is_named: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = ["all", "brokers", "data.example.com"]
+    path.write_text("# of a colleague's\nother: 1\n")
+    assert list(settings.passed_over(tmp_path, names)) == []
+    for text in ("---\nbroker_sync_schedule: daily\n", "$ANSIBLE_VAULT;1.1;AES256\n6263\n"):
+        path.write_text(text)
+        found = list(settings.passed_over(tmp_path, names))
+        assert [problem.startswith(f"{path} is not read:") for problem in found] == [True][
+            :is_named
+        ]
+
+
 def test_a_python_without_our_libraries_is_told_what_to_type() -> None:
     assert list(settings.missing()) == []
     (problem,) = settings.missing(["json", "no_such_module"])
