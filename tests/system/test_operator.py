@@ -277,6 +277,12 @@ def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused
         host.exec("sh", "-ec", undo)
         assert (played.code, played.changed) == (2, 0), played.output
         assert told in " ".join(played.output.split())
+    host.exec("sh", "-ec", IMMUTABLE.format(0x10))
+    added = host.exec("add-analyst", "tom", public_key("tom"), check=False)
+    host.exec("sh", "-ec", IMMUTABLE.format(0))
+    assert added.returncode == 1
+    assert "chattr -i /etc/shadow" in added.stderr
+    assert host.exec("getent", "group", "tom", check=False).returncode == 2
 
 
 def test_accounts_of_the_broker_are_in_the_groups_that_are_declared(broker: Broker) -> None:

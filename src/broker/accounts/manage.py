@@ -153,6 +153,8 @@ def _outcome(
     observed = observe(host, [request.name for request in requests])
     planned = plan(requests, observed, host.layout, classes, certificates)
     target, actions = planned.target, planned.actions
+    if actions:
+        host.system.require_writable()
     entries = target.by_name()
     leavers = [
         _Leaver(entry, tuple(one for one in observed.issued if one.analyst == entry.name))

@@ -140,6 +140,21 @@ def test_one_refusal_refuses_all(layout: HostPaths, system: ScratchSystem) -> No
     assert {path for path in after if after[path][2] != before[path][2]} == set()
 
 
+def test_accounts_that_root_cannot_write_are_refused_before_anything_changes(
+    layout: HostPaths, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, access = snapshot(layout.root), os.access
+    shadow = layout.root / "etc/shadow"
+    monkeypatch.setattr(os, "access", lambda path, mode: path != shadow and access(path, mode))
+    for check in (True, False):
+        with pytest.raises(BrokerError, match="cannot be written, by root either") as caught:
+            ask("anna", KEY, check=check)
+        assert f"chattr -i {shadow}" in str(caught.value)
+    after = snapshot(layout.root)
+    after.pop("run/data-broker-accounts.lock")
+    assert after.keys() == before.keys()
+
+
 @pytest.mark.parametrize("text", ['ID=ubuntu\nPRETTY_NAME="Ubuntu 24.04"\n', "", None])
 def test_another_system_is_refused(layout: HostPaths, ask: Ask, text: str | None) -> None:
     release = layout.root / "etc/os-release"

@@ -28,6 +28,7 @@ from .subordinate import read_ranges
 __all__ = ["DebianSystem", "Owners", "System"]
 
 _END_SECONDS = 10.0
+_DATABASES = ("passwd", "shadow", "group", "gshadow")
 
 
 class Owners(Protocol):
@@ -45,6 +46,9 @@ class System(Owners, Protocol):
 
     def accounts(self, names: Iterable[str] = ()) -> Accounts:
         """All accounts and groups, and ``names`` wherever a directory service knows them."""
+
+    def require_writable(self) -> None:
+        """Raises ``BrokerError`` where root cannot change accounts; each would end half-way."""
 
     def holder(self, found: os.stat_result) -> int:
         """Whose a file is: the owner, or the account that may act under the owner's uid."""
@@ -95,6 +99,17 @@ class DebianSystem:
 
     def owner(self, found: os.stat_result) -> tuple[int, int]:
         return found.st_uid, found.st_gid
+
+    def require_writable(self) -> None:
+        for name in _DATABASES:
+            path = self._root / "etc" / name
+            if path.exists() and not os.access(path, os.W_OK):
+                raise BrokerError(
+                    "accounts cannot be changed: their file cannot be written, by root either",
+                    where=str(path),
+                    remedy=f"Where `lsattr -d {path}` shows i, type `chattr -i {path}`; where it "
+                    "is mounted read-only, mount it read-write.",
+                )
 
     def holder(self, found: os.stat_result) -> int:
         return self._holder(self.owner(found)[0])
