@@ -1,7 +1,8 @@
-"""What was typed after ``-e`` and no task of a playbook reads."""
+"""What is wrong with the arguments of a playbook, those typed after ``-e``."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,7 +11,7 @@ from ansible.utils.vars import load_extra_vars
 
 DOCUMENTATION = """
 name: argument_problems
-short_description: Finds words after C(-e) that a playbook does not know
+short_description: Finds words after C(-e) that a playbook does not know, and those it misses
 description:
   - A misspelt argument would be ignored, and the play would do less, or more, than was asked.
     Variables of Ansible (C(ansible_...)) and settings (C(broker_...)) are for others to judge.
@@ -18,6 +19,11 @@ options:
   _terms:
     description: Names of the arguments that the playbook takes.
     required: true
+  needed:
+    description: Names of the arguments without which the playbook cannot do anything.
+    type: list
+    elements: str
+    default: []
 """
 
 RETURN = """
@@ -40,9 +46,19 @@ def problems(typed: list[str], known: list[str]) -> list[str]:
     return found
 
 
-class LookupModule(LookupBase):
-    """``query('argument_problems', 'user', 'key')``."""
+def missing(given: Mapping[str, Any], needed: list[str]) -> list[str]:
+    """A sentence if some of ``needed`` are not given, or empty."""
+    names = [name for name in needed if given.get(name) in (None, "")]
+    return [f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing."] if names else []
 
-    def run(self, terms: list[str], *_: Any, **__: Any) -> list[str]:
+
+class LookupModule(LookupBase):
+    """``query('argument_problems', 'user', 'key', 'private', needed=['user', 'key'])``."""
+
+    def run(
+        self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> list[str]:
         """The sentences."""
-        return problems([str(name) for name in load_extra_vars(self._loader)], terms)
+        self.set_options(var_options=variables, direct=kwargs)
+        typed = [str(name) for name in load_extra_vars(self._loader)]
+        return problems(typed, terms) + missing(variables or {}, self.get_option("needed"))

@@ -41,9 +41,9 @@ def test_without_a_host_the_answer_is_what_to_type(playbook: str, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
-        ((), "The name of a user and the file of a public key are needed."),
-        (("-e", "user=anna"), "The name of a user and the file of a public key are needed."),
-        (("-e", "key=anna.pub"), "The name of a user and the file of a public key are needed."),
+        ((), "user and key are missing. Type: "),
+        (("-e", "user=anna"), "key is missing. Type: "),
+        (("-e", "user=", "-e", "key=anna.pub"), "user is missing. Type: "),
         (("-e", "user=anna", "-e", f"key='{KEY}'"), f"There is no key file {KEY}: key is the path"),
         (
             ("-e", "user=anna", "-e", "key=/no/anna.pub"),

@@ -261,3 +261,15 @@ def test_no_folder_hides_nothing(tmp_path: Path) -> None:
 def test_an_argument_that_would_be_ignored(typed: str, told: str) -> None:
     known = ["user", "key", "classes"]
     assert arguments.problems(["user", typed, "ansible_port", "broker_x"], known) == [told]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"user": "anna", "key": "a.pub"}, []),
+        ({"user": "anna"}, ["key is missing."]),
+        ({"user": "", "key": None}, ["user and key are missing."]),
+    ],
+)
+def test_an_argument_that_is_missing(given: dict[str, Any], problem: list[str]) -> None:
+    assert arguments.missing(given, ["user", "key"]) == problem
