@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..audit import recording
-from ..audit.recording import Change
+from ..audit import Change, recording
 from ..errors import AccountsError
 from ..hostpaths import AUDIT_LOG
 from .debian.apply import apply
@@ -17,11 +16,11 @@ from .manage import alone, converge
 from .planning.actions import WriteCertificates, WriteRevocations, WriteStanding
 from .planning.certificate_rules import draft, live, revoked_serials
 from .planning.describe_certificates import certificate_facts
-from .planning.goal import impostor
+from .planning.goal import refuse_impostor
 from .records.certificates import Certificate, Certificates
 from .records.host import Observed
 from .records.model import Person
-from .records.names import check_name, place
+from .records.names import check_name, place, unknown_person
 
 __all__ = ["issue_certificate"]
 
@@ -47,8 +46,7 @@ def issue_certificate(
         certificate, key = draft(_analyst(name, observed), label, known, moment)
         changes = [Change("analyst.certificate", name, certificate_facts(certificate))]
         with recording(changes, layout.at(AUDIT_LOG)):
-            command = layout.program.with_name("broker-transport")
-            line = sign(layout.at(layout.authority), certificate, key, command)
+            line = sign(layout.at(layout.authority), certificate, key, layout.transport)
             certificate = replace(certificate, line=line)
             issued = (*live(known.issued, moment), certificate)
             after = replace(known, last_serial=certificate.serial, issued=issued)
@@ -76,17 +74,7 @@ def _analyst(name: str, observed: Observed) -> Person:
             where=place(name, entry.role),
         )
     if entry is None or entry.state != "present":
-        raise AccountsError(
-            "there is no such analyst",
-            where=place(name),
-            remedy="Look at the names with list-analysts.",
-        )
-    other = impostor(entry, observed.presence(name))
-    if other is not None:
-        raise AccountsError(
-            "the account is not the one that the data broker made",
-            where=place(name),
-            found=other,
-            remedy="Move it away, then try again.",
-        )
+        people = observed.registry.people
+        raise unknown_person(name, [one.name for one in people if not one.is_operator])
+    refuse_impostor(entry, observed)
     return entry

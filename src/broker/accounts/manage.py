@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..audit import changes, current_actor, recording
+from ..audit import Change, current_actor, recording
 from ..errors import AccountsError, BrokerError
 from ..files import lock
 from ..hostpaths import AUDIT_LOG
@@ -78,6 +78,17 @@ class Outcome:
         """Whether anything is done at all."""
         return bool(self.actions)
 
+    @property
+    def recorded(self) -> tuple[Change, ...]:
+        """For the audit log: a person is added, changed or removed, or drift is mended."""
+        found = tuple(
+            _change(name, self.before.get(name) or {}, self.after.get(name) or {})
+            for name in sorted(self.before.keys() | self.after.keys())
+        )
+        if self.actions and not found:
+            return (Change("host.mend", None, {"actions": [*self.actions][:20]}),)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class _Leaver:
@@ -109,10 +120,8 @@ def converge(
     with alone(host.layout):
         outcome, actions, leavers = _outcome(requests, host, classes, certificates)
         if actions:
-            planned = changes(outcome.before, outcome.after, outcome.actions)
-            with recording(
-                planned, host.layout.at(AUDIT_LOG), needed=not outcome.only_takes
-            ) as trail:
+            log, needed = host.layout.at(AUDIT_LOG), not outcome.only_takes
+            with recording(outcome.recorded, log, needed=needed) as trail:
                 troubles = apply(actions, host)
                 _refuse_half_done(host, {one.name for one in troubles})
                 gone = [one for one in leavers if one.entry.name not in _names(troubles)]
@@ -187,6 +196,32 @@ def _outcome(
         roles={entry.name: entry.role for entry in target.people},
     )
     return outcome, actions, leavers
+
+
+def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
+    """Of one person, or of one part of the host: see ``differences``."""
+    role = after.get("role") or "analyst"
+    if "entry" not in before and "entry" not in after:
+        parts = sorted((before.keys() | after.keys()) - {"role"})
+        subject = None if " " in name else name  # no account has a blank in its name
+        action = "host.mend" if subject is None else f"{role}.mend"
+        return Change(action, subject, {"mended": parts})
+    old, new = before.get("entry"), after.get("entry")
+    if not old:
+        return Change(f"{role}.add", name, {"after": new})
+    ended = {"ended": before["certificates"]} if before.get("certificates") else {}
+    if not new:
+        return Change(f"{role}.remove", name, {"before": old, **ended})
+    parts = [part for part in old.keys() | new.keys() if old.get(part) != new.get(part)]
+    return Change(
+        f"{role}.change",
+        name,
+        {
+            "before": {p: old.get(p) for p in sorted(parts)},
+            "after": {p: new.get(p) for p in sorted(parts)},
+            **ended,
+        },
+    )
 
 
 def _refuse_own_end(

@@ -6,17 +6,17 @@
 from .actor import Actor, acting_as, current_actor
 from .event import Event, Result
 from .log import append_or_keep, note
-from .recording import changes, recording
+from .recording import Change, recording
 from .wanted import Wanted
 
 __all__ = [
     "Actor",
+    "Change",
     "Event",
     "Result",
     "Wanted",
     "acting_as",
     "append_or_keep",
-    "changes",
     "current_actor",
     "note",
     "recording",

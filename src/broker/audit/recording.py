@@ -15,7 +15,7 @@ from .actor import current_actor
 from .event import Event
 from .log import append, append_or_keep
 
-__all__ = ["Change", "Trail", "changes", "recording"]
+__all__ = ["Change", "Trail", "recording"]
 
 END = "act.end"
 
@@ -39,24 +39,6 @@ class Trail:
     def warnings(self) -> tuple[str, ...]:
         """What the caller shows to the person who acts."""
         return (self.problem,) if self.problem else ()
-
-
-def changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], actions: Sequence[str] = ()
-) -> tuple[Change, ...]:
-    """From the two sides of a diff, by person and by part of the host, to the recorded changes.
-
-    A person's ``entry`` says who is added, changed or removed, which may end ``certificates``;
-    every other part is drift that is repaired. ``role`` is that of other accounts than
-    analysts. ``actions`` are recorded where neither side shows anything.
-    """
-    found = tuple(
-        _change(name, before.get(name) or {}, after.get(name) or {})
-        for name in sorted(before.keys() | after.keys())
-    )
-    if actions and not found:
-        return (Change("host.mend", None, {"actions": list(actions)[:20]}),)
-    return found
 
 
 @contextmanager
@@ -86,28 +68,3 @@ def recording(planned: Sequence[Change], log: Path, *, needed: bool = True) -> I
         )
         raise
     trail.problem = append_or_keep([Event(datetime.now(UTC), END, actor, None, "done", act)], log)
-
-
-def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
-    role = after.get("role") or "analyst"
-    if "entry" not in before and "entry" not in after:
-        parts = sorted((before.keys() | after.keys()) - {"role"})
-        subject = None if " " in name else name  # no account has a blank in its name
-        action = "host.mend" if subject is None else f"{role}.mend"
-        return Change(action, subject, {"mended": parts})
-    old, new = before.get("entry"), after.get("entry")
-    if not old:
-        return Change(f"{role}.add", name, {"after": new})
-    ended = {"ended": before["certificates"]} if before.get("certificates") else {}
-    if not new:
-        return Change(f"{role}.remove", name, {"before": old, **ended})
-    parts = [part for part in old.keys() | new.keys() if old.get(part) != new.get(part)]
-    return Change(
-        f"{role}.change",
-        name,
-        {
-            "before": {p: old.get(p) for p in sorted(parts)},
-            "after": {p: new.get(p) for p in sorted(parts)},
-            **ended,
-        },
-    )

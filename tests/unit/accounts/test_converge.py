@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import Host, HostPaths, converge, list_analysts, observe, parse_request, plan
+from broker.accounts import (
+    Host,
+    HostPaths,
+    Outcome,
+    converge,
+    list_analysts,
+    observe,
+    parse_request,
+    plan,
+)
 from broker.accounts.records.host import Accounts
 from broker.accounts.records.node import Node
 from broker.errors import AccountsError, BrokerError, LockedError
@@ -435,3 +444,30 @@ def test_whatever_the_service_makes_of_its_list_of_views_people_are_removed(
         os.truncate(path, 1 << 40 if made == "huge" else path.stat().st_size)
     assert ask("anna", state="absent").changed
     assert "anna" not in system.accounts().users
+
+
+BEFORE = {
+    "bob": {"entry": {"classes": [], "keys": ["K1"], "email": "b@x"}},
+    "eve": {"entry": {"classes": [], "keys": []}, "account": {}},
+    "kim": {"keys": ["mode 0666"]},
+    "files and folders": {"/etc/data-broker": None},
+}
+AFTER = {
+    "anna": {"entry": {"classes": ["hr"], "keys": ["K2"]}},
+    "bob": {"entry": {"classes": ["hr"], "keys": ["K1"], "email": "b@x"}},
+    "eve": {"home": "archived"},
+    "kim": {"keys": ["mode 0644"]},
+    "files and folders": {"/etc/data-broker": "folder"},
+}
+
+
+def test_the_audit_log_names_who_is_added_changed_removed_and_mended() -> None:
+    changes = Outcome((), BEFORE, AFTER, ()).recorded
+    assert {(one.action, one.subject): dict(one.detail) for one in changes} == {
+        ("analyst.add", "anna"): {"after": {"classes": ["hr"], "keys": ["K2"]}},
+        ("analyst.change", "bob"): {"before": {"classes": []}, "after": {"classes": ["hr"]}},
+        ("analyst.remove", "eve"): {"before": {"classes": [], "keys": []}},
+        ("analyst.mend", "kim"): {"mended": ["keys"]},
+        ("host.mend", None): {"mended": ["/etc/data-broker"]},
+    }
+    assert Outcome(("end bob",), {}, {}, ()).recorded[0].detail == {"actions": ["end bob"]}

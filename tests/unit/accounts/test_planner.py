@@ -106,7 +106,7 @@ def test_the_first_analyst_of_a_virgin_host() -> None:
         PlaceLimits((1000,), ()),
         MaskManagers((1000,), ()),
         MendHome("anna", 1000, wanted.home),
-        WriteKeys("anna", (KEY,)),
+        WriteKeys("anna", render_keys([KEY])),
     )
 
 
@@ -151,7 +151,7 @@ def ending(*keys: Key) -> tuple[Action, ...]:
     """The old key opens nothing any more, what it opened ends, and what it left is cleared."""
     home = {"": wanted_presence(ANNA, LAYOUT, CLASSES).home[""]}
     return (
-        WriteKeys("anna", keys, ending=True),
+        WriteKeys("anna", render_keys(keys, ending=True), ending=True),
         ChangeAccount(USER, SHUT),
         EndProcesses("anna", 1001),
         DropBits((1001,)),
@@ -159,7 +159,7 @@ def ending(*keys: Key) -> tuple[Action, ...]:
         ClearHome("anna", 1001),
         MendHome("anna", 1001, home),
         ChangeAccount(SHUT, USER),
-        WriteKeys("anna", keys),
+        WriteKeys("anna", render_keys(keys)),
     )
 
 
@@ -186,7 +186,7 @@ def test_a_key_that_is_added_or_ends_later_ends_no_session() -> None:
     assert EndProcesses not in map(type, plan([more], host(ANNA)).actions)
     writable = replace(wanted_presence(ANNA, LAYOUT, CLASSES).keys, mode=0o666)
     found = replace(wanted_presence(ANNA, LAYOUT, CLASSES), keys=writable)
-    assert plan([], host(ANNA, anna=found)).actions == (WriteKeys("anna", (KEY,)),)
+    assert plan([], host(ANNA, anna=found)).actions == (WriteKeys("anna", render_keys([KEY])),)
 
 
 @pytest.mark.parametrize("text", [None, OTHER.line, f'command="x" {OTHER.line}'])
@@ -504,7 +504,7 @@ class TestRefusals:
         before = host(replace(ANNA, state="absent"))
         assert "needs a key" in refusal(before, Request("anna"))
         assert plan([Request("anna", keys=(OTHER,))], before).actions[-1] == WriteKeys(
-            "anna", (OTHER,)
+            "anna", render_keys([OTHER])
         )
 
     def test_the_same_key_for_two(self) -> None:

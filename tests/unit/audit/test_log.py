@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.audit import Actor, Event, Wanted, acting_as, changes, current_actor, note, recording
+from broker.audit import Actor, Change, Event, Wanted, acting_as, current_actor, note, recording
 from broker.audit.event import parse_event, render_event
 from broker.audit.log import append_or_keep
 from broker.audit.pending import pending_of
@@ -70,7 +70,7 @@ def test_a_link_is_not_followed_and_nothing_happens_without_a_trace(tmp_path: Pa
     log = tmp_path / "audit.jsonl"
     log.symlink_to(tmp_path / "elsewhere")
     happened = []
-    with pytest.raises(BrokerError, match="so nothing was done"), recording(changes({}, {}), log):
+    with pytest.raises(BrokerError, match="so nothing was done"), recording([], log):
         happened.append(1)
     assert not happened
     assert not (tmp_path / "elsewhere").exists()
@@ -134,36 +134,9 @@ def test_rotated_parts_come_first_and_a_broken_one_is_told(tmp_path: Path) -> No
     assert [bad.where for bad in history.garbled] == ["audit.jsonl.3.gz"]
 
 
-BEFORE = {
-    "bob": {"entry": {"classes": [], "keys": ["K1"], "email": "b@x"}},
-    "eve": {"entry": {"classes": [], "keys": []}, "account": {}},
-    "kim": {"keys": ["mode 0666"]},
-    "files and folders": {"/etc/data-broker": None},
-}
-AFTER = {
-    "anna": {"entry": {"classes": ["hr"], "keys": ["K2"]}},
-    "bob": {"entry": {"classes": ["hr"], "keys": ["K1"], "email": "b@x"}},
-    "eve": {"home": "archived"},
-    "kim": {"keys": ["mode 0644"]},
-    "files and folders": {"/etc/data-broker": "folder"},
-}
-
-
-def test_a_diff_tells_who_is_added_changed_removed_and_mended() -> None:
-    told = {(one.action, one.subject): dict(one.detail) for one in changes(BEFORE, AFTER)}
-    assert told == {
-        ("analyst.add", "anna"): {"after": {"classes": ["hr"], "keys": ["K2"]}},
-        ("analyst.change", "bob"): {"before": {"classes": []}, "after": {"classes": ["hr"]}},
-        ("analyst.remove", "eve"): {"before": {"classes": [], "keys": []}},
-        ("analyst.mend", "kim"): {"mended": ["keys"]},
-        ("host.mend", None): {"mended": ["/etc/data-broker"]},
-    }
-    assert changes({}, {}, ["end bob"])[0].detail == {"actions": ["end bob"]}
-
-
 def test_an_act_is_written_before_it_happens_and_its_end_afterwards(tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
-    planned = changes(BEFORE, AFTER)
+    planned = [Change("analyst.add", "anna", {}), Change("host.mend", None, {"mended": ["/etc"]})]
     with recording(planned, log):
         assert {one.result for one in read_log(log).events} == {"begun"}
         assert len(read_log(log).events) == len(planned)

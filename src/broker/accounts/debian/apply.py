@@ -43,7 +43,6 @@ from ..planning.taking import takes
 from ..planning.wanted import SUDO_RULE
 from ..records.classes import render_classes
 from ..records.host import HostUser
-from ..records.keyfile import render_keys
 from ..records.node import Node
 from ..records.paths import HostPaths
 from ..records.registry import Registry, make_registry, render_registry
@@ -199,8 +198,7 @@ def _shut(action: Action, layout: HostPaths) -> set[str]:
 
 def _write_keys(action: WriteKeys, layout: HostPaths, *, durable: bool) -> None:
     path = layout.at(layout.keys) / action.name
-    text = render_keys(action.keys, ending=action.ending)
-    write_when_full(path, text, mode=0o644, durable=durable)
+    write_when_full(path, action.text, mode=0o644, durable=durable)
 
 
 def _apply(action: Action, host: Host, troubles: list[Trouble]) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from ..records.certificates import Certificate, Certificates, Ranges
 from ..records.classes import Classes
 from ..records.host import HostUser
-from ..records.keys import Key
 from ..records.model import HomePolicy
 from ..records.node import Node
 from ..records.registry import Registry
@@ -169,7 +168,7 @@ class WriteKeys:
     """
 
     name: str
-    keys: tuple[Key, ...]
+    text: str
     ending: bool = False
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ from .actions import (
 )
 from .authority_files import authority_files
 from .certificate_rules import revoked_serials, stands
-from .goal import impostor
+from .goal import is_ours
 
 __all__ = ["ended", "plan_authority"]
 
@@ -36,7 +36,7 @@ def plan_authority(
     found = observed.authority
     if mode is not None and mode.hours is None:
         yield from [RemoveAuthority()] if found else []
-    elif found is not None or mode is not None:
+    else:
         yield from _present(mode, found, _standing(observed, entries), paths)
 
 
@@ -48,7 +48,7 @@ def ended(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, .
 
 def _standing(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, ...]:
     """None of an account that was re-made by hand is valid."""
-    ours = {one.name: one for one in entries if impostor(one, observed.presence(one.name)) is None}
+    ours = {one.name: one for one in entries if is_ours(one, observed)}
     return tuple(one for one in observed.issued if stands(one, ours.get(one.analyst)))
 
 

@@ -16,8 +16,8 @@ from ..records.paths import HostPaths
 from ..records.registry import Registry
 from .authority import ended
 from .describe_certificates import AUTHORITY, authority_sides, certificate_line
-from .drift import home_drift, sudo_drift
 from .goal import impostor
+from .stay import home_drift, sudo_drift
 from .wanted import CLASSES_FILE, REGISTRY_FILE, SUDO_FILE, wanted_places, wanted_presence
 
 __all__ = ["CLASSES", "PLACES", "deviation", "differences", "facts", "listing"]
@@ -29,17 +29,12 @@ PLACES = "files and folders"
 
 def facts(person: Person) -> dict[str, Any]:
     """One person as plain values for a report."""
-    rights: dict[str, Any] = {
-        "private": person.private,
-        "classes": list(person.classes),
-        "declared_classes": list(person.declared_classes),
-        "shell": person.shell,
-    }
     return {
         "name": person.name,
         "uid": person.uid,
         "email": person.email,
-        **({"sudo": person.sudo} if person.is_operator else rights),
+        **({} if person.is_operator else {"private": person.private}),
+        **person.rights,
         "keys": [_key_facts(key) for key in person.keys],
         "state": person.state,
         "origin": person.origin,

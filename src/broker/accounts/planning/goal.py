@@ -16,7 +16,7 @@ from ..records.registry import Registry, make_registry
 from .change import changed
 from .strangers import refuse_strangers
 
-__all__ = ["goal", "impostor"]
+__all__ = ["goal", "impostor", "is_ours", "refuse_impostor"]
 
 MIN_FREE_BYTES = 8 * 2**20
 
@@ -43,14 +43,12 @@ def goal(
     _refuse_full(entries.keys() - observed.registry.by_name().keys(), observed)
     _refuse_shared_keys(entries.values())
     _refuse_no_sudo([entries.get(request.name) for request in requests], observed)
-    refuse_strangers(requests, _ours(entries.values(), observed), observed, classes)
+    refuse_strangers(
+        requests, [one for one in entries.values() if is_ours(one, observed)], observed, classes
+    )
     if classes is not None:
         _refuse_lost_classes(entries.values(), classes)
     return make_registry(entries.values(), max(observed.registry.last_uid, _given(entries)))
-
-
-def _ours(entries: Iterable[Person], observed: Observed) -> list[Person]:
-    return [one for one in entries if impostor(one, observed.presence(one.name)) is None]
 
 
 def _given(entries: dict[str, Person]) -> int:
@@ -153,6 +151,11 @@ def _refuse_taken(request: Request, observed: Observed) -> None:
     )
 
 
+def is_ours(entry: Person, observed: Observed) -> bool:
+    """An account that was re-made by hand is left alone, and its key file is removed."""
+    return impostor(entry, observed.presence(entry.name)) is None
+
+
 def impostor(entry: Person, presence: Presence) -> str | None:
     """What stands where the analyst's account should, when it is not that account."""
     user, home = presence.user, presence.home.get("")
@@ -167,18 +170,26 @@ def impostor(entry: Person, presence: Presence) -> str | None:
     return None
 
 
+def refuse_impostor(entry: Person, observed: Observed) -> None:
+    """Refuse to change an account re-made by hand: an operator has to decide whose it is.
+
+    Raises ``AccountsError``.
+    """
+    other = impostor(entry, observed.presence(entry.name))
+    if other is not None:
+        raise AccountsError(
+            "the account is not the one that the data broker made",
+            where=place(entry.name, entry.role),
+            found=other,
+            remedy="Move it away, then try again.",
+        )
+
+
 def _refuse_impostors(requests: Sequence[Request], observed: Observed) -> None:
-    """Refuse to change an account re-made by hand: an operator has to decide whose it is."""
     names = {request.name for request in requests}
     for entry in observed.registry.people:
-        other = impostor(entry, observed.presence(entry.name))
-        if other is not None and entry.name in names:
-            raise AccountsError(
-                "the account is not the one that the data broker made",
-                where=place(entry.name, entry.role),
-                found=other,
-                remedy="Move it away, then try again.",
-            )
+        if entry.name in names:
+            refuse_impostor(entry, observed)
 
 
 def _refuse_full(new: Set[str], observed: Observed) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from ...classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP
 from ..records.certificates import Mode
 from ..records.classes import Classes
-from ..records.host import HostUser, Observed, Presence
+from ..records.host import Observed, Presence
+from ..records.keyfile import render_keys
 from ..records.model import Person, Request
 from ..records.paths import HostPaths
 from ..records.registry import Registry
@@ -35,17 +36,10 @@ from .actions import (
     WriteRegistry,
 )
 from .authority import plan_authority
-from .drift import home_drift, is_ours, sudo_drift
-from .goal import goal
-from .losses import Loss, loss, shuts_out
+from .goal import goal, is_ours
+from .stay import Loss, Stay, home_drift, shuts_out, sudo_drift
 from .taking import only_takes
-from .wanted import (
-    CLASSES_FILE,
-    REGISTRY_FILE,
-    wanted_places,
-    wanted_presence,
-    wanted_user,
-)
+from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places
 
 __all__ = ["Plan", "plan"]
 
@@ -86,16 +80,17 @@ def plan(
     ours = [entry for entry in target.people if is_ours(entry, observed)]
     leaves = [entry for entry in ours if entry.state == "absent"]
     stays = [
-        _Stay.of(entry, observed.presence(entry.name), paths, held)
+        Stay.of(entry, observed.presence(entry.name), paths, held)
         for entry in ours
         if entry.state == "present"
     ]
     entries = [stay.entry for stay in stays]
+    authority = certificates is not None or observed.authority is not None
     actions = (
         *_places(observed, paths),
         *_classes(classes, observed, paths),
         *_registry(target, observed, paths, taking=taking),
-        *plan_authority(certificates, observed, entries, paths),
+        *(plan_authority(certificates, observed, entries, paths) if authority else ()),
         *_stray_keys(entries, observed),
         *_leave(leaves, observed),
         *_sudo(entries, observed, paths),
@@ -107,27 +102,6 @@ def plan(
         *_views(entries, observed, held),
     )
     return Plan(target, actions, taking)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stay:
-    """A person who stays: as they are, as they should be, and what they lose."""
-
-    entry: Person
-    found: Presence
-    wanted: Presence
-    user: HostUser
-    loss: Loss
-
-    @classmethod
-    def of(cls, entry: Person, found: Presence, paths: HostPaths, classes: Classes) -> _Stay:
-        wanted, user = wanted_presence(entry, paths, classes), wanted_user(entry, paths, classes)
-        return cls(entry, found, wanted, user, loss(entry, found, user, classes))
-
-    @property
-    def shut(self) -> HostUser:
-        """The account while something is taken from it: nothing begins under it."""
-        return replace(self.user, expired=True)
 
 
 def _places(observed: Observed, paths: HostPaths) -> Iterator[Action]:
@@ -218,7 +192,7 @@ def _sweep(some: Sequence[Person], all_of_them: Sequence[Person]) -> Iterator[Ac
         yield ClearOutside(tuple(people))
 
 
-def _added(stays: Sequence[_Stay], observed: Observed, classes: Classes) -> Iterator[Action]:
+def _added(stays: Sequence[Stay], observed: Observed, classes: Classes) -> Iterator[Action]:
     groups = {*classes.groups.values(), SHELL_GROUP}
     groups |= {OPERATOR_GROUP, SUDO_GROUP} if any(one.entry.is_operator for one in stays) else set()
     needed = sorted(groups - observed.accounts.groups.keys())
@@ -241,7 +215,7 @@ def _sides(wanted: Set[int], found: Set[int]) -> tuple[tuple[int, ...], tuple[in
     return tuple(sorted(wanted - found)), tuple(sorted(found - wanted))
 
 
-def _take(losers: Sequence[_Stay]) -> Iterator[Action]:
+def _take(losers: Sequence[Stay]) -> Iterator[Action]:
     """First the account is shut, then what runs under it ends, then what was left is cleared.
 
     Whose hands a key was in, and what they left behind, is unknown. A run that is cut off in
@@ -250,7 +224,7 @@ def _take(losers: Sequence[_Stay]) -> Iterator[Action]:
     for stay in losers:
         entry, found = stay.entry, stay.found
         if found.keys is not None and shuts_out(entry, found.keys):
-            yield WriteKeys(entry.name, entry.keys, ending=True)
+            yield WriteKeys(entry.name, render_keys(entry.keys, ending=True), ending=True)
         if found.user is not None and found.user != stay.shut:
             yield ChangeAccount(found.user, stay.shut)
         yield EndProcesses(entry.name, entry.uid)
@@ -266,7 +240,7 @@ def _take(losers: Sequence[_Stay]) -> Iterator[Action]:
             yield ClearHome(stay.entry.name, stay.entry.uid)
 
 
-def _keep(stay: _Stay) -> Iterator[Action]:
+def _keep(stay: Stay) -> Iterator[Action]:
     entry, found = stay.entry, stay.found
     wrong, extra = home_drift(found, stay.wanted)
     if stay.loss is Loss.EVERYTHING:
@@ -277,4 +251,4 @@ def _keep(stay: _Stay) -> Iterator[Action]:
     if now is not None and now != stay.user:
         yield ChangeAccount(now, stay.user)
     if found.keys != stay.wanted.keys:
-        yield WriteKeys(entry.name, entry.keys)
+        yield WriteKeys(entry.name, render_keys(entry.keys))

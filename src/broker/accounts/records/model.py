@@ -62,6 +62,17 @@ class Person:
         return frozenset(key.blob for key in self.keys if not key.revoked)
 
     @property
+    def rights(self) -> dict[str, Any]:
+        """As plain values: those of an operator, or of an analyst."""
+        if self.is_operator:
+            return {"sudo": self.sudo}
+        return {
+            "classes": list(self.classes),
+            "declared_classes": list(self.declared_classes),
+            "shell": self.shell,
+        }
+
+    @property
     def private(self) -> bool:
         """Whether this person reads private data."""
         return "private" in self.classes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...classes import AUDIENCES
-from ...hostpaths import CLASSES, CONFIG, DATA, HOMES, PROGRAMS, RUN, STANDING, STATE, STORE
+from ...hostpaths import CLASSES, CONFIG, DATA, HOMES, KEYS, PROGRAMS, RUN, STANDING, STATE, STORE
 
 __all__ = ["TEMPORARY", "HostPaths"]
 
@@ -66,7 +66,7 @@ class HostPaths:
     @property
     def keys(self) -> Path:
         """The folder that sshd's ``AuthorizedKeysFile`` points into, one file per person."""
-        return self.config / "authorized_keys"
+        return self.config / KEYS.name
 
     @property
     def authority(self) -> Path:

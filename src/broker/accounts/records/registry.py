@@ -74,16 +74,11 @@ def parse_registry(text: str, *, where: str) -> Registry:
 
 
 def _to_json(person: Person) -> dict[str, Any]:
-    rights: dict[str, Any] = {
-        "classes": list(person.classes),
-        "declared_classes": list(person.declared_classes),
-        "shell": person.shell,
-    }
     return {
         "name": person.name,
         "uid": person.uid,
         "email": person.email,
-        **({"sudo": person.sudo} if person.is_operator else rights),
+        **person.rights,
         "keys": [_key_to_json(key) for key in person.keys],
         "state": person.state,
         "origin": person.origin,
