@@ -339,14 +339,10 @@ actions:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.broker.accounts import (
-    Host,
-    Request,
-    Role,
-    converge,
-    parse_classes,
-    parse_request,
-)
+from ansible.module_utils.broker.accounts.debian.host import Host
+from ansible.module_utils.broker.accounts.manage import converge
+from ansible.module_utils.broker.accounts.records.classes import parse_classes
+from ansible.module_utils.broker.accounts.records.model import Request, Role, parse_request
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.turn import mine
 

@@ -64,12 +64,9 @@ operators:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.broker.accounts import (
-    Host,
-    list_analysts,
-    list_operators,
-    unknown_person,
-)
+from ansible.module_utils.broker.accounts.debian.host import Host
+from ansible.module_utils.broker.accounts.manage import list_analysts, list_operators
+from ansible.module_utils.broker.accounts.records.names import unknown_person
 from ansible.module_utils.broker.errors import BrokerError
 
 ARGUMENT_SPEC: dict[str, Any] = {"names": {"type": "list", "elements": "str"}}

@@ -91,7 +91,9 @@ actions:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.broker.accounts import Host, converge, key_request
+from ansible.module_utils.broker.accounts.debian.host import Host
+from ansible.module_utils.broker.accounts.manage import converge
+from ansible.module_utils.broker.accounts.records.keyrequest import key_request
 from ansible.module_utils.broker.errors import BrokerError
 
 ARGUMENT_SPEC: dict[str, Any] = {

@@ -60,7 +60,9 @@ actions:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.broker.accounts import Host, check_mode, converge
+from ansible.module_utils.broker.accounts.debian.host import Host
+from ansible.module_utils.broker.accounts.manage import converge
+from ansible.module_utils.broker.accounts.records.certificates import check_mode
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.turn import mine
 

@@ -46,7 +46,9 @@ SNAPSHOT = (
 ASK = f"""
 import json, sys
 sys.path[:0] = ["{TOOLS}"]
-from broker.accounts import Host, converge, parse_request
+from broker.accounts.debian.host import Host
+from broker.accounts.manage import converge
+from broker.accounts.records.model import parse_request
 requests = [parse_request(**request) for request in json.loads(sys.argv[1])]
 outcome = converge(requests, Host(), check=sys.argv[2] == "1")
 print(json.dumps({{"changed": outcome.changed, "analysts": outcome.people}}))
@@ -55,7 +57,8 @@ print(json.dumps({{"changed": outcome.changed, "analysts": outcome.people}}))
 MEND = f"""
 import json, subprocess, sys
 sys.path[:0] = ["{TOOLS}"]
-from broker.accounts import Host, converge
+from broker.accounts.debian.host import Host
+from broker.accounts.manage import converge
 def changed(check):
     return converge([], Host(), check=check).changed
 for damage in json.loads(sys.argv[1]):
@@ -359,7 +362,9 @@ def killed_run(broker: Broker, number: int) -> None:
 KILLED = """
 import os, sys
 sys.path[:0] = ["{tools}"]
-from broker.accounts import Host, converge, parse_request
+from broker.accounts.debian.host import Host
+from broker.accounts.manage import converge
+from broker.accounts.records.model import parse_request
 requests = [
     parse_request("{name}", keys=[sys.argv[1]], private=True),
     parse_request("d{other}", state="absent", home="delete"),

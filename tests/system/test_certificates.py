@@ -22,7 +22,8 @@ ON = ("-e", "broker_ssh_certificates=true", *PARTS)
 EXPIRED = """
 import sys
 from datetime import UTC, datetime, timedelta
-from broker.accounts import Host, issue_certificate
+from broker.accounts.debian.host import Host
+from broker.accounts.issue import issue_certificate
 past = datetime.now(UTC) - timedelta(hours=12, minutes=1)
 print(issue_certificate(sys.argv[1], Host(), label="one", now=past).line)
 """

@@ -187,6 +187,28 @@ def test_folders_of_accounts_know_only_those_before_them() -> None:
     assert known["service"] <= {"records", "planning", "debian"}
 
 
+def loaded(path: Path) -> set[Path]:
+    """The files of the package that Python reads for one, those of its folders among them."""
+    found, new = set(), {path}
+    while new:
+        found |= new
+        names = {words for one in new for words in modules(one)}
+        tried = {PACKAGE.joinpath(*words[:n]) for words in names for n in range(1, len(words) + 1)}
+        files = {one.with_suffix(".py") for one in tried} | {one / "__init__.py" for one in tried}
+        new = {one for one in files if one.is_file()} - found
+    return found
+
+
+@pytest.mark.parametrize("door", ["principals", "service/client"])
+def test_what_runs_at_a_login_and_in_the_portal_loads_nothing_that_changes_a_host(
+    door: str,
+) -> None:
+    files = loaded(PACKAGE / f"accounts/{door}.py")
+    assert not [path for path in files if PACKAGE / "accounts/debian" in path.parents]
+    assert PACKAGE / "accounts/manage.py" not in files
+    assert PACKAGE / "accounts/debian/system.py" in loaded(PACKAGE / "accounts/manage.py")
+
+
 TOUCHING = {"ctypes", "fcntl", "grp", "os", "pwd", "shutil", "signal", "socket", "subprocess"}
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..accounts import Person
 from ..accounts.debian.subordinate import read_ranges
+from ..accounts.records.model import Person
 from ..classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP
 from ..hostpaths import ACCOUNTS_SOCKET
 from .policy import Reader, Role

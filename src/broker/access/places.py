@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from ..accounts import HostPaths
 from ..accounts.debian.archive import ACCESS_LISTS
+from ..accounts.records.paths import HostPaths
 from ..beneath import walk
 from ..hostpaths import CONFIG, DATA, LOGS, PROGRAMS, RELEASES, SERVED, STATE, VIEW_LINK, VIEW_PARTS
 from .observer import Probe, kind_of

@@ -11,7 +11,8 @@ import click
 
 from ..access import Areas, People, Proof, begin_proof, people, prove, why, write_proof
 from ..access.why import find_table
-from ..accounts import Host, observe
+from ..accounts.debian.host import Host
+from ..accounts.debian.observe import observe
 from ..audit import Event, Result, current_actor, note
 from ..config import Instance, find_config_dir, load_description, load_instance
 from ..errors import AccountsError, ConfigError, PublishError, nearest

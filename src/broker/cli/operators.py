@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..accounts import list_operators, parse_request
+from ..accounts.manage import list_operators
+from ..accounts.records.model import parse_request
 from . import guarded
 from .accounts.host import converged, done, find_host, for_operators, refuse_unknown, removed
 from .accounts.keys import key

@@ -18,27 +18,21 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.accounts import (
-    Certificate,
-    Host,
-    HostPaths,
-    Mode,
-    Person,
-    apply,
-    converge,
-    issue_certificate,
-    key_request,
-    list_analysts,
-    observe,
-    parse_key,
-    parse_request,
-    plan,
-)
+from broker.accounts.debian.apply import apply
+from broker.accounts.debian.host import Host
 from broker.accounts.debian.keygen import make_private, make_revocations, public_of
 from broker.accounts.debian.keygen import read_revocations as read
+from broker.accounts.debian.observe import observe
+from broker.accounts.issue import issue_certificate
+from broker.accounts.manage import converge, list_analysts
 from broker.accounts.planning.certificate_rules import LAST_SERIAL, draft, revoked_serials, stands
+from broker.accounts.planning.planner import plan
 from broker.accounts.principals import principal
-from broker.accounts.records.certificates import Certificates, parse_certificates
+from broker.accounts.records.certificates import Certificate, Certificates, Mode, parse_certificates
+from broker.accounts.records.keyrequest import key_request
+from broker.accounts.records.keys import parse_key
+from broker.accounts.records.model import Person, parse_request
+from broker.accounts.records.paths import HostPaths
 from broker.audit.reading import read_log
 from broker.cli import accounts as commands
 from broker.errors import AccountsError, BrokerError

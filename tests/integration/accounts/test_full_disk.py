@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import (
-    Host,
-    HostPaths,
-    Mode,
-    converge,
-    issue_certificate,
-    key_request,
-    parse_key,
-    parse_request,
-)
+from broker.accounts.debian.host import Host
+from broker.accounts.issue import issue_certificate
+from broker.accounts.manage import converge
+from broker.accounts.records.certificates import Mode
+from broker.accounts.records.keyrequest import key_request
+from broker.accounts.records.keys import parse_key
+from broker.accounts.records.model import parse_request
+from broker.accounts.records.paths import HostPaths
 from broker.audit.log import append_or_keep
 from broker.audit.reading import read_log
 from broker.errors import BrokerError

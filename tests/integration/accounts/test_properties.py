@@ -13,9 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.accounts import Host, HostPaths, Request, apply, converge, observe, parse_keys, plan
+from broker.accounts.debian.apply import apply
+from broker.accounts.debian.host import Host
+from broker.accounts.debian.observe import observe
+from broker.accounts.manage import converge
+from broker.accounts.planning.planner import plan
 from broker.accounts.planning.wanted import SUDO_RULE, wanted_presence
 from broker.accounts.records.host import Observed
+from broker.accounts.records.keys import parse_keys
+from broker.accounts.records.model import Request
+from broker.accounts.records.paths import HostPaths
 from broker.errors import AccountsError
 from tests.unit.accounts.scratch import ScratchSystem, make_root, memory, public_key
 

@@ -10,7 +10,10 @@ from unittest import mock
 
 import pytest
 
-from broker.accounts import Host, HostPaths, converge, parse_request
+from broker.accounts.debian.host import Host
+from broker.accounts.manage import converge
+from broker.accounts.records.model import parse_request
+from broker.accounts.records.paths import HostPaths
 from broker.errors import AccountsError
 from tests.hostile.inputs import key, name
 from tests.unit.accounts.scratch import ScratchSystem, make_root, memory, public_key, snapshot

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import Host, HostPaths, Outcome, converge, parse_request
+from broker.accounts.debian.host import Host
+from broker.accounts.manage import Outcome, converge
+from broker.accounts.records.model import parse_request
+from broker.accounts.records.paths import HostPaths
 
 from .scratch import ScratchSystem, make_root
 

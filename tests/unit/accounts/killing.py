@@ -15,8 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
-from broker.accounts import Host, HostPaths, converge, observe, parse_request
+from broker.accounts.debian.host import Host
+from broker.accounts.debian.observe import observe
+from broker.accounts.manage import converge
 from broker.accounts.records.host import Observed
+from broker.accounts.records.model import parse_request
+from broker.accounts.records.paths import HostPaths
 
 from .scratch import ScratchSystem, make_root, memory, public_key
 

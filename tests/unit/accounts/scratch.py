@@ -13,8 +13,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from broker.accounts import DebianSystem, HostPaths
+from broker.accounts.debian.system import DebianSystem
 from broker.accounts.records.host import Accounts, HostUser
+from broker.accounts.records.paths import HostPaths
 
 OS_RELEASE_TEXT = 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
 ACCOUNTS_TEXT = "root:x:0:0:root:/root:/bin/bash\nwww:x:33:33::/var/www:/usr/sbin/nologin\n"

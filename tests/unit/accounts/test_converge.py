@@ -10,18 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import (
-    Host,
-    HostPaths,
-    Outcome,
-    converge,
-    list_analysts,
-    observe,
-    parse_request,
-    plan,
-)
+from broker.accounts.debian.host import Host
+from broker.accounts.debian.observe import observe
+from broker.accounts.manage import Outcome, converge, list_analysts
+from broker.accounts.planning.planner import plan
 from broker.accounts.records.host import Accounts
+from broker.accounts.records.model import parse_request
 from broker.accounts.records.node import Node
+from broker.accounts.records.paths import HostPaths
 from broker.errors import AccountsError, BrokerError, LockedError
 from broker.files import lock
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.accounts import Key, key_request, parse_key, parse_keys
 from broker.accounts.records.keyfile import render_keys
+from broker.accounts.records.keyrequest import key_request
+from broker.accounts.records.keys import Key, parse_key, parse_keys
 from broker.errors import AccountsError
 
 from .scratch import public_key

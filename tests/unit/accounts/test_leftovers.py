@@ -15,11 +15,14 @@ from pathlib import Path
 import pytest
 
 from broker import mounts
-from broker.accounts import Host, HostPaths, Request, converge, list_analysts, parse_request
 from broker.accounts.debian import remains
+from broker.accounts.debian.host import Host
 from broker.accounts.debian.ipc import ipc_makers, ipc_owners
 from broker.accounts.debian.subordinate import read_ranges
 from broker.accounts.debian.walk import walk
+from broker.accounts.manage import converge, list_analysts
+from broker.accounts.records.model import Request, parse_request
+from broker.accounts.records.paths import HostPaths
 from broker.errors import BrokerError
 
 from .conftest import Ask

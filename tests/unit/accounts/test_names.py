@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.accounts import check_name, parse_request
+from broker.accounts.records.model import parse_request
+from broker.accounts.records.names import check_name
 from broker.errors import AccountsError
 
 from .scratch import public_key

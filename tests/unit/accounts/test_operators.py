@@ -10,23 +10,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from broker.accounts import (
-    DebianSystem,
-    Host,
-    HostPaths,
-    Outcome,
-    Request,
-    converge,
-    key_request,
-    list_analysts,
-    list_operators,
-    observe,
-    parse_classes,
-    parse_request,
-    plan,
-)
 from broker.accounts.debian.apply import Trouble
+from broker.accounts.debian.host import Host
+from broker.accounts.debian.observe import observe
 from broker.accounts.debian.probe import Probe
+from broker.accounts.debian.system import DebianSystem
+from broker.accounts.manage import Outcome, converge, list_analysts, list_operators
 from broker.accounts.planning.actions import (
     AllowSudo,
     ChangeAccount,
@@ -34,10 +23,14 @@ from broker.accounts.planning.actions import (
     EndProcesses,
     PlaceLimits,
 )
+from broker.accounts.planning.planner import plan
 from broker.accounts.planning.taking import takes
 from broker.accounts.planning.wanted import SUDO_RULE
-from broker.accounts.records.classes import read_classes
+from broker.accounts.records.classes import parse_classes, read_classes
 from broker.accounts.records.host import HostUser
+from broker.accounts.records.keyrequest import key_request
+from broker.accounts.records.model import Request, parse_request
+from broker.accounts.records.paths import HostPaths
 from broker.audit import Actor, acting_as
 from broker.audit.reading import read_log
 from broker.cli import accounts as commands

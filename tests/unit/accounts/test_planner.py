@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import Classes, HostPaths, Key, Person, Request, parse_key, parse_request, plan
 from broker.accounts.planning.actions import (
     Action,
     AddAccounts,
@@ -29,15 +28,20 @@ from broker.accounts.planning.actions import (
     WriteRegistry,
 )
 from broker.accounts.planning.goal import goal
+from broker.accounts.planning.planner import plan
 from broker.accounts.planning.wanted import (
     REGISTRY_FILE,
     wanted_places,
     wanted_presence,
     wanted_user,
 )
+from broker.accounts.records.classes import Classes
 from broker.accounts.records.host import Accounts, HostUser, KeyFile, Observed, Presence
 from broker.accounts.records.keyfile import render_keys
+from broker.accounts.records.keys import Key, parse_key
+from broker.accounts.records.model import Person, Request, parse_request
 from broker.accounts.records.node import Node
+from broker.accounts.records.paths import HostPaths
 from broker.accounts.records.registry import Registry, make_registry
 from broker.errors import AccountsError
 

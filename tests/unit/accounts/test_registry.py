@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from broker.accounts import Person, parse_keys
+from broker.accounts.records.keys import parse_keys
+from broker.accounts.records.model import Person
 from broker.accounts.records.registry import (
     Registry,
     make_registry,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import Certificate, HostPaths
 from broker.accounts.principals import main, principal
+from broker.accounts.records.certificates import Certificate
+from broker.accounts.records.paths import HostPaths
 from broker.accounts.records.valid_certificates import accepts, render_standing
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
-from broker.accounts import Host, HostPaths, Person, Request, key_request, observe, parse_key
+from broker.accounts.debian.host import Host
+from broker.accounts.debian.observe import observe
 from broker.accounts.manage import converge
 from broker.accounts.planning.taking import only_takes
+from broker.accounts.records.keyrequest import key_request
+from broker.accounts.records.keys import parse_key
+from broker.accounts.records.model import Person, Request
+from broker.accounts.records.paths import HostPaths
 from broker.accounts.records.registry import make_registry
 from broker.audit.pending import pending_of
 from broker.audit.reading import read_log

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from broker.accounts import HostPaths
 from broker.accounts.debian.usage import spaces
+from broker.accounts.records.paths import HostPaths
 from broker.cli.status import _space_line
 
 from .conftest import Ask

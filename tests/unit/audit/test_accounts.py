@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts import Classes, Host, HostPaths, converge, parse_request
+from broker.accounts.debian.host import Host
+from broker.accounts.manage import converge
+from broker.accounts.records.classes import Classes
+from broker.accounts.records.model import parse_request
+from broker.accounts.records.paths import HostPaths
 from broker.audit.reading import read_log
 from broker.errors import BrokerError
 from broker.hostpaths import AUDIT_LOG

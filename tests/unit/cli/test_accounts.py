@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner, Result
 
-from broker.accounts import Host, HostPaths
+from broker.accounts.debian.host import Host
+from broker.accounts.records.paths import HostPaths
 from broker.cli import accounts as commands
 from broker.errors import AccountsError
 from tests.unit.accounts.scratch import ScratchSystem, public_key

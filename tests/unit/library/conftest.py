@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from broker.accounts import Host, HostPaths
+from broker.accounts.debian.host import Host
+from broker.accounts.records.paths import HostPaths
 from broker.owed import owes, owing
 from tests.unit.accounts.scratch import ScratchSystem, make_root
 
@@ -25,10 +27,12 @@ Call = Callable[..., dict[str, Any]]
 
 def load(name: str) -> ModuleType:
     """A module, with ``broker`` where ``module_utils = src`` puts it on a host."""
-    below = ("accounts", "audit", "errors", "files", "mark", "owed", "turn")
-    for known in ("broker", *(f"broker.{name}" for name in below)):
-        sys.modules[f"ansible.module_utils.{known}"] = importlib.import_module(known)
-    spec = importlib.util.spec_from_file_location(name, PROJECT / f"library/{name}.py")
+    path = PROJECT / f"library/{name}.py"
+    for dotted in re.findall(r"ansible\.module_utils\.(broker[\w.]*)", path.read_text()):
+        words = dotted.split(".")
+        for known in (".".join(words[:n]) for n in range(1, len(words) + 1)):
+            sys.modules[f"ansible.module_utils.{known}"] = importlib.import_module(known)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ...accounts import issue_certificate
+from ...accounts.issue import issue_certificate
 from ...files import write_atomic
 from ..terminal import say
 from .host import find_host

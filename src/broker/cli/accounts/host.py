@@ -7,15 +7,10 @@ from typing import Any
 
 import click
 
-from ...accounts import (
-    Host,
-    Outcome,
-    Request,
-    Role,
-    check_name,
-    converge,
-    unknown_person,
-)
+from ...accounts.debian.host import Host
+from ...accounts.manage import Outcome, converge
+from ...accounts.records.model import Request, Role
+from ...accounts.records.names import check_name, unknown_person
 from ..terminal import say
 
 __all__ = [

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from ...accounts import Request, key_request
+from ...accounts.records.keyrequest import key_request
+from ...accounts.records.model import Request
 from ..terminal import say
 from .host import converged, done, role_of
 

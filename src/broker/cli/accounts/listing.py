@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ...accounts import list_analysts
+from ...accounts.manage import list_analysts
 from ..options import as_json
 from ..terminal import say, say_json
 from .host import find_host

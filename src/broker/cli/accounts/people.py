@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import click
 
-from ...accounts import Request, check_name, list_analysts, parse_request
+from ...accounts.manage import list_analysts
+from ...accounts.records.model import Request, parse_request
+from ...accounts.records.names import check_name
 from ..terminal import say
 from .host import converged, done, find_host, refuse_unknown, removed
 

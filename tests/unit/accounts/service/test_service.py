@@ -17,7 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.accounts import Host, HostPaths, Mode, converge, observe, parse_key
+from broker.accounts.debian.host import Host
+from broker.accounts.debian.observe import observe
+from broker.accounts.manage import converge
+from broker.accounts.records.certificates import Mode
+from broker.accounts.records.keys import parse_key
+from broker.accounts.records.paths import HostPaths
 from broker.accounts.service import client
 from broker.accounts.service.caller import Caller, check_caller
 from broker.accounts.service.client import Client
