@@ -21,9 +21,9 @@ SOURCES = str(ROOT / "src")
 def class_groups(classes: Mapping[str, Any]) -> list[str]:
     """The Linux groups of the access classes, with the broker's own rule where none is given."""
     _find_broker()
-    from broker import accounts  # noqa: PLC0415  only a deploy needs it
+    from broker.accounts.records import classes as rules  # noqa: PLC0415  only a deploy needs it
 
-    return sorted({*accounts.class_groups(classes).values()})
+    return sorted({*rules.class_groups(classes).values()})
 
 
 def source_extras(instance: Mapping[str, Any], description: str = "") -> list[str]:

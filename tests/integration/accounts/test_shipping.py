@@ -11,7 +11,8 @@ SOURCES = Path(__file__).parents[3] / "src"
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import broker.accounts
+import broker.accounts.issue, broker.accounts.principals, broker.accounts.service.serve
+assert "broker.accounts.debian.system" in sys.modules
 known = sys.stdlib_module_names | {"broker", "__main__"}
 print(sorted({name.partition(".")[0] for name in sys.modules} - known))
 """
