@@ -163,10 +163,13 @@ class _Merge:
     rejects: Rejects
 
     def stage(self, layout: Layout) -> Staged | None:
-        """Take in the rows that came, if any were read."""
+        """Take in the rows that came, if any were read, and what the source rejected of them.
+
+        The last good row of a rejected one stays, whoever rejected it.
+        """
         if self.batch.upserts is None:
             return None
-        return stage(
+        staged = stage(
             self.connection,
             self.spec,
             layout,
@@ -176,6 +179,8 @@ class _Merge:
             limits=self.at.limits,
             progress=self.at.progress,
         )
+        self.rejects.merge_source(staged.end.rejects)
+        return staged
 
     def compare(self, staged: Staged | None, layout: Layout) -> _Compared:
         """Find out what the rows and keys that came change of the version before."""
@@ -198,8 +203,6 @@ class _Merge:
     def finish(self, staged: Staged | None, compared: _Compared) -> TableVersion:
         """Write the new version, and beside it the rows that do not fit, now or since earlier."""
         spec, rejects, layout = self.spec, self.rejects, compared.layout
-        if staged is not None:
-            rejects.merge_source(staged.end.rejects)
         rejects_now = rejects.rows
         if self.previous.reject_file is not None:
             earlier = self.before.root / self.previous.reject_file.path

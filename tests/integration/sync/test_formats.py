@@ -130,6 +130,20 @@ def test_the_error_names_the_declaration_that_works(
     assert len(instance.rows("s/t")) == 2
 
 
+@pytest.mark.parametrize("bad", ["2;30.05.2026;1.00", "2;2026-05-31;1,00"])
+def test_the_last_good_row_stays_in_a_partition_that_is_written_anew(
+    described: Make, bad: str
+) -> None:
+    """As where the type rejects a row: that the format of a column does comes from the source."""
+    lines = ("sync_strategy: partitioned", "partition_by: at", "max_delete_fraction: 1")
+    instance = described(table(FORMATS, *lines))
+    deliver(instance, f"id;at;v\n{ROWS}", 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"id;at;v\n1;30.05.2026;8,00\n{bad}\n", 2)
+    assert outcome(instance)[0] == 3
+    assert [(row[0], row[2]) for row in instance.rows("s/t")] == [(1, Decimal(8)), (2, Decimal(7))]
+
+
 @pytest.mark.parametrize("lines", [(), BY_DAY])
 def test_a_column_that_values_made_text_gets_its_type_where_they_are_read_otherwise(
     described: Make, lines: tuple[str, ...]
