@@ -65,6 +65,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.broker.classes import OPERATOR_GROUP
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.hostpaths import STORE_RECORD
 from ansible.module_utils.broker.mark import MarkStep, apply, look, plan
@@ -72,7 +73,7 @@ from ansible.module_utils.broker.turn import mine
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "path": {"type": "str", "required": True},
-    "group": {"type": "str", "default": "data-ops"},
+    "group": {"type": "str", "default": OPERATOR_GROUP},
     "accept": {"type": "str", "default": ""},
     "turn": {"type": "str", "default": ""},
 }
