@@ -6,12 +6,13 @@ Each class is a Linux group and a folder of a generation's views, so its name fi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 __all__ = [
     "AUDIENCES",
     "CLASS_NAME",
+    "CLASS_NAME_WORDS",
     "GROUP_NAME",
     "OPERATOR_GROUP",
     "PRIVATE",
@@ -21,10 +22,13 @@ __all__ = [
     "STANDING_CLASSES",
     "STANDING_VIEWS",
     "SUDO_GROUP",
+    "TREE",
+    "VIEWS",
     "Refusal",
     "group_of",
     "is_free",
     "refused_group",
+    "view_path",
 ]
 
 PUBLIC = "public"
@@ -32,7 +36,10 @@ PRIVATE = "private"
 STANDING_CLASSES = (PUBLIC, PRIVATE)  # they exist whether or not an instance declares them
 STANDING_VIEWS = ((), (PRIVATE,))  # classes beside public, for which each generation has a view
 AUDIENCES = "audiences.json"  # in a store: other sets of classes that have a view of their own
-CLASS_NAME = r"(?!tree$)[a-z][a-z0-9-]{0,30}"  # "tree" is a folder of the views
+VIEWS = "views"  # in a generation: the folder of all views
+TREE = "tree"  # what a view shows, in the folder of its classes
+CLASS_NAME = rf"(?!{TREE}$)[a-z][a-z0-9-]{{0,30}}"
+CLASS_NAME_WORDS = f"1 to 31 of a-z, 0-9 and '-', beginning with a letter, and not '{TREE}'"
 GROUP_NAME = r"[a-z_][a-z0-9_-]{0,31}"  # as shadow-utils accepts it
 _GROUPS = {PUBLIC: "dataread", PRIVATE: "data-private"}
 
@@ -63,6 +70,11 @@ class Refusal:
 def group_of(name: str, declared: str | None = None) -> str:
     """The Linux group of a class: the declared one, else ``dataread`` or ``data-NAME``."""
     return declared or _GROUPS.get(name, f"data-{name}")
+
+
+def view_path(classes: Iterable[str]) -> str:
+    """Where a generation has the view for these classes beside public, which are sorted."""
+    return "/".join((VIEWS, *classes, TREE))
 
 
 def is_free(group: str) -> bool:

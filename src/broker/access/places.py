@@ -10,6 +10,7 @@ from pathlib import Path
 from ..accounts.debian.archive import ACCESS_LISTS
 from ..accounts.records.paths import HostPaths
 from ..beneath import walk
+from ..classes import VIEWS
 from ..hostpaths import CONFIG, DATA, LOGS, PROGRAMS, RELEASES, SERVED, STATE, VIEW_LINK, VIEW_PARTS
 from .observer import Probe, kind_of
 from .policy import Areas
@@ -114,7 +115,7 @@ def _store(root: Path, current: str | None, *, every: bool) -> _Found:
         if every or name == current:
             yield from walk(root, f"{_GENERATIONS}/{name}")
         else:
-            for part in ("views", "manifest.json"):
+            for part in (VIEWS, "manifest.json"):
                 yield from walk(root, f"{_GENERATIONS}/{name}/{part}", depth=1)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..accounts.records.paths import TEMPORARY
-from ..classes import PUBLIC
+from ..classes import PUBLIC, TREE, VIEWS
 from ..hostpaths import (
     ACCOUNTS_SOCKET,
     CLASSES,
@@ -169,16 +169,16 @@ def _generation(reader: Reader, parts: tuple[str, ...]) -> Rule:
     What spans classes is the operators'. Which class a file of the whole trees has, a path does
     not say: ``prove`` asks for those of closed tables.
     """
-    if not parts or parts == ("views",):
+    if not parts or parts == (VIEWS,):
         return _SHOWN
-    if parts[0] != "views" and reader.role == "operator":
+    if parts[0] != VIEWS and reader.role == "operator":
         return _OPEN
-    if parts[0] != "views":
+    if parts[0] != VIEWS:
         return _SEEN if len(parts) == 1 else _UNKNOWN
     inside = parts[1:]
-    if "tree" not in inside:  # a folder on the way: entered by holders, seen from the one above
+    if TREE not in inside:  # a folder on the way: entered by holders, seen from the one above
         return _SHOWN if reader.holds(inside[:-1]) else _UNKNOWN
-    return _READ if reader.holds(inside[: inside.index("tree")]) else _UNKNOWN
+    return _READ if reader.holds(inside[: inside.index(TREE)]) else _UNKNOWN
 
 
 def _home(reader: Reader, parts: tuple[str, ...]) -> Rule:

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ..classes import CLASS_NAME, GROUP_NAME
+from ..classes import CLASS_NAME, CLASS_NAME_WORDS, GROUP_NAME
 from ..foreign.paths import is_path
 
 __all__ = [
@@ -214,10 +214,7 @@ DatasetName = Annotated[str, AfterValidator(_dataset)]
 TableId = Annotated[str, AfterValidator(_table_id)]
 """A table's name in its source; what is after the last dot is the name of its input."""
 
-ClassName = Annotated[
-    str,
-    _matches(CLASS_NAME, "a class name of a-z, 0-9 and - (not 'tree')"),
-]
+ClassName = Annotated[str, _matches(CLASS_NAME, CLASS_NAME_WORDS)]
 """An access class: it becomes a folder and a part of a group's name."""
 
 GroupName = Annotated[str, _matches(GROUP_NAME, "a Linux group name of a-z, 0-9, _ and -")]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from ..classes import VIEWS
 from ..errors import PublishError
 from .manifest import DocumentEntry, Manifest
 from .render import RenderedDocument
@@ -20,7 +21,7 @@ __all__ = ["MANIFEST", "SIGNATURE", "TOPS", "Builder", "Describe", "leaves"]
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
 TOPS = ("changes", "docs", "metadata", "parquet", "rejects")
-_NOT_FOR_DOCUMENTS = {"changes", "parquet", "rejects", "views"}
+_NOT_FOR_DOCUMENTS = {"changes", "parquet", "rejects", VIEWS}
 
 # Documents written anew for each tree, from what its readers may know.
 Describe = Callable[[Manifest], Mapping[str, bytes]]

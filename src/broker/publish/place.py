@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..beneath import opened, read_file, walk
-from ..classes import AUDIENCES
+from ..classes import AUDIENCES, VIEWS, view_path
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
 from ..foreign.paths import GENERATION_ID
@@ -91,11 +91,11 @@ class Generation:
 
     def audiences(self) -> list[Audience]:
         """Those that have a tree here; a stray folder does not count."""
-        folders = [path for path, found in self.walk("views") if stat.S_ISDIR(found.st_mode)]
+        folders = [path for path, found in self.walk(VIEWS) if stat.S_ISDIR(found.st_mode)]
         found = []
         for folder in folders:
             classes = folder.split("/")[1:-1]
-            if folder.endswith("/tree") and classes == sorted({*classes}):
+            if folder == view_path(sorted({*classes})):
                 with suppress(PublishError):  # no name of a class
                     found.append(Audience.of(classes))
         return found

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..classes import CLASS_NAME, PUBLIC
+from ..classes import CLASS_NAME, CLASS_NAME_WORDS, PUBLIC, VIEWS, view_path
 from ..errors import PublishError
 from .manifest import Manifest, TableEntry
 
 __all__ = ["NO_CLASS", "Audience", "cut"]
 
 NO_CLASS = "-"  # of a table that no view shows; its files are the publisher's own
-_TREE = "tree"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,8 +28,8 @@ class Audience:
         for name in names:
             if not re.fullmatch(CLASS_NAME, name):
                 raise PublishError(
-                    "this cannot name an access class",
-                    expected=f"a letter, then up to 30 of a-z, 0-9 and '-'; not '{_TREE}'",
+                    "this is not a name for an access class",
+                    expected=CLASS_NAME_WORDS,
                     found=repr(name),
                 )
         return cls(names)
@@ -43,7 +42,7 @@ class Audience:
     @property
     def path(self) -> str:
         """Where its tree stands in a generation."""
-        return "/".join(("views", *self.classes, _TREE))
+        return view_path(self.classes)
 
     @property
     def owner(self) -> str:
@@ -52,7 +51,7 @@ class Audience:
 
     def passages(self) -> dict[str, str]:
         """The folders on the way to the tree, outermost first, each with its class."""
-        found, path = {"views": PUBLIC}, "views"
+        found, path = {VIEWS: PUBLIC}, VIEWS
         for name in self.classes:
             path = f"{path}/{name}"
             found[path] = name

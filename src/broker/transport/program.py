@@ -8,6 +8,7 @@ import re
 import sys
 import syslog
 
+from ..classes import VIEWS
 from ..foreign.text import shown
 from .carry import Carried, Look, carry
 from .folders import open_base, open_target, path_below
@@ -21,7 +22,7 @@ from .tree import Tree
 
 __all__ = ["main"]
 
-_GENERATION = re.compile(r"/generations/([^/]+)/views/")
+_GENERATION = re.compile(rf"/generations/([^/]+)/{VIEWS}/")
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 

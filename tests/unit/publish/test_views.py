@@ -37,7 +37,7 @@ def test_the_folders_on_the_way_ask_for_every_class() -> None:
 
 @pytest.mark.parametrize("name", ["tree", "", "..", "a/b", "Finance", "1st", "a\n"])
 def test_a_class_that_is_no_folder_name_is_refused(name: str) -> None:
-    with pytest.raises(PublishError, match="cannot name an access class"):
+    with pytest.raises(PublishError, match="this is not a name for an access class"):
         Audience.of([name])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP
+from ...classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, view_path
 from ...hostpaths import SERVED, VIEW_LINK, VIEW_PARTS
 from ..records.classes import Classes
 from ..records.host import HostUser, KeyFile, Presence
@@ -99,6 +99,6 @@ def _home(person: Person, layout: HostPaths, classes: Classes) -> dict[str, Node
 
 
 def _links(held: tuple[str, ...], layout: HostPaths) -> dict[str, str]:
-    tree = "/".join([f"{layout.store}/current/views", *held, "tree"])
+    tree = f"{layout.store}/current/{view_path(held)}"
     parts = {name: f"{tree}/{name}" for name in VIEW_PARTS}
     return {VIEW_LINK: tree} | parts | {name: f"{layout.data}/{name}" for name in SERVED}

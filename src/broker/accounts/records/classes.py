@@ -9,7 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...classes import CLASS_NAME, PUBLIC, STANDING_CLASSES, group_of, is_free, refused_group
+from ...classes import (
+    CLASS_NAME,
+    CLASS_NAME_WORDS,
+    PUBLIC,
+    STANDING_CLASSES,
+    group_of,
+    is_free,
+    refused_group,
+)
 from ...errors import AccountsError, BrokerError, nearest
 
 __all__ = [
@@ -89,7 +97,7 @@ def check_class(name: str, *, where: str) -> str:
         raise AccountsError(
             "this is not a name for an access class",
             where=where,
-            expected="1 to 31 of a-z, 0-9 and '-', beginning with a letter, and not 'tree'",
+            expected=CLASS_NAME_WORDS,
             found=repr(name[:40]),
         )
     return name
