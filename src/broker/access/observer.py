@@ -18,7 +18,7 @@ from ..assume import LOOKING, assume
 from ..errors import BrokerError
 from .policy import EVERYTHING, NOTHING, Permission, Reader
 
-__all__ = ["Kind", "Probe", "kind_of", "observe"]
+__all__ = ["Attempt", "Kind", "kind_of", "observe"]
 
 Kind = Literal["file", "folder", "link", "socket", "other"]
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -27,7 +27,7 @@ _FOLDER = os.O_DIRECTORY | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class Attempt:
     """A path to try. ``follow`` is for links that have to lead somewhere."""
 
     path: str
@@ -55,7 +55,7 @@ def kind_of(mode: int) -> Kind:
     return next((kind for kind, found in tests.items() if found), "other")
 
 
-def observe(reader: Reader, places: Sequence[Probe]) -> list[Permission]:
+def observe(reader: Reader, places: Sequence[Attempt]) -> list[Permission]:
     """What ``reader`` is able to do at each place. Only root can ask.
 
     Nothing is changed: files are opened and never written, a folder is tried with a file that
@@ -101,7 +101,7 @@ def _send(pipe: int, answers: bytes) -> None:
         answers = answers[os.write(pipe, answers) :]
 
 
-def _try(place: Probe) -> Permission:
+def _try(place: Attempt) -> Permission:
     able, tried = NOTHING, place.verbs
     if _may(place.path, os.F_OK, follow=place.follow):
         able |= Permission.SEE
@@ -112,10 +112,10 @@ def _try(place: Probe) -> Permission:
     return able
 
 
-def _refused(attempt: Callable[[Probe], None], place: Probe) -> bool:
+def _refused(call: Callable[[Attempt], None], place: Attempt) -> bool:
     """Whether rights forbid it. Leases, running programs and long paths say nothing of them."""
     try:
-        attempt(place)
+        call(place)
     except OSError as error:
         return place.follow or error.errno in _NO
     return False
@@ -125,7 +125,7 @@ def _may(path: str, mode: int, *, follow: bool = True) -> bool:
     return os.access(path, mode, effective_ids=True, follow_symlinks=follow)
 
 
-def _read(place: Probe) -> None:
+def _read(place: Attempt) -> None:
     if place.kind == "folder":
         with os.scandir(place.path) as entries:
             next(entries, None)
@@ -136,7 +136,7 @@ def _read(place: Probe) -> None:
     os.close(descriptor)
 
 
-def _write(place: Probe) -> None:
+def _write(place: Attempt) -> None:
     if place.kind == "socket":
         # A connection would be a request. It needs the right to write: see unix(7).
         if not _may(place.path, os.W_OK):

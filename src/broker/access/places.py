@@ -12,7 +12,7 @@ from ..accounts.records.paths import HostPaths
 from ..beneath import walk
 from ..classes import VIEWS
 from ..hostpaths import CONFIG, DATA, LOGS, PROGRAMS, RELEASES, SERVED, STATE, VIEW_LINK, VIEW_PARTS
-from .observer import Probe, kind_of
+from .observer import Attempt, kind_of
 from .policy import Areas
 
 __all__ = ["acl_paths", "find_places", "run_paths", "view_places"]
@@ -57,7 +57,7 @@ def find_places(
     run: Mapping[str, os.stat_result],
     *,
     every: bool = False,
-) -> list[Probe]:
+) -> list[Attempt]:
     """The store, the configuration, these homes, and ``run``: see ``run_paths``.
 
     Of the generations only the current one is walked, unless ``every``: files that did not
@@ -71,7 +71,7 @@ def find_places(
         **dict(_host(areas.root, _OTHERS)),
         **run,
     }
-    return [Probe(path, kind_of(status.st_mode)) for path, status in found.items()]
+    return [Attempt(path, kind_of(status.st_mode)) for path, status in found.items()]
 
 
 def run_paths(areas: Areas) -> dict[str, os.stat_result]:
@@ -84,16 +84,16 @@ def run_paths(areas: Areas) -> dict[str, os.stat_result]:
     return found
 
 
-def view_places(home: str) -> list[Probe]:
+def view_places(home: str) -> list[Attempt]:
     """What has to be reached through an analyst's own ``server/``."""
     server = f"{home}/server"
-    folders = [Probe(f"{server}/{name}", "folder", True) for name in VIEW_PARTS]
+    folders = [Attempt(f"{server}/{name}", "folder", True) for name in VIEW_PARTS]
     manifest = f"{VIEW_LINK}/manifest.json"
     files = (manifest, f"{manifest}.sig", "scripts/sync_data.sh")
-    return [*folders, *(Probe(f"{server}/{name}", "file", True) for name in files)]
+    return [*folders, *(Attempt(f"{server}/{name}", "file", True) for name in files)]
 
 
-def acl_paths(places: Iterable[Probe], areas: Areas) -> tuple[int, list[str]]:
+def acl_paths(places: Iterable[Attempt], areas: Areas) -> tuple[int, list[str]]:
     """How many paths of the store were asked for access lists, and which have one."""
     searched = [place for place in places if place.path.startswith(f"{areas.data}/")]
     return len(searched), [place.path for place in searched if _has_acl(place.path)]

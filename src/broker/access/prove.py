@@ -13,7 +13,7 @@ from ..errors import BrokerError, PublishError
 from ..mounts import is_served
 from ..publish import Audience, Generation, Store
 from .leaks import Hidden, hidden_from, leaked
-from .observer import Probe, observe
+from .observer import Attempt, observe
 from .owners import others_write
 from .people import People, lent, members
 from .places import acl_paths, find_places, run_paths, view_places
@@ -93,7 +93,7 @@ def prove(
     )
 
 
-def _too_deep(places: Sequence[Probe], areas: Areas) -> list[Violation]:
+def _too_deep(places: Sequence[Attempt], areas: Areas) -> list[Violation]:
     """Folders below which the walk may have stopped."""
     root = f"{areas.store}/"
     return [
@@ -106,7 +106,7 @@ def _too_deep(places: Sequence[Probe], areas: Areas) -> list[Violation]:
 
 
 def _tried(
-    reader: Reader, places: Sequence[Probe], areas: Areas, *, published: bool
+    reader: Reader, places: Sequence[Attempt], areas: Areas, *, published: bool
 ) -> tuple[int, list[Violation]]:
     """Check each problem again: files may appear and disappear between two looks."""
     # A home that its owner serves is a finding of the walk; entering it may block for ever.
@@ -125,7 +125,7 @@ def _tried(
     ]
 
 
-def _wrong(reader: Reader, ruled: Sequence[tuple[Probe, Rule]]) -> dict[Probe, list[str]]:
+def _wrong(reader: Reader, ruled: Sequence[tuple[Attempt, Rule]]) -> dict[Attempt, list[str]]:
     able = observe(reader, [place for place, _ in ruled])
     found = {}
     for (place, wanted), verbs in zip(ruled, able, strict=True):
@@ -145,7 +145,7 @@ def _closed_to_operators(
     if not operators:
         return 0, []
     places = [
-        Probe(str(generation.path / file.path), "file")
+        Attempt(str(generation.path / file.path), "file")
         for entry in generation.manifest.tables
         for file in entry.files
         if entry.access != PUBLIC
@@ -158,7 +158,7 @@ def _closed_to_operators(
     ]
 
 
-def _stands(place: Probe) -> bool:
+def _stands(place: Attempt) -> bool:
     """What is followed must be there; anything else may have gone meanwhile."""
     return place.follow or os.path.lexists(place.path)
 

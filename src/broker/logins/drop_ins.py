@@ -13,7 +13,7 @@ from pathlib import Path
 from .entrants import groups_of
 from .options import Options, Run, is_allowed, matches, parse_options
 
-__all__ = ["Probe", "differences", "problems"]
+__all__ = ["Login", "differences", "problems"]
 
 _MADE_UP = "made-up-member"
 # Several lines of these add up, and more of them does no harm.
@@ -27,8 +27,8 @@ _ERROR = "(error)"
 
 
 @dataclass(frozen=True)
-class Probe:
-    """An account for which sshd is asked, or a made-up member of one group.
+class Login:
+    """An account whose login sshd is asked for, or a made-up member of one group.
 
     ``alike`` are all accounts in the same groups: hundreds need not be asked for one by one.
     """
@@ -56,8 +56,8 @@ def problems(
         )
     elif drop_ins:
         seen = dict[str, str]()
-        for probe in probes(keyed, keys):
-            for clause in differences(run, probe, drop_ins, folder):
+        for login in logins(keyed, keys):
+            for clause in differences(run, login, drop_ins, folder):
                 seen.setdefault(clause.partition(" for ")[0], clause)
         yield from seen.values()
 
@@ -75,7 +75,7 @@ def reads(config: str, folder: Path, names: Iterable[str]) -> bool:
     return all(any(fnmatchcase(path, pattern) for pattern in found) for path in paths)
 
 
-def probes(keyed: Sequence[str], keys: Path) -> list[Probe]:
+def logins(keyed: Sequence[str], keys: Path) -> list[Login]:
     """The accounts of the broker, a made-up one for a group without any, and any other."""
     kept = dict[frozenset[str], list[str]]()
     for one in pwd.getpwall():
@@ -83,37 +83,37 @@ def probes(keyed: Sequence[str], keys: Path) -> list[Probe]:
         if (keys / one.pw_name).exists() and groups & {*keyed}:  # else it is drift, to be mended
             kept.setdefault(frozenset(groups), []).append(one.pw_name)
     real = [
-        Probe(names[0], {*groups, names[0]}, names[0], tuple(names))
+        Login(names[0], {*groups, names[0]}, names[0], tuple(names))
         for groups, names in kept.items()
     ]
     empty = [group for group in keyed if not any(group in one.groups for one in real)]
-    made_up = [Probe(_MADE_UP, {group}, f"a member of {group}") for group in empty]
-    return [*real, *made_up, Probe(_MADE_UP, set(), "other accounts")]
+    made_up = [Login(_MADE_UP, {group}, f"a member of {group}") for group in empty]
+    return [*real, *made_up, Login(_MADE_UP, set(), "other accounts")]
 
 
-def differences(run: Run, probe: Probe, drop_ins: Mapping[str, str], folder: Path) -> Iterator[str]:
+def differences(run: Run, login: Login, drop_ins: Mapping[str, str], folder: Path) -> Iterator[str]:
     """Where sshd would do other things for an account than the drop-ins say."""
     text = "\n".join(drop_ins[name] for name in sorted(drop_ins))
     with tempfile.TemporaryDirectory() as place:
         alone = Path(place, "alone")
-        alone.write_text(_made_for(text, probe))
-        wanted = _answer(run, alone, probe)
-        found = _answer(run, _copied(folder, drop_ins, probe, Path(place)), probe)
+        alone.write_text(_made_for(text, login))
+        wanted = _answer(run, alone, login)
+        found = _answer(run, _copied(folder, drop_ins, login, Path(place)), login)
     if errors := [*wanted.get(_ERROR, []), *found.get(_ERROR, [])]:
         yield errors[0]
         return
-    needed = ["PubkeyAuthentication"] if probe.groups else []
-    for keyword in sorted({*_keywords(text, probe), *needed}):
+    needed = ["PubkeyAuthentication"] if login.groups else []
+    for keyword in sorted({*_keywords(text, login), *needed}):
         values, expected = (of.get(keyword.lower(), []) for of in (found, wanted))
         if not _satisfies(keyword.lower(), values, expected):
             words = (" ".join(one) or "not set" for one in (values, expected))
-            yield f"{keyword} is {next(words)} for {probe.words}; expected {next(words)}"
-    for option in _LISTS if probe.groups else ():
+            yield f"{keyword} is {next(words)} for {login.words}; expected {next(words)}"
+    for option in _LISTS if login.groups else ():
         patterns = found.get(option.lower(), [])
         only = {option.lower(): patterns} if patterns else {}
-        out = [name for name in probe.alike or [""] if not is_allowed(name, probe.groups, only)]
+        out = [name for name in login.alike or [""] if not is_allowed(name, login.groups, only)]
         if out:
-            yield f"{option} {' '.join(patterns)} does not let in {', '.join(out) or probe.words}"
+            yield f"{option} {' '.join(patterns)} does not let in {', '.join(out) or login.words}"
 
 
 def _satisfies(keyword: str, found: list[str], wanted: list[str]) -> bool:
@@ -128,31 +128,31 @@ def _satisfies(keyword: str, found: list[str], wanted: list[str]) -> bool:
     return len(offered) > 1 and chosen <= offered
 
 
-def _keywords(text: str, probe: Probe) -> Iterator[str]:
+def _keywords(text: str, login: Login) -> Iterator[str]:
     """The keywords of drop-ins that count for an account."""
     counts = True
     for line in filter(None, map(str.strip, text.splitlines())):
         if match := _GROUP.match(line):
-            counts = _is_matched(match[1], probe)
+            counts = _is_matched(match[1], login)
         elif counts and not line.startswith("#"):
             yield line.split()[0]
 
 
-def _is_matched(patterns: str, probe: Probe) -> bool:
+def _is_matched(patterns: str, login: Login) -> bool:
     names = patterns.split(",")
     refused = [name[1:] for name in names if name.startswith("!")]
-    return matches(probe.groups, names) and not matches(probe.groups, refused)
+    return matches(login.groups, names) and not matches(login.groups, refused)
 
 
-def _made_for(text: str, probe: Probe) -> str:
-    """A configuration as it counts for the probe: a made-up one is in no group of the host."""
-    if probe.name != _MADE_UP:
+def _made_for(text: str, login: Login) -> str:
+    """A configuration as it counts for the login: a made-up one is in no group of the host."""
+    if login.name != _MADE_UP:
         return text
     names = {True: _MADE_UP, False: "no-such-account"}
-    return _GROUP.sub(lambda line: f"Match User {names[_is_matched(line[1], probe)]}", text)
+    return _GROUP.sub(lambda line: f"Match User {names[_is_matched(line[1], login)]}", text)
 
 
-def _copied(folder: Path, drop_ins: Mapping[str, str], probe: Probe, place: Path) -> Path:
+def _copied(folder: Path, drop_ins: Mapping[str, str], login: Login, place: Path) -> Path:
     """The configuration of sshd in another folder, with our files in it."""
     parts = {
         path.name: path.read_text(errors="replace")
@@ -161,17 +161,17 @@ def _copied(folder: Path, drop_ins: Mapping[str, str], probe: Probe, place: Path
     }
     (place / "sshd_config.d").mkdir()
     for name, text in {**parts, **drop_ins}.items():
-        (place / "sshd_config.d" / name).write_text(_made_for(text, probe))
+        (place / "sshd_config.d" / name).write_text(_made_for(text, login))
     text = (folder / "sshd_config").read_text(errors="replace")
     here = rf"^(\s*include\s.*?)(?:{re.escape(str(folder))}/)?(?=sshd_config\.d/)"
     moved = re.sub(here, rf"\g<1>{place}/", text, flags=re.IGNORECASE | re.MULTILINE)
     config = place / "sshd_config"
-    config.write_text(_made_for(moved, probe))
+    config.write_text(_made_for(moved, login))
     return config
 
 
-def _answer(run: Run, config: Path, probe: Probe) -> Options:
-    condition = f"user={probe.name},host=localhost,addr=127.0.0.1"
+def _answer(run: Run, config: Path, login: Login) -> Options:
+    condition = f"user={login.name},host=localhost,addr=127.0.0.1"
     code, output, error = run(["sshd", "-T", "-f", str(config), "-C", condition])
     if code == 0:
         return parse_options(output)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from broker.access import Reader
-from broker.access.observer import Probe, observe
+from broker.access.observer import Attempt, observe
 from broker.accounts.debian import system
 from broker.accounts.debian.system import DebianSystem
 from rig.hosts import wait_for
@@ -120,7 +120,7 @@ def ending() -> Iterator[None]:
 @pytest.mark.parametrize("signal", ["9", "19"], ids=["kills", "stops"])
 def test_the_proof_looks_as_an_account_that_kills_or_stops_all_it_may(signal: str) -> None:
     reader = Reader("someone", UID, UID, (), frozenset(), "/nonexistent")
-    place = Probe("/", "folder")
+    place = Attempt("/", "folder")
     calm = observe(reader, [place] * 5000)
     with started(KILLS, signal), ending():
         assert observe(reader, [place] * 5000) == calm

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from broker.accounts.debian.apply import Trouble
 from broker.accounts.debian.host import Host
 from broker.accounts.debian.observe import observe
-from broker.accounts.debian.probe import Probe
+from broker.accounts.debian.probe import KeyAnswer
 from broker.accounts.debian.system import DebianSystem
 from broker.accounts.manage import Outcome, converge, list_analysts, list_operators
 from broker.accounts.planning.actions import (
@@ -419,7 +419,7 @@ def test_what_is_wrong_with_an_operator_is_not_said_of_an_analyst(
     outcome = operate("olga", KEY)
     told = replace(outcome, troubles=(Trouble("olga", "broken"),)).warnings
     assert told == ("operator 'olga': broken",)
-    taken = Probe("SHA256:x", taken=True, answer="welcome")
+    taken = KeyAnswer("SHA256:x", taken=True, answer="welcome")
     monkeypatch.setattr(system, "probe", lambda *_: [taken])
     with pytest.raises(BrokerError, match="operator 'olga': sshd still takes a key"):
         operate("olga", state="absent")

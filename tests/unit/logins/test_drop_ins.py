@@ -130,8 +130,8 @@ def test_who_is_made_up_is_matched_by_name_in_a_copy_of_all(tmp_path: Path) -> N
     )
     (source / "sshd_config.d/01-own.conf").write_text("Port 2222\n")
     (source / "sshd_config.d/50-data-broker.conf").write_text("of yesterday\n")
-    probe = drop_ins.Probe("made-up-member", {"data-ops"}, "a member of data-ops")
-    config = drop_ins._copied(source, DROP_INS, probe, place)
+    login = drop_ins.Login("made-up-member", {"data-ops"}, "a member of data-ops")
+    config = drop_ins._copied(source, DROP_INS, login, place)
     assert config.read_text() == (
         "Match User no-such-account\n  ForceCommand x\nMatch all\n"
         f"Include {place}/sshd_config.d/*.conf\n"
@@ -145,6 +145,6 @@ def test_who_is_made_up_is_matched_by_name_in_a_copy_of_all(tmp_path: Path) -> N
 def test_an_answer_that_sshd_does_not_give_is_the_problem(tmp_path: Path) -> None:
     (tmp_path / "sshd_config.d").mkdir()
     (tmp_path / "sshd_config").write_text("Port many\n")
-    probe = drop_ins.Probe("anna", {"dataread"}, "anna")
-    problems = drop_ins.differences(lambda _: (255, "", "x\nline 1: Badly\n"), probe, {}, tmp_path)
+    login = drop_ins.Login("anna", {"dataread"}, "anna")
+    problems = drop_ins.differences(lambda _: (255, "", "x\nline 1: Badly\n"), login, {}, tmp_path)
     assert list(problems) == ["line 1: Badly"]

@@ -12,14 +12,14 @@ from pathlib import Path
 from ..records.certificates import Certificate
 from ..records.keys import Key
 
-__all__ = ["Probe", "probe", "sshd_address"]
+__all__ = ["KeyAnswer", "probe", "sshd_address"]
 
 _SECONDS = 20
 _TAKEN = "Server accepts key"
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class KeyAnswer:
     """The answer of sshd to one key: whether it is ``taken``, and the last line."""
 
     fingerprint: str
@@ -29,7 +29,7 @@ class Probe:
 
 def probe(
     name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
-) -> tuple[Probe, ...]:
+) -> tuple[KeyAnswer, ...]:
     """Ask for each key and each certificate whether it opens an account on this host, over a
     real connection."""
     wanted = [("IdentityFile", key.fingerprint, key.line) for key in keys]
@@ -44,7 +44,7 @@ def probe(
         return tuple(_knock(name, one, host, port, Path(folder)) for one in wanted)
 
 
-def _knock(name: str, offer: tuple[str, str, str], host: str, port: str, folder: Path) -> Probe:
+def _knock(name: str, offer: tuple[str, str, str], host: str, port: str, folder: Path) -> KeyAnswer:
     option, shown, text = offer
     path = folder / "key.pub"
     path.write_text(f"{text}\n", encoding="utf-8")
@@ -72,10 +72,10 @@ def _knock(name: str, offer: tuple[str, str, str], host: str, port: str, folder:
             timeout=3 * _SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return Probe(shown, False, "no answer")
+        return KeyAnswer(shown, False, "no answer")
     words = [line for line in done.stderr.splitlines() if not line.startswith("debug")]
     taken = _TAKEN in done.stderr or done.returncode == 0
-    return Probe(shown, taken, (words or ["no answer"])[-1].strip())
+    return KeyAnswer(shown, taken, (words or ["no answer"])[-1].strip())
 
 
 def _sshd_settings() -> str:

@@ -22,7 +22,7 @@ from ..records.paths import HostPaths
 from .activity import Activity, read_activity
 from .connections import in_sessions, monitors
 from .ipc import ipc_makers, ipc_owners, remove_ipc
-from .probe import Probe, probe
+from .probe import KeyAnswer, probe
 from .subordinate import read_ranges
 
 __all__ = ["DebianSystem", "Owners", "System"]
@@ -82,7 +82,7 @@ class System(Owners, Protocol):
 
     def probe(
         self, name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
-    ) -> Sequence[Probe]:
+    ) -> Sequence[KeyAnswer]:
         """Offer each key and certificate to sshd, and return its answers."""
 
     def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
@@ -276,7 +276,7 @@ class DebianSystem:
 
     def probe(
         self, name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
-    ) -> Sequence[Probe]:
+    ) -> Sequence[KeyAnswer]:
         return probe(name, keys, certificates) if self._runs else ()
 
     def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
