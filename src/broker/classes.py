@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 __all__ = [
     "AUDIENCES",
+    "BUILT_IN_CLASSES",
+    "BUILT_IN_VIEWS",
     "CLASS_NAME",
     "CLASS_NAME_WORDS",
     "GROUP_NAME",
@@ -19,8 +21,6 @@ __all__ = [
     "PUBLIC",
     "RESERVED_NAMES",
     "SHELL_GROUP",
-    "STANDING_CLASSES",
-    "STANDING_VIEWS",
     "SUDO_GROUP",
     "TREE",
     "VIEWS",
@@ -33,8 +33,8 @@ __all__ = [
 
 PUBLIC = "public"
 PRIVATE = "private"
-STANDING_CLASSES = (PUBLIC, PRIVATE)  # they exist whether or not an instance declares them
-STANDING_VIEWS = ((), (PRIVATE,))  # classes beside public, for which each generation has a view
+BUILT_IN_CLASSES = (PUBLIC, PRIVATE)  # they exist whether or not an instance declares them
+BUILT_IN_VIEWS = ((), (PRIVATE,))  # classes beside public, for which each generation has a view
 AUDIENCES = "audiences.json"  # in a store: other sets of classes that have a view of their own
 VIEWS = "views"  # in a generation: the folder of all views
 TREE = "tree"  # what a view shows, in the folder of its classes

@@ -23,11 +23,11 @@ __all__ = [
     "RELEASES",
     "RUN",
     "SERVED",
-    "STANDING",
     "STATE",
     "STORE",
     "STORE_RECORD",
     "SYNCS",
+    "VALID_CERTIFICATES",
     "VIEW_LINK",
     "VIEW_PARTS",
 ]
@@ -45,7 +45,7 @@ PROGRAMS = RELEASES / "current/venv/bin"
 KEYS = CONFIG / "authorized_keys"  # one file per person
 DEPLOYED = CONFIG / "deployed.json"  # which release, and of which commit
 CLASSES = CONFIG / "access_classes.json"  # which Linux group stands for which access class
-STANDING = CONFIG / "standing_certificates"  # those that open a session
+VALID_CERTIFICATES = CONFIG / "standing_certificates"  # those that open a session
 AUDIT_LOG = LOGS / "audit.jsonl"
 PROOF = STATE / "access-proof.json"
 SYNCS = STATE / "syncs.json"  # how each sync ended

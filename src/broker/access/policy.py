@@ -25,11 +25,11 @@ from ..hostpaths import (
     PROOF,
     RELEASES,
     SERVED,
-    STANDING,
     STATE,
     STORE,
     STORE_RECORD,
     SYNCS,
+    VALID_CERTIFICATES,
 )
 from .proof import begun_file
 
@@ -38,7 +38,7 @@ __all__ = ["EVERYTHING", "NOTHING", "Areas", "Permission", "Reader", "Role", "Ru
 Role = Literal["service", "portal", "operator"]
 
 _LINKS = ("current", "parquet", "metadata")
-_PUBLIC = {path.name for path in (CLASSES, DEPLOYED, STANDING)}
+_PUBLIC = {path.name for path in (CLASSES, DEPLOYED, VALID_CERTIFICATES)}
 _SETTINGS = ("instance.yaml", "data_description.md")
 # What leads to what root runs: folders that any account may list on any Debian.
 _LISTED = ("", "etc", "opt", "usr", "usr/local", "var", "var/lib")
@@ -120,7 +120,7 @@ class Areas:
     readable: frozenset[str] = field(default_factory=lambda: frozenset(SERVED))
 
 
-_STANDING = {PROOF, begun_file(PROOF), STORE_RECORD, SYNCS}
+_RECORDS = {PROOF, begun_file(PROOF), STORE_RECORD, SYNCS}
 _UNKNOWN = Rule()
 _SEEN = Rule(may=Permission.SEE)
 _OPEN = Rule(may=Permission.SEE | Permission.READ)
@@ -218,7 +218,7 @@ def _host(reader: Reader, place: Path, areas: Areas) -> Rule:
         return _OPEN
     if reader.role == "portal" and place == ACCOUNTS_SOCKET:
         return _REQUESTABLE
-    if reader.role in ("service", "operator") and place in _STANDING:
+    if reader.role in ("service", "operator") and place in _RECORDS:
         return _OPEN  # as each member of the operators' group
     private_key = place.name.startswith("ssh_host_") and place.suffix != ".pub"
     shared = any(place.is_relative_to(folder) for folder in _SHARED)

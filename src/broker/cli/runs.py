@@ -26,7 +26,7 @@ from ..runs import (
     note_end,
     read_record,
     recording,
-    standing,
+    run_status,
     with_recorders,
 )
 from .options import as_json, data_dir
@@ -92,7 +92,7 @@ def host_syncs() -> RunStatus | None:
         time.sleep(_LOOK_SECONDS)
     if not known:
         raise BrokerError("syncs begin faster than they can be looked at", where=str(SYNCS))
-    return standing(record, units, boot_id(), datetime.now(UTC), timed=timed)
+    return run_status(record, units, boot_id(), datetime.now(UTC), timed=timed)
 
 
 def _operators() -> int:

@@ -12,7 +12,7 @@ import click
 from rich.table import Table
 
 from ..access.proof import begun_at, read_proof
-from ..access.standing import standing
+from ..access.proof_status import proof_status
 from ..accounts.debian.usage import spaces
 from ..accounts.records.paths import HostPaths
 from ..config import find_config_dir, load_instance
@@ -105,7 +105,7 @@ def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str
         return None
     published = _since(data / "current") if generation else None
     current = generation.id if generation else None
-    state = standing(proof, current, published, now, begun)
+    state = proof_status(proof, current, published, now, begun)
     facts = known if proof is None else proof.facts()
     failed = state.is_failure or bool(stopped)
     return {**facts, "problem": None, "state": str(state), "stopped": stopped, "failed": failed}

@@ -13,7 +13,7 @@ from pydantic import (
     PrivateAttr,
 )
 
-from ..classes import PUBLIC, STANDING_CLASSES, group_of
+from ..classes import BUILT_IN_CLASSES, PUBLIC, group_of
 from ..errors import ConfigError
 from .description import TableDescription
 from .document import Document
@@ -306,4 +306,4 @@ class Instance(Section):
     @property
     def class_names(self) -> tuple[str, ...]:
         """The classes a table can be in: public and private always exist."""
-        return tuple(dict.fromkeys([*STANDING_CLASSES, *self.access_classes]))
+        return tuple(dict.fromkeys([*BUILT_IN_CLASSES, *self.access_classes]))

@@ -1,4 +1,4 @@
-"""Which views a generation needs: two standing audiences, and those that were asked for."""
+"""Which views a generation needs: two built-in audiences, and those that were asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..beneath import read_file
-from ..classes import PUBLIC, STANDING_VIEWS
+from ..classes import BUILT_IN_VIEWS, PUBLIC
 from ..errors import PublishError
 from ..files import write_atomic
 from ..foreign.strict_json import parse_json
@@ -20,7 +20,7 @@ __all__ = ["record", "wanted"]
 
 def wanted(place: StoreLayout, rights: Rights) -> list[Audience]:
     """The audiences whose classes all have a group; a class that was given up needs no view."""
-    needed = {*map(Audience.of, STANDING_VIEWS), *_recorded(place.audiences)}
+    needed = {*map(Audience.of, BUILT_IN_VIEWS), *_recorded(place.audiences)}
     known = rights.groups
     return sorted(a for a in needed if known is None or all(name in known for name in a.classes))
 

@@ -164,7 +164,7 @@ class StoreLayout:
 
     @property
     def audiences(self) -> Path:
-        """The audiences asked for beside the standing ones: a JSON list of lists of classes."""
+        """The audiences asked for beside the built-in ones: a JSON list of lists of classes."""
         return self.root / AUDIENCES
 
     @property

@@ -7,7 +7,7 @@ Standard library only.
 
 from .keep import boot_id, note_begin, note_end, read_record
 from .record import Begun, Ended, RunOutcome, RunRecord
-from .standing import RunStatus, facts_of, standing
+from .status import RunStatus, facts_of, run_status
 from .systemd import SERVICE, TIMER, look, recording, with_recorders
 
 __all__ = [
@@ -25,6 +25,6 @@ __all__ = [
     "note_end",
     "read_record",
     "recording",
-    "standing",
+    "run_status",
     "with_recorders",
 ]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from broker.classes import (
+    BUILT_IN_CLASSES,
     OPERATOR_GROUP,
     PRIVATE,
     PUBLIC,
     SHELL_GROUP,
-    STANDING_CLASSES,
     SUDO_GROUP,
     group_of,
 )
@@ -81,7 +81,7 @@ def test_a_name_that_the_program_does_not_know_is_found() -> None:
 def test_the_classes_of_the_settings_have_the_groups_of_the_program() -> None:
     settings = {item.name: item.default for path in GROUP_VARS for item in variables(path)}
     declared = {name: entry["group"] for name, entry in settings["broker_access_classes"].items()}
-    assert declared == {name: group_of(name) for name in STANDING_CLASSES}
+    assert declared == {name: group_of(name) for name in BUILT_IN_CLASSES}
 
 
 def test_a_setting_has_the_default_of_the_variable_that_it_goes_to() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.access import Proof, Violation, begin_proof, write_proof
-from broker.access.standing import ProofStatus, standing
+from broker.access.proof_status import ProofStatus, proof_status
 from broker.cli import status as module
 from broker.publish import Store
 from broker.runs.systemd import Unit
@@ -142,7 +142,7 @@ def test_only_a_clean_proof_of_what_is_published_counts(
 ) -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
     proof = Proof(now, proved, 1, 1, () if clean else (FINDING,), 1) if proved else None
-    found = standing(proof, current, now - age if current else None, now)
+    found = proof_status(proof, current, now - age if current else None, now)
     if proof and not clean:
         assert found is ProofStatus.UNEXPECTED
     elif current is None or current == proved:
@@ -158,5 +158,5 @@ def test_proofs_that_do_not_end_are_overdue_also_where_the_clock_was_set_back(ho
     now = datetime(2026, 11, 22, tzinfo=UTC)
     proof = Proof(now, "a", 1, 1, (), 1)
     begun = now - timedelta(hours=hours)
-    assert standing(proof, "a", now, now, begun) is ProofStatus.OVERDUE
-    assert standing(proof, "b", begun, now) is ProofStatus.OVERDUE
+    assert proof_status(proof, "a", now, now, begun) is ProofStatus.OVERDUE
+    assert proof_status(proof, "b", begun, now) is ProofStatus.OVERDUE

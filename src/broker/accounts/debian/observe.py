@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...beneath import read_file
-from ...classes import SHELL_GROUP, STANDING_VIEWS, SUDO_GROUP
+from ...classes import BUILT_IN_VIEWS, SHELL_GROUP, SUDO_GROUP
 from ...errors import AccountsError, BrokerError
 from ...foreign.strict_json import parse_json
 from ..planning.wanted import MARKS, wanted_places
@@ -221,9 +221,9 @@ def _audiences(layout: HostPaths) -> frozenset[tuple[str, ...]] | None:
     try:
         path = layout.at(layout.audiences)  # the service's own: it may be anything
         lists = parse_json(read_file(path.parent, path.name))
-        return frozenset({*STANDING_VIEWS, *(tuple(map(str, names)) for names in lists)})
+        return frozenset({*BUILT_IN_VIEWS, *(tuple(map(str, names)) for names in lists)})
     except (OSError, TypeError, ValueError):
-        return frozenset(STANDING_VIEWS)  # the publisher itself tells what is wrong with it
+        return frozenset(BUILT_IN_VIEWS)  # the publisher itself tells what is wrong with it
 
 
 def _key_files(layout: HostPaths) -> frozenset[str]:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...classes import (
+    BUILT_IN_CLASSES,
     CLASS_NAME,
     CLASS_NAME_WORDS,
     PUBLIC,
-    STANDING_CLASSES,
     group_of,
     is_free,
     refused_group,
@@ -29,14 +29,14 @@ __all__ = [
     "render_classes",
 ]
 
-_STANDING = {name: group_of(name) for name in STANDING_CLASSES}
+_BUILT_IN = {name: group_of(name) for name in BUILT_IN_CLASSES}
 
 
 @dataclass(frozen=True, slots=True)
 class Classes:
     """Every class of the host with its group; ``public`` and ``private`` always exist."""
 
-    groups: Mapping[str, str] = field(default_factory=lambda: dict(_STANDING))
+    groups: Mapping[str, str] = field(default_factory=lambda: dict(_BUILT_IN))
 
     @property
     def public_group(self) -> str:
@@ -84,7 +84,7 @@ def class_groups(declared: Mapping[str, Any]) -> dict[str, str]:
     An entry is the group alone or what ``broker_access_classes`` says of it; none means
     ``data-NAME``.
     """
-    groups = dict(_STANDING)
+    groups = dict(_BUILT_IN)
     for name, entry in declared.items():
         group = entry.get("group") if isinstance(entry, Mapping) else entry
         groups[name] = group_of(name, str(group) if group else None)

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...classes import AUDIENCES
-from ...hostpaths import CLASSES, CONFIG, DATA, HOMES, KEYS, PROGRAMS, RUN, STANDING, STATE, STORE
+from ...hostpaths import (
+    CLASSES,
+    CONFIG,
+    DATA,
+    HOMES,
+    KEYS,
+    PROGRAMS,
+    RUN,
+    STATE,
+    STORE,
+    VALID_CERTIFICATES,
+)
 
 __all__ = ["TEMPORARY", "HostPaths"]
 
@@ -86,7 +97,7 @@ class HostPaths:
     @property
     def standing(self) -> Path:
         """What ``broker-principals`` answers sshd from: the certificates that open a session."""
-        return self.config / STANDING.name
+        return self.config / VALID_CERTIFICATES.name
 
     @property
     def certificates(self) -> Path:

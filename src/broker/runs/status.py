@@ -1,4 +1,4 @@
-"""How the syncs of a host stand: the last end, failures in a row, the timer. Pure."""
+"""The status of the syncs of a host: the last end, failures in a row, the timer. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from .record import SUCCESS, Ended, RunOutcome, RunRecord
 from .systemd import SERVICE, TIMER, Unit, live, recorders
 
-__all__ = ["RunStatus", "facts_of", "standing"]
+__all__ = ["RunStatus", "facts_of", "run_status"]
 
 _WORDS = {
     RunOutcome.FINE: "well",
@@ -72,7 +72,7 @@ class RunStatus:
         return f"; {self.record.failures:,} failures in a row, the first {_minute(since)}"
 
 
-def standing(
+def run_status(
     record: RunRecord, units: Mapping[str, Unit], boot: str, now: datetime, *, timed: bool
 ) -> RunStatus:
     """``units`` are those of ``with_recorders`` and the timer; ``timed`` if one is wanted."""

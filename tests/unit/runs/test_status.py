@@ -22,7 +22,7 @@ from broker.runs import (
     RunRecord,
     RunStatus,
     boot_id,
-    standing,
+    run_status,
     with_recorders,
 )
 from broker.runs.systemd import Unit
@@ -47,7 +47,7 @@ def seen(record: RunRecord, *, timed: bool = True, **units: dict[str, str]) -> R
     found = {name: Unit(LoadState="loaded", ActiveState="inactive") for name in names}
     found[TIMER].update(GOOD_TIMER | units.get("timer", {}))
     found[SERVICE].update(units.get("service", {}))
-    return standing(record, found, "boot", NOW, timed=timed)
+    return run_status(record, found, "boot", NOW, timed=timed)
 
 
 def test_a_host_where_all_is_well_says_when_and_when_next() -> None:

@@ -1,4 +1,4 @@
-"""How the last proof stands to what is published now. Pure."""
+"""What the last proof says of what is published now. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from .proof import Proof
 
-__all__ = ["ProofStatus", "standing"]
+__all__ = ["ProofStatus", "proof_status"]
 
 # TimeoutStartSec= of broker-access-prove.service: after that its proof is not on its way any more.
 _LIMIT = timedelta(hours=1)
@@ -27,7 +27,7 @@ class ProofStatus(StrEnum):
         return self in (ProofStatus.UNEXPECTED, ProofStatus.OVERDUE)
 
 
-def standing(
+def proof_status(
     proof: Proof | None,
     generation: str | None,
     published: datetime | None,
