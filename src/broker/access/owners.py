@@ -13,7 +13,7 @@ __all__ = ["account", "others_write"]
 
 
 def others_write(path: str, status: os.stat_result) -> Iterator[Violation]:
-    """A finding for each account or group beside root that may change it.
+    """A violation for each account or group beside root that may change it.
 
     A link counts by its owner: its mode is not used. See symlink(7). Write access by an access
     list shows in the bits of the group, whichever group that is: see acl(5).
@@ -29,7 +29,7 @@ def others_write(path: str, status: os.stat_result) -> Iterator[Violation]:
 
 
 def account(uid: int) -> str:
-    """How a finding names an account."""
+    """How a violation names an account."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

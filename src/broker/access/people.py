@@ -88,8 +88,9 @@ def _callers() -> list[str]:
 
 
 def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int, list[Violation]]:
-    """Findings: accounts that should not be in the group of a class or of the operators, by a line
-    in group or as their own, and analysts and operators in groups that the broker does not give.
+    """The violations: accounts that should not be in the group of a class or of the operators, by
+    a line in group or as their own, and analysts and operators in groups that are not the broker's
+    to give.
 
     ``classes`` maps each class to its group. Returns how many memberships were looked at.
     """

@@ -1,6 +1,6 @@
 """What a proof found: kept as JSON for ``broker status``, for root and operators alone.
 
-Its findings name what others may not know of.
+Its violations name what others may not know of.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ class Proof:
     generation: str | None
     analysts: int
     checks: int
-    findings: tuple[Violation, ...]
+    violations: tuple[Violation, ...]
     seconds: float
     tried: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
         """How a person reads it."""
-        return f"{self.checks:,} checks, {len(self.findings):,} unexpected"
+        return f"{self.checks:,} checks, {len(self.violations):,} unexpected"
 
     def facts(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -69,8 +69,8 @@ class Proof:
             "generation": self.generation,
             "analysts": self.analysts,
             "checks": self.checks,
-            "unexpected": len(self.findings),
-            "findings": [asdict(finding) for finding in self.findings],
+            "unexpected": len(self.violations),
+            "findings": [asdict(one) for one in self.violations],  # as operators' scripts read it
             "seconds": round(self.seconds, 2),
             "tried": dict(self.tried),
         }
@@ -129,7 +129,7 @@ def read_proof(path: Path = PROOF) -> Proof | None:
             facts["generation"],
             int(facts["analysts"]),
             int(facts["checks"]),
-            tuple(Violation(**finding) for finding in facts["findings"]),
+            tuple(Violation(**violation) for violation in facts["findings"]),
             float(facts["seconds"]),
             facts.get("tried", {}),
         )

@@ -40,7 +40,7 @@ def proof_status(
     service can give the link ``current``, and so ``published``, any time. Either is to come where
     the clock was set back.
     """
-    if proof is not None and proof.findings:
+    if proof is not None and proof.violations:
         return ProofStatus.UNEXPECTED
     if begun is not None and abs(now - begun) > _LIMIT:
         return ProofStatus.OVERDUE

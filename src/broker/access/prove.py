@@ -19,8 +19,8 @@ from .people import People, lent, members
 from .places import acl_paths, find_places, run_paths, view_places
 from .policy import Areas, Permission, Reader, Rule, rule
 from .proof import Proof, Violation
-from .setid import setid_findings
-from .sudo import sudo_findings
+from .setid import setid_violations
+from .sudo import sudo_violations
 
 __all__ = ["prove"]
 
@@ -59,35 +59,35 @@ def prove(
     run = run_paths(paths)
     current = generation.id if generation else None
     places = find_places(paths, current, homes, run, every=every)
-    checks, findings = members(classes, everybody.readers)
+    checks, violations = members(classes, everybody.readers)
     count, having = lent(everybody.readers)
-    checks, findings = checks + count, findings + having
+    checks, violations = checks + count, violations + having
     tried: dict[str, int] = {}
     for reader in everybody.readers:
         tried[reader.name], wrong = _tried(reader, places, paths, published=generation is not None)
-        findings += wrong
+        violations += wrong
     published = [generation] if generation else []
     for one in store.generations() if every else published:
         count, closed = _closed_to_operators(everybody.readers, one)
-        checks, findings = checks + count, findings + closed
-    findings += [found for path, status in run.items() for found in others_write(path, status)]
-    findings += _too_deep(places, paths)
+        checks, violations = checks + count, violations + closed
+    violations += [found for path, status in run.items() for found in others_write(path, status)]
+    violations += _too_deep(places, paths)
     searched, listed = acl_paths(places, paths)
-    findings += [Violation("an account", path, "is let in by an access list") for path in listed]
-    looked, setid = setid_findings(paths)
-    checks, findings = checks + looked, findings + setid
-    allowed, by_sudo = sudo_findings(everybody.readers)
-    checks, findings = checks + allowed, findings + by_sudo
+    violations += [Violation("an account", path, "is let in by an access list") for path in listed]
+    looked, setid = setid_violations(paths)
+    checks, violations = checks + looked, violations + setid
+    allowed, by_sudo = sudo_violations(everybody.readers)
+    checks, violations = checks + allowed, violations + by_sudo
     for found in _names_of_hidden_tables(generation) if generation else ():
         checks += 1
-        findings += found
-    findings += _drifted(store, generation) if generation else []
+        violations += found
+    violations += _drifted(store, generation) if generation else []
     return Proof(
         at=datetime.now(UTC),
         generation=current,
         analysts=sum(reader.classes is not None for reader in everybody.readers),
         checks=checks + sum(tried.values()) + len(run) + searched + len(everybody.missing),
-        findings=tuple(sorted({*everybody.missing, *findings})),
+        violations=tuple(sorted({*everybody.missing, *violations})),
         seconds=time.monotonic() - begun,
         tried=tried,
     )
@@ -109,7 +109,7 @@ def _tried(
     reader: Reader, places: Sequence[Attempt], areas: Areas, *, published: bool
 ) -> tuple[int, list[Violation]]:
     """Check each problem again: files may appear and disappear between two looks."""
-    # A home that its owner serves is a finding of the walk; entering it may block for ever.
+    # A home that its owner serves is a violation of the walk; entering it may block for ever.
     enters = published and reader.classes is not None and not is_served(reader.home)
     own = view_places(reader.home) if enters else []
     ruled = [(place, rule(reader, place.path, areas)) for place in places]

@@ -15,7 +15,7 @@ from .owners import account
 from .policy import Areas
 from .proof import Violation
 
-__all__ = ["other_ways", "setid_findings"]
+__all__ = ["other_ways", "setid_violations"]
 
 _SETID = stat.S_ISUID | stat.S_ISGID
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -24,7 +24,7 @@ _SAFE = os.ST_NOSUID | os.ST_NODEV
 _LISTED, _PATH = 20, 1000
 
 
-def setid_findings(areas: Areas) -> tuple[int, list[Violation]]:
+def setid_violations(areas: Areas) -> tuple[int, list[Violation]]:
     """How many files and mounts were looked at where others write, and what is wrong there.
 
     Setgid folders only hand their group on, and open nothing.

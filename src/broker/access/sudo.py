@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from .policy import Reader
 from .proof import Violation
 
-__all__ = ["sudo_findings"]
+__all__ = ["sudo_violations"]
 
 _RULES = "/etc/sudoers"
 _OURS = "(ALL : ALL) NOPASSWD: ALL"
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
 
-def sudo_findings(
+def sudo_violations(
     readers: Iterable[Reader], ask: Callable[[str], str] | None = None
 ) -> tuple[int, list[Violation]]:
     """The number of checked accounts with a shell, and what is wrong with their rights."""

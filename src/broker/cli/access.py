@@ -60,7 +60,7 @@ def _prove(config_option: Path | None, data: Path, every: bool, record: bool, as
         say_json(proof.facts())
     else:
         _print(proof)
-    return 1 if proof.findings else 0
+    return 1 if proof.violations else 0
 
 
 @access.command("why")
@@ -138,7 +138,7 @@ def _no_table(name: str, generation: Generation) -> PublishError:
 def _event(proof: Proof) -> Event:
     facts: dict[str, Any] = proof.facts()
     summary = {name: facts[name] for name in ("generation", "analysts", "checks", "unexpected")}
-    result: Result = "failed" if proof.findings else "done"
+    result: Result = "failed" if proof.violations else "done"
     return Event(proof.at, "access.prove", current_actor(), None, result, None, summary)
 
 
@@ -146,7 +146,7 @@ def _print(proof: Proof) -> None:
     say(f"{proof.sentence} ({proof.analysts} analysts, {proof.seconds:.1f} s)")
     for name, checks in proof.tried.items():
         say(f"  {checks:,} as {name}")
-    for finding in proof.findings[:_SHOWN]:
-        say(f"  {finding}")
-    if len(proof.findings) > _SHOWN:
-        say(f"  and {len(proof.findings) - _SHOWN:,} more; --json has them all")
+    for violation in proof.violations[:_SHOWN]:
+        say(f"  {violation}")
+    if len(proof.violations) > _SHOWN:
+        say(f"  and {len(proof.violations) - _SHOWN:,} more; --json has them all")

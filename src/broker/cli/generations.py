@@ -111,19 +111,19 @@ def verify(
     """
     store = _store(config_option, data)
     chosen = [one.id for one in store.generations()] if every else [generation]
-    findings = [
+    defects = [
         {"generation": store.generation(one).id, "path": found.path, "problem": found.problem}
         for one in chosen
         for found in store.verify(one)
     ]
     if as_json:
-        say_json(findings)
+        say_json(defects)
     else:
-        for found in findings:
+        for found in defects:
             say(f"{found['generation']}/{found['path']} {found['problem']}")
-        count = len(findings) or "nothing"
-        say(f"{count} to report in {len(chosen)} generation(s)", err=bool(findings))
-    return 1 if findings else 0
+        count = len(defects) or "nothing"
+        say(f"{count} to report in {len(chosen)} generation(s)", err=bool(defects))
+    return 1 if defects else 0
 
 
 @click.command()

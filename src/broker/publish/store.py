@@ -149,12 +149,12 @@ class Store:
         """
         with self._everything():
             target = self._rollback_target(generation_id)
-            findings = verify(target, self.rights, self.place.signers, content=False)
-            if findings:
+            defects = verify(target, self.rights, self.place.signers, content=False)
+            if defects:
                 raise PublishError(
                     "this generation is not whole",
                     where=target.id,
-                    found=f"{findings[0].path} {findings[0].problem}",
+                    found=f"{defects[0].path} {defects[0].problem}",
                     remedy="`broker verify` lists everything; choose another generation.",
                 )
             approvals = self.approvals

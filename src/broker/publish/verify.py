@@ -49,22 +49,22 @@ def verify(
 
     ``content=False`` compares sizes instead of hashing every file.
     """
-    whole, findings = _signed(generation, "", signers)
+    whole, defects = _signed(generation, "", signers)
     if whole is None:
-        return findings
+        return defects
     expected = _whole_nodes(whole)
     for audience in generation.audiences():
         base = f"{audience.path}/"
         view, more = _signed(generation, base, signers)
-        findings += more
+        defects += more
         if view is not None:
             if replace(view, documents=()) != cut(whole, audience):
-                findings.append(Defect(base + MANIFEST, "is not a part of the whole manifest"))
+                defects.append(Defect(base + MANIFEST, "is not a part of the whole manifest"))
             expected.update(_view_nodes(view, audience))
     if whole.generation != generation.id:
-        findings.append(Defect(MANIFEST, f"belongs to generation {whole.generation}"))
-    findings += _compare(generation, expected, rights, content=content)
-    return sorted(findings, key=lambda finding: (finding.path, finding.problem))
+        defects.append(Defect(MANIFEST, f"belongs to generation {whole.generation}"))
+    defects += _compare(generation, expected, rights, content=content)
+    return sorted(defects, key=lambda defect: (defect.path, defect.problem))
 
 
 def _signed(
@@ -125,22 +125,22 @@ def _file_nodes(manifest: Manifest, base: str, owner: str | None) -> dict[str, _
 def _compare(
     generation: Generation, expected: dict[str, _Node], rights: Rights, *, content: bool
 ) -> list[Defect]:
-    findings = []
+    defects = []
     hashed: dict[int, str] = {}  # by inode: a view's links need no second reading
     found = dict(generation.walk())
     for path in sorted(found.keys() - expected.keys()):
-        findings.append(Defect(path, "was not published"))
+        defects.append(Defect(path, "was not published"))
     for path, node in sorted(expected.items()):
         stat = found.get(path)
         if stat is None:
-            findings.append(Defect(path, "is missing"))
+            defects.append(Defect(path, "is missing"))
             continue
-        findings += [Defect(path, problem) for problem in _wrong_rights(node, stat, rights)]
+        defects += [Defect(path, problem) for problem in _wrong_rights(node, stat, rights)]
         if not node.is_folder and S_ISREG(stat.st_mode):
             known = hashed if content else None
             problem = _wrong_content(generation, path, node, stat, known)
-            findings += [Defect(path, problem)] if problem else []
-    return findings
+            defects += [Defect(path, problem)] if problem else []
+    return defects
 
 
 def _wrong_rights(node: _Node, stat: os.stat_result, rights: Rights) -> Iterator[str]:

@@ -65,7 +65,8 @@ class Scene:
 
     def told(self, *readers: Reader) -> list[str]:
         return [
-            str(finding).replace(str(self.root), "") for finding in self.prove(*readers).findings
+            str(violation).replace(str(self.root), "")
+            for violation in self.prove(*readers).violations
         ]
 
 
@@ -154,7 +155,7 @@ def test_what_operators_read_of_an_older_generation_is_found_on_request(scene: S
     os.chown(older, -1, OPERATORS)
     assert scene.told() == []
     everybody = People(scene.readers, ())
-    found = prove(everybody, GROUPS, scene.store, scene.areas, every=True).findings
+    found = prove(everybody, GROUPS, scene.store, scene.areas, every=True).violations
     assert [(one.who, one.path, one.problem) for one in found] == [
         ("olga", str(older), "can read it")
     ]
@@ -162,7 +163,7 @@ def test_what_operators_read_of_an_older_generation_is_found_on_request(scene: S
 
 def test_a_sound_host_has_nothing_unexpected(scene: Scene) -> None:
     proof = scene.prove()
-    assert proof.findings == ()
+    assert proof.violations == ()
     assert (proof.analysts, proof.generation) == (5, scene.store.generation().id)
     assert proof.checks > 3000
     assert proof.sentence == f"{proof.checks:,} checks, 0 unexpected"
@@ -170,7 +171,7 @@ def test_a_sound_host_has_nothing_unexpected(scene: Scene) -> None:
     assert min(proof.tried.values()) > 20
     publish(scene.store, TABLES)
     again = prove(People(scene.readers, ()), GROUPS, scene.store, scene.areas, every=True)
-    assert (again.findings, again.checks > proof.checks) == ((), True)
+    assert (again.violations, again.checks > proof.checks) == ((), True)
 
 
 def test_for_every_path_and_verb_the_kernel_says_what_the_policy_says(scene: Scene) -> None:
@@ -363,9 +364,9 @@ def test_a_lease_does_not_make_an_open_file_look_closed(scene: Scene) -> None:
     before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel asks for it back
     with path.open("rb+") as stream:
         fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-        findings = scene.told()
+        violations = scene.told()
     signal.signal(signal.SIGIO, before)
-    assert [line for line in findings if line.endswith("/open can read it")], findings
+    assert [line for line in violations if line.endswith("/open can read it")], violations
 
 
 def test_a_mount_on_which_setuid_bits_count_is_found(

@@ -1,7 +1,7 @@
 """A publisher as a process of its own: ``python -m … ROOT JSON``, driven by the tests.
 
 JSON: ``groups`` (class to group id), ``operators``, ``uid``, ``gid``, ``member_of``, ``rounds``
-(0: until killed). Prints a line per generation, then the findings of ``verify``.
+(0: until killed). Prints a line per generation, then the defects of ``verify``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> None:
         sys.stdout.write(f"{made.id}\n")
         sys.stdout.flush()
     store.expose([["finance"], ["finance", "private"]])
-    sys.stdout.write(json.dumps([str(finding) for finding in store.verify()]))
+    sys.stdout.write(json.dumps([str(defect) for defect in store.verify()]))
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ def test_drifted_rights_are_found_and_mended_by_the_next_generation(tmp_path: Pa
     file = first.path / "parquet/hr/salaries.parquet"
     os.chown(file, -1, GROUPS["public"])
     (first.path / "parquet/sales").chmod(0o2755)
-    problems = {(finding.path, finding.problem) for finding in store.verify()}
+    problems = {(defect.path, defect.problem) for defect in store.verify()}
     wrong_group = "belongs to group 61001 instead of 61002"
     assert problems == {
         ("parquet/sales", "has mode 2755 instead of 2750"),

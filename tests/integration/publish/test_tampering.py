@@ -38,7 +38,7 @@ def test_a_changed_byte_in_any_file_is_found(store: Store) -> None:
         at = chance.randrange(len(good))
         flipped = good[at] ^ (1 << chance.randrange(8))
         (root / path).write_bytes(good[:at] + bytes([flipped]) + good[at + 1 :])
-        assert path in {finding.path for finding in store.verify()} | _signed_by(path, store), at
+        assert path in {defect.path for defect in store.verify()} | _signed_by(path, store), at
         (root / path).write_bytes(good)
     assert store.verify() == []
 
@@ -47,7 +47,7 @@ def _signed_by(path: str, store: Store) -> set[str]:
     """A broken signature is told of the manifest beside it."""
     if not path.endswith(".sig"):
         return set()
-    return {f"{finding.path}.sig" for finding in store.verify()}
+    return {f"{defect.path}.sig" for defect in store.verify()}
 
 
 def _cut_short(file: Path) -> None:
@@ -131,9 +131,7 @@ def test_a_view_that_is_signed_but_tells_something_else_is_found(
     manifest.write_bytes(content)
     signature = Signer.own(copy / ".keys").sign(content)
     manifest.with_name("manifest.json.sig").write_bytes(signature)
-    assert [finding.problem for finding in harmed.verify()] == [
-        "is not a part of the whole manifest"
-    ]
+    assert [defect.problem for defect in harmed.verify()] == ["is not a part of the whole manifest"]
 
 
 def test_without_hashing_sizes_and_rights_are_still_compared(store: Store, tmp_path: Path) -> None:
@@ -144,6 +142,6 @@ def test_without_hashing_sizes_and_rights_are_still_compared(store: Store, tmp_p
     good = file.read_bytes()
     file.write_bytes(bytes(len(good)))
     assert harmed.verify(content=False) == []
-    assert {finding.path for finding in harmed.verify()} == {"parquet/sales/orders.parquet"}
+    assert {defect.path for defect in harmed.verify()} == {"parquet/sales/orders.parquet"}
     file.write_bytes(good + b"x")
     assert len(harmed.verify(content=False)) == 1

@@ -41,7 +41,7 @@ def shadow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def told(monkeypatch: pytest.MonkeyPatch, *readers: Reader) -> list[str]:
-    """The findings where the host's groups have these members."""
+    """The violations where the host's groups have these members."""
 
     def group(name: str) -> grp.struct_group:
         inside = [one.name for one in readers if GIDS[name] in one.groups]
@@ -105,5 +105,5 @@ def test_an_analyst_who_can_lay_down_groups_is_a_finding(tmp_path: Path) -> None
     lends.write_text("anna:200000:65536\n1002:300000:65536\notto:300000:65536\n")
     checks, found = lent((ANNA, BERT, OTTO), lends)
     assert checks == 2
-    assert [finding.who for finding in found] == ["anna"]
+    assert [violation.who for violation in found] == ["anna"]
     assert lent((ANNA, BERT, OTTO), tmp_path / "none") == (2, [])

@@ -9,7 +9,7 @@ import pytest
 
 from broker.access import Areas
 from broker.access.owners import account
-from broker.access.setid import setid_findings
+from broker.access.setid import setid_violations
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def areas(tmp_path: Path) -> Areas:
     return Areas(data=tmp_path / "data", homes=homes, temporary=())
 
 
-def findings(areas: Areas) -> list[str]:
-    return [str(found) for found in setid_findings(areas)[1] if "mounted" not in found.problem]
+def violations(areas: Areas) -> list[str]:
+    return [str(found) for found in setid_violations(areas)[1] if "mounted" not in found.problem]
 
 
 def leave(folder: Path, number: int) -> None:
@@ -33,7 +33,7 @@ def leave(folder: Path, number: int) -> None:
 @pytest.mark.parametrize(("number", "more"), [(20, []), (1025, ["1,005"])])
 def test_many_files(areas: Areas, number: int, more: list[str]) -> None:
     leave(areas.homes, number)
-    found = findings(areas)
+    found = violations(areas)
     me = account(os.getuid())
     named = [line for line in found if line.startswith(f"{me}: {areas.homes}/")]
     assert len(named) == 20
@@ -46,6 +46,6 @@ def test_a_long_path(areas: Areas) -> None:
     folder = areas.homes.joinpath(*["d" * 200] * 10)
     folder.mkdir(parents=True)
     leave(folder, 1)
-    (line,) = findings(areas)
+    (line,) = violations(areas)
     assert line.endswith("d... has a setuid or setgid bit")
     assert len(line) < 1100

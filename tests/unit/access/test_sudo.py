@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from broker.access import Reader
-from broker.access.sudo import sudo_findings
+from broker.access.sudo import sudo_violations
 
 MAY = "User {} may run the following commands on broker:\n    {}\n"
 NOT = "User {} is not allowed to run sudo on broker.\n"
@@ -38,7 +38,7 @@ ANNA = Reader("anna", 1003, 1003, (900, 1003), frozenset(), **LOGIN)
 def test_the_rights_by_sudo_are_those_of_the_registry(
     one: Reader, said: str, problem: str | None
 ) -> None:
-    checks, found = sudo_findings([one], lambda name: said.format(name, OURS))
+    checks, found = sudo_violations([one], lambda name: said.format(name, OURS))
     assert checks == 1
     assert [(each.who, each.problem) for each in found] == (
         [(one.name, problem)] if problem else []
@@ -50,4 +50,4 @@ def test_who_has_no_shell_or_is_nobody_of_ours_is_not_asked_for() -> None:
         replace(ANNA, **dict.fromkeys(LOGIN, False)),
         Reader("nobody", 65534, 65534, (), None),
     ]
-    assert sudo_findings(others, lambda _: "") == (0, [])
+    assert sudo_violations(others, lambda _: "") == (0, [])

@@ -20,7 +20,7 @@ from broker.publish import Store
 from broker.runs.systemd import Unit
 from tests.unit.publish.making import entry, publish
 
-FINDING = Violation("ann", "/data/x", "can read it")
+VIOLATION = Violation("ann", "/data/x", "can read it")
 
 
 @pytest.fixture
@@ -37,18 +37,22 @@ def status(folder: Path, *words: str) -> tuple[int, str]:
     return done.return_value, done.stdout
 
 
-@pytest.mark.parametrize("findings", [(), (FINDING,)])
+@pytest.mark.parametrize("violations", [(), (VIOLATION,)])
 def test_a_proof_is_told_and_what_is_unexpected_fails(
-    proof: Path, findings: tuple[Violation, ...]
+    proof: Path, violations: tuple[Violation, ...]
 ) -> None:
     generation = Store(proof.parent / "data").generation().id
-    write_proof(Proof(datetime(2026, 11, 22, tzinfo=UTC), generation, 3, 18240, findings, 1), proof)
+    write_proof(
+        Proof(datetime(2026, 11, 22, tzinfo=UTC), generation, 3, 18240, violations, 1), proof
+    )
     code, text = status(proof.parent)
-    assert f"Access: 18,240 checks, {len(findings)} unexpected, proved 2026-11-22 00:00 UTC" in text
-    assert ("`broker access prove` lists them" in text) == bool(findings)
+    assert (
+        f"Access: 18,240 checks, {len(violations)} unexpected, proved 2026-11-22 00:00 UTC" in text
+    )
+    assert ("`broker access prove` lists them" in text) == bool(violations)
     facts = json.loads(status(proof.parent, "--json")[1])
-    assert (facts["access"]["checks"], facts["access"]["unexpected"]) == (18240, len(findings))
-    assert (code, facts["exit_code"]) == ((1, 1) if findings else (0, 0))
+    assert (facts["access"]["checks"], facts["access"]["unexpected"]) == (18240, len(violations))
+    assert (code, facts["exit_code"]) == ((1, 1) if violations else (0, 0))
 
 
 def test_without_a_proof_nothing_is_told_and_an_unreadable_one_is_no_success(proof: Path) -> None:
@@ -141,7 +145,7 @@ def test_only_a_clean_proof_of_what_is_published_counts(
     proved: str | None, clean: bool, current: str | None, age: timedelta
 ) -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
-    proof = Proof(now, proved, 1, 1, () if clean else (FINDING,), 1) if proved else None
+    proof = Proof(now, proved, 1, 1, () if clean else (VIOLATION,), 1) if proved else None
     found = proof_status(proof, current, now - age if current else None, now)
     if proof and not clean:
         assert found is ProofStatus.UNEXPECTED

@@ -123,6 +123,14 @@ def test_names_say_what_they_hold(place: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize(("room", "noun"), [("access", "violation"), ("publish", "defect")])
+def test_what_a_proof_and_a_check_of_files_found_has_its_noun(room: str, noun: str) -> None:
+    files = [*(ROOT / "src/broker" / room).rglob("*.py")]
+    given = {name.lower() for path in files for _, name in names(path.read_text(encoding="utf-8"))}
+    assert {name for name in given if "finding" in name} == set()
+    assert noun in given
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
