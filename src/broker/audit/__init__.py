@@ -6,15 +6,15 @@
 from .actor import Actor, acting_as, current_actor
 from .event import Event, Result
 from .log import append_or_keep, note
+from .query import Query
 from .recording import Change, recording
-from .wanted import Wanted
 
 __all__ = [
     "Actor",
     "Change",
     "Event",
+    "Query",
     "Result",
-    "Wanted",
     "acting_as",
     "append_or_keep",
     "current_actor",

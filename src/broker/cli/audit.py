@@ -15,8 +15,8 @@ from ..audit.event import Event, render_event
 from ..audit.log import settle
 from ..audit.pending import pending_of
 from ..audit.pulls import collect
+from ..audit.query import Query
 from ..audit.reading import History, read_log
-from ..audit.wanted import Wanted
 from ..errors import BrokerError, ConfigError
 from ..hostpaths import AUDIT_LOG, PULLS_CURSOR
 from .options import as_json
@@ -57,7 +57,7 @@ def audit(
     the log holds lines that cannot be read, or lines are missing because its file cannot be
     written or the journal did not keep them; all are reported.
     """
-    wanted = Wanted(user, action, _instant("--since", since), _instant("--until", until))
+    query = Query(user, action, _instant("--since", since), _instant("--until", until))
     if only:
         found = collect(log, PULLS_CURSOR)
         say(f"{found.pulls:,} new pulls")
@@ -66,7 +66,7 @@ def audit(
     if os.geteuid() == 0:
         settle(log)
     history = read_log(log)
-    chosen = [event for event in history.events if wanted.fits(event)]
+    chosen = [event for event in history.events if query.fits(event)]
     if as_json:
         say_json(_facts(chosen, history))
     else:

@@ -15,9 +15,9 @@ import click
 from ..config import Description, Instance, find_config_dir, load_description, load_instance
 from ..sources.contract import Source
 from ..sources.registry import open_configured
-from ..sync.limit import left_behind
 from ..sync.report import Progress, Report
 from ..sync.run import Run
+from ..sync.time_limit import left_behind
 from .described import table_named
 from .options import as_json, config_dir, data_dir
 from .progress import Lines, Live

@@ -18,7 +18,6 @@ from .admission import bytes_needed
 from .carry_out import Task, carry_out
 from .held import HeldError
 from .job import Job
-from .limit import LimitedSource
 from .places import address_of
 from .plan import Action, Step
 from .promises import refuse_losses, refuse_no_rows, refuse_other_columns
@@ -32,6 +31,7 @@ from .request import (
     spec_of,
     version_of,
 )
+from .time_limit import LimitedSource
 from .unfinished import with_earlier_chunks
 
 __all__ = ["failed_entry", "sync_table"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from .patience import TooLongError
+from .time_limit import TooLongError
 
 __all__ = ["Carried", "Look", "carry"]
 

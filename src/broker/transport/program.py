@@ -14,10 +14,10 @@ from .carry import Carried, Look, carry
 from .folders import open_base, open_target, path_below
 from .grammar import Refusal, Rsync, Sftp, parse
 from .limits import Watch, watch
-from .patience import TooLongError, limit_time
 from .places import one_base, parse_path
 from .secluded import COMMAND, secluded
 from .sftp import serve
+from .time_limit import TooLongError, limit_time
 from .tree import Tree
 
 __all__ = ["main"]

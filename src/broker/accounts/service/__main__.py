@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 
-from .limit import Limit
+from .rate_limit import Limit
 from .serve import Helper
 
 

@@ -20,7 +20,6 @@ from ..issue import issue_certificate
 from ..manage import converge, list_analysts
 from ..planning.describe_certificates import certificate_facts
 from .caller import Caller, caller_of, check_caller
-from .limit import Limit, connected, take
 from .protocol import (
     MAX_REQUEST,
     CertificateRequest,
@@ -29,6 +28,7 @@ from .protocol import (
     render_error,
     render_reply,
 )
+from .rate_limit import Limit, connected, take
 
 __all__ = ["Helper"]
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from urllib3 import BaseHTTPResponse
 
 from ...errors import AbsentError, ForbiddenError, SourceError
-from .patience import Deadline, PassingError, Patience
+from .retry import Deadline, PassingError, Patience
 from .web import PASSING, Web, retry_after, shown
 
 __all__ = ["Api"]

@@ -11,7 +11,7 @@ from urllib3 import BaseHTTPResponse
 
 from ...errors import ForbiddenError, SourceError
 from .files import Answers, ExportedFile, refused
-from .patience import PassingError
+from .retry import PassingError
 from .spool import Spool
 from .web import shown
 

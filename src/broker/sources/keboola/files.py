@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import ForbiddenError, SourceError
 from .api import Api
-from .patience import Deadline, PassingError, Patience
+from .retry import Deadline, PassingError, Patience
 from .stores import SliceAddress, located
 from .types import mapping
 from .web import PASSING, Web, retry_after, shown

@@ -14,7 +14,7 @@ from typing import Any
 from ...errors import SourceError
 from ...files import write_atomic
 from .api import Api
-from .patience import Deadline, PassingError
+from .retry import Deadline, PassingError
 from .types import mapping
 
 __all__ = ["Ticket", "Tickets", "finished_file"]

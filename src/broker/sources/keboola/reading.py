@@ -24,8 +24,8 @@ from .downloads import fetched
 from .files import Answers, ExportedFile
 from .jobs import Ticket, Tickets, finished_file, job_url
 from .parquet import parquet_rows
-from .patience import Deadline, PassingError, Patience
 from .question import Question
+from .retry import Deadline, PassingError, Patience
 from .slices import slice_files
 from .spool import Spool
 from .types import mapping

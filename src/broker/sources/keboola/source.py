@@ -16,9 +16,9 @@ from ..contract import Finding, Location, SourceTable, TableRequest, Trial, Wind
 from ..settings import checked
 from .api import Api
 from .detail import Detail
-from .patience import Deadline, Patience
 from .question import ask
 from .reading import KeboolaReading, Means
+from .retry import Deadline, Patience
 from .settings import Settings
 from .types import mapping
 from .web import Web

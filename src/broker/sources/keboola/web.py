@@ -18,7 +18,7 @@ from urllib3.util import parse_url
 
 from ... import __version__
 from ...errors import ConfigError, SourceError
-from .patience import PassingError
+from .retry import PassingError
 
 __all__ = ["PASSING", "Web", "retry_after", "shown"]
 

@@ -18,7 +18,7 @@ from broker.cli.store import open_store
 from broker.config import load_description, load_instance
 from broker.publish import Store
 from broker.sources.keboola import KeboolaSource
-from broker.sources.keboola.patience import Patience
+from broker.sources.keboola.retry import Patience
 from broker.sync.report import Report
 from broker.sync.run import Run
 from rig.fakes.keboola import Behaviour, StandIn

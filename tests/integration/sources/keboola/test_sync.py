@@ -15,7 +15,7 @@ import pytest
 
 from broker.errors import SourceError
 from broker.sources.contract import TableRequest, Trial
-from broker.sources.keboola.patience import Patience
+from broker.sources.keboola.retry import Patience
 from rig.fakes.keboola import Behaviour, Fault
 
 from .conftest import FORGOTTEN_FILES, IMPATIENT, Broker, Loader

@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from broker.errors import SourceError
-from broker.sources.keboola.patience import PassingError
+from broker.sources.keboola.retry import PassingError
 from broker.sources.keboola.web import Web
 from rig.fakes.certificates import serving, write_certificate
 from rig.fakes.proxy import Proxy

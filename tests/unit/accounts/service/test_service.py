@@ -26,8 +26,8 @@ from broker.accounts.records.paths import HostPaths
 from broker.accounts.service import client
 from broker.accounts.service.caller import Caller, check_caller
 from broker.accounts.service.client import Client
-from broker.accounts.service.limit import Limit, connected, take
 from broker.accounts.service.protocol import MAX_REQUEST, VERBS, parse_command
+from broker.accounts.service.rate_limit import Limit, connected, take
 from broker.accounts.service.serve import Helper
 from broker.audit.reading import read_log
 from broker.errors import AccountsError, BrokerError, LockedError

@@ -21,8 +21,8 @@ from broker.sources.keboola import KeboolaSource
 from broker.sources.keboola.api import Api
 from broker.sources.keboola.detail import Detail
 from broker.sources.keboola.jobs import Ticket, Tickets
-from broker.sources.keboola.patience import Deadline, PassingError, Patience
 from broker.sources.keboola.question import ask
+from broker.sources.keboola.retry import Deadline, PassingError, Patience
 from broker.sources.keboola.slices import slice_files
 from broker.sources.keboola.spool import Spool
 from broker.sources.keboola.stores import located
@@ -269,7 +269,7 @@ def test_a_spool_hands_over_what_failed_after_what_came() -> None:
 
 def test_patience_ends_and_is_renewed_by_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("broker.sources.keboola.patience.time.sleep", waits.append)
+    monkeypatch.setattr("broker.sources.keboola.retry.time.sleep", waits.append)
     tries: list[int] = []
 
     def fail(retry_after: float | None = None) -> None:

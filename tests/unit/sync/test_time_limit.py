@@ -12,7 +12,7 @@ import pytest
 
 from broker.errors import SourceError
 from broker.sources.contract import SourceTable, TableRequest, Window
-from broker.sync.limit import LimitedSource, left_behind
+from broker.sync.time_limit import LimitedSource, left_behind
 from broker.tables.rows import End
 from broker.tables.schema import TableSchema
 

@@ -1,4 +1,4 @@
-"""Which events match a question; pure."""
+"""Which events match a query; pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime
 
 from .event import Event
 
-__all__ = ["Wanted"]
+__all__ = ["Query"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Query:
     """Every part that is given has to fit.
 
     ``user`` is whom an event is about or who did it; ``action`` is a whole verb or its beginning

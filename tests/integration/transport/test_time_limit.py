@@ -11,7 +11,7 @@ import pytest
 PROGRAM = """
 import sys
 sys.path.insert(0, {source!r})
-from broker.transport.patience import TooLongError, limit_time
+from broker.transport.time_limit import TooLongError, limit_time
 limit_time(1)
 {act}
 """
