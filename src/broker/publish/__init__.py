@@ -3,12 +3,12 @@
 from .approvals import Approval, Approvals
 from .diff import Diff, TableDiff, diff
 from .manifest import DocumentEntry, ForeignKey, Manifest, Status, TableEntry
-from .place import Generation
 from .readers import Memory, Readers, Widening
 from .render import RenderedDocument, metadata_documents, schema_documents
 from .retention import PruneRule
 from .staging import Staging
 from .store import Store
+from .store_layout import Generation
 from .verify import Defect
 from .views import NO_CLASS, Audience, cut
 

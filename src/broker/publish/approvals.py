@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from ..beneath import read_file
 from ..files import write_atomic
-from .place import publish_errors
 from .readers import Widening
+from .store_layout import publish_errors
 
 __all__ = ["Approval", "Approvals"]
 

@@ -11,7 +11,7 @@ from ..classes import BUILT_IN_VIEWS, PUBLIC
 from ..errors import PublishError
 from ..files import write_atomic
 from ..foreign.strict_json import parse_json
-from .place import StoreLayout
+from .store_layout import StoreLayout
 from .tree import Rights
 from .views import Audience
 

@@ -19,10 +19,10 @@ from ..tables.model import DataFile, TableVersion
 from .audiences import wanted
 from .build import Builder, Describe
 from .manifest import Manifest, Status, TableEntry, check_entry
-from .place import Generation, StoreLayout, publish_errors
 from .readers import READERS, Memory, Readers, Widening
 from .render import RenderedDocument, metadata_documents, schema_documents
 from .sign import Signer
+from .store_layout import Generation, StoreLayout, publish_errors
 from .tree import PASSAGE_MODE, Rights, TreeBuilder, check_path, seal
 from .views import NO_CLASS
 

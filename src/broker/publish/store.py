@@ -16,12 +16,12 @@ from ..mark import require_store
 from .approvals import Approvals
 from .audiences import record, wanted
 from .build import Builder, Describe
-from .place import Generation, StoreLayout, next_id, publish_errors, taken_at
 from .readers import Memory, Readers, Widening
 from .render import schema_documents
 from .retention import Candidate, PruneRule, expired, in_use, removable
 from .sign import Signer
 from .staging import PUBLISH_WAIT_SECONDS, PUBLISHING, Staging, require_space
+from .store_layout import Generation, StoreLayout, next_id, publish_errors, taken_at
 from .tree import PASSAGE_MODE, Rights, TreeBuilder
 from .verify import Defect, verify
 from .views import NO_CLASS, Audience

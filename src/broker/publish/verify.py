@@ -15,8 +15,8 @@ from ..errors import PublishError
 from ..tables.model import DataFile
 from .build import MANIFEST, SIGNATURE, TOPS, leaves
 from .manifest import DocumentEntry, Manifest
-from .place import Generation
 from .sign import refusal
+from .store_layout import Generation
 from .tree import FILE_MODE, FOLDER_MODE, PASSAGE_MODE, Rights, folder_classes
 from .views import Audience, cut
 

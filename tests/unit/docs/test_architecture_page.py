@@ -19,7 +19,7 @@ from broker.classes import (
     SUDO_GROUP,
     group_of,
 )
-from broker.publish.place import StoreLayout
+from broker.publish.store_layout import StoreLayout
 from tests.documented import ROOT
 
 PACKAGE = ROOT / "src/broker"

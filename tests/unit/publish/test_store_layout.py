@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.errors import PublishError
-from broker.publish.place import StoreLayout, next_id, publish_errors, taken_at
+from broker.publish.store_layout import StoreLayout, next_id, publish_errors, taken_at
 
 NOON = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 
