@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from broker.classes import (
     GROUP_NAME,
@@ -21,7 +22,9 @@ from broker.classes import (
 )
 from broker.publish.store_layout import StoreLayout
 from tests.documented import ROOT
+from tests.unit.ansible.bundle import ROLES
 
+IMPORT = "ansible.builtin.import_role"
 PACKAGE = ROOT / "src/broker"
 PAGE = (ROOT / "docs/architecture.md").read_text()
 ROOM_ROWS = {
@@ -150,3 +153,26 @@ def test_groups_are_those_of_the_code() -> None:
     own = {OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, group_of(PUBLIC), group_of(PRIVATE)}
     line = PAGE.split("\n## Names\n")[1].split("Groups ")[1].split(";")[0]
     assert {*re.findall(rf"`({GROUP_NAME})`", line)} == own
+
+
+def role_rows() -> dict[str, list[str]]:
+    """The cells of each role."""
+    section = PAGE.split("\n## Roles\n")[1].split("\n## ")[0]
+    return {
+        row.split("`")[1]: row.split("|")[1:-1] for row in re.findall(r"^\| `.*", section, re.M)
+    }
+
+
+def test_every_role_is_described_in_the_order_of_a_deploy() -> None:
+    assert {*role_rows()} == {*ROLES}
+    site = yaml.safe_load((ROOT / "playbooks/site.yml").read_text())[-1]["tasks"][0]["block"]
+    played = [task[IMPORT]["name"] for task in site if IMPORT in task]
+    assert [*role_rows()] == [*dict.fromkeys(played)]
+
+
+def test_what_roles_serve_and_what_shows_it_exists() -> None:
+    for role, (_, _, rooms, tests) in role_rows().items():
+        assert {*re.findall(r"`(\w+)`", rooms)} <= {*ROOM_ROWS}, role
+        named = re.findall(r"`(\w+\.py)`", tests)
+        assert named
+        assert [name for name in named if not (ROOT / "tests/system" / name).is_file()] == []
