@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broker.foreign.columns import SIMPLE
 from broker.tables.values.bulk import arrow_type, read
 from broker.tables.values.text import cast, fits, typed
 
@@ -100,6 +101,12 @@ def _fits(connection: duckdb.DuckDBPyConnection, text: str, type_: str, *, stric
 
 def _pairs(cases: dict[str, list[str]]) -> list[tuple[str, str]]:
     return [(type_, text) for type_, texts in cases.items() for text in texts]
+
+
+def test_every_type_has_texts_that_fit_and_texts_that_do_not() -> None:
+    """But text, which takes each of them, and bytes."""
+    assert {*SIMPLE} - {"VARCHAR", "BLOB"} <= YES.keys() & NO.keys()
+    assert [name for name in SIMPLE if arrow_type(name) is None] == []
 
 
 @pytest.mark.parametrize(("type_", "text"), _pairs(YES))
