@@ -100,7 +100,7 @@ def test_the_other_ways_into_a_group_are_found(
     ]
 
 
-def test_an_analyst_who_can_lay_down_groups_is_a_finding(tmp_path: Path) -> None:
+def test_an_analyst_who_can_lay_down_groups_is_a_violation(tmp_path: Path) -> None:
     lends = tmp_path / "subgid"
     lends.write_text("anna:200000:65536\n1002:300000:65536\notto:300000:65536\n")
     checks, found = lent((ANNA, BERT, OTTO), lends)
