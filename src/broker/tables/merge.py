@@ -165,7 +165,7 @@ class _Merge:
     def stage(self, layout: Layout) -> Staged | None:
         """Take in the rows that came, if any were read, and what the source rejected of them.
 
-        The last good row of a rejected one stays, whoever rejected it.
+        The last good row of a rejected one stays, also where the source rejected it.
         """
         if self.batch.upserts is None:
             return None
