@@ -68,6 +68,8 @@ class Described:
     fraction: float = 0.5
     folder: str = "a"
     dialect: str = "plain"
+    is_guessed: bool = False
+    """Whether the type of ``v`` is left to its values."""
 
     def lines(self) -> list[str]:
         """As they stand in ``data_description.md``."""
@@ -77,7 +79,7 @@ class Described:
             "at": "TIMESTAMPTZ",
             "v": "BIGINT",
         }
-        kept = {name: types[name] for name in self.names}
+        kept = {name: types[name] for name in self.names if name != "v" or not self.is_guessed}
         return [
             *([f"primary_key: [{', '.join(self.key)}]"] if self.key else []),
             f"sync_strategy: {self.strategy}",
@@ -132,6 +134,8 @@ class TableModel:
     read: tuple[Described, datetime] | None = None
     lacked: int = 0
     rejected: frozenset[Rejected] = frozenset()
+    is_text: bool | None = None
+    """Whether values made ``v`` text or a number, where it is guessed; None: they say nothing."""
 
     def copy(self) -> TableModel:
         """The same, for a history that goes back to it."""
@@ -147,7 +151,7 @@ class TableModel:
         read = replace(described, fraction=0), written
         if self.status in ("ok", "empty") and self.read == read:
             return
-        rows, rejected, is_whole = self._next(described, lines)
+        rows, rejected, is_whole, is_text = self._typed_next(described, lines)
         lost = len((self.rows or {}).keys() - rows.keys())
         if self.rows and (not described.key or self.described.key != described.key):
             lost = max(0, len(self.rows) - len(rows))
@@ -158,14 +162,48 @@ class TableModel:
             self.status = "failed"
             return
         self.rows, self.described, self.watermark, self.read = rows, described, written, read
-        self.rejected = rejected
+        self.rejected, self.is_text = rejected, is_text
         self.status = "ok" if rows or rejected else "empty"
+
+    def published(self) -> list[tuple[Value, ...]]:
+        """The rows as a reader gets them."""
+        rows = [dict(row) for row in (self.rows or {}).values()]
+        for row in rows if self.described.is_guessed and self.is_text is False else ():
+            row["v"] = None if row["v"] is None else int(str(row["v"]))
+        return sorted((tuple(row.values()) for row in rows), key=repr)
+
+    def _typed_next(
+        self, described: Described, lines: list[Line]
+    ) -> tuple[dict[tuple[Value, ...], Row], frozenset[Rejected], bool, bool | None]:
+        """As ``_next``, and whether ``v`` is text: a number that becomes text is read anew."""
+        if not described.is_guessed or "v" not in described.names:
+            return *self._next(described, lines), None
+        before, known = self.described, self.is_text if "v" in self.described.names else None
+        asked = (described.dialect, described.null_words)
+        if known and asked != (before.dialect, before.null_words):
+            known = None
+        batch, is_whole = self._batch(described, lines)
+        is_text = _joined(known, _guessed(described, batch))
+        if is_text and known is False and not is_whole:
+            wanted = _wanted(described, lines)
+            read = _words(described, wanted)[0], _unfit(described, wanted), True
+            return *read, _joined(known, _guessed(described, wanted))
+        return *self._next(described, lines), is_text
+
+    def _batch(self, described: Described, lines: list[Line]) -> tuple[list[Line], bool]:
+        """The lines that a run reads, and whether that is all of them."""
+        wanted = _wanted(described, lines)
+        is_full = described.strategy == "full_refresh"
+        if not self.rows or is_full or self._is_asked_otherwise(described):
+            return wanted, True
+        since = self._since(described)
+        return [line for line in wanted if not line["at"] or _instant(line["at"]) >= since], False
 
     def _next(
         self, described: Described, lines: list[Line]
     ) -> tuple[dict[tuple[Value, ...], Row], frozenset[Rejected], bool]:
         """The rows, those that were left out, and whether every row was read."""
-        wanted = [line for line in lines if not described.wanted or line["c"] in described.wanted]
+        wanted = _wanted(described, lines)
         whole = _words(described, wanted)[0], _unfit(described, wanted), True
         is_full = described.strategy == "full_refresh"
         if self.rows is None or self._is_asked_otherwise(described):
@@ -174,8 +212,7 @@ class TableModel:
             return {**self.rows, **whole[0]}, whole[1], True
         if is_full or not self.rows:
             return whole
-        since = self._since(described)
-        batch = [line for line in wanted if not line["at"] or _instant(line["at"]) >= since]
+        since, (batch, _) = self._since(described), self._batch(described, lines)
         fresh, dead = _words(described, batch)
         unfit = _unfit(described, batch)
         again = {*fresh, *dead, *(key for key, _ in unfit)}
@@ -211,6 +248,21 @@ class TableModel:
         if is_partitioned and before.strategy != described.strategy:
             return True
         return before.strategy not in ("full_refresh", described.strategy)
+
+
+def _wanted(described: Described, lines: list[Line]) -> list[Line]:
+    return [line for line in lines if not described.wanted or line["c"] in described.wanted]
+
+
+def _guessed(described: Described, lines: list[Line]) -> bool | None:
+    """Whether the values of ``v`` are text; None where all are NULL."""
+    values = [line["v"] for line in lines if _is_whole_number(described, line["v"])]
+    values = [one for one in values if one and one not in described.null_words]
+    return any(not one.lstrip("-").isdigit() for one in values) if values else None
+
+
+def _joined(one: bool | None, other: bool | None) -> bool | None:
+    return other if one is None else one or bool(other)
 
 
 def _words(
@@ -251,6 +303,8 @@ def _unfit(described: Described, lines: list[Line]) -> frozenset[Rejected]:
 def _is_whole_number(described: Described, text: str) -> bool:
     if "v" not in described.names or text == "" or text in described.null_words:
         return True
+    if described.is_guessed and described.dialect != "formats":
+        return True
     return text.lstrip("-").isdigit()
 
 
@@ -263,6 +317,8 @@ def _value(described: Described, name: str, text: str) -> Value:
         return None
     if name == "at":
         return _instant(text)
+    if name == "v" and described.is_guessed:
+        return text
     return int(text) if name in ("id", "v") and text.lstrip("-").isdigit() else text
 
 
