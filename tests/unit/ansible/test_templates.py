@@ -34,7 +34,9 @@ def render(role: str, text: str, **overrides: Any) -> Any:
     """A text of a role with its defaults, its own constants and what a play would give it."""
     constants = load(ROOT / "roles" / role / "vars" / "main.yml") or {}
     known = {**trusted(constants), **defaults(role), "ansible_managed": "Managed", **overrides}
-    return Templar(DataLoader(), variables=known).template(trust_as_template(text))
+    loader = DataLoader()
+    loader.set_basedir(str(ROOT / "roles" / role / "templates"))
+    return Templar(loader, variables=known).template(trust_as_template(text))
 
 
 def trusted(value: Any) -> Any:
