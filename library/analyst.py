@@ -339,6 +339,7 @@ actions:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.broker.accounts.answer import answer
 from ansible.module_utils.broker.accounts.debian.host import Host
 from ansible.module_utils.broker.accounts.manage import converge
 from ansible.module_utils.broker.accounts.records.classes import parse_classes
@@ -443,15 +444,7 @@ def main() -> None:
             outcome = converge(changes, Host(), check=module.check_mode, classes=classes)
     except BrokerError as error:
         module.fail_json(msg=str(error))
-    for warning in outcome.warnings:
-        module.warn(warning)
-    module.exit_json(
-        changed=outcome.changed,
-        actions=list(outcome.actions),
-        analysts=list(outcome.people),
-        probes=list(outcome.probes),
-        diff={"before": outcome.before, "after": outcome.after},
-    )
+    answer(module, outcome, analysts=list(outcome.people), probes=list(outcome.probes))
 
 
 if __name__ == "__main__":

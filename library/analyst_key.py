@@ -91,6 +91,7 @@ actions:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.broker.accounts.answer import answer
 from ansible.module_utils.broker.accounts.debian.host import Host
 from ansible.module_utils.broker.accounts.manage import converge
 from ansible.module_utils.broker.accounts.records.keyrequest import key_request
@@ -133,14 +134,7 @@ def main() -> None:
         outcome = converge([request], Host(), check=module.check_mode)
     except BrokerError as error:
         module.fail_json(msg=str(error))
-    for warning in outcome.warnings:
-        module.warn(warning)
-    module.exit_json(
-        changed=outcome.changed,
-        actions=list(outcome.actions),
-        analyst=outcome.people[0],
-        diff={"before": outcome.before, "after": outcome.after},
-    )
+    answer(module, outcome, analyst=outcome.people[0])
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ actions:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.broker.accounts.answer import answer
 from ansible.module_utils.broker.accounts.debian.host import Host
 from ansible.module_utils.broker.accounts.manage import converge
 from ansible.module_utils.broker.accounts.records.certificates import check_mode
@@ -83,13 +84,7 @@ def main() -> None:
             outcome = converge((), Host(), check=module.check_mode, certificates=mode)
     except BrokerError as error:
         module.fail_json(msg=str(error))
-    for warning in outcome.warnings:
-        module.warn(warning)
-    module.exit_json(
-        changed=outcome.changed,
-        actions=list(outcome.actions),
-        diff={"before": outcome.before, "after": outcome.after},
-    )
+    answer(module, outcome)
 
 
 if __name__ == "__main__":
