@@ -1,6 +1,6 @@
 """``python -m tests.touched``: tests of what differs from the last commit, booted hosts aside.
 
-Unit tests run anyway. A room of ``src/broker`` is held by the folder of its name in
+Unit tests run anyway. A room of ``src/broker`` has the folder of its name in
 ``tests/integration``; what Ansible reads, by ``ansible`` there; and so on, see ``RULES``.
 """
 

@@ -91,8 +91,8 @@ def _become(reader: Reader) -> None:
     os.chdir("/")
     os.umask(0o077)
     assume(reader.uid, reader.gid, reader.groups, real=LOOKING)
-    held = set(os.getgroups()) | {os.getgid()}
-    if os.getresuid() != (LOOKING, reader.uid, LOOKING) or held != {*reader.groups, reader.gid}:
+    groups = set(os.getgroups()) | {os.getgid()}
+    if os.getresuid() != (LOOKING, reader.uid, LOOKING) or groups != {*reader.groups, reader.gid}:
         raise PermissionError(errno.EPERM, "the ids and groups are not those of the account")
 
 

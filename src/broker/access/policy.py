@@ -101,8 +101,8 @@ class Reader:
 
     def holds(self, classes: Iterable[str]) -> bool:
         """Whether the registry grants all of these. An operator reads what is public."""
-        held = frozenset() if self.role == "operator" else self.classes
-        return held is not None and {*classes} - {PUBLIC} <= held
+        granted = frozenset() if self.role == "operator" else self.classes
+        return granted is not None and {*classes} - {PUBLIC} <= granted
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,9 +82,9 @@ def why(
     description: Description | None,
 ) -> Answer:
     """The answer for one analyst, tried on the host as that analyst. Root alone can ask."""
-    held = reader.classes or frozenset()
+    granted = reader.classes or frozenset()
     allowed = reader.holds([entry.access]) and not entry.loading
-    audience = Audience.of(held if allowed else {entry.access} - {NO_CLASS})
+    audience = Audience.of(granted if allowed else {entry.access} - {NO_CLASS})
     view = generation.view(audience)
     files = [file.path for file in entry.files]
     whole = [str(generation.path / path) for path in files]
@@ -97,7 +97,7 @@ def why(
         access=entry.access,
         origin=_origin(entry, described, instance, description),
         group=_group_of(entry, instance),
-        classes=tuple(sorted({PUBLIC, *held})),
+        classes=tuple(sorted({PUBLIC, *granted})),
         groups=tuple(sorted(map(_group, reader.groups))),
         allowed=allowed,
         view=str(view / "parquet" / entry.path),

@@ -327,9 +327,9 @@ def alone(layout: HostPaths) -> Iterator[None]:
     waiting = lock(
         layout.at(layout.lock), purpose="changing analysts", wait_seconds=_PATIENCE_SECONDS
     )
-    with ExitStack() as held:
+    with ExitStack() as stack:
         try:
-            held.enter_context(waiting)
+            stack.enter_context(waiting)
         except PermissionError as error:
             raise root_needed(error) from error
         yield

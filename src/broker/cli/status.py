@@ -197,7 +197,7 @@ def _access_line(proof: dict[str, Any], generation: str | None) -> str:
 
 def _space_line(space: dict[str, dict[str, int] | None] | None) -> str:
     """The sum, and the three largest."""
-    known = {name: held["bytes"] for name, held in (space or {}).items() if held is not None}
+    known = {name: one["bytes"] for name, one in (space or {}).items() if one is not None}
     if not known:
         return ""
     most = sorted(known, key=lambda name: -known[name])[:3]

@@ -68,7 +68,7 @@ def load_instance(
 def load_description(config_dir: Path, instance: Instance | None = None) -> Description:
     """Read ``data_description.md`` and the files of ``docs/datasets`` and ``datasets``.
 
-    Given the instance, access classes, sources and datasets are held against it. Raises
+    Given the instance, access classes, sources and datasets are checked against it. Raises
     ``InvalidConfigError`` with everything that is wrong in all files; what is merely doubtful is
     in ``Description.warnings``.
     """

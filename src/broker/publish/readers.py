@@ -102,7 +102,7 @@ class Memory:
     """By table id, the last readers and what waits; by place of the rows, the tables published.
 
     A place says where the rows of a table come from; ``unread`` names generations that were
-    published after this one and cannot be read: what they held is not known.
+    published after this one and cannot be read: their tables are not known.
     """
 
     tables: Mapping[str, Readers] = field(default_factory=dict)

@@ -53,7 +53,7 @@ def carry_out(task: Task, step: Step, reasons: list[str]) -> tuple[TableVersion,
             if not version.missing or end.version is None or is_anew:
                 return version, end, step
             job.staging.discard(job.table.path)
-            reasons.append(f"{_missing(version)}, because no window held them")
+            reasons.append(f"{_missing(version)}, because no window contains them")
         step, is_anew = reload(job, task.rule), True
 
 

@@ -52,9 +52,9 @@ def refuse_losses(
     fraction = job.table.may_lose
     try:
         check_losses(job.table.id, before.rows, lost, fraction, job.approval, version.issues, anew)
-    except HeldError as held:
-        held.issues = (_loss(job, step, version, lost), *version.issues)
-        held.examples = examples(old, new, key, work=work, limits=job.limits)
+    except HeldError as error:
+        error.issues = (_loss(job, step, version, lost), *version.issues)
+        error.examples = examples(old, new, key, work=work, limits=job.limits)
         raise
 
 

@@ -104,7 +104,7 @@ def plan_columns(
     _check_case(spec, delivered.names, kept)
     fresh = _fresh(spec, declared, delivered)
     before = {column.name: column for column in previous.columns} if previous else {}
-    fresh = [_held(spec, field, before.get(field.name), whole=whole) for field in fresh]
+    fresh = [_as_before(spec, field, before.get(field.name), whole=whole) for field in fresh]
     if previous is None or is_anew:
         fields, changes = fresh, _differences(fresh, previous)
     else:
@@ -193,7 +193,7 @@ def _fresh(spec: TableSpec, declared: TableSchema, delivered: pa.Schema) -> list
     return fields
 
 
-def _held(spec: TableSpec, field: Field, before: Column | None, *, whole: bool) -> Field:
+def _as_before(spec: TableSpec, field: Field, before: Column | None, *, whole: bool) -> Field:
     """A column whose type is not declared, with what the version before knows of it.
 
     A type that was declared then is inferred anew, where all rows are. A key that is a decimal

@@ -249,7 +249,7 @@ class _Merge:
         return table
 
     def missing(self, version: TableVersion, compared: _Compared) -> int:
-        """How many keys that the table must have are not there: what no window held."""
+        """How many keys that the table must have are not there: no window contains them."""
         layout, alive, expected = compared.layout, compared.gone.alive, compared.expected
         census = expected or alive
         if census is None:

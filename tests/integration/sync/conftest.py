@@ -97,7 +97,7 @@ class Instance:
         return done.returncode, json.loads(done.stdout)
 
     def sync(self, *words: str) -> dict[str, Any]:
-        """Sync and give the report, its exit code held to the program's."""
+        """Sync and give the report, its exit code compared with the program's."""
         code, told = self._json("sync", *words)
         report: dict[str, Any] = told
         assert report["exit_code"] == code

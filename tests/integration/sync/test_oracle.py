@@ -1,4 +1,4 @@
-"""Random deliveries and descriptions, tables side by side: each sync is held to the model."""
+"""Random deliveries and descriptions, tables side by side: each sync is compared with the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random histories of a table, held against a dictionary that does the same."""
+"""Random histories of a table, compared with a dictionary that does the same."""
 
 from __future__ import annotations
 

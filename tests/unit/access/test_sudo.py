@@ -1,4 +1,4 @@
-"""What sudo says of people, held to what the registry says."""
+"""What sudo grants to people, compared with what the registry says."""
 
 from __future__ import annotations
 

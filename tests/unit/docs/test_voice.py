@@ -21,7 +21,9 @@ PLACES = (
 )
 DATA = {".csv", ".gz", ".json", ".lock", ".parquet", ".pyc", ".zst"}
 # Names that do not say what they hold.
-NAMES = {"told", "said", "meant", "asked"}
+NAMES = {"told", "said", "meant", "asked", "held"}
+# The status of a table that waits for approval.
+TERM = "HELD"
 EXCEPTIONS = {
     ("src/broker/classes.py", "nobody"): "an account of Debian",
 }
@@ -118,7 +120,7 @@ def test_names_say_what_they_hold(place: str) -> None:
         for path in files()
         if path.suffix == ".py" and path.is_relative_to(ROOT / place)
         for line, name in names(path.read_text(encoding="utf-8"))
-        if name.strip("_").lower() in NAMES
+        if name.strip("_").lower() in NAMES and name != TERM
     ]
     assert found == []
 

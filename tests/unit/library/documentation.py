@@ -1,4 +1,4 @@
-"""What ``ansible-doc`` reads out of a module, held to what the module does."""
+"""What ``ansible-doc`` reads out of a module, compared with what the module does."""
 
 from __future__ import annotations
 

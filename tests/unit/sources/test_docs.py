@@ -1,4 +1,4 @@
-"""docs/sources.md is held to the code: its example runs, and it names every option."""
+"""docs/sources.md is checked against the code: its example runs, and it names every option."""
 
 from __future__ import annotations
 

@@ -124,14 +124,16 @@ def _registry(host: Host, accounts: Accounts, classes: Classes) -> Registry:
     for user in marked:
         file = _key_file(host, user.name)
         keys = read_key_file(file.text)[0] if file is not None and file.text else []
-        held = classes.held(n for n, group in classes.groups.items() if group in user.groups)
+        readable = classes.declared(
+            n for n, group in classes.groups.items() if group in user.groups
+        )
         operates = MARKS[user.gecos] == "operator"
         entries.append(
             Person(
                 user.name,
                 user.uid,
                 keys=tuple(keys),
-                classes=() if operates else held,
+                classes=() if operates else readable,
                 shell=operates or SHELL_GROUP in user.groups,
                 role=MARKS[user.gecos],
                 sudo=operates and SUDO_GROUP in user.groups,
@@ -157,16 +159,16 @@ def _presences(
     for name in names:
         uid = uids.get(name)
         other = owners.get(uid) if uid is not None else None
-        held = running.get(uids.get(name, -1))
+        groups = running.get(uids.get(name, -1))
         home = read_home(host.layout.at(host.layout.homes), name, host.system)
         found[name] = Presence(
             user=accounts.users.get(name),
             group=accounts.groups.get(name),
             keys=_key_file(host, name),
             home=home.nodes,
-            running=held
-            if held is None
-            else frozenset(group_names[gid] for gid in held if gid in group_names),
+            running=groups
+            if groups is None
+            else frozenset(group_names[gid] for gid in groups if gid in group_names),
             limited=uids.get(name) in linked[LIMITS],
             masked=uids.get(name) in linked[MASK],
             foreign=home.foreign,

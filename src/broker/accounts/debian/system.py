@@ -166,13 +166,13 @@ class DebianSystem:
         return users
 
     def running(self, uids: Iterable[int]) -> Mapping[int, frozenset[int]]:
-        wanted, held = set(uids), dict[int, frozenset[int]]()
+        wanted, groups_of = set(uids), dict[int, frozenset[int]]()
         for status in Path("/proc").glob("[0-9]*/status") if self._runs and wanted else ():
             with suppress(OSError):  # it ended while we looked
                 uid, groups = _process(status.read_text(errors="replace"))
                 if uid in wanted:
-                    held[uid] = held.get(uid, frozenset()) | groups
-        return held
+                    groups_of[uid] = groups_of.get(uid, frozenset()) | groups
+        return groups_of
 
     def add(self, groups: Sequence[str], users: Sequence[HostUser]) -> None:
         """One call whatever their number: useradd costs 70 ms each, this 0.3 s for 500."""

@@ -29,12 +29,12 @@ def changed(request: Request, known: Person, classes: Classes) -> Person:
             where=place(request.name, request.role),
             remedy=f"Give the line in the {request.role}'s .pub file.",
         )
-    held, declared = _classes(request, known, classes)
+    readable, declared = _classes(request, known, classes)
     return replace(
         known,
         email=request.email or known.email,
         keys=keys,
-        classes=held,
+        classes=readable,
         declared_classes=declared,
         shell=known.is_operator or (known.shell if request.shell is None else request.shell),
         sudo=known.is_operator and _sudo(request, known),

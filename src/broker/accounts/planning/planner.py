@@ -76,11 +76,11 @@ def plan(
     known = paths.registry.as_posix() in observed.places or observed.authority is not None
     if not (target.people or known or observed.key_files or classes or certificates):
         return Plan(target, (), taking)
-    held = classes or observed.classes
+    current = classes or observed.classes
     ours = [entry for entry in target.people if is_ours(entry, observed)]
     leaves = [entry for entry in ours if entry.state == "absent"]
     stays = [
-        Stay.of(entry, observed.presence(entry.name), paths, held)
+        Stay.of(entry, observed.presence(entry.name), paths, current)
         for entry in ours
         if entry.state == "present"
     ]
@@ -94,12 +94,12 @@ def plan(
         *_stray_keys(entries, observed),
         *_leave(leaves, observed),
         *_sudo(entries, observed, paths),
-        *_added(stays, observed, held),
+        *_added(stays, observed, current),
         *_links(entries, observed),
         *_take([stay for stay in stays if stay.loss]),
         *(action for stay in stays for action in _keep(stay)),
         *_strike_out(leaves, target),
-        *_views(entries, observed, held),
+        *_views(entries, observed, current),
     )
     return Plan(target, actions, taking)
 
@@ -146,7 +146,7 @@ def _views(stays: Sequence[Person], observed: Observed, classes: Classes) -> Ite
     """A view that an analyst needs and no sync has built yet; last, since it may take a while."""
     if observed.audiences is None:
         return
-    needed = {classes.held(entry.classes) for entry in stays} - observed.audiences
+    needed = {classes.declared(entry.classes) for entry in stays} - observed.audiences
     if needed:
         yield ExposeViews(tuple(sorted(needed)))
 

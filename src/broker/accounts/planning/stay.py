@@ -90,8 +90,8 @@ def _loss(entry: Person, presence: Presence, user: HostUser, classes: Classes) -
     found = presence.user
     rights = {*classes.groups.values(), SHELL_GROUP, OPERATOR_GROUP, SUDO_GROUP}
     rights |= found.groups if found else set()
-    held = (presence.running or frozenset()) | (found.groups if found else set())
-    if held & rights - user.groups or (found is not None and found.expired):
+    groups = (presence.running or frozenset()) | (found.groups if found else set())
+    if groups & rights - user.groups or (found is not None and found.expired):
         return Loss.RIGHTS
     return Loss.NOTHING
 

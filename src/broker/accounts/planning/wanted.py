@@ -93,12 +93,12 @@ def _home(person: Person, layout: HostPaths, classes: Classes) -> dict[str, Node
         "server": Node("folder", 0o755, 0, 0),
         "user": Node("folder", None, own, None),
     }
-    for name, target in _links(classes.held(person.classes), layout).items():
+    for name, target in _links(classes.declared(person.classes), layout).items():
         tree[f"server/{name}"] = Node("link", target=target)
     return tree | {f"user/{name}": Node(None) for name in USER_FOLDERS}
 
 
-def _links(held: tuple[str, ...], layout: HostPaths) -> dict[str, str]:
-    tree = f"{layout.store}/current/{view_path(held)}"
+def _links(readable: tuple[str, ...], layout: HostPaths) -> dict[str, str]:
+    tree = f"{layout.store}/current/{view_path(readable)}"
     parts = {name: f"{tree}/{name}" for name in VIEW_PARTS}
     return {VIEW_LINK: tree} | parts | {name: f"{layout.data}/{name}" for name in SERVED}

@@ -43,13 +43,13 @@ class Classes:
         """The group of all analysts."""
         return self.groups[PUBLIC]
 
-    def held(self, names: Iterable[str]) -> tuple[str, ...]:
+    def declared(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of ``names`` that are declared, sorted, without ``public``."""
         return tuple(sorted((set(names) & self.groups.keys()) - {PUBLIC}))
 
     def groups_of(self, names: Iterable[str]) -> frozenset[str]:
         """The groups that reading these classes takes, that of ``public`` among them."""
-        return frozenset({self.public_group, *(self.groups[name] for name in self.held(names))})
+        return frozenset({self.public_group, *(self.groups[name] for name in self.declared(names))})
 
     def check(self, names: Iterable[str], *, where: str) -> tuple[str, ...]:
         """The classes beyond public, when all are declared. Raises ``AccountsError``."""
@@ -65,7 +65,7 @@ class Classes:
                 if near
                 else "Declare it in broker_access_classes and run site.yml.",
             )
-        return self.held(names)
+        return self.declared(names)
 
 
 def parse_classes(declared: Mapping[str, Any], *, where: str) -> Classes:

@@ -38,11 +38,11 @@ def connected(folder: Path, uid: int, limit: Limit) -> Iterator[None]:
     Each is a lock that the kernel drops when the process ends, however it ends.
     """
     make_dir(folder, mode=0o700)
-    with ExitStack() as held:
+    with ExitStack() as stack:
         for number in range(limit.connections):
             place = folder / f"{uid}.connection{number}.lock"
             with suppress(LockedError):
-                held.enter_context(lock(place, purpose="asking for changes", wait_seconds=0))
+                stack.enter_context(lock(place, purpose="asking for changes", wait_seconds=0))
                 break
         else:
             raise LockedError(

@@ -67,16 +67,16 @@ class Helper:
 
     def serve(self, connection: socket.socket) -> bool:
         """Answer one request; whether it was met. Whatever happens, one reply and one line."""
-        with ExitStack() as held:
-            return self._serve(connection, held)
+        with ExitStack() as stack:
+            return self._serve(connection, stack)
 
-    def _serve(self, connection: socket.socket, held: ExitStack) -> bool:
+    def _serve(self, connection: socket.socket, stack: ExitStack) -> bool:
         caller = caller_of(connection)
         command: Command | None = None
         tokens = self.host.layout.at(self.tokens)
         try:
             check_caller(caller, self.allowed)
-            held.enter_context(connected(tokens, caller.uid, self.limit))
+            stack.enter_context(connected(tokens, caller.uid, self.limit))
             take(tokens, caller.uid, self.limit)
             command = parse_command(_received(connection))
             reply, result, detail = render_reply(self._met(command, caller)), "done", {}

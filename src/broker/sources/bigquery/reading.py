@@ -44,7 +44,7 @@ class QueryReading(Rows):
         self._warehouse, self._budget, self._estimated = warehouse, budget, estimated
 
     def _read(self) -> Iterator[pa.RecordBatch]:
-        """The number of rows is held against BigQuery's own count; nothing later than its start,
+        """The number of rows is compared with BigQuery's own count; nothing later than its start,
         less what may have been late by then, is complete.
         """
         estimated = self._estimated

@@ -15,13 +15,13 @@ def without_footer(blocks: Iterator[bytes], footer: int | str) -> Iterator[bytes
 
     Empty lines before, between and after them go, too.
     """
-    held = b""
+    last_bytes = b""
     for block in blocks:
-        held += block
-        if len(held) > 2 * _LONGEST:
-            yield held[:-_LONGEST]
-            held = held[-_LONGEST:]
-    lines = re.findall(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", held)
+        last_bytes += block
+        if len(last_bytes) > 2 * _LONGEST:
+            yield last_bytes[:-_LONGEST]
+            last_bytes = last_bytes[-_LONGEST:]
+    lines = re.findall(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", last_bytes)
     end = len(lines)
     found = 0
     while (last := _filled(lines, end)) and _is_footer(lines[last - 1], footer, found):

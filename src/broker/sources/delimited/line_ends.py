@@ -60,13 +60,13 @@ def _escaped(blocks: Iterator[bytes], escape: bytes, own: bytes) -> Iterator[byt
             return escape + b"r"
         return found[0] if found[1] is not None else letters.get(found[0], found[0])
 
-    held = b""
+    rest = b""
     for block in blocks:
-        text = held + block
+        text = rest + block
         end = len(text.rstrip(b"\r").rstrip(escape))  # what is behind may be half of a pair
-        held = text[end:]
+        rest = text[end:]
         yield ends.sub(written, text[:end]) if _concerns(text, escape, own) else text[:end]
-    yield ends.sub(written, held)
+    yield ends.sub(written, rest)
 
 
 def _concerns(text: bytes, escape: bytes, own: bytes) -> bool:

@@ -27,7 +27,7 @@ _MOST_DOUBTED = 200  # columns; the pattern of a row grows with them
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a slice held. Its rows and lines count from 1 within the slice."""
+    """The content of a slice. Its rows and lines count from 1 within the slice."""
 
     table: pa.Table
     records: int

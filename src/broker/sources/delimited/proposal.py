@@ -114,10 +114,10 @@ def fit_of(text: bytes, dialect: Dialect, *, is_whole: bool) -> Fit:
     lines = regular = 0
     lexer = Lexer(dialect)
     for one in records:
-        held = text[one.start : one.end]
-        count = count_lines(held.rstrip(b"\r\n")) + 1
+        record = text[one.start : one.end]
+        count = count_lines(record.rstrip(b"\r\n")) + 1
         is_sound = not one.is_open and (
-            count == 1 or all(each["tail"] is None for each in lexer.spreads(held))
+            count == 1 or all(each["tail"] is None for each in lexer.spreads(record))
         )
         lines += count
         regular += count if one.fields == fields and is_sound else 0

@@ -110,15 +110,15 @@ class Cutter:
         return is_inside and not record.is_open
 
     def _more_of_record(self) -> None:
-        """Read on where no record ends in what is held: as much again, up to the longest."""
-        held = len(self._rest)
-        if held > LONGEST_RECORD:
+        """Read on where no record ends in what was read: as much again, up to the longest."""
+        size = len(self._rest)
+        if size > LONGEST_RECORD:
             raise SourceError(
                 f"has a record of more than {LONGEST_RECORD >> 20} MiB",
                 where=self._name,
                 remedy="Probably a closing quote is missing, or csv.quote is declared wrongly.",
             )
-        self._more(min(held, LONGEST_RECORD + 1 - held))
+        self._more(min(size, LONGEST_RECORD + 1 - size))
 
     def _more(self, least: int = 1) -> None:
         """Read on, one block at least."""

@@ -58,10 +58,10 @@ def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _without_end(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Leave out a last byte that DOS, and programs that write for it, put after a text."""
-    held = b""
+    end = b""
     for block in blocks:
-        text = held + block
-        held = _DOS_END if text.endswith(_DOS_END) else b""
+        text = end + block
+        end = _DOS_END if text.endswith(_DOS_END) else b""
         yield text.removesuffix(_DOS_END)
 
 

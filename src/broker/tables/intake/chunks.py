@@ -51,17 +51,17 @@ def _chunks(reading: Reading, bytes_: int, marked: Marked | None) -> Iterator[Ch
 
 
 def _tables(reading: Reading, bytes_: int) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
+    pending: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in _checked(reading, bytes_):
-        held.append(batch)
+        pending.append(batch)
         rows += batch.num_rows
         size += batch.nbytes
         if rows >= ROWS or size >= bytes_:
-            yield pa.Table.from_batches(held)
-            held, rows, size = [], 0, 0
+            yield pa.Table.from_batches(pending)
+            pending, rows, size = [], 0, 0
     if rows:
-        yield pa.Table.from_batches(held)
+        yield pa.Table.from_batches(pending)
 
 
 def _checked(reading: Reading, bytes_: int) -> Iterator[pa.RecordBatch]:

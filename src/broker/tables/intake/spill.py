@@ -23,7 +23,7 @@ _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 class Spill:
     """Append batches by partition, then read each partition back in the order of appending.
 
-    Until ``bound`` bytes nothing is written. Past it, what is held goes to one file, a batch per
+    Until ``bound`` bytes nothing is written. Past it, all batches go to one file, a batch per
     partition, so that neither memory nor open files grow with the number of partitions.
     """
 
@@ -33,8 +33,8 @@ class Spill:
         self.rows: dict[int | None, int] = defaultdict(int)
         self._path = path
         self._bound = bound
-        self._held: dict[int | None, list[pa.RecordBatch]] = defaultdict(list)
-        self._held_bytes = 0
+        self._pending: dict[int | None, list[pa.RecordBatch]] = defaultdict(list)
+        self._pending_bytes = 0
         self._places: dict[int | None, list[int]] = defaultdict(list)
         self._written = 0
         self._sink: pa.NativeFile | None = None
@@ -45,9 +45,9 @@ class Spill:
         size = batch.nbytes
         self.rows[partition] += batch.num_rows
         self.bytes[partition] += size
-        self._held[partition].append(batch)
-        self._held_bytes += size
-        if self._held_bytes >= self._bound:
+        self._pending[partition].append(batch)
+        self._pending_bytes += size
+        if self._pending_bytes >= self._bound:
             self._flush()
 
     def finish(self) -> None:
@@ -79,7 +79,7 @@ class Spill:
     def close(self) -> None:
         """Forget the rows and remove the file."""
         self._close_file()
-        self._held.clear()
+        self._pending.clear()
         self._path.unlink(missing_ok=True)
 
     def __enter__(self) -> Spill:
@@ -96,22 +96,22 @@ class Spill:
 
     def _flush(self) -> None:
         """Raise ``OSError`` while others have room: how far a file expands is unknown."""
-        if shutil.disk_usage(self._path.parent).free < self._held_bytes + _RESERVE:
+        if shutil.disk_usage(self._path.parent).free < self._pending_bytes + _RESERVE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         if self._writer is None:
             self._sink = pa.OSFile(str(self._path), "wb")
             self._writer = pa.ipc.new_file(self._sink, self.schema, options=_OPTIONS)
-        for partition, batches in self._held.items():
+        for partition, batches in self._pending.items():
             for batch in _sized(batches):
                 self._writer.write_batch(batch)
                 self._places[partition].append(self._written)
                 self._written += 1
-        self._held.clear()
-        self._held_bytes = 0
+        self._pending.clear()
+        self._pending_bytes = 0
 
     def _batches(self, partition: int | None, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         if not self._places:
-            yield from (batch.select(schema.names) for batch in self._held.get(partition, ()))
+            yield from (batch.select(schema.names) for batch in self._pending.get(partition, ()))
             return
         fields = [self.schema.get_field_index(name) for name in schema.names]
         options = pa.ipc.IpcReadOptions(included_fields=fields)
@@ -132,15 +132,15 @@ def _sized(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def _even(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Cut a stream into batches of whole vectors, whatever the sizes in which it came."""
-    held: list[pa.RecordBatch] = []
+    pending: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
-        held.append(batch)
+        pending.append(batch)
         rows += batch.num_rows
         if rows >= _ROWS:
-            whole = pa.concat_batches(held)
+            whole = pa.concat_batches(pending)
             even = rows - rows % _VECTOR
             yield whole.slice(0, even)
-            held, rows = [whole.slice(even)], rows - even
+            pending, rows = [whole.slice(even)], rows - even
     if rows:
-        yield pa.concat_batches(held)
+        yield pa.concat_batches(pending)

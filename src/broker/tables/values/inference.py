@@ -181,10 +181,10 @@ def _measured(
     values = iter(one_row(connection, f"SELECT {', '.join(measures)} FROM {relation}"))
     found = {}
     for name, kinds in columns.items():
-        held = [kind for kind in kinds if next(values)]
+        fitting = [kind for kind in kinds if next(values)]
         whole, scale = (next(values), next(values)) if kinds else (0, 0)
-        guessed = _of(held, whole, scale)
-        if held[:1] == ["DOUBLE"]:
+        guessed = _of(fitting, whole, scale)
+        if fitting[:1] == ["DOUBLE"]:
             exact = f"bool_and({fits(name, 'DOUBLE', strict=True)})"
             (is_exact,) = one_row(connection, f"SELECT {exact} FROM {relation}")
             guessed = guessed if is_exact else Guess("VARCHAR")
@@ -202,10 +202,10 @@ def _measures(column: str, kinds: Sequence[str]) -> Iterator[str]:
         yield f"max(length(split_part({column}, '.', 2)))"
 
 
-def _of(held: Sequence[str], whole: int, scale: int) -> Guess:
+def _of(fitting: Sequence[str], whole: int, scale: int) -> Guess:
     """The guess of a column whose values are all of these kinds, the narrowest first."""
-    if not held:
+    if not fitting:
         return Guess("VARCHAR")
-    if held[0] == "DECIMAL":
+    if fitting[0] == "DECIMAL":
         return _number(whole, scale)
-    return Guess(held[0], whole if held[0] == "BIGINT" else 0)
+    return Guess(fitting[0], whole if fitting[0] == "BIGINT" else 0)
