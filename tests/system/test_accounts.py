@@ -321,7 +321,7 @@ def test_commands_on_the_host(broker: Broker) -> None:
 
     not_root = broker.command("list-analysts", user="tom")
     assert (not_root.returncode, not_root.stdout) == (1, "")
-    assert "only root may look after accounts" in not_root.stderr
+    assert "only root may manage accounts" in not_root.stderr
     assert broker.command("remove-analyst", "tom").returncode == 0
     assert broker.login("tom", "true").returncode == 255
 

@@ -241,7 +241,7 @@ def _refuse_own_end(
             continue
         if loses(entry, new.by_name().get(entry.name)):
             raise AccountsError(
-                "you are logged in with this account, and taking from it would end your session",
+                "this change takes rights from your own account and would end your session",
                 where=place(entry.name, entry.role),
                 remedy="Let another operator do it, or root.",
             )
@@ -271,7 +271,7 @@ def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any],
     for one in found:
         if one["taken"]:
             raise BrokerError(
-                "sshd still takes a key of a person who left",
+                "sshd still accepts a key of a removed person",
                 where=_place(str(one["name"]), roles),
                 found=str(one["fingerprint"]),
                 remedy="Look for it with: sshd -T -C user=NAME,host=x,addr=127.0.0.1.",
@@ -292,7 +292,7 @@ def _refuse_broken(requests: Sequence[Request], outcome: Outcome) -> None:
     for one in outcome.troubles:
         if one.name in names:
             raise BrokerError(
-                "the home is not as it should be, so the account is not either",
+                "the home could not be repaired, so the account is incomplete",
                 where=_place(one.name, outcome.roles),
                 found=one.problem,
                 remedy="Look at the home, end what runs under the account, then try again.",
@@ -308,7 +308,7 @@ def _refuse_half_done(host: Host, broken: Set[str | None]) -> None:
     ]
     if left:
         raise BrokerError(
-            "the host does not show what was just done",
+            "the host does not have all changes that were just made",
             found=f"still to do: {left[0]}",
             remedy="Look for what else changes accounts here, then run the same command again.",
         )

@@ -60,7 +60,9 @@ def discover(  # noqa: PLR0913  each is an option
         found = drafts_of_source(source, config_option, choice)
     if not found.drafts and not found.failures:
         expected = "at least one CSV file" if path else "a table that the credentials may read"
-        raise ConfigError("no table lies there", where=path or found.title, expected=expected)
+        raise ConfigError(
+            "there is no table in this place", where=path or found.title, expected=expected
+        )
     if out is not None:
         revision = _write(out, found, choice)
         facts = _facts(revision, found.failures)

@@ -31,7 +31,8 @@ def operator(context: click.Context) -> None:
 @click.option(
     "--sudo/--no-sudo",
     default=None,
-    help="Allow to become root, without a password. Without it: as it is, and no for a new one.",
+    help="Let the operator become root without a password. "
+    "Default: unchanged; no for a new operator.",
 )
 @click.pass_context
 def _add(

@@ -91,7 +91,7 @@ def host_syncs() -> RunStatus | None:
             break
         time.sleep(_LOOK_SECONDS)
     if not known:
-        raise BrokerError("syncs begin faster than they can be looked at", where=str(SYNCS))
+        raise BrokerError("syncs begin faster than their states can be read", where=str(SYNCS))
     return run_status(record, units, boot_id(), datetime.now(UTC), timed=timed)
 
 

@@ -260,7 +260,7 @@ def _doubts(one: Placed) -> Iterator[ConfigError]:
         )
     if table.deletions == "tombstone" and table.sync_strategy == "partitioned":
         yield ConfigError(
-            f"{one.key('deletions')} notices only marks in the partitions that are read again",
+            f"{one.key('deletions')} finds only marks in the partitions that are read again",
             where=one.where("deletions"),
             expected="census, or 'sync_strategy: incremental', so that marks of older rows count",
         )
@@ -272,7 +272,7 @@ def _doubts(one: Placed) -> Iterator[ConfigError]:
     for name in ("where_filters", "row_filter"):
         if getattr(table, name) and _keeps_what_leaves(table):
             yield ConfigError(
-                f"{one.key(name)} lets a row stay as it was that changes and is no longer wanted",
+                f"{one.key(name)} keeps the old version of a row that no longer matches the filter",
                 where=one.where(name),
                 expected="'deletions: census', which takes it away",
             )

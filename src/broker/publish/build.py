@@ -104,7 +104,7 @@ def _with_documents(
         parts = PurePosixPath(path).parts
         if times > 1 or len(parts) < 2 or parts[0] in _NOT_FOR_DOCUMENTS:
             raise PublishError(
-                "a document cannot stand here",
+                "a document may not have this path",
                 expected="a path of its own in a folder such as docs/ or metadata/",
                 found=path,
             )

@@ -202,7 +202,7 @@ _WIDENING = TypeAdapter(Widening)
 def unreadable(where: str, found: str) -> PublishError:
     """Nothing goes on from a generation that does not say who could read its tables."""
     return PublishError(
-        "who could read the tables cannot be read",
+        "the list of who could read the tables cannot be read",
         where=where,
         found=found,
         remedy="See `broker verify`, then `broker rollback` to a generation that is whole.",

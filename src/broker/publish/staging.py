@@ -273,7 +273,7 @@ class Staging:
             raise PublishError("a new file cannot be read", where=file.path) from error
         if (rows, path.stat().st_size) != (file.rows, file.bytes):
             raise PublishError(
-                "a new file is not what the engine says",
+                "a new file has other rows or bytes than the engine reported",
                 where=file.path,
                 expected=f"{file.rows} rows in {file.bytes} bytes",
                 found=f"{rows} rows in {path.stat().st_size} bytes",

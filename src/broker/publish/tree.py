@@ -54,7 +54,7 @@ class Rights:
             return self.groups[access]
         except KeyError:
             raise PublishError(
-                "no group stands for this access class",
+                "this access class has no group on this machine",
                 expected=", ".join(sorted(self.groups)),
                 found=access,
                 remedy="Declare the class in access_classes of instance.yaml.",

@@ -137,7 +137,7 @@ def recording(found: Mapping[str, Unit], names: Iterable[str]) -> bool:
 
 def _silent(found: str) -> BrokerError:
     return BrokerError(
-        "systemd does not answer what becomes of syncs",
+        "systemd does not report the state of the sync units",
         where="systemctl show",
         found=found[:200] or "nothing",
         remedy="Run this as root; `systemctl status` says whether systemd itself is well.",

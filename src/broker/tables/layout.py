@@ -174,7 +174,7 @@ def _fresh(spec: TableSpec, declared: TableSchema, delivered: pa.Schema) -> list
         type_ = canonical(type_, where=where) if type_ else None
         if natural is None and type_ and is_nested(type_):
             raise TableError(
-                "the source delivers text, of which no list or struct is made",
+                "the source delivers text, and a list or struct cannot be made from text",
                 where=where,
                 found=type_,
                 remedy="Declare JSON or VARCHAR under `types`.",

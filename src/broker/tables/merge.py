@@ -101,7 +101,7 @@ def _refuse_unreadable(keys: Staged, name: str) -> None:
         return
     first = keys.end.rejects[0]
     raise TableError(
-        "the source cannot read all keys, so no row can be known to be gone",
+        "the source cannot read all keys, so deleted rows cannot be identified",
         where=name,
         expected="keys that can be read",
         found=f"{len(keys.end.rejects):,} that cannot, the first in {first.place}: {first.reason}",
@@ -238,7 +238,7 @@ class _Merge:
             )
         except RejectedError as error:
             _need_wider_keys(self.spec, layout, error)
-            what = "keys do not fit, so no row can be known to be gone"
+            what = "keys do not fit, so deleted rows cannot be identified"
             raise RejectedError(spec.name, error.issues, what=what) from error
         with staged.spill:
             _refuse_unreadable(staged, spec.name)

@@ -388,7 +388,7 @@ def test_a_class_that_was_given_up_is_told_and_stops_nothing(scene: Scene) -> No
     kept = {name: gid for name, gid in GIDS.items() if name != "hr"}
     scene.store = Store(scene.store.root, kept, operators=OPERATORS, reserve_bytes=0)
     told = scene.told(scene.readers[0])
-    assert [line for line in told if "no group stands for this access class" in line]
+    assert [line for line in told if "this access class has no group on this machine" in line]
 
 
 def test_who_lost_a_group_is_told_what_they_lack(scene: Scene) -> None:

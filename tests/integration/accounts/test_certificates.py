@@ -70,9 +70,13 @@ def test_serials_follow_the_clock_and_never_come_twice() -> None:
 @pytest.mark.parametrize(
     ("keys", "label", "told"),
     [
-        ((), None, "none of the keys is valid"),
-        ((replace(KEY, revoked=True),), None, "none of the keys is valid"),
-        ((replace(KEY, expires="2026-11-23T08:00:00Z"),), "laptop", "none of the keys is valid"),
+        ((), None, "this analyst has no valid key"),
+        ((replace(KEY, revoked=True),), None, "this analyst has no valid key"),
+        (
+            (replace(KEY, expires="2026-11-23T08:00:00Z"),),
+            "laptop",
+            "this analyst has no valid key",
+        ),
         ((KEY, DESK), None, "there are several keys"),
         ((KEY, replace(DESK, revoked=True)), "desk", "there is no such key"),
     ],

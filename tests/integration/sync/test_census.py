@@ -113,6 +113,6 @@ def test_a_key_that_no_census_can_read_is_told_with_what_helps(
     deliver(instance, f"id,at\n{ROWS}{key},2026-01-15T00:00:00Z\n", 2)
     code, _, error = outcome(instance)
     assert (code, len(instance.rows("s/t"))) == (1, 3)
-    assert "no row can be known to be gone: 1 times" in str(error)
+    assert "deleted rows cannot be identified: 1 times" in str(error)
     assert remedy in str(error)
     assert "max_rejects" not in str(error)

@@ -373,7 +373,7 @@ def test_what_cannot_be_read_of_the_readers_is_not_nothing(published: Instance) 
     path.write_text('{"format": 1}\n')
     done = published.here("sync")
     assert done.returncode == 1
-    assert "who could read the tables cannot be read" in done.stderr
+    assert "the list of who could read the tables cannot be read" in done.stderr
 
 
 def test_a_newer_generation_that_cannot_be_read_makes_new_tables_wait(

@@ -164,7 +164,7 @@ def test_accounts_that_root_cannot_write_are_refused_before_anything_changes(
 def test_another_system_is_refused(layout: HostPaths, ask: Ask, text: str | None) -> None:
     release = layout.root / "etc/os-release"
     release.unlink() if text is None else release.write_text(text)
-    with pytest.raises(AccountsError, match="runs on Debian alone") as caught:
+    with pytest.raises(AccountsError, match="runs only on Debian") as caught:
         ask("anna", KEY)
     assert ("Ubuntu 24.04" in str(caught.value)) == bool(text)
     assert not (layout.root / "etc/data-broker").exists()
@@ -267,7 +267,9 @@ def test_a_tool_that_lies_is_noticed(
     system: ScratchSystem, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(system, "add", lambda *_: None)
-    with pytest.raises(BrokerError, match=r"does not show what was just done.*make group"):
+    with pytest.raises(
+        BrokerError, match=r"does not have all changes that were just made.*make group"
+    ):
         ask("anna", KEY)
 
 
@@ -282,7 +284,7 @@ def test_a_write_that_fails_is_told_in_one_line(layout: HostPaths, ask: Ask) -> 
 def test_a_look_that_fails_is_told_in_one_line(layout: HostPaths, ask: Ask) -> None:
     (layout.root / "etc/data-broker").write_text("in the way")
     with pytest.raises(
-        BrokerError, match=r"data-broker/[a-z_]+\.json: the host cannot be looked at"
+        BrokerError, match=r"data-broker/[a-z_]+\.json: the accounts of the host cannot be read"
     ):
         ask("anna", KEY)
 
@@ -294,7 +296,7 @@ def test_a_look_needs_root(
         raise PermissionError(13, "Permission denied", f"/etc/shadow of {names}")
 
     monkeypatch.setattr(system, "accounts", not_root)
-    with pytest.raises(BrokerError, match="only root may look after accounts"):
+    with pytest.raises(BrokerError, match="only root may manage accounts"):
         list_analysts(Host(layout, system))
 
 

@@ -299,7 +299,7 @@ class TestABrokenHome:
     ) -> None:
         with (
             self.broken(home, monkeypatch),
-            pytest.raises(BrokerError, match="analyst 'anna': the home is not as it should be"),
+            pytest.raises(BrokerError, match="analyst 'anna': the home could not be repaired"),
         ):
             ask("anna", public_key("new"))
         assert KEY not in (layout.at(layout.keys) / "anna").read_text()

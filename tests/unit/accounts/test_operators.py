@@ -309,7 +309,7 @@ def test_a_key_that_is_gone_takes_all_that_it_may_have_planted(
 
 def test_nobody_is_both(layout: HostPaths, ask: Ask, operate: Operate) -> None:
     ask("anna", KEY)
-    with pytest.raises(AccountsError, match="this name is that of an analyst"):
+    with pytest.raises(AccountsError, match="this name already belongs to an analyst"):
         operate("anna", OTHER)
     operate("olga", OTHER)
     for asked in (
@@ -318,7 +318,7 @@ def test_nobody_is_both(layout: HostPaths, ask: Ask, operate: Operate) -> None:
         key_request("olga", "present", key=public_key("third")),
         key_request("olga", "absent", old=["*"]),
     ):
-        with pytest.raises(AccountsError, match="this name is that of an operator"):
+        with pytest.raises(AccountsError, match="this name already belongs to an operator"):
             converge([asked], Host(layout, ScratchSystem(layout.root)))
 
 
@@ -421,7 +421,7 @@ def test_what_is_wrong_with_an_operator_is_not_said_of_an_analyst(
     assert told == ("operator 'olga': broken",)
     taken = KeyAnswer("SHA256:x", taken=True, answer="welcome")
     monkeypatch.setattr(system, "probe", lambda *_: [taken])
-    with pytest.raises(BrokerError, match="operator 'olga': sshd still takes a key"):
+    with pytest.raises(BrokerError, match="operator 'olga': sshd still accepts a key"):
         operate("olga", state="absent")
 
 

@@ -414,7 +414,9 @@ def test_any_declared_class_can_be_held_and_no_other() -> None:
     told = refusal(observed, Request("anna", grant=("finanse",)))
     assert "no such access class; expected finance, hr, private, public" in told
     assert "Did you mean finance?" in told
-    with pytest.raises(AccountsError, match="the class finance is still held"):
+    with pytest.raises(
+        AccountsError, match="still has the class finance, which is no longer declared"
+    ):
         plan([], replace(host(entry), classes=classes), LAYOUT, Classes())
 
 

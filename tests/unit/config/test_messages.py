@@ -274,9 +274,9 @@ tables:
     assert [warning.replace(f"{tmp_path}/", "") for warning in warnings] == [
         "data_description.md:5: table web.clicks: max_delete_fraction has no effect, because "
         "deletions is append_only: any row that would go waits for approval",
-        "data_description.md:10: table web.carts: deletions notices only marks in the partitions "
+        "data_description.md:10: table web.carts: deletions finds only marks in the partitions "
         "that are read again; expected census, or 'sync_strategy: incremental', so that marks of "
         "older rows count",
-        "data_description.md:17: table web.orders: where_filters lets a row stay as it was that "
-        "changes and is no longer wanted; expected 'deletions: census', which takes it away",
+        "data_description.md:17: table web.orders: where_filters keeps the old version of a row "
+        "that no longer matches the filter; expected 'deletions: census', which takes it away",
     ]

@@ -67,7 +67,7 @@ def test_a_class_is_declared_held_and_kept(root: Path, call: Call) -> None:
     assert call(analysts=[], access_classes=CLASSES)["changed"]
     assert not call(analysts=[], access_classes=CLASSES)["changed"]
     assert call(name="anna", key=KEY, classes=["hr"])["analysts"][0]["classes"] == ["hr"]
-    assert "the class hr is still held" in call(analysts=[], access_classes={})["msg"]
+    assert "still has the class hr" in call(analysts=[], access_classes={})["msg"]
     together = call(name="bob", key=NEW, classes=["it"], access_classes={"it": None, "hr": None})
     assert together["analysts"][0]["classes"] == ["it"]
 

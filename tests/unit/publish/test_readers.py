@@ -138,7 +138,7 @@ def test_it_is_kept_and_comes_back() -> None:
     "content", [b"", b"{}", b"[]", b'{"format": 2}', b'{"format": 1, "tables": 1}', b"[" * 10**5]
 )
 def test_what_no_broker_writes_is_one_sentence(content: bytes) -> None:
-    with pytest.raises(PublishError, match="who could read the tables cannot be read"):
+    with pytest.raises(PublishError, match="the list of who could read the tables cannot be read"):
         Memory.from_json(content, "g", where="state/readers.json")
 
 

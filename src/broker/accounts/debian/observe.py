@@ -72,7 +72,7 @@ def observe(host: Host, names: Iterable[str] = ()) -> Observed:
         raise root_needed(error) from error
     except OSError as error:
         raise BrokerError(
-            "the host cannot be looked at, so nothing was changed",
+            "the accounts of the host cannot be read, so nothing was changed",
             where=str(error.filename),
             found=error.strerror,
             remedy="Fix that, then try again.",
@@ -82,7 +82,7 @@ def observe(host: Host, names: Iterable[str] = ()) -> Observed:
 def root_needed(error: PermissionError) -> BrokerError:
     """The error for a caller who may not manage accounts."""
     return BrokerError(
-        "only root may look after accounts", where=error.filename, remedy="Run this as root."
+        "only root may manage accounts", where=error.filename, remedy="Run this as root."
     )
 
 
@@ -94,7 +94,7 @@ def _refuse_other_systems(layout: HostPaths) -> None:
         fields = dict(line.split("=", 1) for line in lines if "=" in line)
     if fields.get("ID", "").strip("\"'") != "debian":
         raise AccountsError(
-            "the data broker runs on Debian alone",
+            "the data broker runs only on Debian",
             where=str(layout.os_release),
             expected="Debian 12 or 13",
             found=fields.get("PRETTY_NAME", "no name of a system").strip("\"'"),

@@ -83,7 +83,7 @@ def _key(analyst: Person, label: str | None, now: str) -> Key:
     keys = [key for key in analyst.keys if not key.revoked and (key.until or "~") > now]
     if not keys:
         raise AccountsError(
-            "none of the keys is valid, so none can have a certificate",
+            "this analyst has no valid key, so no certificate can be issued",
             where=where,
             remedy=f"Register one with: broker analyst key add {analyst.name} KEY.",
         )

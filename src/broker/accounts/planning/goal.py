@@ -1,5 +1,5 @@
-"""From the requests to the list of people it makes; every refusal happens here, before
-anything is changed."""
+"""From the requests to the list of people it makes, with the refusals that need the whole list,
+before anything is changed."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _entry(
         raise unknown_person(request.name, names, request.role)
     if known is not None and known.role != request.role:
         raise AccountsError(
-            f"this name is that of an {known.role}",
+            f"this name already belongs to an {known.role}",
             where=place(request.name, request.role),
             remedy=f"Choose another name, or look at them with: {listed_by(known.role)}.",
         )
@@ -124,7 +124,7 @@ def _refuse_twice(requests: Sequence[Request]) -> None:
             raise AccountsError(
                 f"the list names this person {count} times",
                 where=place(name, *roles),
-                remedy="Say everything about one person in one entry.",
+                remedy="Put everything about one person into one entry.",
             )
 
 
@@ -147,7 +147,7 @@ def _refuse_taken(request: Request, observed: Observed) -> None:
         "this name is taken on the host",
         where=place(name, request.role),
         found=found,
-        remedy="Choose another name, or move what holds it away.",
+        remedy="Choose another name, or rename what has it on the host.",
     )
 
 
@@ -241,7 +241,7 @@ def _refuse_lost_classes(entries: Iterable[Person], classes: Classes) -> None:
         lost = set(entry.classes) - classes.groups.keys() if entry.state == "present" else set()
         if lost:
             raise AccountsError(
-                f"the class {min(lost)} is still held, and no longer declared",
+                f"an analyst still has the class {min(lost)}, which is no longer declared",
                 where=place(entry.name),
                 remedy="Revoke it first, or keep it in broker_access_classes.",
             )

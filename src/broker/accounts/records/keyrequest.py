@@ -51,7 +51,7 @@ def _refuse_ended(keys: Iterable[Key], expires: str | None, where: str) -> None:
     now = render_time(datetime.now(UTC))
     if any(key.expires is not None and key.expires <= now for key in keys):
         raise AccountsError(
-            "the new key would have ended already",
+            "the end of the new key is in the past",
             where=where,
             expected="an end in the future, in UTC",
             found=repr(expires),

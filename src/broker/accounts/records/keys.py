@@ -214,7 +214,7 @@ def _parse_entry(given: str | Mapping[str, Any], *, where: str) -> Key:
 def _checked_name(name: str, where: str) -> str:
     if not _NAME.fullmatch(name):
         raise AccountsError(
-            "this cannot name a key",
+            "this is not a valid name for a key",
             where=where,
             expected="1 to 63 of letters, digits, '@', '.', '_' and '-'",
             found=repr(name[:40]),
@@ -248,7 +248,7 @@ def _refuse_other_things(line: str, where: str) -> None:
         raise AccountsError("the key is empty", where=where, remedy=_MAKE_ONE)
     if len(line) > MAX_KEY_TEXT:
         raise AccountsError(
-            "the key is far too long to be one",
+            "the key is too long",
             where=where,
             expected=f"at most {MAX_KEY_TEXT} characters",
             found=f"{len(line)}",

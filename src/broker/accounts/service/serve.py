@@ -141,12 +141,12 @@ def _received(connection: socket.socket) -> bytes:
         try:
             part = connection.recv(MAX_REQUEST + 1 - len(content))
         except TimeoutError as error:
-            raise AccountsError("the request did not come to its end", where="request") from error
+            raise AccountsError("the request is incomplete", where="request") from error
         if not part:
             break
         content += part
         deadline = begun + _READ_SECONDS
         if time.monotonic() > deadline:
-            raise AccountsError("the request did not come to its end", where="request")
+            raise AccountsError("the request is incomplete", where="request")
     connection.settimeout(_READ_SECONDS)
     return bytes(content)

@@ -28,13 +28,13 @@ delete_home = click.option(
 @click.option(
     "--private/--no-private",
     default=None,
-    help="Grant private data, or revoke it. Without it: unchanged; no for a new analyst.",
+    help="Grant private data, or revoke it. Default: unchanged; no for a new analyst.",
 )
 @click.option("--class", "classes", metavar="CLASS", multiple=True, help="Grant this class, too.")
 @click.option(
     "--shell/--no-shell",
     default=None,
-    help="Allow a normal login, or transfers alone. Without it: as it is, and no for a new one.",
+    help="Allow a normal login, or only transfers. Default: unchanged; no for a new analyst.",
 )
 @click.pass_context
 def add(

@@ -42,7 +42,7 @@ class Budget:
         """
         if estimate > limit:
             raise SourceError(
-                "reading this would be billed more than it may be",
+                "reading this would cost more than its limit",
                 where=where,
                 expected=f"at most {_size(limit)} (max_bytes_billed)",
                 found=_size(estimate),
@@ -68,7 +68,7 @@ class Budget:
             self._day, self._used = today, self._billed(midnight)
         if self._used + estimate > per_day:
             raise SourceError(
-                "reading this would be billed more than is left of the day",
+                "reading this would cost more than what is left of the daily limit",
                 where=where,
                 expected=f"at most {_size(per_day)} from 0:00 UTC (max_bytes_billed_per_day)",
                 found=f"{_size(self._used)} so far and {_size(estimate)} for this table",

@@ -59,7 +59,7 @@ def asking(where: str, project: str, *, may_tell: bool = False) -> Iterator[None
         raise _forbidden(error, where, project) from error
     except exceptions.NotFound as error:
         raise AbsentError(
-            "BigQuery has no such thing",
+            "BigQuery does not find what is to be read",
             where=where,
             found=_message(error),
             remedy="Check id, dataset, project and location.",

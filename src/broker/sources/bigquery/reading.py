@@ -57,7 +57,7 @@ class QueryReading(Rows):
             yield converted(batch, self.schema)
         if self._rows != query.total:
             raise SourceError(
-                "BigQuery did not hand over all rows of its answer",
+                "BigQuery did not deliver all rows of its answer",
                 where=estimated.where,
                 expected=f"{query.total:,} rows",
                 found=f"{self._rows:,} rows",

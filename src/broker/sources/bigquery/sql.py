@@ -165,7 +165,7 @@ def _in_window(
     side, type_ = (_SIDES[type_], type_) if type_ in _SIDES else ("", "")
     if not side:
         raise ConfigError(
-            f"a window cannot be cut from '{name}'",
+            f"the rows of a sync cannot be chosen by column '{name}'",
             where=where,
             expected=f"a column of type {', '.join(_SIDES)}",
             found=_type_of(name, known, where),

@@ -41,7 +41,7 @@ class Remote:
         self._storage = storage
         if self._protocol not in _PROTOCOLS:
             raise ConfigError(
-                "tables cannot be read from there",
+                "tables cannot be read from this address",
                 where=shown_url(url),
                 expected=f"a folder, or a URL of {', '.join(_PROTOCOLS)}",
             )
@@ -50,7 +50,7 @@ class Remote:
         """Each file with a known ending and each folder, once."""
         if self._protocol in _WEB:
             raise ConfigError(
-                "a web server cannot be asked which tables it has",
+                "a web server does not list its tables",
                 where=shown_url(self._url),
                 remedy="Describe each table by hand, with its name as id.",
             )

@@ -58,7 +58,7 @@ def take_header(cutter: Cutter, dialect: Dialect, name: str) -> Header:
         names.pop()
     if dialect.has_dashes and any(each != each.rstrip(" ") for each in names):
         raise SourceError(
-            "has columns that are filled up with spaces, which would belong to their values",
+            "has columns padded with spaces, which would become part of the values",
             where=name,
             expected="values as they are, as sqlcmd writes them with -W",
             remedy="Add -W to the command that exports the table.",
@@ -122,7 +122,7 @@ def separated(beginning: bytes, dialect: Dialect, name: str) -> tuple[Dialect, b
             remedy="Declare csv: {dialect: excel}.",
         )
     if mark in (dialect.quote, dialect.escape) or not mark.isascii() or mark.isalnum():
-        raise SourceError("names a delimiter that is not one", where=name, found=f"sep={mark}")
+        raise SourceError("names an invalid delimiter", where=name, found=f"sep={mark}")
     return replace(dialect, delimiter=mark), line[0]
 
 

@@ -90,9 +90,7 @@ def in_order(files: Sequence[InputFile], order: str) -> tuple[InputFile, ...]:
 
 def _time_of(file: InputFile) -> datetime:
     if file.modified is None:
-        raise SourceError(
-            "does not say when it was written, which csv.order goes by", where=file.name
-        )
+        raise SourceError("has no time of writing, and csv.order sorts by it", where=file.name)
     return file.modified
 
 
@@ -107,7 +105,7 @@ def _groups_of(file: InputFile, pattern: re.Pattern[str]) -> list[list[tuple[int
     named = [_part(part, found[part] or "") for part in _PARTS if part in pattern.groupindex]
     if words := [text for text in named if text and not text.isdecimal()]:
         raise SourceError(
-            "does not say by numbers when it is of, as the groups of csv.order do",
+            "has text where the groups of csv.order need numbers",
             where=file.name,
             expected="a number for year, month, day, hour, minute and second",
             found=shown(words[0]),
@@ -148,7 +146,7 @@ def refuse_others(names: Iterable[str], where: str) -> None:
     """Raise ``SourceError`` where files of a folder, beside its inputs, may hold rows, too."""
     if others := sorted(filter(is_other_table, names)):
         raise SourceError(
-            "the folder holds files that its table would be without",
+            "the folder holds files that would not be read",
             where=where,
             expected=f"files ending in {', '.join(SUFFIXES)}",
             found=shown(", ".join(others), 200),
@@ -168,7 +166,7 @@ def changed(names: Sequence[str]) -> SourceError:
 def more_than_once(name: str, where: str, found: list[str]) -> SourceError:
     """Refuse a table with several files: which one counts is unknown."""
     return SourceError(
-        f"table {name} lies here more than once",
+        f"table {name} has more than one file here",
         where=where,
         found=" and ".join(found),
         remedy="Remove all but one, or say with 'file:' which one counts.",

@@ -312,7 +312,7 @@ def _errors_about(path: str, line: int) -> Iterator[None]:
         yield
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise SourceError(
-            "cannot be taken apart into rows",
+            "cannot be split into rows",
             where=f"{path}, after line {line:,}",
             expected="rows of the declared dialect",
             remedy="Check delimiter, quote and escape under csv:.",

@@ -114,7 +114,7 @@ def _spilled(layout: Layout, delivered: pa.Schema, *, marked: bool) -> pa.Schema
 def _check_end(spec: TableSpec, end: End, rows: int) -> None:
     if end.rows != rows:
         raise SourceError(
-            "the source did not hand over what it says it did",
+            "the source delivered another number of rows than it reported",
             where=spec.name,
             expected=f"{end.rows} rows",
             found=f"{rows} rows",

@@ -147,7 +147,7 @@ def test_an_untrusted_server_is_not_read(tmp_path: Path, server: str) -> None:
 
 
 def test_a_web_server_has_no_list(source: CsvSource) -> None:
-    with pytest.raises(ConfigError, match="cannot be asked which tables"):
+    with pytest.raises(ConfigError, match="does not list its tables"):
         list(source.discover())
 
 

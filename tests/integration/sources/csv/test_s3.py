@@ -113,7 +113,7 @@ def test_no_file_of_a_folder_is_passed_over(source: CsvSource, store: Any) -> No
     store.pipe("company/daily/parts/a.csv", b"id\n1\n")
     assert rows(source, "parts") == [("1",)]
     store.pipe("company/daily/parts/b.zip", b"")
-    with pytest.raises(SourceError, match=r"would be without.*b\.zip"):
+    with pytest.raises(SourceError, match=r"would not be read.*b\.zip"):
         rows(source, "parts")
     store.rm("company/daily/parts", recursive=True)
 

@@ -60,7 +60,7 @@ def test_a_statement_holds_no_value() -> None:
             Window(),
             "expected a value of type INT64$",
         ),
-        ({}, Window(datetime.now(UTC), None, "id"), "cannot be cut from 'id'.*found INT64"),
+        ({}, Window(datetime.now(UTC), None, "id"), "cannot be chosen by column 'id'.*found INT64"),
     ],
 )
 def test_what_cannot_be_asked(request_: dict[str, Any], window: Window, sentence: str) -> None:
@@ -174,7 +174,7 @@ def test_tables_side_by_side_never_pass_the_limit_of_the_day() -> None:
         billed = sum(pool.map(read, range(50)))
     assert len(asked) == 1
     assert 30 + billed - 20 * 8 <= 100  # each of the eight may turn out to cost more than estimated
-    with pytest.raises(SourceError, match="left of the day"), budget.granted(10, 50, "t"):
+    with pytest.raises(SourceError, match="left of the daily limit"), budget.granted(10, 50, "t"):
         raise AssertionError("granted")
 
 

@@ -219,7 +219,9 @@ def test_places_that_cannot_be_written(
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no table lies there; expected at least one CSV file"):
+    with pytest.raises(
+        ConfigError, match="there is no table in this place; expected at least one CSV file"
+    ):
         run(tmp_path)
 
 

@@ -123,14 +123,14 @@ def test_a_name_in_other_letters_is_shown(put: Put, source: CsvSource) -> None:
 def test_two_files_for_one_table(put: Put, read: Read) -> None:
     put("t.csv", ONE)
     put("t.csv.gz", gzip.compress(ONE.encode()))
-    with pytest.raises(SourceError, match=r"more than once; found t\.csv and t\.csv\.gz"):
+    with pytest.raises(SourceError, match=r"more than one file here; found t\.csv and t\.csv\.gz"):
         read()
 
 
 def test_two_files_that_differ_in_the_case_of_their_endings(put: Put, read: Read) -> None:
     put("t.csv", ONE)
     put("t.CSV", ONE)
-    with pytest.raises(SourceError, match=r"more than once; found t\.csv and t\.CSV"):
+    with pytest.raises(SourceError, match=r"more than one file here; found t\.csv and t\.CSV"):
         read()
 
 

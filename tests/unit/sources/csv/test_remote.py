@@ -21,5 +21,7 @@ def test_without_the_libraries_it_says_what_to_install(monkeypatch: pytest.Monke
 
 def test_only_known_protocols() -> None:
     source = CsvSource({"path": "ftp://company/x"}, Path())
-    with pytest.raises(ConfigError, match="ftp://company/x: tables cannot be read from there"):
+    with pytest.raises(
+        ConfigError, match="ftp://company/x: tables cannot be read from this address"
+    ):
         source.describe(TableRequest("t"))

@@ -338,7 +338,7 @@ def test_values_that_sqlcmd_filled_up_are_refused(put: Put, read: Read) -> None:
     put(
         "t.csv", "id         ,name  \n-----------,------\n          1,Ada   \n\n(1 rows affected)\n"
     )
-    with pytest.raises(SourceError, match=r"filled up with spaces.*Add -W"):
+    with pytest.raises(SourceError, match=r"padded with spaces.*Add -W"):
         read(options={"dialect": "sqlcmd"})
 
 
