@@ -18,6 +18,7 @@ __all__ = [
     "link_beside",
     "lock",
     "make_dir",
+    "remove_leftovers",
     "replace_link",
     "write_atomic",
     "write_beside",
@@ -119,6 +120,12 @@ def _overwrite(path: Path, content: bytes, mode: int) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what a killed run left beside ``path``. For who holds the lock of its writers."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink(missing_ok=True)
 
 
 def make_dir(path: Path, *, mode: int, gid: int | None = None) -> None:

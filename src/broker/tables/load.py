@@ -41,16 +41,7 @@ def load(
     layout = plan_columns(spec, declared, reading.schema, previous, whole=True)
     with session(at.limits, at.work) as connection:
         rejects = Rejects(connection, spec, reading)
-        staged = stage(
-            connection,
-            spec,
-            layout,
-            reading,
-            rejects,
-            spill_path=at.work / "rows.arrow",
-            limits=at.limits,
-            progress=at.progress,
-        )
+        staged = stage(connection, spec, layout, reading, rejects, at)
         with staged.spill:
             duplicates = displace(connection, spec, staged, rejects)
             dead = bury(connection, spec.key, staged, displaced=duplicates > 0)

@@ -169,17 +169,9 @@ class _Merge:
         """
         if self.batch.upserts is None:
             return None
-        staged = stage(
-            self.connection,
-            self.spec,
-            layout,
-            self.batch.upserts,
-            self.rejects,
-            spill_path=self.at.work / "rows.arrow",
-            limits=self.at.limits,
-            progress=self.at.progress,
-        )
-        self.rejects.merge_source(staged.end.rejects)
+        upserts, rejects = self.batch.upserts, self.rejects
+        staged = stage(self.connection, self.spec, layout, upserts, rejects, self.at)
+        rejects.merge_source(staged.end.rejects)
         return staged
 
     def compare(self, staged: Staged | None, layout: Layout) -> _Compared:
@@ -227,15 +219,9 @@ class _Merge:
         known = (Column(name, layout.field(name).type) for name in spec.key)
         keys = plan_columns(spec, TableSchema(tuple(known)), reading.schema, None, whole=True)
         try:
-            staged = stage(
-                self.connection,
-                spec,
-                keys,
-                reading,
-                Rejects(self.connection, spec, reading, table="key_rejects"),
-                spill_path=self.at.work / f"{table}.arrow",
-                limits=self.at.limits,
-            )
+            rejects = Rejects(self.connection, spec, reading, table="key_rejects")
+            quiet = replace(self.at, progress=None)  # progress counts rows, not keys
+            staged = stage(self.connection, spec, keys, reading, rejects, quiet, name=table)
         except RejectedError as error:
             _need_wider_keys(self.spec, layout, error)
             what = "keys do not fit, so deleted rows cannot be identified"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import BrokerError
-from ...files import make_dir, write_atomic, write_when_full
+from ...files import make_dir, remove_leftovers, write_atomic, write_when_full
 from ..planning.actions import (
     Action,
     AddAccounts,
@@ -292,8 +292,7 @@ def _write_registry(registry: Registry, layout: HostPaths, write: Callable[..., 
 
 
 def _write_list(path: Path, text: str, mode: int, write: Callable[..., None]) -> None:
-    for left in path.parent.glob(f".{path.name}.*"):
-        left.unlink()  # of a run that was killed; we hold the lock
+    remove_leftovers(path)
     write(path, text, mode=mode)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import BrokerError
-from ...files import fsync_dir, write_when_full
+from ...files import fsync_dir, remove_leftovers, write_when_full
 from ..planning.actions import (
     MakeAuthority,
     RemoveAuthority,
@@ -13,6 +13,7 @@ from ..planning.actions import (
     WriteRevocations,
     WriteStanding,
 )
+from ..planning.authority_files import authority_files
 from ..records.certificates import Certificate, render_certificates
 from ..records.keys import Key
 from ..records.paths import HostPaths
@@ -64,21 +65,14 @@ def _authority(layout: HostPaths) -> Key:
 
 
 def _write(path: Path, content: bytes | str, mode: int) -> None:
-    for left in path.parent.glob(f".{path.name}.*"):
-        left.unlink()  # of a run that was killed; we hold the lock
+    remove_leftovers(path)
     write_when_full(path, content, mode=mode)
 
 
 def _remove(layout: HostPaths) -> None:
     """The private key first: from then on nothing is signed, whatever else is left."""
-    files = (
-        layout.authority,
-        layout.authority_public,
-        layout.standing,
-        layout.revocations,
-        layout.certificates,
-    )
-    for path in map(layout.at, files):
-        for left in (path, *path.parent.glob(f".{path.name}.*")):
-            left.unlink(missing_ok=True)
+    for file in authority_files(layout):
+        path = layout.at(Path(file))
+        path.unlink(missing_ok=True)
+        remove_leftovers(path)
     fsync_dir(layout.at(layout.config))

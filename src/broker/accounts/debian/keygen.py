@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ...errors import BrokerError
+from ...files import remove_leftovers
 from ..planning.certificate_rules import identity
 from ..records.certificates import Certificate, Ranges
 from ..records.keys import Key, parse_key
@@ -25,8 +26,7 @@ _SERIAL = re.compile(r"serial: (\d+)(?:-(\d+))?")
 def make_private(path: Path) -> None:
     """Make a key pair; ``path`` becomes its private half. Whatever stands there goes."""
     arriving = path.with_name(f".{path.name}.new")
-    for left in path.parent.glob(f".{path.name}.*"):
-        left.unlink()  # of a run that was killed; we hold the lock
+    remove_leftovers(path)
     comment = "data broker certificate authority"
     _keygen("-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(arriving))
     arriving.with_name(f"{arriving.name}.pub").unlink()

@@ -15,7 +15,7 @@ _OPEN = Node("file", 0o644, 0, 0)
 
 
 def authority_files(layout: HostPaths) -> Mapping[str, Node]:
-    """Every file of an authority, and how it should stand."""
+    """Every file of an authority, and how it should stand; the private key first."""
     return MappingProxyType(
         {
             str(layout.authority): SECRET,

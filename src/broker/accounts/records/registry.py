@@ -96,8 +96,8 @@ def _from_json(entry: Mapping[str, Any], role: Role) -> Person:
         email=check_email(entry["email"], where=where) if entry["email"] else None,
         keys=tuple(_key_from_json(key, where) for key in entry["keys"]),
         classes=() if operates else _class_names(entry["classes"], where),
-        declared_classes=_class_names(entry.get("declared_classes", ()), where),
-        shell=operates or entry.get("shell") is True,
+        declared_classes=() if operates else _class_names(entry["declared_classes"], where),
+        shell=operates or entry["shell"] is True,
         state=_one_of(("present", "absent"), entry["state"]),
         origin=_one_of(("declared", "registry"), entry["origin"]),
         home=_one_of(("archive", "delete"), entry["home"]),
@@ -121,10 +121,7 @@ def _key_to_json(key: Key) -> dict[str, Any]:
     }
 
 
-def _key_from_json(entry: Mapping[str, Any] | str, where: str) -> Key:
-    """The first version of the list held the lines alone."""
-    if isinstance(entry, str):
-        return parse_key(entry, where=where)
+def _key_from_json(entry: Mapping[str, Any], where: str) -> Key:
     return replace(
         parse_key(entry["key"], where=where),
         name=str(entry["name"]),

@@ -73,6 +73,7 @@ class Helper:
     def _serve(self, connection: socket.socket, stack: ExitStack) -> bool:
         caller = caller_of(connection)
         command: Command | None = None
+        result: Result
         tokens = self.host.layout.at(self.tokens)
         try:
             check_caller(caller, self.allowed)
@@ -107,7 +108,7 @@ class Helper:
         return {"certificate": issued.line, **certificate_facts(issued)}
 
     def _note(
-        self, caller: Caller, command: Command | None, result: str, detail: dict[str, str]
+        self, caller: Caller, command: Command | None, result: Result, detail: dict[str, str]
     ) -> None:
         verb = command.verb if command else "unknown"
         event = Event(
@@ -115,16 +116,13 @@ class Helper:
             f"request.{verb}",
             _actor(caller, command),
             command.name if command else None,
-            _RESULTS[result],
+            result,
             None,
             detail,
         )
         problem = append_or_keep([event], self.log)
         if problem is not None:
             sys.stderr.write(f"{problem}\n")
-
-
-_RESULTS: dict[str, Result] = {"done": "done", "refused": "refused", "failed": "failed"}
 
 
 def _actor(caller: Caller, command: Command | None) -> Actor:

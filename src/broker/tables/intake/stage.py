@@ -6,9 +6,8 @@ does a slower look find out which rows, and why; so clean data pays for no rejec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 from ...errors import SourceError
 from .. import partitions
 from ..layout import Field, Layout, WidensError
-from ..model import Limits, Partitioning, TableSpec
+from ..model import Partitioning, TableSpec, Workplace
 from ..pieces import pieces
 from ..row_places import RowPlaces
 from ..rows import End, Reading
@@ -36,7 +35,6 @@ from .tombstones import Marked
 
 __all__ = ["stage"]
 
-Progress = Callable[[int, int], None]
 _AT_A_TIME = 100  # questions of one query: each takes memory, for a table of any width
 
 
@@ -58,25 +56,27 @@ def stage(
     layout: Layout,
     reading: Reading,
     rejects: Rejects,
+    at: Workplace,
     *,
-    spill_path: Path,
-    limits: Limits,
-    progress: Progress | None = None,
+    name: str = "rows",
 ) -> Staged:
-    """Read everything; raises ``SourceError`` unless the source says that it was everything."""
+    """Read everything; raises ``SourceError`` unless the source says that it was everything.
+
+    The rows are set aside in the work folder of ``at``, in a file of this ``name``.
+    """
     mark = spec.tombstone
     marked = Marked(mark, reading.schema.names, spec.key) if mark else None
     schema = _spilled(layout, reading.schema, marked=marked is not None)
-    spill = Spill(schema, spill_path, bound=limits.memory_bytes // 8)
+    spill = Spill(schema, at.work / f"{name}.arrow", bound=at.limits.memory_bytes // 8)
     intake = _Intake(connection, spec, layout, spill, rejects, reading.schema.names)
     done = size = 0
     try:
-        for chunk in chunks(reading, bytes_=limits.memory_bytes // 32, marked=marked):
+        for chunk in chunks(reading, bytes_=at.limits.memory_bytes // 32, marked=marked):
             intake.take(chunk)
             done += chunk.rows
             size += chunk.text_bytes
-            if progress is not None:
-                progress(done, size)
+            if at.progress is not None:
+                at.progress(done, size)
         end = reading.end()
         _check_end(spec, end, done)
         spill.finish()

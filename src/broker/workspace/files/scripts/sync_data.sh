@@ -160,10 +160,7 @@ copy() {
 
 # A refused key ends with ssh's 255 or with rsync's 12, as rsync happened to notice first.
 explain() {
-    if refused; then
-        echo "$host cannot be reached over ssh: check the network, the name and your key."
-        return
-    fi
+    if refused; then set -- 255; fi
     case $1 in
         255) echo "$host cannot be reached over ssh: check the network, the name and your key." ;;
         12 | 30 | 35) echo "the connection to $host broke off $RETRIES times; what has arrived is kept." ;;
