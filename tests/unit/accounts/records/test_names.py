@@ -10,7 +10,7 @@ from broker.accounts.records.model import parse_request
 from broker.accounts.records.names import check_name
 from broker.errors import AccountsError
 
-from .scratch import public_key
+from ..scratch import public_key
 
 KEY = public_key("anna")
 

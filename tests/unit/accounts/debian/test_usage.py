@@ -6,8 +6,8 @@ from broker.accounts.debian.usage import spaces
 from broker.accounts.records.paths import HostPaths
 from broker.cli.status import _space_line
 
-from .conftest import Ask
-from .scratch import public_key
+from ..conftest import Ask
+from ..scratch import public_key
 
 
 def test_the_space_of_each_analyst_and_the_line_of_status(layout: HostPaths, ask: Ask) -> None:

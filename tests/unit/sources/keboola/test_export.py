@@ -1,4 +1,4 @@
-"""What is decided without a network: types, questions, objects, meanings, waits."""
+"""An export of Keboola without a network: its question, objects and slices, waits, settings."""
 
 from __future__ import annotations
 
@@ -19,115 +19,51 @@ from broker.sources.contract import TableRequest, Window
 from broker.sources.delimited.reading import DelimitedReading
 from broker.sources.keboola import KeboolaSource
 from broker.sources.keboola.api import Api
-from broker.sources.keboola.detail import Detail
 from broker.sources.keboola.jobs import Ticket, Tickets
 from broker.sources.keboola.question import ask
 from broker.sources.keboola.retry import Deadline, PassingError, Patience
 from broker.sources.keboola.slices import slice_files
 from broker.sources.keboola.spool import Spool
 from broker.sources.keboola.stores import located
-from broker.sources.keboola.types import by_definition, by_metadata
 from broker.sources.keboola.values import NullRules
 from broker.sources.keboola.web import retry_after
 
-BASE, LENGTH = "KBC.datatype.basetype", "KBC.datatype.length"
+from .answers import detail
+
+S3 = {"s3Path": {"bucket": "b", "key": "exp/1.csv"}, "region": "eu-central-1"}
+KEYS = {"AccessKeyId": "A", "SecretAccessKey": "s3cret", "SessionToken": "sess"}
+GS = {"gcsPath": {"bucket": "b", "key": "exp/1"}, "gcsCredentials": {"access_token": "tok"}}
+SAS = "BlobEndpoint=https://acc.blob.core.windows.net;SharedAccessSignature=sv=1&sig=a%3D"
+AZURE = {
+    "absPath": {"container": "c", "name": "exp/1"},
+    "absCredentials": {"SASConnectionString": SAS},
+}
 
 
-def said(provider: str, value: str, when: str = "2026", length: str = "") -> list[dict[str, Any]]:
-    told = [(BASE, value), (LENGTH, length)]
-    return [
-        {"provider": provider, "key": key, "value": text, "timestamp": when} for key, text in told
-    ]
+def spooled(*contents: bytes) -> Iterator[Spool]:
+    for content in contents:
+        with Spool(None) as spool:
+            spool.append(content)
+            spool.finish()
+            yield spool
 
 
-def timed(native: str) -> dict[str, Any]:
-    return {"basetype": "TIMESTAMP", "definition": {"type": native}}
+def rows_of(*contents: bytes, whole: bool = False) -> list[tuple[Any, ...]]:
+    names = ("id", "x")
+    files = slice_files(spooled(*contents), len(contents), names, "table t", whole=whole)
+    reading = DelimitedReading(files, names, names)
+    return [tuple(row.values()) for batch in reading.batches() for row in batch.to_pylist()]
 
 
-@pytest.mark.parametrize(
-    ("definition", "backend", "type_"),
-    [
-        ({"basetype": "INTEGER", "definition": {"type": "NUMBER", "length": "38,0"}}, "", "BIGINT"),
-        ({"basetype": "NUMERIC", "definition": {"length": "12,2"}}, "", "DECIMAL(12,2)"),
-        ({"basetype": "NUMERIC", "definition": {"length": 10}}, "", "DECIMAL(10,0)"),
-        ({"basetype": "NUMERIC", "definition": []}, "", "DECIMAL(38,9)"),
-        ({"basetype": "NUMERIC", "definition": {"length": "5,9"}}, "", "DECIMAL(38,9)"),
-        ({"basetype": "NUMERIC", "definition": {"type": "BIGNUMERIC"}}, "bigquery", "VARCHAR"),
-        (timed("TIMESTAMP_NTZ"), "snowflake", "TIMESTAMP"),
-        (timed("TIMESTAMP_LTZ"), "snowflake", "TIMESTAMPTZ"),
-        (timed("TIMESTAMP"), "bigquery", "TIMESTAMPTZ"),
-        (timed("TIME"), "bigquery", "TIME"),
-        ({"basetype": "STRING", "definition": {"type": "VARIANT"}}, "snowflake", "VARCHAR"),
-        ({"basetype": "SOMETHING"}, "", "VARCHAR"),
-    ],
-)  # fmt: skip
-def test_types_by_definition(definition: dict[str, Any], backend: str, type_: str) -> None:
-    assert by_definition(definition, backend) == type_
+class Answering:
+    """A server that gives one answer to everything."""
 
+    def __init__(self, status: int, data: bytes) -> None:
+        self._answer = SimpleNamespace(status=status, data=data, headers={})
 
-@pytest.mark.parametrize(
-    ("entries", "type_"),
-    [
-        ([], "VARCHAR"),
-        (said("ex-db", "INTEGER"), "BIGINT"),
-        (said("ex-db", "INTEGER", "2027") + said("user", "DATE", "2020"), "DATE"),
-        (said("ex-db", "INTEGER", "2027") + said("storage", "FLOAT", "2020"), "DOUBLE"),
-        (said("a", "INTEGER", "2021") + said("b", "BOOLEAN", "2022"), "BOOLEAN"),
-        (said("a", "NUMERIC", "2022", "9,2") + said("b", "NUMERIC", "2021", "4,1"), "DECIMAL(9,2)"),
-        # a length is never taken from another provider than the type
-        (said("user", "NUMERIC") + said("b", "STRING", "2027", "4,1"), "DECIMAL(38,9)"),
-    ],
-)
-def test_types_by_metadata(entries: list[dict[str, Any]], type_: str) -> None:
-    assert by_metadata(entries) == type_
-
-
-def detail(**more: Any) -> Detail:
-    body = {"id": "in.c-a.t", "columns": ["id", "n", "x"], "primaryKey": ["id"], "isTyped": False}
-    metadata = {"n": said("user", "NUMERIC", "2026", "9,2")}
-    return Detail({**body, "columnMetadata": metadata, "timestampType": "MANAGED", **more})
-
-
-def test_an_alias_is_as_its_source() -> None:
-    source = {
-        "columnMetadata": {"n": said("user", "INTEGER")},
-        "metadata": [{"provider": "user", "key": "KBC.description", "value": "Rows"}],
-    }
-    found = detail(columnMetadata=[], sourceTable=source, isAlias=True).described((), ())
-    assert [column.type for column in found.schema.columns] == ["VARCHAR", "BIGINT", "VARCHAR"]
-    assert found.description == "Rows"
-
-
-@pytest.mark.parametrize(
-    ("more", "key", "tracks"),
-    [
-        ({}, (), True),
-        ({"primaryKey": []}, (), False),
-        ({"primaryKey": []}, ("x",), True),
-        ({"timestampType": "NONE"}, (), False),
-        ({"timestampType": None}, (), True),
-    ],
-)
-def test_changes_are_tracked_for_rows_that_have_a_key(
-    more: dict[str, Any],
-    key: tuple[str, ...],
-    tracks: bool,
-) -> None:
-    assert detail(**more).described((), key).tracks_changes is tracks
-
-
-def test_times_have_offsets_without_colons_and_may_be_missing() -> None:
-    at = detail(lastImportDate="2019-08-14T16:54:06+0200", rowsCount="7").as_of
-    assert at == datetime(2019, 8, 14, 14, 54, 6, tzinfo=UTC)
-    assert detail(lastImportDate=None, rowsCount=None).as_of is None
-    assert detail(rowsCount=None).rows is None
-
-
-def test_a_version_is_certain_of_a_table_at_rest_alone() -> None:
-    old, now = "2019-08-14T16:54:06+0200", datetime.now(UTC).isoformat()
-    assert detail(lastImportDate=old, lastChangeDate=old).version is not None
-    assert detail(lastImportDate=old, lastChangeDate=now).version is None
-    assert detail(lastImportDate=old, lastChangeDate=old, tableType="view").version is None
+    def ask(self, *_: object, where: str) -> SimpleNamespace:
+        assert where
+        return self._answer
 
 
 def test_a_question_is_json_with_whole_seconds() -> None:
@@ -166,16 +102,6 @@ def test_what_keboola_cannot_be_asked_is_left_to_us() -> None:
         ask(typed, request, ("idd",), Window(), "csv")
 
 
-S3 = {"s3Path": {"bucket": "b", "key": "exp/1.csv"}, "region": "eu-central-1"}
-KEYS = {"AccessKeyId": "A", "SecretAccessKey": "s3cret", "SessionToken": "sess"}
-GS = {"gcsPath": {"bucket": "b", "key": "exp/1"}, "gcsCredentials": {"access_token": "tok"}}
-SAS = "BlobEndpoint=https://acc.blob.core.windows.net;SharedAccessSignature=sv=1&sig=a%3D"
-AZURE = {
-    "absPath": {"container": "c", "name": "exp/1"},
-    "absCredentials": {"SASConnectionString": SAS},
-}
-
-
 def test_an_object_is_fetched_from_its_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "STORAGE_EMULATOR_HOST"):
         monkeypatch.delenv(name, raising=False)
@@ -204,21 +130,6 @@ def test_an_object_is_fetched_from_its_provider(monkeypatch: pytest.MonkeyPatch)
 def test_an_object_outside_of_the_export_is_not_fetched(place: dict[str, Any], entry: str) -> None:
     with pytest.raises(SourceError, match=r"outside of the export|unknown kind"):
         located({**place, "credentials": KEYS}, entry)
-
-
-def spooled(*contents: bytes) -> Iterator[Spool]:
-    for content in contents:
-        with Spool(None) as spool:
-            spool.append(content)
-            spool.finish()
-            yield spool
-
-
-def rows_of(*contents: bytes, whole: bool = False) -> list[tuple[Any, ...]]:
-    names = ("id", "x")
-    files = slice_files(spooled(*contents), len(contents), names, "table t", whole=whole)
-    reading = DelimitedReading(files, names, names)
-    return [tuple(row.values()) for batch in reading.batches() for row in batch.to_pylist()]
 
 
 def test_slices_are_told_by_their_bytes() -> None:
@@ -327,17 +238,6 @@ def test_settings_are_refused_without_their_values(more: dict[str, Any], sentenc
         KeboolaSource({**good, **more}, Path())
     assert "s3cret" not in str(caught.value)
     assert "s3cret" not in repr(vars(KeboolaSource(good, Path())))
-
-
-class Answering:
-    """A server that gives one answer to everything."""
-
-    def __init__(self, status: int, data: bytes) -> None:
-        self._answer = SimpleNamespace(status=status, data=data, headers={})
-
-    def ask(self, *_: object, where: str) -> SimpleNamespace:
-        assert where
-        return self._answer
 
 
 @pytest.mark.parametrize("part", ["error", "message", "code", "exceptionId"])

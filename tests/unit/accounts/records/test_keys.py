@@ -15,7 +15,7 @@ from broker.accounts.records.keyrequest import key_request
 from broker.accounts.records.keys import Key, parse_key, parse_keys
 from broker.errors import AccountsError
 
-from .scratch import public_key
+from ..scratch import public_key
 
 GOOD = public_key("anna", "anna@laptop")
 ONE_LINE = r"\A[^\x00-\x1f\x7f\u2028\u2029]+\Z"

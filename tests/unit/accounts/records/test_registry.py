@@ -14,7 +14,7 @@ from broker.accounts.records.registry import (
 )
 from broker.errors import BrokerError
 
-from .scratch import public_key
+from ..scratch import public_key
 
 ANNA = Person(
     "anna",

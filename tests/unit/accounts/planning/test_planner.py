@@ -45,7 +45,7 @@ from broker.accounts.records.paths import HostPaths
 from broker.accounts.records.registry import Registry, make_registry
 from broker.errors import AccountsError
 
-from .scratch import public_key
+from ..scratch import public_key
 
 LAYOUT = HostPaths()
 CLASSES = Classes()
