@@ -135,10 +135,10 @@ def engine_small(folder: Path) -> None:
 
 
 def _before(folder: Path) -> TableVersion:
-    said = json.loads((folder / "version.json").read_text())
-    schema = TableSchema(tuple(Column(**column) for column in said["schema"]["columns"]))
-    files = tuple(DataFile(**file) for file in said["files"])
-    return TableVersion(schema=schema, files=files, rows=said["rows"])
+    version = json.loads((folder / "version.json").read_text())
+    schema = TableSchema(tuple(Column(**column) for column in version["schema"]["columns"]))
+    files = tuple(DataFile(**file) for file in version["files"])
+    return TableVersion(schema=schema, files=files, rows=version["rows"])
 
 
 def engine_upsert(folder: Path) -> None:

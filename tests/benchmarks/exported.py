@@ -110,10 +110,10 @@ def _settings(url: str) -> str:
 def _announce(url: str, table: str, columns: Sequence[str], slices: Sequence[Path]) -> None:
     with ThreadPoolExecutor(2) as pool:
         rows = sum(pool.map(_rows, slices))
-    told = {"table": table, "columns": columns, "slices": [*map(str, slices)], "rows": rows}
+    body = {"table": table, "columns": columns, "slices": [*map(str, slices)], "rows": rows}
     request = urllib.request.Request(  # noqa: S310 - the stand-in's address
         f"{url}/control/exports",
-        json.dumps(told).encode(),
+        json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )
     urllib.request.urlopen(request).close()  # noqa: S310

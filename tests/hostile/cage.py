@@ -83,8 +83,8 @@ class Cage:
             extra_groups=[],
             timeout=_SECONDS,
         )
-        told = (done.stdout + done.stderr).decode(errors="replace")
-        return told + self._arrived(), list(self.answers)
+        printed = (done.stdout + done.stderr).decode(errors="replace")
+        return printed + self._arrived(), list(self.answers)
 
     def serve(self, listener: socket.socket) -> None:
         """One connection after the other, until the listener is closed."""

@@ -168,18 +168,18 @@ def parcel() -> bytes:
 
 
 def test_four_runs_by_ansible(broker: Broker) -> None:
-    asked = {"name": "anna", "key": broker.key("anna"), "private": True, "email": "a@example.com"}
+    request = {"name": "anna", "key": broker.key("anna"), "private": True, "email": "a@example.com"}
     before = broker.snapshot()
-    checked = broker.module(check=True, **asked)
+    checked = broker.module(check=True, **request)
     assert checked["changed"]
     assert broker.snapshot() == before
 
-    done = broker.module(**asked)
+    done = broker.module(**request)
     assert done["changed"]
     assert done["analysts"] == checked["analysts"]
 
     after = broker.snapshot()
-    again = {"name": "anna", "keys": [asked["key"]], "private": True, "email": asked["email"]}
+    again = {"name": "anna", "keys": [request["key"]], "private": True, "email": request["email"]}
     assert [broker.ask(again, check=True)["changed"], broker.ask(again)["changed"]] == [False] * 2
     assert broker.snapshot() == after
     assert broker.sound()
@@ -309,14 +309,14 @@ def test_commands_on_the_host(broker: Broker) -> None:
     rows = json.loads(broker.command("list-analysts", "--json").stdout)
     assert [row["host"] for row in rows if row["name"] == "tom"] == ["ok"]
 
-    for words, code, told in (
+    for words, code, message in (
         (["add-analyst", "sshd", broker.key("tom")], 2, "reserved"),
         (["add-analyst", "tim", broker.key("tom")], 2, "the same key is given for 'tom' and 'tim'"),
         (["remove-analyst", "tm"], 2, "Did you mean tom?"),
     ):
         refused = broker.command(*words)
         assert (refused.returncode, refused.stdout) == (code, "")
-        assert told in refused.stderr
+        assert message in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
 
     not_root = broker.command("list-analysts", user="tom")
@@ -329,8 +329,8 @@ def test_commands_on_the_host(broker: Broker) -> None:
 def test_accounts_of_others_are_left_alone(broker: Broker) -> None:
     broker.host.exec("sh", "-c", "id clara || useradd -m clara; id robot || useradd -r robot")
     before = broker.snapshot()
-    for name, told in (("clara", "did not make"), ("robot", "a system account with uid")):
-        assert told in broker.command("add-analyst", name, public_key(name)).stderr
+    for name, message in (("clara", "did not make"), ("robot", "a system account with uid")):
+        assert message in broker.command("add-analyst", name, public_key(name)).stderr
     assert "not made by the data broker" in broker.module(name="clara", state="absent")["msg"]
     assert broker.snapshot() == before
 

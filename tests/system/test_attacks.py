@@ -108,8 +108,10 @@ def enters(desk: Desk, *options: str) -> bool:
 def test_held_connections_and_wrong_keys_shut_out_no_one_else(host: Broker, tmp_path: Path) -> None:
     python = ("/usr/bin/python3", "-c", HOLD)
     for addresses in (1, 6):
-        held, good = host.host.exec(*python, str(addresses), "40", str(GREETED)).stdout.split()
-        assert (int(held), int(good)) == (10 * addresses, GREETED)
+        connections, good = host.host.exec(
+            *python, str(addresses), "40", str(GREETED)
+        ).stdout.split()
+        assert (int(connections), int(good)) == (10 * addresses, GREETED)
     desk = analyst(host, tmp_path, "kay")
     wrong = laptop(host, tmp_path, "wrong")
     for _ in range(4):  # of which three were enough
@@ -128,8 +130,8 @@ def test_an_office_is_excepted_from_the_penalty_of_other_addresses(host: Broker)
 def test_a_line_in_the_journal_dates_its_writer_alone(host: Broker, tmp_path: Path) -> None:
     analyst(host, tmp_path, "ida")
     liar = analyst(host, tmp_path, "lou", "--shell")
-    said = "Accepted publickey for ida from 192.0.2.7 port 1 ssh2"
-    liar.ssh(f"logger -t sshd '{said}'; logger -t broker-transport 'ida pulls /data/x'")
+    line = "Accepted publickey for ida from 192.0.2.7 port 1 ssh2"
+    liar.ssh(f"logger -t sshd '{line}'; logger -t broker-transport 'ida pulls /data/x'")
     rows = json.loads(host.host.exec("broker", "analyst", "list", "--json").stdout)
     seen = {row["name"]: (row["last_login"], row["last_sync"]) for row in rows}
     assert seen["ida"] == (None, None)
@@ -147,8 +149,10 @@ def test_a_flood_of_the_journal_hides_nobody_and_is_told(host: Broker, tmp_path:
     assert all(row["last_sync"] for row in rows if row["name"] in ("una", "vic"))
     peak = int(host.host.exec("python3", "-c", PEAK).stdout.split()[-1])
     assert peak < 300_000, "one entry of 25 MB of another took 500 MB"
-    told = json.loads(host.host.exec("broker", "audit", "--user", "vic", "--json").stdout)["events"]
-    assert (told[-1]["action"], told[-1]["result"]) == ("pull", "refused")
+    events = json.loads(host.host.exec("broker", "audit", "--user", "vic", "--json").stdout)[
+        "events"
+    ]
+    assert (events[-1]["action"], events[-1]["result"]) == ("pull", "refused")
 
     host.host.run("logger more; journalctl --rotate; journalctl --vacuum-size=1")
     shown = host.host.exec("broker", "audit", check=False)

@@ -83,9 +83,9 @@ def forged(person: Person, serial: str, name: str, desk: Desk, folder: Path) -> 
 
 def enters(desk: Desk, *options: str) -> bool:
     """Whether the broker's own sentence is the answer, and not sshd's."""
-    told = desk.ssh("true", *options).stderr
-    assert (HELP in told) != (DENIED in told), told
-    return HELP in told
+    output = desk.ssh("true", *options).stderr
+    assert (HELP in output) != (DENIED in output), output
+    return HELP in output
 
 
 def test_certificates_from_the_switch_to_the_last_refusal(person: Person, tmp_path: Path) -> None:
@@ -99,8 +99,8 @@ def test_certificates_from_the_switch_to_the_last_refusal(person: Person, tmp_pa
     assert not enters(one), "a key alone opens nothing"
 
     to = one.key.with_name(f"{one.key.name}-cert.pub")
-    said = ("-e", f"user={person.name}", "-e", "key=one", "-e", f"to={to}")
-    assert "until 20" in broker.play("playbooks/certificate.yml", *said).output
+    arguments = ("-e", f"user={person.name}", "-e", "key=one", "-e", f"to={to}")
+    assert "until 20" in broker.play("playbooks/certificate.yml", *arguments).output
     assert enters(one)
     person.give(one, person.python(EXPIRED))
     assert not enters(one), "an expired certificate opens nothing"

@@ -64,8 +64,8 @@ def proved(host: Host) -> str:
 def syncs_well(host: Host) -> None:
     """And the next word of the host says so, without any wait."""
     host.run("broker sync")
-    told = host.run("broker status", check=False)
-    assert told.returncode == 0, told.stdout
+    done = host.run("broker status", check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("deployed", RELEASES[1:], indirect=True)
@@ -85,10 +85,10 @@ def test_a_data_disk_that_is_not_mounted_stops_all_that_would_take_it_for_empty(
         if has_folders:
             host.run(f"{FOLDERS}; chown broker:dataread /data/src_data")
         for command in COMMANDS:
-            told = host.run(f"broker {command}", check=False)
-            assert told.returncode == 1, command
-            assert GONE in told.stderr, (command, told.stderr)
-            assert "on /data" in told.stderr
+            done = host.run(f"broker {command}", check=False)
+            assert done.returncode == 1, command
+            assert GONE in done.stderr, (command, done.stderr)
+            assert "on /data" in done.stderr
         assert host.run("systemctl start broker-sync.service", check=False).returncode == 1
         refused = host.run(PULL, check=False)
         assert (refused.returncode, refused.stdout) == (1, "")

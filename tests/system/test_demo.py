@@ -26,7 +26,7 @@ class Demo:
     """A demo of the tests' own: it leaves one that a person has open alone."""
 
     folder: Path
-    told: str = ""
+    output: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -45,8 +45,8 @@ class Demo:
         )
 
     def info(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(self.run("make", "--silent", "demo-info").stdout)
-        return told
+        info: dict[str, Any] = json.loads(self.run("make", "--silent", "demo-info").stdout)
+        return info
 
     def host(self, name: str) -> Host:
         return find(self.folder.name).host(name)
@@ -84,7 +84,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         for command in documented("demo"):
             done = made.run(*command.split(), check=False)
             assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-            made.told += done.stdout
+            made.output += done.stdout
         yield made
     finally:
         made.run(sys.executable, "-m", "demo", "down")
@@ -93,8 +93,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def _end_those_of_killed_tests() -> None:
     """A demo outlives its command on purpose, so nobody else ends those of a killed pytest."""
     for run in runs():
-        told = re.fullmatch(r"demo-(\d+)", run.name)
-        if told and not Path(f"/proc/{told[1]}").exists():
+        match = re.fullmatch(r"demo-(\d+)", run.name)
+        if match and not Path(f"/proc/{match[1]}").exists():
             destroy(run)
 
 
@@ -103,12 +103,12 @@ def _end_those_of_killed_tests() -> None:
 @pytest.mark.xdist_group("demo")
 class TestWithHosts:
     def test_three_answers_are_printed_and_every_step_has_its_time(self, demo: Demo) -> None:
-        assert all(title in demo.told for title in ANSWERS)
-        steps = [line for line in demo.told.splitlines() if line.startswith("✓")]
+        assert all(title in demo.output for title in ANSWERS)
+        steps = [line for line in demo.output.splitlines() if line.startswith("✓")]
         assert len(steps) == 10
         assert all(re.search(r"\(\d+\.\d s\)$", line) for line in steps)
-        assert "✗" not in demo.told
-        assert "make demo-down" in demo.told
+        assert "✗" not in demo.output
+        assert "make demo-down" in demo.output
 
     def test_info_says_how_to_reach_everything(self, demo: Demo) -> None:
         info = demo.info()
@@ -157,9 +157,9 @@ def test_without_hosts_the_same_answers_are_given_whatever_the_source(tmp_path: 
     answers = []
     for source in ("csv", "keboola"):
         command = [sys.executable, "-m", "demo", "up", "--mode", "local", "--source", source]
-        told = demo.run(*command).stdout
-        assert all(title in told for title in ANSWERS)
-        answers.append(told[told.index(ANSWERS[0]) : told.index("All that took")])
+        output = demo.run(*command).stdout
+        assert all(title in output for title in ANSWERS)
+        answers.append(output[output.index(ANSWERS[0]) : output.index("All that took")])
         info = demo.info()
         assert info["mode"] == "local"
         assert [path.name for path in Path(info["parquet"]["laptop"]).iterdir()] == ["shop"]
@@ -188,7 +188,7 @@ def test_a_failure_is_one_sentence_and_the_path_of_a_log(tmp_path: Path) -> None
 def test_the_engine_of_the_readme_runs_without_any_host(tmp_path: Path) -> None:
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    told = ""
+    output = ""
     for command in documented("engine"):
         done = subprocess.run(
             ["bash", "-euc", command],
@@ -199,8 +199,8 @@ def test_the_engine_of_the_readme_runs_without_any_host(tmp_path: Path) -> None:
             check=True,
             timeout=600,
         )
-        told = done.stdout
-    assert "shop/order_items" in told
+        output = done.stdout
+    assert "shop/order_items" in output
 
 
 def test_ci_runs_the_command_of_the_readme_that_runs_this(tmp_path: Path) -> None:

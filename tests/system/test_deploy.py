@@ -55,8 +55,8 @@ def test_the_readme_deploys_a_host_of_ones_own(deployed: Broker, tmp_path: Path)
     ):
         assert line in played.stdout
     for command in documented("operator-first-sync"):
-        told = host.run(command, timeout=300)
-    assert re.search(r"example/cities +public +ok +3 ", told.stdout)
+        done = host.run(command, timeout=300)
+    assert re.search(r"example/cities +public +ok +3 ", done.stdout)
     # Where the host moves to another Debian, the next deploy makes an environment of its Python.
     release = host.run("readlink /opt/data-broker/current").stdout.strip()
     assert re.fullmatch(rf"/opt/data-broker/releases/\w+-debian-{host.release}", release)

@@ -287,8 +287,8 @@ def test_runs_side_by_side_have_networks_of_their_own(name: str) -> None:
 
 def test_processes_that_boot_the_same_host_at_once_get_the_same_one(name: str) -> None:
     def up(_: int) -> dict[str, object]:
-        told = json.loads(call("up", "one", "--run", name, "--json"))
-        return dict(told[0]["hosts"]["one"])
+        answer = json.loads(call("up", "one", "--run", name, "--json"))
+        return dict(answer[0]["hosts"]["one"])
 
     with ThreadPoolExecutor() as pool:
         first, second = pool.map(up, range(2))

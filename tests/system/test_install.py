@@ -62,10 +62,10 @@ def test_bootstrap_takes_what_is_locked_although_all_of_it_has_newer_releases(
     with serving(tmp_path, gateway) as address:
         settings = f"export PIP_EXTRA_INDEX_URL={address} PIP_TRUSTED_HOST={gateway}; "
         ready = f"{settings} cd /root/checkout && PIP_NO_COMPILE=1 bin/bootstrap 2>&1"
-        said = fresh.run(ready, timeout=900).stdout
+        output = fresh.run(ready, timeout=900).stdout
         tempting = f"{settings} /root/checkout/.venv/bin/pip index versions idna 2>/dev/null"
         assert NEWER in fresh.run(tempting).stdout, "a resolver would have taken the newer release"
-    assert [line for line in said.splitlines() if "making .venv from" not in line] == []
+    assert [line for line in output.splitlines() if "making .venv from" not in line] == []
     listed = fresh.run("cd /root/checkout && .venv/bin/pip list --format=freeze").stdout
     assert "duckdb==" in listed
     pip, *_ = (ROOT / "requirements/pip.txt").read_text().split()

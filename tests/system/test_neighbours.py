@@ -151,8 +151,8 @@ def test_no_unit_shows_the_name_of_a_table(host: Host) -> None:
         assert "Description=broker approve" in shown
         assert HIDDEN not in shown
         host.run(COMES)
-        _, told = asking.communicate(timeout=60)
-    assert f"{HELD}/instance.yaml" in told, "it has read its words"
+        _, output = asking.communicate(timeout=60)
+    assert f"{HELD}/instance.yaml" in output, "it has read its words"
     assert host.run("ls /run/broker-words.*", check=False).returncode != 0
 
 

@@ -24,8 +24,8 @@ def controller(host: Host, version: str) -> str:
     folder = f"/opt/ansible-{version}"
     locks = f"requirements/ansible-{version}.txt --pip requirements/pip.txt"
     host.run(f"cd {CHECKOUT} && python3 bin/install_locked.py {folder} {locks}", timeout=300)
-    told = host.run(f"{folder}/bin/ansible-playbook --version").stdout
-    assert told.startswith(f"ansible-playbook [core {version}."), told
+    output = host.run(f"{folder}/bin/ansible-playbook --version").stdout
+    assert output.startswith(f"ansible-playbook [core {version}."), output
     return f"{folder}/bin/ansible-playbook"
 
 

@@ -161,8 +161,8 @@ def test_what_works_on_a_release_keeps_it_while_another_one_is_deployed(
         wait_for("the transfer", lambda: "kim pulls" in host.journal(lines=200), seconds=60)
         broker.play("site.yml", "-e", json.dumps({**CHANGES, "broker_keep_releases": 1}))
         assert host.run(f"test -e {old}/complete", check=False).returncode == 0
-        _, said = session.communicate(timeout=60)
-    assert "Traceback" not in said
+        _, output = session.communicate(timeout=60)
+    assert "Traceback" not in output
     assert "pull " in host.run("broker audit").stdout
 
 
@@ -191,7 +191,7 @@ def test_an_invalid_setting_is_refused_before_anything_changes(broker: Broker) -
     host = broker.host
     host.exec("sh", "-ec", MONITOR)
     before = state_of(broker)
-    for settings, told, options in (
+    for settings, message, options in (
         ({"broker_access_classes": CLASSES}, "this cannot be the group of the class root", []),
         (
             {"broker_access_proof_schedule": "sometimes"},
@@ -203,7 +203,7 @@ def test_an_invalid_setting_is_refused_before_anything_changes(broker: Broker) -
         given = {"broker_ssh_given_up": ["monitor"], **settings} if settings else {}
         played = broker.play("site.yml", "-e", json.dumps(given), *options, check=False)
         assert (played.code, played.changed, played.failed) == (2, 0, 1), played.output
-        assert told in " ".join(played.output.split())
+        assert message in " ".join(played.output.split())
     assert state_of(broker) == before
 
     given_up = json.dumps({"broker_ssh_given_up": ["monitor"]})
@@ -212,7 +212,7 @@ def test_an_invalid_setting_is_refused_before_anything_changes(broker: Broker) -
 
 
 @pytest.mark.parametrize(
-    ("edit", "told"),
+    ("edit", "message"),
     [
         (
             "1i AllowUsers root deploy",
@@ -224,14 +224,14 @@ def test_an_invalid_setting_is_refused_before_anything_changes(broker: Broker) -
     ],
 )
 def test_a_sshd_that_would_do_other_things_than_the_broker_needs_is_refused(
-    broker: Broker, edit: str, told: str
+    broker: Broker, edit: str, message: str
 ) -> None:
     broker.host.exec("sed", "-i", edit, "/etc/ssh/sshd_config")
     before = state_of(broker)
     for options in ([], ["--check"]):
         played = broker.play("site.yml", "--tags", "ssh", *options, check=False)
         assert (played.code, played.changed, played.failed) == (2, 0, 1), played.output
-        assert told in " ".join(played.output.split())
+        assert message in " ".join(played.output.split())
     assert state_of(broker) == before
 
 
@@ -249,7 +249,7 @@ def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused
 ) -> None:
     """Before packages and groups are there, which come before the data tree."""
     host = broker.host
-    for change, undo, told in (
+    for change, undo, message in (
         (
             "usermod -s /bin/bash broker",
             "usermod -s /usr/sbin/nologin broker",
@@ -276,7 +276,7 @@ def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused
         played = broker.play("site.yml", "--tags", "app", check=False)
         host.exec("sh", "-ec", undo)
         assert (played.code, played.changed) == (2, 0), played.output
-        assert told in " ".join(played.output.split())
+        assert message in " ".join(played.output.split())
     host.exec("sh", "-ec", IMMUTABLE.format(0x10))
     added = host.exec("add-analyst", "tom", public_key("tom"), check=False)
     host.exec("sh", "-ec", IMMUTABLE.format(0))

@@ -50,10 +50,10 @@ def operators(deployed: Broker, tmp_path: Path) -> dict[str, Person]:
     }
 
 
-def declared(broker: Broker, people: dict[str, Person], *words: str, **said: object) -> Played:
+def declared(broker: Broker, people: dict[str, Person], *words: str, **more: object) -> Played:
     """Play with olga as ``said`` and otto as a plain operator."""
     keys = {name: one.key.with_suffix(".pub").read_text() for name, one in people.items()}
-    entries = [{"name": "olga", "key": keys["olga"], **said}, {"name": "otto", "key": keys["otto"]}]
+    entries = [{"name": "olga", "key": keys["olga"], **more}, {"name": "otto", "key": keys["otto"]}]
     settings = json.dumps({"broker_operators": entries})
     return broker.play("site.yml", "--tags", "analysts", "-e", settings, *words, check=False)
 
@@ -101,8 +101,8 @@ def test_operators_enter_by_their_keys_and_leave_as_analysts_do(
 ) -> None:
     host, olga, otto = deployed.host, operators["olga"], operators["otto"]
     publish(deployed)
-    told = declared(deployed, operators, "--check", sudo=True)
-    assert (told.code, told.changed) == (0, 1), told.output
+    checked = declared(deployed, operators, "--check", sudo=True)
+    assert (checked.code, checked.changed) == (0, 1), checked.output
     assert host.run("getent passwd olga", check=False).returncode == 2
     assert declared(deployed, operators, sudo=True).changed == 1
     assert declared(deployed, operators, sudo=True).changed == 0
@@ -179,8 +179,8 @@ def test_who_is_in_the_group_by_hand_is_named_before_anything_changes(
 ) -> None:
     host = deployed.host
     host.exec("sh", "-ec", BY_HAND)
-    asked = "sshd -T -C user=mary,host=laptop,addr=192.0.2.7 | grep authorizedkeysfile"
-    assert "data-broker" in host.run(asked).stdout
+    command = "sshd -T -C user=mary,host=laptop,addr=192.0.2.7 | grep authorizedkeysfile"
+    assert "data-broker" in host.run(command).stdout
     found = host.run("broker access prove", check=False)
     assert found.returncode == 1
     assert "mary" in found.stdout
@@ -189,9 +189,9 @@ def test_who_is_in_the_group_by_hand_is_named_before_anything_changes(
     before = host.run("sha256sum /etc/ssh/sshd_config.d/* /etc/passwd /etc/group").stdout
     played = declared(deployed, operators)
     assert (played.code, played.changed) == (2, 0), played.output
-    told = " ".join(played.output.split())
-    assert "mary could not log in to broker any more" in told
-    assert "gpasswd --delete NAME GROUP" in told
+    output = " ".join(played.output.split())
+    assert "mary could not log in to broker any more" in output
+    assert "gpasswd --delete NAME GROUP" in output
     assert host.run("sha256sum /etc/ssh/sshd_config.d/* /etc/passwd /etc/group").stdout == before
     host.exec("gpasswd", "--delete", "mary", "data-ops")
     assert declared(deployed, operators).code == 0
@@ -201,16 +201,16 @@ def test_operators_have_a_way_to_the_system_bus_on_a_host_that_was_a_broker_befo
     deployed: Broker,
 ) -> None:
     nobody = ("--reuid=nobody", "--regid=nogroup")
-    asked = [
+    commands = [
         (*nobody, "--groups=dataread"),
         (*nobody, "--groups=dataread,data-ops"),
         ("--regid=broker", "--reuid=broker", "--init-groups"),
     ]
-    assert [way_to_the_bus(deployed, *who) for who in asked] == [1, 0, 1]
+    assert [way_to_the_bus(deployed, *who) for who in commands] == [1, 0, 1]
     deployed.host.exec("sh", "-ec", AS_BEFORE)
-    assert [way_to_the_bus(deployed, *who) for who in asked] == [1, 1, 1]
+    assert [way_to_the_bus(deployed, *who) for who in commands] == [1, 1, 1]
     deployed.play("site.yml", "--tags", "base_bus")
-    assert [way_to_the_bus(deployed, *who) for who in asked] == [1, 0, 1]
+    assert [way_to_the_bus(deployed, *who) for who in commands] == [1, 0, 1]
     assert deployed.play("site.yml", "--tags", "base_bus").changed == 0
 
 

@@ -150,8 +150,8 @@ def test_a_publish_is_followed_by_a_proof_that_the_status_tells(scene: Scene) ->
     host = scene.host
     host.exec("systemctl", "start", "broker-sync.service", timeout=300)
     wait_for("the proof of the new generation", lambda: proved(host), seconds=240)
-    code, told = scene.prove()
-    assert told == []
+    code, violations = scene.prove()
+    assert violations == []
     assert code == 0
     facts = json.loads(host.exec("broker", "status", "--json", check=False).stdout)
     assert facts["access"]["unexpected"] == 0, facts["access"]["findings"]
@@ -172,11 +172,11 @@ def test_a_publish_is_followed_by_a_proof_that_the_status_tells(scene: Scene) ->
 def test_over_ssh_everybody_finds_what_the_policy_says_and_no_other_name(
     scene: Scene, person: str, tmp_path: Path
 ) -> None:
-    held = {"public", *PEOPLE[person]["classes"]}
+    classes = {"public", *PEOPLE[person]["classes"]}
     for top in ("parquet", "metadata", "docs"):
         pulled = scene.rsync(person, "-r", f"HOST:server/{top}/", str(tmp_path / top))
         assert pulled.returncode == 0, pulled.stderr
-    allowed = {path for path, access in TABLES.items() if access in held}
+    allowed = {path for path, access in TABLES.items() if access in classes}
     parquet = sorted((tmp_path / "parquet").rglob("*.parquet"))
     found = {
         str(path.relative_to(tmp_path / "parquet")).removesuffix(".parquet") for path in parquet
@@ -213,7 +213,7 @@ VIEW = "/data/src_data/current/views/private/tree"
 
 
 @pytest.mark.parametrize(
-    ("broken", "mended", "told"),
+    ("broken", "mended", "message"),
     [
         (
             "gpasswd -a ann data-private",
@@ -245,7 +245,7 @@ VIEW = "/data/src_data/current/views/private/tree"
     ids=["group of an analyst", "group of a stranger", "file", "access list", "config", "home"],
 )
 def test_what_is_broken_on_purpose_is_found(
-    scene: Scene, broken: str, mended: str, told: str
+    scene: Scene, broken: str, mended: str, message: str
 ) -> None:
     scene.host.exec("sh", "-ec", broken)
     try:
@@ -253,7 +253,7 @@ def test_what_is_broken_on_purpose_is_found(
     finally:
         scene.host.exec("sh", "-ec", mended)
     assert code == 1
-    assert [line for line in found if told in line], found
+    assert [line for line in found if message in line], found
     assert scene.prove() == (0, [])
 
 
@@ -311,9 +311,9 @@ except BrokerError as error:
 """
 
 
-def ask(host: Host, user: str, **said: Any) -> subprocess.CompletedProcess[str]:
+def ask(host: Host, user: str, **more: Any) -> subprocess.CompletedProcess[str]:
     python = "/opt/data-broker/current/venv/bin/python"
-    line = ["runuser", "-u", user, "--", python, "-I", "-c", ASK, json.dumps(said)]
+    line = ["runuser", "-u", user, "--", python, "-I", "-c", ASK, json.dumps(more)]
     return host.exec(*line, check=False, timeout=300)
 
 
@@ -341,9 +341,13 @@ def test_the_portal_asks_through_the_socket_and_nobody_else(scene: Scene) -> Non
         assert "may not ask" in refused.stderr
     shown = json.loads(host.exec("broker", "audit", "--user", "zoe", "--json").stdout)
     assert not shown["garbled"]
-    told = {(one["action"], one["result"]) for one in shown["events"]}
-    assert {("analyst.add", "done"), ("request.grant", "done"), ("analyst.remove", "done")} <= told
-    assert ("request.key-add", "refused") in told
+    recorded = {(one["action"], one["result"]) for one in shown["events"]}
+    assert {
+        ("analyst.add", "done"),
+        ("request.grant", "done"),
+        ("analyst.remove", "done"),
+    } <= recorded
+    assert ("request.key-add", "refused") in recorded
     assert {one["actor"]["claims"]["behalf"] for one in shown["events"]} == {"jan@example.com"}
     assert host.exec("systemctl", "is-active", "broker-accounts.socket").stdout == "active\n"
 
@@ -351,8 +355,10 @@ def test_the_portal_asks_through_the_socket_and_nobody_else(scene: Scene) -> Non
 def test_a_pull_is_recorded_with_its_generation_and_its_bytes(scene: Scene, tmp_path: Path) -> None:
     assert scene.rsync("dan", "-r", "HOST:server/parquet/", str(tmp_path)).returncode == 0
     size = sum(path.stat().st_size for path in tmp_path.rglob("*.parquet"))
-    told = scene.host.exec("broker", "audit", "--action", "pull", "--user", "dan", "--json").stdout
-    last = json.loads(told)["events"][-1]
+    output = scene.host.exec(
+        "broker", "audit", "--action", "pull", "--user", "dan", "--json"
+    ).stdout
+    last = json.loads(output)["events"][-1]
     assert (last["subject"], last["result"]) == ("dan", "done")
     assert last["detail"]["generation"] == current(scene.host)
     assert size < last["detail"]["sent_bytes"] < size + 100_000

@@ -31,9 +31,9 @@ systemctl daemon-reload
 
 
 def syncs(host: Host) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(host.run("broker status --json", check=False).stdout)
-    assert told["exit_code"] == 1 or not told["sync"]["failed"]
-    found: dict[str, Any] = told["sync"]
+    status: dict[str, Any] = json.loads(host.run("broker status --json", check=False).stdout)
+    assert status["exit_code"] == 1 or not status["sync"]["failed"]
+    found: dict[str, Any] = status["sync"]
     return found
 
 
@@ -49,12 +49,12 @@ def test_however_a_sync_ends_it_is_told_counted_and_reported(deployed: Broker) -
     host = deployed.host
     before = host.exec("sh", "-c", STATE).stdout
     for hook in (f"{SCRIPT} --to 'ops", "mail-failure@.service"):
-        told = deployed.play(
+        result = deployed.play(
             "site.yml", *TAGS, "-e", json.dumps({"broker_on_failure": hook}), check=False
         )
-        assert (told.code, told.changed) == (2, 0), told.output
-        assert "broker_on_failure: " in told.output
-        assert "Nothing was changed." in told.output
+        assert (result.code, result.changed) == (2, 0), result.output
+        assert "broker_on_failure: " in result.output
+        assert "Nothing was changed." in result.output
     assert host.exec("sh", "-c", STATE).stdout == before
 
     host.run(REPORT)
@@ -90,8 +90,8 @@ def test_however_a_sync_ends_it_is_told_counted_and_reported(deployed: Broker) -
     wait_for("its record", lambda: syncs(host)["failures"] == 0, seconds=60)
     assert "broker-sync.timer is inactive" in syncs(host)["problems"][0]
     for command in documented("operations-runs"):
-        told = host.run(command, check=False)
-        assert (told.returncode, "signal KILL" in told.stdout) == (1, True)
+        result = host.run(command, check=False)
+        assert (result.returncode, "signal KILL" in result.stdout) == (1, True)
     host.run("systemctl start broker-sync.timer")
     assert not syncs(host)["failed"]
     assert host.run("broker status").returncode == 0

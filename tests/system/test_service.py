@@ -72,8 +72,8 @@ def _proof(host: Host) -> dict[str, Any]:
 
 
 def _findings(host: Host) -> list[str]:
-    told = host.run("broker access prove --json", check=False).stdout
-    return [f"{found['who']}: {found['path']}" for found in json.loads(told)["findings"]]
+    output = host.run("broker access prove --json", check=False).stdout
+    return [f"{found['who']}: {found['path']}" for found in json.loads(output)["findings"]]
 
 
 @pytest.mark.parametrize("deployed", RELEASES, indirect=True)

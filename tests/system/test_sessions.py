@@ -54,13 +54,13 @@ def test_who_takes_too_much_is_killed_and_nobody_else(
         session.stdin.close()
         assert session.stdout.read() == WELCOME, "others' sessions go on"
 
-    asked = ["systemctl", "show", "--property=MemoryMax,CPUWeight,TasksMax"]
+    command = ["systemctl", "show", "--property=MemoryMax,CPUWeight,TasksMax"]
     limits = {"MemoryMax=100663296", "CPUWeight=20", "TasksMax=256"}
     for uid in (analyst.uid, other.uid):
         with subprocess.Popen(analyst.ssh("cat"), stdin=subprocess.PIPE):
-            shown = host.exec(*asked, f"user-{uid}.slice").stdout
+            shown = host.exec(*command, f"user-{uid}.slice").stdout
         assert set(shown.split()) == limits, uid
-    assert "MemoryMax=infinity" in host.exec(*asked, "user-0.slice").stdout
+    assert "MemoryMax=infinity" in host.exec(*command, "user-0.slice").stdout
     assert other.uid != analyst.uid
 
     folder = f"/etc/systemd/system/user-{other.uid}.slice.d"

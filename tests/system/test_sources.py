@@ -133,8 +133,8 @@ def encrypt(path: Path, text: str, password: str) -> None:
 def checked(broker: Broker) -> tuple[int, dict[str, bool]]:
     """The exit code of ``broker check``, and which sources work."""
     done = broker.host.run("broker check --json", check=False)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, {source["name"]: source["works"] for source in told["sources"]}
+    report: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, {source["name"]: source["works"] for source in report["sources"]}
 
 
 def leaks(broker: Broker, text: str) -> int:
@@ -144,14 +144,14 @@ def leaks(broker: Broker, text: str) -> int:
 def test_a_second_source_on_a_host(broker: Broker, keboola: StandIn, proxy: Proxy) -> None:
     host = broker.host
     assert checked(broker) == (1, {"csv": True, "project": True, "untrusted": False})
-    asked = len(proxy.seen)
-    assert asked
+    before = len(proxy.seen)
+    assert before
     keboola.faults.add(*FAULTS)
     assert host.run(WATCHED_SYNC).stdout == "1\n"
-    assert len(proxy.seen) > asked
+    assert len(proxy.seen) > before
 
-    told = host.run("broker status --data /data/src_data --json", check=False).stdout
-    status = json.loads(told)
+    output = host.run("broker status --data /data/src_data --json", check=False).stdout
+    status = json.loads(output)
     tables = {table["id"].rpartition(".")[2]: table for table in status["tables"]}
     assert {name: tables[name]["rows"] for name in ("here", "there")} == {"here": 0, "there": 2}
     for name, sentence in [

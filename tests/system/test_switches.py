@@ -33,8 +33,8 @@ def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
     off += ["-e", "broker_hide_processes=false"]
     played = deployed.play("site.yml", "--diff", "-vvv", "-e", settings, *off, *PARTS)
     assert played.changed > 0
-    said = [line for line in played.output.splitlines() if SECRET in line]
-    assert [line for line in said if settings not in line] == []  # -vvv shows the command's words
+    lines = [line for line in played.output.splitlines() if SECRET in line]
+    assert [line for line in lines if settings not in line] == []  # -vvv shows the command's words
     assert host.run(f"stat --format='%a %U' {SECRET_FILE}").stdout.strip() == "600 root"
     look = f"ls -d {DROP_IN} {FOLDER}/* {FOLDER}/*.wants/* /run/* /var/lib/data-broker/*"
     left = host.run(look, check=False).stdout.split()

@@ -95,8 +95,8 @@ def test_one_waits_or_is_refused_and_the_host_has_one_configuration(deployed: Br
             assert deployed.play("site.yml", *settings("third")).failed == 0
         finally:
             os.killpg(first.pid, signal.SIGCONT)
-        said, _ = first.communicate()
+        printed, _ = first.communicate()
     assert first.returncode == 2
-    assert "this deploy has lost its turn" in " ".join(said.split())
+    assert "this deploy has lost its turn" in " ".join(printed.split())
     assert configurations(deployed) == ["third"]
     assert deployed.play("site.yml", *settings("third")).changed == 0

@@ -32,22 +32,22 @@ def runs(monkeypatch: pytest.MonkeyPatch, *found: Process) -> None:
     monkeypatch.setattr(turn, "processes", lambda: table(*found))
 
 
-def another(place: Path, **said: object) -> str:
+def another(place: Path, **more: object) -> str:
     """The turn of a deploy in the first login."""
-    held = {"id": "0badcafe", "by": "olga (ansible)", "since": "2026-11-29 05:30:00 UTC"}
-    held |= {"session": SESSION.pid, "began": SESSION.began, "after": 45, **said}
-    place.write_text(json.dumps(held))
-    return str(held["id"])
+    document = {"id": "0badcafe", "by": "olga (ansible)", "since": "2026-11-29 05:30:00 UTC"}
+    document |= {"session": SESSION.pid, "began": SESSION.began, "after": 45, **more}
+    place.write_text(json.dumps(document))
+    return str(document["id"])
 
 
 def test_who_takes_it_changes_the_host_and_gives_it_back(place: Path) -> None:
-    held = take("olga (ansible)", place=place)
+    own = take("olga (ansible)", place=place)
     for _ in range(2):
-        with mine(held, place=place):
+        with mine(own, place=place):
             pass
-    give_back(held, place=place)
+    give_back(own, place=place)
     assert not place.exists()
-    assert take("otto (ansible)", place=place, patience=0) != held
+    assert take("otto (ansible)", place=place, patience=0) != own
 
 
 def test_another_deploy_that_works_is_waited_for_and_then_named(
@@ -65,7 +65,7 @@ def test_another_deploy_that_works_is_waited_for_and_then_named(
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "more"),
     [
         (IDLE, {}),
         ((*IDLE, Process(61, 60, "apt-get", 50, ended=True)), {}),
@@ -76,19 +76,21 @@ def test_another_deploy_that_works_is_waited_for_and_then_named(
 )
 def test_one_that_shows_no_sign_of_life_loses_it_and_is_refused_where_it_goes_on(
     found: tuple[Process, ...],
-    said: dict[str, object],
+    more: dict[str, object],
     place: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     runs(monkeypatch, *found)
-    lost = another(place, **said)
+    lost = another(place, **more)
     assert take("otto (ansible)", place=place, silence=0, check=True) == ""
-    held = take("otto (ansible)", place=place, silence=0)
-    told = pytest.raises(BrokerError, match=r"lost its turn to another.* one that otto \(ansible\)")
-    with told, mine(lost, place=place):
+    own = take("otto (ansible)", place=place, silence=0)
+    refusal = pytest.raises(
+        BrokerError, match=r"lost its turn to another.* one that otto \(ansible\)"
+    )
+    with refusal, mine(lost, place=place):
         raise AssertionError
     give_back(lost, place=place)
-    with mine(held, place=place):
+    with mine(own, place=place):
         pass
 
 
@@ -97,7 +99,7 @@ def test_a_machine_that_stood_still_takes_no_turn_away(
 ) -> None:
     """A virtual machine that was paused, while the other deploy was between two tasks."""
     runs(monkeypatch, *IDLE)
-    held = another(place)
+    own = another(place)
     now = 0.0
 
     def sleep(seconds: float) -> None:
@@ -112,13 +114,13 @@ def test_a_machine_that_stood_still_takes_no_turn_away(
     monkeypatch.setattr(turn.time, "sleep", sleep)
     with pytest.raises(LockedError, match="another deploy of this host is at work"):
         take("otto (ansible)", place=place)
-    assert json.loads(place.read_text())["id"] == held
+    assert json.loads(place.read_text())["id"] == own
 
 
 def test_a_restart_of_the_host_ends_it(place: Path) -> None:
-    held = take("olga (ansible)", place=place)
+    own = take("olga (ansible)", place=place)
     place.unlink()
-    with pytest.raises(BrokerError, match="restarted"), mine(held, place=place):
+    with pytest.raises(BrokerError, match="restarted"), mine(own, place=place):
         raise AssertionError
 
 
@@ -127,8 +129,8 @@ def test_a_change_tells_in_which_session_it_is_made(
 ) -> None:
     """A new configuration of sshd is tried with a connection of its own."""
     runs(monkeypatch, *IDLE)
-    held = another(place)
-    with mine(held, place=place):
+    own = another(place)
+    with mine(own, place=place):
         pass
     assert json.loads(place.read_text())["session"] == OTHER.pid
 

@@ -63,7 +63,7 @@ class Scene:
     def prove(self, *readers: Reader) -> Proof:
         return prove(People(readers or self.readers, ()), GROUPS, self.store, self.areas)
 
-    def told(self, *readers: Reader) -> list[str]:
+    def violations(self, *readers: Reader) -> list[str]:
         return [
             str(violation).replace(str(self.root), "")
             for violation in self.prove(*readers).violations
@@ -144,7 +144,7 @@ def test_an_operator_reads_documents_and_no_row_of_a_closed_table(scene: Scene) 
     manifest = Attempt(str(scene.current / "manifest.json"), "file")
     assert Permission.READ in observe(OPERATOR, [manifest])[0]
     more = replace(OPERATOR, groups=(*OPERATOR.groups, GIDS["private"]))
-    found = [line for line in scene.told(more) if "/parquet/vault/" in line]
+    found = [line for line in scene.violations(more) if "/parquet/vault/" in line]
     assert any(f"{scene.current.name}/parquet/vault/" in line for line in found)
     assert all(line.startswith("olga") for line in found)
 
@@ -153,7 +153,7 @@ def test_what_operators_read_of_an_older_generation_is_found_on_request(scene: S
     older = next((scene.current / "parquet").rglob("waiting.parquet"))
     publish(scene.store, {one: rows + 1 for one, rows in TABLES.items()})
     os.chown(older, -1, OPERATORS)
-    assert scene.told() == []
+    assert scene.violations() == []
     everybody = People(scene.readers, ())
     found = prove(everybody, GROUPS, scene.store, scene.areas, every=True).violations
     assert [(one.who, one.path, one.problem) for one in found] == [
@@ -226,16 +226,16 @@ def access_list_for_an_analyst(scene: Scene) -> None:
 def leaking_manifest(scene: Scene) -> None:
     """What a publisher with a mistake would sign: an entry too much in a view's manifest."""
     tree = scene.current / "views/tree"
-    told = json.loads((tree / "manifest.json").read_bytes())
+    document = json.loads((tree / "manifest.json").read_bytes())
     whole = json.loads((scene.current / "manifest.json").read_bytes())
-    told["tables"] += [one for one in whole["tables"] if one["name"] == "salaries"]
-    _rewrite(tree / "manifest.json", json.dumps(told))
+    document["tables"] += [one for one in whole["tables"] if one["name"] == "salaries"]
+    _rewrite(tree / "manifest.json", json.dumps(document))
 
 
 def leaking_metadata(scene: Scene) -> None:
     path = scene.current / "views/tree/metadata/sales/customers.json"
-    told = json.loads(path.read_bytes())
-    _rewrite(path, json.dumps({**told, "error": "no rows in books/ledger"}))
+    document = json.loads(path.read_bytes())
+    _rewrite(path, json.dumps({**document, "error": "no rows in books/ledger"}))
 
 
 def leaking_schema(scene: Scene) -> None:
@@ -353,8 +353,8 @@ def test_what_is_broken_on_purpose_is_found(
     scene: Scene, broken: Break, who: str, what: str
 ) -> None:
     broken(scene)
-    told = scene.told()
-    assert [line for line in told if line.startswith(f"{who}: ") and what in line], told
+    lines = scene.violations()
+    assert [line for line in lines if line.startswith(f"{who}: ") and what in line], lines
 
 
 def test_a_lease_does_not_make_an_open_file_look_closed(scene: Scene) -> None:
@@ -364,7 +364,7 @@ def test_a_lease_does_not_make_an_open_file_look_closed(scene: Scene) -> None:
     before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel asks for it back
     with path.open("rb+") as stream:
         fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-        violations = scene.told()
+        violations = scene.violations()
     signal.signal(signal.SIGIO, before)
     assert [line for line in violations if line.endswith("/open can read it")], violations
 
@@ -373,29 +373,29 @@ def test_a_mount_on_which_setuid_bits_count_is_found(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("broker.access.setid._is_safe", lambda place: place != scene.areas.homes)
-    assert scene.told() == ["everybody: /home is mounted without nosuid and nodev"]
+    assert scene.violations() == ["everybody: /home is mounted without nosuid and nodev"]
 
 
 def test_a_stray_membership_opens_exactly_one_class(scene: Scene) -> None:
     public = scene.readers[0]
     stray = replace(public, groups=(*public.groups, GIDS["private"]))
-    told = scene.told(stray)
-    assert any("vault/salaries.parquet can read it" in line for line in told)
-    assert not any("books" in line or "finance" in line for line in told)
+    lines = scene.violations(stray)
+    assert any("vault/salaries.parquet can read it" in line for line in lines)
+    assert not any("books" in line or "finance" in line for line in lines)
 
 
 def test_a_class_that_was_given_up_is_told_and_stops_nothing(scene: Scene) -> None:
     kept = {name: gid for name, gid in GIDS.items() if name != "hr"}
     scene.store = Store(scene.store.root, kept, operators=OPERATORS, reserve_bytes=0)
-    told = scene.told(scene.readers[0])
-    assert [line for line in told if "this access class has no group on this machine" in line]
+    lines = scene.violations(scene.readers[0])
+    assert [line for line in lines if "this access class has no group on this machine" in line]
 
 
 def test_who_lost_a_group_is_told_what_they_lack(scene: Scene) -> None:
     private = scene.readers[1]
-    told = scene.told(replace(private, groups=(GIDS["public"],)))
-    assert any("vault/salaries.parquet cannot read it" in line for line in told)
-    assert any("server/parquet cannot read it" in line for line in told)
+    lines = scene.violations(replace(private, groups=(GIDS["public"],)))
+    assert any("vault/salaries.parquet cannot read it" in line for line in lines)
+    assert any("server/parquet cannot read it" in line for line in lines)
 
 
 def test_trying_changes_nothing_and_leaves_the_observer_root(scene: Scene) -> None:
@@ -462,9 +462,9 @@ def test_a_link_that_the_service_plants_says_nothing_of_what_root_alone_may_read
     (outside / "salaries.json").write_text('{"table": "vault/salaries", "canary-4f1c": 1}')
     planted(scene, outside)
     try:
-        told = scene.told()
+        lines = scene.violations()
     except Exception as error:
-        told = [str(error)]
-    assert told if planted is not link_in_the_store else not told
-    assert not [line for line in told if " names " in line or "canary" in line]
-    assert not [line for line in told if "salaries.json" in line and "views" not in line]
+        lines = [str(error)]
+    assert lines if planted is not link_in_the_store else not lines
+    assert not [line for line in lines if " names " in line or "canary" in line]
+    assert not [line for line in lines if "salaries.json" in line and "views" not in line]

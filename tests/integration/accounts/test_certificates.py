@@ -68,7 +68,7 @@ def test_serials_follow_the_clock_and_never_come_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "label", "told"),
+    ("keys", "label", "message"),
     [
         ((), None, "this analyst has no valid key"),
         ((replace(KEY, revoked=True),), None, "this analyst has no valid key"),
@@ -81,8 +81,8 @@ def test_serials_follow_the_clock_and_never_come_twice() -> None:
         ((KEY, replace(DESK, revoked=True)), "desk", "there is no such key"),
     ],
 )
-def test_no_key_no_certificate(keys: tuple[Any, ...], label: str | None, told: str) -> None:
-    with pytest.raises(AccountsError, match=told):
+def test_no_key_no_certificate(keys: tuple[Any, ...], label: str | None, message: str) -> None:
+    with pytest.raises(AccountsError, match=message):
         drafted(replace(ANNA, keys=keys), label)
 
 
@@ -151,19 +151,19 @@ class Laptop:
         line = ["ssh-keygen", "-Q", "-f", str(krl), str(path)]
         done = subprocess.run(line, check=False, capture_output=True, text=True)
         assert done.stdout.strip().endswith(("ok", "REVOKED")), done.stdout + done.stderr
-        told = re.search(
+        match = re.search(
             r"Public key: \S+ (\S+) Signing CA: \S+ (\S+) .* Serial: (\d+)", told_by_ssh(path)
         )
-        assert told is not None
-        found = principal("anna", told[3], told[1], told[2], self.layout, datetime.now(UTC))
+        assert match is not None
+        found = principal("anna", match[3], match[1], match[2], self.layout, datetime.now(UTC))
         assert (found == "anna") == (done.returncode == 0)
         return done.returncode == 0
 
-    def change(self, **said: Any) -> None:
-        converge([parse_request("anna", **said)], Host(self.layout, self.system))
+    def change(self, **more: Any) -> None:
+        converge([parse_request("anna", **more)], Host(self.layout, self.system))
 
-    def key(self, state: Any, **said: Any) -> None:
-        converge([key_request("anna", state, **said)], Host(self.layout, self.system))
+    def key(self, state: Any, **more: Any) -> None:
+        converge([key_request("anna", state, **more)], Host(self.layout, self.system))
 
 
 @pytest.fixture
@@ -180,12 +180,12 @@ def told_by_ssh(path: Path) -> str:
 
 def test_what_a_certificate_allows(laptop: Laptop) -> None:
     first = laptop.issue(now=NOW)
-    told = told_by_ssh(first)
-    assert 'Key ID: "anna/laptop"' in told
-    assert "Valid: from 2026-11-23T07:55:00 to 2026-11-23T20:00:00" in told
+    shown = told_by_ssh(first)
+    assert 'Key ID: "anna/laptop"' in shown
+    assert "Valid: from 2026-11-23T07:55:00 to 2026-11-23T20:00:00" in shown
     command = "/opt/data-broker/current/venv/bin/broker-transport"
     options = f"Critical Options: force-command {command} Extensions: (none)"
-    assert told.endswith(f"Principals: anna {options}")
+    assert shown.endswith(f"Principals: anna {options}")
     laptop.change(shell=True)  # noqa: S604 - an analyst's login, no process
     second = told_by_ssh(laptop.issue())
     assert second.endswith("Principals: anna Critical Options: (none) Extensions: permit-pty")

@@ -38,7 +38,7 @@ def keys_of(name: str, numbers: list[int]) -> list[str]:
 @st.composite
 def requests(draw: st.DrawFn) -> list[Request]:
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1))
-    asked = []
+    made = []
     for name in names:
         request = Request(
             name,
@@ -50,9 +50,9 @@ def requests(draw: st.DrawFn) -> list[Request]:
         )
         if name in OPERATORS:
             sudo = draw(st.sampled_from([None, True, False]))
-            asked.append(replace(request, role="operator", sudo=sudo))
+            made.append(replace(request, role="operator", sudo=sudo))
             continue
-        asked.append(
+        made.append(
             replace(
                 request,
                 classes=draw(st.sampled_from([None, (), ("private",)])),
@@ -60,7 +60,7 @@ def requests(draw: st.DrawFn) -> list[Request]:
                 shell=draw(st.sampled_from([None, True, False])),
             )
         )
-    return asked
+    return made
 
 
 @contextmanager
@@ -74,8 +74,8 @@ def look(layout: HostPaths) -> Observed:
     return replace(observe(Host(layout, ScratchSystem(layout.root)), NAMES), free_bytes=None)
 
 
-def run(layout: HostPaths, asked: list[Request]) -> None:
-    converge(asked, Host(layout, ScratchSystem(layout.root)))
+def run(layout: HostPaths, batch: list[Request]) -> None:
+    converge(batch, Host(layout, ScratchSystem(layout.root)))
 
 
 @settings(deadline=None, max_examples=40)
@@ -83,10 +83,10 @@ def run(layout: HostPaths, asked: list[Request]) -> None:
 def test_after_any_history_nothing_is_left_to_do(history: list[list[Request]]) -> None:
     with scratch_host() as layout:
         given_uids: dict[int, str] = {}
-        for asked in history:
-            run(layout, asked)
+        for batch in history:
+            run(layout, batch)
             seen = look(layout)
-            assert plan(asked, seen, layout).actions == ()
+            assert plan(batch, seen, layout).actions == ()
             assert plan([], seen, layout).actions == ()
             allowed = any(entry.sudo for entry in seen.registry.people)
             assert seen.sudo_rule == (SUDO_RULE if allowed else None)
@@ -117,9 +117,9 @@ def test_any_part_of_a_plan_is_finished_by_whoever_comes_next(
 
 @settings(deadline=None, max_examples=40)
 @given(requests(), st.lists(st.integers(0, 10_000), min_size=1, max_size=5))
-def test_any_vandalism_is_mended(asked: list[Request], choices: list[int]) -> None:
+def test_any_vandalism_is_mended(batch: list[Request], choices: list[int]) -> None:
     with scratch_host() as layout:
-        run(layout, asked)
+        run(layout, batch)
         before = look(layout)
         spoil(layout, choices)
         run(layout, [])
@@ -151,10 +151,10 @@ def spoil(layout: HostPaths, choices: list[int]) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(requests(), st.sampled_from(ANALYSTS), st.sampled_from(ANALYSTS))
-def test_what_is_refused_changes_nothing(asked: list[Request], thief: str, owner: str) -> None:
+def test_what_is_refused_changes_nothing(batch: list[Request], thief: str, owner: str) -> None:
     key = parse_keys([public_key("one")], where="one")
     with scratch_host() as layout:
-        run(layout, asked)
+        run(layout, batch)
         before = look(layout)
         with pytest.raises(AccountsError, match=r"the same key is given|names this person 2"):
             run(layout, [Request(thief, keys=key), Request(owner, keys=key)])

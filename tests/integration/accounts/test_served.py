@@ -56,7 +56,7 @@ print(is_served(home / "user"), os.listdir(home / "user"))
 """
 
 
-def told(tmp_path: Path, look: str) -> str:
+def printed(tmp_path: Path, look: str) -> str:
     home = tmp_path / "homes/anna"
     (home / "user").mkdir(parents=True)
     (home / "user/own").touch()
@@ -80,8 +80,8 @@ def told(tmp_path: Path, look: str) -> str:
     ids=["walk", "space", "home", "beneath"],
 )
 def test_root_is_told_and_does_not_wait(tmp_path: Path, look: str, expected: str) -> None:
-    assert expected in told(tmp_path, look)
+    assert expected in printed(tmp_path, look)
 
 
 def test_what_an_account_serves_is_taken_off(tmp_path: Path) -> None:
-    assert told(tmp_path, DETACH) == "True\nTrue\nFalse ['own']\n"
+    assert printed(tmp_path, DETACH) == "True\nTrue\nFalse ['own']\n"

@@ -37,7 +37,7 @@ def test_all_mistakes_are_told_at_once_also_those_that_were_typed(inventory: Pat
     (inventory / "group_vars/all.yml").write_text("broker_max_logins: 3\n")
     (inventory / "data_description.md").unlink()
     words = refused(inventory, "-e", "broker_max_logins=many", "--tags", "sync_units", "--check")
-    for told in (
+    for message in (
         "broker_syc_schedule is not a setting of a broker. Did you mean broker_sync_schedule?",
         "broker_secrets cannot be evaluated: ",
         "'vault_token' is undefined",
@@ -46,7 +46,7 @@ def test_all_mistakes_are_told_at_once_also_those_that_were_typed(inventory: Pat
         f"{inventory}/group_vars/all and {inventory}/group_vars/all.yml stand beside each other",
         f"broker_data_description is '{inventory}/data_description.md'; expected the path",
     ):
-        assert told in words.replace("\n    ", " "), (told, words)
+        assert message in words.replace("\n    ", " "), (message, words)
 
 
 @pytest.mark.parametrize("playbook", ["site.yml", "add_analyst.yml"])
@@ -69,8 +69,8 @@ def test_a_limit_that_leaves_no_broker_does_not_end_well(inventory: Path, playbo
     text = (inventory / "hosts.yml").read_text()
     (inventory / "hosts.yml").write_text(f"{text}\n{WEBS}")
     words = refused(inventory, "--limit", "webs", playbook=playbook)
-    told = "--limit webs leaves no broker: it leaves web1, and the group brokers has broker."
-    assert told in words
+    message = "--limit webs leaves no broker: it leaves web1, and the group brokers has broker."
+    assert message in words
 
 
 @pytest.mark.parametrize("options", [("--tags", "annalysts"), ("--start-at-task", "*folders*")])

@@ -49,8 +49,8 @@ def test_a_key_that_was_cut_off_is_no_key_and_the_next_deploy_makes_one(
     assert not (place / "signing_key").exists()
     made = make(place)
     assert made.returncode == 0, made.stderr
-    said, public = made.stdout.splitlines()
-    assert said == "made"
+    word, public = made.stdout.splitlines()
+    assert word == "made"
     assert (place / "signing_key.pub").read_text().strip() == public
     modes = {path.name: path.stat().st_mode & 0o777 for path in place.iterdir()}
     assert modes == {"signing_key": 0o600, "signing_key.pub": 0o644}

@@ -56,14 +56,14 @@ def _type(checkout: Path, commands: list[str]) -> str:
 
 
 def test_a_deploy_and_the_care_of_analysts_are_plays_of_this_inventory(checkout: Path) -> None:
-    told = _type(checkout, [*documented("operations-deploy"), *documented("operations-analysts")])
-    assert told.split() == ["playbook:", "site.yml", *["playbook:", "add_analyst.yml"] * 2]
+    output = _type(checkout, [*documented("operations-deploy"), *documented("operations-analysts")])
+    assert output.split() == ["playbook:", "site.yml", *["playbook:", "add_analyst.yml"] * 2]
 
 
 def test_an_upgrade_takes_what_is_new_and_deploys_it(checkout: Path) -> None:
-    told = _type(checkout, documented("operations-upgrade"))
-    assert "Already up to date." in told
-    assert told.endswith("playbook: site.yml\n")
+    output = _type(checkout, documented("operations-upgrade"))
+    assert "Already up to date." in output
+    assert output.endswith("playbook: site.yml\n")
 
 
 def test_secrets_are_encrypted_where_the_page_keeps_them(checkout: Path) -> None:

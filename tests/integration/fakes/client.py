@@ -57,32 +57,32 @@ class Client:
         """The end of a job that a request starts."""
         response = self.request(method, path, **more)
         assert response.status_code == 202, response.text
-        told = response.json()
-        assert told["status"] == "waiting"
-        while told["status"] not in {"success", "error"}:
-            told = self.get(f"jobs/{told['id']}")
-        return dict(told)
+        job = response.json()
+        assert job["status"] == "waiting"
+        while job["status"] not in {"success", "error"}:
+            job = self.get(f"jobs/{job['id']}")
+        return dict(job)
 
     def upload(self, text: str | bytes, name: str = "rows.csv") -> int:
         """The id of a file with this content."""
-        told = self.request("POST", "files/prepare", data={"name": name, "federationToken": 1})
+        prepared = self.request("POST", "files/prepare", data={"name": name, "federationToken": 1})
         body = text.encode() if isinstance(text, str) else text
-        link = told.json()["uploadParams"]["url"]
+        link = prepared.json()["uploadParams"]["url"]
         assert requests.put(link, data=body, timeout=TIMEOUT).status_code == 200
-        return int(told.json()["id"])
+        return int(prepared.json()["id"])
 
     def create(self, table: str, text: str, key: str = "") -> dict[str, Any]:
         """A table of a CSV text, and its bucket."""
         bucket, _, name = table.rpartition(".")
         stage, _, short = bucket.partition(".c-")
         self.request("POST", "buckets", data={"name": short, "stage": stage})
-        told = {"name": name, "dataFileId": self.upload(text), "primaryKey": key}
-        return self.job("POST", f"buckets/{bucket}/tables-async", data=told)
+        body = {"name": name, "dataFileId": self.upload(text), "primaryKey": key}
+        return self.job("POST", f"buckets/{bucket}/tables-async", data=body)
 
     def load(self, table: str, text: str | bytes, **more: Any) -> dict[str, Any]:
         """The end of an import."""
-        told = {"dataFileId": self.upload(text), **more}
-        return self.job("POST", f"tables/{table}/import-async", data=told)
+        body = {"dataFileId": self.upload(text), **more}
+        return self.job("POST", f"tables/{table}/import-async", data=body)
 
     def export(self, table: str, **params: Any) -> Export:
         """Everything from the start of the job to the last slice."""

@@ -27,8 +27,8 @@ TEXT = 'id,name\n1,"a ""quoted""\nname"\n2,\n3,c\n'
 
 def test_whoever_asks_gets_the_index_and_only_a_token_gets_more(keboola: StandIn) -> None:
     for path in ("", "/"):
-        told = requests.get(f"{keboola.url}/v2/storage{path}", timeout=TIMEOUT)
-        assert (told.status_code, told.json()["api"]) == (200, "storage")
+        response = requests.get(f"{keboola.url}/v2/storage{path}", timeout=TIMEOUT)
+        assert (response.status_code, response.json()["api"]) == (200, "storage")
     verify = f"{keboola.url}/v2/storage/tokens/verify"
     for headers, message, code in [
         ({}, "Access token must be set", None),
@@ -39,9 +39,9 @@ def test_whoever_asks_gets_the_index_and_only_a_token_gets_more(keboola: StandIn
         assert (refused.json()["error"], refused.json().get("code")) == (message, code)
         assert refused.json()["exceptionId"]
     bearer = {"Authorization": f"Bearer {keboola.token}"}
-    told = requests.get(verify, headers=bearer, timeout=TIMEOUT)
-    assert told.headers["Content-Type"] == "application/json"
-    assert told.json()["owner"]["id"] == 1234
+    response = requests.get(verify, headers=bearer, timeout=TIMEOUT)
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.json()["owner"]["id"] == 1234
     assert keboola.token not in repr(keboola.project.tokens.master)
 
 
@@ -172,9 +172,9 @@ def test_typed_tables_keep_nulls_and_their_backends_types(client: Client) -> Non
         {"name": "note", "definition": {"type": "VARCHAR", "length": 255}},
         {"name": "at", "definition": {"type": "TIMESTAMP"}},
     ]
-    told = {"name": "orders", "primaryKeysNames": ["id"], "columns": columns}
+    body = {"name": "orders", "primaryKeysNames": ["id"], "columns": columns}
     assert (
-        client.job("POST", "buckets/in.c-shop/tables-definition", json=told)["status"] == "success"
+        client.job("POST", "buckets/in.c-shop/tables-definition", json=body)["status"] == "success"
     )
     table = client.get(f"tables/{TABLE}")
     assert [column["basetype"] for column in table["definition"]["columns"]] == [
@@ -203,8 +203,8 @@ def test_lists_show_what_is_asked_for_and_aliases_their_source(client: Client) -
     client.create(TABLE, TEXT, key="id")
     entries = [{"columnName": "id", "key": "KBC.datatype.basetype", "value": "INTEGER"}]
     for provider in ("user", "keboola.ex-db-snowflake"):
-        told = {"provider": provider, "metadata": [], "columnsMetadata": {"id": entries}}
-        assert client.request("POST", f"tables/{TABLE}/metadata", json=told).status_code == 201
+        body = {"provider": provider, "metadata": [], "columnsMetadata": {"id": entries}}
+        assert client.request("POST", f"tables/{TABLE}/metadata", json=body).status_code == 201
     shown = {"sourceTable": TABLE, "name": "view", "aliasFilter[column]": "id"}
     shown |= {"aliasFilter[values][]": "3"}
     made = client.request("POST", "buckets/in.c-shop/table-aliases", data=shown)
@@ -227,8 +227,8 @@ def test_lists_show_what_is_asked_for_and_aliases_their_source(client: Client) -
 def test_a_token_reaches_what_it_was_given(keboola: StandIn, client: Client) -> None:
     client.create(TABLE, TEXT)
     client.create("in.c-people.salaries", TEXT)
-    told = {"description": "reader", "bucketPermissions": {"in.c-shop": "read"}}
-    made = requests.post(f"{keboola.url}/control/tokens", json=told, timeout=TIMEOUT).json()
+    body = {"description": "reader", "bucketPermissions": {"in.c-shop": "read"}}
+    made = requests.post(f"{keboola.url}/control/tokens", json=body, timeout=TIMEOUT).json()
     with Client(keboola.url, made["token"]) as reader:
         assert [table["id"] for table in reader.get("tables")] == [TABLE]
         assert reader.export(TABLE).rows
@@ -246,8 +246,8 @@ def test_slices_made_beforehand_are_a_tables_whole_export(
     paths = [tmp_path / name for name in ("a", "b")]
     for path in paths:
         path.write_bytes(gzip.compress(f'"{path.name}","1"\n'.encode()))
-    told = {"table": TABLE, "columns": ["id", "n"], "slices": [*map(str, paths)], "rows": 2}
-    made = requests.post(f"{keboola.url}/control/exports", json=told, timeout=TIMEOUT)
+    body = {"table": TABLE, "columns": ["id", "n"], "slices": [*map(str, paths)], "rows": 2}
+    made = requests.post(f"{keboola.url}/control/exports", json=body, timeout=TIMEOUT)
     assert made.status_code == 201
     assert client.export(TABLE, gzip=1).rows == ['"a","1"', '"b","1"']
     assert client.get(f"tables/{TABLE}")["rowsCount"] == 2

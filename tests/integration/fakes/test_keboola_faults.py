@@ -80,8 +80,8 @@ def test_faults_of_the_api(keboola: StandIn, client: Client, exported: int, phas
 def test_jobs_that_are_slow_or_fail(keboola: StandIn, client: Client, exported: int) -> None:
     del exported
     keboola.faults.add(Fault("slow_job", "poll", times=3, table=TABLE))
-    told = client.request("POST", f"tables/{TABLE}/export-async").json()
-    polled = [client.get(f"jobs/{told['id']}") for _ in range(4)]
+    started = client.request("POST", f"tables/{TABLE}/export-async").json()
+    polled = [client.get(f"jobs/{started['id']}") for _ in range(4)]
     assert [job["status"] for job in polled] == ["processing"] * 3 + ["success"]
     assert polled[0]["results"] is None
     keboola.faults.add(Fault("failed_job", "poll", table=TABLE))
@@ -95,12 +95,12 @@ def test_faults_wait_for_their_table_and_their_turn(
     keboola: StandIn, client: Client, exported: int
 ) -> None:
     del exported
-    told = [{"kind": "internal", "phase": "tables", "table": "in.c-shop.x"}]
-    told += [{"kind": "internal", "phase": "tables", "table": TABLE, "after": 1, "times": 2}]
+    faults = [{"kind": "internal", "phase": "tables", "table": "in.c-shop.x"}]
+    faults += [{"kind": "internal", "phase": "tables", "table": TABLE, "after": 1, "times": 2}]
     control = f"{keboola.url}/control/faults"
-    assert requests.post(control, json=told, timeout=TIMEOUT).status_code == 200
-    asked = [client.request("GET", f"tables/{TABLE}").status_code for _ in range(4)]
-    assert asked == [200, 500, 500, 200]
+    assert requests.post(control, json=faults, timeout=TIMEOUT).status_code == 200
+    statuses = [client.request("GET", f"tables/{TABLE}").status_code for _ in range(4)]
+    assert statuses == [200, 500, 500, 200]
     found = requests.get(control, timeout=TIMEOUT).json()
     assert [fault["table"] for fault in found["pending"]] == ["in.c-shop.x"]
     assert len(found["happened"]) == 2
@@ -156,8 +156,8 @@ def download(stored: StandIn) -> Iterator[Callable[[], Download]]:
     with Client(stored.url, stored.token) as client:
         client.request("POST", "buckets", data={"name": "shop", "stage": "in"})
         columns = [{"name": "id"}, {"name": "name"}]
-        told = {"name": "orders", "columns": columns}
-        client.job("POST", "buckets/in.c-shop/tables-definition", json=told)
+        body = {"name": "orders", "columns": columns}
+        client.job("POST", "buckets/in.c-shop/tables-definition", json=body)
         prepared = client.request("POST", "files/prepare", data={"name": "x.csv"}).json()
         file = stored.project.files[prepared["id"]]
         path = stored.project.folder / "x.csv"

@@ -112,8 +112,8 @@ def test_it_filters_and_deletes_rows(official: OfficialClient) -> None:
 
 
 def test_it_keeps_metadata_and_files(official: OfficialClient) -> None:
-    told = [{"key": "KBC.description", "value": "All orders"}]
-    official.tables.metadata.create(TABLE, "user", told)
+    metadata = [{"key": "KBC.description", "value": "All orders"}]
+    official.tables.metadata.create(TABLE, "user", metadata)
     assert official.tables.metadata.list(TABLE)[0]["value"] == "All orders"
     Path("note.txt").write_text("hello")
     number = official.files.upload_file("note.txt", tags=["note"], is_permanent=True)

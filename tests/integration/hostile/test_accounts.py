@@ -62,10 +62,10 @@ def test_keys_are_rebuilt_or_refused_in_one_line(layout: HostPaths, numbers: ran
 def tried(layout: HostPaths, who: str, line: str) -> bool:
     """Whether the host took it; where it did not, nothing changed but what is told of it."""
     before = facts(layout)
-    told = added(layout, who, line)
-    if told is not None:
-        assert told.isprintable()
-        assert len(told) < 800
+    message = added(layout, who, line)
+    if message is not None:
+        assert message.isprintable()
+        assert len(message) < 800
         assert facts(layout) == before
         return False
     known = {

@@ -55,9 +55,9 @@ def test_rsync_of_a_hostile_client_stays_inside(cage: Cage, numbers: range) -> N
     before, planted = cage.outside(), cage.planted()
     for number in numbers:
         typed = [cage.filled(word) for word in arguments(number)]
-        told, answers = cage.rsync(typed)
+        output, answers = cage.rsync(typed)
         label = f"arguments {number}: {typed}"
-        assert CANARY not in told, label
+        assert CANARY not in output, label
         for answer in answers:
             check(answer, label)
         if cage.planted() != planted:

@@ -20,7 +20,7 @@ def test_on_the_host(number):
 
 def test_tests_of_a_group_run_in_one_worker(tmp_path: Path) -> None:
     (tmp_path / "test_host.py").write_text(TESTS)
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-m", "pytest", *OPTIONS, str(tmp_path)],
         cwd=tmp_path,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
@@ -28,6 +28,6 @@ def test_tests_of_a_group_run_in_one_worker(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     ).stdout
-    workers = re.findall(r"^\[(gw\d)\].*PASSED", told, re.MULTILINE)
+    workers = re.findall(r"^\[(gw\d)\].*PASSED", output, re.MULTILINE)
     assert len(workers) == 6
     assert len(set(workers)) == 1

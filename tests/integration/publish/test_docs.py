@@ -73,5 +73,5 @@ def test_the_tree_is_what_stands(folder: Path) -> None:
         assert re.search(rf"[├└]── {name}\b", TEXT)
         assert (data / name).exists()
     inside = {path.name for path in (data / "current").resolve().iterdir()}
-    told = re.findall(r"(\w+)/ |(manifest\.json\S*)", TEXT.split("── current")[0])
-    assert inside <= {"".join(pair) for pair in told}
+    named = re.findall(r"(\w+)/ |(manifest\.json\S*)", TEXT.split("── current")[0])
+    assert inside <= {"".join(pair) for pair in named}

@@ -193,10 +193,10 @@ def test_a_broker_outside_a_group_is_told_before_it_starts() -> None:
     options = {"groups": GROUPS, "operators": OPERATORS, "rounds": 1}
     members = [GROUPS["public"], OPERATORS]
     try:
-        said = _publisher(
+        output = _publisher(
             folder / "data", {**options, "uid": NOBODY, "gid": NOBODY, "member_of": members}
         )
     finally:
         shutil.rmtree(folder)
-    assert PublishError.__name__ in said
-    assert "not in group id 61002, 61003" in said
+    assert PublishError.__name__ in output
+    assert "not in group id 61002, 61003" in output

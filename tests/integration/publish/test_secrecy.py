@@ -74,10 +74,10 @@ def test_the_public_view_does_not_change_with_private_tables(store: Store) -> No
                 staging.keep(table)
         second = staging.commit(now=first.manifest.created_at)
     before, after = (contents(made.view(Audience())) for made in (first, second))
-    told = before.pop("manifest.json").replace(first.id.encode(), b"G")
+    content = before.pop("manifest.json").replace(first.id.encode(), b"G")
     assert after.pop("manifest.json").replace(second.id.encode(), b"G").replace(
         f'"previous": "{first.id}"'.encode(), b'"previous": null'
-    ) in (told, told.replace(b'"previous": "G"', b'"previous": null'))
+    ) in (content, content.replace(b'"previous": "G"', b'"previous": null'))
     assert before.pop("manifest.json.sig") != after.pop("manifest.json.sig")
     assert before == after
 

@@ -90,7 +90,7 @@ def broker(instance: Path, *words: str) -> tuple[int, dict[str, Any], str]:
     done = CliRunner().invoke(
         commands, given, env=variables, catch_exceptions=False, standalone_mode=False
     )
-    return told(instance, done.return_value, done.stdout, done.stderr)
+    return outcome(instance, done.return_value, done.stdout, done.stderr)
 
 
 def arguments(instance: Path, *words: str) -> list[str]:
@@ -101,7 +101,7 @@ def environment(instance: Path) -> dict[str, str]:
     return {"CREDENTIALS_DIRECTORY": str(instance / "credentials")}
 
 
-def told(instance: Path, code: int, out: str, err: str) -> tuple[int, dict[str, Any], str]:
+def outcome(instance: Path, code: int, out: str, err: str) -> tuple[int, dict[str, Any], str]:
     private = json.loads((instance / "credentials/LAKE_KEY").read_text())["private_key"]
     assert private.splitlines()[1] not in out + err
     assert out, err
@@ -194,7 +194,7 @@ def test_a_machine_of_google_cloud_needs_no_key(instance: Path, bigquery: StandI
         text=True,
         check=False,
     )
-    code, found, _ = told(instance, done.returncode, done.stdout, done.stderr)
+    code, found, _ = outcome(instance, done.returncode, done.stdout, done.stderr)
     assert (code, found["works"]) == (0, True), found
 
 

@@ -79,16 +79,16 @@ class Instance:
 
     def here(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The same in this process, without the half a second that a start takes."""
-        told, said = StringIO(), StringIO()
+        output, errors = StringIO(), StringIO()
         with (
-            redirect_stdout(told),
-            redirect_stderr(said),
+            redirect_stdout(output),
+            redirect_stderr(errors),
             patch.object(sys, "argv", ["broker", *self._at(words)]),
             pytest.raises(SystemExit) as ended,
         ):
             main()
         code = int(ended.value.code or 0)
-        return subprocess.CompletedProcess(words, code, told.getvalue(), said.getvalue())
+        return subprocess.CompletedProcess(words, code, output.getvalue(), errors.getvalue())
 
     def _json(self, *words: str) -> tuple[int, Any]:
         """Its exit code, and its JSON."""
@@ -98,8 +98,8 @@ class Instance:
 
     def sync(self, *words: str) -> dict[str, Any]:
         """Sync and give the report, its exit code compared with the program's."""
-        code, told = self._json("sync", *words)
-        report: dict[str, Any] = told
+        code, answer = self._json("sync", *words)
+        report: dict[str, Any] = answer
         assert report["exit_code"] == code
         return report
 

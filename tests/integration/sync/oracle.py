@@ -119,8 +119,8 @@ class Described:
     def question(self) -> tuple[object, ...]:
         """What a published row is an answer to, the way of fetching aside."""
         mark = self.deletions == "tombstone"
-        asked = (self.key, self.folder, self.wanted, self.null_words, self.columns, mark)
-        return (*asked, self.dialect)
+        question = (self.key, self.folder, self.wanted, self.null_words, self.columns, mark)
+        return (*question, self.dialect)
 
 
 @dataclass
@@ -179,8 +179,8 @@ class TableModel:
         if not described.is_guessed or "v" not in described.names:
             return *self._next(described, lines), None
         before, known = self.described, self.is_text if "v" in self.described.names else None
-        asked = (described.dialect, described.null_words)
-        if known and asked != (before.dialect, before.null_words):
+        syntax = (described.dialect, described.null_words)
+        if known and syntax != (before.dialect, before.null_words):
             known = None
         batch, is_whole = self._batch(described, lines)
         is_text = _joined(known, _guessed(described, batch))

@@ -80,8 +80,8 @@ def test_keys_that_meet_in_several_files_are_reported(described: Make, order: st
     (folder / "snap_01-12-2026.csv").write_text("id,v\n1,new\n")
     (one,) = instance.sync()["tables"]
     assert one["duplicates"] == 1
-    told = [warning for warning in one["warnings"] if "keys occur more than once" in warning]
-    assert len(told) == (1 if order is None else 0)
+    warnings = [warning for warning in one["warnings"] if "keys occur more than once" in warning]
+    assert len(warnings) == (1 if order is None else 0)
 
 
 @pytest.mark.parametrize("footer", ["1", "End", "'[En]+d'"])

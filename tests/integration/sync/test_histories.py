@@ -140,13 +140,13 @@ def test_published_is_what_the_source_was(
     strategy: str, history: list[tuple[list[tuple[str, Any]], Attempt]]
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="broker-test-") as root:
-        told = History(Path(root), strategy)
+        published = History(Path(root), strategy)
         for changes, attempt in history:
             for what, how in changes:
-                told.change(what, how)
-            told.attempt(attempt)
-        told.attempt(Attempt("none", 0))
-        assert told.expected == told.source.rows()
-        store = told.broker.store
+                published.change(what, how)
+            published.attempt(attempt)
+        published.attempt(Attempt("none", 0))
+        assert published.expected == published.source.rows()
+        store = published.broker.store
         assert not any(store.verify(generation.id) for generation in store.generations())
         assert list((Path(root) / "data/staging").iterdir()) == []

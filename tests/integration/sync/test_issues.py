@@ -34,7 +34,7 @@ def issues(instance: Instance) -> list[dict[str, Any]]:
     return found
 
 
-def told(found: list[dict[str, Any]]) -> list[tuple[str, str | None, int, list[int]]]:
+def summary(found: list[dict[str, Any]]) -> list[tuple[str, str | None, int, list[int]]]:
     return [
         (one["kind"], one["column"], one["count"], [place["row"] for place in one["places"]])
         for one in found
@@ -48,7 +48,7 @@ def test_rows_left_out_are_told_by_column_and_reason_with_places(described: Make
     assert report["exit_code"] == 3
     found = issues(instance)
     assert report["tables"][0]["issues"] == found
-    assert told(found) == [
+    assert summary(found) == [
         ("rejected", "v", 2, [21, 22]),
         ("rejected", "at", 1, [21]),
         ("rejected", None, 1, [23]),
@@ -104,7 +104,7 @@ def test_a_load_that_rejects_too_many_rows_tells_which(described: Make) -> None:
     instance.csv("t", ROWS)
     (one,) = instance.sync()["tables"]
     assert one["status"] == "failed"
-    assert told(issues(instance))[0] == ("rejected", "v", 2, [21, 22])
+    assert summary(issues(instance))[0] == ("rejected", "v", 2, [21, 22])
 
 
 def test_a_table_whose_rows_stopped_fitting_is_held_for_that_and_not_for_approval(
@@ -120,9 +120,9 @@ def test_a_table_whose_rows_stopped_fitting_is_held_for_that_and_not_for_approva
     assert "column v: not a DECIMAL(10,2)" in one["error"]
     assert "t.csv, rows 1, 2, 3" in one["error"]
     assert "approve" not in one["error"]
-    held, rejected = issues(instance)
-    assert (held["kind"], held["count"]) == ("held", 20)
-    assert "do not fit" in held["reason"]
+    waiting, rejected = issues(instance)
+    assert (waiting["kind"], waiting["count"]) == ("held", 20)
+    assert "do not fit" in waiting["reason"]
     assert rejected["shapes"] == ["9,99"]
     instance.here("approve", "s.t")
     (one,) = instance.sync()["tables"]
@@ -136,6 +136,6 @@ def test_a_loss_is_told_with_its_cause(described: Make) -> None:
     instance.csv("t", "id,v,at\n1,1.50,2026-01-01\n")
     (one,) = instance.sync()["tables"]
     assert "broker approve s.t" in one["error"]
-    (held,) = issues(instance)
-    assert (held["kind"], held["count"]) == ("held", 19)
-    assert held["reason"] == "the source does not have them any more"
+    (waiting,) = issues(instance)
+    assert (waiting["kind"], waiting["count"]) == ("held", 19)
+    assert waiting["reason"] == "the source does not have them any more"

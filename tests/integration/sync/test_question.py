@@ -78,7 +78,7 @@ CHANGES = {
 }
 
 
-def asked(*lines: str) -> str:
+def table_of(*lines: str) -> str:
     """The table, incremental by ``at`` unless a line says by what, with a census unless told."""
     given = {line.partition(":")[0] for line in lines}
     usual = [line for line in (*BY_TIME, CENSUS) if line.partition(":")[0] not in given]
@@ -88,12 +88,12 @@ def asked(*lines: str) -> str:
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_row_answers_the_question_of_now(described: Make, name: str) -> None:
     before, after, settings, column, expected = CHANGES[name]
-    instance = described(asked(*before))
+    instance = described(table_of(*before))
     other = SECOND.replace("cz", "pl").replace("sk", "at", 1).replace(",sk", ",hu")
     deliver(instance, FIRST, 1)
     deliver(instance, other, 1, "other")
     assert instance.sync()["exit_code"] == 0
-    described_anew(instance, asked(*after))
+    described_anew(instance, table_of(*after))
     deliver(instance, SECOND, 2)
     report = instance.sync()
     (one,) = report["tables"]
@@ -121,10 +121,10 @@ SAME = {
 
 @pytest.mark.parametrize("name", SAME)
 def test_what_asks_the_same_reads_no_row_twice(described: Make, name: str) -> None:
-    instance = described(asked())
+    instance = described(table_of())
     deliver(instance, SECOND, 1)
     assert instance.sync()["exit_code"] == 0
-    described_anew(instance, asked(*SAME[name]))
+    described_anew(instance, table_of(*SAME[name]))
     deliver(instance, SECOND.replace(",sk,x", ",too old to be seen,x"), 2)
     (one,) = instance.sync()["tables"]
     assert (one["error"], one["warnings"]) == (None, [])
@@ -137,14 +137,14 @@ def test_a_table_that_was_read_whole_each_time_serves_as_the_start_of_a_merge(
     instance = described(table())
     deliver(instance, FIRST, 1)
     assert instance.sync()["exit_code"] == 0
-    described_anew(instance, asked())
+    described_anew(instance, table_of())
     deliver(instance, SECOND, 2)
     (one,) = instance.sync()["tables"]
     assert (one["error"], one["warnings"], one["rows"]) == (None, [], 3)
 
 
 def test_a_person_may_have_every_row_read_anew(described: Make) -> None:
-    instance = described(asked())
+    instance = described(table_of())
     deliver(instance, SECOND, 1)
     assert instance.sync()["exit_code"] == 0
     corrected = SECOND.replace(",sk,x", ",hu,x")
@@ -161,10 +161,10 @@ def test_a_person_may_have_every_row_read_anew(described: Make) -> None:
 
 
 def test_a_reload_that_would_lose_rows_is_held(described: Make) -> None:
-    instance = described(asked())
+    instance = described(table_of())
     deliver(instance, SECOND, 1)
     assert instance.sync()["exit_code"] == 0
-    described_anew(instance, asked("where_filters: [{column: c, values: cz}]"))
+    described_anew(instance, table_of("where_filters: [{column: c, values: cz}]"))
     for _ in range(2):
         (one,) = instance.sync()["tables"]
         assert one["status"] == "held"
@@ -176,7 +176,7 @@ def test_a_reload_that_would_lose_rows_is_held(described: Make) -> None:
 
 
 def test_what_was_asked_is_told_to_no_reader(described: Make) -> None:
-    instance = described(asked("where_filters: [{column: c, values: cz}]"))
+    instance = described(table_of("where_filters: [{column: c, values: cz}]"))
     deliver(instance, FIRST, 1)
     assert instance.sync()["exit_code"] == 0
     current = instance.data / "current"
@@ -216,14 +216,14 @@ def _chunks(column: str) -> str:
 
 
 def test_a_column_that_changes_the_case_of_its_name_is_told_and_rebuilt(described: Make) -> None:
-    instance = described(asked())
+    instance = described(table_of())
     deliver(instance, FIRST, 1)
     assert instance.sync()["exit_code"] == 0
     deliver(instance, FIRST.replace("c,d", "c,D"), 2)
     (one,) = instance.sync()["tables"]
     assert "the published column 'd' is called 'D' in the source" in one["error"]
     assert "Set on_schema_change to rebuild, or name all columns under `columns`" in one["error"]
-    described_anew(instance, asked("on_schema_change: rebuild"))
+    described_anew(instance, table_of("on_schema_change: rebuild"))
     (one,) = instance.sync()["tables"]
     assert (one["error"], one["rows"]) == (None, 2)
     assert instance.columns("s/t") == ["id", "at", "c", "D"]
@@ -234,7 +234,7 @@ def test_a_column_that_changes_the_case_of_its_name_is_told_and_rebuilt(describe
 def test_a_first_load_that_failed_leaves_no_columns(
     described: Make, policy: str, first: str
 ) -> None:
-    instance = described(asked(f"on_schema_change: {policy}", "types: {id: BIGINT}"))
+    instance = described(table_of(f"on_schema_change: {policy}", "types: {id: BIGINT}"))
     deliver(instance, first, 1)
     assert instance.sync()["exit_code"] == 1
     deliver(instance, FIRST, 2)

@@ -199,9 +199,9 @@ def test_nothing_of_a_renamed_table_is_published(published: Instance, old: str, 
     for _ in range(2):
         report = published.sync()
         assert report["exit_code"] == 1
-    held = [one for one in report["tables"] if one["table"].startswith("payroll/")]
-    assert [one["status"] for one in held] == ["held"]
-    assert held[0]["warnings"] == [
+    waiting = [one for one in report["tables"] if one["table"].startswith("payroll/")]
+    assert [one["status"] for one in waiting] == ["held"]
+    assert waiting[0]["warnings"] == [
         "before, class private could read the same rows as in.c-hr.salaries; "
         "now every analyst (class public) could"
     ]
@@ -212,10 +212,10 @@ def test_nothing_of_a_renamed_table_is_published(published: Instance, old: str, 
     whole = contents(current(published).path)
     assert not [path for path in whole if path.startswith(("parquet/payroll", "metadata/payroll"))]
     assert Store(published.data).verify() == []
-    assert published.here("approve", held[0]["table"]).returncode == 0
+    assert published.here("approve", waiting[0]["table"]).returncode == 0
     assert published.sync()["exit_code"] == 0
     assert b"zeppelin" in says(published).lower()
-    assert published.rows(held[0]["table"]) == [(1, Decimal("5000.00"))]
+    assert published.rows(waiting[0]["table"]) == [(1, Decimal("5000.00"))]
 
 
 def test_a_table_that_comes_back_after_some_generations_is_still_known(

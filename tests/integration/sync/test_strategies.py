@@ -113,8 +113,8 @@ def test_too_many_losses_wait_for_approval(described: Make) -> None:
     examples = "gone are, for example: id 2; id 3; id 4\n"
     assert f"shop/items: {examples}" in instance.here("status").stdout
     approved = instance.here("approve", "shop/items")
-    said = f"shop.items: 3 rows may go with the next sync\n{examples}"
-    assert approved.stdout == said, approved.stderr
+    output = f"shop.items: 3 rows may go with the next sync\n{examples}"
+    assert approved.stdout == output, approved.stderr
     report = instance.sync()
     assert report["exit_code"] == 0, report
     assert sorted(notes(instance)) == [1]
@@ -231,8 +231,8 @@ def test_a_diff_tells_rows_by_key(described: Make) -> None:
     changed = changed.replace("2026-02-01T00:00:00Z,four", f"{LATER},FOUR")
     instance.csv("items", changed + f"5,2026-02-02,{LATER},five\n")
     instance.sync()
-    told = instance.here("diff").stdout.splitlines()
-    assert told[1] == (
+    lines = instance.here("diff").stdout.splitlines()
+    assert lines[1] == (
         "changed  shop.items: 1 added, 1 removed, 1 changed; partitions 2026_01, 2026_02"
     )
     rows = [

@@ -130,11 +130,11 @@ def test_a_key_that_is_gone_is_named_to_its_own_class_alone(instance: Instance) 
     assert done.returncode == 1
     assert instance.status()["hr/salaries"]["lost_keys"] == [{"person": n} for n in canaries]
     current = (instance.data / "current").resolve()
-    told = {
+    expected = {
         str(path.relative_to(current))
         for path in current.rglob("*")
         if path.is_file() and path.suffix != ".parquet" and b"canary-" in path.read_bytes()
     }
     own = "metadata/hr/salaries.json"
-    assert told == {own, f"views/private/tree/{own}"}
+    assert expected == {own, f"views/private/tree/{own}"}
     assert "canary-" not in done.stdout + done.stderr

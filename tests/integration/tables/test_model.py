@@ -122,17 +122,17 @@ class Model:
         self.rows = [{name: row.get(name) for name in self.columns} for row in self.rows]
 
     def _upsert(self, new: list[Row], step: Step) -> None:
-        held = {row["id"]: row for row in self.rows}
+        kept = {row["id"]: row for row in self.rows}
         fresh = {row["id"]: row for row in new}
         if step.range and not step.whole:
-            held = {k: row for k, row in held.items() if k in fresh or not self._inside(row, step)}
+            kept = {k: row for k, row in kept.items() if k in fresh or not self._inside(row, step)}
         for key, row in fresh.items():
-            held[key] = {**held.get(key, {}), **row}
+            kept[key] = {**kept.get(key, {}), **row}
             if self.marked and row["_change"] == "true":
-                del held[key]
+                del kept[key]
         if step.alive is not None and not step.whole:
-            held = {k: row for k, row in held.items() if k in step.alive}
-        self.rows = list(held.values())
+            kept = {k: row for k, row in kept.items() if k in step.alive}
+        self.rows = list(kept.values())
 
     def _inside(self, row: Row, step: Step) -> bool:
         since, until = step.range or (None, None)

@@ -66,14 +66,16 @@ print(carried.code, carried.problem, file=sys.stderr)
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "message"),
     [
         (("sleep", "60"), "-15 full"),
         (("sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"), "-9 full"),
         (("true",), "0 None"),
     ],
 )
-def test_a_child_is_ended_when_a_look_finds_a_problem(command: tuple[str, ...], told: str) -> None:
+def test_a_child_is_ended_when_a_look_finds_a_problem(
+    command: tuple[str, ...], message: str
+) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WATCHED, SOURCE, *command],
         stdin=subprocess.DEVNULL,
@@ -81,4 +83,4 @@ def test_a_child_is_ended_when_a_look_finds_a_problem(command: tuple[str, ...], 
         capture_output=True,
         timeout=60,
     )
-    assert done.stderr.decode().strip() == told
+    assert done.stderr.decode().strip() == message

@@ -39,8 +39,8 @@ def test_a_transfer_ends_when_its_time_is_over(act: str) -> None:
     program = PROGRAM.format(source=str(Path(__file__).parents[3] / "src"), act=act)
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as held:
+    ) as process:
         try:
-            assert held.wait(timeout=30) == 7
+            assert process.wait(timeout=30) == 7
         finally:
-            held.kill()
+            process.kill()

@@ -22,10 +22,10 @@ def test_tables_keys_and_relations_are_told(home: Home) -> None:
     key = ForeignKey("id", "stores", "id")
     home.table("orders", "SELECT 1::BIGINT AS id", key=("id",), foreign_keys=(key,))
     home.publish()
-    told = rendered(home)
-    assert "- key: `id`" in told
-    assert "- `id` refers to `stores.id`" in told
-    assert "- `id` `BIGINT`" in told
+    text = rendered(home)
+    assert "- key: `id`" in text
+    assert "- `id` refers to `stores.id`" in text
+    assert "- `id` `BIGINT`" in text
 
 
 def test_nothing_is_told_of_a_table_that_the_audience_may_not_see(home: Home) -> None:

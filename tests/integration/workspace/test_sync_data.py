@@ -575,6 +575,6 @@ def test_the_agent_is_told_of_the_tables_and_an_own_file_is_kept(
     (laptop.path / "CLAUDE.md").write_text("mine\n")
     laptop.sync(str(home.path))
     assert (laptop.path / "CLAUDE.md").read_text() == "mine\n"
-    told = (laptop.path / "server" / "CLAUDE.md").read_text()
-    assert "### `orders`" in told
-    assert "`country`" in told
+    text = (laptop.path / "server" / "CLAUDE.md").read_text()
+    assert "### `orders`" in text
+    assert "`country`" in text

@@ -60,13 +60,15 @@ def test_a_link_that_a_publish_replaced_meanwhile_is_followed_again(
     """What rsync 3.5.0 says where `current` moves between two steps of its walk."""
     real, left = shutil.which("rsync"), laptop.path.parent / "left"
     left.write_text("x" * times)
-    said = 'rsync: [sender] change_dir "/server/x" failed: Too many levels of symbolic links (40)'
+    message = (
+        'rsync: [sender] change_dir "/server/x" failed: Too many levels of symbolic links (40)'
+    )
     program = laptop.path.parent / "hasty/rsync"
     program.write_text(
         f"""#!/bin/sh
 [ -s {left} ] || exec {real} "$@"
 truncate --size=-1 {left}
-echo '{said}' >&2
+echo '{message}' >&2
 exit 23
 """
     )

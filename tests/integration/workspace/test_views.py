@@ -60,11 +60,11 @@ def test_a_view_reads_exactly_the_files_of_its_manifest(tree: Path) -> None:
 
 def test_names_and_descriptions_are_quoted(tree: Path) -> None:
     hostile = 'x"; DROP TABLE y; --'
-    told = "it's all of them"
-    letters = table(hostile, "x/letters", ["a.parquet", "b.parquet"], description=told)
+    description = "it's all of them"
+    letters = table(hostile, "x/letters", ["a.parquet", "b.parquet"], description=description)
     with built(letters, tree=tree) as connection:
         sql = "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"
-        assert connection.execute(sql).fetchall() == [(hostile, told)]
+        assert connection.execute(sql).fetchall() == [(hostile, description)]
 
 
 def test_tables_of_one_name_get_the_names_of_their_folders_too(tree: Path) -> None:

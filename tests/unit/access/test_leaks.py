@@ -70,8 +70,8 @@ def test_who_holds_the_class_is_told_everything() -> None:
     hidden = hidden_from(MANIFEST, Audience.of(["private"]))
     assert not hidden
     assert leaked("manifest.json", MANIFEST.to_json(), hidden) == []
-    told = leaked("manifest.json", MANIFEST.to_json(), PUBLIC)
-    assert told == ["hr/orders", "hr/salaries"]
+    found = leaked("manifest.json", MANIFEST.to_json(), PUBLIC)
+    assert found == ["hr/orders", "hr/salaries"]
 
 
 def test_a_proof_is_kept_and_comes_back(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def shadow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return path
 
 
-def told(monkeypatch: pytest.MonkeyPatch, *readers: Reader) -> list[str]:
+def violations(monkeypatch: pytest.MonkeyPatch, *readers: Reader) -> list[str]:
     """The violations where the host's groups have these members."""
 
     def group(name: str) -> grp.struct_group:
@@ -57,14 +57,14 @@ def told(monkeypatch: pytest.MonkeyPatch, *readers: Reader) -> list[str]:
 def test_those_whom_the_registry_has_are_where_they_should_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert told(monkeypatch, OLGA, OTTO, ANNA, SERVICE) == []
+    assert violations(monkeypatch, OLGA, OTTO, ANNA, SERVICE) == []
 
 
 def test_an_operator_without_sudo_has_no_place_in_its_group(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stray = replace(OTTO, groups=(*OTTO.groups, 902))
-    assert told(monkeypatch, OLGA, stray, SERVICE) == [
+    assert violations(monkeypatch, OLGA, stray, SERVICE) == [
         "otto is a member of data-sudo, and is not an operator with sudo"
     ]
 
@@ -74,15 +74,15 @@ def test_a_group_that_is_not_the_brokers_is_found(
     monkeypatch: pytest.MonkeyPatch, one: Reader
 ) -> None:
     stray = replace(one, groups=(*one.groups, 905))
-    assert told(monkeypatch, stray) == [
+    assert violations(monkeypatch, stray) == [
         f"{one.name} is a member of docker, which the broker does not give"
     ]
 
 
 def test_a_shell_takes_its_group_along(monkeypatch: pytest.MonkeyPatch) -> None:
     inside = replace(ANNA, groups=(*ANNA.groups, 903))
-    assert told(monkeypatch, replace(inside, **LOGIN)) == []
-    assert told(monkeypatch, inside) == [
+    assert violations(monkeypatch, replace(inside, **LOGIN)) == []
+    assert violations(monkeypatch, inside) == [
         "anna is a member of data-shell, which the broker does not give"
     ]
 
@@ -91,9 +91,9 @@ def test_the_other_ways_into_a_group_are_found(
     monkeypatch: pytest.MonkeyPatch, shadow: Path
 ) -> None:
     shadow.write_text("data-sudo:!*::olga\ndata-ops:::\ndocker:$y$x:eve:eve\n")
-    assert told(monkeypatch, OLGA, OTTO, SERVICE) == []
+    assert violations(monkeypatch, OLGA, OTTO, SERVICE) == []
     shadow.write_text("data-sudo:$y$x:otto:olga\ndata-private:!*::broker,anna\n")
-    assert told(monkeypatch, OLGA, OTTO, ANNA, SERVICE) == [
+    assert violations(monkeypatch, OLGA, OTTO, ANNA, SERVICE) == [
         "anna is a member of data-private, and not in /etc/group",
         "everybody data-sudo has a password",
         "otto may add any account to data-sudo",

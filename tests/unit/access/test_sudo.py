@@ -19,7 +19,7 @@ ANNA = Reader("anna", 1003, 1003, (900, 1003), frozenset(), **LOGIN)
 
 
 @pytest.mark.parametrize(
-    ("one", "said", "problem"),
+    ("one", "output", "problem"),
     [
         (OTTO, NOT, None),
         (ANNA, NOT, None),
@@ -36,9 +36,9 @@ ANNA = Reader("anna", 1003, 1003, (900, 1003), frozenset(), **LOGIN)
     ],
 )
 def test_the_rights_by_sudo_are_those_of_the_registry(
-    one: Reader, said: str, problem: str | None
+    one: Reader, output: str, problem: str | None
 ) -> None:
-    checks, found = sudo_violations([one], lambda name: said.format(name, OURS))
+    checks, found = sudo_violations([one], lambda name: output.format(name, OURS))
     assert checks == 1
     assert [(each.who, each.problem) for each in found] == (
         [(one.name, problem)] if problem else []

@@ -31,9 +31,9 @@ def answer(folder: Path, access: str) -> Answer:
     store = Store(folder / "data", reserve_bytes=0)
     table = replace(entry("pay", access), id="in.pay")
     made = publish(store, {table: 1})
-    held = replace(made.manifest.tables[0], status=Status.HELD, error="held")
+    waiting = replace(made.manifest.tables[0], status=Status.HELD, error="held")
     described = Description((TableDescription.model_validate({"id": "in.pay"}),))
-    return why(ANNA, held, made, Instance(), described)
+    return why(ANNA, waiting, made, Instance(), described)
 
 
 def test_a_held_table_is_as_it_was_published(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ class ScratchSystem(DebianSystem):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.root = root
-        self.held: dict[int, frozenset[int]] = {}
+        self.groups_of: dict[int, frozenset[int]] = {}
         self.ended: list[int] = []
         self._given: dict[int, int] = {}
         self._log = root / ".owners"
@@ -95,11 +95,11 @@ class ScratchSystem(DebianSystem):
         self._given[path.lstat().st_ino] = uid
 
     def running(self, uids: object) -> Mapping[int, frozenset[int]]:  # noqa: ARG002 - the protocol's
-        return self.held
+        return self.groups_of
 
     def end(self, uid: int) -> None:
         self.ended.append(uid)
-        self.held.pop(uid, None)
+        self.groups_of.pop(uid, None)
 
     def add(self, groups: Sequence[str], users: Sequence[HostUser]) -> None:
         now = self.accounts()

@@ -64,7 +64,7 @@ def test_what_stands_after_an_add(layout: HostPaths, system: ScratchSystem, ask:
 
 def test_another_key_and_a_revocation(layout: HostPaths, system: ScratchSystem, ask: Ask) -> None:
     first = ask("anna", KEY, private=True).people[0]
-    system.held[first["uid"]] = frozenset({first["uid"], 900})
+    system.groups_of[first["uid"]] = frozenset({first["uid"], 900})
     second = ask("anna", public_key("new"), private=False)
     assert second.before["anna"]["account"]["groups"] == ["data-private", "dataread"]
     assert second.after["anna"]["account"]["groups"] == ["dataread"]
@@ -83,7 +83,7 @@ def test_a_uid_that_is_another_accounts_by_now_is_left_alone(
     other = replace(now.users["anna"], name="alice", gecos="", home="/home/alice")
     groups = {name: number for name, number in now.groups.items() if name != "anna"}
     system.write({"alice": other}, {**groups, "alice": uid})  # userdel anna; useradd alice
-    system.held[uid] = frozenset({uid})
+    system.groups_of[uid] = frozenset({uid})
     assert [row["host"] for row in list_analysts(Host(layout, system))] == ["taken"]
     ask("bob", public_key("bob"))
     assert {*system.accounts().users} == {"alice", "bob"}

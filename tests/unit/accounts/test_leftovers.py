@@ -161,13 +161,13 @@ def test_a_shell_with_the_group_of_a_class_opens_nothing_afterwards(
 def test_a_lease_keeps_no_bits(system: ScratchSystem, home: Path, uid: int, ask: Ask) -> None:
     """A lease outlives its owner's processes where they handed it to those of another account."""
     path = shell(system, home / "user/scripts/sh", uid)
-    with path.open("r+b") as held:
-        fcntl.fcntl(held, fcntl.F_SETSIG, signal.SIGURG)  # ignored; SIGIO would end this process
-        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    with path.open("r+b") as leased:
+        fcntl.fcntl(leased, fcntl.F_SETSIG, signal.SIGURG)  # ignored; SIGIO would end this process
+        fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_WRLCK)
         ask("anna", private=False)
         assert mode(path) == 0o755
-        assert fcntl.fcntl(held, fcntl.F_GETLEASE) == fcntl.F_WRLCK
-        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        assert fcntl.fcntl(leased, fcntl.F_GETLEASE) == fcntl.F_WRLCK
+        fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
 
 def test_what_is_left_outside_the_home_goes_with_its_owner(
@@ -359,14 +359,14 @@ class TestWalk:
         (tmp_path / "a/b/file").write_text("")
         (tmp_path / "other").mkdir()
         (tmp_path / "other/last").write_text("")
-        told: list[str] = []
+        errors: list[str] = []
         seen = []
-        for found in walk(tmp_path, lambda path, _: told.append(path)):
+        for found in walk(tmp_path, lambda path, _: errors.append(path)):
             seen.append(found.name)
             if found.name == "file":
                 (tmp_path / "a/b").rename(tmp_path / "b")
         assert {"file", "last", "other"} <= {*seen}
-        assert told == [str(tmp_path / "a")]
+        assert errors == [str(tmp_path / "a")]
 
     def test_another_file_system_is_reported(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -377,11 +377,11 @@ class TestWalk:
             found = mounts.status(path, folder)
             return os.stat_result((*found[:2], found.st_dev + 1, *found[3:]))
 
-        told: list[str] = []
+        errors: list[str] = []
         monkeypatch.setattr("broker.accounts.debian.walk.look", moved)
-        seen = list(walk(tmp_path, lambda path, error: told.append(f"{path}: {error.strerror}")))
+        seen = list(walk(tmp_path, lambda path, error: errors.append(f"{path}: {error.strerror}")))
         assert seen == []
-        assert told == [f"{tmp_path}/mounted: another file system is mounted here"]
+        assert errors == [f"{tmp_path}/mounted: another file system is mounted here"]
 
     def test_no_link_is_followed(self, tmp_path: Path) -> None:
         (tmp_path / "up").symlink_to("/")
@@ -431,10 +431,10 @@ def test_a_spool_that_cannot_be_stored_leaves_the_account_shut(
         if number == uid:
             raise OSError(errno.EPERM, "not all could be removed", "/proc/sysvipc")
 
-    asked = [replace(Request(name, origin="declared"), shell=False) for name in ("anna", "zoe")]
+    requests = [replace(Request(name, origin="declared"), shell=False) for name in ("anna", "zoe")]
     with monkeypatch.context() as patched:
         patched.setattr(system, "remove_ipc", refused)
-        outcome = converge(asked, Host(layout, system))
+        outcome = converge(requests, Host(layout, system))
     assert "not all could be removed" in outcome.warnings[0]
     users = system.accounts().users
     assert (users["anna"].expired, users["zoe"].expired) == (True, False)

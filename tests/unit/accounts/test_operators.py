@@ -211,8 +211,10 @@ def test_no_rule_of_sudo_is_written_for_a_stranger(
     path.write_text((path.read_text() if path.exists() else "") + line + "\n")
     with pytest.raises(AccountsError) as refusal:
         operate("olga", KEY, sudo=True, check=True)
-    told = "are in this group, and could become root; found mary. Take them out"
-    assert f"group data-sudo: accounts that the broker does not keep {told}" in str(refusal.value)
+    message = "are in this group, and could become root; found mary. Take them out"
+    assert f"group data-sudo: accounts that the broker does not keep {message}" in str(
+        refusal.value
+    )
     assert way in str(refusal.value)
     assert rule_of(layout) is None
     assert operate("olga", KEY).changed
@@ -312,18 +314,18 @@ def test_nobody_is_both(layout: HostPaths, ask: Ask, operate: Operate) -> None:
     with pytest.raises(AccountsError, match="this name already belongs to an analyst"):
         operate("anna", OTHER)
     operate("olga", OTHER)
-    for asked in (
+    for request in (
         Request("olga", grant=("private",), known=True),
         Request("olga", state="absent"),
         key_request("olga", "present", key=public_key("third")),
         key_request("olga", "absent", old=["*"]),
     ):
         with pytest.raises(AccountsError, match="this name already belongs to an operator"):
-            converge([asked], Host(layout, ScratchSystem(layout.root)))
+            converge([request], Host(layout, ScratchSystem(layout.root)))
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("options", "message"),
     [
         ({"sudo": True}, "an analyst never becomes root"),
         ({"sudo": False}, "an analyst never becomes root"),
@@ -333,9 +335,9 @@ def test_nobody_is_both(layout: HostPaths, ask: Ask, operate: Operate) -> None:
         ({"role": "operator", "keys": []}, "the list of keys is empty"),
     ],
 )
-def test_what_is_another_roles_is_refused(said: dict[str, Any], told: str) -> None:
-    with pytest.raises(AccountsError, match=told):
-        parse_request("olga", **said)
+def test_what_is_another_roles_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(AccountsError, match=message):
+        parse_request("olga", **options)
 
 
 def test_what_the_inventory_does_not_say_it_does_not_give(
@@ -379,21 +381,21 @@ def test_an_operator_rotates_their_own_key(
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         ({"groups": frozenset({"dataread", "data-ops", "data-sudo", "operators"})}, "operators"),
         ({"expired": True}, "state expired instead of keys only"),
     ],
 )
 def test_mending_does_not_end_the_session_that_it_is_asked_in(
-    system: ScratchSystem, ask: Ask, operate: Operate, damage: dict[str, Any], told: str
+    system: ScratchSystem, ask: Ask, operate: Operate, damage: dict[str, Any], message: str
 ) -> None:
     operate("olga", KEY, sudo=True)
     system.edit("olga", **damage)
     with acting_as(Actor(0, "root", "command", "olga")):
         with pytest.raises(AccountsError, match="mending it would end your session") as caught:
             ask("anna", public_key("anna"))
-        assert told in str(caught.value.found)
+        assert message in str(caught.value.found)
     assert system.ended == []
     assert "anna" not in system.accounts().users
     with acting_as(Actor(0, "root", "command", "otto")):
@@ -417,8 +419,8 @@ def test_what_is_wrong_with_an_operator_is_not_said_of_an_analyst(
     operate: Operate, system: ScratchSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcome = operate("olga", KEY)
-    told = replace(outcome, troubles=(Trouble("olga", "broken"),)).warnings
-    assert told == ("operator 'olga': broken",)
+    warnings = replace(outcome, troubles=(Trouble("olga", "broken"),)).warnings
+    assert warnings == ("operator 'olga': broken",)
     taken = KeyAnswer("SHA256:x", taken=True, answer="welcome")
     monkeypatch.setattr(system, "probe", lambda *_: [taken])
     with pytest.raises(BrokerError, match="operator 'olga': sshd still accepts a key"):
@@ -457,17 +459,17 @@ def test_the_log_says_that_it_was_an_operator(layout: HostPaths, operate: Operat
     operate("olga")
     operate("olga", sudo=False)
     operate("olga", state="absent")
-    told = [
+    lines = [
         (event.action, event.detail)
         for event in read_log(layout.at(AUDIT_LOG)).events
         if event.subject == "olga"
     ]
-    assert [action for action, _ in told] == [
+    assert [action for action, _ in lines] == [
         *("operator.add", "operator.mend", "operator.change", "operator.remove")
     ]
-    assert told[0][1]["after"]["sudo"] is True
-    assert told[1][1] == {"mended": ["keys"]}
-    assert (told[2][1]["before"], told[2][1]["after"]) == ({"sudo": True}, {"sudo": False})
+    assert lines[0][1]["after"]["sudo"] is True
+    assert lines[1][1] == {"mended": ["keys"]}
+    assert (lines[2][1]["before"], lines[2][1]["after"]) == ({"sudo": True}, {"sudo": False})
 
 
 def test_a_rule_of_sudo_that_is_mended_on_the_way_is_told(
@@ -489,9 +491,9 @@ def test_the_list_keeps_operators_apart(layout: HostPaths, ask: Ask, operate: Op
     ask("anna", public_key("anna"))
     assert "operators" not in json.loads(layout.at(layout.registry).read_text())
     operate("olga", KEY, sudo=True)
-    said = json.loads(layout.at(layout.registry).read_text())
-    assert [one["name"] for one in said["analysts"]] == ["anna"]
-    (olga,) = said["operators"]
+    document = json.loads(layout.at(layout.registry).read_text())
+    assert [one["name"] for one in document["analysts"]] == ["anna"]
+    (olga,) = document["operators"]
     assert (olga["name"], olga["sudo"], "classes" in olga) == ("olga", True, False)
 
 

@@ -66,7 +66,7 @@ def test_a_later_end_of_a_key_is_given_and_a_sooner_one_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "taken"),
+    ("wanted", "taken"),
     [
         (Request("anna", state="absent"), True),
         (Request("anna", revoke=("private",)), True),
@@ -78,9 +78,9 @@ def test_a_later_end_of_a_key_is_given_and_a_sooner_one_taken() -> None:
         (Request("olga", sudo=True, role="operator"), False),
     ],
 )
-def test_what_the_list_says_already_may_be_asked_for_again(asked: Request, taken: bool) -> None:
+def test_what_the_list_says_already_may_be_asked_for_again(wanted: Request, taken: bool) -> None:
     registry = make_registry([ANNA], 0)
-    assert only_takes([asked], registry, registry) is taken
+    assert only_takes([wanted], registry, registry) is taken
 
 
 @pytest.fixture
@@ -88,7 +88,9 @@ def people(layout: HostPaths, ask: Ask, system: ScratchSystem) -> ScratchSystem:
     """Anna has two keys, private data and a shell, and something runs under her account."""
     ask("anna", ONE.line, TWO.line, private=True, shell=True)  # noqa: S604 - a login, no process
     uid = observe(Host(layout, system)).registry.by_name()["anna"].uid
-    system.held[uid] = frozenset({uid, *observe(Host(layout, system)).accounts.groups.values()})
+    system.groups_of[uid] = frozenset(
+        {uid, *observe(Host(layout, system)).accounts.groups.values()}
+    )
     system.ended.clear()
     return system
 

@@ -14,7 +14,7 @@ SITE = str(ROOT / "site.yml")
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"tags": ["annalysts"]}, "--tags annalysts: site.yml has no such tag. Did you mean analy"),
         ({"tags": ["app", "docs"]}, "--tags docs: site.yml has no such tag. --list-tags lists"),
@@ -27,11 +27,13 @@ SITE = str(ROOT / "site.yml")
         ),
     ],
 )
-def test_what_would_do_less_than_it_says_is_a_problem(options: dict[str, Any], told: str) -> None:
+def test_what_would_do_less_than_it_says_is_a_problem(
+    options: dict[str, Any], message: str
+) -> None:
     given = [str(ROOT / name) for name in options.get("args", ["site.yml"])]
     problem = bundle.option_problem({"tags": ["all"], **options, "args": given})
     assert problem is not None
-    assert problem.startswith(told)
+    assert problem.startswith(message)
 
 
 def test_what_a_playbook_has_is_no_problem(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ arguments = plugin("lookup/argument_problems.py")
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("broker_syc_schedule", "Did you mean broker_sync_schedule?"),
         ("brokr_sync_schedule", "Did you mean broker_sync_schedule?"),
@@ -25,10 +25,10 @@ arguments = plugin("lookup/argument_problems.py")
         ("broker_user_memory_max", "is called broker_analyst_memory_max now"),
     ],
 )
-def test_a_name_that_is_no_setting(name: str, told: str) -> None:
+def test_a_name_that_is_no_setting(name: str, message: str) -> None:
     (problem,) = settings.unknown([name], settings.defaults())
     assert problem.startswith(name)
-    assert told in problem
+    assert message in problem
 
 
 def test_names_of_ansible_and_of_the_operator_are_their_own() -> None:
@@ -37,7 +37,7 @@ def test_names_of_ansible_and_of_the_operator_are_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "message"),
     [
         ("broker_sync_time_limit", "6hodin", "is '6hodin'; expected a time span"),
         ("broker_sync_jitter", "5 mins", "is '5 mins'; expected a time span"),
@@ -61,10 +61,10 @@ def test_names_of_ansible_and_of_the_operator_are_their_own() -> None:
         ("broker_data_description", "/no/such.md", "is '/no/such.md'; expected the path"),
     ],
 )
-def test_a_value_that_cannot_be_meant(name: str, value: Any, told: str) -> None:
+def test_a_value_that_cannot_be_meant(name: str, value: Any, message: str) -> None:
     problem = settings.mistaken(name, value, settings.defaults()[name])
     assert problem.startswith(f"{name} ")
-    assert told in problem
+    assert message in problem
     assert "s3cret" not in problem
 
 
@@ -89,7 +89,7 @@ def test_what_may_be_meant_is_no_mistake(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "entry", "told"),
+    ("setting", "entry", "message"),
     [
         ("operators", {"sudoers": True}, "[0].sudoers is not a setting there. Did you mean sudo?"),
         ("operators", {"group": "x"}, "[0].group is not a setting there. Expected one of name, "),
@@ -107,10 +107,10 @@ def test_what_may_be_meant_is_no_mistake(name: str, value: Any) -> None:
     ],
 )
 def test_an_entry_of_somebody_that_cannot_be_meant(
-    setting: str, entry: dict[str, Any], told: str
+    setting: str, entry: dict[str, Any], message: str
 ) -> None:
     (problem,) = settings.people(f"broker_{setting}", [{"name": "olga", **entry}])
-    assert problem.startswith(f"broker_{setting}{told}")
+    assert problem.startswith(f"broker_{setting}{message}")
     assert "AAAA" not in problem
 
 
@@ -252,15 +252,15 @@ def test_no_folder_hides_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "message"),
     [
         ("clases", "clases is not an argument of this playbook; did you mean classes?"),
         ("group", "group is not an argument of this playbook; it takes user, key, classes."),
     ],
 )
-def test_an_argument_that_would_be_ignored(typed: str, told: str) -> None:
+def test_an_argument_that_would_be_ignored(typed: str, message: str) -> None:
     known = ["user", "key", "classes"]
-    assert arguments.problems(["user", typed, "ansible_port", "broker_x"], known) == [told]
+    assert arguments.problems(["user", typed, "ansible_port", "broker_x"], known) == [message]
 
 
 @pytest.mark.parametrize(

@@ -106,9 +106,9 @@ def test_what_a_pointer_names_is_examined_too_and_once() -> None:
         "{{ lookup('password', '/dev/null', seed=said) }}",
     ],
 )
-@pytest.mark.parametrize("said", [RUN, f"keys/{RUN}", "{{ vars.x }}/y", "{{ other }}/y"])
-def test_what_a_lookup_is_given_is_examined_too(text: str, said: str) -> None:
-    variables = trusted({"a": text, "said": said, "folder": "/x/{{ said }}", "other": RUN})
+@pytest.mark.parametrize("value", [RUN, f"keys/{RUN}", "{{ vars.x }}/y", "{{ other }}/y"])
+def test_what_a_lookup_is_given_is_examined_too(text: str, value: str) -> None:
+    variables = trusted({"a": text, "said": value, "folder": "/x/{{ said }}", "other": RUN})
     (problem,) = problems(variables, ["a"], pointers=True)
     assert problem.startswith(("said holds a template", "other holds a template"))
 

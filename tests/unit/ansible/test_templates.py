@@ -87,13 +87,16 @@ def test_the_service_writes_its_store_and_nothing_else() -> None:
 def test_the_environment_of_a_run_is_read_by_systemd_and_by_a_shell(tmp_path: Path) -> None:
     unit = settings(template("app", SANDBOX))
     assert "EnvironmentFile=-/etc/data-broker/environment" in unit
-    said = {"https_proxy": "http://a%20b:$c\\`d`@proxy:3128", "no_proxy": "localhost,.example.com"}
-    written = template("app", "etc/data-broker/environment", app_run_environment=said)
+    environment = {
+        "https_proxy": "http://a%20b:$c\\`d`@proxy:3128",
+        "no_proxy": "localhost,.example.com",
+    }
+    written = template("app", "etc/data-broker/environment", app_run_environment=environment)
     path = tmp_path / "environment"
     path.write_text(written)
     script = f'. {path}; printf \'%s\n\' "$https_proxy" "$no_proxy"'
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == list(said.values())
+    assert done.stdout.splitlines() == list(environment.values())
     assert template("app", "etc/data-broker/environment").count("=") == 0
 
 
@@ -140,13 +143,13 @@ def facts(release: int) -> dict[str, Any]:
 @pytest.mark.parametrize("release", [12, 13])
 def test_sshd_is_asked_for_what_its_release_has(release: int) -> None:
     path = "etc/ssh/sshd_config.d/40-data-broker-hardening.conf"
-    told = {
+    known = {
         "__ssh_operator": {"stdout": "deploy"},
         "ssh_more_groups": ["ops"],
         "ssh_exempt_addresses": ["192.0.2.0/24"],
         **facts(release),
     }
-    text = template("ssh", path, **told)
+    text = template("ssh", path, **known)
     assert ("mlkem768x25519-sha256" in text) == ("PerSourcePenalties" in text) == (release == 13)
     assert "AllowGroups dataread data-ops root sudo adm ops deploy\n" in text
     exempt = "PerSourcePenaltyExemptList 127.0.0.0/8,::1/128,192.0.2.0/24\n"
@@ -156,17 +159,17 @@ def test_sshd_is_asked_for_what_its_release_has(release: int) -> None:
 @pytest.mark.parametrize("groups", ["olga data-ops dataread data-sudo", "root", "deploy ops"])
 def test_who_deploys_changes_nothing_where_a_group_of_theirs_is_known(groups: str) -> None:
     path = "etc/ssh/sshd_config.d/40-data-broker-hardening.conf"
-    told = {"__ssh_operator": {"stdout": groups}, "ssh_more_groups": ["ops"], **facts(13)}
-    assert "AllowGroups dataread data-ops root sudo adm ops\n" in template("ssh", path, **told)
+    known = {"__ssh_operator": {"stdout": groups}, "ssh_more_groups": ["ops"], **facts(13)}
+    assert "AllowGroups dataread data-ops root sudo adm ops\n" in template("ssh", path, **known)
 
 
 def test_one_address_is_far_from_where_sshd_drops_at_random() -> None:
     path = "etc/ssh/sshd_config.d/40-data-broker-hardening.conf"
     text = template("ssh", path, __ssh_operator={"stdout": "deploy"}, **facts(12))
-    told = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
-    start = int(told["MaxStartups"].split(":")[0])
-    assert 10 * int(told["PerSourceMaxStartups"]) < start
-    assert told["PerSourceNetBlockSize"] == "32:64"
+    options = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
+    start = int(options["MaxStartups"].split(":")[0])
+    assert 10 * int(options["PerSourceMaxStartups"]) < start
+    assert options["PerSourceNetBlockSize"] == "32:64"
 
 
 def test_mounts_have_the_names_that_systemd_asks_for() -> None:
@@ -310,10 +313,10 @@ def test_the_signers_that_a_deploy_hands_out_are_those_of_the_publisher(tmp_path
     signer.export(tmp_path / "allowed_signers")
     key = " ".join((tmp_path / "allowed_signers").read_text().split()[2:])
     task = load(ROOT / "roles" / "app" / "tasks" / "signing_key.yml")[-1]["host_files"]
-    told = render(
+    text = render(
         "app", task["files"][0]["content"], __app_public_key={"stdout_lines": ["made", key]}
     )
-    assert told == (tmp_path / "allowed_signers").read_text()
+    assert text == (tmp_path / "allowed_signers").read_text()
 
 
 def test_the_proof_may_become_others_and_finds_a_host_that_is_not_read_only() -> None:
@@ -449,8 +452,8 @@ HAVE = (
     ],
 )
 def test_only_what_is_missing_is_installed(found: list[str], missing: list[str]) -> None:
-    told = render("base", "{{ _base_missing }}", __base_found=dpkg(*found))
-    assert sorted(told) == sorted(missing)
+    message = render("base", "{{ _base_missing }}", __base_found=dpkg(*found))
+    assert sorted(message) == sorted(missing)
 
 
 @pytest.mark.parametrize(
@@ -497,8 +500,8 @@ def test_a_failed_install_shows_what_apt_says_and_what_to_do(message: str, shown
 def test_accounts_of_the_service_that_a_person_could_log_in_with(
     lines: list[str], persons: list[list[str]]
 ) -> None:
-    asked = load(ROOT / "roles/base/vars/main.yml")["_base_questions"]["accounts"][-1]
-    assert asked.startswith("getent passwd broker broker-principals ")
+    question = load(ROOT / "roles/base/vars/main.yml")["_base_questions"]["accounts"][-1]
+    assert question.startswith("getent passwd broker broker-principals ")
     found = {"answers": {"accounts": {"stdout": "\n".join(lines)}}}
     assert [
         list(one) for one in render("base", "{{ _base_persons }}", __base_found=found)

@@ -27,7 +27,7 @@ def ask(layout: HostPaths, name: str, *, check: bool = False, **more: object) ->
     converge([request], Host(layout, ScratchSystem(layout.root)), check=check)
 
 
-def told(layout: HostPaths) -> list[tuple[str, str | None, str]]:
+def events(layout: HostPaths) -> list[tuple[str, str | None, str]]:
     history = read_log(layout.at(AUDIT_LOG))
     assert not history.garbled
     return [(one.action, one.subject, one.result) for one in history.events]
@@ -42,7 +42,7 @@ def test_add_change_remove_and_mend(layout: HostPaths) -> None:
     (layout.at(layout.keys) / "anna").write_text("")
     ask(layout, "anna")
     ask(layout, "anna", state="absent")
-    found = [one for one in told(layout) if one[1]]
+    found = [one for one in events(layout) if one[1]]
     assert found == [
         ("analyst.add", "anna", "done"),
         ("analyst.change", "anna", "done"),
@@ -79,7 +79,7 @@ def test_what_fails_is_told_as_failed(layout: HostPaths, monkeypatch: pytest.Mon
     monkeypatch.setattr(ScratchSystem, "add", refuse)
     with pytest.raises(BrokerError):
         ask(layout, "anna", keys=[public_key("anna")])
-    assert ("analyst.add", "anna", "failed") in told(layout)
+    assert ("analyst.add", "anna", "failed") in events(layout)
 
 
 def test_nothing_happens_where_no_trace_can_be_left(layout: HostPaths) -> None:

@@ -44,8 +44,8 @@ plain = st.one_of(st.none(), st.booleans(), st.integers(), st.text())
 def test_an_event_is_one_line_and_comes_back(
     action: str, subject: str, detail: dict[str, object], at: datetime
 ) -> None:
-    told = Event(at, action, ROOT, subject or None, "refused", None, detail)
-    line = render_event(told)
+    recorded = Event(at, action, ROOT, subject or None, "refused", None, detail)
+    line = render_event(recorded)
     assert line.isascii()
     assert line.isprintable()
     assert parse_event(line) == Event(at, action, ROOT, subject or None, "refused", None, detail)
@@ -175,11 +175,11 @@ def test_a_helper_acts_for_whoever_asked_it() -> None:
 )
 def test_filters(tmp_path: Path, options: dict[str, str], subjects: list[str]) -> None:
     log = tmp_path / "audit.jsonl"
-    told = [event(), event("analyst.change", "bob", 13), event("pull", "anna", 14)]
+    events = [event(), event("analyst.change", "bob", 13), event("pull", "anna", 14)]
     if options.get("since") == "1d":
         now = datetime.now(UTC)
-        told = [Event(now, one.action, one.actor, one.subject) for one in told]
-    for one in told:
+        events = [Event(now, one.action, one.actor, one.subject) for one in events]
+    for one in events:
         note(one, log)
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     done = CliRunner().invoke(audit, ["--log", str(log), "--json", *words], catch_exceptions=False)

@@ -89,7 +89,7 @@ def journal(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """
     entries: list[dict[str, Any]] = []
 
-    def asked(*chosen: str) -> Iterator[dict[str, Any]]:
+    def picked(*chosen: str) -> Iterator[dict[str, Any]]:
         words = dict(one.removeprefix("--").split("=", 1) for one in chosen)
         cursors = [one["__CURSOR"] for one in entries]
         at = words.get("after-cursor") or words.get("cursor")
@@ -100,7 +100,7 @@ def journal(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         found = [one for one in entries[max(start, 0) :] if name in (None, identifier(one))]
         yield from found[1:] if "after-cursor" in words else found
 
-    monkeypatch.setattr("broker.audit.pulls._journal", asked)
+    monkeypatch.setattr("broker.audit.pulls._journal", picked)
     return entries
 
 
@@ -141,9 +141,9 @@ def test_pulls_that_the_journal_lost_are_told_in_the_log(
         r"up to 2026-11-22 12:00:00 any more",
         found.problem,
     )
-    told = read_log(log).events
-    assert [one.subject for one in told] == ["20001", "20001", None, "20002"]
-    assert (told[2].result, told[2].detail) == ("failed", {"problem": found.problem})
+    events = read_log(log).events
+    assert [one.subject for one in events] == ["20001", "20001", None, "20002"]
+    assert (events[2].result, events[2].detail) == ("failed", {"problem": found.problem})
     assert collect(log, cursor) == Collected(0), "told once"
 
 
@@ -154,11 +154,11 @@ def test_an_account_that_invents_pulls_without_end_fills_no_log(
     journal += [pulled(number, 20001) for number in range(MOST_PULLS + 50)]
     journal.append(pulled(10**6, 20002))
     collect(log, tmp_path / "cursor")
-    told = read_log(log).events
-    assert len(told) == MOST_PULLS + 2
-    assert (told[-2].subject, told[-2].result) == ("20002", "done")
-    assert (told[-1].subject, told[-1].result) == ("20001", "refused")
-    assert told[-1].detail == {"problem": "50 more entries of this account are left out"}
+    events = read_log(log).events
+    assert len(events) == MOST_PULLS + 2
+    assert (events[-2].subject, events[-2].result) == ("20002", "done")
+    assert (events[-1].subject, events[-1].result) == ("20001", "refused")
+    assert events[-1].detail == {"problem": "50 more entries of this account are left out"}
 
 
 def test_a_pull_of_somebody_who_was_removed_meanwhile_has_their_name(

@@ -62,7 +62,7 @@ def test_removing_nobody_is_an_error_with_a_hint(type_in: Type) -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "words", "told"),
+    ("program", "words", "message"),
     [
         (commands.add_analyst, ["add-analyst", "Anna", KEY], "not a valid user name"),
         (commands.add_analyst, ["add-analyst", "root", KEY], "reserved"),
@@ -74,7 +74,7 @@ def test_removing_nobody_is_an_error_with_a_hint(type_in: Type) -> None:
 def test_bad_input_is_one_line_on_stderr_and_exit_code_2(
     program: Callable[[], None],
     words: list[str],
-    told: str,
+    message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -84,5 +84,5 @@ def test_bad_input_is_one_line_on_stderr_and_exit_code_2(
     shown = capsys.readouterr()
     assert left.value.code == 2
     assert shown.out == ""
-    assert told in shown.err
+    assert message in shown.err
     assert shown.err.splitlines()[-1].startswith((f"{words[0]}: ", "Error: "))

@@ -22,9 +22,9 @@ def test_the_help_tells_every_command_on_one_line_and_imports_none(
         for name in COMMANDS
     }
     monkeypatch.delattr(broker.cli, "import_module")
-    told = CliRunner().invoke(broker.cli.broker, ["--help"], terminal_width=80)
-    assert told.exit_code == 0, told.output
-    lines = [line.split(maxsplit=1) for line in told.output.split("Commands:\n")[1].splitlines()]
+    shown = CliRunner().invoke(broker.cli.broker, ["--help"], terminal_width=80)
+    assert shown.exit_code == 0, shown.output
+    lines = [line.split(maxsplit=1) for line in shown.output.split("Commands:\n")[1].splitlines()]
     told_by_each = [
         (name, str(commands[name].help).partition("\n")[0]) for name in sorted(COMMANDS)
     ]
@@ -37,7 +37,7 @@ def test_the_version_tells_what_was_deployed(
 ) -> None:
     note = tmp_path / "deployed.json"
     monkeypatch.setattr(broker.cli, "deployed", partial(broker.cli.deployed, note))
-    for text, told in (
+    for text, message in (
         (None, ""),
         ("{", ""),
         ('{"commit": "", "release": "1798"}', " (release 1798)"),
@@ -46,7 +46,7 @@ def test_the_version_tells_what_was_deployed(
         if text is not None:
             note.write_text(text)
         answer = CliRunner().invoke(broker.cli.broker, ["--version"])
-        assert (answer.exit_code, answer.output) == (0, f"broker {broker.__version__}{told}\n")
+        assert (answer.exit_code, answer.output) == (0, f"broker {broker.__version__}{message}\n")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -37,7 +37,7 @@ def mistakes(name: str) -> list[object]:
     return cases
 
 
-def told(error: ConfigError, folder: Path) -> list[str]:
+def messages(error: ConfigError, folder: Path) -> list[str]:
     """The lines of an error, with paths as they look from inside the config folder."""
     return [str(problem).replace(f"{folder}/", "") for problem in problems_of(error)]
 
@@ -45,13 +45,13 @@ def told(error: ConfigError, folder: Path) -> list[str]:
 def instance_told(folder: Path) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load_instance(folder, {})
-    return told(caught.value, folder)
+    return messages(caught.value, folder)
 
 
 def description_told(folder: Path) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load_description(folder)
-    return told(caught.value, folder)
+    return messages(caught.value, folder)
 
 
 @pytest.mark.parametrize(("text", "says"), mistakes("mistakes_instance.yml"))
@@ -138,7 +138,7 @@ def against_instance(folder: Path, tables: str) -> list[str]:
     (folder / "data_description.md").write_text(f"```yaml\ntables:\n{tables}```\n")
     with pytest.raises(ConfigError) as caught:
         load_description(folder, load_instance(folder, {}))
-    return told(caught.value, folder)
+    return messages(caught.value, folder)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_misspelt_listing_does_not_leave_a_table_to_the_public(
 ) -> None:
     with pytest.raises(ConfigError) as caught:
         listed(tmp_path, access_class)
-    (line,) = told(caught.value, tmp_path)
+    (line,) = messages(caught.value, tmp_path)
     expected = "instance.yaml:4: access_classes.hr." + says.replace(". '", ". Did you mean '")
     assert line.startswith(expected)
 

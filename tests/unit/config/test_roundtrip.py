@@ -147,7 +147,7 @@ def test_unknown_keys_are_all_told(extra: dict[str, str]) -> None:
     unknown = set(extra) - set(DescriptionFile.model_fields)
     try:
         read_back({"tables": [{"id": "a.b"}], **extra})
-        told = 0
+        count = 0
     except ConfigError as error:
-        told = sum("unknown key" in str(problem) for problem in problems_of(error))
-    assert told == len(unknown)
+        count = sum("unknown key" in str(problem) for problem in problems_of(error))
+    assert count == len(unknown)

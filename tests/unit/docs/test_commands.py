@@ -34,9 +34,9 @@ def test_every_block_of_commands_has_a_name_of_its_own() -> None:
 
 def test_every_block_of_commands_is_run_by_a_test() -> None:
     known = {block.name for block in blocks()}
-    asked = asked_for()
-    assert known - asked == set(), "no test asks for these blocks"
-    assert asked - known == set(), "tests ask for blocks that are not there"
+    names = asked_for()
+    assert known - names == set(), "no test asks for these blocks"
+    assert names - known == set(), "tests ask for blocks that are not there"
 
 
 def test_comments_and_continued_lines_are_understood() -> None:

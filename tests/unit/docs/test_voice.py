@@ -112,13 +112,12 @@ def test_texts_use_none_of_the_words_to_avoid(place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["src/broker", "library", "plugins", "demo", "inventories", "rig"]
+    "place", ["src/broker", "library", "plugins", "demo", "inventories", "rig", "tests"]
 )
 def test_names_say_what_they_hold(place: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
-        for path in files()
-        if path.suffix == ".py" and path.is_relative_to(ROOT / place)
+        for path in sorted((ROOT / place).rglob("*.py"))
         for line, name in names(path.read_text(encoding="utf-8"))
         if name.strip("_").lower() in NAMES and name != TERM
     ]

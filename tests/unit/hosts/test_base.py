@@ -31,14 +31,14 @@ def test_a_base_that_stands_is_not_built_again(
 
     monkeypatch.setattr(outer, "apt_sources", lambda release: f"{release.codename}-security")
     monkeypatch.setattr(base, "_build", build)
-    said: list[str] = []
-    first = base.ensure(releases.DEFAULT, said.append)
-    assert base.ensure(releases.DEFAULT, said.append) == first
+    lines: list[str] = []
+    first = base.ensure(releases.DEFAULT, lines.append)
+    assert base.ensure(releases.DEFAULT, lines.append) == first
     assert built == [first]
-    assert len(said) == 1
+    assert len(lines) == 1
 
     monkeypatch.setattr(base, "PACKAGES", (*base.PACKAGES, "rsync"))
-    second = base.ensure(releases.DEFAULT, said.append)
+    second = base.ensure(releases.DEFAULT, lines.append)
     assert second != first
     assert built == [first, second]
 

@@ -68,10 +68,10 @@ def test_each_thing_that_is_not_allowed_is_named(
     linux_root: pytest.MonkeyPatch, refused: str, reason: str
 ) -> None:
     linux_root.setattr(outer, "sh", refusing(refused))
-    told = outer.can_boot()
-    assert told is not None
-    assert reason in told
-    assert "\n" not in told
+    problem = outer.can_boot()
+    assert problem is not None
+    assert reason in problem
+    assert "\n" not in problem
 
 
 def test_a_resolver_on_loopback_is_replaced_by_those_behind_it(

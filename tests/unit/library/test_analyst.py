@@ -18,20 +18,20 @@ KEY = public_key("anna", "anna@laptop")
 
 
 def test_four_runs_check_real_check_real(root: Path, call: Call) -> None:
-    asked = {"name": "anna", "key": KEY, "private": True, "email": "anna@example.com"}
+    arguments = {"name": "anna", "key": KEY, "private": True, "email": "anna@example.com"}
     virgin = snapshot(root)
-    assert call(check=True, **asked)["changed"]
+    assert call(check=True, **arguments)["changed"]
     assert snapshot(root) == virgin
-    assert call(**asked)["changed"]
+    assert call(**arguments)["changed"]
     done = snapshot(root)
-    assert not call(check=True, **asked)["changed"]
-    assert not call(**asked)["changed"]
+    assert not call(check=True, **arguments)["changed"]
+    assert not call(**arguments)["changed"]
     assert snapshot(root) == done
 
 
 def test_check_and_real_say_the_same(call: Call) -> None:
-    asked = {"name": "anna", "key": KEY}
-    checked, real = call(check=True, **asked), call(**asked)
+    arguments = {"name": "anna", "key": KEY}
+    checked, real = call(check=True, **arguments), call(**arguments)
     assert checked == real
 
 
@@ -75,7 +75,7 @@ def test_an_empty_list_changes_nothing(root: Path, call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"name": "root", "key": KEY}, "analyst 'root': this name is reserved"),
         ({"name": "anna"}, "a new analyst needs a key"),
@@ -114,12 +114,12 @@ def test_an_empty_list_changes_nothing(root: Path, call: Call) -> None:
     ],
 )
 def test_a_refusal_is_one_sentence_and_changes_nothing(
-    root: Path, call: Call, arguments: dict[str, Any], told: str
+    root: Path, call: Call, arguments: dict[str, Any], message: str
 ) -> None:
     before = snapshot(root)
     result = call(check=True, **arguments)
     assert result["failed"]
-    assert told in result["msg"]
+    assert message in result["msg"]
     assert result["msg"].isprintable()
     assert snapshot(root) == before
 

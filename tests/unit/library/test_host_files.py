@@ -216,12 +216,12 @@ def test_what_must_follow_a_change_is_owed_until_it_was_done(
     ensure: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that was written says nothing of whether anybody was told to read it."""
-    asked: list[list[str]] = []
+    commands: list[list[str]] = []
     ends = [(1, "", "no room\n"), (0, "", "")]
 
     def run(_module: Any, command: list[str]) -> tuple[int, str, str]:
-        asked.append(command)
-        return ends[len(asked) - 1]
+        commands.append(command)
+        return ends[len(commands) - 1]
 
     monkeypatch.setattr(load("host_files").AnsibleModule, "run_command", run)
     place, command = tmp_path / "unit", ["systemctl", "daemon-reload"]
@@ -229,13 +229,13 @@ def test_what_must_follow_a_change_is_owed_until_it_was_done(
     assert "systemctl daemon-reload: no room" in ensure(**wanted)["msg"]
     assert place.read_text() == "new\n"
     checked = ensure(check=True, **wanted)
-    assert (checked["changed"], checked["written"], asked) == (True, [], [command])
+    assert (checked["changed"], checked["written"], commands) == (True, [], [command])
     assert "systemctl daemon-reload" in checked["diff"][0]["after_header"]
     assert ensure(**wanted)["changed"] is True
-    assert asked == [command, command]
+    assert commands == [command, command]
     for check in (True, False):
         assert ensure(check=check, **wanted)["changed"] is False
-    assert asked == [command, command]
+    assert commands == [command, command]
 
 
 @pytest.mark.parametrize("refused", ["symlink", "open"])

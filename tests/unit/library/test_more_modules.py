@@ -19,14 +19,14 @@ KEY, NEW = public_key("anna", "anna@laptop"), public_key("new", "anna@new")
 CLASSES = {"finance": None, "hr": {"group": "people", "folders": ["hr"]}}
 Calls = Callable[[ModuleType], Call]
 
-ASKED: dict[str, dict[str, Any]] = {
+ARGUMENTS: dict[str, dict[str, Any]] = {
     "analyst_key": {"analyst": "anna", "key": NEW, "name": "new", "state": "rotated"},
     "analyst_info": {"names": ["anna"]},
     "certificate_authority": {"hours": 8},
 }
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", ARGUMENTS)
 def test_the_documentation_is_the_argument_spec_and_the_result(
     name: str, call: Call, call_module: Calls
 ) -> None:
@@ -35,7 +35,7 @@ def test_the_documentation_is_the_argument_spec_and_the_result(
     entry = documented_options(module)
     assert spec_of(entry["doc"]["options"]) == plain(module.ARGUMENT_SPEC)
     assert entry["doc"]["attributes"]["check_mode"]["support"] == "full"
-    result = call_module(module)(**ASKED[name])
+    result = call_module(module)(**ARGUMENTS[name])
     check_returned(
         entry["return"],
         {key: result[key] for key in result.keys() - {"changed", "diff", "invocation"}},
@@ -43,19 +43,19 @@ def test_the_documentation_is_the_argument_spec_and_the_result(
     assert f"{name}:" in entry["examples"]
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", ARGUMENTS)
 def test_four_runs_check_real_check_real(
     name: str, root: Path, call: Call, call_module: Calls
 ) -> None:
     call(name="anna", key=KEY)
     module, before = call_module(load(name)), snapshot(root)
     changes = name != "analyst_info"
-    assert module(check=True, **ASKED[name])["changed"] == changes
+    assert module(check=True, **ARGUMENTS[name])["changed"] == changes
     assert snapshot(root) == before
-    assert module(**ASKED[name])["changed"] == changes
+    assert module(**ARGUMENTS[name])["changed"] == changes
     done = snapshot(root)
-    assert not module(check=True, **ASKED[name])["changed"]
-    assert not module(**ASKED[name])["changed"]
+    assert not module(check=True, **ARGUMENTS[name])["changed"]
+    assert not module(**ARGUMENTS[name])["changed"]
     assert snapshot(root) == done
 
 
@@ -73,7 +73,7 @@ def test_a_class_is_declared_held_and_kept(root: Path, call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("classes", "told"),
+    ("classes", "message"),
     [
         ({"tree": None}, "this is not a name for an access class"),
         ({"Finance": None}, "this is not a name for an access class"),
@@ -89,10 +89,10 @@ def test_a_class_is_declared_held_and_kept(root: Path, call: Call) -> None:
     ],
 )
 def test_a_class_that_would_open_more_is_refused(
-    classes: dict[str, Any], told: str, call: Call
+    classes: dict[str, Any], message: str, call: Call
 ) -> None:
     result = call(analysts=[], access_classes=classes)
-    assert told in result["msg"]
+    assert message in result["msg"]
     assert result["msg"].isprintable()
 
 
@@ -126,7 +126,7 @@ def test_an_authority_is_made_shown_without_its_key_and_removed(
 
 
 @pytest.mark.parametrize(
-    ("name", "asked"),
+    ("name", "arguments"),
     [
         ("analyst_key", {"analyst": "anna", "old": ["anna@new"], "state": "absent"}),
         ("analyst", {"name": "anna", "state": "absent"}),
@@ -134,7 +134,7 @@ def test_an_authority_is_made_shown_without_its_key_and_removed(
 )
 def test_what_the_log_lacks_is_a_warning(
     name: str,
-    asked: dict[str, Any],
+    arguments: dict[str, Any],
     root: Path,
     call: Call,
     call_module: Calls,
@@ -146,24 +146,24 @@ def test_what_the_log_lacks_is_a_warning(
     log = root / "var/log/data-broker/audit.jsonl"
     log.unlink()
     log.mkdir()
-    assert call_module(module)(**asked)["changed"]
+    assert call_module(module)(**arguments)["changed"]
     assert [f"{log} cannot be written" in text for text in shown] == [True]
 
 
 @pytest.mark.parametrize(
-    "asked", [{"grant": ["private"]}, {"revoke": ["private"]}, {"state": "absent"}]
+    "arguments", [{"grant": ["private"]}, {"revoke": ["private"]}, {"state": "absent"}]
 )
 def test_a_misspelt_name_makes_nobody_and_is_no_success(
-    asked: dict[str, Any], root: Path, call: Call
+    arguments: dict[str, Any], root: Path, call: Call
 ) -> None:
     call(name="anna", key=KEY)
     before = snapshot(root)
-    message = call(name="ana", known=True, **asked)["msg"]
+    message = call(name="ana", known=True, **arguments)["msg"]
     assert "there is no such analyst" in message
     assert "Did you mean anna?" in message
-    assert "Look at the names" in call(name="zdenka", known=True, **asked)["msg"]
+    assert "Look at the names" in call(name="zdenka", known=True, **arguments)["msg"]
     assert snapshot(root) == before
-    assert call(name="anna", known=True, **asked)["analysts"]
+    assert call(name="anna", known=True, **arguments)["analysts"]
 
 
 def test_who_asks_about_a_misspelt_name_hears_so(call: Call, call_module: Calls) -> None:

@@ -12,7 +12,7 @@ from .conftest import Call, load
 from .documentation import check_returned, documented_options, plain, spec_of
 
 Calls = Callable[[ModuleType], Call]
-SAID = {
+ANSWERS = {
     "id": (0, "root\n", ""),
     "false": (1, "", ""),
     "printf": (0, "$HOME\n~\n", ""),
@@ -26,7 +26,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def run(_: AnsibleModule, words: list[str], **how: bool) -> tuple[int, str, str]:
         assert how == {"expand_user_and_vars": False}
-        return SAID[words[0]]
+        return ANSWERS[words[0]]
 
     monkeypatch.setattr(AnsibleModule, "run_command", run)
 

@@ -20,7 +20,7 @@ class Systemd:
     """A systemd that knows whether the timer runs, and notes what it is asked."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.calls: list[str] = []
         self.refuses: str | None = None
         self.running = False
 
@@ -30,7 +30,7 @@ class Systemd:
             state = "active\nUnitFileState=enabled" if self.running else "inactive\nUnitFileState="
             blocks = rest[rest.index("--") + 1 :]
             return 0, "\n\n".join(f"ActiveState={state}\nNeedDaemonReload=no" for _ in blocks), ""
-        self.asked.append(" ".join([verb, *(Path(word).name for word in rest)]))
+        self.calls.append(" ".join([verb, *(Path(word).name for word in rest)]))
         if verb in ("start", "restart", "stop"):
             self.running = verb != "stop"
         return (1, "", "no") if verb == self.refuses else (0, "", "")
@@ -69,13 +69,13 @@ def test_four_runs_check_real_check_real(ensure: Call, folder: Path, systemd: Sy
     checked = ensure(check=True, **WANTED)
     assert (checked["changed"], checked["written"]) == (True, ["x.service", "x.timer"])
     assert [*folder.iterdir()] == []
-    assert systemd.asked == []
+    assert systemd.calls == []
 
     done = ensure(**WANTED)
     assert done["diff"] == checked["diff"]
     assert {path.name: path.read_text() for path in folder.iterdir()} == TEXTS
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o644}
-    assert systemd.asked == [
+    assert systemd.calls == [
         "verify --man=no x.service x.timer",
         "daemon-reload",
         "enable x.timer",
@@ -83,10 +83,10 @@ def test_four_runs_check_real_check_real(ensure: Call, folder: Path, systemd: Sy
         "start x.timer",
     ]
 
-    systemd.asked.clear()
+    systemd.calls.clear()
     for check in (True, False):
         assert ensure(check=check, **WANTED)["changed"] is False
-    assert systemd.asked == []
+    assert systemd.calls == []
 
 
 def test_what_systemd_does_not_take_changes_nothing(
@@ -102,9 +102,9 @@ def test_drift_shows_and_is_mended(ensure: Call, folder: Path, systemd: Systemd)
     (folder / "x.timer").chmod(0o666)
     systemd.running = False
     mended = ensure(**WANTED)
-    told = "".join(one["before"] for one in mended["diff"])
-    assert "# mode 0666" in told
-    assert "inactive, not there" in told
+    text = "".join(one["before"] for one in mended["diff"])
+    assert "# mode 0666" in text
+    assert "inactive, not there" in text
     assert mended["written"] == ["x.timer"]
     assert systemd.running
     assert ensure(**WANTED)["changed"] is False
@@ -120,7 +120,7 @@ def test_what_goes_is_stopped_and_a_template_is_not(
     assert len([*folder.iterdir()]) == 2
     assert ensure(**gone)["written"] == ["x@.service", "x.socket"]
     assert [*folder.iterdir()] == []
-    assert systemd.asked == ["disable x.socket", "stop x.socket", "daemon-reload"]
+    assert systemd.calls == ["disable x.socket", "stop x.socket", "daemon-reload"]
     assert ensure(**gone)["changed"] is False
 
 
@@ -132,12 +132,12 @@ def test_units_that_a_run_wrote_and_did_not_put_in_use_are_put_in_use_by_the_nex
     systemd.refuses = verb
     assert f"systemctl {verb}: no" in ensure(**WANTED)["msg"]
     systemd.refuses = None
-    systemd.asked.clear()
+    systemd.calls.clear()
     checked = ensure(check=True, **WANTED)
-    assert (checked["changed"], systemd.asked) == (True, [])
+    assert (checked["changed"], systemd.calls) == (True, [])
     done = ensure(**WANTED)
     assert (done["changed"], done["diff"]) == (True, checked["diff"])
-    assert [verb for verb in ("daemon-reload", "restart x.timer") if verb in systemd.asked] == [
+    assert [verb for verb in ("daemon-reload", "restart x.timer") if verb in systemd.calls] == [
         "daemon-reload",
         "restart x.timer",
     ]

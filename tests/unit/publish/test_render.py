@@ -32,9 +32,9 @@ MANIFEST = Manifest("g", NOON, TABLES)
 
 
 def test_schema_tells_what_a_query_needs() -> None:
-    told = yaml.safe_load(schema_documents(MANIFEST)["docs/schema.yml"])
-    assert list(told["tables"]) == ["hr/salaries", "sales/customers", "sales/orders"]
-    assert told["tables"]["sales/orders"] == {
+    document = yaml.safe_load(schema_documents(MANIFEST)["docs/schema.yml"])
+    assert list(document["tables"]) == ["hr/salaries", "sales/customers", "sales/orders"]
+    assert document["tables"]["sales/orders"] == {
         "id": "in.orders",
         "name": "orders",
         "description": "Každá objednávka: jednou",
@@ -59,8 +59,8 @@ def test_schema_tells_what_a_query_needs() -> None:
 def test_each_dataset_has_a_file_of_its_own() -> None:
     documents = schema_documents(MANIFEST)
     assert set(documents) == {"docs/schema.yml", "docs/datasets/sales_core.yml"}
-    told = yaml.safe_load(documents["docs/datasets/sales_core.yml"])
-    assert list(told["tables"]) == ["sales/orders"]
+    document = yaml.safe_load(documents["docs/datasets/sales_core.yml"])
+    assert list(document["tables"]) == ["sales/orders"]
 
 
 def test_nothing_published_is_an_empty_schema() -> None:
@@ -76,9 +76,9 @@ def test_metadata_belongs_to_the_class_of_its_table_and_tells_of_no_other() -> N
         "metadata/sales/customers.json": "public",
         "metadata/hr/salaries.json": "private",
     }
-    told = json.loads(documents["metadata/sales/orders.json"].content)
-    assert [key["table"] for key in told["foreign_keys"]] == ["customers"]
-    assert (told["rows"], told["bytes"], len(told["parts"])) == (3, 30, 2)
+    facts = json.loads(documents["metadata/sales/orders.json"].content)
+    assert [key["table"] for key in facts["foreign_keys"]] == ["customers"]
+    assert (facts["rows"], facts["bytes"], len(facts["parts"])) == (3, 30, 2)
 
 
 def test_no_clock_stands_in_a_document() -> None:

@@ -31,9 +31,9 @@ class Place:
     def begin(self, invocation: str, unit: str = UNIT) -> None:
         note_begin(unit, self.store, -1, {"INVOCATION_ID": invocation}, self.path)
 
-    def end(self, how: str, invocation: str, *told: str) -> Ended:
+    def end(self, how: str, invocation: str, *states: str) -> Ended:
         names = ("MONITOR_SERVICE_RESULT", "MONITOR_EXIT_CODE", "MONITOR_EXIT_STATUS")
-        words = dict(zip(names, told, strict=True)) | {"MONITOR_INVOCATION_ID": invocation}
+        words = dict(zip(names, states, strict=True)) | {"MONITOR_INVOCATION_ID": invocation}
         return note_end(how, UNIT, self.store, -1, words, self.path)
 
 
@@ -57,9 +57,9 @@ def test_a_run_is_recorded_from_its_beginning_to_its_end(place: Place) -> None:
 
 
 def test_where_a_unit_that_it_needs_failed_the_words_are_of_the_run_before(place: Place) -> None:
-    for invocation, told in (("a", FINE), ("b", ("exit-code", "exited", "243"))):
-        place.end("succeeded" if told is FINE else "failed", invocation, *told)
-        again = place.end("failed", invocation, *told)  # what systemd 252 and 257 tell
+    for invocation, states in (("a", FINE), ("b", ("exit-code", "exited", "243"))):
+        place.end("succeeded" if states is FINE else "failed", invocation, *states)
+        again = place.end("failed", invocation, *states)  # what systemd 252 and 257 tell
         assert (again.result, again.outcome) == ("not-started", RunOutcome.FAILED)
     assert place.end("failed", "", "success", "", "").result == "not-started"
     assert place.end("failed", "c", *FINE).result == "not-started"

@@ -33,16 +33,16 @@ def test_losses_within_the_promise_pass(
     [(100, 51, 0.5, 0), (100, 1, 0.0, 0), (100, 81, 0.5, 80), (1, 1, 0.5, 0)],
 )
 def test_losses_past_it_are_held(before: int, losses: int, fraction: float, approved: int) -> None:
-    with pytest.raises(HeldError) as held:
+    with pytest.raises(HeldError) as caught:
         check_losses("shop.orders", before, losses, fraction, Approval(approved))
-    assert held.value.losses == losses
-    assert "broker approve shop.orders" in str(held.value)
+    assert caught.value.losses == losses
+    assert "broker approve shop.orders" in str(caught.value)
 
 
 def test_the_message_says_how_much_and_how_much_was_allowed() -> None:
-    with pytest.raises(HeldError) as held:
+    with pytest.raises(HeldError) as caught:
         check_losses("shop.orders", 5000, 4000, 0.5, Approval())
-    assert str(held.value) == (
+    assert str(caught.value) == (
         "shop.orders: 4,000 of 5,000 rows are gone (80%); expected at most 50% "
         "(max_delete_fraction). If that is right, run `broker approve shop.orders` and sync again."
     )

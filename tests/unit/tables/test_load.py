@@ -48,7 +48,7 @@ def rows_of(folder: Path, version: TableVersion) -> list[tuple[str | None, ...]]
     return read(paths(folder / "out", version))
 
 
-def told(folder: Path, version: TableVersion) -> list[tuple[object, ...]]:
+def rejected(folder: Path, version: TableVersion) -> list[tuple[object, ...]]:
     assert version.reject_file is not None
     with duckdb.connect() as connection:
         path = folder / "out" / version.reject_file.path
@@ -84,7 +84,7 @@ def test_value_that_does_not_fit_is_rejected_with_its_row(tmp_path: Path) -> Non
     version = run(tmp_path, table, spec)
     assert rows_of(tmp_path, version) == [("1", "1"), ("5", None)]
     assert (version.rows, version.rejects, version.duplicates) == (2, 3, 0)
-    found = told(tmp_path, version)
+    found = rejected(tmp_path, version)
     assert [(row, column, value) for row, _, column, _, value, _ in found] == [
         (2, "n", "1.5"),
         (3, "id", None),
@@ -100,7 +100,11 @@ def test_rows_are_numbered_as_the_source_numbers_them(tmp_path: Path) -> None:
     reading = Rows(text(["n"], [["1"], ["x"], ["3"]]), rejects=skipped)
     version = run(tmp_path, reading, TableSpec("t", "s/t", types=(("n", "BIGINT"),)))
     assert version.rejects == 3
-    assert [(row, line) for row, line, *_ in told(tmp_path, version)] == [(2, 7), (3, 9), (4, None)]
+    assert [(row, line) for row, line, *_ in rejected(tmp_path, version)] == [
+        (2, 7),
+        (3, 9),
+        (4, None),
+    ]
 
 
 def test_too_many_rejects_fail_the_table_by_name_of_column_and_without_a_value(
@@ -127,7 +131,7 @@ def test_last_row_of_a_key_wins_across_partitions(tmp_path: Path) -> None:
         ("parquet/s/t/null.parquet", "null", 1),
     ]
     assert (version.duplicates, version.rejects) == (3, 0)
-    assert [(row, reason) for row, _, _, reason, _, _ in told(tmp_path, version)] == [
+    assert [(row, reason) for row, _, _, reason, _, _ in rejected(tmp_path, version)] == [
         (1, "duplicate key"),
         (2, "duplicate key"),
         (4, "duplicate key"),
@@ -255,7 +259,7 @@ def test_broken_utf8_and_nanoseconds_are_rejected(tmp_path: Path) -> None:
     exact = pa.array([1_000, 1_001, None], pa.timestamp("ns"))
     version = run(tmp_path, pa.table({"s": texts, "t": exact}), TableSpec("t", "s/t"))
     assert rows_of(tmp_path, version) == [("ok", "1970-01-01 00:00:00.000001"), (None, None)]
-    assert {column for _, _, column, *_ in told(tmp_path, version)} == {"s", "t"}
+    assert {column for _, _, column, *_ in rejected(tmp_path, version)} == {"s", "t"}
     assert version.rejects == 1
 
 
@@ -268,7 +272,7 @@ def test_what_no_microsecond_holds_is_rejected_within_lists_too(tmp_path: Path) 
     assert rows_of(tmp_path, version) == [
         ("1970-01-01 00:00:00", "1970-01-01", "['1970-01-01 00:00:00.000001']")
     ]
-    assert [column for _, _, column, *_ in told(tmp_path, version)] == ["far", "inner", "far"]
+    assert [column for _, _, column, *_ in rejected(tmp_path, version)] == ["far", "inner", "far"]
 
 
 def test_lists_have_one_type_in_a_load_and_in_a_merge(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from .reading import LIMITS
 
 
 def test_zone_is_utc_and_nullability_is_not_guessed_in_every_thread(tmp_path: Path) -> None:
-    asked = "SELECT current_setting('TimeZone'), current_setting('disabled_optimizers')"
+    query = "SELECT current_setting('TimeZone'), current_setting('disabled_optimizers')"
     with session(LIMITS, tmp_path) as connection, worker(connection) as other:
-        assert one_row(connection, asked) == ("UTC", "statistics_propagation")
-        assert one_row(other, asked) == ("UTC", "statistics_propagation")
+        assert one_row(connection, query) == ("UTC", "statistics_propagation")
+        assert one_row(other, query) == ("UTC", "statistics_propagation")
 
 
 @pytest.mark.parametrize("name", ["a", 'a"b', "a\nb", "select", "a'b", "a;--", "ř"])
@@ -42,16 +42,16 @@ def test_a_database_that_is_lent_again_is_empty(tmp_path: Path) -> None:
 
 def test_one_that_failed_or_spilled_is_not_lent_again(tmp_path: Path) -> None:
     marked = "SET GLOBAL file_search_path = 'mark'"
-    asked = "SELECT current_setting('file_search_path')"
+    query = "SELECT current_setting('file_search_path')"
     with suppress(KeyError), session(LIMITS, tmp_path) as connection:
         connection.execute(marked)
         raise KeyError
     with session(LIMITS, tmp_path) as connection:
-        assert one_row(connection, asked) != ("mark",)
+        assert one_row(connection, query) != ("mark",)
         connection.execute(marked)
         (tmp_path / "duckdb").mkdir()
     with session(LIMITS, tmp_path) as connection:
-        assert one_row(connection, asked) != ("mark",)
+        assert one_row(connection, query) != ("mark",)
 
 
 def test_path_with_brackets_is_no_pattern(tmp_path: Path) -> None:
@@ -70,14 +70,14 @@ def test_results_are_in_the_order_of_the_items(tmp_path: Path) -> None:
 
 
 def test_what_has_too_little_memory_is_done_again_alone(tmp_path: Path) -> None:
-    asked = "SELECT current_setting('threads')"
+    query = "SELECT current_setting('threads')"
     with session(LIMITS, tmp_path) as connection:
 
         def heavy(number: int) -> int:
-            (threads,) = one_row(connection.cursor(), asked)
+            (threads,) = one_row(connection.cursor(), query)
             if number == 2 and threads > 1:
                 raise duckdb.OutOfMemoryException("too much at once")
             return number * 10
 
         assert each(connection, heavy, [1, 2, 3], threads=2) == [10, 20, 30]
-        assert one_row(connection, asked) == (2,)
+        assert one_row(connection, query) == (2,)

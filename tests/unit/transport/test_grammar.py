@@ -30,9 +30,9 @@ def answer(command: str) -> str | tuple[Rsync, list[RemotePath]] | Sftp:
 
 
 def refusal(command: str) -> str:
-    told = answer(command)
-    assert isinstance(told, str), told
-    return told
+    message = answer(command)
+    assert isinstance(message, str), message
+    return message
 
 
 def test_sftp_is_known_by_the_names_that_sshd_gives_it() -> None:
@@ -40,7 +40,7 @@ def test_sftp_is_known_by_the_names_that_sshd_gives_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "message"),
     [
         ("", "This account transfers files and nothing else: rsync -av HOST:server/parquet/"),
         ("bash -i", "This account transfers files"),
@@ -61,9 +61,9 @@ def test_sftp_is_known_by_the_names_that_sshd_gives_it() -> None:
         ("rsync --server --sender -re.L --files-from=/etc/hosts . user/", "option '--files-from'"),
     ],
 )
-def test_refusals(command: str, told: str) -> None:
+def test_refusals(command: str, message: str) -> None:
     sentence = refusal(command)
-    assert told in sentence
+    assert message in sentence
     assert sentence.isprintable()
 
 
@@ -84,10 +84,10 @@ def test_every_known_trick_is_refused(command: str) -> None:
 
 def test_what_is_accepted_stays_inside() -> None:
     """Whatever is generated: it is refused in one line, or its paths lead to known places."""
-    told = [answer(command(number)) for number in range(CASES)]
-    accepted = [each for each in told if isinstance(each, tuple)]
+    answers = [answer(command(number)) for number in range(CASES)]
+    accepted = [each for each in answers if isinstance(each, tuple)]
     assert CASES // 50 < len(accepted) < CASES // 2, "the generator has lost its aim"
-    for sentence in (each for each in told if isinstance(each, str)):
+    for sentence in (each for each in answers if isinstance(each, str)):
         assert sentence.isprintable()
         assert len(sentence) < 400
     for wish, places in accepted:
@@ -103,5 +103,5 @@ def test_what_is_accepted_stays_inside() -> None:
 @settings(deadline=None, max_examples=200)
 @given(st.text(max_size=300))
 def test_any_text_is_answered(command: str) -> None:
-    told = answer(command)
-    assert not isinstance(told, str) or told.isprintable()
+    result = answer(command)
+    assert not isinstance(result, str) or result.isprintable()

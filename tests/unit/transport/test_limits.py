@@ -39,7 +39,7 @@ def user(tmp_path: Path) -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    ("limits", "told"),
+    ("limits", "message"),
     [
         (SpaceLimits(10, 10, 0), None),
         (
@@ -51,11 +51,11 @@ def user(tmp_path: Path) -> Iterator[int]:
     ],
 )
 def test_what_is_full_is_said_in_one_sentence(
-    user: int, limits: SpaceLimits, told: str | None
+    user: int, limits: SpaceLimits, message: str | None
 ) -> None:
     problem = Watch(user, limits).problem()
-    assert (problem is None) == (told is None)
-    assert told is None or told in str(problem)
+    assert (problem is None) == (message is None)
+    assert message is None or message in str(problem)
 
 
 def test_deeply_nested_folders_end_a_push(tmp_path: Path, user: int) -> None:

@@ -436,8 +436,8 @@ def test_a_proxy_of_the_environment_is_used(
     with Proxy() as proxy:
         monkeypatch.setenv("http_proxy", f"http://{proxy.address}")
         assert ids(opened(bigquery, storage_api="never")) == [1, 2, 3, 4, 5]
-    asked = {target.partition("?")[0] for _, target in proxy.seen}
-    assert {f"{bigquery.url}/token", f"{bigquery.url}/bigquery/v2/projects/acme-data/jobs"} <= asked
+    paths = {target.partition("?")[0] for _, target in proxy.seen}
+    assert {f"{bigquery.url}/token", f"{bigquery.url}/bigquery/v2/projects/acme-data/jobs"} <= paths
 
 
 PASSING = [

@@ -50,18 +50,18 @@ class Loader:
             json=body or {},
         )
         assert response.status < 300, response.data
-        told = json.loads(response.data) if response.data else None
-        while response.status == 202 and told["status"] not in ("success", "error"):
-            told = self.ask("GET", f"jobs/{told['id']}")
-        assert not isinstance(told, dict) or told.get("status") != "error", told
-        return told
+        answer = json.loads(response.data) if response.data else None
+        while response.status == 202 and answer["status"] not in ("success", "error"):
+            answer = self.ask("GET", f"jobs/{answer['id']}")
+        assert not isinstance(answer, dict) or answer.get("status") != "error", answer
+        return answer
 
     def file(self, text: str) -> int:
         """Upload a CSV file; its number."""
-        told = self.ask("POST", "files/prepare", {"name": "rows.csv", "sizeBytes": len(text)})
-        put = self._pool.request("PUT", told["uploadParams"]["url"], body=text.encode())
+        prepared = self.ask("POST", "files/prepare", {"name": "rows.csv", "sizeBytes": len(text)})
+        put = self._pool.request("PUT", prepared["uploadParams"]["url"], body=text.encode())
         assert put.status == 200
-        return int(told["id"])
+        return int(prepared["id"])
 
     def bucket(self, name: str = "shop") -> None:
         """``in.c-NAME``."""
@@ -73,14 +73,14 @@ class Loader:
     ) -> None:
         """An untyped table ``in.c-shop.NAME``."""
         self.bucket()
-        told = {"name": name, "dataFileId": self.file(text_of(columns, rows)), "primaryKey": key}
-        self.ask("POST", "buckets/in.c-shop/tables-async", told)
+        body = {"name": name, "dataFileId": self.file(text_of(columns, rows)), "primaryKey": key}
+        self.ask("POST", "buckets/in.c-shop/tables-async", body)
 
     def define(self, name: str, columns: dict[str, dict[str, Any]], key: Sequence[str]) -> None:
         """A typed table without rows."""
         self.bucket()
-        told = [{"name": column, "definition": type_} for column, type_ in columns.items()]
-        body = {"name": name, "primaryKeysNames": [*key], "columns": told}
+        definitions = [{"name": column, "definition": type_} for column, type_ in columns.items()]
+        body = {"name": name, "primaryKeysNames": [*key], "columns": definitions}
         self.ask("POST", "buckets/in.c-shop/tables-definition", body)
 
     def load(
@@ -88,13 +88,13 @@ class Loader:
     ) -> None:
         """Rows into a table: ``more`` upserts, else they replace what is there."""
         number = self.file(text_of(columns, rows))
-        told = {"dataFileId": number, "incremental": int(more)}
-        self.ask("POST", f"tables/in.c-shop.{name}/import-async", told)
+        body = {"dataFileId": number, "incremental": int(more)}
+        self.ask("POST", f"tables/in.c-shop.{name}/import-async", body)
 
     def delete(self, name: str, column: str, *values: str) -> None:
         """Rows by the value of a column."""
-        told = {"whereFilters": [{"column": column, "operator": "eq", "values": [*values]}]}
-        self.ask("DELETE", f"tables/in.c-shop.{name}/rows", told)
+        body = {"whereFilters": [{"column": column, "operator": "eq", "values": [*values]}]}
+        self.ask("DELETE", f"tables/in.c-shop.{name}/rows", body)
 
 
 def text_of(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

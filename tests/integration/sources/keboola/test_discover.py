@@ -20,8 +20,10 @@ def run(broker: Broker, loader: Loader, monkeypatch: pytest.MonkeyPatch) -> Any:
     types = {"id": {"type": "INT"}, "price": {"type": "NUMBER", "length": "12,2"}}
     loader.define("orders", types, ["id"])
     loader.create("people", ["name"], [("Ada",)])
-    told = [{"key": "KBC.description", "value": "One row per order"}]
-    loader.ask("POST", "tables/in.c-shop.orders/metadata", {"provider": "user", "metadata": told})
+    metadata = [{"key": "KBC.description", "value": "One row per order"}]
+    loader.ask(
+        "POST", "tables/in.c-shop.orders/metadata", {"provider": "user", "metadata": metadata}
+    )
     loader.bucket("other")
     alias = {"name": "seen", "sourceTable": "in.c-shop.orders"}
     loader.ask("POST", "buckets/in.c-other/table-aliases", alias)
@@ -59,9 +61,9 @@ def test_a_draft_is_valid_and_keeps_what_a_person_wrote(
     out.write_text(out.read_text().replace("One row per order", "One row per PAID order"))
     column = {"name": "added", "definition": {"type": "DATE"}}
     loader.ask("POST", "tables/in.c-shop.orders/columns", column)
-    said = run("--bucket", "in.c-shop", "--out", str(out))
-    assert "0 tables added" in said
-    assert "+  added: DATE" in said
-    assert "in.c-other" not in said
+    output = run("--bucket", "in.c-shop", "--out", str(out))
+    assert "0 tables added" in output
+    assert "+  added: DATE" in output
+    assert "in.c-other" not in output
     assert "One row per PAID order" in out.read_text()
     assert broker.keboola.token not in out.read_text()

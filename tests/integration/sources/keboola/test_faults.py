@@ -148,7 +148,7 @@ def test_a_fault_ends_well_or_clearly(
 
 def test_silence_is_broken_wherever_it_falls(tmp_path: Path) -> None:
     """A table for each phase, side by side, since each waits until the silence is long enough."""
-    places = {where.replace(" ", "_"): told for where, told in WHERES.items()}
+    places = {where.replace(" ", "_"): place for where, place in WHERES.items()}
     rows = {name: [(str(n), name) for n in range(9)] for name in places}
     with StandIn(folder=tmp_path) as keboola:
         keboola.project.behaviour = Behaviour(rows_per_slice=4, least_slices=3)
@@ -160,9 +160,9 @@ def test_silence_is_broken_wherever_it_falls(tmp_path: Path) -> None:
         with (broker.root / "config/instance.yaml").open("a") as instance:
             instance.write(f"sync: {{parallel_tables: {len(places)}}}\n")
         faults = [
-            Fault("stall", **{**told, "table": None if name == "verify" else f"in.c-shop.{name}"},
+            Fault("stall", **{**place, "table": None if name == "verify" else f"in.c-shop.{name}"},
                   seconds=60)
-            for name, told in places.items()
+            for name, place in places.items()
         ]  # fmt: skip
         keboola.faults.add(*faults)
         report = broker.sync()

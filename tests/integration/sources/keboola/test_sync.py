@@ -89,8 +89,8 @@ def test_metadata_say_types_of_an_untyped_table_and_of_its_alias(
 ) -> None:
     loader.create("orders", ["id", "n", "b", "t"], [("1", "7", "1", "x"), ("2", "", "0", "")], "id")
     base = "KBC.datatype.basetype"
-    told = [("id", "INTEGER", "user"), ("n", "NUMERIC", "user"), ("b", "BOOLEAN", "keboola.ex")]
-    for column, value, provider in told:
+    types = [("id", "INTEGER", "user"), ("n", "NUMERIC", "user"), ("b", "BOOLEAN", "keboola.ex")]
+    for column, value, provider in types:
         entry = {"columnName": column, "key": base, "value": value}
         body = {"provider": provider, "columnsMetadata": {column: [entry]}}
         loader.ask("POST", "tables/in.c-shop.orders/metadata", body)
@@ -140,8 +140,8 @@ def test_changes_are_merged_and_deletions_found(broker: Broker, loader: Loader) 
     truth = {str(n): "a" for n in range(10) if n not in (5, 6)} | {"3": "b", "77": "b"}
     assert dict(broker.rows("shop/orders")) == truth
     starts = [job for job in jobs(loader) if job["operationName"] == "tableExport"]
-    asked = [job["operationParams"]["export"] for job in starts]
-    assert [bool(one["changedSince"]) for one in asked] == [False, True, False][::-1]
+    exports = [job["operationParams"]["export"] for job in starts]
+    assert [bool(one["changedSince"]) for one in exports] == [False, True, False][::-1]
 
 
 def jobs(loader: Loader) -> list[dict[str, Any]]:
@@ -278,10 +278,10 @@ def test_the_token_is_told_to_nobody(
     token = broker.keboola.token
     loader.create("orders", ["id", "x"], [("1", "a"), ("2", "b")], key="id")
     broker.describe(f"{TABLE}orders\n")
-    told = []
+    texts = []
     for phase in ("verify", "tables", "start", "poll", "detail", "slice"):
         broker.keboola.faults.add(Fault("denied" if phase != "slice" else "cut", phase))  # type: ignore[arg-type]
-        told.append(repr(broker.sync()))
+        texts.append(repr(broker.sync()))
     broker.keboola.faults.clear()
     source = broker.source(IMPATIENT)
     broker.keboola.faults.add(Fault("internal", "tables", times=None))
@@ -290,14 +290,14 @@ def test_the_token_is_told_to_nobody(
     broker.keboola.faults.clear()
     link: BaseException | None = caught.value
     while link is not None:
-        told += [repr(link), str(link), repr(vars(link))]
+        texts += [repr(link), str(link), repr(vars(link))]
         link = link.__cause__ or link.__context__
-    told += [repr(source), repr(vars(source)), repr(vars(source._api))]
+    texts += [repr(source), repr(vars(source)), repr(vars(source._api))]
     assert broker.sync().exit_code == 0
-    told += [*capfd.readouterr(), *(thread.name for thread in threading.enumerate())]
+    texts += [*capfd.readouterr(), *(thread.name for thread in threading.enumerate())]
     files = [
         path for path in broker.root.rglob("*") if path.is_file() and "keboola-" not in str(path)
     ]
     assert len(files) > 5
-    assert [text for text in told if token in text] == []
+    assert [text for text in texts if token in text] == []
     assert [path for path in files if token.encode() in path.read_bytes()] == []

@@ -82,7 +82,7 @@ VIRGIN = Observed(
 )
 
 
-def asked(name: str = "anna", **more: Any) -> Request:
+def requested(name: str = "anna", **more: Any) -> Request:
     return parse_request(name, **more)
 
 
@@ -95,7 +95,7 @@ def refusal(observed: Observed, *requests: Request) -> str:
 
 def test_nothing_is_asked_of_a_virgin_host() -> None:
     assert plan([], VIRGIN).actions == ()
-    assert plan([asked(state="absent")], VIRGIN).actions == ()
+    assert plan([requested(state="absent")], VIRGIN).actions == ()
 
 
 def test_the_first_analyst_of_a_virgin_host() -> None:
@@ -219,8 +219,8 @@ def test_granting_private_moves_group_and_links() -> None:
 
 def test_revoking_private_ends_the_sessions_that_still_hold_it() -> None:
     private = replace(ANNA, classes=("private",))
-    held = frozenset({"anna", "dataread", "data-private"})
-    running = replace(wanted_presence(private, LAYOUT, CLASSES), running=held)
+    groups = frozenset({"anna", "dataread", "data-private"})
+    running = replace(wanted_presence(private, LAYOUT, CLASSES), running=groups)
     actions = plan([Request("anna", revoke=("private",))], host(private, anna=running)).actions
     assert actions[1:4] == (
         ChangeAccount(wanted_user(private, LAYOUT, CLASSES), SHUT),
@@ -229,7 +229,7 @@ def test_revoking_private_ends_the_sessions_that_still_hold_it() -> None:
     )
     assert actions[-1] == ChangeAccount(SHUT, USER)
     assert ClearHome not in map(type, actions), "what they wrote stays theirs"
-    stale = replace(wanted_presence(ANNA, LAYOUT, CLASSES), running=held)
+    stale = replace(wanted_presence(ANNA, LAYOUT, CLASSES), running=groups)
     assert plan([], host(ANNA, anna=stale)).actions[1:3] == actions[2:4]
 
 
@@ -397,8 +397,8 @@ def test_what_was_granted_on_the_host_outlives_a_deploy() -> None:
 def test_what_the_inventory_grants_only_the_inventory_revokes() -> None:
     granted = after(ANNA, Request("anna", grant=("private",), origin="declared"))
     assert granted.declared_classes == ("private",)
-    told = refusal(host(granted), Request("anna", revoke=("private",)))
-    assert "the inventory grants the class private" in told
+    message = refusal(host(granted), Request("anna", revoke=("private",)))
+    assert "the inventory grants the class private" in message
     assert after(granted, Request("anna", origin="declared")).classes == ()
 
 
@@ -411,9 +411,9 @@ def test_any_declared_class_can_be_held_and_no_other() -> None:
     assert links["server/parquet"].target == (
         "/data/src_data/current/views/finance/hr/tree/parquet"
     )
-    told = refusal(observed, Request("anna", grant=("finanse",)))
-    assert "no such access class; expected finance, hr, private, public" in told
-    assert "Did you mean finance?" in told
+    message = refusal(observed, Request("anna", grant=("finanse",)))
+    assert "no such access class; expected finance, hr, private, public" in message
+    assert "Did you mean finance?" in message
     with pytest.raises(
         AccountsError, match="still has the class finance, which is no longer declared"
     ):
@@ -472,8 +472,8 @@ def test_a_rotation_is_repeatable_and_outlives_a_deploy() -> None:
 
 def test_a_label_must_name_one_key() -> None:
     two = replace(ANNA, keys=(KEY, MORE[0], replace(MORE[1], comment="old")))
-    for label, told in (("new", "there is no such key"), ("old", "this names several keys")):
-        assert told in refusal(host(two), Request("anna", retired=(label,)))
+    for label, message in (("new", "there is no such key"), ("old", "this names several keys")):
+        assert message in refusal(host(two), Request("anna", retired=(label,)))
 
 
 def test_an_account_that_was_remade_by_hand_loses_key_file_and_limits_and_nothing_else() -> None:
@@ -490,7 +490,7 @@ class TestRefusals:
     """Each is one sentence that names the place and the remedy, and comes before any change."""
 
     @pytest.mark.parametrize(
-        ("presence", "told"),
+        ("presence", "message"),
         [
             (Presence(user=replace(ROOT, name="anna", uid=107)), "a system account with uid 107"),
             (Presence(user=replace(ROOT, name="anna", uid=1500)), "uid 1500 that the data broker"),
@@ -498,10 +498,10 @@ class TestRefusals:
             (Presence(home={"": Node("folder", 0o755, 0, 0)}), "left by another account"),
         ],
     )
-    def test_a_name_that_is_taken(self, presence: Presence, told: str) -> None:
+    def test_a_name_that_is_taken(self, presence: Presence, message: str) -> None:
         sentence = refusal(host(anna=presence), Request("anna", keys=(KEY,)))
         assert sentence.startswith("analyst 'anna': this name is taken on the host")
-        assert told in sentence
+        assert message in sentence
 
     def test_a_new_analyst_without_a_key(self) -> None:
         assert "needs a key" in refusal(host(), Request("anna"))

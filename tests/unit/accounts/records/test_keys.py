@@ -90,7 +90,7 @@ def test_a_private_key_is_refused_and_not_repeated(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "empty"),
         ("  \n ", "empty"),
@@ -129,8 +129,8 @@ def test_a_private_key_is_refused_and_not_repeated(tmp_path: Path) -> None:
         (f"ssh-ed25519 {'A' * 20_000}", "too long"),
     ],
 )
-def test_what_is_no_key_is_refused_with_its_own_sentence(text: str, told: str) -> None:
-    assert told in refusal(text)
+def test_what_is_no_key_is_refused_with_its_own_sentence(text: str, message: str) -> None:
+    assert message in refusal(text)
 
 
 def test_one_person_may_have_several_keys_and_say_one_twice() -> None:

@@ -55,12 +55,12 @@ def test_a_reserved_name_is_refused(name: str) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_a_safe_name_or_one_printable_line(text: str) -> None:
-    told = verdict(text)
-    if told is None:
+    message = verdict(text)
+    if message is None:
         assert re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", text)
     else:
-        assert told.isprintable()
-        assert len(told) < 600
+        assert message.isprintable()
+        assert len(message) < 600
 
 
 @pytest.mark.parametrize("email", ["anna", "anna@", "@x", "a b@x.cz", "a@x\n", "a:b@x y", "a@-x"])

@@ -68,7 +68,7 @@ class Door:
     def raw(self, content: bytes) -> dict[str, Any]:
         return Client(self.path)._reply(content)  # what a careless or hostile caller sends
 
-    def told(self) -> list[tuple[str, str | None, str]]:
+    def events(self) -> list[tuple[str, str | None, str]]:
         history = read_log(self.layout.at(AUDIT_LOG))
         assert not history.garbled
         return [(one.action, one.subject, one.result) for one in history.events]
@@ -128,9 +128,9 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     assert registry.by_name()["anna"].classes == ()
     client.call("remove", name="anna", home="delete")
     assert client.call("list")["analysts"] == []
-    asked = [one for one in door.told() if one[0].startswith("request.")]
-    assert {action.partition(".")[2] for action, _, _ in asked} == set(VERBS)
-    assert {result for _, _, result in door.told()} == {"done"}
+    requests = [one for one in door.events() if one[0].startswith("request.")]
+    assert {action.partition(".")[2] for action, _, _ in requests} == set(VERBS)
+    assert {result for _, _, result in door.events()} == {"done"}
     events = [
         one
         for one in read_log(door.layout.at(AUDIT_LOG)).events
@@ -175,7 +175,7 @@ def test_what_is_refused_changes_nothing_and_leaves_a_line(
     assert reply["ok"] is False
     assert sentence in reply["error"]["message"]
     assert snapshot(door.layout.root / "etc") == before
-    (event,) = door.told()
+    (event,) = door.events()
     assert event[2] == "refused"
 
 
@@ -201,9 +201,11 @@ values = st.recursive(
         st.sampled_from(["name", "keys", "key", "classes", "old", "home", "grace"]), values
     ),
 )
-def test_well_formed_commands_are_for_valid_names_alone(verb: str, said: dict[str, Any]) -> None:
+def test_well_formed_commands_are_for_valid_names_alone(
+    verb: str, arguments: dict[str, Any]
+) -> None:
     with suppress(BrokerError):
-        command = parse_command(json.dumps({"verb": verb, **said}).encode())
+        command = parse_command(json.dumps({"verb": verb, **arguments}).encode())
         assert command.request is None or command.request.name.isascii()
 
 
@@ -231,7 +233,7 @@ def test_a_caller_of_another_uid_is_refused_whatever_the_mode_of_the_socket(door
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert door.told() == [("request.unknown", None, "refused")]
+    assert door.events() == [("request.unknown", None, "refused")]
 
 
 def test_a_bucket_empties_fills_and_survives_damage(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from broker.sources.bigquery.budget import Budget
 
 
 def test_tables_side_by_side_never_pass_the_limit_of_the_day() -> None:
-    asked: list[datetime] = []
-    budget = Budget(100, lambda since: asked.append(since) or 30)
+    calls: list[datetime] = []
+    budget = Budget(100, lambda since: calls.append(since) or 30)
 
     def read(_: int) -> int:
         try:
@@ -25,7 +25,7 @@ def test_tables_side_by_side_never_pass_the_limit_of_the_day() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         billed = sum(pool.map(read, range(50)))
-    assert len(asked) == 1
+    assert len(calls) == 1
     assert 30 + billed - 20 * 8 <= 100  # each of the eight may turn out to cost more than estimated
     with pytest.raises(SourceError, match="left of the daily limit"), budget.granted(10, 50, "t"):
         raise AssertionError("granted")

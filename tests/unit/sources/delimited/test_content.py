@@ -18,17 +18,17 @@ from ..conftest import Put, Read
 
 
 def zipped(*names: str) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name in names:
             archive.writestr(name, "a,b\n1,2\n")
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def as_parquet() -> bytes:
-    held = io.BytesIO()
-    parquet.write_table(pa.table({"a": [1]}), held)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    parquet.write_table(pa.table({"a": [1]}), buffer)
+    return buffer.getvalue()
 
 
 FORMATS = {

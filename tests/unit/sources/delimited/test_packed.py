@@ -27,21 +27,21 @@ def zst(text: bytes) -> bytes:
 
 
 def zipped(*entries: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", method) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, text in entries:
             archive.writestr(name, text)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def tarred(*entries: tuple[str, bytes]) -> bytes:
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w") as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, text in entries:
             entry = tarfile.TarInfo(name)
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text))
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 MAC = ("__MACOSX/._t.csv", b"\0\5\x16\7")

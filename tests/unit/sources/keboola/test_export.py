@@ -73,8 +73,8 @@ def test_a_question_is_json_with_whole_seconds() -> None:
         {"column": "x", "operator": "notIn", "values": ["a", "b"]},
     )
     request = TableRequest("in.c-a.t", where_filters=filters)
-    asked = ask(detail(), request, ("x", "id"), Window(since, until), "csv")
-    assert json.loads(json.dumps(asked.parameters)) == {
+    question = ask(detail(), request, ("x", "id"), Window(since, until), "csv")
+    assert json.loads(json.dumps(question.parameters)) == {
         "columns": "x,id",
         "fileType": "csv",
         "format": "rfc",
@@ -87,17 +87,17 @@ def test_a_question_is_json_with_whole_seconds() -> None:
             {"column": "x", "operator": "ne", "values": ["a", "b"]},
         ],
     }
-    assert not asked.is_whole
+    assert not question.is_whole
 
 
 def test_what_keboola_cannot_be_asked_is_left_to_us() -> None:
     columns = [{"name": "x", "basetype": "STRING", "definition": {"nullable": True}}]
     typed = detail(isTyped=True, definition={"columns": columns})
     request = TableRequest("t", where_filters=({"column": "x", "operator": "ne", "values": ["a"]},))
-    asked = ask(typed, request, ("id",), Window(since=datetime.now(UTC), column="n"), "csv")
-    assert asked.names == ("id", "x", "n")
-    assert {"whereFilters", "changedSince"} & {*asked.parameters} == set()
-    assert len(asked.rest) == 1
+    question = ask(typed, request, ("id",), Window(since=datetime.now(UTC), column="n"), "csv")
+    assert question.names == ("id", "x", "n")
+    assert {"whereFilters", "changedSince"} & {*question.parameters} == set()
+    assert len(question.rest) == 1
     with pytest.raises(SourceError, match=r"no column 'idd'.*Did you mean 'id'"):
         ask(typed, request, ("idd",), Window(), "csv")
 
@@ -245,8 +245,8 @@ def test_settings_are_refused_without_their_values(more: dict[str, Any], sentenc
 def test_a_server_that_repeats_the_token_or_does_not_end_is_not_quoted(
     part: str, status: int
 ) -> None:
-    told = json.dumps({part: f"of 123-token {'x' * 10_000}"}).encode()
-    web: Any = Answering(status, told)
+    content = json.dumps({part: f"of 123-token {'x' * 10_000}"}).encode()
+    web: Any = Answering(status, content)
     api = Api("https://example.com", SecretStr("123-token"), web, Patience(attempts=1))
     with pytest.raises(SourceError) as caught:
         api.get("tokens/verify", Deadline(1), where="data_source.token")
