@@ -28,10 +28,10 @@ from .planning.actions import (
     StrikeOut,
 )
 from .planning.certificate_rules import live
+from .planning.change import loses
 from .planning.describe import deviation, differences, facts, listing
 from .planning.describe_certificates import certificate_facts
 from .planning.planner import plan
-from .planning.taking import loses
 from .records.certificates import Certificate, Mode
 from .records.classes import Classes
 from .records.model import Person, Request, Role

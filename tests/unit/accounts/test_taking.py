@@ -11,7 +11,7 @@ import pytest
 from broker.accounts.debian.host import Host
 from broker.accounts.debian.observe import observe
 from broker.accounts.manage import converge
-from broker.accounts.planning.taking import only_takes
+from broker.accounts.planning.change import only_takes
 from broker.accounts.records.keyrequest import key_request
 from broker.accounts.records.keys import parse_key
 from broker.accounts.records.model import Person, Request

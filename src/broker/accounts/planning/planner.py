@@ -36,9 +36,9 @@ from .actions import (
     WriteRegistry,
 )
 from .authority import plan_authority
+from .change import only_takes
 from .goal import goal, is_ours
 from .stay import Loss, Stay, home_drift, shuts_out, sudo_drift
-from .taking import only_takes
 from .wanted import CLASSES_FILE, REGISTRY_FILE, wanted_places
 
 __all__ = ["Plan", "plan"]
