@@ -25,6 +25,7 @@ __all__ = [
     "SERVED",
     "STATE",
     "STORE",
+    "STORE_OWNERS",
     "STORE_RECORD",
     "SYNCS",
     "VALID_CERTIFICATES",
@@ -50,6 +51,7 @@ AUDIT_LOG = LOGS / "audit.jsonl"
 PROOF = STATE / "access-proof.json"
 SYNCS = STATE / "syncs.json"  # how each sync ended
 STORE_RECORD = STATE / "store.json"  # the id of the store that this host knows
+STORE_OWNERS = STATE / "store-owners.json"  # what is left to do of a store that changed hosts
 PULLS_CURSOR = STATE / "pulls.cursor"  # up to where pulls were collected from the journal
 ACCOUNTS_SOCKET = RUN / "broker-accounts.sock"
 

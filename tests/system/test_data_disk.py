@@ -49,6 +49,15 @@ systemctl daemon-reload
 systemctl restart broker-nosuid.service
 mountpoint --quiet /data
 """
+# The numbers that another Debian gives: what was private was the analysts', and the reverse.
+RENUMBERED = """
+rm /var/lib/data-broker/store.json
+public=$(getent group dataread | cut --delimiter=: --fields=3)
+private=$(getent group data-private | cut --delimiter=: --fields=3)
+sed -i "s/^dataread:x:$public:/dataread:x:$private:/; t
+  s/^data-private:x:$private:/data-private:x:$public:/" /etc/group
+sed -i 's/^broker:x:[0-9]*:/broker:x:870:/' /etc/passwd
+"""
 FOLDERS = "mkdir -p /data/scripts /data/examples /data/src_data"
 
 
@@ -122,3 +131,19 @@ def test_a_data_disk_that_is_not_mounted_stops_all_that_would_take_it_for_empty(
     syncs_well(host)
     assert published(host) != before
     assert deployed.type(command.replace("WORD", word)).changed == 0
+
+
+def test_a_store_of_another_host_is_given_to_the_accounts_of_this_one(deployed: Broker) -> None:
+    host = deployed.host
+    host.exec("tee", "/data/input/cities.csv", stdin="city_id,name\n1,Windhoek\n")
+    host.exec("add-analyst", "ann", public_key("ann"))
+    host.run("broker sync")
+    before = published(host)
+    host.run(RENUMBERED)
+    assert host.run("broker access prove", check=False).returncode == 1
+    deployed.play("site.yml")
+    assert published(host) == before
+    host.run("broker access prove")
+    syncs_well(host)
+    host.run("broker verify; broker access prove")
+    assert deployed.play("site.yml").changed == 0

@@ -15,7 +15,9 @@ PLACES = {
     for name, place in vars(hostpaths).items()
     if name in hostpaths.__all__ and isinstance(place, Path)
 }
-WRITTEN_BY_THE_PROGRAM = {"PULLS_CURSOR", "SYNCS", "RUN", "PROOF", "VALID_CERTIFICATES"}
+WRITTEN_BY_THE_PROGRAM = {
+    *("PULLS_CURSOR", "SYNCS", "RUN", "PROOF", "VALID_CERTIFICATES", "STORE_OWNERS")
+}
 OWN = r"(?:/(?:etc|var/lib|var/log|opt)/data-broker|/data/src_data|/run/broker-accounts)"
 
 
