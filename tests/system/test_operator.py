@@ -262,6 +262,11 @@ def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused
             "/etc/shadow, /etc/sudoers.d of broker cannot be written",
         ),
         (
+            "mount -t tmpfs -o nr_inodes=3000 tmpfs /opt",
+            "umount /opt",
+            "more files on /opt, whatever their size",
+        ),
+        (
             "systemctl enable ssh.socket",
             "systemctl disable ssh.socket",
             "On broker systemd listens in the place of sshd (ssh.socket)",

@@ -541,3 +541,18 @@ def test_old_releases_go_and_what_is_current_or_at_work_never_does(
     known |= {"app_keep_releases": keep, **trusted(task["vars"])}
     known["__app_at_work"] = {"stdout_lines": at_work}
     assert render("app", task["loop"], **known) == gone
+
+
+DF = """  IFree  Inodes Mounted on
+6553600 6619136 /
+6553600 6619136 /
+      0       0 /opt
+    300    3000 /var
+      -       - /data
+"""
+
+
+def test_only_file_systems_with_a_limit_of_files_are_asked_for_room() -> None:
+    found = {"answers": {"files": {"stdout": DF.rstrip()}}}
+    rooms = render("base", "{{ _base_free_files }}", __base_found=found)
+    assert [[*room] for room in rooms] == [["6553600", "/"], ["300", "/var"]]
