@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -54,8 +55,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
     """Build the wheel of ``root`` and keep it under the name of its release."""
     cache = root / ".cache" / "releases"
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as scratch:
+    with _scratch(cache) as scratch:
         folder = Path(scratch, "release")
         built = build_wheel(root, folder)
         lock = locked(root / "requirements", extras)
@@ -70,17 +70,42 @@ def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
     return {"id": name, "folder": str(cache / name), "commit": commit(root)}
 
 
+def _scratch(cache: Path) -> tempfile.TemporaryDirectory[str]:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=cache)
+    except OSError as error:
+        raise AnsibleLookupError(
+            f"The release of this checkout cannot be built: {cache} on this machine: "
+            f"{error.strerror}. Nothing was changed. Deploy from a checkout that you may write to."
+        ) from error
+
+
 def commit(root: Path) -> str:
-    """The commit of a checkout, with ``-dirty`` where files differ from it; else nothing."""
+    """The commit of a checkout, with ``-dirty`` where files differ from it; else nothing.
+
+    A folder in the checkout of something else is not one. Nor does it matter who owns it, or in
+    which checkout the hook runs that deploys: its code is about to be installed in any case.
+    """
+    command = ["git", "-C", str(root), "-c", "safe.directory=*"]
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     lines = []
-    for words in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain"]):
-        command = ["git", "-C", str(root), *words]
+    for words in ("rev-parse --show-toplevel", "rev-parse --short=12 HEAD", "status --porcelain"):
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [*command, *words.split()],
+                capture_output=True,
+                text=True,
+                check=True,
+                env=environment,
+            )
         except (OSError, subprocess.CalledProcessError):
             return ""
         lines.append(done.stdout.strip())
-    return f"{lines[0]}-dirty" if lines[1] else lines[0]
+    top, name, differing = lines
+    if not root.samefile(top):
+        return ""
+    return f"{name}-dirty" if differing else name
 
 
 def locked(folder: Path, extras: Sequence[str]) -> str:

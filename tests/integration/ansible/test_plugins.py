@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -101,6 +102,33 @@ def test_a_release_knows_its_commit_and_whether_files_differ_from_it(tree: Path)
     assert re.fullmatch(r"[0-9a-f]{12}", clean["commit"])
     (tree / "LICENSE").write_text("another\n")
     assert release(tree)["commit"] == f"{clean['commit']}-dirty"
+
+
+GIT = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-C"]
+
+
+def test_a_release_in_the_checkout_of_something_else_has_no_commit(tree: Path) -> None:
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
+        subprocess.run([*GIT, str(tree.parent), *words], check=True)
+    assert release(tree)["commit"] == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_checkout_of_another_account_and_a_deploy_in_a_hook_know_the_commit(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
+        subprocess.run([*GIT, str(tree), *words], check=True)
+    for path in (tree, tree / ".git"):
+        os.chown(path, 4711, 4711)
+    monkeypatch.setenv("GIT_DIR", str(ROOT / "nowhere"))
+    assert re.match(r"[0-9a-f]{12}", release(tree)["commit"])
+
+
+def test_a_checkout_where_nothing_can_be_written_is_refused_by_its_folder(tree: Path) -> None:
+    (tree / ".cache").write_text("in the way")
+    with pytest.raises(AnsibleLookupError, match=r"\.cache.*Nothing was changed"):
+        release(tree)
 
 
 def test_a_wheel_that_cannot_be_built_says_why(tree: Path) -> None:
