@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import signal
 import struct
 from collections.abc import Iterator
@@ -207,6 +208,16 @@ def test_a_uid_is_not_given_again_while_it_owns_something(
     left.write_text("")
     system.give(left, 1501)
     assert ask("anna", KEY).people[0]["uid"] == 1502
+
+
+def test_an_older_etc_does_not_bring_a_uid_back(layout: HostPaths, ask: Ask) -> None:
+    """The home of an analyst is root's: only its group tells whose it is."""
+    ask("bob", public_key("bob"))
+    backup = shutil.copytree(layout.root / "etc", layout.root / "backup", symlinks=True)
+    uid = ask("anna", KEY).people[0]["uid"]
+    shutil.rmtree(layout.root / "etc")
+    backup.rename(layout.root / "etc")
+    assert ask("eve", public_key("eve")).people[0]["uid"] == uid + 1
 
 
 def test_a_lost_list_does_not_bring_a_uid_back(

@@ -75,7 +75,9 @@ def owners_left(host: Host, *, deep: bool) -> frozenset[int]:
         found |= {system.holder(one.status) for one in walk(layout.at(place), _ignore)}
     for entry in _entries(layout.at(layout.homes)):
         with suppress(OSError):
-            found.add(system.holder(status(entry)))
+            home = status(entry)
+            # The home of an analyst is root's: its group has the number of the account.
+            found |= {system.holder(home), system.owner(home)[1]}
     for entry in _entries(layout.at(layout.archive)):  # NAME-UID, NAME-UID.2, NAME-UID.spool
         number = entry.name.rpartition("-")[2].partition(".")[0]
         found |= {int(number)} if number.isdigit() else set()
