@@ -135,3 +135,4 @@ def test_another_working_folder_or_configuration_is_one_sentence(
         words = refused(inventory, playbook=str(playbook), ANSIBLE_CONFIG=str(other))
         assert f"Ansible uses {other} and not {config}." in words
         assert f"Type this in {ROOT}, or set ANSIBLE_CONFIG={config}." in words
+        assert f"chmod o-w {ROOT}" in words
