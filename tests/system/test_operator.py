@@ -290,6 +290,23 @@ def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused
     assert host.exec("getent", "group", "tom", check=False).returncode == 2
 
 
+EDITED = """
+override=/etc/systemd/system/broker-sync.service.d/override.conf
+printf '[Service]\\nExecStart=\\nExecStart=/bin/true\\n' >$override
+systemctl mask --now logrotate.timer systemd-timesyncd.service
+"""
+
+
+def test_a_deploy_names_what_was_changed_by_hand_and_stays(broker: Broker) -> None:
+    tags = ("--tags", "sync", "--check")
+    assert "changed by hand" not in broker.play("site.yml", *tags).output
+    broker.host.exec("sh", "-ec", EDITED)
+    told = " ".join(broker.play("site.yml", *tags).output.split())
+    assert "broker-sync.service.d/override.conf changes broker-sync.service" in told
+    assert "logrotate.timer is not enabled" in told
+    assert "systemd-timesyncd is enabled" in told
+
+
 def test_accounts_of_the_broker_are_in_the_groups_that_are_declared(broker: Broker) -> None:
     host = broker.host
     for name in ("broker", "broker-portal"):

@@ -556,3 +556,24 @@ def test_only_file_systems_with_a_limit_of_files_are_asked_for_room() -> None:
     found = {"answers": {"files": {"stdout": DF.rstrip()}}}
     rooms = render("base", "{{ _base_free_files }}", __base_found=found)
     assert [[*room] for room in rooms] == [["6553600", "/"], ["300", "/var"]]
+
+
+OVERRIDE = "/etc/systemd/system/broker-sync.service.d/override.conf"
+
+
+def doubts(**answers: str) -> list[str]:
+    known = {"drop_ins": "", "rotation": "enabled", "clocks": "not-found\nenabled"} | answers
+    found = {n: {"stdout": text, "lines": text.splitlines()} for n, text in known.items()}
+    installed = {"systemd-timesyncd": "252"}
+    answered = {"answers": found}
+    said = render("base", "{{ _base_doubts }}", __base_found=answered, _base_installed=installed)
+    return [str(one) for one in said]
+
+
+def test_what_root_changed_and_a_deploy_leaves_is_named() -> None:
+    assert doubts() == []
+    (changed,) = doubts(drop_ins=OVERRIDE)
+    assert changed.startswith(f"{OVERRIDE} changes broker-sync.service, which may do")
+    assert "audit log" in doubts(rotation="masked")[0]
+    assert doubts(rotation="") == []
+    assert "systemd-timesyncd is enabled" in doubts(clocks="not-found\nmasked")[0]
