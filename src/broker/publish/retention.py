@@ -16,7 +16,8 @@ class PruneRule:
     """Keep the newest ``count``, none older than ``days``; fewer while space is short.
 
     Space is short when less than ``min_free_bytes`` are free.
-    ``grace`` is how long a reader may still be inside a generation after it was replaced.
+    ``grace`` is how long a reader may still be inside a generation after it was replaced, and for
+    how long a clock that is ahead makes none old.
     """
 
     count: int = 30
@@ -62,8 +63,19 @@ def removable(candidates: Sequence[Candidate], policy: PruneRule, now: datetime)
 def expired(candidates: Sequence[Candidate], policy: PruneRule, now: datetime) -> set[str]:
     """The ids that are past the count or the age, protected or not."""
     newest_first = sorted((c.id for c in candidates), reverse=True)
-    old = {c.id for c in candidates if now - c.taken_at > timedelta(days=policy.days)}
+    reached = _reached(candidates, policy, now)
+    old = {c.id for c in candidates if reached - c.taken_at > timedelta(days=policy.days)}
     return old | set(newest_first[policy.count :])
+
+
+def _reached(candidates: Sequence[Candidate], policy: PruneRule, now: datetime) -> datetime:
+    """The time that the store itself has reached: by one generation at least as old as the grace.
+
+    By a clock that has just jumped ahead all would be past the age at once, and go for good. One
+    that is set right within the grace has cost none.
+    """
+    settled = [c.taken_at for c in candidates if now - c.taken_at >= policy.grace]
+    return min(now, max(settled, default=now) + policy.grace)
 
 
 def in_use(generations: Path, processes: Path = Path("/proc")) -> set[str]:

@@ -67,10 +67,27 @@ def test_what_is_protected_stays_whatever_the_policy(found: list[Candidate], cou
 
 
 def test_past_the_count_or_the_age() -> None:
-    many = [replace(OLD, id=name, taken_at=NOW) for name in "abcd"]
+    many = [replace(OLD, id=name, taken_at=NOW - timedelta(days=1)) for name in "abcd"]
     assert expired([*many, CURRENT], PruneRule(count=3), NOW) == {"a", "b"}
     assert expired([OLD, *many[1:]], PruneRule(days=30), NOW) == {"a"}
     assert expired([OLD, *many[1:]], PruneRule(days=50), NOW) == set()
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=31), timedelta(days=1095)])
+def test_a_clock_that_jumps_ahead_makes_none_old_for_a_day(jump: timedelta) -> None:
+    hourly = [
+        replace(OLD, id=f"{hour:03}", taken_at=NOW - timedelta(hours=50 - hour))
+        for hour in range(50)
+    ]
+    wrong = [
+        replace(OLD, id=f"9{hour:02}", taken_at=NOW + jump + timedelta(hours=hour))
+        for hour in range(30)
+    ]
+    policy = PruneRule(count=1000, days=30)
+    for hour in range(24):
+        assert expired([*hourly, *wrong[: hour + 1]], policy, wrong[hour].taken_at) == set()
+    assert expired([*hourly, *wrong[:24]], policy, NOW) == set(), "and is set right"
+    assert expired([*hourly, *wrong], policy, wrong[-1].taken_at) == {one.id for one in hourly}
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no /proc on this system")

@@ -296,7 +296,7 @@ def test_prune_keeps_the_newest_by_count(store: Store) -> None:
 def test_prune_by_age_and_by_space(store: Store) -> None:
     made = _aged(store, 4)
     now = NEW_YEAR + timedelta(days=8)
-    assert store.prune(PruneRule(days=7), now) == made[:1]
+    assert store.prune(PruneRule(days=3), now) == made[:1]
     assert store.prune(PruneRule(min_free_bytes=1), now) == []
     assert store.prune(PruneRule(min_free_bytes=2**62), now) == made[1:3]
     assert [generation.id for generation in store.generations()] == made[3:]
