@@ -255,6 +255,11 @@ def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused
             "usermod -s /usr/sbin/nologin broker",
             "account broker with",
         ),
+        (
+            "gpasswd --add games broker",
+            "gpasswd --delete games broker",
+            "games of broker is in the group broker",
+        ),
         ("mount -o bind,ro /data /data", "umount /data", "/data of broker cannot be written"),
         (
             IMMUTABLE.format(0x10),

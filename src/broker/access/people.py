@@ -98,8 +98,9 @@ def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int,
         *_class_members(classes, readers),
         *_operators(OPERATOR_GROUP, {one.name for one in readers if one.role == "operator"}),
         *_operators(SUDO_GROUP, {one.name for one in readers if one.sudo}),
+        *_in_service_group({reader.name for reader in readers if reader.holds(())}),
         *_others(classes, readers),
-        *_joined({*classes.values(), OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP}),
+        *_joined({*classes.values(), OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, SERVICE}),
     ]
     return len(found), [one for one in found if one]
 
@@ -110,6 +111,13 @@ def _operators(group: str, allowed: set[str]) -> Iterator[Violation | None]:
         ours = member in allowed or (member == SERVICE and group == OPERATOR_GROUP)
         problem = f"is a member of {group}, and is not {rights}"
         yield None if ours else Violation(member, "/etc/group", problem)
+
+
+def _in_service_group(people: set[str]) -> Iterator[Violation | None]:
+    """Accounts that the broker does not keep: ``people``, whom it does, are in ``_others``."""
+    for member in {*_members(SERVICE)} - people:
+        problem = f"is a member of {SERVICE}, the group of the service alone"
+        yield None if member == SERVICE else Violation(member, "/etc/group", problem)
 
 
 def _others(classes: Mapping[str, str], readers: Sequence[Reader]) -> Iterator[Violation | None]:

@@ -21,6 +21,7 @@ GIDS = {
     "data-shell": 903,
     "data-private": 904,
     "docker": 905,
+    "broker": 990,
     "olga": 1001,
     "otto": 1002,
     "anna": 1003,
@@ -76,6 +77,14 @@ def test_a_group_that_is_not_the_brokers_is_found(
     stray = replace(one, groups=(*one.groups, 905))
     assert violations(monkeypatch, stray) == [
         f"{one.name} is a member of docker, which the broker does not give"
+    ]
+
+
+def test_the_group_of_the_service_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = Reader("bob", 1009, 1009, (990, 1009), None)
+    assert told(monkeypatch, SERVICE, bob, replace(ANNA, groups=(900, 990, 1003))) == [
+        "anna is a member of broker, which the broker does not give",
+        "bob is a member of broker, the group of the service alone",
     ]
 
 
