@@ -304,7 +304,8 @@ _MESSAGES = {
     errno.EROFS: "the file system is read-only",
 }
 _REMEDIES = {
-    errno.ENOSPC: "Free some space or shorten the retention, then run the sync again.",
+    errno.ENOSPC: "Free some space (or inodes, where `df --inodes` shows none), or shorten the "
+    "retention, then run the sync again.",
     errno.EDQUOT: "Raise the quota or shorten the retention, then run the sync again.",
     errno.EACCES: "Run this as the user who owns the store.",
     errno.EPERM: "Run this as the user who owns the store, a member of every class's group.",

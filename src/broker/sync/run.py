@@ -193,7 +193,8 @@ def _keep(staging: Staging, table: TableDescription) -> None:
 def _unexpected(table: TableDescription, error: Exception) -> TableError:
     """Name the place, not the text: a library's message may hold a row's values."""
     if getattr(error, "errno", None) in (ENOSPC, EDQUOT) or os.strerror(ENOSPC) in str(error):
-        remedy = "Free some space or shorten the retention, then sync again."
+        remedy = "Free some space (or inodes, where `df --inodes` shows none), or shorten the "
+        remedy += "retention, then sync again."
         return TableError("the disk is full", where=table.id, remedy=remedy)
     if isinstance(error, duckdb.OutOfMemoryException):
         return TableError(

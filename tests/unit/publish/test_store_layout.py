@@ -95,7 +95,7 @@ def test_a_generation_rolled_back_from_is_not_taken_for_waste(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "disk is full"),
+        (errno.ENOSPC, "disk is full.*inodes, where `df --inodes`"),
         (errno.EDQUOT, "quota"),
         (errno.EROFS, "read-only"),
         (errno.EIO, "refused"),
