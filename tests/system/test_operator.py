@@ -267,6 +267,11 @@ def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused
             "/etc/shadow, /etc/sudoers.d of broker cannot be written",
         ),
         (
+            "mount -o bind,ro /usr/local /usr/local",
+            "umount /usr/local",
+            "/usr/local of broker is read-only",
+        ),
+        (
             "mount -t tmpfs -o nr_inodes=3000 tmpfs /opt",
             "umount /opt",
             "more files on /opt, whatever their size",
