@@ -67,7 +67,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.broker.accounts import class_groups
+from ansible.module_utils.broker.accounts.records.classes import class_groups
 from ansible.module_utils.broker.adoption import Accounts, adopt, is_foreign
 from ansible.module_utils.broker.classes import OPERATOR_GROUP, PUBLIC
 from ansible.module_utils.broker.errors import BrokerError

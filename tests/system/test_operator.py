@@ -311,10 +311,10 @@ def test_a_deploy_names_what_was_changed_by_hand_and_stays(broker: Broker) -> No
     tags = ("--tags", "sync", "--check")
     assert "changed by hand" not in broker.play("site.yml", *tags).output
     broker.host.exec("sh", "-ec", EDITED)
-    told = " ".join(broker.play("site.yml", *tags).output.split())
-    assert "broker-sync.service.d/override.conf changes broker-sync.service" in told
-    assert "logrotate.timer is not enabled" in told
-    assert "systemd-timesyncd is enabled" in told
+    output = " ".join(broker.play("site.yml", *tags).output.split())
+    assert "broker-sync.service.d/override.conf changes broker-sync.service" in output
+    assert "logrotate.timer is not enabled" in output
+    assert "systemd-timesyncd is enabled" in output
 
 
 def test_accounts_of_the_broker_are_in_the_groups_that_are_declared(broker: Broker) -> None:

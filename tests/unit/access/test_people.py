@@ -82,7 +82,7 @@ def test_a_group_that_is_not_the_brokers_is_found(
 
 def test_the_group_of_the_service_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     bob = Reader("bob", 1009, 1009, (990, 1009), None)
-    assert told(monkeypatch, SERVICE, bob, replace(ANNA, groups=(900, 990, 1003))) == [
+    assert violations(monkeypatch, SERVICE, bob, replace(ANNA, groups=(900, 990, 1003))) == [
         "anna is a member of broker, which the broker does not give",
         "bob is a member of broker, the group of the service alone",
     ]

@@ -566,8 +566,8 @@ def doubts(**answers: str) -> list[str]:
     found = {n: {"stdout": text, "lines": text.splitlines()} for n, text in known.items()}
     installed = {"systemd-timesyncd": "252"}
     answered = {"answers": found}
-    said = render("base", "{{ _base_doubts }}", __base_found=answered, _base_installed=installed)
-    return [str(one) for one in said]
+    doubts = render("base", "{{ _base_doubts }}", __base_found=answered, _base_installed=installed)
+    return [str(one) for one in doubts]
 
 
 def test_what_root_changed_and_a_deploy_leaves_is_named() -> None:
