@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .classes import PUBLIC
+from .classes import PUBLIC, TREE, VIEWS
 from .files import write_atomic
 from .mark import NAME
 
@@ -23,7 +23,6 @@ __all__ = ["Accounts", "adopt", "is_foreign"]
 _Change = Callable[[os.stat_result], tuple[int, int] | None]
 _KEEP = -1  # of chown(2)
 _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-_VIEW = "tree"  # where the folders end that have the names of classes
 _HIGHEST = 65533  # below the number of `nobody`
 
 
@@ -129,9 +128,9 @@ def _known(store: Path, accounts: Accounts) -> Iterator[tuple[Path, int]]:
     generations = store / "generations"
     fixed = ((store / NAME, accounts.operators), (generations, accounts.classes[PUBLIC]))
     yield from (one for one in fixed if one[0].exists())
-    for views in sorted(generations.glob("*/views")):
+    for views in sorted(generations.glob(f"*/{VIEWS}")):
         for folder, names, _ in os.walk(views):
-            names[:] = [name for name in names if name != _VIEW]
+            names[:] = [name for name in names if name != TREE]
             known = (name for name in names if name in accounts.classes)
             yield from ((Path(folder, name), accounts.classes[name]) for name in known)
 
