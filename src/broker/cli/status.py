@@ -42,6 +42,10 @@ _HINTS = {
     "overdue": ", and no proof has ended since: `journalctl -u broker-access-prove.service` tells",
 }
 
+# By how much the clocks of a host and of a reader may differ, and those of a source and a host.
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_A_DAY = timedelta(days=1)
+
 
 @click.command()
 @config_dir
@@ -160,7 +164,8 @@ def _table(entry: TableEntry, generation: Generation, now: datetime) -> dict[str
         "as_of": entry.as_of.isoformat() if entry.as_of else None,
         "loaded_at": entry.loaded_at.isoformat() if entry.loaded_at else None,
         "age_seconds": None if age is None else round(age),
-        "stale": promised is not None and (age is None or age > promised),
+        "stale": promised is not None
+        and not (age is not None and -_A_DAY.total_seconds() <= age <= promised),
         "warnings": list(entry.warnings),
         "issues": [asdict(issue) for issue in entry.issues],
     }
@@ -205,13 +210,20 @@ def _space_line(space: dict[str, dict[str, int] | None] | None) -> str:
     return f"Space of {len(known):,} analysts: {sum(known.values()) / 1e6:,.1f} MB; most: {shown}"
 
 
+def _published(facts: dict[str, Any]) -> str:
+    age = timedelta(seconds=facts["age_seconds"])
+    if age >= -_CLOCKS_DIFFER:
+        return f"published {max(age, timedelta())} ago"
+    when = f"{datetime.fromisoformat(facts['created_at']):%Y-%m-%d %H:%M} UTC"
+    return f"published {when}, which is still to come: the clock was ahead, or it is behind now"
+
+
 def _print(facts: dict[str, Any], entries: Sequence[TableEntry]) -> None:
     console = Screen(width_of_a_pipe=200)
     if facts["generation"] is None:
         say(f"Nothing is published in {facts['data']} yet. Run `broker sync`.")
         return
-    age = timedelta(seconds=facts["age_seconds"])
-    say(f"Generation {facts['generation']}, published {age} ago")
+    say(f"Generation {facts['generation']}, {_published(facts)}")
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("table", "class", "status"):
         table.add_column(name, no_wrap=True)

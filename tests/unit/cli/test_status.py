@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -164,3 +165,32 @@ def test_proofs_that_do_not_end_are_overdue_also_where_the_clock_was_set_back(ho
     begun = now - timedelta(hours=hours)
     assert proof_status(proof, "a", now, now, begun) is ProofStatus.OVERDUE
     assert proof_status(proof, "b", begun, now) is ProofStatus.OVERDUE
+
+
+@pytest.mark.parametrize(
+    ("after", "words", "is_stale"),
+    [
+        (timedelta(hours=1), "published 1:00:00 ago", False),
+        (timedelta(minutes=-1), "published 0:00:00 ago", False),
+        (timedelta(days=3), "published 3 days, 0:00:00 ago", True),
+        (timedelta(days=-1095), "which is still to come: the clock was ahead", True),
+    ],
+)
+def test_what_is_published_in_the_future_is_not_fresh(
+    proof: Path, monkeypatch: pytest.MonkeyPatch, after: timedelta, words: str, is_stale: bool
+) -> None:
+    store = Store(proof.parent / "data")
+    made = store.generation().manifest.created_at
+    publish(store, {replace(entry("dated"), as_of=made, freshness_seconds=86_400): 1})
+    now = store.generation().manifest.created_at + after
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            assert tz is UTC
+            return now
+
+    monkeypatch.setattr(module, "datetime", Clock)
+    assert words in status(proof.parent)[1]
+    (table,) = json.loads(status(proof.parent, "--json")[1])["tables"]
+    assert table["stale"] is is_stale
