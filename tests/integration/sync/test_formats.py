@@ -144,6 +144,19 @@ def test_the_last_good_row_stays_in_a_partition_that_is_written_anew(
     assert [(row[0], row[2]) for row in instance.rows("s/t")] == [(1, Decimal(8)), (2, Decimal(7))]
 
 
+def test_a_rejected_key_is_not_taken_for_another_one(described: Make) -> None:
+    """Once 1.5 was listed as 15, where a point stands between thousands, and 15 settled it."""
+    formats = "csv: {delimiter: ;, formats: {id: {thousands: .}}}"
+    window = (*BY_DAY[:2], "incremental_window_days: 0")
+    instance = described(table(formats, "types: {id: BIGINT}", *window))
+    rows = "1;2026-05-01\n1.5;2026-05-30\n2;2026-05-31\n"
+    deliver(instance, f"id;at\n{rows}", 1)
+    assert outcome(instance)[0] == 3
+    deliver(instance, f"id;at\n{rows}15;2026-06-02\n", 3)
+    assert outcome(instance)[0] == 3
+    assert '{"id": "1.5", "at": "2026-05-30"}' in instance.here("rejects", "s/t").stdout
+
+
 @pytest.mark.parametrize("lines", [(), BY_DAY])
 def test_a_column_that_values_made_text_gets_its_type_where_they_are_read_otherwise(
     described: Make, lines: tuple[str, ...]

@@ -75,8 +75,10 @@ def rewritten(
 ) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """A column of texts as the engine reads them, and which of them the format does not have.
 
-    NULL stays NULL, and an empty text is what it is without a format.
+    NULL stays NULL, an empty text is what it is without a format, and what the format does not
+    have is as it is written.
     """
+    written = values
     if format_.trim:
         values = pc.utf8_trim_whitespace(values)
     if format_.null_values:
@@ -93,7 +95,8 @@ def rewritten(
     if format_.cut_to_microseconds:
         found = _replaced(found, r"(:[0-9]{2}\.[0-9]{6})[0-9]+", r"\1")
     fits = pc.or_(pc.fill_null(fits, fill_value=True), pc.equal(values, ""))
-    return found, pc.fill_null(pc.invert(fits), fill_value=False)
+    fits = pc.fill_null(fits, fill_value=True)
+    return pc.if_else(fits, found, written), pc.invert(fits)
 
 
 def _replaced(values: pa.ChunkedArray, pattern: str, by: str) -> pa.ChunkedArray:

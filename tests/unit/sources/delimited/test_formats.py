@@ -117,6 +117,26 @@ def test_numbers_and_words_become_those_of_the_engine(
     assert found(text, **format_) == value
 
 
+@pytest.mark.parametrize(
+    ("format_", "text"),
+    [
+        (GERMAN, "1.5"),
+        (GERMAN, "-(1,5"),
+        (EUROS, "(1.5 €"),
+        ({"thousands": " "}, "12 3"),
+        ({"negative": "trailing"}, "x-"),
+        ({"date": "%d.%m.%Y", "trim": True}, " 2024-1-5 "),
+        ({"cut_to_microseconds": True, "date": "%d.%m.%Y %H:%M:%S.%f"}, "10:00:00.1234567"),
+    ],
+)
+def test_what_a_format_does_not_have_stays_as_it_is_written(
+    format_: dict[str, Any], text: str
+) -> None:
+    values = pa.chunked_array([pa.array([text, None, ""], pa.string())])
+    found, misfits = rewritten(values, ColumnFormat(**format_))
+    assert (found.to_pylist(), misfits.to_pylist()) == ([text, None, ""], [True, False, False])
+
+
 @given(
     st.datetimes(datetime(1969, 1, 1), datetime(2068, 12, 31)),
     st.sampled_from(["%d.%m.%Y", "%Y%m%d", "%m/%d/%y", "%d.%b.%Y", "%y%m%d"]),
