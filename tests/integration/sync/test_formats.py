@@ -144,6 +144,14 @@ def test_the_last_good_row_stays_in_a_partition_that_is_written_anew(
     assert [(row[0], row[2]) for row in instance.rows("s/t")] == [(1, Decimal(8)), (2, Decimal(7))]
 
 
+def test_a_rejected_row_shows_no_column_that_is_not_published(described: Make) -> None:
+    filters = "where_filters: [{column: x, operator: eq, values: x}]"
+    instance = described(table(FORMATS, "columns: [id, v]", filters))
+    deliver(instance, "id;at;v;x;pay\n1;30.05.2026;1,00;x;100\n2;30.05.2026;1.5;x;200\n", 1)
+    assert outcome(instance)[0] == 3
+    assert '{"id": "2", "v": "1.5"}' in instance.here("rejects", "s/t").stdout
+
+
 def test_a_rejected_key_is_not_taken_for_another_one(described: Make) -> None:
     """Once 1.5 was listed as 15, where a point stands between thousands, and 15 settled it."""
     formats = "csv: {delimiter: ;, formats: {id: {thousands: .}}}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -22,11 +22,13 @@ _REASON = "not written as its format under csv.formats says"
 class Rewritten:
     """Rows of a slice, as ``written`` and as the engine reads them, with their ``places`` in it.
 
-    ``before`` counts the rows of the file ``name`` before the slice.
+    ``before`` counts the rows of the file ``name`` before the slice. ``names`` are the columns that
+    are handed over: a reject file shows no others.
     """
 
     written: pa.Table
     table: pa.Table
+    names: Sequence[str]
     places: pa.Array
     name: str
     before: int
@@ -35,7 +37,7 @@ class Rewritten:
         """The rejects of rows with a value of a column that its format does not have."""
         places = self.places.filter(is_misfit).to_pylist()
         texts = self.written[column].filter(is_misfit).to_pylist()
-        rows = self.table.filter(is_misfit).to_pylist()
+        rows = self.table.select(self.names).filter(is_misfit).to_pylist()
         for place, text, row in zip(places, texts, rows, strict=True):
             record = json.dumps(row, ensure_ascii=False)
             number = self.before + place + 1

@@ -145,7 +145,7 @@ class DelimitedReading(Rows):
         misfits = {one: which for one, which in misfits.items() if self._counts(one)}
         if misfits:
             places = pa.arange(0, table.num_rows) if kept is None else kept
-            rows = Rewritten(parsed.table, table, places, name, before)
+            rows = Rewritten(parsed.table, table, self.schema.names, places, name, before)
             wanted, rejects = set_aside(rows, misfits, wanted, self._row_filter)
             self._rejects.extend(rejects)
         if wanted is not None:
