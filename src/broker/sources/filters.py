@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -21,24 +21,52 @@ from ..tables.values.bulk import read
 from ..tables.values.text import pattern, typed
 from .contract import TableRequest, Window
 
-__all__ = ["Condition", "RowFilter", "condition"]
+__all__ = ["Condition", "Part", "RowFilter", "condition"]
 
 _COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _MEMBERSHIPS = {"eq": True, "in": True, "ne": False, "notIn": False}
-_INSTANT = "\x01"  # no column of a file begins so
+_INSTANT, _UNKNOWN = "\x01", "\x02"  # no column of a file begins so
 _EXACT = ("DECIMAL(38,18)", "DECIMAL(38,0)")  # beyond them, numbers compare as DOUBLE
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """Which rows are wanted, in SQL. ``times`` are the columns whose instants it compares.
+class Part:
+    """One of the conditions that must all hold, in SQL.
 
-    ``columns`` are all that it asks for; None where a person's own SQL may ask for any.
+    ``columns`` are all that it compares, in lower case; None where it may compare any.
     """
 
     sql: str
+    columns: frozenset[str] | None
+
+    def compares(self, column: str) -> bool:
+        """Whether it may depend on a column."""
+        return self.columns is None or column.lower() in self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Which rows are wanted: those for which all ``parts`` hold.
+
+    ``times`` are the columns whose instants it compares.
+    """
+
+    parts: tuple[Part, ...]
     times: tuple[str, ...] = ()
-    columns: frozenset[str] | None = None
+
+    def sql(self, unknown: Collection[str] = ()) -> str:
+        """The SQL of the rows that may be wanted, where the values of some columns are not known.
+
+        Of such a column there is another one, named by ``_UNKNOWN``, that says in which rows.
+        """
+        ways = (
+            " OR ".join(
+                [f"({part.sql}\n)"]
+                + [identifier(_UNKNOWN + column) for column in unknown if part.compares(column)]
+            )
+            for part in self.parts
+        )
+        return " AND ".join(f"({way})" for way in ways)
 
 
 class RowFilter:
@@ -56,20 +84,29 @@ class RowFilter:
                 where=f"table {table_id}",
             ) from error
 
-    def asks_for(self, column: str) -> bool:
+    def compares(self, column: str) -> bool:
         """Whether it may depend on a column which rows are wanted."""
-        return self._condition.columns is None or column in self._condition.columns
+        return any(part.compares(column) for part in self._condition.parts)
 
     def apply(self, table: pa.Table) -> pa.Table:
         """The rows that are wanted, in their order. Raises ``SourceError``, naming no value."""
         return table.take(self.kept(table))
 
-    def kept(self, table: pa.Table) -> pa.Array:
-        """The places of the rows that are wanted, from 0 and ascending."""
+    def kept(
+        self, table: pa.Table, unknown: Mapping[str, pa.BooleanArray] | None = None
+    ) -> pa.Array:
+        """The places of the rows that are wanted, from 0 and ascending.
+
+        Where ``unknown`` says that the value of a column is not known, those of the rows that may
+        be wanted: what is compared with other columns holds.
+        """
+        unknown = unknown or {}
         place = "_" * (1 + max(map(len, table.column_names)))  # no column has that name
         rows = self._timed(table).append_column(place, pa.arange(0, table.num_rows))
+        for column, is_unknown in unknown.items():
+            rows = rows.append_column(_UNKNOWN + column, is_unknown)
         try:
-            wanted = _database().cursor().from_arrow(rows).filter(self._condition.sql)
+            wanted = _database().cursor().from_arrow(rows).filter(self._condition.sql(unknown))
             return wanted.project(place).to_arrow_table().column(0).combine_chunks()
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
             raise SourceError(
@@ -105,19 +142,21 @@ def condition(table: TableRequest, window: Window, names: tuple[str, ...]) -> Co
     Raises ``ConfigError`` when it names a column that is not in ``names``.
     """
     where = f"table {table.id}"
-    parts = [_where_filter(one, names, where) for one in table.where_filters]
+    parts = [
+        Part(_where_filter(one, names, where), _lower(one["column"])) for one in table.where_filters
+    ]
     times = {str(one["column"]) for one in table.where_filters if any(map(_is_time, _values(one)))}
     if table.row_filter is not None:
         parts.append(_row_filter(table.row_filter, where))
     if window.column is not None and (window.since or window.until):
         _known(window.column, names, where)
-        parts.append(_in_window(window, window.column))
+        parts.append(Part(_in_window(window, window.column), _lower(window.column)))
         times.add(window.column)
-    columns = None
-    if table.row_filter is None:
-        columns = frozenset(times | {str(one["column"]) for one in table.where_filters})
-    sql = " AND ".join(f"({part}\n)" for part in parts)
-    return Condition(sql, tuple(sorted(times)), columns) if sql else None
+    return Condition(tuple(parts), tuple(sorted(times))) if parts else None
+
+
+def _lower(*names: str) -> frozenset[str]:
+    return frozenset(str(name).lower() for name in names)
 
 
 def _known(column: str, names: tuple[str, ...], where: str) -> str:
@@ -199,7 +238,7 @@ def _is_number(value: str) -> bool:
     return is_number is not None and isfinite(float(value))
 
 
-def _row_filter(expression: str, where: str) -> str:
+def _row_filter(expression: str, where: str) -> Part:
     """The operator's own SQL, as long as it is one condition on one row."""
     query = f"SELECT 1 FROM t WHERE ({expression}\n)"  # noqa: S608 - parsed here, not executed
     parsed = json.loads(
@@ -215,7 +254,23 @@ def _row_filter(expression: str, where: str) -> str:
             "row_filter must be one condition on the columns of a row, without subqueries",
             where=where,
         )
-    return expression
+    return Part(expression, _columns_of(statements[0]["where_clause"]))
+
+
+def _columns_of(node: Any) -> frozenset[str] | None:
+    """The columns of a parsed expression, in lower case; None where it may be any (``*``)."""
+    found = _lower()
+    if isinstance(node, dict):
+        if node.get("class") in ("STAR", "POSITIONAL_REFERENCE"):
+            return None
+        found = _lower(*node.get("column_names", ()))
+        node = list(node.values())
+    for one in node if isinstance(node, list) else ():
+        inside = _columns_of(one)
+        if inside is None:
+            return None
+        found |= inside
+    return found
 
 
 def _is_plain(node: Mapping[str, Any]) -> bool:

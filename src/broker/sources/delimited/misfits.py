@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...tables.rows import Reject
-from ..filters import RowFilter
 
 __all__ = ["Rewritten", "set_aside"]
 
@@ -45,20 +44,16 @@ class Rewritten:
 
 
 def set_aside(
-    rows: Rewritten,
-    misfits: Mapping[str, pa.BooleanArray],
-    wanted: pa.Array | None,
-    row_filter: RowFilter | None,
+    rows: Rewritten, misfits: Mapping[str, pa.BooleanArray], wanted: pa.Array | None
 ) -> tuple[pa.Array, list[Reject]]:
     """The numbers of the ``wanted`` rows (None: all) without a misfit, and the rejects.
 
-    Of rows that are not wanted none is rejected, unless the misfit decides whether they are.
+    Rows of which a misfit decides whether they are wanted are among these.
     """
     every = pa.arange(0, rows.table.num_rows)
     is_wanted = pc.is_in(every, value_set=every if wanted is None else wanted)
     rejects: list[Reject] = []
     for column, is_misfit in misfits.items():
-        decides = row_filter is not None and row_filter.asks_for(column)
-        rejects += rows.rejects(column, is_misfit if decides else pc.and_(is_misfit, is_wanted))
+        rejects += rows.rejects(column, pc.and_(is_misfit, is_wanted))
     is_good = pc.invert(reduce(pc.or_, misfits.values()))
     return every.filter(pc.and_(is_good, is_wanted)), rejects

@@ -141,12 +141,12 @@ class DelimitedReading(Rows):
             table = _without_blanks(table)
         kept, wanted = _not_rejected(parsed), None
         if self._row_filter is not None:
-            wanted = self._row_filter.kept(without(table, misfits))
+            wanted = self._row_filter.kept(without(table, misfits), misfits)
         misfits = {one: which for one, which in misfits.items() if self._counts(one)}
         if misfits:
             places = pa.arange(0, table.num_rows) if kept is None else kept
             rows = Rewritten(parsed.table, table, self.schema.names, places, name, before)
-            wanted, rejects = set_aside(rows, misfits, wanted, self._row_filter)
+            wanted, rejects = set_aside(rows, misfits, wanted)
             self._rejects.extend(rejects)
         if wanted is not None:
             table = table.take(wanted)
@@ -156,7 +156,7 @@ class DelimitedReading(Rows):
 
     def _counts(self, column: str) -> bool:
         """Whether what a column says matters: it is handed over, or decides what is."""
-        decides = self._row_filter is not None and self._row_filter.asks_for(column)
+        decides = self._row_filter is not None and self._row_filter.compares(column)
         return decides or column in self.schema.names
 
     def _keep_rejects(self, parsed: Parsed, name: str, line: int, records: int) -> None:
