@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from ..errors import TableError
 from . import partitions
@@ -20,10 +22,10 @@ from .intake.staged import Staged
 from .intake.tombstones import bury
 from .layout import Field, Layout, NeedsLoadError, plan_columns
 from .model import Range, TableSpec, TableVersion, Workplace
-from .rows import Reading
+from .rows import Reading, Reject
 from .schema import Column, TableSchema, TypedBy
 from .session import one_row, session
-from .standing_rejects import carry, keys
+from .standing_rejects import carry, keys, keys_in
 
 __all__ = ["Batch", "merge"]
 
@@ -95,16 +97,21 @@ def _replaced(
     return known or Range(layout.fields[0].name)
 
 
-def _refuse_unreadable(keys: Staged, name: str) -> None:
+def _unreadable(rejects: Sequence[Reject], key: Sequence[str]) -> list[Reject]:
+    """Those of which the key is unknown, not only what a filter or a window compares."""
+    return [one for one in rejects if one.record is None or one.column in (None, *key)]
+
+
+def _refuse_unreadable(rejects: Sequence[Reject], name: str) -> None:
     """The key of a line that the source cannot read is unknown: no row may be deleted by it."""
-    if not keys.end.rejects:
+    if not rejects:
         return
-    first = keys.end.rejects[0]
+    first = rejects[0]
     raise TableError(
         "the source cannot read all keys, so deleted rows cannot be identified",
         where=name,
         expected="keys that can be read",
-        found=f"{len(keys.end.rejects):,} that cannot, the first in {first.place}: {first.reason}",
+        found=f"{len(rejects):,} that cannot, the first in {first.place}: {first.reason}",
         remedy="Correct them in the source, then sync again.",
     )
 
@@ -226,13 +233,29 @@ class _Merge:
             _need_wider_keys(self.spec, layout, error)
             what = "keys do not fit, so deleted rows cannot be identified"
             raise RejectedError(spec.name, error.issues, what=what) from error
+        rejects = staged.end.rejects
         with staged.spill:
-            _refuse_unreadable(staged, spec.name)
+            _refuse_unreadable(_unreadable(rejects, spec.key), spec.name)
             columns = ", ".join(f"{staged.value(n)} AS k{at}" for at, n in enumerate(spec.key))
             self.connection.register("rows", staged.spill.reader(staged.spill.partitions()))
             self.connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM rows")
             self.connection.unregister("rows")
+        if rejects:
+            self.add_rejected(table, staged, spec)
         return table
+
+    def add_rejected(self, table: str, staged: Staged, spec: TableSpec) -> None:
+        """Add to a table of keys those of rejected rows: they are in the source, too."""
+        rejects = staged.end.rejects
+        records = pa.table({"record": pa.array((one.record for one in rejects), pa.string())})
+        self.connection.register("records", records)
+        found = self.connection.sql(keys_in(staged.layout, spec.key, "records")).to_arrow_table()
+        self.connection.unregister("records")
+        values = zip(rejects, found.to_pylist(), strict=True)
+        _refuse_unreadable([one for one, row in values if None in row.values()], spec.name)
+        self.connection.register("found", found)
+        self.connection.execute(f"INSERT INTO {table} FROM found")
+        self.connection.unregister("found")
 
     def missing(self, version: TableVersion, compared: _Compared) -> int:
         """How many keys that the table must have are not there: no window contains them."""

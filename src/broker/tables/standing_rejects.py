@@ -14,7 +14,7 @@ from .model import Range
 from .session import literal
 from .values.text import typed
 
-__all__ = ["carry", "keys"]
+__all__ = ["carry", "keys", "keys_in"]
 
 
 def carry(
@@ -42,10 +42,15 @@ def carry(
 
 def keys(layout: Layout, key: Sequence[str]) -> str:
     """The SQL of the keys of the table ``rejects``, as ``k0`` …, where they can be read."""
-    # The keys of rejected rows, but for duplicates: the row that displaced one is in the table.
+    # But for duplicates: the row that displaced one is in the table.
+    return keys_in(layout, key, f"(FROM rejects WHERE reason <> {literal(DUPLICATE)})")
+
+
+def keys_in(layout: Layout, key: Sequence[str], relation: str) -> str:
+    """The SQL of the keys of the rows that ``relation`` has as ``record``, as ``k0`` …"""
     values = (f"{_value('fields', layout, n)} AS k{at}" for at, n in enumerate(key))
-    rows = f"SELECT {_fields(layout, 'record')} AS fields FROM rejects"
-    return f"SELECT {', '.join(values)} FROM ({rows} WHERE reason <> {literal(DUPLICATE)})"
+    rows = f"SELECT {_fields(layout, 'record')} AS fields FROM {relation}"
+    return f"SELECT {', '.join(values)} FROM ({rows})"
 
 
 def _fields(layout: Layout, record: str) -> str:

@@ -156,6 +156,32 @@ def test_the_last_good_row_stays_in_a_partition_that_is_written_anew(
     assert [(row[0], row[2]) for row in instance.rows("s/t")] == [(1, Decimal(8)), (2, Decimal(7))]
 
 
+@pytest.mark.parametrize(
+    ("lines", "bad"),
+    [
+        (("where_filters: [{column: v, operator: gt, values: 1}]",), "3;29.05.2026;1.5"),
+        (("max_history_days: 3000",), "3;2026-05-29;1,00"),
+    ],
+)
+def test_a_census_knows_the_key_of_a_row_that_another_column_rejects(
+    described: Make, lines: tuple[str, ...], bad: str
+) -> None:
+    """What a filter or a window compares is not known of it; that the key is there, is."""
+    some = ("max_delete_fraction: 1", "types: {id: BIGINT}")
+    instance = described(table(FORMATS, *BY_DAY, *some, *lines))
+    rows = f"id;at;v\n{ROWS}3;29.05.2026;2,00\n"
+    deliver(instance, rows, 1)
+    assert outcome(instance)[0] == 0
+    for day, last in ((2, ""), (3, "4;01.06.2026;3,00\n")):
+        deliver(instance, f"id;at;v\n1;30.05.2026;9,00\n{bad}\n{last}", day)
+        assert outcome(instance)[0] == 3
+    assert [row[0] for row in instance.rows("s/t")] == [1, 3, 4]
+    deliver(instance, f"id;at;v\n1;30.05.2026;9,00\nx;{bad[2:]}\n", 4)
+    _, status, error = outcome(instance)
+    assert status == "failed"
+    assert "no row can be known to be gone" in str(error)
+
+
 def test_a_rejected_row_shows_no_column_that_is_not_published(described: Make) -> None:
     filters = "where_filters: [{column: x, operator: eq, values: x}]"
     instance = described(table(FORMATS, "columns: [id, v]", filters))
