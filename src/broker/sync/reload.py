@@ -72,6 +72,7 @@ def reasons_to_reload(
 
 def warnings_of(rule: SyncRule, reasons: Sequence[str]) -> tuple[str, ...]:
     """A warning, where a part of the rows was to be expected."""
-    if rule.strategy == "full_refresh" or not reasons:
+    is_whole_anyway = rule.strategy == "full_refresh" and not rule.append_only
+    if is_whole_anyway or not reasons:
         return ()
     return (f"every row was read anew; {'; '.join(reasons)}",)

@@ -143,6 +143,23 @@ def test_a_table_that_was_read_whole_each_time_serves_as_the_start_of_a_merge(
     assert (one["error"], one["warnings"], one["rows"]) == (None, [], 3)
 
 
+def test_rows_that_are_only_added_are_not_read_anew_without_a_word(described: Make) -> None:
+    """A column that is no longer delivered keeps its values, but not where all rows come anew."""
+    lines = ("deletions: append_only", "types: {id: BIGINT}")
+    instance = described(table(*lines))
+    deliver(instance, "id,c\n1,a\n", 1)
+    assert instance.sync()["exit_code"] == 0
+    deliver(instance, "id,v\n1,b\n", 2)
+    (one,) = instance.sync()["tables"]
+    assert one["warnings"] == ["column v is new", "column c is no longer delivered"]
+    assert instance.rows("s/t") == [(1, "a", "b")]
+    described_anew(instance, table(*lines, "null_values: NA"))
+    deliver(instance, "id,v\n1,NA\n", 3)
+    (one,) = instance.sync()["tables"]
+    assert "every row was read anew; changed in the description: null_values" in one["warnings"]
+    assert instance.rows("s/t") == [(1, None, None)]
+
+
 def test_a_person_may_have_every_row_read_anew(described: Make) -> None:
     instance = described(table_of())
     deliver(instance, SECOND, 1)
