@@ -11,7 +11,10 @@ import pyarrow as pa
 
 from .row_places import RowPlace, RowPlaces
 
-__all__ = ["End", "Reading", "Reject"]
+__all__ = ["OTHER_FORMAT", "End", "Reading", "Reject"]
+
+OTHER_FORMAT = "not written as its format under csv.formats says"
+"""Why a source rejects a value that the declared format of its column does not have."""
 
 
 @dataclass(frozen=True, slots=True)

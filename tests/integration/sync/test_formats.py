@@ -82,6 +82,21 @@ def test_of_rows_that_are_not_wanted_none_is_rejected(
     assert {issue["column"] for issue in issues} == rejected
 
 
+@pytest.mark.parametrize("by", ["", "partition_by: at"])
+def test_the_remedy_of_a_value_of_another_format_mends_it(described: Make, by: str) -> None:
+    """Text is no way out: the format rejects the value whatever type the column has."""
+    instance = described(table(FORMATS, *filter(None, [by])))
+    deliver(instance, f"id;at;v\n{ROWS}3;-;1,00\n", 1)
+    (issue,) = instance.sync()["tables"][0]["issues"]
+    assert "VARCHAR" not in issue["remedy"]
+    assert "format of the column under `csv.formats`" in issue["remedy"]
+    formats = FORMATS.replace("%Y'", "%Y', null_values: ['-']")
+    assert formats != FORMATS
+    described_anew(instance, table(formats, *filter(None, [by])))
+    assert outcome(instance)[0] == 0
+    assert len(instance.rows("s/t")) == 3
+
+
 def test_a_time_that_is_not_known_rejects_no_row_that_a_filter_drops(described: Make) -> None:
     """The window keeps it, as it may lie in it; what the filter asks for is known."""
     instance = described(table(FORMATS, *BY_DAY, "where_filters: [{column: x, values: x}]"))

@@ -10,11 +10,9 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...tables.rows import Reject
+from ...tables.rows import OTHER_FORMAT, Reject
 
 __all__ = ["Rewritten", "set_aside"]
-
-_REASON = "not written as its format under csv.formats says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Rewritten:
         for place, text, row in zip(places, texts, rows, strict=True):
             record = json.dumps(row, ensure_ascii=False)
             number = self.before + place + 1
-            yield Reject(number, column, _REASON, text, file=self.name, record=record)
+            yield Reject(number, column, OTHER_FORMAT, text, file=self.name, record=record)
 
 
 def set_aside(

@@ -15,7 +15,7 @@ from ..files.writing import data_file, write
 from ..issues import MOST_ISSUES, Issue, IssueKind, shape_in_sql, type_remedy
 from ..model import DataFile, Partitioning, TableSpec
 from ..row_places import RowPlace, placed
-from ..rows import Reading, Reject
+from ..rows import OTHER_FORMAT, Reading, Reject
 from ..session import literal, one_row, parquet
 
 __all__ = [
@@ -37,6 +37,8 @@ _REMEDIES = {
     DUPLICATE: "If they are different rows, add the column that tells them apart to `primary_key`.",
     NO_KEY: "Correct the source, or declare another `primary_key`.",
     BROKEN: "Correct the source, or declare its encoding, or the column as text.",
+    OTHER_FORMAT: "Correct the source, or the format of the column under `csv.formats`; "
+    "`null_values` of the format lists texts that stand for NULL.",
 }
 _NOT_A_ROW = "Correct the source, or declare how it is written (delimiter, quote, encoding)."
 # While rows come in, ``row_number`` counts them from 0 and ``is_placed`` is false.
