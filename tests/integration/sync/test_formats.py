@@ -82,28 +82,15 @@ def test_of_rows_that_are_not_wanted_none_is_rejected(
     assert {issue["column"] for issue in issues} == rejected
 
 
-@pytest.mark.parametrize("by", ["", "partition_by: at"])
-def test_the_remedy_of_a_value_of_another_format_mends_it(described: Make, by: str) -> None:
+def test_the_remedy_of_a_value_of_another_format_mends_it(described: Make) -> None:
     """Text is no way out: the format rejects the value whatever type the column has."""
-    instance = described(table(FORMATS, *filter(None, [by])))
+    instance = described(table(FORMATS, "partition_by: at"))
     deliver(instance, f"id;at;v\n{ROWS}3;-;1,00\n", 1)
     (issue,) = instance.sync()["tables"][0]["issues"]
-    assert "VARCHAR" not in issue["remedy"]
-    assert "format of the column under `csv.formats`" in issue["remedy"]
+    assert "the format of the column under `csv.formats`" in issue["remedy"]
     formats = FORMATS.replace("%Y'", "%Y', null_values: ['-']")
-    assert formats != FORMATS
-    described_anew(instance, table(formats, *filter(None, [by])))
+    described_anew(instance, table(formats, "partition_by: at"))
     assert outcome(instance)[0] == 0
-    assert len(instance.rows("s/t")) == 3
-
-
-def test_a_time_that_is_not_known_rejects_no_row_that_a_filter_drops(described: Make) -> None:
-    """The window keeps it, as it may lie in it; what the filter asks for is known."""
-    instance = described(table(FORMATS, *BY_DAY, "where_filters: [{column: x, values: x}]"))
-    rows = "1;30.05.2026;1,00;x\n2;2026-05-30;1,00;y\n"
-    for day, more in enumerate(("", "3;31.05.2026;1,00;x\n"), 1):
-        deliver(instance, f"id;at;v;x\n{rows}{more}", day)
-        assert outcome(instance)[0] == 0
 
 
 def test_a_column_that_is_not_wanted_rejects_no_row(described: Make) -> None:
@@ -195,27 +182,6 @@ def test_a_census_knows_the_key_of_a_row_that_another_column_rejects(
     _, status, error = outcome(instance)
     assert status == "failed"
     assert "no row can be known to be gone" in str(error)
-
-
-def test_a_rejected_row_shows_no_column_that_is_not_published(described: Make) -> None:
-    filters = "where_filters: [{column: x, operator: eq, values: x}]"
-    instance = described(table(FORMATS, "columns: [id, v]", filters))
-    deliver(instance, "id;at;v;x;pay\n1;30.05.2026;1,00;x;100\n2;30.05.2026;1.5;x;200\n", 1)
-    assert outcome(instance)[0] == 3
-    assert '{"id": "2", "v": "1.5"}' in instance.here("rejects", "s/t").stdout
-
-
-def test_a_rejected_key_is_not_taken_for_another_one(described: Make) -> None:
-    """Once 1.5 was listed as 15, where a point stands between thousands, and 15 settled it."""
-    formats = "csv: {delimiter: ;, formats: {id: {thousands: .}}}"
-    window = (*BY_DAY[:2], "incremental_window_days: 0")
-    instance = described(table(formats, "types: {id: BIGINT}", *window))
-    rows = "1;2026-05-01\n1.5;2026-05-30\n2;2026-05-31\n"
-    deliver(instance, f"id;at\n{rows}", 1)
-    assert outcome(instance)[0] == 3
-    deliver(instance, f"id;at\n{rows}15;2026-06-02\n", 3)
-    assert outcome(instance)[0] == 3
-    assert '{"id": "1.5", "at": "2026-05-30"}' in instance.here("rejects", "s/t").stdout
 
 
 @pytest.mark.parametrize("lines", [(), BY_DAY])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from broker.config.columnformat import ColumnFormat
 from broker.errors import ConfigError, SourceError
-from broker.sources.contract import TableRequest
+from broker.sources.contract import TableRequest, Window
 from broker.sources.csv import CsvSource
 from broker.sources.delimited.dialect import dialect_from
 from broker.sources.delimited.formats import rewritten
@@ -198,6 +199,26 @@ def test_a_value_that_its_format_does_not_have_rejects_its_row(put: Put, read: R
     assert read(options={"formats": formats}, columns=("id",))[0] == [
         (one,) for one in ("1", "2", "4", "5", "6")
     ]
+
+
+def test_a_rejected_row_shows_no_column_that_is_not_handed_over(put: Put, read: Read) -> None:
+    put("t.csv", "id,v,x,pay\n1,2,x,100\n2,1.5,x,200\n")
+    filters = ({"column": "x", "values": ["x"]},)
+    formats = {"v": GERMAN}
+    rows, end = read(options={"formats": formats}, columns=("id", "v"), where_filters=filters)
+    assert rows == [("1", "2")]
+    assert [json.loads(one.record or "") for one in end.rejects] == [{"id": "2", "v": "1.5"}]
+
+
+def test_a_time_that_is_unknown_rejects_no_row_that_a_filter_drops(put: Put, read: Read) -> None:
+    """The window keeps it, as it may lie in it; what the filter compares is known."""
+    put("t.csv", "id,at,x\n1,30.5.2026,x\n2,2026-05-30,y\n3,2026-05-30,x\n4,1.4.2026,x\n")
+    window = Window(datetime(2026, 5, 1, tzinfo=UTC), None, "at")
+    filters = ({"column": "x", "values": ["x"]},)
+    formats = {"at": {"date": "%d.%m.%Y"}}
+    rows, end = read("t", window, options={"formats": formats}, where_filters=filters)
+    assert rows == [("1", "2026-05-30", "x")]
+    assert [one.row for one in end.rejects] == [3]
 
 
 def test_a_format_of_no_column_is_refused(put: Put, source: CsvSource) -> None:
