@@ -181,7 +181,7 @@ def test_a_census_knows_the_key_of_a_row_that_another_column_rejects(
     deliver(instance, f"id;at;v\n1;30.05.2026;9,00\nx;{bad[2:]}\n", 4)
     _, status, error = outcome(instance)
     assert status == "failed"
-    assert "no row can be known to be gone" in str(error)
+    assert "deleted rows cannot be identified" in str(error)
 
 
 @pytest.mark.parametrize("lines", [(), BY_DAY])
