@@ -21,7 +21,7 @@ PAGE = (ROOT / "docs/architecture.md").read_text()
 TABLE, FOLDERS, LATER = re.split(
     r"^## (?:Folders of many files|To come)$", PAGE.split("## Rooms of", 1)[1], flags=re.MULTILINE
 )
-MANY = 20  # files of a folder, past which the page has to say what is what
+MANY = 15  # files of a folder, past which the page has to say what is what
 MOST_LINES = {PACKAGE: 4_000, RIG: 4_000, TESTS: 5_000}  # of the files of a folder
 ROOMS = [
     name.removesuffix(".py").strip("/")
@@ -74,8 +74,11 @@ def test_every_playbook_that_is_described_stands_and_the_others_are_to_come() ->
     row = next(line for line in PAGE.splitlines() if line.startswith("| `playbooks/` | one file"))
     named = re.findall(r"`(\w+)`", row.split("|")[2])
     assert {*named} == standing
-    later = next(line for line in LATER.splitlines() if line.startswith("| `playbooks/`"))
-    assert not {*re.findall(r"`(\w+)`", later.split("|")[1])} & standing
+    later = [line for line in LATER.splitlines() if line.startswith("| `playbooks/`")]
+    assert later
+    assert (
+        not {name for row in later for name in re.findall(r"`(\w+)`", row.split("|")[1])} & standing
+    )
 
 
 def test_nothing_to_come_stands_already() -> None:
@@ -259,7 +262,7 @@ def test_a_folder_of_many_files_is_drawn_and_its_arrows_point_down() -> None:
     titles = re.findall(r"^### `(.*)/`$", FOLDERS, re.MULTILINE)
     at_top = ("rig/", "tests/")
     places = {(ROOT if name.startswith(at_top) else PACKAGE) / name: name for name in titles}
-    assert len(many) >= 6
+    assert len(many) >= 10
     assert many <= places.keys()
     for place, title in places.items():
         names = drawn(title)
