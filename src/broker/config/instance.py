@@ -86,7 +86,7 @@ class User(Section):
 
 
 class Dataset(Section):
-    """One entry of ``datasets``, by key: tables that an analyst chooses to sync, or not."""
+    """One entry of ``datasets``, by key: tables that belong together."""
 
     label: str = Field(default="", description="Not read yet: name that people see.")
     description: str = Field(default="", description="Not read yet: what the dataset holds.")
@@ -216,7 +216,7 @@ class Instance(Section):
         "where they differ.",
     )
     datasets: dict[str, Dataset] = Field(
-        default={}, description="Groups of tables that an analyst chooses to sync, or not."
+        default={}, description="Groups of tables, by the name that tables and access classes use."
     )
     catalog: Catalog = Field(
         default=Catalog(), description="Not read yet: how the catalog shows folders."
