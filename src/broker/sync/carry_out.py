@@ -78,7 +78,7 @@ def _take(task: Task, step: Step) -> tuple[TableVersion, End]:
             task.declared,
             reading,
             at,
-            previous=_still_asked(request, before.schema) if before and before.files else None,
+            previous=_still_requested(request, before.schema) if before and before.files else None,
         )
         return _warned(version, reading.end())
     alive = job.source.read_keys(request) if step.census else None
@@ -110,7 +110,7 @@ def _warned(version: TableVersion, end: End) -> tuple[TableVersion, End]:
     return replace(version, warnings=(*version.warnings, *end.warnings, *tie)), end
 
 
-def _still_asked(request: TableRequest, schema: TableSchema) -> TableSchema:
+def _still_requested(request: TableRequest, schema: TableSchema) -> TableSchema:
     """The published columns without those that the description leaves out by now."""
     kept = [one for one in schema.columns if not request.columns or one.name in request.columns]
     return TableSchema(tuple(kept))

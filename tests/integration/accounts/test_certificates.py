@@ -152,7 +152,7 @@ class Laptop:
         done = subprocess.run(line, check=False, capture_output=True, text=True)
         assert done.stdout.strip().endswith(("ok", "REVOKED")), done.stdout + done.stderr
         match = re.search(
-            r"Public key: \S+ (\S+) Signing CA: \S+ (\S+) .* Serial: (\d+)", told_by_ssh(path)
+            r"Public key: \S+ (\S+) Signing CA: \S+ (\S+) .* Serial: (\d+)", ssh_message(path)
         )
         assert match is not None
         found = principal("anna", match[3], match[1], match[2], self.layout, datetime.now(UTC))
@@ -171,7 +171,7 @@ def laptop(tmp_path: Path, layout: HostPaths, system: ScratchSystem) -> Laptop:
     return Laptop(tmp_path, layout, system)
 
 
-def told_by_ssh(path: Path) -> str:
+def ssh_message(path: Path) -> str:
     line = ["ssh-keygen", "-L", "-f", str(path)]
     environment = {**os.environ, "TZ": "UTC"}
     done = subprocess.run(line, check=True, capture_output=True, text=True, env=environment)
@@ -180,14 +180,14 @@ def told_by_ssh(path: Path) -> str:
 
 def test_what_a_certificate_allows(laptop: Laptop) -> None:
     first = laptop.issue(now=NOW)
-    shown = told_by_ssh(first)
+    shown = ssh_message(first)
     assert 'Key ID: "anna/laptop"' in shown
     assert "Valid: from 2026-11-23T07:55:00 to 2026-11-23T20:00:00" in shown
     command = "/opt/data-broker/current/venv/bin/broker-transport"
     options = f"Critical Options: force-command {command} Extensions: (none)"
     assert shown.endswith(f"Principals: anna {options}")
     laptop.change(shell=True)  # noqa: S604 - an analyst's login, no process
-    second = told_by_ssh(laptop.issue())
+    second = ssh_message(laptop.issue())
     assert second.endswith("Principals: anna Critical Options: (none) Extensions: permit-pty")
 
 
