@@ -73,7 +73,7 @@ def audit(
         for event in chosen:
             say(_line(event))
         if not chosen:
-            say("nothing in the log fits")
+            say("no event matches")
     for bad in history.garbled:
         say(f"broker: {bad.where}: cannot be read: {bad.problem}", err=True)
     if history.pending:

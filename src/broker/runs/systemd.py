@@ -110,7 +110,7 @@ def parse(text: str, names: Sequence[str]) -> dict[str, Unit]:
 
 
 def alive(begun: Mapping[str, str]) -> set[str]:
-    """Of these invocations with their units, those that run or whose end is being recorded."""
+    """Which recorded runs are still active. One whose end is being recorded is."""
     return live(look(with_recorders(begun.values())), begun) if begun else set()
 
 

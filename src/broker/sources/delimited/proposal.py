@@ -53,7 +53,7 @@ class Fit:
 
     @property
     def rank(self) -> tuple[float, int]:
-        """One field a row is what every wrong delimiter finds, so it speaks for nothing."""
+        """A single column proves nothing: every wrong delimiter gives one."""
         is_split = self.fields > 1 and self.lines > 0
         return (self.regular / self.lines if is_split else 0.0, self.fields)
 
