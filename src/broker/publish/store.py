@@ -328,6 +328,8 @@ class Store:
         require_store(self.root)
         if not self.root.exists():
             self.root.parent.mkdir(parents=True, exist_ok=True)
+            # Where a person chose the folder: operators list it, and anyone can reach the public
+            # keys. A deploy makes that of a host first, which analysts enter and no other account.
             make_dir(self.root, mode=0o2751, gid=self.rights.operators)
         self._check_caller()
         make_dir(self.place.generations, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))
