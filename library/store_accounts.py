@@ -68,7 +68,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.accounts.records.classes import class_groups
-from ansible.module_utils.broker.adoption import Accounts, adopt, is_foreign
+from ansible.module_utils.broker.adoption import StoreIds, adopt, is_foreign
 from ansible.module_utils.broker.classes import OPERATOR_GROUP, PUBLIC
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.hostpaths import STORE_OWNERS, STORE_RECORD
@@ -103,7 +103,7 @@ def main() -> None:
     module.exit_json(changed=foreign, adopted=foreign, diff=diff)
 
 
-def _accounts(declared: dict[str, Any]) -> Accounts | None:
+def _accounts(declared: dict[str, Any]) -> StoreIds | None:
     """None where accounts of the broker are to come. A class without readers may have no group."""
     numbers = {name: _gid(group) for name, group in class_groups(declared).items()}
     classes = {name: gid for name, gid in numbers.items() if gid is not None}
@@ -114,7 +114,7 @@ def _accounts(declared: dict[str, Any]) -> Accounts | None:
         return None
     if operators is None or PUBLIC not in classes:
         return None
-    return Accounts(service.pw_uid, service.pw_gid, operators, classes)
+    return StoreIds(service.pw_uid, service.pw_gid, operators, classes)
 
 
 def _gid(group: str) -> int | None:

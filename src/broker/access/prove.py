@@ -141,7 +141,7 @@ def _closed_to_operators(
     readers: Sequence[Reader], generation: Generation
 ) -> tuple[int, list[Violation]]:
     """Operators enter the whole trees, and read no row of a table that is not public there."""
-    operators = [reader for reader in readers if reader.role == "operator"]
+    operators = [reader for reader in readers if reader.kind == "operator"]
     if not operators:
         return 0, []
     places = [

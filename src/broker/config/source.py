@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from ..errors import ConfigError
-from .document import Document, Location
+from .document import Document, KeyPath
 from .problems import raise_if_any, validated
 from .scalars import Scalar, plain
 from .values import Section, SourceName
@@ -36,7 +36,7 @@ class SourceConfig(Section):
 
     _name: str = PrivateAttr("")
     _document: Document | None = PrivateAttr(None)
-    _location: Location = PrivateAttr(())
+    _location: KeyPath = PrivateAttr(())
 
     @model_validator(mode="before")
     @classmethod
@@ -91,7 +91,7 @@ class SourceConfig(Section):
             return f"source {self.name}"
         return self._document.where((*self._location, *keys))
 
-    def place(self, name: str, document: Document, location: Location) -> None:
+    def place(self, name: str, document: Document, location: KeyPath) -> None:
         """Say where the source stands; called once, by the reader of the file."""
         self._name, self._document, self._location = name, document, location
 

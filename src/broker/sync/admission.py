@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..publish.manifest import TableEntry
 from ..sources.contract import SourceTable, Window
-from .plan import Action, Step
+from .plan import RowAction, Step
 
 __all__ = ["bytes_needed"]
 
@@ -16,7 +16,7 @@ def bytes_needed(step: Step, found: SourceTable, published: TableEntry | None) -
     than the text. A merge writes at least one of the files again.
     """
     files = published.files if published else ()
-    if step.action is not Action.REPLACE:
+    if step.action is not RowAction.REPLACE:
         return max((file.bytes for file in files), default=0)
     whole = (found.bytes or 0) if step.window == Window() else 0
     return max(whole, sum(file.bytes for file in files))

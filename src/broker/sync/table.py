@@ -19,7 +19,7 @@ from .carry_out import Task, carry_out
 from .held import HeldError
 from .job import Job
 from .places import address_of
-from .plan import Action, Step
+from .plan import RowAction, Step
 from .promises import refuse_losses, refuse_no_rows, refuse_other_columns
 from .question import question_of, read_otherwise
 from .reload import reasons_to_reload, step_of, warnings_of
@@ -92,7 +92,7 @@ def _prepare(job: Job, step: Step, found: SourceTable) -> None:
 
 def _retyping(job: Job, spec: TableSpec, step: Step, question: dict[str, str]) -> Job:
     """The job for rows that all come anew, and may make other types of columns of text."""
-    is_anew = step.action is Action.REPLACE and spec.on_schema_change != "fail"
+    is_anew = step.action is RowAction.REPLACE and spec.on_schema_change != "fail"
     if job.published is None or not is_anew:
         return job
     return replace(job, published=read_otherwise(question, job.published))

@@ -36,8 +36,8 @@ TABLES = {
     entry("people", "hr", "staff"): 5,
     entry("waiting", "-", "staff"): 5,
 }
-SERVICE = Reader("service", 61200, 61200, tuple(GIDS.values()), None, role="service")
-OPERATOR = Reader("olga", 61210, 61210, (GIDS["public"], OPERATORS), None, role="operator")
+SERVICE = Reader("service", 61200, 61200, tuple(GIDS.values()), None, kind="service")
+OPERATOR = Reader("olga", 61210, 61210, (GIDS["public"], OPERATORS), None, kind="operator")
 KINDS = ((), ("private",), ("finance",), ("private", "finance"), ("finance", "hr", "private"))
 
 

@@ -53,7 +53,7 @@ from .host import Host
 from .remains import clear_outside, drop_bits
 from .system import Owners
 from .user_units import LIMITS, MASK
-from .walk import Report
+from .walk import ReportProblem
 
 __all__ = ["Trouble", "apply", "person"]
 
@@ -252,7 +252,7 @@ def _apply_to_services(
                 write_atomic(path, SUDO_RULE, mode=0o440)
 
 
-def _reporting(troubles: list[Trouble]) -> Report:
+def _reporting(troubles: list[Trouble]) -> ReportProblem:
     def report(path: str, error: OSError) -> None:
         problem = f"could not look for what was left: {one_line(error, path)}"
         troubles.append(Trouble(None, problem[:500]))
