@@ -72,7 +72,7 @@ from ansible.module_utils.broker.adoption import StoreIds, adopt, is_foreign
 from ansible.module_utils.broker.classes import OPERATOR_GROUP, PUBLIC
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.hostpaths import STORE_OWNERS, STORE_RECORD
-from ansible.module_utils.broker.mark import look
+from ansible.module_utils.broker.mark import find_store
 from ansible.module_utils.broker.turn import mine
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -90,7 +90,7 @@ def main() -> None:
     store, inputs = Path(module.params["path"]), Path(module.params["inputs"])
     accounts = _accounts(module.params["access_classes"])
     try:
-        seen = look(store, STORE_RECORD)
+        seen = find_store(store, STORE_RECORD)
         known = seen.found is None or (seen.mark is not None and seen.mark.id == seen.found)
         foreign = accounts is not None and is_foreign(store, accounts, STORE_OWNERS, known=known)
         if accounts is not None and foreign and not module.check_mode:

@@ -18,7 +18,7 @@ from ..assume import LOOKING, assume
 from ..errors import BrokerError
 from .policy import EVERYTHING, NOTHING, Permission, Reader
 
-__all__ = ["Attempt", "EntryKind", "kind_of", "observe"]
+__all__ = ["Attempt", "EntryKind", "kind_of", "try_as"]
 
 EntryKind = Literal["file", "folder", "link", "socket", "other"]
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -55,7 +55,7 @@ def kind_of(mode: int) -> EntryKind:
     return next((kind for kind, found in tests.items() if found), "other")
 
 
-def observe(reader: Reader, places: Sequence[Attempt]) -> list[Permission]:
+def try_as(reader: Reader, places: Sequence[Attempt]) -> list[Permission]:
     """What ``reader`` is able to do at each place. Only root can ask.
 
     Nothing is changed: files are opened and never written, a folder is tried with a file that
