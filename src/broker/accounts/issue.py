@@ -20,7 +20,7 @@ from .planning.goal import refuse_impostor
 from .records.certificates import Certificate, Certificates
 from .records.host import Observed
 from .records.model import Person
-from .records.names import check_name, place, unknown_person
+from .records.names import check_name, unknown_person
 
 __all__ = ["issue_certificate"]
 
@@ -71,7 +71,7 @@ def _analyst(name: str, observed: Observed) -> Person:
     if entry is not None and entry.is_operator:
         raise AccountsError(
             "an operator enters with the key alone, and needs no certificate",
-            where=place(name, entry.role),
+            where=entry.where,
         )
     if entry is None or entry.state != "present":
         people = observed.registry.people

@@ -46,7 +46,7 @@ def sync_table(job: Job) -> TableEntry:
     """
     table = job.table
     job = replace(job, source=LimitedSource(job.source, table.id, job.timeout))
-    request = replace(request_of(table, job.now.date()), folder=job.staging.place.kept(table.id))
+    request = replace(request_of(table, job.now.date()), folder=job.staging.layout.kept(table.id))
     found = job.source.describe(request)
     spec = spec_of(table, table.key or found.primary_key, job.max_rejects)
     request = replace(request, primary_key=spec.key)

@@ -9,7 +9,6 @@ from ...errors import AccountsError
 from ..records.certificates import Certificate, Certificates, Ranges
 from ..records.keys import Key
 from ..records.model import Person
-from ..records.names import place
 from ..records.times import render_time
 from .change import by_label
 
@@ -79,7 +78,7 @@ def identity(certificate: Certificate, key: Key) -> str:
 
 
 def _key(analyst: Person, label: str | None, now: str) -> Key:
-    where = place(analyst.name)
+    where = analyst.where
     keys = [key for key in analyst.keys if not key.revoked and (key.until or "~") > now]
     if not keys:
         raise AccountsError(

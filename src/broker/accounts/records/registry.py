@@ -14,7 +14,7 @@ from ...errors import AccountsError, BrokerError
 from .classes import check_class
 from .keys import Key, parse_key
 from .model import Person, Role
-from .names import check_email, check_name, place
+from .names import check_email, check_name, person_in_error
 from .times import parse_time
 
 __all__ = ["Registry", "make_registry", "parse_registry", "render_registry"]
@@ -88,7 +88,7 @@ def _to_json(person: Person) -> dict[str, Any]:
 
 def _from_json(entry: Mapping[str, Any], role: Role) -> Person:
     name = check_name(entry["name"], role)
-    where = place(name, role)
+    where = person_in_error(name, role)
     operates = role == "operator"
     return Person(
         name=name,
