@@ -13,7 +13,7 @@ from .debian.host import Host
 from .debian.keygen import sign
 from .debian.observe import observe
 from .manage import alone, converge
-from .planning.actions import WriteCertificates, WriteRevocations, WriteStanding
+from .planning.actions import WriteCertificates, WriteRevocations, WriteValidCertificates
 from .planning.certificate_rules import draft, live, revoked_serials
 from .planning.describe_certificates import certificate_facts
 from .planning.goal import refuse_impostor
@@ -51,7 +51,7 @@ def issue_certificate(
             issued = (*live(known.issued, moment), certificate)
             after = replace(known, last_serial=certificate.serial, issued=issued)
             revoked = WriteRevocations(revoked_serials(issued))
-            actions = (WriteCertificates(after), revoked, WriteStanding(issued))
+            actions = (WriteCertificates(after), revoked, WriteValidCertificates(issued))
             apply(actions, host, giving=True)
     return certificate
 

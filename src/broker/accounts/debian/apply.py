@@ -37,7 +37,7 @@ from ..planning.actions import (
     WriteKeys,
     WriteRegistry,
     WriteRevocations,
-    WriteStanding,
+    WriteValidCertificates,
 )
 from ..planning.taking import takes
 from ..planning.wanted import SUDO_RULE
@@ -186,8 +186,8 @@ def _shut(action: Action, layout: HostPaths) -> set[str]:
     match action:
         case ChangeAccount(_, HostUser(name)) | WriteKeys(name):
             path, names = layout.at(layout.keys) / name, {name}
-        case WriteStanding():
-            path, names = layout.at(layout.standing), set()
+        case WriteValidCertificates():
+            path, names = layout.at(layout.valid_certificates), set()
         case _:
             return set()
     with suppress(OSError):
@@ -281,7 +281,7 @@ def _apply_to_files(action: Action, layout: HostPaths, owners: Owners) -> None:
             MakeAuthority()
             | WriteCertificates()
             | WriteRevocations()
-            | WriteStanding()
+            | WriteValidCertificates()
             | RemoveAuthority()
         ):
             apply_to_authority(action, layout)

@@ -34,14 +34,14 @@ def look_at_authority(layout: HostPaths, owners: Owners) -> Authority | None:
         public_key_matches=key is not None and _trusted_by_sshd(layout) == (key.type, key.blob),
         certificates=_certificates(layout),
         revoked=_revoked(layout, nodes, fingerprint),
-        standing=_standing(layout),
+        valid=_valid(layout),
         nodes=nodes,
     )
 
 
-def _standing(layout: HostPaths) -> str | None:
+def _valid(layout: HostPaths) -> str | None:
     try:
-        return layout.at(layout.standing).read_text(encoding="utf-8", errors="replace")
+        return layout.at(layout.valid_certificates).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
 

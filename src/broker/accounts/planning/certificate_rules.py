@@ -12,14 +12,14 @@ from ..records.model import Person
 from ..records.times import render_time
 from .change import by_label
 
-__all__ = ["LAST_SERIAL", "draft", "identity", "live", "revoked_serials", "stands"]
+__all__ = ["LAST_SERIAL", "draft", "identity", "is_valid", "live", "revoked_serials"]
 
 LAST_SERIAL = 2**64 - 1
 _SKEW = timedelta(minutes=5)
 """How far the clock of a host may be behind that of another."""
 
 
-def stands(certificate: Certificate, analyst: Person | None) -> bool:
+def is_valid(certificate: Certificate, analyst: Person | None) -> bool:
     """Whether the list of analysts still allows this certificate."""
     if analyst is None or analyst.state != "present":
         return False

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..records.certificates import Authority, Certificate, Certificates, Mode
 from ..records.paths import HostPaths
-from ..records.valid_certificates import render_standing
+from ..records.valid_certificates import render_valid
 from .authority_files import authority_files
 from .certificate_rules import revoked_serials
 
@@ -60,13 +60,13 @@ def authority_sides(
 
 def _found(found: Authority, layout: HostPaths) -> dict[str, Any]:
     listed = revoked_serials(found.issued)
-    accepted = render_standing(found.issued, found.fingerprint or "")
+    accepted = render_valid(found.issued, found.fingerprint or "")
     return {
         "key": found.fingerprint,
         "hours": found.certificates.hours if found.certificates else None,
         "trusted by sshd": found.public_key_matches,
         "revoked": _LISTED if found.revoked == listed else _OTHER,
-        "accepted": _ACCEPTED if found.standing == accepted else _OTHER,
+        "accepted": _ACCEPTED if found.valid == accepted else _OTHER,
         "files": {path: _node(found, path) for path in authority_files(layout)},
     }
 
