@@ -15,6 +15,7 @@ __all__ = [
     "BUILT_IN_VIEWS",
     "CLASS_NAME",
     "CLASS_NAME_WORDS",
+    "FIRST_PERSON_UID",
     "GROUP_NAME",
     "OPERATOR_GROUP",
     "PRIVATE",
@@ -54,6 +55,7 @@ nobody adm tty disk kmem dialout fax voice cdrom floppy tape sudo audio dip oper
 utmp video sasl plugdev staff users nogroup input kvm render sgx crontab netdev
 messagebus polkitd sshd ssh nginx rsync admin wheel docker podman lxd incus libvirt wireshark
 """
+FIRST_PERSON_UID = 1000  # Debian's UID_MIN; lower ones are the system's
 RESERVED_NAMES = frozenset(_NAMES.split())
 _RESERVED_STARTS = ("broker-", "systemd-")
 

@@ -19,7 +19,7 @@ from .actions import (
     WriteValidCertificates,
 )
 from .authority_files import authority_files
-from .certificate_rules import is_valid, revoked_serials
+from .certificate_rules import is_valid, revoked_serials, wanted_hours
 from .goal import is_ours
 
 __all__ = ["ended", "plan_authority"]
@@ -59,7 +59,7 @@ def _present(
     layout: HostPaths,
 ) -> Iterator[Action]:
     known = found.certificates if found and found.certificates else Certificates()
-    hours = known.hours if mode is None or mode.hours is None else mode.hours
+    hours = wanted_hours(mode, known)
     wanted = replace(known, hours=hours, issued=valid)
     wrong = _wrong(found, layout)
     if found is None or found.certificates != wanted or str(layout.certificates) in wrong:

@@ -6,13 +6,21 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from ...errors import AccountsError
-from ..records.certificates import Certificate, Certificates, Ranges
+from ..records.certificates import Certificate, Certificates, Mode, Ranges
 from ..records.keys import Key
 from ..records.model import Person
 from ..records.times import render_time
 from .change import by_label
 
-__all__ = ["LAST_SERIAL", "draft", "identity", "is_valid", "live", "revoked_serials"]
+__all__ = [
+    "LAST_SERIAL",
+    "draft",
+    "identity",
+    "is_valid",
+    "live",
+    "revoked_serials",
+    "wanted_hours",
+]
 
 LAST_SERIAL = 2**64 - 1
 _SKEW = timedelta(minutes=5)
@@ -48,6 +56,11 @@ def _between(serials: Iterable[int]) -> Iterator[tuple[int, int]]:
         first = serial + 1
     if first <= LAST_SERIAL:
         yield first, LAST_SERIAL
+
+
+def wanted_hours(mode: Mode | None, known: Certificates) -> int:
+    """How long a certificate lives: as ``mode`` declares, or as the host has it without one."""
+    return known.hours if mode is None or mode.hours is None else mode.hours
 
 
 def draft(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...classes import FIRST_PERSON_UID
 from ...errors import AccountsError, BrokerError
 from .classes import check_class
 from .keys import Key, parse_key
@@ -134,7 +135,7 @@ def _key_from_json(entry: Mapping[str, Any], where: str) -> Key:
 
 def _people_uid(value: Any) -> int:
     """A wrong uid here would end the processes of, or give a home to, a system account."""
-    if not isinstance(value, int) or not 1000 <= value < 65_534:
+    if not isinstance(value, int) or not FIRST_PERSON_UID <= value < 65_534:
         raise ValueError(f"{value!r} is not a uid of a person")
     return value
 
