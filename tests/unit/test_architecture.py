@@ -296,6 +296,30 @@ def test_no_file_knows_itself_by_way_of_others() -> None:
     assert len([*TopologicalSorter(graph).static_order()]) == len(files)
 
 
+def public_types(path: Path) -> Iterator[str]:
+    """The public classes and type aliases of a file; type variables are none of them."""
+    for node in ast.parse(path.read_text()).body:
+        value = getattr(node, "value", None)
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign) and not ast.unparse(node.value).startswith("TypeVar("):
+            yield from (one.id for one in node.targets if isinstance(one, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and value and isinstance(node.target, ast.Name):
+            yield node.target.id
+
+
+def test_a_name_of_a_class_has_one_meaning() -> None:
+    """Classes of the laptop that read what a room writes have the names of their twins."""
+    twins = {"Column", "ForeignKey", "Manifest"}
+    of_each_plug_in = {"Module", "Settings"}
+    files = [*PACKAGE.rglob("*.py"), *(ROOT / "library").rglob("*.py")]
+    names = Counter(
+        name for path in files for name in public_types(path) if re.match("[A-Z].*[a-z]", name)
+    )
+    assert len(names) > 300
+    assert {name for name, count in names.items() if count > 1} == twins | of_each_plug_in
+
+
 @pytest.mark.parametrize("folder", ["rig", "demo", "src", "library", "plugins", "bin"])
 def test_what_is_not_a_test_knows_nothing_of_tests(folder: str) -> None:
     files = [*(ROOT / folder).rglob("*.py")]

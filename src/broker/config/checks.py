@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..errors import ConfigError
-from .columnformat import Kind
+from .columnformat import FormatKind
 from .csvdialect import contradictions
 from .description import TableDescription
 from .fit import against, listings
@@ -19,7 +19,7 @@ __all__ = ["check_tables"]
 _SINGLE_VALUED = ("gt", "ge", "lt", "le")
 # BigQuery's, of tables that are partitioned by it: no schema lists them, so they cannot be fetched.
 _OF_INGESTION = {"_PARTITIONTIME", "_PARTITIONDATE"}
-_AS_READ: dict[Kind, str] = {
+_AS_READ: dict[FormatKind, str] = {
     "date": "a day or time such as 2026-01-31 or 2026-01-31 10:00:00",
     "number": "a number such as -1234.5",
     "truth": "true or false",

@@ -233,13 +233,13 @@ class Instance(Section):
         """``file:line`` of a key; the name of the file, where it was read from none."""
         return "instance.yaml" if self._document is None else self._document.where(keys)
 
-    def place(self, document: Document) -> None:
+    def note_origin(self, document: Document) -> None:
         """Say where it was read; called once, by the reader of the file."""
         self._document = document
         for name, source in self.sources.items():
-            source.place(name, document, ("sources", name))
+            source.note_origin(name, document, ("sources", name))
         if self.data_source is not None:
-            self.data_source.place(self.data_source.type, document, ("data_source",))
+            self.data_source.note_origin(self.data_source.type, document, ("data_source",))
 
     @property
     def named_sources(self) -> dict[str, SourceConfig]:

@@ -18,7 +18,7 @@ from .carry_out import Task, carry_out
 from .held import HeldError
 from .job import Job
 from .places import address_of
-from .plan import Action, Step
+from .plan import RowAction, Step
 from .promises import refuse_losses, refuse_no_rows, refuse_other_columns
 from .question import question_of, read_otherwise
 from .reload import reasons_to_reload, step_of, warnings_of
@@ -45,7 +45,7 @@ def sync_table(job: Job) -> TableEntry:
     """
     table = job.table
     job = replace(job, source=LimitedSource(job.source, table.id, job.timeout))
-    request = replace(request_of(table, job.now.date()), folder=job.staging.place.kept(table.id))
+    request = replace(request_of(table, job.now.date()), folder=job.staging.layout.kept(table.id))
     found = job.source.describe(request)
     spec = spec_of(table, table.key or found.primary_key, job.max_rejects)
     request = replace(request, primary_key=spec.key)
@@ -96,7 +96,7 @@ def _bytes_needed(step: Step, found: SourceTable, published: TableEntry | None) 
     than the text. A merge writes at least one of the files again.
     """
     files = published.files if published else ()
-    if step.action is not Action.REPLACE:
+    if step.action is not RowAction.REPLACE:
         return max((file.bytes for file in files), default=0)
     whole = (found.bytes or 0) if step.window == Window() else 0
     return max(whole, sum(file.bytes for file in files))
@@ -104,7 +104,7 @@ def _bytes_needed(step: Step, found: SourceTable, published: TableEntry | None) 
 
 def _retyping(job: Job, spec: TableSpec, step: Step, question: dict[str, str]) -> Job:
     """The job for rows that all come anew, and may make other types of columns of text."""
-    is_anew = step.action is Action.REPLACE and spec.on_schema_change != "fail"
+    is_anew = step.action is RowAction.REPLACE and spec.on_schema_change != "fail"
     if job.published is None or not is_anew:
         return job
     return replace(job, published=read_otherwise(question, job.published))

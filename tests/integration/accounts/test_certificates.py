@@ -25,7 +25,7 @@ from broker.accounts.debian.keygen import read_revocations as read
 from broker.accounts.debian.observe import observe
 from broker.accounts.issue import issue_certificate
 from broker.accounts.manage import converge, list_analysts
-from broker.accounts.planning.certificate_rules import LAST_SERIAL, draft, revoked_serials, stands
+from broker.accounts.planning.certificate_rules import LAST_SERIAL, draft, is_valid, revoked_serials
 from broker.accounts.planning.planner import plan
 from broker.accounts.principals import principal
 from broker.accounts.records.certificates import Certificate, Certificates, Mode, parse_certificates
@@ -105,8 +105,8 @@ def test_no_key_no_certificate(keys: tuple[Any, ...], label: str | None, message
 def test_a_certificate_counts_while_the_list_bears_it_out(
     changed: dict[str, Any], counts: bool
 ) -> None:
-    assert stands(drafted(ANNA), replace(ANNA, **changed)) is counts
-    assert not stands(drafted(ANNA), None)
+    assert is_valid(drafted(ANNA), replace(ANNA, **changed)) is counts
+    assert not is_valid(drafted(ANNA), None)
 
 
 @settings(deadline=None, max_examples=12)
