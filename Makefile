@@ -95,7 +95,7 @@ torture: venv ## The long versions of the random tests
 	.venv/bin/python -m tests.integration.sources.keboola.torture
 	BROKER_TORTURE=1 .venv/bin/pytest -q -n 2 --timeout=7200 tests/integration/hostile
 	BROKER_TORTURE=1 .venv/bin/pytest -q -n 0 --timeout=7200 tests/integration/sync/test_histories.py \
-	  tests/integration/sync/test_oracle.py \
+	  tests/integration/sync/deliveries/test_oracle.py \
 	  tests/integration/publish/test_kill.py tests/integration/publish/test_faults.py
 
 lock: venv ## Lock requirements/*.in with hashes

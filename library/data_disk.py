@@ -68,7 +68,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.classes import OPERATOR_GROUP
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.hostpaths import STORE_RECORD
-from ansible.module_utils.broker.mark import MarkStep, apply, look, plan
+from ansible.module_utils.broker.mark import MarkStep, apply, find_store, mark_step
 from ansible.module_utils.broker.turn import mine
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -84,8 +84,8 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     store, words = Path(module.params["path"]), module.params
     try:
-        seen = look(store, STORE_RECORD)
-        step = plan(seen, words["accept"])
+        seen = find_store(store, STORE_RECORD)
+        step = mark_step(seen, words["accept"])
         before = seen.mark.id if seen.mark else "none"
         after = "a new one" if step is MarkStep.MAKE else seen.found
         if not module.check_mode:

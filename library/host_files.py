@@ -207,7 +207,7 @@ class Module(AnsibleModule):
     def log(self, msg: Any, log_args: Any = None) -> None:
         """Where a built-in module notes how it was called: nothing."""
 
-    def note(self, changes: list[Change]) -> None:
+    def note(self, changes: list[HostChange]) -> None:
         """A line for the journal."""
         if changes:
             super().log(f"Changes {', '.join(str(change.path) for change in changes)}")
@@ -218,7 +218,7 @@ class UnfitError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Rights:
+class FileRights:
     """Mode, owner and group; a number is None for a name that the host does not know."""
 
     mode: int
@@ -226,17 +226,17 @@ class Rights:
     gid: int | None
 
     @classmethod
-    def wanted(cls, item: dict[str, Any]) -> Rights:
+    def wanted(cls, item: dict[str, Any]) -> FileRights:
         """As described; names are looked up on this host."""
         return cls(int(item["mode"], 8), _uid(item["owner"]), _gid(item["group"]))
 
     @classmethod
-    def found(cls, path: Path) -> Rights:
+    def found(cls, path: Path) -> FileRights:
         """As the host has them."""
         status = path.stat()
         return cls(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
 
-    def lines(self, other: Rights) -> str:
+    def lines(self, other: FileRights) -> str:
         """What differs from the other, a line each."""
         words = (
             (self.mode != other.mode, f"mode: '{self.mode:04o}'"),
@@ -251,7 +251,7 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class HostChange:
     """One path that is not as described: both sides for a diff, and what makes it so."""
 
     path: Path
@@ -285,10 +285,10 @@ def main() -> None:
     )
 
 
-def compare(described: dict[str, Any]) -> Iterator[Change]:
+def compare(described: dict[str, Any]) -> Iterator[HostChange]:
     """All that differs, in the order in which it is made; nothing is changed."""
     for item in described["folders"]:
-        yield from _folder(Path(item["path"]), Rights.wanted(item))
+        yield from _folder(Path(item["path"]), FileRights.wanted(item))
     for item in described["files"]:
         wanted = item["state"] == "present"
         yield from _file(Path(item["path"]), item) if wanted else _absent(Path(item["path"]))
@@ -309,7 +309,7 @@ def require_names(described: dict[str, Any]) -> None:
             raise UnfitError(f"{item['path']}: there is no group {item['group']} on this host")
 
 
-def validate(module: Module, changes: list[Change]) -> None:
+def validate(module: Module, changes: list[HostChange]) -> None:
     """Raises ``UnfitError`` with the words of the command that does not take a new text."""
     command = module.params["validate"]
     for change in changes if command else []:
@@ -324,7 +324,7 @@ def validate(module: Module, changes: list[Change]) -> None:
             raise UnfitError(f"{change.path}: {command[0]} refuses it: {'; '.join(lines[-5:])}")
 
 
-def carry_out(module: Module, changes: list[Change], *, owed: bool) -> None:
+def carry_out(module: Module, changes: list[HostChange], *, owed: bool) -> None:
     """Raises ``UnfitError`` with what could not be made, or the words of what must follow."""
     command = module.params["follow"]
     if not command or not (changes or owed):
@@ -338,7 +338,7 @@ def carry_out(module: Module, changes: list[Change], *, owed: bool) -> None:
             raise UnfitError(f"{' '.join(command[:2])}: {'; '.join(lines[-5:])}")
 
 
-def make(changes: list[Change]) -> None:
+def make(changes: list[HostChange]) -> None:
     """Raises ``UnfitError`` with the first path that could not be made, changed or removed.
 
     What needs room, or what the host may refuse, comes before the first rename. The renames of a
@@ -381,25 +381,25 @@ def _path_in_error(path: Path) -> Iterator[None]:
         raise UnfitError(f"{path}: {reason}") from error
 
 
-def _folder(path: Path, rights: Rights) -> Iterator[Change]:
+def _folder(path: Path, rights: FileRights) -> Iterator[HostChange]:
     """A link that leads to a folder counts as one: data may live on another disk."""
     if path.exists() and not path.is_dir():
         raise UnfitError(f"{path} is not a folder")
     if not path.is_dir():
-        yield Change(path, "", "state: folder\n", lambda: _make_folder(path, rights))
+        yield HostChange(path, "", "state: folder\n", lambda: _make_folder(path, rights))
         return
-    found = Rights.found(path)
+    found = FileRights.found(path)
     if found != rights:
         before, after = found.lines(rights), rights.lines(found)
-        yield Change(path, before, after, lambda: _set_rights(path, rights))
+        yield HostChange(path, before, after, lambda: _set_rights(path, rights))
 
 
-def _make_folder(path: Path, rights: Rights) -> None:
+def _make_folder(path: Path, rights: FileRights) -> None:
     path.mkdir(mode=0o700)
     _set_rights(path, rights)
 
 
-def _set_rights(path: Path, rights: Rights) -> None:
+def _set_rights(path: Path, rights: FileRights) -> None:
     """On a descriptor, so that both calls reach the same folder; the mode last: see chown(2)."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -409,17 +409,17 @@ def _set_rights(path: Path, rights: Rights) -> None:
         os.close(descriptor)
 
 
-def _file(path: Path, item: dict[str, Any]) -> Iterator[Change]:
+def _file(path: Path, item: dict[str, Any]) -> Iterator[HostChange]:
     if path.is_dir() and not path.is_symlink():
         raise UnfitError(f"{path} is a folder, not a file")
     there = path.is_file() and not path.is_symlink()
     if item["once"] and path.exists():
         return
-    rights, text = Rights.wanted(item), item["content"]
+    rights, text = FileRights.wanted(item), item["content"]
     before, after = "", text
     place = _waiting(path) if item["later"] else path
     if there:
-        found, data = Rights.found(path), path.read_bytes()
+        found, data = FileRights.found(path), path.read_bytes()
         if (found, data) == (rights, text.encode()):
             if item["later"]:  # what a call that was cut off left
                 yield from _absent(place)
@@ -427,22 +427,22 @@ def _file(path: Path, item: dict[str, Any]) -> Iterator[Change]:
         before = found.lines(rights) + data.decode(errors="replace")
         after = rights.lines(found) + text
     write = partial(_write, place, text, rights, instead_of=path)
-    yield Change(path, before, after, write, place=place, text=text, moves=True)
+    yield HostChange(path, before, after, write, place=place, text=text, moves=True)
 
 
 def _waiting(path: Path) -> Path:
     return path.with_name(f".{path.name}.next")
 
 
-def _taken(path: Path) -> Iterator[Change]:
+def _taken(path: Path) -> Iterator[HostChange]:
     """The text was shown when it began to wait."""
     waiting = _waiting(path)
     if waiting.exists():
         take = partial(waiting.replace, path)
-        yield Change(path, "", "", lambda: _require_replaceable(path), take, moves=True)
+        yield HostChange(path, "", "", lambda: _require_replaceable(path), take, moves=True)
 
 
-def _write(path: Path, text: str, rights: Rights, *, instead_of: Path) -> Path:
+def _write(path: Path, text: str, rights: FileRights, *, instead_of: Path) -> Path:
     _require_replaceable(instead_of)
     return write_beside(path, text, mode=rights.mode, uid=rights.uid, gid=rights.gid)
 
@@ -456,14 +456,14 @@ def _require_replaceable(path: Path) -> None:
             raise
 
 
-def _link(path: Path, target: str) -> Iterator[Change]:
+def _link(path: Path, target: str) -> Iterator[HostChange]:
     if path.is_dir() and not path.is_symlink():
         raise UnfitError(f"{path} is a folder, not a link")
     found = str(path.readlink()) if path.is_symlink() else "no link" if path.exists() else ""
     if found != target:
         before = f"target: {found}\n" if found else ""
         turned = partial(link_beside, path, target)
-        yield Change(path, before, f"target: {target}\n", turned, place=path, moves=True)
+        yield HostChange(path, before, f"target: {target}\n", turned, place=path, moves=True)
 
 
 def _others(described: dict[str, Any]) -> list[Path]:
@@ -475,12 +475,12 @@ def _others(described: dict[str, Any]) -> list[Path]:
     return [path for path in there if path not in known]
 
 
-def _absent(path: Path) -> Iterator[Change]:
+def _absent(path: Path) -> Iterator[HostChange]:
     if not os.path.lexists(path):
         return
     is_folder = path.is_dir() and not path.is_symlink()
     remove = (lambda: shutil.rmtree(path)) if is_folder else path.unlink
-    yield Change(path, f"state: {'folder' if is_folder else 'file'}\n", "", make=remove)
+    yield HostChange(path, f"state: {'folder' if is_folder else 'file'}\n", "", make=remove)
 
 
 def _uid(name: str) -> int | None:
@@ -513,7 +513,7 @@ def _known(number: int | None) -> int:
     return number
 
 
-def _difference(change: Change) -> dict[str, str]:
+def _difference(change: HostChange) -> dict[str, str]:
     return {
         "before_header": str(change.path),
         "after_header": str(change.path),

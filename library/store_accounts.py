@@ -68,11 +68,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.accounts.records.classes import class_groups
-from ansible.module_utils.broker.adoption import Accounts, adopt, is_foreign
+from ansible.module_utils.broker.adoption import StoreIds, adopt, is_foreign
 from ansible.module_utils.broker.classes import OPERATOR_GROUP, PUBLIC
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.hostpaths import STORE_OWNERS, STORE_RECORD
-from ansible.module_utils.broker.mark import look
+from ansible.module_utils.broker.mark import find_store
 from ansible.module_utils.broker.turn import mine
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -90,7 +90,7 @@ def main() -> None:
     store, inputs = Path(module.params["path"]), Path(module.params["inputs"])
     accounts = _accounts(module.params["access_classes"])
     try:
-        seen = look(store, STORE_RECORD)
+        seen = find_store(store, STORE_RECORD)
         known = seen.found is None or (seen.mark is not None and seen.mark.id == seen.found)
         foreign = accounts is not None and is_foreign(store, accounts, STORE_OWNERS, known=known)
         if accounts is not None and foreign and not module.check_mode:
@@ -103,7 +103,7 @@ def main() -> None:
     module.exit_json(changed=foreign, adopted=foreign, diff=diff)
 
 
-def _accounts(declared: dict[str, Any]) -> Accounts | None:
+def _accounts(declared: dict[str, Any]) -> StoreIds | None:
     """None where accounts of the broker are to come. A class without readers may have no group."""
     numbers = {name: _gid(group) for name, group in class_groups(declared).items()}
     classes = {name: gid for name, gid in numbers.items() if gid is not None}
@@ -114,7 +114,7 @@ def _accounts(declared: dict[str, Any]) -> Accounts | None:
         return None
     if operators is None or PUBLIC not in classes:
         return None
-    return Accounts(service.pw_uid, service.pw_gid, operators, classes)
+    return StoreIds(service.pw_uid, service.pw_gid, operators, classes)
 
 
 def _gid(group: str) -> int | None:

@@ -18,7 +18,7 @@ from .classes import PUBLIC, TREE, VIEWS
 from .files import write_atomic
 from .mark import NAME
 
-__all__ = ["Accounts", "adopt", "is_foreign"]
+__all__ = ["StoreIds", "adopt", "is_foreign"]
 
 _Change = Callable[[os.stat_result], tuple[int, int] | None]
 _KEEP = -1  # of chown(2)
@@ -27,7 +27,7 @@ _HIGHEST = 65533  # below the number of `nobody`
 
 
 @dataclass(frozen=True, slots=True)
-class Accounts:
+class StoreIds:
     """Numbers of this host: the service, its own group, the operators' and that of each class."""
 
     service: int
@@ -55,7 +55,7 @@ class _Step:
         return self.to, self.groups.get(str(found.st_gid), self.other)
 
 
-def is_foreign(store: Path, accounts: Accounts, record: Path, *, known: bool) -> bool:
+def is_foreign(store: Path, accounts: StoreIds, record: Path, *, known: bool) -> bool:
     """Whether its files belong to other accounts than they should, or ``adopt`` was cut off.
 
     ``known`` is whether this host published into it. Then groups of classes are not looked at, as
@@ -72,7 +72,7 @@ def is_foreign(store: Path, accounts: Accounts, record: Path, *, known: bool) ->
     return owner != accounts.service or any(path.lstat().st_gid != gid for path, gid in groups)
 
 
-def adopt(store: Path, inputs: Path, accounts: Accounts, record: Path) -> None:
+def adopt(store: Path, inputs: Path, accounts: StoreIds, record: Path) -> None:
     """Give it to this host; the next call goes on where this was cut off. Raises ``OSError``.
 
     A number of before may be another's of now. So all first goes to a number without an account,
@@ -112,7 +112,7 @@ def _owner(store: Path) -> int | None:
     return None
 
 
-def _groups(store: Path, accounts: Accounts) -> dict[str, int]:
+def _groups(store: Path, accounts: StoreIds) -> dict[str, int]:
     """The group of this host for each that the store uses, by its number there.
 
     Without numbers that stand for more than one: what they give, the service alone may read.
@@ -123,7 +123,7 @@ def _groups(store: Path, accounts: Accounts) -> dict[str, int]:
     return {number: min(gids) for number, gids in found.items() if len(gids) == 1}
 
 
-def _known(store: Path, accounts: Accounts) -> Iterator[tuple[Path, int]]:
+def _known(store: Path, accounts: StoreIds) -> Iterator[tuple[Path, int]]:
     """What shows which group it belonged to, each with that group on this host."""
     generations = store / "generations"
     fixed = ((store / NAME, accounts.operators), (generations, accounts.classes[PUBLIC]))

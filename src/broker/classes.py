@@ -15,6 +15,7 @@ __all__ = [
     "BUILT_IN_VIEWS",
     "CLASS_NAME",
     "CLASS_NAME_WORDS",
+    "FIRST_PERSON_UID",
     "GROUP_NAME",
     "OPERATOR_GROUP",
     "PRIVATE",
@@ -24,7 +25,7 @@ __all__ = [
     "SUDO_GROUP",
     "TREE",
     "VIEWS",
-    "Refusal",
+    "GroupRefusal",
     "group_of",
     "is_free",
     "refused_group",
@@ -54,12 +55,13 @@ nobody adm tty disk kmem dialout fax voice cdrom floppy tape sudo audio dip oper
 utmp video sasl plugdev staff users nogroup input kvm render sgx crontab netdev
 messagebus polkitd sshd ssh nginx rsync admin wheel docker podman lxd incus libvirt wireshark
 """
+FIRST_PERSON_UID = 1000  # Debian's UID_MIN; lower ones are the system's
 RESERVED_NAMES = frozenset(_NAMES.split())
 _RESERVED_STARTS = ("broker-", "systemd-")
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class GroupRefusal:
     """Why a class may not have its group: the parts of an error."""
 
     message: str
@@ -83,7 +85,7 @@ def is_free(group: str) -> bool:
     return not is_reserved and re.fullmatch(GROUP_NAME, group) is not None
 
 
-def refused_group(name: str, groups: Mapping[str, str]) -> Refusal | None:
+def refused_group(name: str, groups: Mapping[str, str]) -> GroupRefusal | None:
     """Why a class may not have the group that ``groups``, of every class by name, gives it.
 
     Of two classes with one group the later is refused. Limits, logins and the bus of a host go by
@@ -91,7 +93,7 @@ def refused_group(name: str, groups: Mapping[str, str]) -> Refusal | None:
     """
     group = groups[name]
     if name == PUBLIC and group != group_of(PUBLIC):
-        return Refusal(
+        return GroupRefusal(
             "the class public cannot have another group",
             f"{group_of(PUBLIC)}, the group of every analyst",
             "Leave its group out.",
@@ -101,9 +103,9 @@ def refused_group(name: str, groups: Mapping[str, str]) -> Refusal | None:
             break
         if taken == group:
             message = f"the classes {name} and {other} have the same group"
-            return Refusal(message, remedy="Give each class a group of its own.")
+            return GroupRefusal(message, remedy="Give each class a group of its own.")
     if not is_free(group):
-        return Refusal(
+        return GroupRefusal(
             f"this cannot be the group of the class {name}",
             "a group that is neither the system's nor the broker's own",
         )

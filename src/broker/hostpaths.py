@@ -1,6 +1,6 @@
 """Where everything of the broker stands on a deployed host. Standard library only.
 
-The roles make these places; ``tests/unit/ansible/test_hostpaths.py`` holds both to the same.
+The roles make these places; ``tests/unit/ansible/test_hostpaths.py`` compares both.
 """
 
 from __future__ import annotations

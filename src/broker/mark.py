@@ -20,7 +20,7 @@ from .errors import PublishError
 from .files import write_atomic
 from .hostpaths import PROOF, STORE_RECORD
 
-__all__ = ["NAME", "Mark", "MarkStep", "Seen", "apply", "look", "plan", "require_store"]
+__all__ = ["NAME", "Mark", "MarkStep", "Seen", "apply", "find_store", "mark_step", "require_store"]
 
 NAME = ".store_id"
 _FSTAB = Path("/etc/fstab")
@@ -75,7 +75,7 @@ def require_store(store: Path, record: Path | None = None) -> None:
         raise _vanished(store, f"store {mark.id} on {mark.mount}", found, remedy)
 
 
-def plan(seen: Seen, accept: str = "") -> MarkStep:
+def mark_step(seen: Seen, accept: str = "") -> MarkStep:
     """What a deploy does; raises ``PublishError`` where the disk with the store is not there.
 
     ``accept`` is the word of that refusal, by which an operator begins a new store.
@@ -103,7 +103,7 @@ def plan(seen: Seen, accept: str = "") -> MarkStep:
     return MarkStep.MAKE if seen.found is None else MarkStep.ADOPT
 
 
-def look(
+def find_store(
     store: Path, record: Path = STORE_RECORD, proof: Path = PROOF, fstab: Path = _FSTAB
 ) -> Seen:
     """What there is on this host. Raises ``PublishError`` and ``OSError``."""

@@ -109,9 +109,9 @@ def test_a_data_disk_that_is_not_mounted_stops_all_that_would_take_it_for_empty(
 
     state = host.exec("sh", "-c", STATE).stdout
     for part in ((), ("--tags", "app_config")):
-        told_play = deployed.play("site.yml", *part, check=False)
-        assert (told_play.code, told_play.changed) == (2, 0), told_play.output
-        assert f"broker: {GONE}" in " ".join(told_play.output.split())
+        explaining_play = deployed.play("site.yml", *part, check=False)
+        assert (explaining_play.code, explaining_play.changed) == (2, 0), explaining_play.output
+        assert f"broker: {GONE}" in " ".join(explaining_play.output.split())
     assert host.exec("sh", "-c", STATE).stdout == state
 
     host.run("umount /data; systemctl start broker-access-prove.path")

@@ -10,7 +10,7 @@ import pytest
 from rig.hosts import RELEASES, Host
 
 from .deploy import SETTINGS, Broker, Played
-from .person import key_pair
+from .people.person import key_pair
 from .test_install import checkout
 
 pytestmark = pytest.mark.system

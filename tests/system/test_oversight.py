@@ -161,9 +161,9 @@ def test_a_publish_is_followed_by_a_proof_that_the_status_tells(scene: Scene) ->
     assert host.exec("stat", "-c", "%a %U:%G", PROOF).stdout.strip() == "640 root:data-ops"
     assert facts["access"]["stopped"] == []
     host.exec("systemctl", "stop", "broker-access-prove.timer")
-    told_status = host.exec("broker", "status", check=False)
-    assert told_status.returncode == 1
-    (command,) = re.findall(r"`(systemctl enable .+)` mends that", told_status.stdout)
+    shown_status = host.exec("broker", "status", check=False)
+    assert shown_status.returncode == 1
+    (command,) = re.findall(r"`(systemctl enable .+)` mends that", shown_status.stdout)
     host.run(command)
     assert host.exec("systemctl", "is-active", "broker-access-prove.timer").stdout == "active\n"
 

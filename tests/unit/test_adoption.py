@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.adoption import Accounts, adopt, is_foreign
+from broker.adoption import StoreIds, adopt, is_foreign
 from broker.mark import NAME
 from broker.publish import Store
 from tests.unit.publish.making import entry, publish
@@ -17,12 +17,12 @@ from tests.unit.publish.making import entry, publish
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 CLASSES = ("public", "private", "hr")
-THERE = Accounts(993, 993, 995, {"public": 996, "private": 994, "hr": 992})
-ELSEWHERE = Accounts(987, 986, 989, {"public": 990, "private": 988, "hr": 985})
+THERE = StoreIds(993, 993, 995, {"public": 996, "private": 994, "hr": 992})
+ELSEWHERE = StoreIds(987, 986, 989, {"public": 990, "private": 988, "hr": 985})
 # Numbers that were others': what was private there is that of all analysts here.
-SWAPPED = Accounts(993, 995, 992, {"public": 994, "private": 996, "hr": 993})
+SWAPPED = StoreIds(993, 995, 992, {"public": 994, "private": 996, "hr": 993})
 # The service has the number that analysts' group had, and is it itself no more.
-SHIFTED = Accounts(994, 994, 996, {"public": 995, "private": 993, "hr": 997})
+SHIFTED = StoreIds(994, 994, 996, {"public": 995, "private": 993, "hr": 997})
 
 
 class Disk:
@@ -46,7 +46,7 @@ class Disk:
         for path in (self.inputs, self.inputs / "rows.csv"):
             os.chown(path, 0, THERE.own)
 
-    def owners(self, accounts: Accounts) -> dict[str, tuple[str, str]]:
+    def owners(self, accounts: StoreIds) -> dict[str, tuple[str, str]]:
         """Each path with the names of its owner and group, where these are the accounts."""
         groups = {gid: name for name, gid in accounts.classes.items()}
         groups |= {accounts.operators: "operators", 0: "root"}
@@ -59,10 +59,10 @@ class Disk:
             found[str(path.relative_to(self.store.parent))] = named
         return found
 
-    def adopt(self, accounts: Accounts) -> None:
+    def adopt(self, accounts: StoreIds) -> None:
         adopt(self.store, self.inputs, accounts, self.record)
 
-    def is_foreign(self, accounts: Accounts, *, known: bool = False) -> bool:
+    def is_foreign(self, accounts: StoreIds, *, known: bool = False) -> bool:
         return is_foreign(self.store, accounts, self.record, known=known)
 
 
@@ -72,7 +72,7 @@ def disk(tmp_path: Path) -> Disk:
 
 
 @pytest.mark.parametrize("accounts", [ELSEWHERE, SWAPPED, SHIFTED])
-def test_each_file_goes_to_who_stands_for_its_owner_here(disk: Disk, accounts: Accounts) -> None:
+def test_each_file_goes_to_who_stands_for_its_owner_here(disk: Disk, accounts: StoreIds) -> None:
     before = disk.owners(THERE)
     assert "?" not in {name for owner in before.values() for name in owner}
     assert {group for _, group in before.values()} >= {"operators", "own", *CLASSES}
@@ -104,7 +104,7 @@ def cut_off_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("accounts", [ELSEWHERE, SWAPPED, SHIFTED])
 def test_what_was_cut_off_at_any_file_is_completed_by_the_next_run(
-    disk: Disk, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+    disk: Disk, accounts: StoreIds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, runs = disk.owners(THERE), 0
     with monkeypatch.context() as patched:
@@ -118,14 +118,14 @@ def test_what_was_cut_off_at_any_file_is_completed_by_the_next_run(
 
 
 def test_a_store_of_this_host_stays_as_it_is_where_a_class_gets_another_group(disk: Disk) -> None:
-    moved = Accounts(993, 993, 995, {**THERE.classes, "hr": 984})
+    moved = StoreIds(993, 993, 995, {**THERE.classes, "hr": 984})
     assert not disk.is_foreign(THERE)
     assert not disk.is_foreign(moved, known=True)
     assert disk.is_foreign(moved)
 
 
 def test_what_belonged_to_an_unknown_class_is_for_the_service_alone(disk: Disk) -> None:
-    less = Accounts(987, 986, 989, {"public": 990, "private": 988})
+    less = StoreIds(987, 986, 989, {"public": 990, "private": 988})
     before = disk.owners(THERE)
     disk.adopt(less)
     after = disk.owners(less)

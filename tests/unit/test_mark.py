@@ -17,9 +17,9 @@ from broker.mark import (
     Seen,
     apply,
     expected_mounts,
-    look,
+    find_store,
+    mark_step,
     new_id,
-    plan,
     require_store,
 )
 from broker.publish import PruneRule, Store
@@ -48,7 +48,7 @@ GENERATION = "2026-11-22T163000Z-7f3a"
     ],
 )
 def test_a_host_makes_adopts_or_keeps_its_mark(seen: Seen, accept: str, step: MarkStep) -> None:
-    assert plan(seen, accept) is step
+    assert mark_step(seen, accept) is step
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_disk_that_is_not_there_is_refused_by_the_name_of_its_mount(
     seen: Seen, accept: str, words: tuple[str, ...]
 ) -> None:
     with pytest.raises(PublishError) as error:
-        plan(seen, accept)
+        mark_step(seen, accept)
     for word in words:
         assert word in str(error.value)
 
@@ -103,8 +103,8 @@ class Host:
         self.store.mkdir()
 
     def deploy(self, accept: str = "") -> MarkStep:
-        seen = look(self.store, self.record, self.proof, self.fstab)
-        step = plan(seen, accept)
+        seen = find_store(self.store, self.record, self.proof, self.fstab)
+        step = mark_step(seen, accept)
         apply(step, seen, -1, self.record)
         return step
 

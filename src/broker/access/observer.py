@@ -18,9 +18,9 @@ from ..assume import LOOKING, assume
 from ..errors import BrokerError
 from .policy import EVERYTHING, NOTHING, Permission, Reader
 
-__all__ = ["Attempt", "Kind", "kind_of", "observe"]
+__all__ = ["Attempt", "EntryKind", "kind_of", "try_as"]
 
-Kind = Literal["file", "folder", "link", "socket", "other"]
+EntryKind = Literal["file", "folder", "link", "socket", "other"]
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NO = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 _FOLDER = os.O_DIRECTORY | os.O_CLOEXEC
@@ -31,7 +31,7 @@ class Attempt:
     """A path to try. ``follow`` is for links that have to lead somewhere."""
 
     path: str
-    kind: Kind
+    kind: EntryKind
     follow: bool = False
 
     @property
@@ -44,9 +44,9 @@ class Attempt:
         return Permission.SEE if self.kind in ("link", "other") else EVERYTHING
 
 
-def kind_of(mode: int) -> Kind:
+def kind_of(mode: int) -> EntryKind:
     """From the mode that ``lstat`` gives."""
-    tests: dict[Kind, bool] = {
+    tests: dict[EntryKind, bool] = {
         "file": stat.S_ISREG(mode),
         "folder": stat.S_ISDIR(mode),
         "link": stat.S_ISLNK(mode),
@@ -55,7 +55,7 @@ def kind_of(mode: int) -> Kind:
     return next((kind for kind, found in tests.items() if found), "other")
 
 
-def observe(reader: Reader, places: Sequence[Attempt]) -> list[Permission]:
+def try_as(reader: Reader, places: Sequence[Attempt]) -> list[Permission]:
     """What ``reader`` is able to do at each place. Only root can ask.
 
     Nothing is changed: files are opened and never written, a folder is tried with a file that

@@ -13,7 +13,7 @@ from ..accounts.debian.subordinate import read_ranges
 from ..accounts.records.model import Person
 from ..classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP
 from ..hostpaths import ACCOUNTS_SOCKET
-from .policy import Reader, Role
+from .policy import Reader, ReaderKind
 from .proof import Violation
 
 __all__ = ["People", "lent", "members", "people"]
@@ -56,11 +56,11 @@ def people(listed: Iterable[Person]) -> People:
             readers.append(replace(reader, sudo=one.sudo))
         else:
             readers.append(_reader(entry, frozenset(one.classes), shell=one.shell))
-    roles: dict[str, Role | None] = {SERVICE: "service", _NOBODY: None}
-    roles |= dict.fromkeys(_callers(), "portal")
-    for name, role in roles.items():
+    kinds: dict[str, ReaderKind | None] = {SERVICE: "service", _NOBODY: None}
+    kinds |= dict.fromkeys(_callers(), "portal")
+    for name, kind in kinds.items():
         try:
-            readers.append(_reader(pwd.getpwnam(name), None, role))
+            readers.append(_reader(pwd.getpwnam(name), None, kind))
         except KeyError:
             missing.append(Violation(name, "/etc/passwd", "has no account"))
     return People(tuple(readers), tuple(missing))
@@ -69,13 +69,13 @@ def people(listed: Iterable[Person]) -> People:
 def _reader(
     entry: pwd.struct_passwd,
     classes: frozenset[str] | None,
-    role: Role | None = None,
+    kind: ReaderKind | None = None,
     *,
     shell: bool = False,
 ) -> Reader:
     name, home = entry.pw_name, entry.pw_dir
     groups = tuple(sorted(os.getgrouplist(name, entry.pw_gid)))
-    return Reader(name, entry.pw_uid, entry.pw_gid, groups, classes, home, role, shell)
+    return Reader(name, entry.pw_uid, entry.pw_gid, groups, classes, home, kind, shell)
 
 
 def _callers() -> list[str]:
@@ -96,7 +96,7 @@ def members(classes: Mapping[str, str], readers: Sequence[Reader]) -> tuple[int,
     """
     found = [
         *_class_members(classes, readers),
-        *_operators(OPERATOR_GROUP, {one.name for one in readers if one.role == "operator"}),
+        *_operators(OPERATOR_GROUP, {one.name for one in readers if one.kind == "operator"}),
         *_operators(SUDO_GROUP, {one.name for one in readers if one.sudo}),
         *_in_service_group({reader.name for reader in readers if reader.holds(())}),
         *_others(classes, readers),

@@ -33,9 +33,9 @@ from ..hostpaths import (
 )
 from .proof import begun_file
 
-__all__ = ["EVERYTHING", "NOTHING", "Areas", "Permission", "Reader", "Role", "Rule", "rule"]
+__all__ = ["EVERYTHING", "NOTHING", "Areas", "Permission", "Reader", "ReaderKind", "Rule", "rule"]
 
-Role = Literal["service", "portal", "operator"]
+ReaderKind = Literal["service", "portal", "operator"]
 
 _LINKS = ("current", "parquet", "metadata")
 _PUBLIC = {path.name for path in (CLASSES, DEPLOYED, VALID_CERTIFICATES)}
@@ -85,7 +85,7 @@ class Reader:
     """An account. ``groups`` are those that a login has on this host, whatever the registry says.
 
     ``classes`` are what the registry grants; None for an account that is not an analyst's, which
-    has a ``role`` where it works for the broker, or looks after it. ``shell`` is a normal login:
+    has a ``kind`` where it works for the broker, or looks after it. ``shell`` is a normal login:
     the home is its own. ``sudo`` is whether the registry lets it become root.
     """
 
@@ -95,13 +95,13 @@ class Reader:
     groups: tuple[int, ...]
     classes: frozenset[str] | None
     home: str = "/nonexistent"
-    role: Role | None = None
+    kind: ReaderKind | None = None
     shell: bool = False
     sudo: bool = False
 
     def holds(self, classes: Iterable[str]) -> bool:
         """Whether the registry grants all of these. An operator reads what is public."""
-        granted = frozenset() if self.role == "operator" else self.classes
+        granted = frozenset() if self.kind == "operator" else self.classes
         return granted is not None and {*classes} - {PUBLIC} <= granted
 
 
@@ -145,7 +145,7 @@ def rule(reader: Reader, path: str, areas: Areas) -> Rule:
 
 
 def _store(reader: Reader, parts: tuple[str, ...]) -> Rule:
-    if reader.role == "service":
+    if reader.kind == "service":
         return _FREE
     if len(parts) < 2:
         return _top(reader, parts)
@@ -160,7 +160,7 @@ def _top(reader: Reader, parts: tuple[str, ...]) -> Rule:
         return _SEEN
     if parts[0] in (*_LINKS, "generations"):
         return _SHOWN if reader.holds(()) else _SEEN
-    return _OPEN if parts[0] == "allowed_signers" or reader.role == "operator" else _SEEN
+    return _OPEN if parts[0] == "allowed_signers" or reader.kind == "operator" else _SEEN
 
 
 def _generation(reader: Reader, parts: tuple[str, ...]) -> Rule:
@@ -171,7 +171,7 @@ def _generation(reader: Reader, parts: tuple[str, ...]) -> Rule:
     """
     if not parts or parts == (VIEWS,):
         return _SHOWN
-    if parts[0] != VIEWS and reader.role == "operator":
+    if parts[0] != VIEWS and reader.kind == "operator":
         return _OPEN
     if parts[0] != VIEWS:
         return _SEEN if len(parts) == 1 else _UNKNOWN
@@ -184,7 +184,7 @@ def _generation(reader: Reader, parts: tuple[str, ...]) -> Rule:
 def _home(reader: Reader, parts: tuple[str, ...]) -> Rule:
     if not parts:
         return _OPEN
-    if parts[0] == reader.name and (reader.classes is not None or reader.role == "operator"):
+    if parts[0] == reader.name and (reader.classes is not None or reader.kind == "operator"):
         return _FREE if reader.shell or parts[1:2] == ("user",) else _OPEN
     return _SEEN if len(parts) == 1 else _UNKNOWN
 
@@ -197,15 +197,15 @@ def _config(reader: Reader, place: Path, areas: Areas) -> Rule:
     public = place.suffix == ".pub" or place.name in _PUBLIC
     if areas.keys in (place, place.parent) or public:
         return _OPEN
-    if reader.role in ("service", "operator") and place.name in _SETTINGS:
+    if reader.kind in ("service", "operator") and place.name in _SETTINGS:
         return _OPEN
-    if reader.role == "service" and (place == areas.config or place.name == "environment"):
+    if reader.kind == "service" and (place == areas.config or place.name == "environment"):
         return _OPEN
     return _SEEN if len(place.relative_to(areas.config).parts) < 2 else _UNKNOWN
 
 
 def _data(reader: Reader, parts: tuple[str, ...], areas: Areas) -> Rule:
-    if not parts or reader.role == "service":
+    if not parts or reader.kind == "service":
         return _OPEN
     if parts[0] in areas.readable:
         return _READ if reader.holds(()) else _OPEN
@@ -216,9 +216,9 @@ def _host(reader: Reader, place: Path, areas: Areas) -> Rule:
     """The rest of the host: root's to write, and only what Debian shows to everybody is read."""
     if place.is_relative_to(areas.code) or place in {areas.root / name for name in _LISTED}:
         return _OPEN
-    if reader.role == "portal" and place == ACCOUNTS_SOCKET:
+    if reader.kind == "portal" and place == ACCOUNTS_SOCKET:
         return _REQUESTABLE
-    if reader.role in ("service", "operator") and place in _RECORDS:
+    if reader.kind in ("service", "operator") and place in _RECORDS:
         return _OPEN  # as each member of the operators' group
     private_key = place.name.startswith("ssh_host_") and place.suffix != ".pub"
     shared = any(place.is_relative_to(folder) for folder in _SHARED)

@@ -13,7 +13,7 @@ from ..errors import BrokerError, PublishError
 from ..mounts import is_served
 from ..publish import Audience, Generation, Store
 from .leaks import Hidden, hidden_from, leaked
-from .observer import Attempt, observe
+from .observer import Attempt, try_as
 from .owners import others_write
 from .people import People, lent, members
 from .places import acl_paths, find_places, run_paths, view_places
@@ -126,7 +126,7 @@ def _tried(
 
 
 def _wrong(reader: Reader, ruled: Sequence[tuple[Attempt, Rule]]) -> dict[Attempt, list[str]]:
-    able = observe(reader, [place for place, _ in ruled])
+    able = try_as(reader, [place for place, _ in ruled])
     found = {}
     for (place, wanted), verbs in zip(ruled, able, strict=True):
         must_not, denied = wanted.wrong(verbs)
@@ -141,7 +141,7 @@ def _closed_to_operators(
     readers: Sequence[Reader], generation: Generation
 ) -> tuple[int, list[Violation]]:
     """Operators enter the whole trees, and read no row of a table that is not public there."""
-    operators = [reader for reader in readers if reader.role == "operator"]
+    operators = [reader for reader in readers if reader.kind == "operator"]
     if not operators:
         return 0, []
     places = [
@@ -153,7 +153,7 @@ def _closed_to_operators(
     return len(operators) * len(places), [
         Violation(reader.name, place.path, _CAN[Permission.READ])
         for reader in operators
-        for place, able in zip(places, observe(reader, places), strict=True)
+        for place, able in zip(places, try_as(reader, places), strict=True)
         if Permission.READ in able
     ]
 

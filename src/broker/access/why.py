@@ -9,7 +9,7 @@ from typing import Any
 from ..classes import PUBLIC
 from ..config import Description, Instance, TableDescription
 from ..publish import NO_CLASS, Audience, Generation, Status, TableEntry
-from .observer import Attempt, observe
+from .observer import Attempt, try_as
 from .policy import Permission, Reader
 
 __all__ = ["Answer", "find_table", "why"]
@@ -89,7 +89,7 @@ def why(
     files = [file.path for file in entry.files]
     whole = [str(generation.path / path) for path in files]
     places = [Attempt(path, "file") for path in (*(str(view / path) for path in files), *whole)]
-    able = [Permission.READ in verbs for verbs in observe(reader, places)]
+    able = [Permission.READ in verbs for verbs in try_as(reader, places)]
     described = description.table(entry.id) if description else None
     return Answer(
         user=reader.name,

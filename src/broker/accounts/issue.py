@@ -13,14 +13,14 @@ from .debian.host import Host
 from .debian.keygen import sign
 from .debian.observe import observe
 from .manage import alone, converge
-from .planning.actions import WriteCertificates, WriteRevocations, WriteStanding
+from .planning.actions import WriteCertificates, WriteRevocations, WriteValidCertificates
 from .planning.certificate_rules import draft, live, revoked_serials
 from .planning.describe_certificates import certificate_facts
 from .planning.goal import refuse_impostor
 from .records.certificates import Certificate, Certificates
 from .records.host import Observed
 from .records.model import Person
-from .records.names import check_name, place, unknown_person
+from .records.names import check_name, unknown_person
 
 __all__ = ["issue_certificate"]
 
@@ -51,7 +51,7 @@ def issue_certificate(
             issued = (*live(known.issued, moment), certificate)
             after = replace(known, last_serial=certificate.serial, issued=issued)
             revoked = WriteRevocations(revoked_serials(issued))
-            actions = (WriteCertificates(after), revoked, WriteStanding(issued))
+            actions = (WriteCertificates(after), revoked, WriteValidCertificates(issued))
             apply(actions, host, giving=True)
     return certificate
 
@@ -71,7 +71,7 @@ def _analyst(name: str, observed: Observed) -> Person:
     if entry is not None and entry.is_operator:
         raise AccountsError(
             "an operator enters with the key alone, and needs no certificate",
-            where=place(name, entry.role),
+            where=entry.where,
         )
     if entry is None or entry.state != "present":
         people = observed.registry.people

@@ -35,7 +35,7 @@ from .planning.planner import plan
 from .records.certificates import Certificate, Mode
 from .records.classes import Classes
 from .records.model import Person, Request, Role
-from .records.names import place
+from .records.names import person_in_error
 from .records.paths import HostPaths
 from .records.registry import Registry
 
@@ -67,11 +67,11 @@ class Outcome:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is not as it should be although the act was done, as sentences."""
-        troubles = (
-            f"{_place(one.name, self.roles) if one.name else 'host'}: {one.problem}"
-            for one in self.troubles
-        )
+        troubles = (f"{self._where(one.name)}: {one.problem}" for one in self.troubles)
         return (*self.unwritten, *troubles)
+
+    def _where(self, name: str | None) -> str:
+        return "host" if name is None else person_in_error(name, self.roles.get(name, "analyst"))
 
     @property
     def changed(self) -> bool:
@@ -242,14 +242,14 @@ def _refuse_own_end(
         if loses(entry, new.by_name().get(entry.name)):
             raise AccountsError(
                 "this change takes rights from your own account and would end your session",
-                where=place(entry.name, entry.role),
+                where=entry.where,
                 remedy="Let another operator do it, or root.",
             )
         if entry.sudo and entry.state == "present":
             raise AccountsError(
                 "you are logged in with this account, which is not as it should be, and mending "
                 "it would end your session",
-                where=place(entry.name, entry.role),
+                where=entry.where,
                 found=deviation(before.get(entry.name, {}), after.get(entry.name, {})),
                 remedy="Undo that by hand, or let another operator or root run this.",
             )
@@ -267,20 +267,16 @@ def _probed(leavers: Sequence[_Leaver], system: System) -> tuple[dict[str, Any],
         for gone in leavers
         for one in system.probe(gone.entry.name, gone.entry.keys, gone.certificates)
     ]
-    roles = {gone.entry.name: gone.entry.role for gone in leavers}
+    wheres = {gone.entry.name: gone.entry.where for gone in leavers}
     for one in found:
         if one["taken"]:
             raise BrokerError(
                 "sshd still accepts a key of a removed person",
-                where=_place(str(one["name"]), roles),
+                where=wheres[str(one["name"])],
                 found=str(one["fingerprint"]),
                 remedy="Look for it with: sshd -T -C user=NAME,host=x,addr=127.0.0.1.",
             )
     return tuple(found)
-
-
-def _place(name: str, roles: Mapping[str, Role]) -> str:
-    return place(name, roles.get(name, "analyst"))
 
 
 def _names(troubles: Sequence[Trouble]) -> set[str]:
@@ -288,12 +284,12 @@ def _names(troubles: Sequence[Trouble]) -> set[str]:
 
 
 def _refuse_broken(requests: Sequence[Request], outcome: Outcome) -> None:
-    names = {request.name for request in requests if request.origin == "registry"}
+    wheres = {request.name: request.where for request in requests if request.origin == "registry"}
     for one in outcome.troubles:
-        if one.name in names:
+        if one.name in wheres:
             raise BrokerError(
                 "the home could not be repaired, so the account is incomplete",
-                where=_place(one.name, outcome.roles),
+                where=wheres[one.name],
                 found=one.problem,
                 remedy="Look at the home, end what runs under the account, then try again.",
             )

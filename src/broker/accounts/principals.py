@@ -23,13 +23,13 @@ def principal(
     The account needs a key file besides, so removing that file ends certificates, too.
     """
     try:
-        standing = layout.at(layout.standing).read_text(encoding="utf-8")
+        valid = layout.at(layout.valid_certificates).read_text(encoding="utf-8")
     except OSError:
         return None
     named = name not in ("", ".", "..") and "/" not in name
     if not named or not layout.at(layout.keys).joinpath(name).is_file():
         return None
-    return name if accepts(standing, name, serial, fingerprint, authority, now) else None
+    return name if accepts(valid, name, serial, fingerprint, authority, now) else None
 
 
 def main() -> None:

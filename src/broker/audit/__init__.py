@@ -6,14 +6,14 @@
 from .actor import Actor, acting_as, current_actor
 from .event import Event, Result
 from .log import append_or_keep, note
-from .query import Query
+from .query import LogQuery
 from .recording import Change, recording
 
 __all__ = [
     "Actor",
     "Change",
     "Event",
-    "Query",
+    "LogQuery",
     "Result",
     "acting_as",
     "append_or_keep",

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..classes import FIRST_PERSON_UID
 from ..errors import BrokerError
 from ..files import write_when_full
 from ..foreign.paths import GENERATION_ID
@@ -48,7 +49,6 @@ _NUMBERS = {
 }
 _FIELDS = f"--output-fields=_UID,BROKER_GENERATION,BROKER_PATH,{','.join(_NUMBERS.values())}"
 _SHOWN = "%Y-%m-%d %H:%M:%S"
-_FIRST_PERSON = 1000  # Debian's UID_MIN; lower ones are the system's
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def parse_pull(entry: dict[str, Any]) -> Event:
     generation = str(entry.get("BROKER_GENERATION", ""))
     numbers = {name: str(entry.get(field, "")) for name, field in _NUMBERS.items()}
     whole = all(re.fullmatch(r"-?\d{1,18}", value) for value in numbers.values())
-    if uid < _FIRST_PERSON or not whole or not _GENERATION.fullmatch(generation):
+    if uid < FIRST_PERSON_UID or not whole or not _GENERATION.fullmatch(generation):
         detail["problem"] = "this is not an entry that the broker's own transport writes"
         return Event(at, "pull", actor, actor.name, "refused", act, detail)
     detail |= {"generation": generation, **{name: int(v) for name, v in numbers.items()}}

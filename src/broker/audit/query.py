@@ -7,11 +7,11 @@ from datetime import datetime
 
 from .event import Event
 
-__all__ = ["Query"]
+__all__ = ["LogQuery"]
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class LogQuery:
     """Every part that is given has to fit.
 
     ``user`` is whom an event is about or who did it; ``action`` is a whole verb or its beginning

@@ -15,7 +15,7 @@ from ..audit.event import Event, render_event
 from ..audit.log import settle
 from ..audit.pending import pending_of
 from ..audit.pulls import collect
-from ..audit.query import Query
+from ..audit.query import LogQuery
 from ..audit.reading import History, read_log
 from ..errors import BrokerError, ConfigError
 from ..hostpaths import AUDIT_LOG, PULLS_CURSOR
@@ -57,7 +57,7 @@ def audit(
     the log holds lines that cannot be read, or lines are missing because its file cannot be
     written or the journal did not keep them; all are reported.
     """
-    query = Query(user, action, _instant("--since", since), _instant("--until", until))
+    query = LogQuery(user, action, _instant("--since", since), _instant("--until", until))
     if only:
         found = collect(log, PULLS_CURSOR)
         say(f"{found.pulls:,} new pulls")
@@ -73,7 +73,7 @@ def audit(
         for event in chosen:
             say(_line(event))
         if not chosen:
-            say("nothing in the log fits")
+            say("no event matches")
     for bad in history.garbled:
         say(f"broker: {bad.where}: cannot be read: {bad.problem}", err=True)
     if history.pending:

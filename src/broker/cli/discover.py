@@ -11,7 +11,7 @@ import click
 from ..errors import ConfigError, SourceError
 from ..files import write_atomic
 from ..sources.draft import Revision, document, revise
-from .drafting import Choice, Found, drafts_of_files, drafts_of_source
+from .drafting import Choice, DraftSet, drafts_of_files, drafts_of_source
 from .options import as_json, config_dir
 from .terminal import counted, say, say_document, say_json
 
@@ -80,7 +80,7 @@ def discover(  # noqa: PLR0913  each is an option
     context.exit(SourceError.exit_code if found.failures else 0)
 
 
-def _write(out: Path, found: Found, choice: Choice) -> Revision:
+def _write(out: Path, found: DraftSet, choice: Choice) -> Revision:
     """Write what is new; a file in which everything stands already is not touched."""
     try:
         before = out.read_text() if out.exists() else None

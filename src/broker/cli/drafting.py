@@ -17,7 +17,7 @@ from ..sources.csv.survey import survey
 from ..sources.draft import Draft
 from ..sources.registry import open_source
 
-__all__ = ["Choice", "Found", "drafts_of_files", "drafts_of_source"]
+__all__ = ["Choice", "DraftSet", "drafts_of_files", "drafts_of_source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DraftSet:
     """Drafts, and by table id what could not be read."""
 
     title: str
@@ -44,10 +44,10 @@ class Found:
     failures: dict[str, str]
 
 
-def drafts_of_files(path: str, choice: Choice) -> Found:
+def drafts_of_files(path: str, choice: Choice) -> DraftSet:
     """What the CSV files below ``path`` say of themselves."""
     source = CsvSource({"path": path}, Path())
-    found = Found(Path(path).name or path, [], {})
+    found = DraftSet(Path(path).name or path, [], {})
     for request in source.requests():
         if not choice(request.id):
             continue
@@ -58,7 +58,7 @@ def drafts_of_files(path: str, choice: Choice) -> Found:
     return found
 
 
-def drafts_of_source(name: str, config_option: Path | None, choice: Choice) -> Found:
+def drafts_of_source(name: str, config_option: Path | None, choice: Choice) -> DraftSet:
     """What a source of the instance, by its name or type, says of its tables."""
     folder = find_config_dir(config_option)
     instance = load_instance(folder)
@@ -68,11 +68,11 @@ def drafts_of_source(name: str, config_option: Path | None, choice: Choice) -> F
     own = None if is_default else config.name
     if isinstance(source, Listed):
         return _each(source, config.name, choice, own)
-    return Found(config.name, [_draft(one, own) for one in _tables(source, choice)], {})
+    return DraftSet(config.name, [_draft(one, own) for one in _tables(source, choice)], {})
 
 
-def _each(source: Listed, title: str, choice: Choice, own: str | None) -> Found:
-    found = Found(title, [], {})
+def _each(source: Listed, title: str, choice: Choice, own: str | None) -> DraftSet:
+    found = DraftSet(title, [], {})
     for table in filter(choice, source.table_ids()):
         try:
             found.drafts.append(_draft(source.describe(TableRequest(table)), own))

@@ -121,8 +121,9 @@ def verify(
     else:
         for found in defects:
             say(f"{found['generation']}/{found['path']} {found['problem']}")
-        count = len(defects) or "nothing"
-        say(f"{count} to report in {len(chosen)} generation(s)", err=bool(defects))
+        verified = f"{len(chosen):,} generation{'s' if len(chosen) != 1 else ''} verified"
+        counted = f"{len(defects):,} defect{'s' if len(defects) != 1 else ''}"
+        say(f"{verified}, {counted if defects else 'no defects'}", err=bool(defects))
     return 1 if defects else 0
 
 

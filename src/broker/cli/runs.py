@@ -21,12 +21,12 @@ from ..runs import (
     RunStatus,
     boot_id,
     facts_of,
-    look,
     note_begin,
     note_end,
     read_record,
     recording,
     run_status,
+    unit_states,
     with_recorders,
 )
 from .options import as_json, data_dir
@@ -83,7 +83,7 @@ def host_syncs() -> RunStatus | None:
     deadline = time.monotonic() + _RECORDING_SECONDS
     while True:
         names = [SERVICE, *(run.unit for run in read_record(SYNCS).begun.values())]
-        units = look([TIMER, *with_recorders(names)])
+        units = unit_states([TIMER, *with_recorders(names)])
         # Read anew: an end that systemd no longer speaks of is in it by now.
         record = read_record(SYNCS)
         known = {run.unit for run in record.begun.values()} <= {*units}

@@ -19,7 +19,7 @@ from ..config import find_config_dir, load_instance
 from ..errors import BrokerError
 from ..hostpaths import PROOF
 from ..publish import Generation, TableEntry
-from ..runs import look
+from ..runs import unit_states
 from ..sync.held import lost_keys, widening_of
 from ..sync.report import Exit
 from .approve import example_keys
@@ -117,7 +117,7 @@ def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str
 
 def _stopped() -> list[str]:
     """Which of the units that start proofs are not active, so that changed rights go unproved."""
-    return [name for name, unit in look(STARTERS).items() if unit["ActiveState"] != "active"]
+    return [name for name, unit in unit_states(STARTERS).items() if unit["ActiveState"] != "active"]
 
 
 def _since(link: Path) -> datetime:

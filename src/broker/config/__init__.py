@@ -1,6 +1,6 @@
 """What people write, turned into frozen, validated objects."""
 
-from .description import CsvDialect, Description, ForeignKey, TableDescription, WhereFilter
+from .description import CsvDialect, Description, ForeignKeySection, TableDescription, WhereFilter
 from .instance import AccessClass, Dataset, Instance, Retention, Sync
 from .load import find_config_dir, load_description, load_instance
 from .placeholders import PLACEHOLDERS
@@ -15,7 +15,7 @@ __all__ = [
     "CsvDialect",
     "Dataset",
     "Description",
-    "ForeignKey",
+    "ForeignKeySection",
     "Instance",
     "InvalidConfigError",
     "Retention",

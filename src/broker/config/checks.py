@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..errors import ConfigError
-from .columnformat import Kind
+from .columnformat import FormatKind
+from .csvdialect import contradictions
 from .description import TableDescription
 from .fit import against, listings
 from .instance import Instance
@@ -18,7 +19,7 @@ __all__ = ["check_tables"]
 _SINGLE_VALUED = ("gt", "ge", "lt", "le")
 # BigQuery's, of tables that are partitioned by it: no schema lists them, so they cannot be fetched.
 _OF_INGESTION = {"_PARTITIONTIME", "_PARTITIONDATE"}
-_AS_READ: dict[Kind, str] = {
+_AS_READ: dict[FormatKind, str] = {
     "date": "a day or time such as 2026-01-31 or 2026-01-31 10:00:00",
     "number": "a number such as -1234.5",
     "truth": "true or false",
@@ -90,36 +91,9 @@ def _unequal(
 
 
 def _dialect(one: Placed) -> Iterator[ConfigError]:
-    csv = one.table.csv
-    if not csv.header and not csv.columns:
-        yield ConfigError(
-            f"{one.key('csv', 'columns')} is missing",
-            where=one.where("csv", "header"),
-            expected="the names of the columns, because header is false",
-            remedy=None
-            if csv.dialect == "rfc4180"
-            else f"Files of {csv.dialect} have no header; where yours do, say header: true.",
-        )
-    if csv.escapes is not None and not csv.escape:
-        yield ConfigError(
-            f"{one.key('csv', 'escapes')} has no effect without escape",
-            where=one.where("csv", "escapes"),
-            remedy="Add escape, or remove it.",
-        )
-    if csv.escapes == "quote" and not csv.quote:
-        yield ConfigError(
-            f"{one.key('csv', 'escapes')} is wrong",
-            where=one.where("csv", "escapes"),
-            expected="any, mysql or postgres, because nothing is quoted",
-            found="'quote'",
-        )
-    if csv.delimiter in (csv.quote, csv.escape):
-        yield ConfigError(
-            f"{one.key('csv', 'delimiter')} is wrong",
-            where=one.where("csv", "delimiter"),
-            expected="another character than quote and escape",
-            found=f"'{csv.delimiter}'",
-        )
+    return contradictions(
+        one.table.csv, lambda key: one.key("csv", key), lambda key: one.where("csv", key)
+    )
 
 
 def _strategy(one: Placed) -> Iterator[ConfigError]:

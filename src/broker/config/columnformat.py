@@ -9,15 +9,15 @@ from pydantic import AfterValidator, Field, model_validator
 
 from .values import OneOrMore, Section, unexpected
 
-__all__ = ["ColumnFormat", "Kind"]
+__all__ = ["ColumnFormat", "FormatKind"]
 
 _DATE_PARTS = "YymbdHIMSfpz"
 """The letters after ``%`` that a date format may have, as ``strftime`` has them."""
 
-Kind = Literal["date", "number", "truth"]
+FormatKind = Literal["date", "number", "truth"]
 """What the values of a format become; None of ``kind`` where they stay text as it comes."""
 
-_KINDS: dict[Kind, str] = {
+_KINDS: dict[FormatKind, str] = {
     "date": r"\{\{.*\}\}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?",
     "number": r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?",
     "truth": "true|false",
@@ -94,7 +94,7 @@ class ColumnFormat(Section):
         return bool(self.decimal or self.thousands or self.affixes or self.negative != "minus")
 
     @property
-    def kind(self) -> Kind | None:
+    def kind(self) -> FormatKind | None:
         """What its values become, where that is a date, a number or true and false."""
         if self.date is not None:
             return "date"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from ..errors import ConfigError
 from .columnformat import ColumnFormat
 from .values import Names, OneOrMore, Section, Text, unexpected
 
-__all__ = ["CsvDialect"]
+__all__ = ["CsvDialect", "contradictions"]
 
 _ROWS_AFFECTED = r"\([0-9]+ rows? affected\)"
 
@@ -214,3 +215,38 @@ def _by_locale(locale: Any) -> dict[str, Any]:
         return {}
     place = locale.replace("_", "-").lower()
     return {"delimiter": ";" if _SEMICOLON.fullmatch(place) else ","}
+
+
+def contradictions(
+    csv: CsvDialect, key: Callable[[str], str], where: Callable[[str], str]
+) -> Iterator[ConfigError]:
+    """Keys that do not fit each other; ``key`` and ``where`` give the name and place of one."""
+    if not csv.header and not csv.columns:
+        yield ConfigError(
+            f"{key('columns')} is missing",
+            where=where("header"),
+            expected="the names of the columns, because header is false",
+            remedy=None
+            if csv.dialect == "rfc4180"
+            else f"Files of {csv.dialect} have no header; where yours do, say header: true.",
+        )
+    if csv.escapes is not None and not csv.escape:
+        yield ConfigError(
+            f"{key('escapes')} has no effect without escape",
+            where=where("escapes"),
+            remedy="Add escape, or remove it.",
+        )
+    if csv.escapes == "quote" and not csv.quote:
+        yield ConfigError(
+            f"{key('escapes')} is wrong",
+            where=where("escapes"),
+            expected="any, mysql or postgres, because nothing is quoted",
+            found="'quote'",
+        )
+    if csv.delimiter in (csv.quote, csv.escape):
+        yield ConfigError(
+            f"{key('delimiter')} is wrong",
+            where=where("delimiter"),
+            expected="another character than quote and escape",
+            found=f"'{csv.delimiter}'",
+        )

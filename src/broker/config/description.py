@@ -34,7 +34,7 @@ __all__ = [
     "CsvDialect",
     "Description",
     "DescriptionFile",
-    "ForeignKey",
+    "ForeignKeySection",
     "TableDescription",
     "WhereFilter",
 ]
@@ -53,7 +53,7 @@ def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
     return values or unexpected("at least one value")
 
 
-class ForeignKey(Section):
+class ForeignKeySection(Section):
     """A column that holds keys of another table."""
 
     column: Text = Field(description="Column of this table.")
@@ -81,7 +81,7 @@ class WhereFilter(Section):
         return {"column": self.column, "operator": self.operator, "values": values}
 
 
-class Tombstone(Section):
+class TombstoneSection(Section):
     """How a source marks a row that is deleted."""
 
     column: Text = Field(description="Column that holds the mark.")
@@ -200,7 +200,7 @@ class TableDescription(Section):
         "gone; tombstone, the source sends a mark; census, keys are compared; append_only, "
         "nothing is ever deleted. Default: full, but for incremental nothing is noticed.",
     )
-    tombstone: Tombstone | None = Field(
+    tombstone: TombstoneSection | None = Field(
         default=None, description="The mark of a deleted row, where deletions is tombstone."
     )
     max_delete_fraction: float = Field(
@@ -222,7 +222,7 @@ class TableDescription(Section):
         description="Time that its source has until the last row, such as 4h. "
         "Default: sync.table_timeout.",
     )
-    foreign_keys: tuple[ForeignKey, ...] = Field(
+    foreign_keys: tuple[ForeignKeySection, ...] = Field(
         default=(), description="Columns that hold keys of other tables."
     )
     partition_column_type: Any = _tolerated("the type comes from the source or from types.")

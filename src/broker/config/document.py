@@ -18,9 +18,9 @@ import yaml
 from ..errors import ConfigError
 from .scalars import NOTHING, Scalar, quoted
 
-__all__ = ["Document", "Location"]
+__all__ = ["Document", "KeyPath"]
 
-Location = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """The way from the root of a document to a value: keys of mappings, indexes of lists."""
 
 _STANDARD_TAG = "tag:yaml.org,2002:"
@@ -57,14 +57,14 @@ class Document:
         except RecursionError as error:
             raise ConfigError("the YAML is nested too deeply", where=str(self.path)) from error
 
-    def where(self, location: Location) -> str:
+    def where(self, location: KeyPath) -> str:
         """``file:line`` of a key or a list item; of what is around it, where it does not exist."""
         line = self.first_line if self._root is None else self._line(self._root)
         for marker, _ in self._walk(location):
             line = self._line(marker)
         return f"{self.path}:{line}"
 
-    def found(self, location: Location) -> str | None:
+    def found(self, location: KeyPath) -> str | None:
         """What stands there, in words fit for a message; None where nothing does.
 
         A value that came from a variable is shown as it was written, not as it was expanded.
@@ -80,7 +80,7 @@ class Document:
             return "a mapping"
         return "nothing" if _is_nothing(node) else quoted(str(getattr(node, "value", "")))
 
-    def name(self, location: Location) -> str:
+    def name(self, location: KeyPath) -> str:
         """A location as shown in messages: ``sync.threads``, ``table in.c-crm.orders: file``."""
         item = [value for _, value in self._walk(location[:2])]
         identity = (
@@ -91,7 +91,7 @@ class Document:
         rest = _dotted(location[2:])
         return f"table {identity[1].value}" + (f": {rest}" if rest else "")
 
-    def is_spoiled(self, location: Location) -> bool:
+    def is_spoiled(self, location: KeyPath) -> bool:
         """Whether a problem of this value is already reported."""
         return any(id(value) in self._spoiled for _, value in self._walk(location))
 
@@ -134,7 +134,7 @@ class Document:
             remedy="Indent with spaces, not tabs." if "'\\t'" in details else None,
         )
 
-    def _walk(self, location: Location) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    def _walk(self, location: KeyPath) -> Iterator[tuple[yaml.Node, yaml.Node]]:
         node = self._root
         for part in location:
             step = None if node is None else self._step(node, part)
@@ -202,7 +202,7 @@ class Document:
         self.problems.append(ConfigError(message, where=where, found=found, remedy=remedy))
 
 
-def _dotted(location: Location) -> str:
+def _dotted(location: KeyPath) -> str:
     name = ""
     for part in location:
         name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part

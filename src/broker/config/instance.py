@@ -86,7 +86,7 @@ class User(Section):
 
 
 class Dataset(Section):
-    """One entry of ``datasets``, by key: tables that an analyst chooses to sync, or not."""
+    """One entry of ``datasets``, by key: tables that belong together."""
 
     label: str = Field(default="", description="Not read yet: name that people see.")
     description: str = Field(default="", description="Not read yet: what the dataset holds.")
@@ -216,7 +216,7 @@ class Instance(Section):
         "where they differ.",
     )
     datasets: dict[str, Dataset] = Field(
-        default={}, description="Groups of tables that an analyst chooses to sync, or not."
+        default={}, description="Groups of tables, by the name that tables and access classes use."
     )
     catalog: Catalog = Field(
         default=Catalog(), description="Not read yet: how the catalog shows folders."
@@ -233,13 +233,13 @@ class Instance(Section):
         """``file:line`` of a key; the name of the file, where it was read from none."""
         return "instance.yaml" if self._document is None else self._document.where(keys)
 
-    def place(self, document: Document) -> None:
+    def note_origin(self, document: Document) -> None:
         """Say where it was read; called once, by the reader of the file."""
         self._document = document
         for name, source in self.sources.items():
-            source.place(name, document, ("sources", name))
+            source.note_origin(name, document, ("sources", name))
         if self.data_source is not None:
-            self.data_source.place(self.data_source.type, document, ("data_source",))
+            self.data_source.note_origin(self.data_source.type, document, ("data_source",))
 
     @property
     def named_sources(self) -> dict[str, SourceConfig]:

@@ -61,7 +61,7 @@ def load_instance(
         problems += check_instance(instance, document)
     raise_if_any(problems)
     assert instance is not None  # noqa: S101 - no problem means there is a value
-    instance.place(document)
+    instance.note_origin(document)
     return instance
 
 

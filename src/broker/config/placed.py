@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .description import TableDescription
-from .document import Document, Location
+from .document import Document, KeyPath
 
 __all__ = ["Placed"]
 
@@ -17,7 +17,7 @@ class Placed:
 
     table: TableDescription
     document: Document
-    location: Location
+    location: KeyPath
 
     def where(self, *keys: str | int) -> str:
         """``file:line`` of one of its keys."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from ..errors import ConfigError, nearest
-from .document import Document, Location
+from .document import Document, KeyPath
 from .scalars import quoted
 
 __all__ = [
@@ -90,10 +90,10 @@ def validated(
     model: type[Model],
     value: Any,
     document: Document,
-    location: Location = (),
+    location: KeyPath = (),
     *,
     folder: Path | None = None,
-    skipping: Collection[Location] = (),
+    skipping: Collection[KeyPath] = (),
 ) -> tuple[Model | None, list[ConfigError]]:
     """The value as a ``model``, or None and what is wrong with it, with lines of ``document``.
 
@@ -114,12 +114,12 @@ def validated(
     return None, problems
 
 
-def _parts(loc: Iterable[str | int]) -> Location:
+def _parts(loc: Iterable[str | int]) -> KeyPath:
     return tuple(part for part in loc if part != "[key]")
 
 
 def _problem(
-    detail: Mapping[str, Any], model: type[BaseModel], document: Document, base: Location
+    detail: Mapping[str, Any], model: type[BaseModel], document: Document, base: KeyPath
 ) -> ConfigError:
     location = (*base, *_parts(detail["loc"]))
     if detail["type"] == "extra_forbidden":
@@ -141,7 +141,7 @@ def _problem(
 
 
 def _unknown_key(
-    loc: Sequence[str | int], model: type[BaseModel], document: Document, location: Location
+    loc: Sequence[str | int], model: type[BaseModel], document: Document, location: KeyPath
 ) -> ConfigError:
     key, parent = str(location[-1]), document.name(location[:-1])
     allowed = _keys(_section_at(model, loc[:-1]))

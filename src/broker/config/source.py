@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from ..errors import ConfigError
-from .document import Document, Location
+from .document import Document, KeyPath
 from .problems import raise_if_any, validated
 from .scalars import Scalar, plain
 from .values import Section, SourceName
@@ -36,7 +36,7 @@ class SourceConfig(Section):
 
     _name: str = PrivateAttr("")
     _document: Document | None = PrivateAttr(None)
-    _location: Location = PrivateAttr(())
+    _path: KeyPath = PrivateAttr(())
 
     @model_validator(mode="before")
     @classmethod
@@ -66,7 +66,7 @@ class SourceConfig(Section):
         """
         raw = dict(self.model_extra or {})
         document = self._document or Document("", Path(f"source {self.name}"))
-        settings, problems = validated(model, raw, document, self._location)
+        settings, problems = validated(model, raw, document, self._path)
         raise_if_any(problems)
         assert settings is not None  # noqa: S101 - no problem means there is a value
         return settings
@@ -78,22 +78,22 @@ class SourceConfig(Section):
         """
         raw = dict(self.model_extra or {})
         variables = [
-            (*self._location, key)
+            (*self._path, key)
             for key, value in raw.items()
             if isinstance(value, Scalar) and value.is_secret
         ]
         document = self._document or Document("", Path(f"source {self.name}"))
-        return validated(model, raw, document, self._location, skipping=variables)[1]
+        return validated(model, raw, document, self._path, skipping=variables)[1]
 
     def where(self, *keys: str) -> str:
         """``file:line`` of a setting, for a source that finds a value to be wrong later."""
         if self._document is None:
             return f"source {self.name}"
-        return self._document.where((*self._location, *keys))
+        return self._document.where((*self._path, *keys))
 
-    def place(self, name: str, document: Document, location: Location) -> None:
+    def note_origin(self, name: str, document: Document, path: KeyPath) -> None:
         """Say where the source stands; called once, by the reader of the file."""
-        self._name, self._document, self._location = name, document, location
+        self._name, self._document, self._path = name, document, path
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Type and names of settings: a value may be a secret."""

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from .entrants import groups_of
-from .options import Options, Run, is_allowed, matches, parse_options
+from .options import Options, RunCommand, is_allowed, matches, parse_options
 
 __all__ = ["Login", "differences", "problems"]
 
@@ -40,7 +40,7 @@ class Login:
 
 
 def problems(
-    run: Run, drop_ins: Mapping[str, str], keyed: Sequence[str], *, folder: Path, keys: Path
+    run: RunCommand, drop_ins: Mapping[str, str], keyed: Sequence[str], *, folder: Path, keys: Path
 ) -> Iterator[str]:
     """What keeps sshd from doing what the drop-ins say, a clause each.
 
@@ -91,7 +91,9 @@ def logins(keyed: Sequence[str], keys: Path) -> list[Login]:
     return [*real, *made_up, Login(_MADE_UP, set(), "other accounts")]
 
 
-def differences(run: Run, login: Login, drop_ins: Mapping[str, str], folder: Path) -> Iterator[str]:
+def differences(
+    run: RunCommand, login: Login, drop_ins: Mapping[str, str], folder: Path
+) -> Iterator[str]:
     """Where sshd would do other things for an account than the drop-ins say."""
     text = "\n".join(drop_ins[name] for name in sorted(drop_ins))
     with tempfile.TemporaryDirectory() as place:
@@ -170,7 +172,7 @@ def _copied(folder: Path, drop_ins: Mapping[str, str], login: Login, place: Path
     return config
 
 
-def _answer(run: Run, config: Path, login: Login) -> Options:
+def _answer(run: RunCommand, config: Path, login: Login) -> Options:
     condition = f"user={login.name},host=localhost,addr=127.0.0.1"
     code, output, error = run(["sshd", "-T", "-f", str(config), "-C", condition])
     if code == 0:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 __all__ = [
     "Options",
-    "Run",
+    "RunCommand",
     "has_key",
     "has_text",
     "is_allowed",
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Options = Mapping[str, list[str]]
-Run = Callable[..., tuple[int, str, str]]
+RunCommand = Callable[..., tuple[int, str, str]]
 """Runs a command: its exit code, what it prints, and its errors."""
 
 

@@ -18,25 +18,25 @@ from .views import Audience
 __all__ = ["record", "wanted"]
 
 
-def wanted(place: StoreLayout, rights: Rights) -> list[Audience]:
+def wanted(layout: StoreLayout, rights: Rights) -> list[Audience]:
     """The audiences whose classes all have a group; a class that was given up needs no view."""
-    needed = {*map(Audience.of, BUILT_IN_VIEWS), *_recorded(place.audiences)}
+    needed = {*map(Audience.of, BUILT_IN_VIEWS), *_recorded(layout.audiences)}
     known = rights.groups
     return sorted(a for a in needed if known is None or all(name in known for name in a.classes))
 
 
-def record(place: StoreLayout, rights: Rights, audiences: Iterable[Audience]) -> None:
+def record(layout: StoreLayout, rights: Rights, audiences: Iterable[Audience]) -> None:
     """Ask for more views, from the next generation on. The caller holds the publish lock."""
     more = set(audiences)
     for audience in more:
         for name in audience.classes:
             rights.gid(name)
-    known = _recorded(place.audiences)
+    known = _recorded(layout.audiences)
     if more - known:
         lists = [list(audience.classes) for audience in sorted(known | more)]
         text = json.dumps(lists, indent=1) + "\n"
         # the root of a store may give its own group, that of every analyst, to what is made in it
-        write_atomic(place.audiences, text, mode=0o640, gid=rights.operators)
+        write_atomic(layout.audiences, text, mode=0o640, gid=rights.operators)
 
 
 def _recorded(path: Path) -> set[Audience]:

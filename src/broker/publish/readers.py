@@ -183,7 +183,7 @@ class Memory:
 
     @classmethod
     def from_json(cls, content: bytes, generation: str, *, where: str) -> Memory:
-        """Read it back; raises ``PublishError``: what is unreadable is not nothing."""
+        """Read it back. Raises ``PublishError`` where that fails, as readers are then not known."""
         try:
             document: Any = parse_json(content)
             if not isinstance(document, dict) or document.pop("format", None) != _FORMAT:

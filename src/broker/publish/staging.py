@@ -47,7 +47,7 @@ class Staging:
     previous: Generation | None
     memory: Memory
     run: str | None
-    place: StoreLayout
+    layout: StoreLayout
     rights: Rights
     signer: Signer
     closing: ExitStack
@@ -66,7 +66,7 @@ class Staging:
     @property
     def folder(self) -> Path:
         """Everything of this run, swept at the next start if the run dies."""
-        return self.place.staging / self.id
+        return self.layout.staging / self.id
 
     @property
     def path(self) -> Path:
@@ -194,7 +194,7 @@ class Staging:
                 describe,
             )
         self.close()
-        return self.place.generation(self.id)
+        return self.layout.generation(self.id)
 
     def _memory(self) -> Memory:
         """What the next generation knows of the readers of its tables."""
@@ -212,7 +212,7 @@ class Staging:
         return self.memory.after(tables, places, waits)
 
     def _publish_lock(self) -> AbstractContextManager[None]:
-        return lock(self.place.publish_lock, purpose=PUBLISHING, wait_seconds=PUBLISH_WAIT_SECONDS)
+        return lock(self.layout.publish_lock, purpose=PUBLISHING, wait_seconds=PUBLISH_WAIT_SECONDS)
 
     def _build(
         self, manifest: Manifest, documents: Mapping[str, RenderedDocument], describe: Describe
@@ -222,10 +222,10 @@ class Staging:
         builder = Builder(tree, describe, self.signer)
         make_dir(tree.path, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))
         listed = builder.whole(manifest, documents, self._place)
-        for audience in wanted(self.place, self.rights):
+        for audience in wanted(self.layout, self.rights):
             builder.view(tree.path, listed, audience)
         tree.sync()
-        self.place.publish(self.id, tree.path)
+        self.layout.publish(self.id, tree.path)
 
     def _place(self, tree: TreeBuilder) -> None:
         """Put every data file into the tree: linked where the generation before has the same."""

@@ -48,7 +48,7 @@ class Store:
         ``operators`` is the group of what spans classes, the caller's own unless it is given.
         ``reserve_bytes`` must be free before a run may begin.
         """
-        self.place = StoreLayout(root)
+        self.layout = StoreLayout(root)
         own = os.getegid()
         self.rights = Rights(groups, own if operators is None else operators, own)
         self._signing_key = signing_key
@@ -57,12 +57,12 @@ class Store:
     @property
     def root(self) -> Path:
         """The folder that ``--data`` names."""
-        return self.place.root
+        return self.layout.root
 
     @property
     def approvals(self) -> Approvals:
         """What a person approved."""
-        return Approvals(self.place.approvals, self.prepare)
+        return Approvals(self.layout.approvals, self.prepare)
 
     def current(self) -> Generation | None:
         """What is published; None only if nothing ever was. Hold on to it: it never changes.
@@ -71,15 +71,15 @@ class Store:
         """
         with publish_errors(self.root):
             require_store(self.root)
-            current = self.place.current_id()
-            return None if current is None else self.place.generation(current)
+            current = self.layout.current_id()
+            return None if current is None else self.layout.generation(current)
 
     def generation(self, generation_id: str | None = None) -> Generation:
         """One generation, or the current one; raises ``PublishError`` if there is none."""
         if generation_id is not None:
             with publish_errors(self.root):
                 require_store(self.root)
-                return self.place.generation(generation_id)
+                return self.layout.generation(generation_id)
         current = self.current()
         if current is None:
             raise PublishError(
@@ -91,7 +91,7 @@ class Store:
         """All of them, oldest first; ones newer than ``current`` were rolled back from."""
         with publish_errors(self.root):
             require_store(self.root)
-            return [self.place.generation(name) for name in self.place.ids()]
+            return [self.layout.generation(name) for name in self.layout.ids()]
 
     def before(self, generation: Generation) -> Generation | None:
         """The generation that this one went on from; the next older one where that is gone.
@@ -103,9 +103,9 @@ class Store:
         with suppress(PublishError):
             last = generation.manifest.previous
         with publish_errors(self.root):
-            names = [one for one in self.place.ids() if one < generation.id]
+            names = [one for one in self.layout.ids() if one < generation.id]
         older = [one for one in names if last is None or one <= last]
-        return self.place.generation(older[-1]) if older else None
+        return self.layout.generation(older[-1]) if older else None
 
     def begin(self, run_id: str | None = None, *, now: datetime | None = None) -> Staging:
         """Start a run: take the lock, clear what dead runs left, make sure of space and key.
@@ -114,19 +114,19 @@ class Store:
         """
         with ExitStack() as stack, publish_errors(self.root):
             self.prepare()
-            stack.enter_context(lock(self.place.run_lock, purpose=PUBLISHING))
+            stack.enter_context(lock(self.layout.run_lock, purpose=PUBLISHING))
             with self._publishing():
-                self.place.sweep()
+                self.layout.sweep()
                 signer = self._signer()
             require_space(self.root, self._reserve, where=str(self.root))
-            new_id = next_id(now or datetime.now(UTC), max(self.place.ids(), default=None))
+            new_id = next_id(now or datetime.now(UTC), max(self.layout.ids(), default=None))
             last = self._last()
             staging = Staging(
                 id=new_id,
                 previous=last,
                 memory=self._memory(last, lambda one: one.memory),
                 run=run_id,
-                place=self.place,
+                layout=self.layout,
                 rights=self.rights,
                 signer=signer,
                 closing=ExitStack(),
@@ -134,7 +134,7 @@ class Store:
             make_dir(staging.folder, mode=0o700)
             stack.callback(self._abandon, staging.folder)
             make_dir(staging.path, mode=0o700)
-            fsync_dir(self.place.staging)
+            fsync_dir(self.layout.staging)
             staging.closing.push(stack.pop_all())
             return staging
 
@@ -149,7 +149,7 @@ class Store:
         """
         with self._everything():
             target = self._rollback_target(generation_id)
-            defects = verify(target, self.rights, self.place.signers, content=False)
+            defects = verify(target, self.rights, self.layout.signers, content=False)
             if defects:
                 raise PublishError(
                     "this generation is not whole",
@@ -163,14 +163,14 @@ class Store:
             if refused:
                 raise _more_readers(target, refused)
             self._build_views(target, describe)
-            self.place.flip(target.id)
+            self.layout.flip(target.id)
             with suppress(PublishError):  # each was for this pair of generations alone
                 approvals.use_up_readers(one.id for one in widenings)
             return target
 
     def widenings(self, target: Generation) -> list[Widening]:
         """The tables that more people could read than now, if this generation were current."""
-        current = self.place.current_id()
+        current = self.layout.current_id()
         now, then = self._memory(self.current(), _as_far_as_known), target.memory
         found = []
         for entry in target.manifest.tables:
@@ -195,7 +195,7 @@ class Store:
         with publish_errors(self.root):
             self.prepare()
             with self._publishing():
-                record(self.place, self.rights, map(Audience.of, audiences))
+                record(self.layout, self.rights, map(Audience.of, audiences))
                 current = self.current()
                 return self._build_views(current, describe) if current else []
 
@@ -211,7 +211,7 @@ class Store:
         """Everything that is not as published, by default in the current generation."""
         generation = self.generation(generation_id)
         with publish_errors(generation.path):
-            return verify(generation, self.rights, self.place.signers, content=content)
+            return verify(generation, self.rights, self.layout.signers, content=content)
 
     def _last(self) -> Generation | None:
         """What the next generation goes on from; unreadable stops the run before it starts."""
@@ -240,45 +240,45 @@ class Store:
         candidates = self._candidates()
         for candidate in candidates:
             if candidate.superseded_at is None and not candidate.is_current:
-                (self.place.superseded / candidate.id).touch(mode=0o600)
+                (self.layout.superseded / candidate.id).touch(mode=0o600)
         past = expired(candidates, policy, now)
         removed = []
         for candidate in removable(candidates, policy, now):
             lacks_space = shutil.disk_usage(self.root).free < policy.min_free_bytes
             if candidate.id in past or lacks_space:
-                self.place.remove(candidate.id)
+                self.layout.remove(candidate.id)
                 removed.append(candidate.id)
         return removed
 
     def _candidates(self) -> list[Candidate]:
-        current, used = self.place.current_id(), in_use(self.place.generations)
+        current, used = self.layout.current_id(), in_use(self.layout.generations)
         return [
             Candidate(
                 id=name,
                 taken_at=taken_at(name),
                 is_current=name == current,
-                is_good=_is_good(self.place.generation(name)),
-                superseded_at=self.place.superseded_at(name),
+                is_good=_is_good(self.layout.generation(name)),
+                superseded_at=self.layout.superseded_at(name),
                 in_use=name in used,
             )
-            for name in self.place.ids()
+            for name in self.layout.ids()
         ]
 
     def _rollback_target(self, generation_id: str | None) -> Generation:
         if generation_id is not None:
-            return self.place.generation(generation_id)
-        current = self.place.current_id()
-        before = None if current is None else self.before(self.place.generation(current))
+            return self.layout.generation(generation_id)
+        current = self.layout.current_id()
+        before = None if current is None else self.before(self.layout.generation(current))
         if before is None:
             raise PublishError(
-                "there is no older generation to go back to", where=str(self.place.generations)
+                "there is no older generation to go back to", where=str(self.layout.generations)
             )
         return before
 
     def _build_views(self, generation: Generation, describe: Describe) -> list[Audience]:
         """Build the missing views of a generation, each renamed into it when it is whole."""
-        missing = [a for a in wanted(self.place, self.rights) if not generation.view(a).is_dir()]
-        folder = self.place.staging / f"views-{generation.id}"
+        missing = [a for a in wanted(self.layout, self.rights) if not generation.view(a).is_dir()]
+        folder = self.layout.staging / f"views-{generation.id}"
         for audience in missing:
             make_dir(folder, mode=0o700)
             tree = TreeBuilder(folder, self.rights, None)
@@ -293,7 +293,7 @@ class Store:
     def _signer(self) -> Signer:
         key = self._signing_key
         signer = Signer.own(self.root / ".keys") if key is None else Signer(key)
-        signer.export(self.place.signers)
+        signer.export(self.layout.signers)
         return signer
 
     @contextmanager
@@ -301,19 +301,19 @@ class Store:
         """Hold both locks: no other process makes or moves anything."""
         with publish_errors(self.root):
             self.prepare()
-            with lock(self.place.run_lock, purpose=PUBLISHING), self._publishing():
-                self.place.sweep()
+            with lock(self.layout.run_lock, purpose=PUBLISHING), self._publishing():
+                self.layout.sweep()
                 yield
 
     @contextmanager
     def _publishing(self) -> Iterator[None]:
-        with lock(self.place.publish_lock, purpose=PUBLISHING, wait_seconds=PUBLISH_WAIT_SECONDS):
+        with lock(self.layout.publish_lock, purpose=PUBLISHING, wait_seconds=PUBLISH_WAIT_SECONDS):
             yield
 
     def _abandon(self, folder: Path) -> None:
         with self._publishing():
             if folder.exists():
-                self.place.sweep()
+                self.layout.sweep()
 
     def prepare(self) -> None:
         """Make the folders of the store: every write into it comes after this.
@@ -328,12 +328,14 @@ class Store:
         require_store(self.root)
         if not self.root.exists():
             self.root.parent.mkdir(parents=True, exist_ok=True)
+            # Where a person chose the folder: operators list it, and anyone can reach the public
+            # keys. A deploy makes that of a host first, which analysts enter and no other account.
             make_dir(self.root, mode=0o2751, gid=self.rights.operators)
         self._check_caller()
-        make_dir(self.place.generations, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))
-        make_dir(self.place.staging, mode=0o700)
-        make_dir(self.place.superseded, mode=0o700)
-        make_dir(self.place.approvals, mode=0o700)
+        make_dir(self.layout.generations, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))
+        make_dir(self.layout.staging, mode=0o700)
+        make_dir(self.layout.superseded, mode=0o700)
+        make_dir(self.layout.approvals, mode=0o700)
 
     def _check_caller(self) -> None:
         """Files of another owner could not be linked or given to a group in the next run."""

@@ -8,7 +8,7 @@ Standard library only.
 from .keep import boot_id, note_begin, note_end, read_record
 from .record import Begun, Ended, RunOutcome, RunRecord
 from .status import RunStatus, facts_of, run_status
-from .systemd import SERVICE, TIMER, look, recording, with_recorders
+from .systemd import SERVICE, TIMER, recording, unit_states, with_recorders
 
 __all__ = [
     "SERVICE",
@@ -20,11 +20,11 @@ __all__ = [
     "RunStatus",
     "boot_id",
     "facts_of",
-    "look",
     "note_begin",
     "note_end",
     "read_record",
     "recording",
     "run_status",
+    "unit_states",
     "with_recorders",
 ]

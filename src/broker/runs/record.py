@@ -133,7 +133,7 @@ class RunRecord:
         )
 
     def settle(self, alive: Iterable[str], boot: str, now: datetime) -> RunRecord:
-        """With an end for every run that is not alive: it was cut off.
+        """The record in which every run that is not active any more was cut off.
 
         When is not known: a run of an earlier boot counts as ended when it began.
         """

@@ -18,9 +18,9 @@ __all__ = [
     "Unit",
     "alive",
     "live",
-    "look",
     "parse",
     "recording",
+    "unit_states",
     "with_recorders",
 ]
 
@@ -84,7 +84,7 @@ def recorders(unit: str) -> list[str]:
     return [f"broker-sync-ended@{how}:{unit}.service" for how in (SUCCEEDED, FAILED)]
 
 
-def look(units: Iterable[str]) -> dict[str, Unit]:
+def unit_states(units: Iterable[str]) -> dict[str, Unit]:
     """What systemd knows of these now; raises ``BrokerError`` where it does not answer."""
     names = list(dict.fromkeys(units))
     line = ["systemctl", "show", f"--property={','.join(_PROPERTIES)}", "--", *names]
@@ -110,8 +110,8 @@ def parse(text: str, names: Sequence[str]) -> dict[str, Unit]:
 
 
 def alive(begun: Mapping[str, str]) -> set[str]:
-    """Of these invocations with their units, those that run or whose end is being recorded."""
-    return live(look(with_recorders(begun.values())), begun) if begun else set()
+    """Which recorded runs are still active. One whose end is being recorded is."""
+    return live(unit_states(with_recorders(begun.values())), begun) if begun else set()
 
 
 def with_recorders(units: Iterable[str]) -> list[str]:

@@ -176,7 +176,7 @@ class Trial:
 
 @runtime_checkable
 class Checkable(Protocol):
-    """A source that knows more to try than describing its tables, which is what else is done."""
+    """A source with a check of its own. Where it has none, its tables are described."""
 
     def check(self, tables: tuple[Trial, ...]) -> Iterable[Finding]:
         """Try credentials, network path and permissions, as far as these tables need them."""

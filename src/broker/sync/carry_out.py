@@ -15,7 +15,7 @@ from ..tables.model import Range, TableSpec, TableVersion, Workplace
 from ..tables.rows import End
 from ..tables.schema import TableSchema
 from .job import Job
-from .plan import Action, Step, SyncRule
+from .plan import RowAction, Step, SyncRule
 from .reload import reload
 from .request import version_of
 
@@ -72,13 +72,13 @@ def _take(task: Task, step: Step) -> tuple[TableVersion, End]:
     before, previous = job.published, job.staging.previous
     advance = partial(job.progress.advance, job.table.path)
     at = Workplace(job.staging.path, job.staging.work(job.table.id), job.limits, advance)
-    if step.action is Action.REPLACE or before is None or previous is None:
+    if step.action is RowAction.REPLACE or before is None or previous is None:
         version = load(
             task.spec,
             task.declared,
             reading,
             at,
-            previous=_still_asked(request, before.schema) if before and before.files else None,
+            previous=_still_requested(request, before.schema) if before and before.files else None,
         )
         return _warned(version, reading.end())
     alive = job.source.read_keys(request) if step.census else None
@@ -91,7 +91,7 @@ def _take(task: Task, step: Step) -> tuple[TableVersion, End]:
         live_keys=alive,
         expected_keys=expected,
         covered=_covered(step),
-        adds=step.action is Action.ADD,
+        adds=step.action is RowAction.ADD,
     )
     version = merge(task.spec, task.declared, _built_upon(before, step), previous.path, batch, at)
     end = reading.end()
@@ -110,7 +110,7 @@ def _warned(version: TableVersion, end: End) -> tuple[TableVersion, End]:
     return replace(version, warnings=(*version.warnings, *end.warnings, *tie)), end
 
 
-def _still_asked(request: TableRequest, schema: TableSchema) -> TableSchema:
+def _still_requested(request: TableRequest, schema: TableSchema) -> TableSchema:
     """The published columns without those that the description leaves out by now."""
     kept = [one for one in schema.columns if not request.columns or one.name in request.columns]
     return TableSchema(tuple(kept))
@@ -119,14 +119,14 @@ def _still_asked(request: TableRequest, schema: TableSchema) -> TableSchema:
 def _built_upon(before: TableEntry, step: Step) -> TableVersion:
     """The published rows; their rejects are listed anew by a step that reads everything."""
     version = version_of(before)
-    is_whole = step.action is Action.ADD and step.window == Window()
+    is_whole = step.action is RowAction.ADD and step.window == Window()
     return replace(version, reject_file=None) if is_whole else version
 
 
 def _covered(step: Step) -> Range | None:
     """The range of which the reading holds every row that still exists."""
     window = step.window
-    if step.action is Action.MERGE or window.column is None:
+    if step.action is RowAction.MERGE or window.column is None:
         return None
     return Range(window.column, window.since, window.until)
 

@@ -8,7 +8,7 @@ from ..classes import PUBLIC
 from ..config import Instance
 from ..publish import NO_CLASS, Approval, Memory, Readers, TableEntry, Widening
 
-__all__ = ["Exposure", "expose"]
+__all__ = ["Exposure", "exposure_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Exposure:
     approved: bool = False
 
 
-def expose(
+def exposure_of(
     table_id: str,
     access: str,
     places: frozenset[str],

@@ -13,8 +13,8 @@ from enum import Enum
 from ..sources.contract import Window
 
 __all__ = [
-    "Action",
     "Kept",
+    "RowAction",
     "Step",
     "SyncRule",
     "next_step",
@@ -27,7 +27,7 @@ __all__ = [
 _BEHIND = timedelta(hours=12)  # no clock on a wall is further behind UTC
 
 
-class Action(Enum):
+class RowAction(Enum):
     """What happens to the rows that a step reads."""
 
     REPLACE = "replace"  # they are the table
@@ -44,7 +44,7 @@ class Step:
     ``last`` leaves an initial load unfinished: its table is kept, but not published.
     """
 
-    action: Action
+    action: RowAction
     window: Window
     census: bool = False
     last: bool = True
@@ -111,27 +111,27 @@ def next_step(rule: SyncRule, kept: Kept | None, now: datetime) -> Step:
     """
     if rule.strategy == "full_refresh":
         adds = rule.append_only and kept is not None and not kept.loading
-        return Step(Action.ADD if adds else Action.REPLACE, Window())
+        return Step(RowAction.ADD if adds else RowAction.REPLACE, Window())
     if kept is None or kept.loading:
         return _chunk(rule, kept, now) if rule.has_beginning else whole_step(rule, now)
     overlapping = kept.watermark - timedelta(days=rule.window_days)
     if rule.strategy == "partitioned":
-        action = Action.ADD if rule.append_only else Action.REPLACE_RANGE
+        action = RowAction.ADD if rule.append_only else RowAction.REPLACE_RANGE
         window = Window(_floor(overlapping, rule.granularity), None, rule.partition_by)
         return Step(action, window, census=rule.census)
     if rule.keyed:
-        return Step(Action.MERGE, Window(overlapping, None, rule.cursor), census=rule.census)
+        return Step(RowAction.MERGE, Window(overlapping, None, rule.cursor), census=rule.census)
     if rule.cursor is None:
         # Nothing tells a row that was read twice from two: reading goes on where it ended.
-        return Step(Action.MERGE, Window(kept.watermark))
-    return Step(Action.ADD, Window(overlapping, None, rule.cursor))
+        return Step(RowAction.MERGE, Window(kept.watermark))
+    return Step(RowAction.ADD, Window(overlapping, None, rule.cursor))
 
 
 def whole_step(rule: SyncRule, now: datetime) -> Step:
     """Everything that a table which was never loaded is to hold, at once."""
     if rule.strategy == "full_refresh" or not rule.has_beginning:
-        return Step(Action.REPLACE, Window())
-    return Step(Action.REPLACE, Window(_beginning(rule, now), None, rule.column))
+        return Step(RowAction.REPLACE, Window())
+    return Step(RowAction.REPLACE, Window(_beginning(rule, now), None, rule.column))
 
 
 def reload_step(rule: SyncRule, oldest: datetime | None, now: datetime) -> Step:
@@ -154,7 +154,7 @@ def _chunk(rule: SyncRule, kept: Kept | None, now: datetime) -> Step:
 
     The last chunk has no end: what appears during the load belongs to it.
     """
-    action = Action.MERGE if kept else Action.REPLACE
+    action = RowAction.MERGE if kept else RowAction.REPLACE
     since = kept.watermark if kept else _beginning(rule, now)
     until = since + timedelta(days=rule.chunk_days)
     if until >= now:

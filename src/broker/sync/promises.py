@@ -12,7 +12,7 @@ from ..tables.issues import Issue, IssueKind
 from ..tables.model import TableSpec, TableVersion
 from .held import HeldError, check_columns, check_losses, loss
 from .job import Job
-from .plan import Action, Step
+from .plan import RowAction, Step
 
 __all__ = ["refuse_losses", "refuse_no_rows", "refuse_other_columns"]
 
@@ -39,7 +39,7 @@ def refuse_losses(
     before, previous = job.published, job.staging.previous
     if before is None or previous is None:
         return
-    if before.loading and step.action is Action.REPLACE:
+    if before.loading and step.action is RowAction.REPLACE:
         return  # an unfinished load, which no reader sees, begins anew
     old = Previous(previous.path, before.files)
     new = Previous(job.staging.path, version.files)

@@ -23,7 +23,7 @@ from ..errors import BrokerError, TableError
 from ..publish import Approvals, Generation, PruneRule, Staging, Store, TableEntry
 from ..sources.contract import Source
 from ..tables.model import Limits
-from .exposure import expose
+from .exposure import exposure_of
 from .held import HeldError, lost_keys, note
 from .job import Job, check_held, displaced, no_room
 from .places import places_of
@@ -129,7 +129,7 @@ class Run:
         sync = self.instance.sync
         published = previous.manifest.table(table.id) if previous else None
         approval = approvals.of(table.id)
-        exposure = expose(
+        exposure = exposure_of(
             table.id,
             self.instance.access_of(table),
             self._places(table),

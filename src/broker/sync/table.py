@@ -1,4 +1,4 @@
-"""One table of a run: read what the plan says, hand it to the engine, hold it to its promises."""
+"""One table of a run: read what the plan says, hand it to the engine, check its promises."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from ..tables.issues import Issue, IssueKind
 from ..tables.model import TableSpec, TableVersion
 from ..tables.schema import TypedBy
 from ..tables.types import changed
-from .admission import bytes_needed
 from .carry_out import Task, carry_out
 from .held import HeldError
 from .job import Job
 from .places import address_of
-from .plan import Action, Step
+from .plan import RowAction, Step
 from .promises import refuse_losses, refuse_no_rows, refuse_other_columns
 from .question import question_of, read_otherwise
 from .reload import reasons_to_reload, step_of, warnings_of
@@ -46,7 +45,7 @@ def sync_table(job: Job) -> TableEntry:
     """
     table = job.table
     job = replace(job, source=LimitedSource(job.source, table.id, job.timeout))
-    request = replace(request_of(table, job.now.date()), folder=job.staging.place.kept(table.id))
+    request = replace(request_of(table, job.now.date()), folder=job.staging.layout.kept(table.id))
     found = job.source.describe(request)
     spec = spec_of(table, table.key or found.primary_key, job.max_rejects)
     request = replace(request, primary_key=spec.key)
@@ -85,14 +84,27 @@ def sync_table(job: Job) -> TableEntry:
 
 def _prepare(job: Job, step: Step, found: SourceTable) -> None:
     """Refuse what the disk cannot take; tell how much is to come, if all of it is."""
-    job.staging.require(bytes_needed(step, found, job.published), where=job.table.id)
+    job.staging.require(_bytes_needed(step, found, job.published), where=job.table.id)
     if step.window == Window():
         job.progress.expect(job.table.path, found.rows, found.bytes)
 
 
+def _bytes_needed(step: Step, found: SourceTable, published: TableEntry | None) -> int:
+    """Bytes for rows set aside and files written; 0 where it is unknown.
+
+    Rows that are set aside are typed and compressed: they and the files together take no more
+    than the text. A merge writes at least one of the files again.
+    """
+    files = published.files if published else ()
+    if step.action is not RowAction.REPLACE:
+        return max((file.bytes for file in files), default=0)
+    whole = (found.bytes or 0) if step.window == Window() else 0
+    return max(whole, sum(file.bytes for file in files))
+
+
 def _retyping(job: Job, spec: TableSpec, step: Step, question: dict[str, str]) -> Job:
     """The job for rows that all come anew, and may make other types of columns of text."""
-    is_anew = step.action is Action.REPLACE and spec.on_schema_change != "fail"
+    is_anew = step.action is RowAction.REPLACE and spec.on_schema_change != "fail"
     if job.published is None or not is_anew:
         return job
     return replace(job, published=read_otherwise(question, job.published))

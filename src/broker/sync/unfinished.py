@@ -9,7 +9,7 @@ from ..publish.manifest import TableEntry
 from ..tables.intake.rejects import duplicate_keys
 from ..tables.issues import Issue, IssueKind
 from ..tables.model import TableVersion
-from .plan import Action, Step
+from .plan import RowAction, Step
 
 __all__ = ["with_earlier_chunks"]
 
@@ -21,7 +21,7 @@ def with_earlier_chunks(
 
     A row that replaces one of an earlier chunk is a duplicate, as it would be in a load at once.
     """
-    if before is None or not before.loading or step.action is not Action.MERGE:
+    if before is None or not before.loading or step.action is not RowAction.MERGE:
         return version
     all_displaced = [one for one in before.issues if one.kind is IssueKind.DISPLACED]
     all_displaced += [duplicate_keys(key, version.updated)] if version.updated else []

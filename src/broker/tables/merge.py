@@ -233,14 +233,14 @@ class _Merge:
             _need_wider_keys(self.spec, layout, error)
             what = "keys do not fit, so deleted rows cannot be identified"
             raise RejectedError(spec.name, error.issues, what=what) from error
-        rejects = staged.end.rejects
+        rejected = staged.end.rejects
         with staged.spill:
-            _refuse_unreadable(_unreadable(rejects, spec.key), spec.name)
+            _refuse_unreadable(_unreadable(rejected, spec.key), spec.name)
             columns = ", ".join(f"{staged.value(n)} AS k{at}" for at, n in enumerate(spec.key))
             self.connection.register("rows", staged.spill.reader(staged.spill.partitions()))
             self.connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM rows")
             self.connection.unregister("rows")
-        if rejects:
+        if rejected:
             self.add_rejected(table, staged, spec)
         return table
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from .tree import Tree
-from .wire import BrokenPacketError, Fields, attributes, listed, read_packet, text
+from .wire import BrokenPacketError, PacketReader, attributes, listed, read_packet, text
 
 __all__ = ["serve"]
 
@@ -53,7 +53,7 @@ class _Session:
         self._files: dict[bytes, int] = {}
         self._folders: dict[bytes, Listing] = {}
         self._last = 0
-        self._acts: dict[int, Callable[[bytes, Fields], bytes]] = {
+        self._acts: dict[int, Callable[[bytes, PacketReader], bytes]] = {
             3: self._open,
             4: self._close,
             5: self._read,
@@ -66,7 +66,7 @@ class _Session:
         }
 
     def answer(self, packet: bytes) -> bytes:
-        fields = Fields(packet)
+        fields = PacketReader(packet)
         kind = fields.number(1)
         if kind == 1:
             return _VERSION
@@ -89,7 +89,7 @@ class _Session:
         self._last += 1
         return self._last.to_bytes(8, "big")
 
-    def _open(self, number: bytes, fields: Fields) -> bytes:
+    def _open(self, number: bytes, fields: PacketReader) -> bytes:
         path, flags = os.fsdecode(fields.text()), fields.number()
         if flags != _READ_ONLY:
             return _status(number, _DENIED)
@@ -97,12 +97,12 @@ class _Session:
         self._files[handle] = self._tree.open(path)
         return bytes([_HANDLE]) + number + text(handle)
 
-    def _opendir(self, number: bytes, fields: Fields) -> bytes:
+    def _opendir(self, number: bytes, fields: PacketReader) -> bytes:
         path, handle = os.fsdecode(fields.text()), self._handle()
         self._folders[handle] = iter(list(self._tree.entries(path)))
         return bytes([_HANDLE]) + number + text(handle)
 
-    def _close(self, number: bytes, fields: Fields) -> bytes:
+    def _close(self, number: bytes, fields: PacketReader) -> bytes:
         handle = fields.text()
         if handle in self._files:
             os.close(self._files.pop(handle))
@@ -110,31 +110,31 @@ class _Session:
             return _status(number, _FAILURE)
         return _status(number, _OK)
 
-    def _read(self, number: bytes, fields: Fields) -> bytes:
+    def _read(self, number: bytes, fields: PacketReader) -> bytes:
         handle, offset, length = fields.text(), fields.number(8), fields.number()
         if handle not in self._files:
             return _status(number, _FAILURE)
         data = os.pread(self._files[handle], min(length, _MAX_READ), offset)
         return bytes([_DATA]) + number + text(data) if data else _status(number, _EOF)
 
-    def _readdir(self, number: bytes, fields: Fields) -> bytes:
+    def _readdir(self, number: bytes, fields: PacketReader) -> bytes:
         listing = self._folders.get(fields.text())
         if listing is None:
             return _status(number, _FAILURE)
         entries = [listed(name, found) for name, found in islice(listing, _NAMES_AT_ONCE)]
         return _names(number, entries) if entries else _status(number, _EOF)
 
-    def _stat(self, number: bytes, fields: Fields) -> bytes:
+    def _stat(self, number: bytes, fields: PacketReader) -> bytes:
         found = self._tree.stat(os.fsdecode(fields.text()))
         return bytes([_ATTRIBUTES]) + number + attributes(found)
 
-    def _fstat(self, number: bytes, fields: Fields) -> bytes:
+    def _fstat(self, number: bytes, fields: PacketReader) -> bytes:
         handle = fields.text()
         if handle not in self._files:
             return _status(number, _FAILURE)
         return bytes([_ATTRIBUTES]) + number + attributes(os.fstat(self._files[handle]))
 
-    def _realpath(self, number: bytes, fields: Fields) -> bytes:
+    def _realpath(self, number: bytes, fields: PacketReader) -> bytes:
         path = self._tree.normal(os.fsdecode(fields.text()))
         return _names(number, [text(path) + text(path) + struct.pack(">I", 0)])
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 __all__ = [
     "BrokenPacketError",
-    "Fields",
+    "PacketReader",
     "attributes",
     "listed",
     "read_packet",
@@ -36,7 +36,7 @@ def read_packet(stream: BinaryIO) -> bytes:
     return body if len(body) == length else b""
 
 
-class Fields:
+class PacketReader:
     """Reads the fields of a packet one after the other."""
 
     def __init__(self, data: bytes) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from broker.access import Areas, People, Proof, Reader, prove, rule
-from broker.access.observer import Attempt, observe
+from broker.access.observer import Attempt, try_as
 from broker.access.places import find_places, run_paths
 from broker.access.policy import Permission
 from broker.publish import Audience, ForeignKey, Store
@@ -36,8 +36,8 @@ TABLES = {
     entry("people", "hr", "staff"): 5,
     entry("waiting", "-", "staff"): 5,
 }
-SERVICE = Reader("service", 61200, 61200, tuple(GIDS.values()), None, role="service")
-OPERATOR = Reader("olga", 61210, 61210, (GIDS["public"], OPERATORS), None, role="operator")
+SERVICE = Reader("service", 61200, 61200, tuple(GIDS.values()), None, kind="service")
+OPERATOR = Reader("olga", 61210, 61210, (GIDS["public"], OPERATORS), None, kind="operator")
 KINDS = ((), ("private",), ("finance",), ("private", "finance"), ("finance", "hr", "private"))
 
 
@@ -137,12 +137,12 @@ def _home(store: Store, one: Reader) -> None:
 def test_an_operator_reads_documents_and_no_row_of_a_closed_table(scene: Scene) -> None:
     whole = scene.current / "parquet"
     places = [Attempt(str(path), "file") for path in sorted(whole.rglob("*.parquet"))]
-    read = [Permission.READ in able for able in observe(OPERATOR, places)]
+    read = [Permission.READ in able for able in try_as(OPERATOR, places)]
     public = [str(Path(place.path).relative_to(whole)).startswith("sales/") for place in places]
     margins = [place.path.endswith("margins.parquet") for place in places]
     assert read == [one and not other for one, other in zip(public, margins, strict=True)]
     manifest = Attempt(str(scene.current / "manifest.json"), "file")
-    assert Permission.READ in observe(OPERATOR, [manifest])[0]
+    assert Permission.READ in try_as(OPERATOR, [manifest])[0]
     more = replace(OPERATOR, groups=(*OPERATOR.groups, GIDS["private"]))
     found = [line for line in scene.violations(more) if "/parquet/vault/" in line]
     assert any(f"{scene.current.name}/parquet/vault/" in line for line in found)
@@ -184,7 +184,7 @@ def test_for_every_path_and_verb_the_kernel_says_what_the_policy_says(scene: Sce
     )
     assert len({place.kind for place in places}) == 3
     for one in scene.readers:
-        for place, able in zip(places, observe(one, places), strict=True):
+        for place, able in zip(places, try_as(one, places), strict=True):
             wanted = rule(one, place.path, scene.areas)
             assert wanted.wrong(able)[0].value == 0, (one, place, able)
             assert not wanted.must & place.verbs & ~able, (one, place, able)
@@ -412,7 +412,7 @@ def test_trying_changes_nothing_and_leaves_the_observer_root(scene: Scene) -> No
 def test_a_reader_who_cannot_be_become_is_no_silent_success(scene: Scene) -> None:
     impossible = replace(scene.readers[0], uid=-5)
     with pytest.raises(Exception, match="could not check access as person0"):
-        observe(impossible, [Attempt("/", "folder")])
+        try_as(impossible, [Attempt("/", "folder")])
 
 
 def link_for_a_view(scene: Scene, outside: Path) -> None:

@@ -25,7 +25,7 @@ from broker.accounts.debian.keygen import read_revocations as read
 from broker.accounts.debian.observe import observe
 from broker.accounts.issue import issue_certificate
 from broker.accounts.manage import converge, list_analysts
-from broker.accounts.planning.certificate_rules import LAST_SERIAL, draft, revoked_serials, stands
+from broker.accounts.planning.certificate_rules import LAST_SERIAL, draft, is_valid, revoked_serials
 from broker.accounts.planning.planner import plan
 from broker.accounts.principals import principal
 from broker.accounts.records.certificates import Certificate, Certificates, Mode, parse_certificates
@@ -105,8 +105,8 @@ def test_no_key_no_certificate(keys: tuple[Any, ...], label: str | None, message
 def test_a_certificate_counts_while_the_list_bears_it_out(
     changed: dict[str, Any], counts: bool
 ) -> None:
-    assert stands(drafted(ANNA), replace(ANNA, **changed)) is counts
-    assert not stands(drafted(ANNA), None)
+    assert is_valid(drafted(ANNA), replace(ANNA, **changed)) is counts
+    assert not is_valid(drafted(ANNA), None)
 
 
 @settings(deadline=None, max_examples=12)
@@ -152,7 +152,7 @@ class Laptop:
         done = subprocess.run(line, check=False, capture_output=True, text=True)
         assert done.stdout.strip().endswith(("ok", "REVOKED")), done.stdout + done.stderr
         match = re.search(
-            r"Public key: \S+ (\S+) Signing CA: \S+ (\S+) .* Serial: (\d+)", told_by_ssh(path)
+            r"Public key: \S+ (\S+) Signing CA: \S+ (\S+) .* Serial: (\d+)", ssh_message(path)
         )
         assert match is not None
         found = principal("anna", match[3], match[1], match[2], self.layout, datetime.now(UTC))
@@ -171,7 +171,7 @@ def laptop(tmp_path: Path, layout: HostPaths, system: ScratchSystem) -> Laptop:
     return Laptop(tmp_path, layout, system)
 
 
-def told_by_ssh(path: Path) -> str:
+def ssh_message(path: Path) -> str:
     line = ["ssh-keygen", "-L", "-f", str(path)]
     environment = {**os.environ, "TZ": "UTC"}
     done = subprocess.run(line, check=True, capture_output=True, text=True, env=environment)
@@ -180,14 +180,14 @@ def told_by_ssh(path: Path) -> str:
 
 def test_what_a_certificate_allows(laptop: Laptop) -> None:
     first = laptop.issue(now=NOW)
-    shown = told_by_ssh(first)
+    shown = ssh_message(first)
     assert 'Key ID: "anna/laptop"' in shown
     assert "Valid: from 2026-11-23T07:55:00 to 2026-11-23T20:00:00" in shown
     command = "/opt/data-broker/current/venv/bin/broker-transport"
     options = f"Critical Options: force-command {command} Extensions: (none)"
     assert shown.endswith(f"Principals: anna {options}")
     laptop.change(shell=True)  # noqa: S604 - an analyst's login, no process
-    second = told_by_ssh(laptop.issue())
+    second = ssh_message(laptop.issue())
     assert second.endswith("Principals: anna Critical Options: (none) Extensions: permit-pty")
 
 

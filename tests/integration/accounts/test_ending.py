@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from broker.access import Reader
-from broker.access.observer import Attempt, observe
+from broker.access.observer import Attempt, try_as
 from broker.accounts.debian import system
 from broker.accounts.debian.system import DebianSystem
 from rig.hosts import wait_for
@@ -121,7 +121,7 @@ def ending() -> Iterator[None]:
 def test_the_proof_looks_as_an_account_that_kills_or_stops_all_it_may(signal: str) -> None:
     reader = Reader("someone", UID, UID, (), frozenset(), "/nonexistent")
     place = Attempt("/", "folder")
-    calm = observe(reader, [place] * 5000)
+    calm = try_as(reader, [place] * 5000)
     with started(KILLS, signal), ending():
-        assert observe(reader, [place] * 5000) == calm
-    assert observe(replace(reader, uid=UID + 1), [place]) == calm[:1]
+        assert try_as(reader, [place] * 5000) == calm
+    assert try_as(replace(reader, uid=UID + 1), [place]) == calm[:1]

@@ -66,9 +66,9 @@ def test_a_key_is_revoked_and_its_certificate_ends(host: tuple[HostPaths, Scratc
         converge([key_request("anna", "absent", old=[lost])], Host(layout, system))
     assert not (layout.at(layout.keys) / "anna").exists()
     assert system.ended
-    standing = layout.at(layout.standing).read_text().splitlines()
-    assert len(standing) == 1
-    assert issued[kept].until in standing[0]
+    valid = layout.at(layout.valid_certificates).read_text().splitlines()
+    assert len(valid) == 1
+    assert issued[kept].until in valid[0]
     ballast.unlink()
     converge((), Host(layout, system))
     assert len((layout.at(layout.keys) / "anna").read_text().splitlines()) == 2
@@ -105,7 +105,7 @@ def test_nothing_is_given(host: tuple[HostPaths, ScratchSystem]) -> None:
     with pytest.raises(BrokerError):
         issue_certificate("bob", Host(layout, system))
     assert layout.at(layout.registry).read_bytes() == before
-    assert layout.at(layout.standing).read_bytes() == b""
+    assert layout.at(layout.valid_certificates).read_bytes() == b""
 
 
 def test_the_log_holds_whole_lines_alone(disk: Path) -> None:

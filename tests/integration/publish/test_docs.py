@@ -47,6 +47,20 @@ def test_commands_run(folder: Path, command: str) -> None:
     assert store.generation().view(Audience.of(["finance", "hr"])).is_dir() == ("expose" in command)
 
 
+def test_verify_counts_generations_and_defects(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def last(*options: str) -> str:
+        broker.main(["verify", "--data", "./data", *options], standalone_mode=False)
+        shown = capsys.readouterr()
+        return (shown.out + shown.err).splitlines()[-1]
+
+    assert last() == "1 generation verified, no defects"
+    assert last("--all") == "2 generations verified, no defects"
+    (folder / "data/current/more.txt").write_text("x")
+    assert last() == "1 generation verified, 1 defect"
+
+
 def test_commands_are_told() -> None:
     assert {command.split()[1] for command in COMMANDS} == {
         "-Y",

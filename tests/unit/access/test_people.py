@@ -27,11 +27,11 @@ GIDS = {
     "anna": 1003,
 }
 LOGIN = {"shell": True}
-OTTO = Reader("otto", 1002, 1002, (900, 901, 1002), None, role="operator", **LOGIN)
+OTTO = Reader("otto", 1002, 1002, (900, 901, 1002), None, kind="operator", **LOGIN)
 OLGA = replace(OTTO, name="olga", uid=1001, gid=1001, groups=(900, 901, 902, 1001), sudo=True)
 ANNA = Reader("anna", 1003, 1003, (900, 1003), frozenset())
 BERT = replace(ANNA, name="bert", uid=1004, gid=1004)
-SERVICE = Reader("broker", 990, 990, (900, 901, 904), None, role="service")
+SERVICE = Reader("broker", 990, 990, (900, 901, 904), None, kind="service")
 
 
 @pytest.fixture(autouse=True)

@@ -20,9 +20,9 @@ PEOPLE = {
     "finance": Reader("cid", 2003, 2003, (1, 3), frozenset({"finance"})),
     "both": Reader("dan", 2004, 2004, (1, 2, 3), frozenset({"private", "finance"})),
     "nobody": Reader("nobody", 65534, 65534, (), None),
-    "service": Reader("broker", 901, 901, (1, 2, 3), None, role="service"),
-    "portal": Reader("portal", 902, 902, (9,), None, role="portal"),
-    "operator": Reader("olga", 2005, 2005, (8,), None, role="operator"),
+    "service": Reader("broker", 901, 901, (1, 2, 3), None, kind="service"),
+    "portal": Reader("portal", 902, 902, (9,), None, kind="portal"),
+    "operator": Reader("olga", 2005, 2005, (8,), None, kind="operator"),
 }
 READERS = {"public", "private", "finance", "both", "operator"}
 

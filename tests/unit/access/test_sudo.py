@@ -13,7 +13,7 @@ MAY = "User {} may run the following commands on broker:\n    {}\n"
 NOT = "User {} is not allowed to run sudo on broker.\n"
 OURS = "(ALL : ALL) NOPASSWD: ALL"
 LOGIN = {"shell": True}
-OTTO = Reader("otto", 1002, 1002, (900, 901, 1002), None, role="operator", **LOGIN)
+OTTO = Reader("otto", 1002, 1002, (900, 901, 1002), None, kind="operator", **LOGIN)
 OLGA = replace(OTTO, name="olga", sudo=True)
 ANNA = Reader("anna", 1003, 1003, (900, 1003), frozenset(), **LOGIN)
 

@@ -21,10 +21,10 @@ HELD = "held as published before, until a person approves that it is public: not
 
 @pytest.fixture(autouse=True)
 def observed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def observe(_: Reader, places: Sequence[object]) -> list[Permission]:
+    def nothing(_: Reader, places: Sequence[object]) -> list[Permission]:
         return [NOTHING] * len(places)
 
-    monkeypatch.setattr(sys.modules[why.__module__], "observe", observe)
+    monkeypatch.setattr(sys.modules[why.__module__], "try_as", nothing)
 
 
 def answer(folder: Path, access: str) -> Answer:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.audit import Actor, Change, Event, Query, acting_as, current_actor, note, recording
+from broker.audit import Actor, Change, Event, LogQuery, acting_as, current_actor, note, recording
 from broker.audit.event import parse_event, render_event
 from broker.audit.log import append_or_keep
 from broker.audit.pending import pending_of
@@ -189,7 +189,7 @@ def test_filters(tmp_path: Path, options: dict[str, str], subjects: list[str]) -
 def test_a_time_that_is_none_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(audit, ["--log", str(tmp_path / "a"), "--since", "soon"])
     assert "this is not a time" in str(done.exception)
-    assert Query().fits(event())
+    assert LogQuery().fits(event())
 
 
 def test_what_memory_takes_only_in_part_is_not_left_there_cut_off(

@@ -86,13 +86,13 @@ def test_warnings_change_nothing(folder: Path) -> None:
     assert facts == {"tables": 1, "problems": [], "warnings": [warning]}
 
 
-@pytest.mark.parametrize(("mode", "is_told"), [(0o600, False), (0o640, True), (0o604, True)])
-def test_env_file_that_others_can_read(folder: Path, mode: int, is_told: bool) -> None:
+@pytest.mark.parametrize(("mode", "is_shown"), [(0o600, False), (0o640, True), (0o604, True)])
+def test_env_file_that_others_can_read(folder: Path, mode: int, is_shown: bool) -> None:
     (folder / ".env").write_text("TOKEN=x\n")
     (folder / ".env").chmod(mode)
     warning = f"{folder}/.env: others than its owner can read it. Run chmod 600 on it."
     facts = json.loads(run("check", "--config", str(folder), "--json").stdout)
-    assert facts["warnings"] == ([warning] if is_told else [])
+    assert facts["warnings"] == ([warning] if is_shown else [])
 
 
 @pytest.mark.parametrize(

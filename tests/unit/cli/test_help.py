@@ -25,10 +25,10 @@ def test_the_help_tells_every_command_on_one_line_and_imports_none(
     shown = CliRunner().invoke(broker.cli.broker, ["--help"], terminal_width=80)
     assert shown.exit_code == 0, shown.output
     lines = [line.split(maxsplit=1) for line in shown.output.split("Commands:\n")[1].splitlines()]
-    told_by_each = [
+    shown_by_each = [
         (name, str(commands[name].help).partition("\n")[0]) for name in sorted(COMMANDS)
     ]
-    assert [*map(tuple, lines)] == told_by_each
+    assert [*map(tuple, lines)] == shown_by_each
     assert not any("…" in sentence or "..." in sentence for _, sentence in lines)
 
 

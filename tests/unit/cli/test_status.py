@@ -119,7 +119,7 @@ def test_a_host_that_proves_and_never_did_is_not_a_success_for_long(
     unit.touch()
     monkeypatch.setattr(module, "UNIT", unit)
     units = {name: Unit(ActiveState="active") for name in module.STARTERS}
-    monkeypatch.setattr(module, "look", lambda names: {name: units[name] for name in names})
+    monkeypatch.setattr(module, "unit_states", lambda names: {name: units[name] for name in names})
     current = proof.parent / "data/current"
     name = current.readlink().name
     assert f"Access: {name} is not proved yet, and no other was before" in status(proof.parent)[1]

@@ -42,13 +42,13 @@ def messages(error: ConfigError, folder: Path) -> list[str]:
     return [str(problem).replace(f"{folder}/", "") for problem in problems_of(error)]
 
 
-def instance_told(folder: Path) -> list[str]:
+def instance_problems(folder: Path) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load_instance(folder, {})
     return messages(caught.value, folder)
 
 
-def description_told(folder: Path) -> list[str]:
+def description_problems(folder: Path) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load_description(folder)
     return messages(caught.value, folder)
@@ -57,13 +57,13 @@ def description_told(folder: Path) -> list[str]:
 @pytest.mark.parametrize(("text", "says"), mistakes("mistakes_instance.yml"))
 def test_instance(tmp_path: Path, text: str, says: list[str]) -> None:
     (tmp_path / "instance.yaml").write_text(text)
-    assert instance_told(tmp_path) == says
+    assert instance_problems(tmp_path) == says
 
 
 @pytest.mark.parametrize(("text", "says"), mistakes("mistakes_description.yml"))
 def test_description(tmp_path: Path, text: str, says: list[str]) -> None:
     (tmp_path / "data_description.md").write_text(text)
-    assert description_told(tmp_path) == says
+    assert description_problems(tmp_path) == says
 
 
 @pytest.mark.parametrize(
@@ -82,21 +82,21 @@ def test_description(tmp_path: Path, text: str, says: list[str]) -> None:
 )
 def test_content_that_is_no_text_for_people(tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / "instance.yaml").write_bytes(content)
-    assert instance_told(tmp_path) == [says]
+    assert instance_problems(tmp_path) == [says]
 
 
 def test_missing_files(tmp_path: Path) -> None:
-    assert instance_told(tmp_path) == [
+    assert instance_problems(tmp_path) == [
         "instance.yaml: the file is missing. docs/configuration.md shows one to begin with."
     ]
-    assert description_told(tmp_path) == [
+    assert description_problems(tmp_path) == [
         "data_description.md: the file is missing. Write one, or let 'broker discover' propose one."
     ]
 
 
 def test_folder_for_a_file(tmp_path: Path) -> None:
     (tmp_path / "instance.yaml").mkdir()
-    assert instance_told(tmp_path) == ["instance.yaml: the file cannot be read: Is a directory"]
+    assert instance_problems(tmp_path) == ["instance.yaml: the file cannot be read: Is a directory"]
 
 
 def test_missing_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_files_of_datasets_are_told_by_their_own_lines(tmp_path: Path) -> None:
     (tmp_path / "docs/datasets/crm.md").write_text("```yaml\ntables:\n  - id: a.b\n    nam: c\n```")
     (tmp_path / "datasets").mkdir()
     (tmp_path / "datasets/shop.md").write_text("```yaml\n\n\ntables: x\n```")
-    assert description_told(tmp_path) == [
+    assert description_problems(tmp_path) == [
         "datasets/shop.md:4: tables is wrong; expected a list; found 'x'",
         f"docs/datasets/crm.md:4: unknown key 'nam' in table a.b; expected {LONG['<KEYS>']}. "
         "Did you mean 'name'?",

@@ -45,11 +45,11 @@ def test_a_second_that_is_used_up_goes_on_in_the_next() -> None:
 
 
 def test_absent_and_unreadable_are_two_things(tmp_path: Path) -> None:
-    place = StoreLayout(tmp_path)
-    assert place.current_id() is None
+    layout = StoreLayout(tmp_path)
+    assert layout.current_id() is None
     (tmp_path / "current").mkdir()
     with pytest.raises(PublishError, match="not a link"):
-        place.current_id()
+        layout.current_id()
 
 
 @pytest.mark.parametrize("name", ["", "..", "../../etc", "2026-11-22T163000Z-0000", "staging"])
@@ -59,37 +59,37 @@ def test_a_generation_is_asked_for_by_its_id_alone(tmp_path: Path, name: str) ->
 
 
 def _renamed_but_not_current(tmp_path: Path) -> tuple[StoreLayout, str]:
-    place, name = StoreLayout(tmp_path), "2026-11-22T163000Z-0000"
-    for folder in (place.generations / name, place.staging / name, place.superseded):
+    layout, name = StoreLayout(tmp_path), "2026-11-22T163000Z-0000"
+    for folder in (layout.generations / name, layout.staging / name, layout.superseded):
         folder.mkdir(parents=True)
-    return place, name
+    return layout, name
 
 
 def test_what_was_renamed_but_never_current_is_removed(tmp_path: Path) -> None:
-    place, _ = _renamed_but_not_current(tmp_path)
-    place.sweep()
-    assert place.ids() == []
-    assert list(place.staging.iterdir()) == []
+    layout, _ = _renamed_but_not_current(tmp_path)
+    layout.sweep()
+    assert layout.ids() == []
+    assert list(layout.staging.iterdir()) == []
 
 
 def test_what_became_current_stays(tmp_path: Path) -> None:
-    place, name = _renamed_but_not_current(tmp_path)
-    place.flip(name)
-    place.sweep()
-    assert place.ids() == [name]
-    assert list(place.staging.iterdir()) == []
+    layout, name = _renamed_but_not_current(tmp_path)
+    layout.flip(name)
+    layout.sweep()
+    assert layout.ids() == [name]
+    assert list(layout.staging.iterdir()) == []
 
 
 def test_a_generation_rolled_back_from_is_not_taken_for_waste(tmp_path: Path) -> None:
-    place, name = _renamed_but_not_current(tmp_path)
-    place.flip(name)
-    place.sweep()
-    (place.generations / "2026-11-22T163000Z-0001").mkdir()
-    place.flip("2026-11-22T163000Z-0001")
-    place.sweep()
-    assert len(place.ids()) == 2
-    assert place.superseded_at(name) is not None
-    assert place.superseded_at("2026-11-22T163000Z-0001") is None
+    layout, name = _renamed_but_not_current(tmp_path)
+    layout.flip(name)
+    layout.sweep()
+    (layout.generations / "2026-11-22T163000Z-0001").mkdir()
+    layout.flip("2026-11-22T163000Z-0001")
+    layout.sweep()
+    assert len(layout.ids()) == 2
+    assert layout.superseded_at(name) is not None
+    assert layout.superseded_at("2026-11-22T163000Z-0001") is None
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,28 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import pytest
 
 from broker.errors import PublishError
-from broker.publish import Audience, DocumentEntry, ForeignKey, Manifest, cut
+from broker.publish import Audience, DocumentEntry, ForeignKey, Manifest, TableEntry, cut
 
 from .making import entry
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+# What an audience may know: of a generation, and of a table that it may read. ``cut`` changes or
+# empties the others.
+KNOWN = {
+    Manifest: {"generation", "created_at", "previous", "run", "broker", "format"},
+    TableEntry: {
+        *("id", "name", "path", "access", "strategy", "status", "error", "description", "dataset"),
+        *("schema", "fingerprint", "key", "partitioning", "rows", "rejects", "duplicates"),
+        *("files", "reject_file", "change", "watermark", "loading", "origin", "losses"),
+        *("as_of", "loaded_at", "freshness_seconds", "warnings", "issues"),
+    },
+}
+HIDDEN = {Manifest: {"tables", "documents", "audience"}, TableEntry: {"foreign_keys", "question"}}
 
 
 @pytest.mark.parametrize(
@@ -81,3 +93,19 @@ def test_a_foreign_key_does_not_tell_of_a_table_that_is_not_shown(reference: str
 def test_an_unfinished_initial_load_is_shown_to_nobody() -> None:
     manifest = Manifest("g", NOON, (replace(entry("a"), loading=True), entry("b")))
     assert [table.name for table in cut(manifest, Audience.of(["private"])).tables] == ["b"]
+
+
+@pytest.mark.parametrize("kind", [Manifest, TableEntry])
+def test_whether_an_audience_may_know_a_field_is_decided(
+    kind: type[Manifest] | type[TableEntry],
+) -> None:
+    table = replace(
+        entry("a"), question={"filter": "0" * 16}, foreign_keys=(ForeignKey("b", "b", "id"),)
+    )
+    documents = (DocumentEntry("d", 1, "0"),)
+    whole = Manifest("g", NOON, (table, entry("b", "private")), documents)
+    shown = cut(whole, Audience())
+    before, after = (whole, shown) if kind is Manifest else (table, shown.tables[0])
+    names = {field.name for field in fields(kind)}
+    assert names == KNOWN[kind] | HIDDEN[kind]
+    assert {name for name in names if getattr(before, name) != getattr(after, name)} == HIDDEN[kind]

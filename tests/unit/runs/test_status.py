@@ -156,7 +156,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         found[TIMER].update(GOOD_TIMER)
         return found
 
-    monkeypatch.setattr(command, "look", look)
+    monkeypatch.setattr(command, "unit_states", look)
     return tmp_path
 
 
@@ -209,7 +209,7 @@ def test_a_record_that_cannot_be_read_and_a_systemd_that_is_silent_are_no_succes
     def silent(_: Iterable[str]) -> dict[str, Unit]:
         raise BrokerError("systemd does not answer")
 
-    monkeypatch.setattr(command, "look", silent)
+    monkeypatch.setattr(command, "unit_states", silent)
     code, text = asks(host, "status")
     assert (code, "Sync: systemd does not answer" in text) == (1, True)
     assert json.loads(asks(host, "status", "--json")[1])["sync"]["failed"]
@@ -236,7 +236,7 @@ def test_an_end_that_is_just_being_recorded_is_waited_for(
             (host / "syncs.json").write_text(done.to_json())
         return found
 
-    monkeypatch.setattr(command, "look", look)
+    monkeypatch.setattr(command, "unit_states", look)
     monkeypatch.setattr(command, "_LOOK_SECONDS", 0.0)
     code, text = asks(host, "status")
     assert (code, "ended 2026-11-22 16:30 UTC, well" in text) == (0, True)

@@ -37,7 +37,7 @@ from ..planning.actions import (
     WriteKeys,
     WriteRegistry,
     WriteRevocations,
-    WriteStanding,
+    WriteValidCertificates,
 )
 from ..planning.taking import takes
 from ..planning.wanted import SUDO_RULE
@@ -53,7 +53,7 @@ from .host import Host
 from .remains import clear_outside, drop_bits
 from .system import Owners
 from .user_units import LIMITS, MASK
-from .walk import Report
+from .walk import ReportProblem
 
 __all__ = ["Trouble", "apply", "person"]
 
@@ -186,8 +186,8 @@ def _shut(action: Action, layout: HostPaths) -> set[str]:
     match action:
         case ChangeAccount(_, HostUser(name)) | WriteKeys(name):
             path, names = layout.at(layout.keys) / name, {name}
-        case WriteStanding():
-            path, names = layout.at(layout.standing), set()
+        case WriteValidCertificates():
+            path, names = layout.at(layout.valid_certificates), set()
         case _:
             return set()
     with suppress(OSError):
@@ -252,7 +252,7 @@ def _apply_to_services(
                 write_atomic(path, SUDO_RULE, mode=0o440)
 
 
-def _reporting(troubles: list[Trouble]) -> Report:
+def _reporting(troubles: list[Trouble]) -> ReportProblem:
     def report(path: str, error: OSError) -> None:
         problem = f"could not look for what was left: {one_line(error, path)}"
         troubles.append(Trouble(None, problem[:500]))
@@ -281,7 +281,7 @@ def _apply_to_files(action: Action, layout: HostPaths, owners: Owners) -> None:
             MakeAuthority()
             | WriteCertificates()
             | WriteRevocations()
-            | WriteStanding()
+            | WriteValidCertificates()
             | RemoveAuthority()
         ):
             apply_to_authority(action, layout)

@@ -11,7 +11,7 @@ from ..records.certificates import Authority, Certificates, parse_certificates
 from ..records.keys import Key, parse_key
 from ..records.node import Node
 from ..records.paths import HostPaths
-from .homes import look
+from .homes import node_at
 from .keygen import public_of, read_revocations
 from .system import Owners
 
@@ -20,7 +20,7 @@ __all__ = ["look_at_authority"]
 
 def look_at_authority(layout: HostPaths, owners: Owners) -> Authority | None:
     """The authority as found; None where there is none: the host accepts plain keys."""
-    found = {path: look(layout.at(Path(path)), owners) for path in authority_files(layout)}
+    found = {path: node_at(layout.at(Path(path)), owners) for path in authority_files(layout)}
     nodes = {path: node for path, node in found.items() if node is not None}
     if not nodes:
         return None
@@ -34,14 +34,14 @@ def look_at_authority(layout: HostPaths, owners: Owners) -> Authority | None:
         public_key_matches=key is not None and _trusted_by_sshd(layout) == (key.type, key.blob),
         certificates=_certificates(layout),
         revoked=_revoked(layout, nodes, fingerprint),
-        standing=_standing(layout),
+        valid=_valid(layout),
         nodes=nodes,
     )
 
 
-def _standing(layout: HostPaths) -> str | None:
+def _valid(layout: HostPaths) -> str | None:
     try:
-        return layout.at(layout.standing).read_text(encoding="utf-8", errors="replace")
+        return layout.at(layout.valid_certificates).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
 

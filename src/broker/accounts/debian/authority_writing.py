@@ -11,19 +11,19 @@ from ..planning.actions import (
     RemoveAuthority,
     WriteCertificates,
     WriteRevocations,
-    WriteStanding,
+    WriteValidCertificates,
 )
 from ..planning.authority_files import authority_files
 from ..records.certificates import Certificate, render_certificates
 from ..records.keys import Key
 from ..records.paths import HostPaths
-from ..records.valid_certificates import render_standing
+from ..records.valid_certificates import render_valid
 from .keygen import make_private, make_revocations, public_of
 
 __all__ = ["apply_to_authority"]
 
 _AuthorityAction = (
-    MakeAuthority | RemoveAuthority | WriteCertificates | WriteRevocations | WriteStanding
+    MakeAuthority | RemoveAuthority | WriteCertificates | WriteRevocations | WriteValidCertificates
 )
 
 
@@ -37,8 +37,8 @@ def apply_to_authority(action: _AuthorityAction, layout: HostPaths) -> None:
         case WriteRevocations(serials):
             listed = make_revocations(layout.at(layout.authority_public), serials)
             _write(layout.at(layout.revocations), listed, 0o600)
-        case WriteStanding(certificates):
-            _write_standing(certificates, layout)
+        case WriteValidCertificates(certificates):
+            _write_valid(certificates, layout)
         case RemoveAuthority():
             _remove(layout)
 
@@ -52,9 +52,9 @@ def _make(layout: HostPaths, *, anew: bool) -> None:
     _write(layout.at(layout.authority_public), f"{key.line}\n", 0o644)
 
 
-def _write_standing(certificates: tuple[Certificate, ...], layout: HostPaths) -> None:
-    text = render_standing(certificates, _authority(layout).fingerprint)
-    _write(layout.at(layout.standing), text, 0o644)
+def _write_valid(certificates: tuple[Certificate, ...], layout: HostPaths) -> None:
+    text = render_valid(certificates, _authority(layout).fingerprint)
+    _write(layout.at(layout.valid_certificates), text, 0o644)
 
 
 def _authority(layout: HostPaths) -> Key:

@@ -20,7 +20,7 @@ from ..records.node import Node
 from .system import Owners
 from .walk import names_in
 
-__all__ = ["Home", "look", "mend_home", "one_line", "read_home", "space_of"]
+__all__ = ["Home", "mend_home", "node_at", "one_line", "read_home", "space_of"]
 
 # The names that stand in a home, and those that they have while they are made.
 _OURS = frozenset({"server", "user", ".server.new", ".user.new"})
@@ -28,7 +28,7 @@ _SHOWN = 3
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def look(path: str | Path, owners: Owners, folder: int | None = None) -> Node | None:
+def node_at(path: str | Path, owners: Owners, folder: int | None = None) -> Node | None:
     """What stands at a path, itself and not what it links to; None when nothing does."""
     try:
         found = status(path, folder)
@@ -70,7 +70,7 @@ def read_home(homes: Path, name: str, owners: Owners) -> Home:
 
 def _read_home(homes: Path, name: str, owners: Owners, found: Home) -> None:
     with _opened(homes) as parent:
-        home = look(name, owners, parent)
+        home = node_at(name, owners, parent)
         if home is None:
             return
         found.nodes[""] = home
@@ -88,28 +88,28 @@ def one_line(error: Exception, path: object) -> str:
 
 
 def _read_server(home: int, owners: Owners) -> dict[str, Node]:
-    node = look("server", owners, home)
+    node = node_at("server", owners, home)
     if node is None:
         return {}
     found = {"server": node}
     if node.kind == "folder" and node.uid == 0:
         with _opened("server", home) as folder, os.scandir(folder) as entries:
             for name in [entry.name for entry in entries if entry.is_symlink()]:
-                link = look(name, owners, folder)
+                link = node_at(name, owners, folder)
                 if link is not None:
                     found[f"server/{name}"] = link
     return found
 
 
 def _read_user(home: int, owners: Owners) -> dict[str, Node]:
-    node = look("user", owners, home)
+    node = node_at("user", owners, home)
     if node is None:
         return {}
     found = {"user": node}
     if node.kind == "folder":
         with _opened("user", home) as folder:
             for name in USER_FOLDERS:
-                entry = look(name, owners, folder)
+                entry = node_at(name, owners, folder)
                 if entry is not None:
                     found[f"user/{name}"] = entry
     return found
@@ -141,7 +141,7 @@ def mend_home(homes: Path, action: MendHome, owners: Owners) -> None:
 
 def _make_home(homes: int, action: MendHome, owners: Owners) -> None:
     """A home may be root's or its analyst's, whichever it was before."""
-    wish, found = action.nodes[""], look(action.name, owners, homes)
+    wish, found = action.nodes[""], node_at(action.name, owners, homes)
     if found is not None and found.kind == "folder" and found.uid == action.uid != wish.uid:
         with _opened(action.name, homes) as folder:
             owners.set_owner(folder, 0, 0)
@@ -175,7 +175,7 @@ def _make(folder: int, name: str, node: Node, uid: int, owners: Owners) -> None:
 
 
 def _make_link(folder: int, name: str, target: str, owners: Owners) -> None:
-    found = look(name, owners, folder)
+    found = node_at(name, owners, folder)
     if found is not None and found.kind == "folder":
         _move_aside(folder, name)
     fresh = f".{name}.new"
@@ -193,7 +193,7 @@ def _make_folder(parent: int, name: str, node: Node, uid: int, owners: Owners) -
     """
     owner = uid if node.uid is None else node.uid
     wish = replace(node, uid=owner, gid=owner if node.gid is None else node.gid)
-    found = look(name, owners, parent)
+    found = node_at(name, owners, parent)
     if found is not None and (found.kind != "folder" or found.uid not in (0, owner)):
         _move_aside(parent, name)
         found = None

@@ -20,7 +20,7 @@ from ..records.node import Node
 from ..records.paths import HostPaths
 from ..records.registry import Registry, make_registry, parse_registry
 from .authority import look_at_authority
-from .homes import look, read_home
+from .homes import node_at, read_home
 from .host import Host
 from .remains import owners_left
 from .user_units import LIMITS, MASK, UserLink
@@ -180,7 +180,7 @@ def _presences(
 
 def _key_file(host: Host, name: str) -> KeyFile | None:
     path = host.layout.at(host.layout.keys) / name
-    node = look(path, host.system)
+    node = node_at(path, host.system)
     if node is None:
         return None
     if node.kind != "file" or node.mode is None or node.uid is None:
@@ -241,7 +241,7 @@ def _places(host: Host) -> dict[str, Node]:
         *wanted_places(layout),
         *map(str, (layout.registry, layout.classes, layout.sudoers)),
     ):
-        node = look(layout.at(Path(path)), host.system)
+        node = node_at(layout.at(Path(path)), host.system)
         if node is not None:
             found[path] = node
     return found

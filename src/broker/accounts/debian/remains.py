@@ -15,7 +15,7 @@ from ..records.paths import HostPaths
 from .archive import keep, remove
 from .host import Host
 from .system import System
-from .walk import Found, Report, identity, walk
+from .walk import Found, ReportProblem, identity, walk
 
 __all__ = ["clear_outside", "drop_bits", "owners_left"]
 
@@ -24,7 +24,7 @@ _SETID = stat.S_ISUID | stat.S_ISGID
 _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def drop_bits(host: Host, uids: Iterable[int], report: Report) -> None:
+def drop_bits(host: Host, uids: Iterable[int], report: ReportProblem) -> None:
     """Take the setuid and setgid bits from files of these uids, in homes and temporary places.
 
     One walk for all of them; a file that has several names is found by any of these.
@@ -42,7 +42,7 @@ def drop_bits(host: Host, uids: Iterable[int], report: Report) -> None:
 def clear_outside(
     host: Host,
     people: Iterable[tuple[str, int, HomePolicy]],
-    report: Report,
+    report: ReportProblem,
 ) -> dict[str, OSError]:
     """Remove what these people own in temporary places, and put their spool files away.
 
@@ -84,12 +84,12 @@ def owners_left(host: Host, *, deep: bool) -> frozenset[int]:
     return frozenset(found)
 
 
-def _everywhere(layout: HostPaths, uids: set[int], report: Report) -> Iterator[Found]:
+def _everywhere(layout: HostPaths, uids: set[int], report: ReportProblem) -> Iterator[Found]:
     yield from walk(layout.at(layout.homes), report)
     yield from _temporary(layout, uids, report)
 
 
-def _temporary(layout: HostPaths, uids: set[int], report: Report) -> Iterator[Found]:
+def _temporary(layout: HostPaths, uids: set[int], report: ReportProblem) -> Iterator[Found]:
     for place in (*layout.temporary, *(layout.runtime / str(uid) for uid in sorted(uids))):
         yield from walk(layout.at(place), report)
 

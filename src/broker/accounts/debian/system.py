@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...assume import ENDING, assume
+from ...classes import FIRST_PERSON_UID
 from ...errors import BrokerError
 from ...mounts import detach_served
 from ..records.certificates import Certificate
@@ -94,7 +95,7 @@ class DebianSystem:
 
     def __init__(self, root: Path = Path("/")) -> None:
         self._root = root
-        self._runs = root == Path("/")
+        self._is_live = root == Path("/")
         self._ranges: list[tuple[range, int]] | None = None
 
     def owner(self, found: os.stat_result) -> tuple[int, int]:
@@ -157,7 +158,7 @@ class DebianSystem:
     def _elsewhere(self, names: Iterable[str]) -> dict[str, HostUser]:
         """Accounts that only a directory service knows: useradd would refuse their names."""
         users = {}
-        for name in names if self._runs else ():
+        for name in names if self._is_live else ():
             with suppress(KeyError):
                 entry = pwd.getpwnam(name)
                 users[name] = HostUser(
@@ -167,7 +168,7 @@ class DebianSystem:
 
     def running(self, uids: Iterable[int]) -> Mapping[int, frozenset[int]]:
         wanted, groups_of = set(uids), dict[int, frozenset[int]]()
-        for status in Path("/proc").glob("[0-9]*/status") if self._runs and wanted else ():
+        for status in Path("/proc").glob("[0-9]*/status") if self._is_live and wanted else ():
             with suppress(OSError):  # it ended while we looked
                 uid, groups = _process(status.read_text(errors="replace"))
                 if uid in wanted:
@@ -183,7 +184,7 @@ class DebianSystem:
                 f'u {user.name} {user.uid}:{user.gid} "{user.gecos}" {user.home} {user.shell}'
             )
             lines.extend(f"m {user.name} {group}" for group in sorted(user.groups))
-        prefix = [] if self._runs else [f"--root={self._root}"]
+        prefix = [] if self._is_live else [f"--root={self._root}"]
         _run(["systemd-sysusers", *prefix, "-"], "\n".join(lines) + "\n")
 
     def change(self, found: HostUser, wanted: HostUser) -> None:
@@ -219,7 +220,7 @@ class DebianSystem:
             _run(["groupdel", *self._prefix("--prefix"), name])
 
     def end(self, uid: int) -> None:
-        if uid < 1000:
+        if uid < FIRST_PERSON_UID:
             raise ValueError(f"uid {uid} is not a person's")
         deadline = time.monotonic() + _END_SECONDS
         opened = self._connections(uid)
@@ -251,15 +252,15 @@ class DebianSystem:
             return set()
 
     def remove_ipc(self, uid: int) -> None:
-        for owner in sorted(ipc_owners() if self._runs else ()):
+        for owner in sorted(ipc_owners() if self._is_live else ()):
             if self._holder(owner) == uid:
                 remove_ipc(owner)
 
     def ipc_makers(self) -> frozenset[int]:
-        return ipc_makers() if self._runs else frozenset()
+        return ipc_makers() if self._is_live else frozenset()
 
     def reload(self) -> None:
-        if self._runs:
+        if self._is_live:
             _run(["systemctl", "daemon-reload"])
 
     def expose(self, audiences: Sequence[tuple[str, ...]], layout: HostPaths) -> None:
@@ -277,13 +278,13 @@ class DebianSystem:
     def probe(
         self, name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
     ) -> Sequence[KeyAnswer]:
-        return probe(name, keys, certificates) if self._runs else ()
+        return probe(name, keys, certificates) if self._is_live else ()
 
     def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
-        return read_activity(names) if self._runs else {}
+        return read_activity(names) if self._is_live else {}
 
     def _prefix(self, option: str) -> list[str]:
-        return [] if self._runs else [option, str(self._root)]
+        return [] if self._is_live else [option, str(self._root)]
 
     def _lines(self, name: str) -> list[list[str]]:
         text = (self._root / "etc" / name).read_text(encoding="utf-8", errors="surrogateescape")
@@ -291,13 +292,13 @@ class DebianSystem:
         return [fields for fields in lines if len(fields) > 3]
 
     def _range(self) -> tuple[int, int]:
-        found = {"UID_MIN": 1000, "UID_MAX": 60_000}
+        found = {"UID_MIN": FIRST_PERSON_UID, "UID_MAX": 60_000}
         with suppress(FileNotFoundError):
             for line in (self._root / "etc/login.defs").read_text().splitlines():
                 words = line.split()
                 if len(words) > 1 and words[0] in found and words[1].isdigit():
                     found[words[0]] = int(words[1])
-        return max(1000, found["UID_MIN"]), found["UID_MAX"]
+        return max(FIRST_PERSON_UID, found["UID_MIN"]), found["UID_MAX"]
 
 
 def _names(text: str) -> list[str]:

@@ -16,10 +16,10 @@ from pathlib import Path
 from ...mounts import opened
 from ...mounts import status as look
 
-__all__ = ["Found", "Report", "identity", "names_in", "walk"]
+__all__ = ["Found", "ReportProblem", "identity", "names_in", "walk"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-Report = Callable[[str, OSError], None]
+ReportProblem = Callable[[str, OSError], None]
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ def names_in(folder: int) -> list[str]:
         return [entry.name for entry in entries]
 
 
-def walk(root: Path, report: Report) -> Iterator[Found]:
+def walk(root: Path, report: ReportProblem) -> Iterator[Found]:
     """Everything below ``root``, a folder after what is in it; nothing where no folder stands.
 
     ``report`` gets the path of what cannot be entered, and why; the walk goes on beside it. A
@@ -88,7 +88,7 @@ def walk(root: Path, report: Report) -> Iterator[Found]:
         os.close(top)
 
 
-def _visit(here: int, levels: list[_Level], report: Report) -> tuple[int, Found | None]:
+def _visit(here: int, levels: list[_Level], report: ReportProblem) -> tuple[int, Found | None]:
     """Enter the next folder, which becomes the last level, or tell what else stands there."""
     name = levels[-1].names.pop()
     try:
@@ -113,7 +113,7 @@ def _visit(here: int, levels: list[_Level], report: Report) -> tuple[int, Found 
     return inner, None
 
 
-def _back(here: int, top: int, levels: list[_Level], report: Report) -> int:
+def _back(here: int, top: int, levels: list[_Level], report: ReportProblem) -> int:
     """The folder above; where the walk's way was moved meanwhile, it goes on from the top."""
     above = os.open("..", _FOLDER, dir_fd=here)
     os.close(here)

@@ -1,1 +1,1 @@
-"""From what is asked and what stands to the actions between. Pure: no file, no process."""
+"""From requests and the state of a host to actions. Pure: no file, no process."""

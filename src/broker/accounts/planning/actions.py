@@ -37,7 +37,7 @@ __all__ = [
     "WriteKeys",
     "WriteRegistry",
     "WriteRevocations",
-    "WriteStanding",
+    "WriteValidCertificates",
 ]
 
 
@@ -295,7 +295,7 @@ class WriteRevocations:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteStanding:
+class WriteValidCertificates:
     """Replace the list of certificates that open a session."""
 
     certificates: tuple[Certificate, ...]
@@ -317,7 +317,7 @@ Action = (
     | MakeAuthority
     | WriteCertificates
     | WriteRevocations
-    | WriteStanding
+    | WriteValidCertificates
     | RemoveAuthority
     | WriteClasses
     | WriteRegistry

@@ -9,24 +9,24 @@ from ..records.certificates import Authority, Certificate, Certificates, Mode
 from ..records.host import Observed
 from ..records.model import Person
 from ..records.paths import HostPaths
-from ..records.valid_certificates import render_standing
+from ..records.valid_certificates import render_valid
 from .actions import (
     Action,
     MakeAuthority,
     RemoveAuthority,
     WriteCertificates,
     WriteRevocations,
-    WriteStanding,
+    WriteValidCertificates,
 )
 from .authority_files import authority_files
-from .certificate_rules import revoked_serials, stands
+from .certificate_rules import is_valid, revoked_serials, wanted_hours
 from .goal import is_ours
 
 __all__ = ["ended", "plan_authority"]
 
 
 def plan_authority(
-    mode: Mode | None, observed: Observed, entries: Iterable[Person], paths: HostPaths
+    mode: Mode | None, observed: Observed, entries: Iterable[Person], layout: HostPaths
 ) -> Iterator[Action]:
     """What brings the authority to ``mode``, or to the one that the host has without it.
 
@@ -37,53 +37,53 @@ def plan_authority(
     if mode is not None and mode.hours is None:
         yield from [RemoveAuthority()] if found else []
     else:
-        yield from _present(mode, found, _standing(observed, entries), paths)
+        yield from _present(mode, found, _valid(observed, entries), layout)
 
 
 def ended(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, ...]:
     """What was issued and does not count any more once the analysts are ``entries``."""
-    kept = {one.serial for one in _standing(observed, entries)}
+    kept = {one.serial for one in _valid(observed, entries)}
     return tuple(one for one in observed.issued if one.serial not in kept)
 
 
-def _standing(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, ...]:
+def _valid(observed: Observed, entries: Iterable[Person]) -> tuple[Certificate, ...]:
     """None of an account that was re-made by hand is valid."""
     ours = {one.name: one for one in entries if is_ours(one, observed)}
-    return tuple(one for one in observed.issued if stands(one, ours.get(one.analyst)))
+    return tuple(one for one in observed.issued if is_valid(one, ours.get(one.analyst)))
 
 
 def _present(
     mode: Mode | None,
     found: Authority | None,
-    standing: tuple[Certificate, ...],
-    paths: HostPaths,
+    valid: tuple[Certificate, ...],
+    layout: HostPaths,
 ) -> Iterator[Action]:
     known = found.certificates if found and found.certificates else Certificates()
-    hours = known.hours if mode is None or mode.hours is None else mode.hours
-    wanted = replace(known, hours=hours, issued=standing)
-    wrong = _wrong(found, paths)
-    if found is None or found.certificates != wanted or str(paths.certificates) in wrong:
+    hours = wanted_hours(mode, known)
+    wanted = replace(known, hours=hours, issued=valid)
+    wrong = _wrong(found, layout)
+    if found is None or found.certificates != wanted or str(layout.certificates) in wrong:
         yield WriteCertificates(wanted)
     anew = found is None or found.fingerprint is None
     if (
         found is None
         or not found.public_key_matches
-        or {str(paths.authority), str(paths.authority_public)} & wrong
+        or {str(layout.authority), str(layout.authority_public)} & wrong
     ):
         yield MakeAuthority(anew=anew)
-    if anew or found is None or _misses(found, standing) or str(paths.standing) in wrong:
-        yield WriteStanding(standing)
-    revoked = revoked_serials(standing)
-    if found is None or found.revoked != revoked or str(paths.revocations) in wrong:
+    if anew or found is None or _misses(found, valid) or str(layout.valid_certificates) in wrong:
+        yield WriteValidCertificates(valid)
+    revoked = revoked_serials(valid)
+    if found is None or found.revoked != revoked or str(layout.revocations) in wrong:
         yield WriteRevocations(revoked)
 
 
-def _misses(found: Authority, standing: tuple[Certificate, ...]) -> bool:
-    return found.standing != render_standing(standing, found.fingerprint or "")
+def _misses(found: Authority, valid: tuple[Certificate, ...]) -> bool:
+    return found.valid != render_valid(valid, found.fingerprint or "")
 
 
-def _wrong(found: Authority | None, paths: HostPaths) -> set[str]:
+def _wrong(found: Authority | None, layout: HostPaths) -> set[str]:
     nodes = found.nodes if found else {}
     return {
-        path for path, wish in authority_files(paths).items() if not wish.accepts(nodes.get(path))
+        path for path, wish in authority_files(layout).items() if not wish.accepts(nodes.get(path))
     }

@@ -20,7 +20,7 @@ def authority_files(layout: HostPaths) -> Mapping[str, Node]:
         {
             str(layout.authority): SECRET,
             str(layout.authority_public): _OPEN,
-            str(layout.standing): _OPEN,
+            str(layout.valid_certificates): _OPEN,
             str(layout.revocations): SECRET,
             str(layout.certificates): SECRET,
         }

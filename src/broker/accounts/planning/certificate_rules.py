@@ -6,21 +6,28 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from ...errors import AccountsError
-from ..records.certificates import Certificate, Certificates, Ranges
+from ..records.certificates import Certificate, Certificates, Mode, Ranges
 from ..records.keys import Key
 from ..records.model import Person
-from ..records.names import place
 from ..records.times import render_time
 from .change import by_label
 
-__all__ = ["LAST_SERIAL", "draft", "identity", "live", "revoked_serials", "stands"]
+__all__ = [
+    "LAST_SERIAL",
+    "draft",
+    "identity",
+    "is_valid",
+    "live",
+    "revoked_serials",
+    "wanted_hours",
+]
 
 LAST_SERIAL = 2**64 - 1
 _SKEW = timedelta(minutes=5)
 """How far the clock of a host may be behind that of another."""
 
 
-def stands(certificate: Certificate, analyst: Person | None) -> bool:
+def is_valid(certificate: Certificate, analyst: Person | None) -> bool:
     """Whether the list of analysts still allows this certificate."""
     if analyst is None or analyst.state != "present":
         return False
@@ -51,6 +58,11 @@ def _between(serials: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield first, LAST_SERIAL
 
 
+def wanted_hours(mode: Mode | None, known: Certificates) -> int:
+    """How long a certificate lives: as ``mode`` declares, or as the host has it without one."""
+    return known.hours if mode is None or mode.hours is None else mode.hours
+
+
 def draft(
     analyst: Person, label: str | None, known: Certificates, now: datetime
 ) -> tuple[Certificate, Key]:
@@ -79,7 +91,7 @@ def identity(certificate: Certificate, key: Key) -> str:
 
 
 def _key(analyst: Person, label: str | None, now: str) -> Key:
-    where = place(analyst.name)
+    where = analyst.where
     keys = [key for key in analyst.keys if not key.revoked and (key.until or "~") > now]
     if not keys:
         raise AccountsError(

@@ -13,7 +13,6 @@ from ...errors import AccountsError
 from ..records.classes import Classes
 from ..records.keys import Key
 from ..records.model import ALL_OTHERS, Person, Request
-from ..records.names import place
 from ..records.registry import Registry
 
 __all__ = ["by_label", "changed", "loses", "only_takes"]
@@ -27,7 +26,7 @@ def changed(request: Request, known: Person, classes: Classes) -> Person:
     if not keys:
         raise AccountsError(
             f"a new {request.role} needs a key to log in",
-            where=place(request.name, request.role),
+            where=request.where,
             remedy=f"Give the line in the {request.role}'s .pub file.",
         )
     readable, declared = _classes(request, known, classes)
@@ -52,7 +51,7 @@ def _sudo(request: Request, known: Person) -> bool:
 def _classes(
     request: Request, known: Person, classes: Classes
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    where = place(request.name, request.role)
+    where = request.where
     requested = classes.check((*(request.classes or ()), *request.grant), where=where)
     taken = set(request.revoke)
     own, declared = set(known.classes) - set(known.declared_classes), set(known.declared_classes)
@@ -79,7 +78,7 @@ def _keys(request: Request, known: Person) -> tuple[Key, ...]:
     keys = known.keys
     if request.keys is not None:
         keys = _replaced(request, known)
-    keys = _added(keys, request.added, place(request.name, request.role))
+    keys = _added(keys, request.added, request.where)
     if request.retired:
         keys = _retired(keys, request)
     return keys
@@ -93,7 +92,7 @@ def _replaced(request: Request, known: Person) -> tuple[Key, ...]:
     for key in request.keys or ():
         old = before.get(key.blob, key)
         if old.revoked and not declares:
-            raise _was_revoked(old, place(request.name, request.role))
+            raise _was_revoked(old, request.where)
         new.append(
             replace(
                 key,
@@ -130,7 +129,7 @@ def _retired(keys: tuple[Key, ...], request: Request) -> tuple[Key, ...]:
         if label == ALL_OTHERS:
             chosen |= {key.blob for key in keys if key.blob not in added}
         else:
-            chosen.add(by_label(keys, label, place(request.name, request.role)).blob)
+            chosen.add(by_label(keys, label, request.where).blob)
     return tuple(_ended(key, request.until) if key.blob in chosen else key for key in keys)
 
 

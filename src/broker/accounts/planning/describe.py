@@ -147,14 +147,14 @@ def _sides(
     layout: HostPaths,
     classes: Classes,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    before: dict[str, Any] = {"entry": _entry(old), **_standing(presence)}
+    before: dict[str, Any] = {"entry": _entry(old), **_account_facts(presence)}
     if new is None or new.state == "absent":
         home = presence.home.get("")
         return before | {"home": _node(home)}, {"home": f"{new.home}d" if new and home else None}
     wanted = wanted_presence(new, layout, classes)
     wrong, extra = home_drift(presence, wanted)
     before["home"] = {path or "itself": _node(presence.home.get(path)) for path in (*wrong, *extra)}
-    after: dict[str, Any] = {"entry": _entry(new), **_standing(wanted)}
+    after: dict[str, Any] = {"entry": _entry(new), **_account_facts(wanted)}
     after["home"] = {path or "itself": _node(node) for path, node in wrong.items()} | dict.fromkeys(
         extra
     )
@@ -232,7 +232,7 @@ def _state(user: HostUser) -> str:
     return ", ".join(filter(None, words)) or "keys only"
 
 
-def _standing(presence: Presence) -> dict[str, Any]:
+def _account_facts(presence: Presence) -> dict[str, Any]:
     return {
         "account": _account(presence),
         "keys": _keys(presence.keys),

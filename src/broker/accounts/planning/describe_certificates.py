@@ -6,9 +6,9 @@ from typing import Any
 
 from ..records.certificates import Authority, Certificate, Certificates, Mode
 from ..records.paths import HostPaths
-from ..records.valid_certificates import render_standing
+from ..records.valid_certificates import render_valid
 from .authority_files import authority_files
-from .certificate_rules import revoked_serials
+from .certificate_rules import revoked_serials, wanted_hours
 
 __all__ = ["AUTHORITY", "authority_sides", "certificate_facts", "certificate_line"]
 
@@ -45,11 +45,10 @@ def authority_sides(
     if found is None and mode is None:
         return None, None
     known = found.certificates if found and found.certificates else Certificates()
-    hours = known.hours if mode is None or mode.hours is None else mode.hours
     files = {path: f"{wish.mode:04o}" for path, wish in authority_files(layout).items()}
     after = {
         "key": found.fingerprint if found and found.fingerprint else _ANEW,
-        "hours": hours,
+        "hours": wanted_hours(mode, known),
         "trusted by sshd": True,
         "revoked": _LISTED,
         "accepted": _ACCEPTED,
@@ -60,13 +59,13 @@ def authority_sides(
 
 def _found(found: Authority, layout: HostPaths) -> dict[str, Any]:
     listed = revoked_serials(found.issued)
-    accepted = render_standing(found.issued, found.fingerprint or "")
+    accepted = render_valid(found.issued, found.fingerprint or "")
     return {
         "key": found.fingerprint,
         "hours": found.certificates.hours if found.certificates else None,
         "trusted by sshd": found.public_key_matches,
         "revoked": _LISTED if found.revoked == listed else _OTHER,
-        "accepted": _ACCEPTED if found.standing == accepted else _OTHER,
+        "accepted": _ACCEPTED if found.valid == accepted else _OTHER,
         "files": {path: _node(found, path) for path in authority_files(layout)},
     }
 

@@ -12,7 +12,7 @@ from ...errors import AccountsError
 from ..records.classes import Classes
 from ..records.host import Observed, Presence
 from ..records.model import Person, Request
-from ..records.names import listed_by, place, unknown_person
+from ..records.names import listed_by, person_in_error, unknown_person
 from ..records.registry import Registry, make_registry
 from .change import changed
 from .wanted import SUDO_RULE
@@ -81,7 +81,7 @@ def _entry(
     if known is not None and known.role != request.role:
         raise AccountsError(
             f"this name already belongs to an {known.role}",
-            where=place(request.name, request.role),
+            where=request.where,
             remedy=f"Choose another name, or look at them with: {listed_by(known.role)}.",
         )
     if request.state == "absent":
@@ -92,7 +92,7 @@ def _entry(
     if free_uid > observed.accounts.uid_range[1]:
         raise AccountsError(
             "no uid is free for a new account",
-            where=place(request.name, request.role),
+            where=request.where,
             expected=f"a uid up to {observed.accounts.uid_range[1]}, the UID_MAX of login.defs",
             remedy="Raise UID_MAX in /etc/login.defs.",
         )
@@ -106,7 +106,7 @@ def _leaver(request: Request, known: Person | None, observed: Observed) -> Perso
     if user is not None:
         raise AccountsError(
             "this account was not made by the data broker, which therefore does not remove it",
-            where=place(request.name, request.role),
+            where=request.where,
             found=f"an account with uid {user.uid}",
             remedy=f"Look at the names with {listed_by(request.role)}; use userdel for others.",
         )
@@ -119,13 +119,13 @@ def _refuse_twice(requests: Sequence[Request]) -> None:
         if len(roles) > 1:
             raise AccountsError(
                 "the lists name this person as an analyst and as an operator",
-                where=place(name, "person"),
+                where=person_in_error(name, "person"),
                 remedy="A person who also pulls data needs a second account, as an analyst.",
             )
         if count > 1:
             raise AccountsError(
                 f"the list names this person {count} times",
-                where=place(name, *roles),
+                where=person_in_error(name, *roles),
                 remedy="Put everything about one person into one entry.",
             )
 
@@ -147,7 +147,7 @@ def _refuse_taken(request: Request, observed: Observed) -> None:
         return
     raise AccountsError(
         "this name is taken on the host",
-        where=place(name, request.role),
+        where=request.where,
         found=found,
         remedy="Choose another name, or rename what has it on the host.",
     )
@@ -181,7 +181,7 @@ def refuse_impostor(entry: Person, observed: Observed) -> None:
     if other is not None:
         raise AccountsError(
             "the account is not the one that the data broker made",
-            where=place(entry.name, entry.role),
+            where=entry.where,
             found=other,
             remedy="Move it away, then try again.",
         )
@@ -214,7 +214,7 @@ def _refuse_shared_keys(entries: Iterable[Person]) -> None:
             if other != entry.name:
                 raise AccountsError(
                     f"the same key is given for {other!r} and {entry.name!r}",
-                    where=place(entry.name, entry.role),
+                    where=entry.where,
                     found=key.fingerprint,
                     remedy="Every person has a key of their own: ask one of them for a new one. "
                     "A person with a new name leaves under the old one first (state: absent).",
@@ -233,7 +233,7 @@ def _refuse_no_sudo(entries: Iterable[Person | None], observed: Observed) -> Non
         if entry and entry.state == "present" and entry.sudo:
             raise AccountsError(
                 f"{problem}, so this operator could not become root",
-                where=place(entry.name, entry.role),
+                where=entry.where,
                 remedy=f"{way}, or take sudo from the operator.",
             )
 
@@ -244,7 +244,7 @@ def _refuse_lost_classes(entries: Iterable[Person], classes: Classes) -> None:
         if lost:
             raise AccountsError(
                 f"an analyst still has the class {min(lost)}, which is no longer declared",
-                where=place(entry.name),
+                where=entry.where,
                 remedy="Revoke it first, or keep it in broker_access_classes.",
             )
 

@@ -70,30 +70,30 @@ def plan(
     last, so no login meets a half-made home. ``classes`` and ``certificates`` are what is to be
     declared; without them the host's own hold. Raises ``AccountsError``.
     """
-    paths = layout or HostPaths()
+    layout = layout or HostPaths()
     target = goal(desired, observed, classes)
     taking = only_takes(desired, observed.registry, target)
-    known = paths.registry.as_posix() in observed.places or observed.authority is not None
+    known = layout.registry.as_posix() in observed.places or observed.authority is not None
     if not (target.people or known or observed.key_files or classes or certificates):
         return Plan(target, (), taking)
     current = classes or observed.classes
     ours = [entry for entry in target.people if is_ours(entry, observed)]
     leaves = [entry for entry in ours if entry.state == "absent"]
     stays = [
-        Stay.of(entry, observed.presence(entry.name), paths, current)
+        Stay.of(entry, observed.presence(entry.name), layout, current)
         for entry in ours
         if entry.state == "present"
     ]
     entries = [stay.entry for stay in stays]
     authority = certificates is not None or observed.authority is not None
     actions = (
-        *_places(observed, paths),
-        *_classes(classes, observed, paths),
-        *_registry(target, observed, paths, taking=taking),
-        *(plan_authority(certificates, observed, entries, paths) if authority else ()),
+        *_places(observed, layout),
+        *_classes(classes, observed, layout),
+        *_registry(target, observed, layout, taking=taking),
+        *(plan_authority(certificates, observed, entries, layout) if authority else ()),
         *_stray_keys(entries, observed),
         *_leave(leaves, observed),
-        *_sudo(entries, observed, paths),
+        *_sudo(entries, observed, layout),
         *_added(stays, observed, current),
         *_links(entries, observed),
         *_take([stay for stay in stays if stay.loss]),
@@ -104,35 +104,35 @@ def plan(
     return Plan(target, actions, taking)
 
 
-def _places(observed: Observed, paths: HostPaths) -> Iterator[Action]:
+def _places(observed: Observed, layout: HostPaths) -> Iterator[Action]:
     wrong = {
         path: node
-        for path, node in wanted_places(paths).items()
+        for path, node in wanted_places(layout).items()
         if not node.accepts(observed.places.get(path))
     }
     if wrong:
         yield MakePlaces(wrong)
 
 
-def _classes(declared: Classes | None, observed: Observed, paths: HostPaths) -> Iterator[Action]:
+def _classes(declared: Classes | None, observed: Observed, layout: HostPaths) -> Iterator[Action]:
     """Without a declaration, an existing file is repaired and a missing one not made."""
     wanted = declared or observed.classes
-    found = observed.places.get(paths.classes.as_posix())
+    found = observed.places.get(layout.classes.as_posix())
     missing = found is None and declared is not None
     if wanted != observed.classes or missing or (found and not CLASSES_FILE.accepts(found)):
         yield WriteClasses(wanted)
 
 
 def _registry(
-    target: Registry, observed: Observed, paths: HostPaths, *, taking: bool
+    target: Registry, observed: Observed, layout: HostPaths, *, taking: bool
 ) -> Iterator[Action]:
-    found = observed.places.get(paths.registry.as_posix())
+    found = observed.places.get(layout.registry.as_posix())
     if target != observed.registry or not REGISTRY_FILE.accepts(found):
         yield WriteRegistry(target, taking)
 
 
-def _sudo(stays: Sequence[Person], observed: Observed, paths: HostPaths) -> Iterator[Action]:
-    allowed = sudo_drift(stays, observed, paths)
+def _sudo(stays: Sequence[Person], observed: Observed, layout: HostPaths) -> Iterator[Action]:
+    allowed = sudo_drift(stays, observed, layout)
     if allowed is not None:
         yield AllowSudo(allowed)
 

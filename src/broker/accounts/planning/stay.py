@@ -42,8 +42,8 @@ class Stay:
     loss: Loss
 
     @classmethod
-    def of(cls, entry: Person, found: Presence, paths: HostPaths, classes: Classes) -> Stay:
-        wanted, user = wanted_presence(entry, paths, classes), wanted_user(entry, paths, classes)
+    def of(cls, entry: Person, found: Presence, layout: HostPaths, classes: Classes) -> Stay:
+        wanted, user = wanted_presence(entry, layout, classes), wanted_user(entry, layout, classes)
         return cls(entry, found, wanted, user, _loss(entry, found, user, classes))
 
     @property
@@ -66,10 +66,10 @@ def home_drift(presence: Presence, wanted: Presence) -> tuple[dict[str, Node], t
     return wrong, tuple(sorted(extra))
 
 
-def sudo_drift(stays: Iterable[Person], observed: Observed, paths: HostPaths) -> bool | None:
+def sudo_drift(stays: Iterable[Person], observed: Observed, layout: HostPaths) -> bool | None:
     """Whether the rule of sudo is to be written, for an operator who may become root, or to go,
     where none may; None where it is as it should be."""
-    found = observed.places.get(paths.sudoers.as_posix())
+    found = observed.places.get(layout.sudoers.as_posix())
     stands = SUDO_FILE.accepts(found) and observed.sudo_rule == SUDO_RULE
     allowed = (observed.has_sudo and observed.reads_rules) and any(
         entry.sudo for entry in stays if entry.state == "present" and is_ours(entry, observed)

@@ -13,7 +13,7 @@ from .actions import (
     RemoveKeyFile,
     WriteKeys,
     WriteRevocations,
-    WriteStanding,
+    WriteValidCertificates,
 )
 
 __all__ = ["takes"]
@@ -24,7 +24,7 @@ def takes(action: Action) -> bool:
     match action:
         case RemoveKeyFile() | EndProcesses() | RemoveAccount() | DropBits() | ClearOutside():
             return True
-        case WriteRevocations() | WriteStanding():
+        case WriteRevocations() | WriteValidCertificates():
             return True
         case AllowSudo(allowed):
             return not allowed

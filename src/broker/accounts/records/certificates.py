@@ -71,14 +71,14 @@ class Authority:
     ``fingerprint`` is that of the private key, None where there is none or others could read it.
     ``public_key_matches``: sshd's copy of the public key belongs to it. ``revoked`` are the serials
     of the revocation list, None where sshd cannot use it or it is for another key.
-    ``standing`` is the text of the list that ``broker-principals`` answers from.
+    ``valid`` is the text of the list that ``broker-principals`` answers from.
     """
 
     fingerprint: str | None
     public_key_matches: bool
     certificates: Certificates | None
     revoked: Ranges | None
-    standing: str | None = None
+    valid: str | None = None
     nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from ...classes import FIRST_PERSON_UID
 from .certificates import Authority, Certificate
 from .classes import Classes
 from .node import Node
@@ -43,7 +44,7 @@ class Accounts:
 
     users: Mapping[str, HostUser]
     groups: Mapping[str, int]
-    uid_range: tuple[int, int] = (1000, 59_999)
+    uid_range: tuple[int, int] = (FIRST_PERSON_UID, 59_999)
     named: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
     def members(self, group: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Literal
 from ...errors import AccountsError
 from .keys import Key, parse_keys
 from .model import ALL_OTHERS, Request, Role
-from .names import check_name, place
+from .names import check_name, person_in_error
 from .times import render_time, time_after
 
 __all__ = ["key_request"]
@@ -33,7 +33,7 @@ def key_request(
 
     A rotation with a grace of nothing (``0m``) revokes the old keys.
     """
-    where = place(check_name(name, role), role)
+    where = person_in_error(check_name(name, role), role)
     if state == "absent":
         return Request(name, retired=_some(old, where), known=True, role=role)
     entry = {"key": key or "", "name": label, "expires": expires}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ...errors import AccountsError
 from .keys import Key, parse_keys
-from .names import check_email, check_name, place
+from .names import check_email, check_name, person_in_error
 
 __all__ = [
     "ALL_OTHERS",
@@ -50,6 +50,11 @@ class Person:
     home: HomePolicy = "archive"
     role: Role = "analyst"
     sudo: bool = False
+
+    @property
+    def where(self) -> str:
+        """How an error names this person."""
+        return person_in_error(self.name, self.role)
 
     @property
     def is_operator(self) -> bool:
@@ -107,6 +112,11 @@ class Request:
     role: Role = "analyst"
     sudo: bool | None = None
 
+    @property
+    def where(self) -> str:
+        """How an error names the person it is about."""
+        return person_in_error(self.name, self.role)
+
 
 def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person may say
     name: str,
@@ -126,7 +136,7 @@ def parse_request(  # noqa: PLR0913 - one keyword for each thing that a person m
     sudo: bool | None = None,
 ) -> Request:
     """A request from raw text, checked as far as no host is needed. Raises ``AccountsError``."""
-    where = place(check_name(name, role), role)
+    where = person_in_error(check_name(name, role), role)
     _refuse_mixed_roles(
         role, where, sudo=sudo, of_an_analyst=(classes, private, shell, grant, revoke)
     )

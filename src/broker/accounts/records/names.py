@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ...classes import RESERVED_NAMES
 from ...errors import AccountsError, nearest
 
-__all__ = ["check_email", "check_name", "listed_by", "place", "unknown_person"]
+__all__ = ["check_email", "check_name", "listed_by", "person_in_error", "unknown_person"]
 
 # adduser's NAME_REGEX without the capital letters, dots and dollar of samba machines; 32 is
 # the length that utmp and useradd take.
@@ -19,7 +19,7 @@ _EMAIL = re.compile(
 _RESERVED_STARTS = ("data", "broker", "systemd-")
 
 
-def place(name: object, role: str = "analyst") -> str:
+def person_in_error(name: object, role: str = "analyst") -> str:
     """How a message names a person: one line, whatever the text holds."""
     shown = str(name)
     return f"{role} {shown[:40]!r}" + (" (cut)" if len(shown) > 40 else "")
@@ -34,7 +34,9 @@ def unknown_person(name: str, known: Iterable[str], role: str = "analyst") -> Ac
     """The error for a name that no one in this role has, with the nearest that one has."""
     near = nearest(name, known)
     remedy = f"Did you mean {near}?" if near else f"Look at the names with: {listed_by(role)}."
-    return AccountsError(f"there is no such {role}", where=place(name, role), remedy=remedy)
+    return AccountsError(
+        f"there is no such {role}", where=person_in_error(name, role), remedy=remedy
+    )
 
 
 def check_name(name: str, role: str = "analyst") -> str:
@@ -42,14 +44,14 @@ def check_name(name: str, role: str = "analyst") -> str:
     if not _NAME.fullmatch(name):
         raise AccountsError(
             "this is not a valid user name",
-            where=place(name, role),
+            where=person_in_error(name, role),
             expected="1 to 32 of a-z, 0-9, '_' and '-', beginning with a letter",
             remedy="Choose such a name, for example first name and initial: annak.",
         )
     if name in RESERVED_NAMES or name.startswith(_RESERVED_STARTS):
         raise AccountsError(
             "this name is reserved for the system",
-            where=place(name, role),
+            where=person_in_error(name, role),
             remedy="Choose another name.",
         )
     return name

@@ -95,7 +95,7 @@ class HostPaths:
         return self.config / "revoked_certificates"
 
     @property
-    def standing(self) -> Path:
+    def valid_certificates(self) -> Path:
         """What ``broker-principals`` answers sshd from: the certificates that open a session."""
         return self.config / VALID_CERTIFICATES.name
 

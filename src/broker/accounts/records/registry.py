@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...classes import FIRST_PERSON_UID
 from ...errors import AccountsError, BrokerError
 from .classes import check_class
 from .keys import Key, parse_key
 from .model import Person, Role
-from .names import check_email, check_name, place
+from .names import check_email, check_name, person_in_error
 from .times import parse_time
 
 __all__ = ["Registry", "make_registry", "parse_registry", "render_registry"]
@@ -88,7 +89,7 @@ def _to_json(person: Person) -> dict[str, Any]:
 
 def _from_json(entry: Mapping[str, Any], role: Role) -> Person:
     name = check_name(entry["name"], role)
-    where = place(name, role)
+    where = person_in_error(name, role)
     operates = role == "operator"
     return Person(
         name=name,
@@ -134,7 +135,7 @@ def _key_from_json(entry: Mapping[str, Any], where: str) -> Key:
 
 def _people_uid(value: Any) -> int:
     """A wrong uid here would end the processes of, or give a home to, a system account."""
-    if not isinstance(value, int) or not 1000 <= value < 65_534:
+    if not isinstance(value, int) or not FIRST_PERSON_UID <= value < 65_534:
         raise ValueError(f"{value!r} is not a uid of a person")
     return value
 

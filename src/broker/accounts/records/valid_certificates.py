@@ -13,10 +13,10 @@ from datetime import datetime
 from .certificates import Certificate
 from .times import render_time
 
-__all__ = ["accepts", "render_standing"]
+__all__ = ["accepts", "render_valid"]
 
 
-def render_standing(issued: Iterable[Certificate], authority: str) -> str:
+def render_valid(issued: Iterable[Certificate], authority: str) -> str:
     """The text of the file. ``authority`` is the fingerprint of the key that signed them."""
     lines = (
         f"{_digest(one.analyst, str(one.serial), one.fingerprint, authority)} {one.until}\n"
@@ -26,14 +26,14 @@ def render_standing(issued: Iterable[Certificate], authority: str) -> str:
 
 
 def accepts(
-    standing: str, name: str, serial: str, fingerprint: str, authority: str, now: datetime
+    valid: str, name: str, serial: str, fingerprint: str, authority: str, now: datetime
 ) -> bool:
     """Whether the list holds exactly this certificate and it has not ended.
 
     ``serial`` and the fingerprints are as sshd writes them: decimal, and ``SHA256:`` with base64.
     """
     wanted, moment = _digest(name, serial, fingerprint, authority), render_time(now)
-    rows = (line.split() for line in standing.splitlines())
+    rows = (line.split() for line in valid.splitlines())
     return any(len(row) == 2 and row[0] == wanted and row[1] > moment for row in rows)
 
 

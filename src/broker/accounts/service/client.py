@@ -77,7 +77,7 @@ class Client:
         return LockedError(
             "the helper for accounts closes connections without an answer",
             where=str(self.path),
-            expected="an answer; more connections than it serves at a time are closed",
+            expected="at most accounts_socket_connections_each connections at a time",
             remedy="Try again later; if it stays so: journalctl -u 'broker-accounts@*'.",
         )
 

@@ -200,7 +200,7 @@ def _asking(url: str) -> Iterator[None]:
 
 
 def _is_absent(error: FileNotFoundError) -> bool:
-    """fsspec says of every web page that does not come that it is not found."""
+    """fsspec reports every HTTP failure as not found."""
     status = getattr(error.__cause__, "status", 404 if error.__cause__ is None else None)
     return status in (404, 410) or isinstance(error.__cause__, FileNotFoundError)
 

@@ -45,7 +45,7 @@ _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMPTZ")
 def survey(source: CsvSource, found: TableRequest) -> Draft:
     """A draft of one table. Raises ``SourceError`` when it cannot be read."""
     files = source.files(found)
-    proposal = sniff(files.place, files.find()[0])
+    proposal = sniff(files.inputs, files.find()[0])
     with TemporaryDirectory() as work, session(Limits(), Path(work)) as connection:
         reading, columns = _read(connection, source, found, proposal.declared)
         formats = {name: ways[0] for name, ways in columns.formats.items() if len(ways) == 1}

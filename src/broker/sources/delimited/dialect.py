@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ...config.columnformat import ColumnFormat
-from ...config.csvdialect import CsvDialect
+from ...config.csvdialect import CsvDialect, contradictions
 from ...errors import ConfigError
 from ..settings import checked
 
@@ -58,6 +58,8 @@ class Dialect:
 def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
     """The dialect that a table's ``csv:`` mapping declares; raises ``ConfigError``."""
     csv = checked(CsvDialect, declared, where, "csv")
+    for error in contradictions(csv, "csv.{}".format, lambda _: where):
+        raise error
     escape = csv.escape if csv.escape not in ("", csv.quote, '"') else None
     is_union = csv.header and csv.columns == ("union",)
     dialect = Dialect(
@@ -85,32 +87,6 @@ def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
         order=csv.order,
         formats=tuple(csv.formats.items()),
     )
-    _refuse_marks(dialect, where)
-    _refuse_columns(dialect, where)
-    return dialect
-
-
-def _refuse_marks(dialect: Dialect, where: str) -> None:
-    marks = {name: getattr(dialect, name) for name in ("delimiter", "quote", "escape")}
-    for name, mark in marks.items():
-        if mark and (not mark.isascii() or mark.isalnum() or mark == "\0"):
-            raise ConfigError(
-                f"csv.{name} is wrong",
-                where=where,
-                expected="one ASCII character other than a letter or digit",
-                found=repr(mark),
-            )
-    used = [mark for mark in marks.values() if mark]
-    if len(set(used)) < len(used):
-        raise ConfigError("csv.delimiter, csv.quote and csv.escape must differ", where=where)
-
-
-def _refuse_columns(dialect: Dialect, where: str) -> None:
-    if not dialect.header and not dialect.columns:
-        raise ConfigError(
-            "csv.columns is missing",
-            where=where,
-            expected="the names of the columns, because csv.header is false",
-        )
     if len({name.lower() for name in dialect.columns}) < len(dialect.columns):
         raise ConfigError("csv.columns names a column twice", where=where)
+    return dialect

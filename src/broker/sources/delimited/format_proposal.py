@@ -62,7 +62,7 @@ def _fits(values: pa.ChunkedArray, declared: Declared) -> bool:
 
 
 def unlike(values: pa.ChunkedArray, formats: Sequence[Declared]) -> list[Declared]:
-    """Of formats that fit, one for each way to read the values; none that says nothing of them.
+    """Of formats that fit, one for each way to read the values, without those that change none.
 
     Groups of three digits alone may be telephone numbers or addresses of machines.
     """

@@ -155,7 +155,7 @@ def refuse_others(names: Iterable[str], where: str) -> None:
 
 
 def changed(names: Sequence[str]) -> SourceError:
-    """What was found is not what is there now."""
+    """The error for files that changed while they were read."""
     return SourceError(
         "changed while it was being read",
         where=", ".join(sorted(names)[:3]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["is_like_row", "look"]
+__all__ = ["is_like_row", "shape_of"]
 
 _LOOKS = {
     "number": re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.I),
@@ -15,7 +15,7 @@ _LOOKS = {
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
-def look(text: str) -> str | None:
+def shape_of(text: str) -> str | None:
     """Which kind of value a text looks like; None where it may be a name as well."""
     text = text.strip()
     return next((kind for kind, written in _LOOKS.items() if written.fullmatch(text)), None)
@@ -27,7 +27,7 @@ def is_like_row(header: Iterable[str], row: Iterable[str | None]) -> bool:
     return any(
         value is not None
         and not _YEAR.fullmatch(name)
-        and (kind := look(name)) is not None
-        and kind == look(value)
+        and (kind := shape_of(name)) is not None
+        and kind == shape_of(value)
         for name, value in pairs
     )

@@ -16,7 +16,7 @@ from .dialect import Dialect
 from .escapes import Unescaper
 from .header import fields_of
 from .records import MARK, Lexer, Record, count_lines
-from .remarks import Kind, Remark
+from .remarks import Remark, RemarkKind
 
 __all__ = ["NOT_UTF8", "Parsed", "Parser"]
 
@@ -148,7 +148,7 @@ class Parser:
                 whole < len(rows) or not all(row[:1].isdigit() for row in rows[1:])
             )
             if 2 * whole > len(rows) and not is_prose:
-                yield Remark(Kind.SPREAD, line + 1 + count_lines(text[:first]))
+                yield Remark(RemarkKind.SPREAD, line + 1 + count_lines(text[:first]))
 
     def _refuse_other_bytes(self, piece: bytes) -> None:
         """Raise ``ArrowInvalid`` where bytes are not UTF-8 in a column that is not wanted.
@@ -212,7 +212,7 @@ class Parser:
             beginning = self._beginning(text, is_marked=is_marked)
             if beginning is not None:
                 remarks.append(Remark(beginning, line))
-            if beginning is not Kind.HEADER and self._counts(record, text):
+            if beginning is not RemarkKind.HEADER and self._counts(record, text):
                 number += 1
                 # An escaped line end must not be taken for the end of the row from here on.
                 plain = self._filled(record, self._escapes.plain(text) or b"")
@@ -230,18 +230,18 @@ class Parser:
             remarks.extend(self._whole_rows(piece, 0))
         return Parsed(table, number, count_lines(piece), rejects, remarks)
 
-    def _beginning(self, text: bytes, *, is_marked: bool) -> Kind | None:
+    def _beginning(self, text: bytes, *, is_marked: bool) -> RemarkKind | None:
         """Which beginning of a second file a record is; None for any other.
 
         In one column the header may be a value, unless a byte order mark stands before it.
         """
         is_header = text.strip(b"\r\n") in self._headers
         if is_header and (is_marked or len(self._names) > 1):
-            return Kind.HEADER
+            return RemarkKind.HEADER
         if not is_marked:
             return None
         is_other = self._header and {*fields_of(text, self._dialect)} & {*self._names}
-        return Kind.OTHER if is_other else Kind.JOINED
+        return RemarkKind.OTHER if is_other else RemarkKind.JOINED
 
     def _counts(self, record: Record, text: bytes) -> bool:
         """An empty line is not a row, except in a table of one column, which is NULL there."""

@@ -13,7 +13,7 @@ import yaml
 from .dialect import Dialect, dialect_from
 from .header import fields_of
 from .line_ends import with_line_ends_escaped
-from .looks import look
+from .looks import shape_of
 from .records import Lexer, Record, count_lines
 
 __all__ = ["Fit", "Proposal", "fit_of", "inline_yaml", "propose"]
@@ -53,7 +53,7 @@ class Fit:
 
     @property
     def rank(self) -> tuple[float, int]:
-        """One field a row is what every wrong delimiter finds, so it speaks for nothing."""
+        """A single column proves nothing: every wrong delimiter gives one."""
         is_split = self.fields > 1 and self.lines > 0
         return (self.regular / self.lines if is_split else 0.0, self.fields)
 
@@ -239,7 +239,7 @@ def _header(row: bytes, dialect: Dialect, found: Mapping[str, Any]) -> dict[str,
 
 
 def _is_value(name: str) -> bool:
-    return name.strip() in ("", "\\N") or look(name) is not None
+    return name.strip() in ("", "\\N") or shape_of(name) is not None
 
 
 def _named(declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from .inputs import InputFile, changed, seen_version
 from .looks import is_like_row
 from .misfits import Rewritten, set_aside
 from .parser import NOT_UTF8, Parsed, Parser
-from .remarks import Kind, Remark, quoted_columns, sentences
+from .remarks import Remark, RemarkKind, quoted_columns, sentences
 from .slices import Cutter
 from .table import OpenFile, TableFiles
 
@@ -93,7 +93,7 @@ class DelimitedReading(Rows):
             self._refuse_other_columns(opened.names, file)
             needed = [one for one in self._needed if one in opened.names] or opened.names[:1]
             if opened.header.is_composed:
-                self._remarks.append(Remark(Kind.COMPOSED, 1, f"{name}, line {opened.lines}"))
+                self._remarks.append(Remark(RemarkKind.COMPOSED, 1, f"{name}, line {opened.lines}"))
             parser = Parser(
                 opened.dialect, opened.names, needed, self._null_values, opened.header.text
             )
@@ -175,14 +175,14 @@ class DelimitedReading(Rows):
     ) -> None:
         for remark in parsed.remarks:
             place = f"{shown(Path(file.name).name)}, line {before + remark.line}"
-            if remark.kind is Kind.OTHER:
+            if remark.kind is RemarkKind.OTHER:
                 raise SourceError(
                     "two files with different columns are joined in one",
                     where=f"{file.name}, line {before + remark.line}",
                     expected=f"the columns {shown(', '.join(self._names), 500)}, in this order",
                     remedy="Deliver them as two files: columns are matched by name there.",
                 )
-            if is_framed and remark.kind in (Kind.HEADER, Kind.JOINED):
+            if is_framed and remark.kind in (RemarkKind.HEADER, RemarkKind.JOINED):
                 raise SourceError(
                     "files were joined in one, and lines around the rows of each are not rows",
                     where=f"{file.name}, line {before + remark.line}",
@@ -200,7 +200,7 @@ class DelimitedReading(Rows):
         first = table.slice(0, 1).to_pylist()
         if any(is_like_row(found, row.values()) for row in first):
             line = opened.lines - opened.dialect.skip_after_header
-            self._remarks.append(Remark(Kind.VALUES, 1, f"{name}, line {line}"))
+            self._remarks.append(Remark(RemarkKind.VALUES, 1, f"{name}, line {line}"))
 
     def _doubt_quotes(self, table: pa.Table, file: InputFile) -> None:
         """Of the first rows of a file: a quote that opens values although nothing is quoted."""

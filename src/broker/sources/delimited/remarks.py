@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from ...foreign.text import shown
 
-__all__ = ["Kind", "Remark", "quoted_columns", "sentences"]
+__all__ = ["Remark", "RemarkKind", "quoted_columns", "sentences"]
 
 
-class Kind(Enum):
+class RemarkKind(Enum):
     """What was found, as the end of a sentence about the first place of several."""
 
     JOINED = "begins with a byte order mark, which was left out: files were joined in one"
@@ -38,20 +38,20 @@ class Kind(Enum):
 class Remark:
     """``place`` is where in a file; ``line`` counts within what was looked at."""
 
-    kind: Kind
+    kind: RemarkKind
     line: int
     place: str = ""
 
 
 def sentences(remarks: Iterable[Remark]) -> tuple[str, ...]:
     """One for each kind: how often, and the first place."""
-    found: dict[Kind, list[Remark]] = {}
+    found: dict[RemarkKind, list[Remark]] = {}
     for remark in remarks:
         found.setdefault(remark.kind, []).append(remark)
     return tuple(_sentence(kind, alike) for kind, alike in found.items())
 
 
-def _sentence(kind: Kind, alike: Sequence[Remark]) -> str:
+def _sentence(kind: RemarkKind, alike: Sequence[Remark]) -> str:
     more = f", and {len(alike) - 1:,} more," if len(alike) > 1 else ""
     return f"{alike[0].place}{more} {kind.value}"
 

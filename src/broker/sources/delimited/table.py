@@ -54,7 +54,7 @@ class TableFiles:
     composed letters, by these.
     """
 
-    place: Inputs
+    inputs: Inputs
     name: str
     file: str | None
     dialect: Dialect
@@ -63,7 +63,7 @@ class TableFiles:
 
     def find(self) -> tuple[InputFile, ...]:
         """The files as they are now, in the order in which their rows count."""
-        files = self.place.find(self.name, self.file)
+        files = self.inputs.find(self.name, self.file)
         is_pattern = self.file is not None and has_magic(self.file)
         is_of_backups = self.file is not None and is_backup(self.file)
         if (len(files) > 1 or is_pattern) and not is_of_backups:
@@ -78,13 +78,13 @@ class TableFiles:
             return False
         if file.bytes is None or file.bytes > _MOST_OF_NOTHING:
             return True
-        with closing(self.place.open(file)) as stream:
+        with closing(self.inputs.open(file)) as stream:
             return any(utf8_blocks(stream, file.name, self.dialect.encoding))
 
     @contextmanager
     def opened(self, file: InputFile) -> Iterator[OpenFile]:
         """Open one of the files; raises ``SourceError``."""
-        with closing(self.place.open(file)) as stream:
+        with closing(self.inputs.open(file)) as stream:
             blocks = utf8_blocks(stream, file.name, self.dialect.encoding)
             if self.dialect.footer is not None:
                 blocks = without_footer(blocks, self.dialect.footer)
@@ -108,7 +108,7 @@ class TableFiles:
 
     def advice(self, file: InputFile) -> str | None:
         """Which declaration would fit a file better, if one does."""
-        return advice(self.place, file, self.dialect) if self.is_declared else None
+        return advice(self.inputs, file, self.dialect) if self.is_declared else None
 
     def advised(self, error: SourceError, file: InputFile) -> SourceError:
         """The same error with the declaration that would fit, where one does."""

@@ -59,7 +59,7 @@ class ExportedFile:
 
     @property
     def is_compressed(self) -> bool:
-        """Whether it says by its name that it is."""
+        """Whether the file's name ends in .gz."""
         return str(self._detail.get("name") or "").endswith(".gz")
 
     def locate(self, name: str) -> tuple[int, SliceAddress]:

@@ -102,18 +102,18 @@ class KeboolaSource:
 
     def check(self, tables: tuple[Trial, ...]) -> Iterator[Finding]:
         """Token and project, each table, and one export of a single row to where slices lie."""
-        yield Finding.of(f"project {self._settings.project}", self._token_said)
+        yield Finding.of(f"project {self._settings.project}", self._token_check)
         requests = [table.request for table in tables]
         for request in requests:
-            yield Finding.of(f"table {request.id}", partial(self._table_said, request))
+            yield Finding.of(f"table {request.id}", partial(self._table_summary, request))
         if requests:
             yield Finding.of("may export", partial(self._exported_one, requests[0]))
 
-    def _token_said(self) -> str:
+    def _token_check(self) -> str:
         self._verify()
         return f"the token is good at {self._settings.url}"
 
-    def _table_said(self, table: TableRequest) -> str:
+    def _table_summary(self, table: TableRequest) -> str:
         found = self.describe(table)
         rows = "" if found.rows is None else f", {found.rows:,} rows"
         return f"{len(found.schema.columns)} columns{rows}"

@@ -35,7 +35,7 @@ class Oddity:
         return f"{place} ({self.shape})"
 
     def words(self, change: str, place: RowPlace) -> str:
-        """In a sentence that says what it changes."""
+        """The warning for this value."""
         return (
             f"column {self.column} {change}: {self.at(place)} is not {self.expected}; "
             "declare a type under `types` if only that row is wrong"

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from broker.config.csvdialect import CsvDialect
 from broker.errors import ConfigError, SourceError
 from broker.sources.contract import TableRequest
 from broker.sources.csv import CsvSource
+from broker.sources.delimited.dialect import dialect_from
 from broker.sources.delimited.line_ends import with_line_ends_escaped
 
 from ..conftest import Put, Read
@@ -360,3 +362,34 @@ def test_parts_of_spark_may_be_empty(put: Put, read: Read) -> None:
     put("t/part-1.csv", "")
     with pytest.raises(SourceError, match="is empty"):
         read(options={"dialect": "spark"})
+
+
+# A declaration without the key, and a value of the key that makes another dialect of it.
+CHANGED: dict[str, tuple[dict[str, Any], Any]] = {
+    "dialect": ({}, "sap"),
+    "delimiter": ({}, ";"),
+    "quote": ({}, "'"),
+    "escape": ({}, "\\"),
+    "escapes": ({"escape": "\\"}, "any"),
+    "header": ({"columns": ["a"]}, False),
+    "encoding": ({}, "cp1250"),
+    "columns": ({}, ["a"]),
+    "null_values": ({}, ["-"]),
+    "empty": ({}, "text"),
+    "quoted_empty": ({}, "null"),
+    "locale": ({}, "de-AT"),
+    "separator_line": ({}, True),
+    "skip_rows": ({}, 1),
+    "skip_after_header": ({}, 1),
+    "footer": ({}, 1),
+    "short_rows": ({}, "null"),
+    "trailing_delimiter": ({}, True),
+    "formats": ({}, {"a": {"trim": True}}),
+    "order": ({}, "time"),
+}
+
+
+def test_every_key_of_csv_changes_the_dialect() -> None:
+    assert {*CHANGED} == {*CsvDialect.model_fields}
+    for key, (declared, value) in CHANGED.items():
+        assert dialect_from({**declared, key: value}, "") != dialect_from(declared, ""), key

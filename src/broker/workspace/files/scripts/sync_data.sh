@@ -2,7 +2,7 @@
 # Bring this folder to the broker's newest generation of data. Usage: see usage() below.
 #
 # Bash 3.2 and openrsync are what a Mac has, so this is plain POSIX shell plus `local`, and every
-# rsync option stands in src/broker/workspace/rsync_options.txt; tests hold it to both.
+# rsync option stands in src/broker/workspace/rsync_options.txt; tests compare it with both.
 set -eu
 
 # With these of a person cd goes elsewhere and says so on stdout, and Python waits at its end or

@@ -25,7 +25,7 @@ from .foreign.text import prose, shown
 from .instructions import render
 from .manifest import read_in
 from .status import stale, summary
-from .verify import plan, remove, wrong_files
+from .verify import amount_to_fetch, remove, wrong_files
 from .views import rebuild
 
 WRONG = 4
@@ -44,7 +44,7 @@ def main(verb: str, *arguments: str) -> int:
     if verb == "views":
         rebuild(*places)
     elif verb == "plan":
-        _say(plan(*places))
+        _say(amount_to_fetch(*places))
     elif verb == "generation":
         _say(read_in(places[0]).generation)
     elif verb == "instructions":

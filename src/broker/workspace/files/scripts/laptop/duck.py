@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 from typing import Callable  # noqa: UP035  evaluated below, where Python 3.9 needs it
 
-__all__ = ["Run", "ViewsError", "find_duckdb"]
+__all__ = ["RunSql", "ViewsError", "find_duckdb"]
 
 # Without the person's ~/.duckdbrc, which may print, or put something into the database.
 PLAIN = ("-init", os.devnull, "-batch", "-bail", "-noheader", "-list")
-Run = Callable[[Path, str, bool], "list[str]"]
+RunSql = Callable[[Path, str, bool], "list[str]"]
 """(database, SQL, read_only) to the first column of what the last statement answers."""
 
 
@@ -20,7 +20,7 @@ class ViewsError(Exception):
     """The views cannot be rebuilt; the text says what to do."""
 
 
-def find_duckdb() -> Run:
+def find_duckdb() -> RunSql:
     """Whichever is there; raises ``ViewsError`` where none is."""
     try:
         import duckdb  # noqa: F401, PLC0415  either this or the command may be there

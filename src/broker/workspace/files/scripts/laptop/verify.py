@@ -13,7 +13,7 @@ from .foreign.paths import inside
 from .foreign.text import shown
 from .manifest import NAME, File, Manifest, ManifestError, read_in
 
-__all__ = ["plan", "remove", "wrong_files"]
+__all__ = ["amount_to_fetch", "remove", "wrong_files"]
 
 OWN = {NAME, f"{NAME}.sig"}
 CHUNK_BYTES = 1 << 20
@@ -74,7 +74,7 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def plan(offered: Path, tree: Path) -> str:
+def amount_to_fetch(offered: Path, tree: Path) -> str:
     """How much there is to fetch, in words; raises ``OSError`` where the disk has no room.
 
     Raises ``ValueError`` where no table is offered and some are here: a broker that lost its data

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from .duck import Run, ViewsError, find_duckdb
+from .duck import RunSql, ViewsError, find_duckdb
 from .foreign.text import prose, shown
 from .manifest import Manifest, Table, read_in
 
@@ -116,7 +116,7 @@ def _put_aside(log: Path) -> None:
         log.replace(log.with_name(f"{log.name}.before"))
 
 
-def _refuse_foreign(run: Run, database: Path) -> None:
+def _refuse_foreign(run: RunSql, database: Path) -> None:
     """Opening it also tells whether another program is writing: DuckDB locks what it writes."""
     try:
         foreign = run(database, _locks([]) + FOREIGN, True)

@@ -11,20 +11,20 @@ import pytest
 from broker.accounts.principals import main, principal
 from broker.accounts.records.certificates import Certificate
 from broker.accounts.records.paths import HostPaths
-from broker.accounts.records.valid_certificates import accepts, render_standing
+from broker.accounts.records.valid_certificates import accepts, render_valid
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 ISSUED = [
     Certificate(7, "anna", 1501, "SHA256:A", False, "", "2026-11-23T20:00:00Z"),
     Certificate(8, "bob", 1502, "SHA256:B", False, "", "2026-11-23T08:00:00Z"),
 ]
-LIST = render_standing(ISSUED, "SHA256:CA")
+LIST = render_valid(ISSUED, "SHA256:CA")
 
 
 def test_the_list_tells_a_reader_nothing_but_digests_and_ends() -> None:
     assert len(LIST.splitlines()) == 2
     assert not [word for word in ("anna", "bob", "SHA256", "CA") if word in LIST]
-    assert render_standing(reversed(ISSUED), "SHA256:CA") == LIST
+    assert render_valid(reversed(ISSUED), "SHA256:CA") == LIST
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def layout(tmp_path: Path) -> HostPaths:
     layout = HostPaths(root=tmp_path)
     layout.at(layout.keys).mkdir(parents=True)
     (layout.at(layout.keys) / "anna").touch()
-    layout.at(layout.standing).write_text(LIST)
+    layout.at(layout.valid_certificates).write_text(LIST)
     return layout
 
 
@@ -63,7 +63,7 @@ def test_an_account_without_a_key_file_has_no_session(layout: HostPaths) -> None
     (layout.at(layout.keys) / "anna").unlink()
     assert principal(*facts, layout, NOW) is None
     assert principal("../keys", *facts[1:], layout, NOW) is None
-    layout.at(layout.standing).unlink()
+    layout.at(layout.valid_certificates).unlink()
     assert principal(*facts, layout, NOW) is None
 
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from .conftest import Instance
-from .test_edges import deliver, described_anew, outcome, table
+from ..conftest import Instance
+from ..test_edges import deliver, described_anew, outcome, table
 
 Make = Callable[[str], Instance]
 FORMATS = "csv: {delimiter: ;, formats: {at: {date: '%d.%m.%Y'}, v: {decimal: ',', thousands: .}}}"

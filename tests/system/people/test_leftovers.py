@@ -10,7 +10,7 @@ import pytest
 
 from rig.hosts import RELEASES, wait_for
 
-from .deploy import Broker
+from ..deploy import Broker
 from .person import Person, key_pair, person
 
 pytestmark = pytest.mark.system

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.integration.publish.faults import old_heap_aside
 
-from .conftest import Instance, make_instance
+from ..conftest import Instance, make_instance
 from .oracle import DIALECTS, Described, TableModel, written
 
 LONG = bool(os.environ.get("BROKER_TORTURE"))

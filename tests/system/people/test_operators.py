@@ -9,7 +9,7 @@ import pytest
 
 from rig.hosts import RELEASES
 
-from .deploy import Broker, Played
+from ..deploy import Broker, Played
 from .person import Person, key_pair
 
 pytestmark = pytest.mark.system

@@ -11,7 +11,7 @@ import pytest
 
 from rig.hosts import DEFAULT, RELEASES, Host, Run, wait_for
 
-from .deploy import Broker, pristine
+from ..deploy import Broker, pristine
 from .test_sessions import Person, person
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("neighbours")]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from .deploy import Broker
-from .test_transport import HELP, Desk, laptop
+from ..deploy import Broker
+from ..test_transport import HELP, Desk, laptop
 
 pytestmark = pytest.mark.system
 

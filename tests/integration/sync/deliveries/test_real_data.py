@@ -16,9 +16,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from .conftest import Instance
+from ..conftest import Instance
 
-FILES = Path(__file__).parents[3].parent / "shared/data/nyc-weather"
+FILES = Path(__file__).parents[4].parent / "shared/data/nyc-weather"
 
 TABLES = """```yaml
 tables:

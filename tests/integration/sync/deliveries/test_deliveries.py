@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import Instance
-from .test_edges import described_anew, table
+from ..conftest import Instance
+from ..test_edges import described_anew, table
 
 Make = Callable[[str], Instance]
 

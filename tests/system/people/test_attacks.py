@@ -12,8 +12,8 @@ import pytest
 
 from rig.hosts import DEFAULT, Run
 
-from .deploy import OFFICE, Broker, pristine
-from .test_transport import HELP, Desk, laptop
+from ..deploy import OFFICE, Broker, pristine
+from ..test_transport import HELP, Desk, laptop
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("attacks")]
 

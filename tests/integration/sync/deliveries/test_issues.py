@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Instance
+from ..conftest import Instance
 
 Make = Callable[[str], Instance]
 

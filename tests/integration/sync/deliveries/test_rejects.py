@@ -15,7 +15,7 @@ import pytest
 from broker.tables.rejected import rejected
 from tests.unit.tables.reading import LIMITS
 
-from .conftest import Instance
+from ..conftest import Instance
 
 Make = Callable[[str], Instance]
 

@@ -11,8 +11,8 @@ import pytest
 
 from broker.publish.manifest import Manifest
 
-from .conftest import Instance
-from .test_edges import BY_TIME, days_ago, deliver, outcome, table
+from ..conftest import Instance
+from ..test_edges import BY_TIME, days_ago, deliver, outcome, table
 
 Make = Callable[[str], Instance]
 

@@ -23,7 +23,7 @@ from tests.unit.accounts.scratch import public_key
 
 pytestmark = pytest.mark.system
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 TOOLS = "/opt/accounts-test"
 GROUPS = "id -nG | tr ' ' '\\n' | sort | xargs"
 LOGIN = """
