@@ -255,8 +255,10 @@ def _wanted(described: Described, lines: list[Line]) -> list[Line]:
 
 
 def _guessed(described: Described, lines: list[Line]) -> bool | None:
-    """Whether the values of ``v`` are text; None where all are NULL."""
-    values = [line["v"] for line in lines if _is_whole_number(described, line["v"])]
+    """Whether the values of ``v`` are text; None where all are NULL. A mark says its key alone."""
+    is_marked = described.deletions == "tombstone"
+    alive = [line["v"] for line in lines if not (is_marked and line["gone"] == "x")]
+    values = [one for one in alive if _is_whole_number(described, one)]
     values = [one for one in values if one and one not in described.null_words]
     return any(not one.lstrip("-").isdigit() for one in values) if values else None
 
