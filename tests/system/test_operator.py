@@ -269,7 +269,7 @@ def test_places_that_cannot_be_used_and_an_account_that_is_a_persons_are_refused
         (
             "mount -o bind,ro /usr/local /usr/local",
             "umount /usr/local",
-            "/usr/local of broker is read-only",
+            "/usr/local of broker cannot be written",
         ),
         (
             "mount -t tmpfs -o nr_inodes=3000 tmpfs /opt",
