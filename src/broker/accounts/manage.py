@@ -20,11 +20,14 @@ from .debian.observe import observe, root_needed
 from .debian.system import System
 from .planning.actions import (
     Action,
+    AddAccounts,
+    ChangeAccount,
     ClearHome,
     ClearOutside,
     DropBits,
     EndProcesses,
     MendHome,
+    RemoveAccount,
     StrikeOut,
 )
 from .planning.certificate_rules import live
@@ -42,6 +45,7 @@ from .records.registry import Registry
 __all__ = ["Outcome", "alone", "converge", "list_analysts", "list_operators"]
 
 _PATIENCE_SECONDS = 60.0
+_OF_ACCOUNTS = (AddAccounts, ChangeAccount, RemoveAccount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ def _outcome(
     observed = observe(host, [request.name for request in requests])
     planned = plan(requests, observed, host.layout, classes, certificates)
     target, actions = planned.target, planned.actions
-    if actions:
+    if any(isinstance(action, _OF_ACCOUNTS) for action in actions):
         host.system.require_writable()
     entries = target.by_name()
     leavers = [

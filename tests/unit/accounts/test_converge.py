@@ -160,6 +160,16 @@ def test_accounts_that_root_cannot_write_are_refused_before_anything_changes(
     assert after.keys() == before.keys()
 
 
+def test_what_changes_no_account_needs_no_file_of_accounts(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask("anna", KEY)
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    assert ask("anna", email="anna@example.com").changed
+    with pytest.raises(BrokerError, match="cannot be written, by root either"):
+        ask("anna", private=True)
+
+
 @pytest.mark.parametrize("text", ['ID=ubuntu\nPRETTY_NAME="Ubuntu 24.04"\n', "", None])
 def test_another_system_is_refused(layout: HostPaths, ask: Ask, text: str | None) -> None:
     release = layout.root / "etc/os-release"
