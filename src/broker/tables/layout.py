@@ -243,10 +243,10 @@ def widened(spec: TableSpec, field: Field, found: str, *, whole: bool, because: 
         )
     if whole:
         return type_ or found
-    stays = spec.keeps_all and field.name not in spec.key
-    if type_ is None and stays and spec.key:
-        # As the engine writes values; without a key, a row that is written otherwise is another.
-        type_ = "VARCHAR"
+    # Without a key, a row that is written otherwise when it comes again is another.
+    stays = spec.keeps_all and bool(spec.key) and field.name not in spec.key
+    if type_ is None and stays:
+        type_ = "VARCHAR"  # the text as the engine writes values
     # A NULL that is kept may have been an empty text, which is a value of text; a key is sorted.
     is_text_anew = type_ == "VARCHAR" and not stays
     if type_ is None or is_text_anew or spec.on_schema_change == "rebuild":

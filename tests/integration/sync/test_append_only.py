@@ -114,3 +114,18 @@ def test_partitions_without_a_key_are_replaced_where_what_was_not_fetched_is_gon
     deliver(instance, f"at,x\n{TWICE}{LATER}", 2)
     assert outcome(instance)[0] == 0
     assert found(instance) == ["a", "c", "d"]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_row_without_a_key_is_there_once_when_its_column_becomes_text(
+    described: Make, strategy: str
+) -> None:
+    """An empty text was NULL as long as the column held numbers, and is a text from then on."""
+    instance = described(log(strategy, "types: {id: BIGINT, at: DATE}"))
+    rows = 'id,at,v\n1,2026-05-30,1\n2,2026-05-31,""\n'
+    deliver(instance, rows, 1)
+    assert outcome(instance)[0] == 0
+    deliver(instance, f"{rows}3,2026-06-01,abc\n", 2)
+    (report,) = instance.sync()["tables"]
+    assert "every row was read anew" in report["warnings"][0]
+    assert [(row[0], row[2]) for row in instance.rows("s/t")] == [(1, "1"), (2, ""), (3, "abc")]
