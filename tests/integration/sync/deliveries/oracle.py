@@ -188,7 +188,10 @@ class TableModel:
             wanted = _wanted(described, lines)
             read = _words(described, wanted)[0], _unfit(described, wanted), True
             return *read, _joined(known, _guessed(described, wanted))
-        return *self._next(described, lines), is_text
+        rows, unfit, is_read_whole = self._next(described, lines)
+        if is_read_whole:  # a census may find keys that no window reaches
+            is_text = _joined(known, _guessed(described, _wanted(described, lines)))
+        return rows, unfit, is_read_whole, is_text
 
     def _batch(self, described: Described, lines: list[Line]) -> tuple[list[Line], bool]:
         """The lines that a run reads, and whether that is all of them."""
