@@ -184,7 +184,8 @@ class TableModel:
             known = None
         batch, is_whole = self._batch(described, lines)
         is_text = _joined(known, _guessed(described, batch))
-        if is_text and known is False and not is_whole:
+        adds = described.deletions == "append_only" and described.key  # older rows keep their text
+        if is_text and known is False and not is_whole and not adds:
             wanted = _wanted(described, lines)
             read = _words(described, wanted)[0], _unfit(described, wanted), True
             return *read, _joined(known, _guessed(described, wanted))
