@@ -69,7 +69,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.accounts.records.classes import class_groups
 from ansible.module_utils.broker.adoption import StoreIds, adopt, is_foreign
-from ansible.module_utils.broker.classes import OPERATOR_GROUP, PUBLIC
+from ansible.module_utils.broker.classes import OPERATOR_GROUP, PUBLIC, SERVICE
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.hostpaths import STORE_OWNERS, STORE_RECORD
 from ansible.module_utils.broker.mark import find_store
@@ -81,7 +81,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "access_classes": {"type": "dict", "default": {}},
     "turn": {"type": "str", "default": ""},
 }
-SERVICE = "broker"
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "PRIVATE",
     "PUBLIC",
     "RESERVED_NAMES",
+    "SERVICE",
     "SHELL_GROUP",
     "SUDO_GROUP",
     "TREE",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 PUBLIC = "public"
+SERVICE = "broker"  # the account that syncs and publishes: it reads every class
 PRIVATE = "private"
 BUILT_IN_CLASSES = (PUBLIC, PRIVATE)  # they exist whether or not an instance declares them
 BUILT_IN_VIEWS = ((), (PRIVATE,))  # classes beside public, for which each generation has a view
@@ -47,7 +49,7 @@ _GROUPS = {PUBLIC: "dataread", PRIVATE: "data-private"}
 OPERATOR_GROUP = "data-ops"
 SHELL_GROUP = "data-shell"  # of analysts with a shell
 SUDO_GROUP = "data-sudo"  # of operators who may become root
-_OWN_GROUPS = frozenset({"broker", OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP})
+_OWN_GROUPS = frozenset({SERVICE, OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP})
 # Users and groups of Debian's base-passwd, then what this product and its packages bring.
 _NAMES = """
 root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats

@@ -11,14 +11,13 @@ from pathlib import Path
 
 from ..accounts.debian.subordinate import read_ranges
 from ..accounts.records.model import Person
-from ..classes import OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP
+from ..classes import OPERATOR_GROUP, SERVICE, SHELL_GROUP, SUDO_GROUP
 from ..hostpaths import ACCOUNTS_SOCKET
 from .policy import Reader, ReaderKind
 from .proof import Violation
 
 __all__ = ["People", "lent", "members", "people"]
 
-SERVICE = "broker"
 _NOBODY = "nobody"
 _GSHADOW = "/etc/gshadow"
 _WITH_SHELL = (True, SHELL_GROUP)

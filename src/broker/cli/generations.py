@@ -12,7 +12,7 @@ from ..errors import PublishError
 from ..publish import Generation, Store
 from .options import as_json, config_dir, data_dir
 from .store import open_store
-from .terminal import say, say_json
+from .terminal import counted, say, say_json
 
 __all__ = ["expose", "generations", "rollback", "verify"]
 
@@ -121,9 +121,8 @@ def verify(
     else:
         for found in defects:
             say(f"{found['generation']}/{found['path']} {found['problem']}")
-        verified = f"{len(chosen):,} generation{'s' if len(chosen) != 1 else ''} verified"
-        counted = f"{len(defects):,} defect{'s' if len(defects) != 1 else ''}"
-        say(f"{verified}, {counted if defects else 'no defects'}", err=bool(defects))
+        result = counted(len(defects), "defect") if defects else "no defects"
+        say(f"{counted(len(chosen), 'generation')} verified, {result}", err=bool(defects))
     return 1 if defects else 0
 
 

@@ -165,7 +165,7 @@ def _table(entry: TableEntry, generation: Generation, now: datetime) -> dict[str
         "loaded_at": entry.loaded_at.isoformat() if entry.loaded_at else None,
         "age_seconds": None if age is None else round(age),
         "stale": promised is not None
-        and not (age is not None and -_A_DAY.total_seconds() <= age <= promised),
+        and (age is None or not -_A_DAY.total_seconds() <= age <= promised),
         "warnings": list(entry.warnings),
         "issues": [asdict(issue) for issue in entry.issues],
     }

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
-from ...classes import SUDO_GROUP
+from ...classes import SERVICE, SUDO_GROUP
 from ...errors import AccountsError
 from ..records.classes import Classes
 from ..records.host import Observed, Presence
@@ -20,7 +20,6 @@ from .wanted import SUDO_RULE
 __all__ = ["goal", "impostor", "is_ours", "refuse_impostor"]
 
 MIN_FREE_BYTES = 8 * 2**20
-_SERVICE = "broker"  # it reads every class
 
 
 def goal(
@@ -268,7 +267,7 @@ def _refuse_strangers(
     for name, group in classes.groups.items() if classes else ():
         if group not in known:
             right = f"read the class {name}"
-            _refuse_others(group, {*ours, _SERVICE}, right, "broker_analysts", observed)
+            _refuse_others(group, {*ours, SERVICE}, right, "broker_analysts", observed)
 
 
 def _allows_sudo(requests: Sequence[Request], kept: Iterable[Person], observed: Observed) -> bool:
