@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
@@ -158,6 +159,32 @@ NEAR = st.one_of(
     st.integers(-(2**65), 2**65).map(str),
     st.just(""),
 )
+
+
+LONG = ["1" * 30, "9" * 39, "9" * 45, str(2**128), "5" * 29 + ".5", "-" + "1" * 30, "1" * 28]
+
+
+@pytest.mark.parametrize("type_", ["DECIMAL(38,0)", "DECIMAL(38,10)", "DECIMAL(38,38)"])
+@pytest.mark.parametrize("text", LONG)
+def test_a_number_with_more_digits_than_a_decimal_holds_is_no_other_number(
+    connection: duckdb.DuckDBPyConnection, type_: str, text: str
+) -> None:
+    found = read(pa.chunked_array([[text]]), type_, strict=False)
+    assert (found is not None) <= _fits(connection, text, type_, strict=False)
+    assert found is None or found.to_pylist() == [Decimal(text)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    texts=st.lists(st.from_regex(r"-?[0-9]{1,45}(\.[0-9]{1,45})?", fullmatch=True), min_size=1),
+    scale=st.integers(0, 38),
+    strict=st.booleans(),
+)
+def test_decimals_of_any_length_are_exact_or_not_read(
+    texts: list[str], scale: int, strict: bool
+) -> None:
+    found = read(pa.chunked_array([pa.array(texts)]), f"DECIMAL(38,{scale})", strict=strict)
+    assert found is None or found.to_pylist() == [Decimal(text) for text in texts]
 
 
 @settings(max_examples=300, deadline=None)

@@ -135,7 +135,7 @@ class DelimitedReading(Rows):
         """What was asked for; a column that a file has not is NULL in its rows."""
         table, misfits = rewritten_rows(parsed.table, self._files.dialect.formats)
         for column in self._needed:
-            if column not in table.column_names:
+            if table.schema.get_field_index(column) < 0:
                 table = table.append_column(column, pa.nulls(table.num_rows, pa.string()))
         if "" in self._null_values:
             table = _without_blanks(table)

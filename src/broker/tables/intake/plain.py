@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..types import of_arrow
-from ..values.bulk import arrow_type
+from ..values.bulk import arrow_type, is_utf8
 from ..values.span import holds, outside
 
 __all__ = ["plain", "plain_columns"]
@@ -65,7 +65,8 @@ def plain_columns(
             _mark(flaws, source, pc.not_equal(value.cast(column.type), column))
         if pa.types.is_date32(value.type) and not holds(value):
             _mark(flaws, source, outside(value))
-        if not _is_utf8(value):
+        # DuckDB writes broken UTF-8 to Parquet without a word, and then cannot read it.
+        if not is_utf8(value):
             value, broken = _mended(value)
             _mark(flaws, source, broken)
         columns[f"c{source}"] = value
@@ -100,15 +101,6 @@ def _mark(flaws: dict[int, pa.ChunkedArray], source: int, flaw: pa.ChunkedArray)
     flaw = pc.fill_null(flaw, False)
     if pc.any(flaw).as_py():
         flaws[source] = flaw
-
-
-def _is_utf8(column: pa.ChunkedArray) -> bool:
-    """DuckDB writes broken UTF-8 to Parquet without a word, and then cannot read it."""
-    try:
-        column.validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def _mended(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:

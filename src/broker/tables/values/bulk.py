@@ -11,10 +11,20 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..types import decimal
+from ..types import DIGITS, decimal
+from .numerals import is_canonical, most_digits
 from .span import holds
 
-__all__ = ["EXACT", "arrow_type", "has_blank", "holds_byte", "read", "sample", "without_blanks"]
+__all__ = [
+    "EXACT",
+    "arrow_type",
+    "has_blank",
+    "holds_byte",
+    "is_utf8",
+    "read",
+    "sample",
+    "without_blanks",
+]
 
 _ARROW = {
     "BOOLEAN": pa.bool_(),
@@ -33,6 +43,8 @@ _TEMPORAL = ("DATE", "TIMESTAMP", "TIMESTAMPTZ")
 _SAMPLE = 64
 _SLOW = ("BLOB", "JSON", "TIME")
 _NUMBERS = ("BIGINT", "DOUBLE")
+_OF_NUMBERS = b"0123456789-."
+_RANGE = 300  # characters: no such number is past the range of a double
 EXACT = 15  # digits that a double holds, whatever they are
 
 
@@ -62,6 +74,14 @@ def holds_byte(column: pa.ChunkedArray, byte: bytes) -> bool:
     return any(byte in _bytes_of(chunk) for chunk in column.chunks)
 
 
+def is_utf8(column: pa.ChunkedArray) -> bool:
+    """Whether all texts of a column are UTF-8: soon known where they are ASCII.
+
+    Of a column of another type, whether Arrow holds its values for valid.
+    """
+    return all(_is_utf8(chunk) for chunk in column.chunks)
+
+
 def without_blanks(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """NULL in place of the empty text."""
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
@@ -76,24 +96,36 @@ def sample(column: pa.ChunkedArray) -> list[str]:
 
 
 def _read(column: pa.ChunkedArray, type_: str, strict: bool) -> pa.ChunkedArray | None:
-    if not _is_plain(column, type_) or (strict and _is_odd(column, type_)):
+    if not _is_plain(column, type_):
         return None
     try:
         values = column.cast(arrow_type(type_))
     except pa.ArrowInvalid:
         return None
+    if strict and _is_odd(column, type_):
+        return None
     return values if type_ not in _TEMPORAL or holds(values) else None
 
 
 def _is_plain(column: pa.ChunkedArray, type_: str) -> bool:
-    if type_ in _NUMBERS or decimal(type_):
-        return _only(column, b"0123456789-.") and _longest(column) < 300
+    if type_ in _NUMBERS:
+        return _only(column, _OF_NUMBERS) and _longest(column) < _RANGE
+    if (exact := decimal(type_)) is not None:
+        return _only(column, _OF_NUMBERS) and _has_room(column, exact.scale)
     if type_ in ("TIMESTAMP", "TIMESTAMPTZ"):
         return (pc.min(pc.binary_length(column)).as_py() or 19) > len("2026-11-22 16")
     if type_ == "BOOLEAN":
         true_or_false = pc.sum(pc.is_in(column, _TRUTH)).as_py() or 0
         return bool(true_or_false == len(column) - column.null_count)
     return type_ == "DATE"
+
+
+def _has_room(column: pa.ChunkedArray, scale: int) -> bool:
+    """Whether no number has more digits than Arrow counts: past 38 it takes some for others."""
+    if _longest(column) + scale <= DIGITS:
+        return True
+    before, after = most_digits(column)
+    return before + max(after, scale) <= DIGITS
 
 
 def _longest(column: pa.ChunkedArray) -> int:
@@ -104,6 +136,16 @@ def _longest(column: pa.ChunkedArray) -> int:
 def _only(column: pa.ChunkedArray, allowed: bytes) -> bool:
     """Whether the text of a column consists of these bytes: one C loop over its buffer."""
     return not any(_bytes_of(chunk).translate(None, allowed) for chunk in column.chunks)
+
+
+def _is_utf8(chunk: pa.Array) -> bool:
+    if pa.types.is_string(chunk.type) and _bytes_of(chunk).isascii():
+        return True
+    try:
+        chunk.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _bytes_of(chunk: pa.Array) -> bytes:
@@ -118,16 +160,8 @@ def _bytes_of(chunk: pa.Array) -> bytes:
 
 
 def _is_odd(column: pa.ChunkedArray, type_: str) -> bool:
-    """Whether a number may be longer than its type, or is written as no type would write it.
-
-    That is ``007``, ``-05``, ``.5``, ``5.``.
-    """
-    if type_ == "BIGINT":
-        zeros = pc.sum(pc.starts_with(column, "0")).as_py() or 0
-        alone = pc.sum(pc.equal(column, "0")).as_py() or 0
-        return bool(zeros != alone or pc.any(pc.starts_with(column, "-0")).as_py())
-    if type_ != "DOUBLE" and not decimal(type_):
-        return False
+    """Whether a number may be longer than its type, or is written as no type would write it."""
     if type_ == "DOUBLE" and _longest(column) > EXACT:
         return True
-    return bool(pc.any(pc.match_substring_regex(column, r"^-?(0[0-9]|\.)|\.$")).as_py())
+    is_number = type_ in _NUMBERS or decimal(type_)
+    return bool(is_number and not is_canonical(column, has_negative_zero=type_ != "BIGINT"))

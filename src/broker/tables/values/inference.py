@@ -19,6 +19,7 @@ from ..pieces import pieces
 from ..session import literal, one_row
 from ..types import BIGINT_DIGITS, DIGITS, Decimal, decimal
 from .bulk import EXACT, has_blank, read, sample, without_blanks
+from .numerals import most_digits
 from .text import fits, pattern
 
 __all__ = ["NOTHING", "Guess", "guess", "join"]
@@ -135,14 +136,7 @@ def _at_once(column: pa.ChunkedArray) -> Guess | None:
 
 
 def _as_decimal(column: pa.ChunkedArray) -> Guess | None:
-    point = pc.find_substring(column, ".")
-    length = pc.binary_length(column)
-    is_whole = pc.less(point, 0)
-    before = pc.subtract(
-        pc.if_else(is_whole, length, point), pc.cast(pc.starts_with(column, "-"), pa.int32())
-    )
-    after = pc.if_else(is_whole, 0, pc.subtract(pc.subtract(length, point), 1))
-    whole, scale = pc.max(before).as_py(), pc.max(after).as_py()
+    whole, scale = most_digits(column)
     if not 0 < whole + scale <= DIGITS:
         return None
     found = Guess("DECIMAL", whole, scale)
