@@ -81,6 +81,7 @@ NO = {
 DECLARED = {
     "BIGINT": ["+5", "007", "-05"],
     "DECIMAL(5,2)": ["+1.5", ".5", "00.5"],
+    "DECIMAL(5,0)": [".0", "-.000"],
     "DOUBLE": [".5", "007.5", "+420"],
     "DATE": ["2026-11-22 00:00:00"],
     "TIMESTAMPTZ": ["2026-11-22", "2026-11-22 16:30:05"],
@@ -153,6 +154,12 @@ TYPES = st.sampled_from([name for name in YES if name not in ("JSON", "TIME")])
 NEAR = st.one_of(
     st.sampled_from([text for cases in (YES, NO, DECLARED) for _, text in _pairs(cases)]),
     st.text(alphabet="0123456789+-.eE_xXZT: ", max_size=12),
+    st.from_regex(r"-?[0-9]{0,45}(\.[0-9]{0,45})?(e[0-9]{1,3})?", fullmatch=True),
+    st.from_regex(
+        r"[0-9]{4}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-6][0-9](:[0-6][0-9](\.[0-9]{1,9})?)?"
+        r"(Z| ?[+-][0-2][0-9](:?[0-6][0-9])?)?)?",
+        fullmatch=True,
+    ),
     st.decimals(allow_nan=False, allow_infinity=False, places=2).map(str),
     st.floats().map(repr),
     st.datetimes().map(str),

@@ -122,9 +122,10 @@ def pattern(type_: str, *, strict: bool) -> str | None:
 def _decimal_pattern(scale: int, strict: bool) -> str:
     whole = _NUMBER if strict else "[+-]?[0-9]+"
     fraction = rf"(\.[0-9]{{0,{scale}}}0*)?"
-    if strict or not scale:
+    if strict:
         return whole + fraction
-    return rf"{whole}{fraction}|[+-]?\.[0-9]{{1,{scale}}}0*"
+    after = rf"[0-9]{{1,{scale}}}0*" if scale else "0+"
+    return rf"{whole}{fraction}|[+-]?\.{after}"
 
 
 def _sane(tried: str, value: str, type_: str, strict: bool) -> Iterator[str]:
