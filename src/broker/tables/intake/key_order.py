@@ -5,9 +5,6 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..layout import Layout
-from ..model import TableSpec
-
 __all__ = ["KeyOrder"]
 
 _ORDERED = ("BIGINT", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMPTZ")
@@ -19,21 +16,24 @@ class KeyOrder:
     Followed for a key of one column whose order Arrow and DuckDB agree on.
     """
 
-    def __init__(self, spec: TableSpec, layout: Layout) -> None:
-        self._column: str | None = None
+    def __init__(self, key: tuple[str, ...]) -> None:
+        self.column = key[0] if len(key) == 1 else None
         self._last: pa.Scalar | None = None
-        self.holds = False
-        if len(spec.key) == 1:
-            field = layout.field(spec.key[0])
-            self._column = f"c{field.source}"
-            self.holds = field.type in _ORDERED
+        self._type: str | None = None
+        self._holds = self.column is not None
 
-    def follow(self, rows: pa.Table) -> None:
-        """Look at the next rows."""
-        if not self.holds or not rows.num_rows:
+    def holds(self, type_: str) -> bool:
+        """Whether they did, as values of the type that the key has once all rows came."""
+        return self._holds and type_ in _ORDERED and self._type in (None, type_)
+
+    def follow(self, keys: pa.ChunkedArray | None, type_: str) -> None:
+        """Look at the keys of the next rows; None where they are not known as values."""
+        self._holds &= keys is not None and type_ in _ORDERED and self._type in (None, type_)
+        if keys is None or not self._holds:
             return
-        for values in rows[self._column].chunks:
+        self._type = type_
+        for values in filter(len, keys.chunks):
             steps = pc.less(values.slice(0, len(values) - 1), values.slice(1))
             first = self._last is None or pc.less(self._last, values[0]).as_py()
-            self.holds = bool(self.holds and first and pc.all(steps).as_py() is not False)
+            self._holds = bool(self._holds and first and pc.all(steps).as_py() is not False)
             self._last = values[-1]

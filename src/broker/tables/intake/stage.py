@@ -93,7 +93,7 @@ def stage(
         rows=done,
         end=end,
         late=late,
-        ascending=intake.key_order.holds,
+        ascending=intake.is_ascending(settled),
         marked=intake.marked,
         warnings=intake.guesses.warnings(settled, reading.places),
     )
@@ -141,7 +141,7 @@ class _Intake:
         self._spill = spill
         self._rejects = rejects
         self._names = {f"c{at}": name for at, name in enumerate(names)}
-        self.key_order = KeyOrder(spec, layout)
+        self._key_order = KeyOrder(spec.key)
         late = [field for field in self._fields if field.type is None]
         self.guesses = Guesses(connection, late, spec)
         self._own = [name for name in spill.schema.names if name in ("n", "dead")]
@@ -150,6 +150,11 @@ class _Intake:
     def layout(self, places: RowPlaces | None) -> Layout:
         """The columns with the types found for those that had none, once all rows came."""
         return self.guesses.layout(self._layout, places)
+
+    def is_ascending(self, settled: Layout) -> bool:
+        """Whether each row had a greater key than the one before it."""
+        key = self._key_order.column
+        return key is not None and self._key_order.holds(settled.field(key).type or "VARCHAR")
 
     def take(self, chunk: Chunk) -> None:
         """Turn a chunk into values, put its flaws aside, and append what is good."""
@@ -168,7 +173,8 @@ class _Intake:
         else:
             rows = pa.table({**columns, **{name: chunk.table[name] for name in self._own}})
         self._connection.unregister("chunk")
-        self.key_order.follow(rows)
+        if rows.num_rows and (key := self._key_order.column) is not None:
+            self._key_order.follow(*self._typed(key, rows))
         self.marked = self.marked or ("dead" in self._own and bool(pc.any(rows["dead"]).as_py()))
         self._append(rows.select(self._spill.schema.names))
 
@@ -299,17 +305,22 @@ class _Intake:
 
     def _numbers(self, partitioning: Partitioning, rows: pa.Table) -> pa.ChunkedArray:
         field = self._layout.field(partitioning.column)
-        type_ = field.type or self.guesses.type(field.name)
+        values, type_ = self._typed(field.name, rows)
         partitions.check(type_, partitioning, where=self._spec.name)
-        column = f"c{field.source}"
-        if field.name not in self.guesses:
-            return partitions.numbers(rows[column], partitioning)
-        number = partitions.code(cast(column, type_), partitioning)
+        if values is not None:
+            return partitions.numbers(values, partitioning)
+        number = partitions.code(cast(f"c{field.source}", type_), partitioning)
         # The partition of each row, by the type that is guessed so far of its text.
-        self._connection.register("good", rows.select([column]))
+        self._connection.register("good", rows.select([f"c{field.source}"]))
         found = self._connection.sql(f"SELECT {number} AS number FROM good").to_arrow_table()
         self._connection.unregister("good")
         return found["number"]
+
+    def _typed(self, name: str, rows: pa.Table) -> tuple[pa.ChunkedArray | None, str]:
+        """The values of a column by the type known so far, None where they take a closer look."""
+        field = self._layout.field(name)
+        type_, values = field.type or self.guesses.type(name), rows[f"c{field.source}"]
+        return (read(values, type_, strict=False) if name in self.guesses else values), type_
 
 
 def _split(batch: pa.RecordBatch, numbers: pa.Array) -> Iterator[tuple[int | None, pa.RecordBatch]]:
