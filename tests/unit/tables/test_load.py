@@ -116,6 +116,8 @@ def test_too_many_rejects_fail_the_table_by_name_of_column_and_without_a_value(
         run(tmp_path, table, spec)
     assert "sales, column amount" in str(caught.value)
     assert "row 1" in str(caught.value)
+    assert "`types: {amount: VARCHAR}` keeps them as text" in str(caught.value)
+    assert "Or raise `max_rejects`." in str(caught.value)
     assert "secret" not in str(caught.value)
 
 

@@ -41,6 +41,7 @@ _REMEDIES = {
     "`null_values` of the format lists texts that stand for NULL.",
 }
 _NOT_A_ROW = "Correct the source, or declare how it is written (delimiter, quote, encoding)."
+_MORE = "Or raise `max_rejects`."
 # While rows come in, ``row_number`` counts them from 0 and ``is_placed`` is false.
 _SCHEMA = """(file VARCHAR, row_number BIGINT, line BIGINT, column_name VARCHAR, reason VARCHAR,
               value VARCHAR, record VARCHAR, is_placed BOOLEAN DEFAULT true)"""
@@ -69,9 +70,7 @@ class RejectedError(TableError):
             f"{too_many}: {worst.count} times {worst.reason}, first in {worst.places[0]}",
             where=f"{where}, column {worst.column}" if worst.column else where,
             expected=f"at most {most} rejected rows" if most is not None else None,
-            remedy="Fix the source, declare another type under `types`, or raise max_rejects."
-            if most is not None
-            else " ".join((worst.remedy, *warnings)),
+            remedy=" ".join((worst.remedy, *([_MORE] if most else warnings))),
         )
         self.issues = issues
 

@@ -107,6 +107,17 @@ def test_a_load_that_rejects_too_many_rows_tells_which(described: Make) -> None:
     assert summary(issues(instance))[0] == ("rejected", "v", 2, [21, 22])
 
 
+def test_too_many_rows_of_another_format_name_the_format(described: Make) -> None:
+    kept = "    max_rejects: 1\n    csv: {formats: {at: {date: '%d.%m.%Y'}}}\n    types"
+    instance = described(DESCRIPTION.replace("    types", kept))
+    instance.csv("t", "id,v,at\n1,1,2026-01-02\n2,1,2026-01-03\n3,1,04.01.2026\n")
+    (one,) = instance.sync()["tables"]
+    assert one["status"] == "failed"
+    assert "the format of the column under `csv.formats`" in one["error"]
+    assert "`types" not in one["error"]
+    assert one["error"].endswith("Or raise `max_rejects`.")
+
+
 def test_a_table_whose_rows_stopped_fitting_is_held_for_that_and_not_for_approval(
     described: Make,
 ) -> None:
