@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
+from broker.tables.intake import spill as spilling
 from broker.tables.intake.spill import Spill
 
 
@@ -25,4 +26,28 @@ def test_rows_that_are_set_aside_leave_room_for_the_other_tables(
         with pytest.raises(OSError, match="No space left") as refused:
             spill.append(None, batch)
     assert refused.value.errno == errno.ENOSPC
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("plain", [0, 1, 30_000, 1 << 30])
+@pytest.mark.parametrize("bound", [1, 5_000, 1 << 30])
+def test_rows_come_back_in_their_order_from_memory_and_from_both_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: int, bound: int
+) -> None:
+    monkeypatch.setattr(spilling, "_PLAIN_BYTES", plain)
+    schema = pa.schema([("n", pa.int64()), ("word", pa.string())])
+    with Spill(schema, tmp_path / "rows.arrow", bound=bound) as spill:
+        for start in range(0, 6_000, 100):
+            numbers = [*range(start, start + 100)]
+            words = [f"word {number}" for number in numbers]
+            batch = pa.record_batch([numbers, words], schema=schema)
+            spill.append(start // 100 % 3 or None, batch)
+        spill.finish()
+        packed = (tmp_path / "rows.arrow.lz4").exists()
+        assert packed == (bound < 1 << 30 and plain < 1 << 30)
+        for partition in (None, 1, 2):
+            found = spill.reader([partition], ["n"]).read_all()["n"].to_pylist()
+            wanted = [n for n in range(6_000) if (n // 100 % 3 or None) == partition]
+            assert found == wanted
+        assert spill.reader(spill.partitions()).read_all().num_rows == 6_000
     assert list(tmp_path.iterdir()) == []

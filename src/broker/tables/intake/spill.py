@@ -7,6 +7,8 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,29 +18,32 @@ __all__ = ["Spill"]
 _VECTOR = 2048  # DuckDB's unit: only batches of whole units give row groups of one size
 _ROWS = 10 * _VECTOR  # of a batch in the file: several are decompressed at a time
 _RESERVE = 256 * 2**20  # what other tables and the publishing of all of them may need
-# Compressed, because copying pages into the kernel costs more than LZ4 does.
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+# The first file is plain: so much the page cache takes, and LZ4 would cost a tenth of a load. What
+# comes after it is for the disk, and compressed.
+_PLAIN_BYTES = 2 * 2**30
+_OPTIONS = tuple(
+    pa.ipc.IpcWriteOptions(compression=codec, use_threads=False) for codec in (None, "lz4")
+)
 
 
 class Spill:
     """Append batches by partition, then read each partition back in the order of appending.
 
-    Until ``bound`` bytes nothing is written. Past it, all batches go to one file, a batch per
-    partition, so that neither memory nor open files grow with the number of partitions.
+    Until ``bound`` bytes nothing is written. Past it, all batches go to one file, and where there
+    are many to a second one, a batch per partition, so that neither memory nor open files grow
+    with the number of partitions.
     """
 
     def __init__(self, schema: pa.Schema, path: Path, *, bound: int) -> None:
         self.schema = schema
         self.bytes: dict[int | None, int] = defaultdict(int)
         self.rows: dict[int | None, int] = defaultdict(int)
-        self._path = path
+        self._paths = (path, path.with_name(f"{path.name}.lz4"))
         self._bound = bound
         self._pending: dict[int | None, list[pa.RecordBatch]] = defaultdict(list)
         self._pending_bytes = 0
-        self._places: dict[int | None, list[int]] = defaultdict(list)
-        self._written = 0
-        self._sink: pa.NativeFile | None = None
-        self._writer: pa.ipc.RecordBatchFileWriter | None = None
+        self._places: dict[int | None, list[tuple[Path, int]]] = defaultdict(list)
+        self._writer: _Writer | None = None
 
     def append(self, partition: int | None, batch: pa.RecordBatch) -> None:
         """Add rows at the end of a partition."""
@@ -54,7 +59,7 @@ class Spill:
         """Say that all rows are there; only now may they be read."""
         if self._writer is not None:
             self._flush()
-            self._close_file()
+            self._writer.close()
 
     def partitions(self) -> list[int | None]:
         """The partitions that have rows, in order, that of NULL last."""
@@ -77,10 +82,14 @@ class Spill:
         return pa.RecordBatchReader.from_batches(schema, _even(batches) if even else batches)
 
     def close(self) -> None:
-        """Forget the rows and remove the file."""
-        self._close_file()
+        """Forget the rows and remove the files."""
         self._pending.clear()
-        self._path.unlink(missing_ok=True)
+        try:
+            if self._writer is not None:
+                self._writer.close()
+        finally:
+            for path in self._paths:
+                path.unlink(missing_ok=True)
 
     def __enter__(self) -> Spill:
         return self
@@ -88,26 +97,26 @@ class Spill:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _close_file(self) -> None:
-        if self._writer is not None and self._sink is not None:
-            self._writer.close()
-            self._sink.close()
-            self._writer = None
-
     def _flush(self) -> None:
         """Raise ``OSError`` while others have room: how far a file expands is unknown."""
-        if shutil.disk_usage(self._path.parent).free < self._pending_bytes + _RESERVE:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
-        if self._writer is None:
-            self._sink = pa.OSFile(str(self._path), "wb")
-            self._writer = pa.ipc.new_file(self._sink, self.schema, options=_OPTIONS)
+        folder = self._paths[0].parent
+        if shutil.disk_usage(folder).free < self._pending_bytes + _RESERVE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._paths[0]))
+        writer = self._file()
         for partition, batches in self._pending.items():
             for batch in _sized(batches):
-                self._writer.write_batch(batch)
-                self._places[partition].append(self._written)
-                self._written += 1
+                self._places[partition].append((writer.path, writer.write(batch)))
         self._pending.clear()
         self._pending_bytes = 0
+
+    def _file(self) -> _Writer:
+        """The file to go on with: the first one until it is large."""
+        if self._writer is None:
+            self._writer = _Writer(self._paths[0], self.schema, _OPTIONS[0])
+        elif self._writer.path == self._paths[0] and self._writer.bytes >= _PLAIN_BYTES:
+            self._writer.close()
+            self._writer = _Writer(self._paths[1], self.schema, _OPTIONS[1])
+        return self._writer
 
     def _batches(self, partition: int | None, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         if not self._places:
@@ -116,10 +125,35 @@ class Spill:
         fields = [self.schema.get_field_index(name) for name in schema.names]
         options = pa.ipc.IpcReadOptions(included_fields=fields)
         # Read, not mapped: a mapping of the whole file would count as this process's memory.
-        with pa.OSFile(str(self._path)) as source:
-            file = pa.ipc.open_file(source, options=options)
-            for place in self._places[partition]:
-                yield file.get_batch(place).select(schema.names)
+        for path, places in groupby(self._places[partition], itemgetter(0)):
+            with pa.OSFile(str(path)) as source:
+                file = pa.ipc.open_file(source, options=options)
+                for _, place in places:
+                    yield file.get_batch(place).select(schema.names)
+
+
+class _Writer:
+    """Writes batches to one file and counts them."""
+
+    def __init__(self, path: Path, schema: pa.Schema, options: pa.ipc.IpcWriteOptions) -> None:
+        self.path = path
+        self.bytes = 0
+        self._written = 0
+        self._sink = pa.OSFile(str(path), "wb")
+        self._writer = pa.ipc.new_file(self._sink, schema, options=options)
+
+    def write(self, batch: pa.RecordBatch) -> int:
+        """Write a batch; returns the number by which it is read."""
+        self._writer.write_batch(batch)
+        self._written += 1
+        self.bytes += batch.nbytes
+        return self._written - 1
+
+    def close(self) -> None:
+        """Say that all is there; may be called again."""
+        if not self._sink.closed:
+            self._writer.close()
+            self._sink.close()
 
 
 def _sized(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
