@@ -10,6 +10,9 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from broker.tables.intake import spill as spilling
 from broker.tables.intake.spill import Spill
 
@@ -51,3 +54,18 @@ def test_rows_come_back_in_their_order_from_memory_and_from_both_files(
             assert found == wanted
         assert spill.reader(spill.partitions()).read_all().num_rows == 6_000
     assert list(tmp_path.iterdir()) == []
+
+
+SIZES = st.lists(st.sampled_from([1, 700, 2047, 2048, 2049, 4096, 6000]), max_size=8)
+
+
+@given(SIZES)
+def test_an_even_stream_has_whole_vectors_and_every_row_in_its_place(sizes: list[int]) -> None:
+    with Spill(pa.schema([("n", pa.int64())]), Path("none"), bound=1 << 30) as spill:
+        done = 0
+        for size in sizes:
+            spill.append(None, pa.record_batch({"n": [*range(done, done + size)]}))
+            done += size
+        batches = [*spill.reader([None], even=True)]
+    assert [n for batch in batches for n in batch["n"].to_pylist()] == [*range(done)]
+    assert all(batch.num_rows % 2048 == 0 for batch in batches[:-1])

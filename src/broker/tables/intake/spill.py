@@ -165,16 +165,26 @@ def _sized(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _even(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Cut a stream into batches of whole vectors, whatever the sizes in which it came."""
-    pending: list[pa.RecordBatch] = []
+    """Cut a stream into batches of whole vectors, whatever the sizes in which it came.
+
+    Only the vectors that two batches share are copied.
+    """
+    seam: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
-        pending.append(batch)
-        rows += batch.num_rows
-        if rows >= _ROWS:
-            whole = pa.concat_batches(pending)
-            even = rows - rows % _VECTOR
-            yield whole.slice(0, even)
-            pending, rows = [whole.slice(even)], rows - even
+        missing = (_VECTOR - rows) % _VECTOR
+        if rows:
+            seam.append(batch.slice(0, missing))
+            rows += seam[-1].num_rows
+        if rows == _VECTOR:
+            yield pa.concat_batches(seam)
+            seam, rows = [], 0
+        if rows:
+            continue
+        rest = batch.slice(missing)
+        rows = rest.num_rows % _VECTOR
+        if rows < rest.num_rows:
+            yield rest.slice(0, rest.num_rows - rows)
+        seam = [rest.slice(rest.num_rows - rows)]
     if rows:
-        yield pa.concat_batches(pending)
+        yield pa.concat_batches(seam)
