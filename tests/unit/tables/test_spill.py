@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
 
