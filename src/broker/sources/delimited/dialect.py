@@ -25,6 +25,7 @@ class Dialect:
     ``is_header_sure``: a person, or a preset, says whether there is a header. ``columns`` names the
     columns, in place of the header; ``is_union`` lets the files of a table have different ones.
     ``has_dashes``: what is skipped after the header is a line of dashes, and nothing else.
+    ``is_escape_sure``: a person, or a preset, says what stands before quotes inside values.
     ``escapes_own_ends``: of line ends in values, only those that end the file's rows are escaped.
     ``has_empty_parts``: of several files, some may be empty. ``null_values`` count without quotes.
     ``order`` is that of several files, ``formats`` those of columns, by name.
@@ -34,6 +35,7 @@ class Dialect:
     quote: str | None = '"'
     escape: str | None = None
     escapes: _Escapes | None = None
+    is_escape_sure: bool = False
     escapes_own_ends: bool = False
     header: bool = True
     is_header_sure: bool = False
@@ -67,6 +69,7 @@ def dialect_from(declared: Mapping[str, Any], where: str) -> Dialect:
         quote=csv.quote or None,
         escape=escape,
         escapes=(csv.escapes or ("quote" if csv.quote else "any")) if escape else None,
+        is_escape_sure="escape" in csv.model_fields_set,
         escapes_own_ends=csv.dialect == csv.escapes == "mysql" and bool(escape) and not csv.quote,
         header=csv.header,
         is_header_sure="header" in csv.model_fields_set,

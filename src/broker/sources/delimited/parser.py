@@ -13,7 +13,7 @@ from pyarrow import csv
 from ...tables.rows import Reject
 from ...tables.values.bulk import holds_byte, is_utf8
 from .dialect import Dialect
-from .escapes import Unescaper
+from .escapes import EscapeDoubt, Unescaper
 from .header import fields_of
 from .records import MARK, Lexer, Record, count_lines
 from .remarks import Remark, RemarkKind
@@ -55,7 +55,7 @@ class Parser:
         self._header = header.strip(b"\r\n")
         self._headers = _ways_to_write(self._header, dialect)
         self._lexer = Lexer(dialect)
-        self._escapes = Unescaper(dialect)
+        self._escapes, self._doubt = Unescaper(dialect), EscapeDoubt(dialect)
         self._token = secrets.token_hex(16)
         # After a trailing delimiter stands one more column, in which nothing may be.
         self._after = [secrets.token_hex(16)] if dialect.trailing_delimiter else []
@@ -79,6 +79,12 @@ class Parser:
         A row with too few or too many fields, with a NUL byte or with bytes that are not UTF-8
         is rejected; the others stay.
         """
+        parsed = self._parsed(piece)
+        if parsed is not None and (at := self._doubt.first(piece)) is not None:
+            parsed.remarks.append(Remark(RemarkKind.ESCAPED, 1 + count_lines(piece[:at])))
+        return parsed
+
+    def _parsed(self, piece: bytes) -> Parsed | None:
         if b"\0" in piece or self._is_joined(piece):
             return self._sorted_out(piece)
         try:
@@ -290,10 +296,14 @@ class Parser:
         if self._has_tail(text):
             return (
                 f"holds a value in quotes that goes over {count_lines(text.rstrip()) + 1} lines, "
-                "with text after its closing quote: where nothing is quoted, "
-                "declare csv: {quote: ''}"
+                f"with text after its closing quote: {self._remedy(text)}"
             )
         return None if self._is_utf8(text, plain) else NOT_UTF8
+
+    def _remedy(self, text: bytes) -> str:
+        if self._doubt.stands_in(text):
+            return "where a backslash before a quote escapes it, declare csv: {escape: '\\'}"
+        return "where nothing is quoted, declare csv: {quote: ''}"
 
     def _is_utf8(self, text: bytes, plain: bytes) -> bool:
         try:

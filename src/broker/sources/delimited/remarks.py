@@ -32,6 +32,11 @@ class RemarkKind(Enum):
         "holds a value in quotes with line ends, and most of its lines would be whole rows without "
         "quotes; where nothing is quoted, declare csv: {quote: ''}"
     )
+    ESCAPED = (
+        "has a backslash before a quote; where it makes the quote a part of the value, as programs "
+        "such as Spark write it, declare csv: {escape: '\\'}; where it is a part of the value "
+        "itself, {escape: '\"'}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ def sentences(remarks: Iterable[Remark]) -> tuple[str, ...]:
 
 
 def _sentence(kind: RemarkKind, alike: Sequence[Remark]) -> str:
-    more = f", and {len(alike) - 1:,} more," if len(alike) > 1 else ""
+    others = f"{len(alike) - 1:,} more" if kind is not RemarkKind.ESCAPED else "later lines"
+    more = f", and {others}," if len(alike) > 1 else ""
     return f"{alike[0].place}{more} {kind.value}"
 
 

@@ -1,0 +1,104 @@
+"""Bytes that programs wrote: as they are read by a declaration, and what is said without one.
+
+They are lines of files of Spark 3.5 and 4.3, Python 3.11 (pandas, Snowflake's command line),
+ClickHouse 26.9, R 4.2 and MariaDB 10.11, for the values in the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ..conftest import Instance
+from ..test_edges import described_anew, table
+
+Make = Callable[[str], Instance]
+
+SPARK = (
+    'id,v\n1,\n2,""\n3,"say \\"hi\\""\n4,C:\\temp\n5,"a,b\\\\"\n6,"x\\\\\\"y"\n7,"q\\",\n\\"r"\n'
+)
+SPARK_VALUES = [None, "", 'say "hi"', "C:\\temp", "a,b\\", 'x\\"y', 'q",\n"r']
+
+
+def put(instance: Instance, name: str, text: str) -> None:
+    path = instance.root / "csv" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("csv", "text", "values"),
+    [
+        ("{dialect: spark}", SPARK, SPARK_VALUES),
+        (
+            "{dialect: postgres, header: true}",
+            "id\tv\n1\t\\N\n2\t\n3\t\\f\\b\\\\\n4\tit\\'s\n",
+            [None, "", "\f\b\\", "it's"],
+        ),
+        ("{null_values: NA}", '"id","v"\n"1",NA\n"2",""\n"3","NA"\n', [None, "", "NA"]),
+        (
+            "{dialect: mysql, header: true, null_values: ['NULL']}",
+            'id\tv\n1\tNULL\n2\t\n3\ta\\nb\\tc\\\\\n4\t"\n',
+            [None, "", "a\nb\tc\\", '"'],
+        ),
+        (
+            "{escape: '\\', escapes: any}",
+            'id,v\n1,C:\\\\temp\n2,"say \\"hi\\", x\\\\"\n3,5\\"\n',
+            ["C:\\temp", 'say "hi", x\\', '5"'],
+        ),
+    ],
+    ids=["Spark", "ClickHouse", "R", "mariadb -B", "Python with an escape"],
+)
+def test_what_a_program_wrote_is_read(
+    described: Make, csv: str, text: str, values: list[str | None]
+) -> None:
+    instance = described(table("types: {v: VARCHAR}", f"csv: {csv}"))
+    put(instance, "t.csv", text)
+    report = instance.sync()
+    assert (report["exit_code"], report["tables"][0]["warnings"]) == (0, [])
+    assert [row[1] for row in instance.rows("s/t")] == values
+
+
+@pytest.mark.parametrize(
+    "row", ['2,"say \\"hi\\""\n', '2,"x\\\\\\"y"\n', '2,"{\\"k\\": 1}"\n', '2,5\\" x\n']
+)
+def test_backslashes_before_quotes_are_told_where_nothing_declares_them(
+    described: Make, row: str
+) -> None:
+    instance = described(table("types: {v: VARCHAR}"))
+    put(instance, "t.csv", f"id,v\n1,a\n{row}")
+    report = instance.sync()
+    (warning,) = report["tables"][0]["warnings"]
+    assert report["exit_code"] == 0
+    assert warning.startswith("t.csv, line 3 has a backslash before a quote")
+    assert "declare csv: {escape: '\\'}" in warning
+    for escape in ("'\\'", "'\"'"):
+        described_anew(instance, table("types: {v: VARCHAR}", f"csv: {{escape: {escape}}}"))
+        report = instance.sync()
+        assert (report["exit_code"], report["tables"][0]["warnings"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '1,"C:\\"\n2,"a\\""b"\n',
+        '1,"{""k"":""a\\""b\\""""}"\n',
+        '1,"\\"\n2,\\\n',
+        '1,"a\\""\r\nb"\n',
+    ],
+)
+def test_backslashes_in_files_of_rfc_4180_are_only_characters(described: Make, text: str) -> None:
+    instance = described(table("types: {v: VARCHAR}"))
+    put(instance, "t.csv", f"id,v\n{text}")
+    report = instance.sync()
+    assert (report["exit_code"], report["tables"][0]["warnings"]) == (0, [])
+
+
+def test_a_row_that_escaped_quotes_hide_is_rejected_with_what_reads_it(described: Make) -> None:
+    instance = described(table("types: {v: VARCHAR}"))
+    put(instance, "t.csv", 'id,v\n1,"5\\""\n2,"6\\""\n3,c\n')
+    report = instance.sync()
+    (issue,) = report["tables"][0]["issues"]
+    assert report["exit_code"] == 3
+    assert "declare csv: {escape: '\\'}" in issue["reason"]
