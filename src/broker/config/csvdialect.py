@@ -52,6 +52,7 @@ _DIALECTS: Mapping[str, Mapping[str, Any]] = {
     "sqlcmd": {
         "quote": "",
         "null_values": ("NULL",),
+        "empty": "text",
         "skip_after_header": 1,
         "footer": _ROWS_AFFECTED,
     },

@@ -1,7 +1,7 @@
 """Bytes that programs wrote: as they are read by a declaration, and what is said without one.
 
 They are lines of files of Spark 3.5 and 4.3, Python 3.11 (pandas, Snowflake's command line),
-ClickHouse 26.9, R 4.2 and MariaDB 10.11, for the values in the tests.
+ClickHouse 26.9, R 4.2, MariaDB 10.11 and SQL Server's ``sqlcmd``, for the values in the tests.
 """
 
 from __future__ import annotations
@@ -47,8 +47,13 @@ def put(instance: Instance, name: str, text: str) -> None:
             'id,v\n1,C:\\\\temp\n2,"say \\"hi\\", x\\\\"\n3,5\\"\n',
             ["C:\\temp", 'say "hi", x\\', '5"'],
         ),
+        (
+            "{dialect: sqlcmd}",
+            "id,v\n--,-\n1,NULL\n2,\n3,x\n\n(3 rows affected)\n",
+            [None, "", "x"],
+        ),
     ],
-    ids=["Spark", "ClickHouse", "R", "mariadb -B", "Python with an escape"],
+    ids=["Spark", "ClickHouse", "R", "mariadb -B", "Python with an escape", "sqlcmd"],
 )
 def test_what_a_program_wrote_is_read(
     described: Make, csv: str, text: str, values: list[str | None]

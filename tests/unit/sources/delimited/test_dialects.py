@@ -130,8 +130,8 @@ CASES: dict[str, tuple[dict[str, Any], bytes | str, list[tuple[Any, ...]]]] = {
     "SAP": ({"dialect": "sap"}, 'MATNR;MAKTX\n1;Rohr 5"\n', [("1", 'Rohr 5"')]),
     "sqlcmd": (
         {"dialect": "sqlcmd"},
-        "id,v\r\n--,-\r\n1,a\r\n2,NULL\r\n\r\n(2 rows affected)\r\n",
-        [("1", "a"), ("2", None)],
+        "id,v\r\n--,-\r\n1,a\r\n2,NULL\r\n3,\r\n\r\n(3 rows affected)\r\n",
+        [("1", "a"), ("2", None), ("3", "")],
     ),
     "sqlcmd in UTF-16": (
         {"dialect": "sqlcmd", "encoding": "utf-16"},
