@@ -8,7 +8,7 @@ what it is, so a column may be called ``no``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ __all__ = ["Document", "KeyPath"]
 KeyPath = tuple[str | int, ...]
 """The way from the root of a document to a value: keys of mappings, indexes of lists."""
 
+_NULL_WORDS = "null_values"
 _STANDARD_TAG = "tag:yaml.org,2002:"
 _FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -166,10 +167,22 @@ class Document:
 
     def _build_mapping(self, node: yaml.MappingNode, above: tuple[yaml.Node, ...]) -> Any:
         self._refuse_repeats(node)
+        pairs = _pairs(node)
+        self._refuse_plain_null(pairs)
         return {
             key: None if _is_nothing(value) else self._build(value, (*above, node))
-            for key, (_, value) in _pairs(node).items()
+            for key, (_, value) in pairs.items()
         }
+
+    def _refuse_plain_null(self, pairs: Mapping[str, tuple[yaml.Node, yaml.Node]]) -> None:
+        """``null_values: NULL`` names a word that YAML reads as no value, so it would not count."""
+        _, value = pairs.get(_NULL_WORDS, (None, None))
+        if value is not None and value.value and _is_nothing(value):
+            self._spoil(
+                value,
+                f"{_NULL_WORDS} is a plain {value.value}, which YAML reads as no value",
+                remedy=f"Write {_NULL_WORDS}: ['{value.value}'] for the word, or remove the key.",
+            )
 
     def _refuse_repeats(self, node: yaml.MappingNode) -> None:
         first: dict[str, yaml.Node] = {}
