@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import AbsentError, ConfigError, ForbiddenError, SourceError
+from ...foreign.text import shown
 from ..delimited.filenames import SUFFIXES, input_stem, natural_order
 from ..delimited.inputs import InputFile, changed, more_than_once, refuse_others
 from .walk import OpenFolder, open_folder, refuse_unsafe
@@ -133,15 +134,25 @@ def _at(folder: OpenFolder, name: str) -> list[InputFile]:
     with folder.enter([name]) as inner:
         names = _inputs(inner)
         if not names:
-            raise AbsentError(
-                "the folder holds no table",
-                where=str(inner.path),
-                expected=f"files ending in {', '.join(SUFFIXES)}",
-                found="none",
-            )
+            raise _no_input(inner, name)
         files = [one for one in inner.names() if not inner.has_folder(one)]
         refuse_others(files, str(inner.path))
         return [_input(inner.path / one, inner.status(one)) for one in names]
+
+
+def _no_input(folder: OpenFolder, name: str) -> AbsentError:
+    """What is in the folder in place of files that are read."""
+    names = sorted(folder.names(), key=natural_order)
+    has_folders = any(map(folder.has_folder, names))
+    return AbsentError(
+        "the folder holds no table",
+        where=str(folder.path),
+        expected=f"files ending in {', '.join(SUFFIXES)}",
+        found=shown(", ".join(names[:5]), 200) or "none",
+        remedy=f"Files in folders of it are read with a pattern: file: {name}/**/*.csv."
+        if has_folders
+        else None,
+    )
 
 
 def _inputs(folder: OpenFolder) -> list[str]:

@@ -102,8 +102,15 @@ class CsvSource:
             return TableFiles(place, name, None, dialect, spelling=_spelling(table))
         _refuse_unfinished(file, table.id)
         base, below = self._located(file)
-        place = self._place(base)
-        return TableFiles(place, "", below, dialect, spelling=_spelling(table))
+        place, path = self._place(base), base if is_remote(base) else str(self._config_dir / base)
+        return TableFiles(
+            place,
+            "",
+            below,
+            dialect,
+            base=None if table.columns else path,
+            spelling=_spelling(table),
+        )
 
     def location(self, table: TableRequest) -> Location:
         """The path without the ending: of one name, only one file or folder may lie there."""

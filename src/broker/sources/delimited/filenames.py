@@ -6,6 +6,7 @@ import re
 
 __all__ = [
     "SUFFIXES",
+    "folder_columns",
     "input_stem",
     "is_backup",
     "is_never_data",
@@ -18,7 +19,8 @@ SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2", ".csv.xz", ".csv.zip")
 """How a file in a folder is called to count as an input, in any case of letters."""
 
 _OTHER_TABLE = re.compile(
-    r".*\.(?:gz|zst|bz2|xz|zip|tar|tgz|tbz2?|txz|7z|rar|tsv|xlsx?|parquet)",
+    r".*\.(?:gz|zstd?|bz2|xz|zip|tar|tgz|tbz2?|txz|7z|rar|lz4|lzo|lzma|snappy|deflate|br|z|tsv"
+    r"|xlsx?|parquet)",
     re.IGNORECASE | re.DOTALL,
 )
 _UNFINISHED = re.compile(
@@ -56,6 +58,15 @@ def is_other_table(name: str) -> bool:
 def is_backup(name: str) -> bool:
     """Whether the name of a file says that it is an older one, kept beside the file of today."""
     return _BACKUP.fullmatch(name) is not None
+
+
+def folder_columns(path: str, plain: int) -> list[str]:
+    """The names of columns whose values are those of folders, as Hive and Spark lay out files.
+
+    The first ``plain`` parts of the path are as a person wrote them, and no such folders.
+    """
+    folders = path.strip("/").split("/")[plain:-1]
+    return [name for name, equals, _ in (one.partition("=") for one in folders) if equals and name]
 
 
 def original(name: str) -> str:

@@ -76,6 +76,8 @@ class DelimitedReading(Rows):
         self._as_of, self._version = _as_of(inputs), seen_version(inputs)
         if len(inputs) > 1 and self._files.dialect.order is None:
             self._tie = _tie(len(inputs))
+        if len(self.schema.names) == len(self._names):
+            self._warn_of_lost(self._files.lost_columns(inputs, self._names))
         for file, name in zip(inputs, _short_names(inputs), strict=True):
             yield from self._file(file, name)
         self._refuse_change(inputs)
@@ -153,6 +155,14 @@ class DelimitedReading(Rows):
             kept = wanted if kept is None else kept.take(wanted)
         self._places.add(parsed.records, first=before + 1, file=name, kept=kept)
         yield from table.select(self.schema.names).to_batches()
+
+    def _warn_of_lost(self, columns: Sequence[str]) -> None:
+        if columns:
+            self._warnings.append(
+                f"the table does not get {shown(', '.join(columns), 200)}, as only the names of "
+                "folders hold the values: have them written into the files as well, or list under "
+                "columns: which ones the table is to have"
+            )
 
     def _counts(self, column: str) -> bool:
         """Whether what a column says matters: it is handed over, or decides what is."""

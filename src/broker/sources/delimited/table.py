@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from glob import has_magic
-from itertools import chain
+from itertools import chain, takewhile
 
 from ...errors import SourceError
 from ...foreign.text import shown
 from .content import refuse_markup
 from .dialect import Dialect
-from .filenames import is_backup
+from .filenames import folder_columns, is_backup
 from .footer import without_footer
 from .header import Header, separated, take_header
 from .inputs import InputFile, Inputs, in_order, refuse_copies
@@ -50,6 +50,8 @@ class TableFiles:
     """Where a table lies and how it is written. ``file`` is what ``file:`` says, if anything.
 
     ``is_declared``: a person wrote the dialect down, and may be advised to write another.
+    ``base`` is the path of ``inputs``, below which names of folders may hold columns that no file
+    has; None where that does not matter.
     ``spelling`` is how the description writes names of columns that it writes otherwise than in
     composed letters, by these.
     """
@@ -59,6 +61,7 @@ class TableFiles:
     file: str | None
     dialect: Dialect
     is_declared: bool = True
+    base: str | None = None
     spelling: Mapping[str, str] = field(default_factory=dict)
 
     def find(self) -> tuple[InputFile, ...]:
@@ -105,6 +108,15 @@ class TableFiles:
             names = tuple(self.spelling.get(each, each) for each in header.names)
             is_framed = before != header.text or dialect.footer is not None
             yield OpenFile(names, header, count_lines(before), dialect, cutter, is_framed)
+
+    def lost_columns(self, inputs: Sequence[InputFile], names: Sequence[str]) -> list[str]:
+        """Columns that only the folders of the files have, as in ``day=2026-01-01/part-1.csv``."""
+        if self.base is None or self.file is None:
+            return []
+        known = {name.lower() for name in names}
+        plain = sum(1 for _ in takewhile(lambda part: not has_magic(part), self.file.split("/")))
+        found = (folder_columns(one.path.removeprefix(self.base), plain) for one in inputs)
+        return [name for name in dict.fromkeys(chain(*found)) if name.lower() not in known]
 
     def advice(self, file: InputFile) -> str | None:
         """Which declaration would fit a file better, if one does."""

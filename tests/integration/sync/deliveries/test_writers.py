@@ -107,3 +107,43 @@ def test_a_row_that_escaped_quotes_hide_is_rejected_with_what_reads_it(described
     (issue,) = report["tables"][0]["issues"]
     assert report["exit_code"] == 3
     assert "declare csv: {escape: '\\'}" in issue["reason"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "lost"),
+    [
+        (("file: t/**/*.csv",), "day"),
+        (("file: t/*/*.csv",), "day"),
+        (("file: t/day=1/*.csv",), ""),
+        (("file: t/**/*.csv", "columns: [id, v]"), ""),
+    ],
+)
+def test_a_column_that_only_names_of_folders_hold_is_told(
+    described: Make, lines: tuple[str, ...], lost: str
+) -> None:
+    """``df.write.partitionBy("day")`` leaves the column out of the files."""
+    instance = described(table(*lines))
+    put(instance, "t/day=1/part-0.csv", "id,v\n1,a\n")
+    put(instance, "t/day=2/part-0.csv", "id,v\n2,b\n")
+    report = instance.sync()
+    found = [one for one in report["tables"][0]["warnings"] if "names of folders hold" in one]
+    assert report["exit_code"] == 0
+    assert [lost in one for one in found] == ([True] if lost else [])
+
+
+def test_a_folder_of_folders_says_how_it_is_read(described: Make) -> None:
+    instance = described(table())
+    put(instance, "t/day=1/part-0.csv", "id,v\n1,a\n")
+    error = str(instance.sync()["tables"][0]["error"])
+    assert "found day=1." in error
+    assert "file: t/**/*.csv" in error
+
+
+@pytest.mark.parametrize("ending", ["snappy", "lz4", "deflate", "zstd"])
+def test_a_file_that_is_compressed_otherwise_is_not_left_out(described: Make, ending: str) -> None:
+    instance = described(table())
+    put(instance, "t/part-0.csv", "id,v\n1,a\n")
+    put(instance, f"t/part-1.csv.{ending}", "x")
+    report = instance.sync()
+    assert report["exit_code"] == 1
+    assert f"part-1.csv.{ending}" in report["tables"][0]["error"]
