@@ -23,6 +23,7 @@ _MOST_BEFORE = 10  # lines of a title
 _DASHES = re.compile(rb"[-=+|,;\s]*[-=]{2}[-=+|,;\s]*")
 _AFFECTED = re.compile(rb"\([0-9]+ rows? affected\)\s*\Z")
 _ESCAPED_QUOTE = re.compile(rb'\\"(?:[^"\r\n,;\t|]|"(?:[\r\n,;\t|]|\Z))')
+_ESCAPED_BARE = re.compile(rb'(?:^|[\r\n,;\t|])(?!")[^\r\n,;\t|]*\\[\\"]')
 _DOUBLED = {  # as in a JSON text
     quote: re.compile(rb"[^%b\\\r\n,;\t|]%b[^%b\r\n,;\t|]" % (quote, quote * 2, quote))
     for quote in (b'"', b"'")
@@ -178,20 +179,25 @@ def _with_escapes(
     if is_null and (is_doubled or escaped == {*b"N"}):
         yield {"dialect": "snowflake", **chosen, "quote": quote, "header": True}
     if has_quotes and is_plain:
-        yield {"dialect": "spark", **chosen}
+        # Python's csv escapes backslashes outside quotes as well; Spark leaves them as they are.
+        is_bare = escaped <= {*b'\\"'} and _ESCAPED_BARE.search(text) is not None
+        found = {"escape": "\\", "escapes": "any"} if is_bare else {"dialect": "spark"}
+        yield {**found, **chosen}
 
 
 def _is_escaped(text: bytes, escaped: Set[int]) -> bool:
     """Whether a text without quotes has backslashes, and all as programs write them."""
-    is_other = re.search(rb"(?:^|[\r\n\t])\"", text) or _PATH.search(text)
+    is_quoted = re.search(rb"(?:^|[\r\n\t])\"", text) and ord("\\") not in escaped
+    is_other = is_quoted or _PATH.search(text)
     return bool(escaped) and escaped <= {*b"\\N\t", *_LETTERS, *_OF_MYSQL} and not is_other
 
 
 def _unquoted(text: bytes, delimiter: str, escaped: Set[int]) -> dict[str, Any]:
     header = {"header": True}
-    if delimiter == ",":
+    has_letters = bool(escaped & _LETTERS)
+    if delimiter == "," and not has_letters:
         return {"dialect": "snowflake", **header}
-    is_of_mysql = bool(escaped & {*_OF_MYSQL, ord(delimiter)}) and not escaped & _LETTERS
+    is_of_mysql = bool(escaped & {*_OF_MYSQL, ord(delimiter)}) and not has_letters
     is_of_mysql |= re.search(rb"\r(?!\n)", text) is not None  # PostgreSQL escapes every CR
     name = "mysql" if is_of_mysql else "postgres"
     return {"dialect": name, **({} if delimiter == "\t" else {"delimiter": delimiter}), **header}
