@@ -202,12 +202,16 @@ class DelimitedReading(Rows):
             self._remarks.append(replace(remark, place=place))
 
     def _doubt_header(self, opened: OpenFile, table: pa.Table, name: str) -> None:
-        """Of the first rows of a file: a header that may have been one of them."""
+        """Of the first rows of a file: a header that may be one of them, or the reverse."""
+        first = table.slice(0, 1).to_pylist()
+        if not opened.dialect.header:
+            names = [name.lower() for name in table.column_names]
+            if any([str(value).lower() for value in row.values()] == names for row in first):
+                self._remarks.append(Remark(RemarkKind.NAMES, 1, f"{name}, first row"))
         if opened.dialect.is_header_sure:
             return
         by_name = dict(zip(opened.names, opened.header.found, strict=False))
         found = [by_name.get(column, "") for column in table.column_names]
-        first = table.slice(0, 1).to_pylist()
         if any(is_like_row(found, row.values()) for row in first):
             line = opened.lines - opened.dialect.skip_after_header
             self._remarks.append(Remark(RemarkKind.VALUES, 1, f"{name}, line {line}"))

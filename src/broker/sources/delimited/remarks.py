@@ -28,6 +28,10 @@ class RemarkKind(Enum):
         "was taken for the names of the columns and left out, but looks like the row after it; if "
         "it is a row, declare csv: {header: false}, or fewer skip_rows; if not, {header: true}"
     )
+    NAMES = (
+        "was taken for a row, but holds the names of the columns; if it is the header, declare "
+        "csv: {header: true}"
+    )
     SPREAD = (
         "holds a value in quotes with line ends, and most of its lines would be whole rows without "
         "quotes; where nothing is quoted, declare csv: {quote: ''}"

@@ -147,3 +147,19 @@ def test_a_file_that_is_compressed_otherwise_is_not_left_out(described: Make, en
     report = instance.sync()
     assert report["exit_code"] == 1
     assert f"part-1.csv.{ending}" in report["tables"][0]["error"]
+
+
+@pytest.mark.parametrize(
+    "csv", ["{dialect: postgres, columns: [id, v]}", "{dialect: mysql, columns: [ID, V]}"]
+)
+def test_a_header_that_becomes_a_row_is_told(described: Make, csv: str) -> None:
+    """As PostgreSQL 15 writes it, ``COPY t TO STDOUT (FORMAT text, HEADER)``."""
+    key = "ID" if "ID" in csv else "id"
+    instance = described(table(f"types: {{{key}: VARCHAR}}", f"csv: {csv}", key=key))
+    put(instance, "t.csv", "id\tv\n1\ta\n")
+    report = instance.sync()
+    (warning,) = report["tables"][0]["warnings"]
+    assert report["exit_code"] == 0
+    assert warning.startswith("t.csv, first row was taken for a row, but holds the names")
+    put(instance, "t.csv", "1\tid\n2\tv\n")
+    assert instance.sync()["tables"][0]["warnings"] == []
