@@ -52,7 +52,7 @@ class Parser:
         ``header`` is the line in which the file has them, if it has.
         """
         self._dialect, self._names = dialect, list(names)
-        self._header = header.strip(b"\r\n")
+        self._header, self._has_lf = header.strip(b"\r\n"), header.endswith(b"\n")
         self._headers = _ways_to_write(self._header, dialect)
         self._lexer = Lexer(dialect)
         self._escapes, self._doubt = Unescaper(dialect), EscapeDoubt(dialect)
@@ -80,9 +80,17 @@ class Parser:
         is rejected; the others stay.
         """
         parsed = self._parsed(piece)
-        if parsed is not None and (at := self._doubt.first(piece)) is not None:
-            parsed.remarks.append(Remark(RemarkKind.ESCAPED, 1 + count_lines(piece[:at])))
+        if parsed is not None:
+            parsed.remarks.extend(self._doubts(piece, parsed.lines))
         return parsed
+
+    def _doubts(self, piece: bytes, lines: int) -> Iterator[Remark]:
+        """What a person should look at, although rows come of it: the first place of each kind."""
+        if (at := self._doubt.first(piece)) is not None:
+            yield Remark(RemarkKind.ESCAPED, 1 + count_lines(piece[:at]))
+        has_cr = self._has_lf and b"\r" in piece and lines > piece.count(b"\n")
+        if has_cr and (at := self._lexer.first_end_at_cr(piece)) is not None:
+            yield Remark(RemarkKind.CUT, count_lines(piece[:at]))
 
     def _parsed(self, piece: bytes) -> Parsed | None:
         if b"\0" in piece or self._is_joined(piece):

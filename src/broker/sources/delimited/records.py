@@ -43,6 +43,7 @@ class Lexer:
         self._spread = _holding(rb"\r\n", dialect)
         self._escaped = _holding(re.escape(self._escape), dialect) if self._escape else None
         self._tidy = _tidy(dialect)
+        self._to_cr = _to_cr(dialect)
 
     def records(self, text: bytes) -> Iterator[Record]:
         """Every record of the text, in order; the last one may end without a line end."""
@@ -67,6 +68,11 @@ class Lexer:
     def is_tidy(self, text: bytes) -> bool:
         """Whether quotes stand as RFC 4180 has them, which is known in a third of the time."""
         return self._tidy is None or self._tidy.fullmatch(text) is not None
+
+    def first_end_at_cr(self, text: bytes) -> int | None:
+        """Where the first record ends that ends with CR alone; ``text`` begins with a record."""
+        found = self._to_cr.match(text)
+        return None if found is None else found.end()
 
     def escaped(self, text: bytes) -> Iterator[re.Match[bytes]]:
         """The same of quoted fields that hold the escape character."""
@@ -149,6 +155,13 @@ def _holding(special: bytes, dialect: Dialect) -> re.Pattern[bytes] | None:
     other = rb"(?!%b)%b%b" % (wide, _field(dialect, group=b"?:"), end)
     value = rb"(?P<value>(?P<quoted>%b)(?P<tail>(?!%b|\Z))?%b)" % (wide, end, _bare(dialect))
     return re.compile(rb"(?:%b)*+%b(?:%b|\Z)" % (other, value, end), re.DOTALL)
+
+
+def _to_cr(dialect: Dialect) -> re.Pattern[bytes]:
+    """The pattern of all fields up to a CR that ends a record and is not half of a CRLF."""
+    field = _field(dialect, group=b"?:")
+    other = rb"(?:%b(?:\r\n|\n|%b))*+" % (field, re.escape(dialect.delimiter.encode()))
+    return re.compile(other + field + rb"\r(?!\n)", re.DOTALL)
 
 
 def _tidy(dialect: Dialect) -> re.Pattern[bytes] | None:

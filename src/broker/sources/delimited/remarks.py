@@ -32,6 +32,10 @@ class RemarkKind(Enum):
         "was taken for a row, but holds the names of the columns; if it is the header, declare "
         "csv: {header: true}"
     )
+    CUT = (
+        "ends with CR alone, where the header ends with LF; if it belongs to a value, have values "
+        "with line ends written in quotes"
+    )
     SPREAD = (
         "holds a value in quotes with line ends, and most of its lines would be whole rows without "
         "quotes; where nothing is quoted, declare csv: {quote: ''}"
@@ -41,6 +45,10 @@ class RemarkKind(Enum):
         "such as Spark write it, declare csv: {escape: '\\'}; where it is a part of the value "
         "itself, {escape: '\"'}"
     )
+
+
+_FIRST_OF_SLICE = (RemarkKind.ESCAPED, RemarkKind.CUT)
+"""Kinds of which each slice has only its first place, so that their number is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ def sentences(remarks: Iterable[Remark]) -> tuple[str, ...]:
 
 
 def _sentence(kind: RemarkKind, alike: Sequence[Remark]) -> str:
-    others = f"{len(alike) - 1:,} more" if kind is not RemarkKind.ESCAPED else "later lines"
+    others = "later ones" if kind in _FIRST_OF_SLICE else f"{len(alike) - 1:,} more"
     more = f", and {others}," if len(alike) > 1 else ""
     return f"{alike[0].place}{more} {kind.value}"
 

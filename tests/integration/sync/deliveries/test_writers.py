@@ -110,6 +110,32 @@ def test_a_row_that_escaped_quotes_hide_is_rejected_with_what_reads_it(described
 
 
 @pytest.mark.parametrize(
+    ("csv", "text"),
+    [
+        ("{}", 'id,v,w\n2,"l1",z\n1,l1\rl2,z\n'),
+        ("{short_rows: null}", "id,v\n2,a\n1,l1\rl2\n"),
+        ("{short_rows: null}", "id,v\r\n2,a\r\n1,l1\rl2\r\n"),
+        ("{delimiter: tab, quote: ''}", "id\n2\nl1\rl2\n"),
+    ],
+)
+def test_a_carriage_return_that_cuts_a_value_is_told(described: Make, csv: str, text: str) -> None:
+    """Before version 3.13, Python puts no quotes around a value with CR."""
+    instance = described(table("types: {id: VARCHAR}", f"csv: {csv}"))
+    put(instance, "t.csv", text)
+    warnings = instance.sync()["tables"][0]["warnings"]
+    assert any(one.startswith("t.csv, line 3 ends with CR alone") for one in warnings)
+
+
+@pytest.mark.parametrize(
+    "text", ['id,v\n1,"a\rb"\n', "id,v\r\n1,a\r\n", "id,v\r1,a\r", "id,v\n1,a\r\n"]
+)
+def test_other_carriage_returns_cut_nothing(described: Make, text: str) -> None:
+    instance = described(table())
+    put(instance, "t.csv", text)
+    assert instance.sync()["tables"][0]["warnings"] == []
+
+
+@pytest.mark.parametrize(
     ("lines", "lost"),
     [
         (("file: t/**/*.csv",), "day"),
