@@ -8,7 +8,7 @@ stands alone. Where an escape is special before a quote alone, the text becomes 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +18,7 @@ from .records import Lexer
 
 __all__ = ["EscapeDoubt", "Unescaper"]
 
+_NULL = b"\\N"
 _CODES = b"\x01\x02\x03\x04\x05"
 # https://dev.mysql.com/doc/refman/8.4/en/load-data.html, table of escape sequences
 _MYSQL = {b"0": b"\0", b"b": b"\b", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"Z": b"\x1a"}
@@ -109,14 +110,19 @@ class Unescaper:
 
 
 class EscapeDoubt:
-    """Looks for backslashes before quotes, where nothing declares whether they escape these.
+    """Looks for what backslashes may stand for, where nothing declares that they do.
 
-    No text of RFC 4180 has one, unless a delimiter, a line end or another quote follows: the quote
-    would end its value there.
+    Before a quote they may escape it: no text of RFC 4180 has one there, unless a delimiter, a line
+    end or another quote follows, as the quote would end its value. A value ``\\N`` may be NULL.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
-        """Compile the pattern, where quotes are doubled because nothing else is declared."""
+    def __init__(self, dialect: Dialect, null_values: Collection[str] = ()) -> None:
+        """Compile the patterns. ``null_values`` are declared, besides those of formats."""
+        nulls = {*null_values, *(one for _, each in dialect.formats for one in each.null_values)}
+        self._is_null_sure = dialect.is_escape_sure or _NULL.decode() in nulls
+        delimiter = re.escape(dialect.delimiter.encode())
+        value = rb"(?:(?<=[\r\n%b])|\A)%b(?=[\r\n%b]|\Z)"
+        self._null = re.compile(value % (delimiter, re.escape(_NULL), delimiter))
         is_doubtful = dialect.quote is not None and not dialect.is_escape_sure
         self._escaped = b"\\" + (dialect.quote or "").encode() if is_doubtful else b""
         ends = re.escape((dialect.quote or "").encode() + dialect.delimiter.encode())
@@ -131,4 +137,11 @@ class EscapeDoubt:
         if not self.stands_in(text):
             return None
         found = self._pattern.search(text)
+        return None if found is None else found.start()
+
+    def first_null(self, text: bytes) -> int | None:
+        """Where a value is ``\\N``, as databases write NULL; None if none is."""
+        if self._is_null_sure or b"\\" not in text or _NULL not in text:
+            return None
+        found = self._null.search(text)
         return None if found is None else found.start()

@@ -55,7 +55,7 @@ class Parser:
         self._header, self._has_lf = header.strip(b"\r\n"), header.endswith(b"\n")
         self._headers = _ways_to_write(self._header, dialect)
         self._lexer = Lexer(dialect)
-        self._escapes, self._doubt = Unescaper(dialect), EscapeDoubt(dialect)
+        self._escapes = Unescaper(dialect)
         self._token = secrets.token_hex(16)
         # After a trailing delimiter stands one more column, in which nothing may be.
         self._after = [secrets.token_hex(16)] if dialect.trailing_delimiter else []
@@ -63,6 +63,7 @@ class Parser:
         self._sentinel = _sentinel(dialect, self._token, len(self._columns))
         self._parse_options = _parse_options(dialect, ignore_empty_lines=len(self._names) > 1)
         self._wanted, nulls = list(wanted), {*dialect.null_values, *null_values}
+        self._doubt = EscapeDoubt(dialect, nulls)
         self._is_empty_null = dialect.quoted_empty_is_null or "" in nulls
         self._convert_options = csv.ConvertOptions(
             column_types=dict.fromkeys(self._columns, pa.string()),
@@ -88,6 +89,8 @@ class Parser:
         """What a person should look at, although rows come of it: the first place of each kind."""
         if (at := self._doubt.first(piece)) is not None:
             yield Remark(RemarkKind.ESCAPED, 1 + count_lines(piece[:at]))
+        if (at := self._doubt.first_null(piece)) is not None:
+            yield Remark(RemarkKind.NULL, 1 + count_lines(piece[:at]))
         has_cr = self._has_lf and b"\r" in piece and lines > piece.count(b"\n")
         if has_cr and (at := self._lexer.first_end_at_cr(piece)) is not None:
             yield Remark(RemarkKind.CUT, count_lines(piece[:at]))

@@ -45,9 +45,13 @@ class RemarkKind(Enum):
         "such as Spark write it, declare csv: {escape: '\\'}; where it is a part of the value "
         "itself, {escape: '\"'}"
     )
+    NULL = (
+        "has a value \\N, as databases write NULL; if it is NULL, declare csv: "
+        "{null_values: ['\\N']} or the program's dialect; if it is text, {escape: '\"'}"
+    )
 
 
-_FIRST_OF_SLICE = (RemarkKind.ESCAPED, RemarkKind.CUT)
+_FIRST_OF_SLICE = (RemarkKind.ESCAPED, RemarkKind.NULL, RemarkKind.CUT)
 """Kinds of which each slice has only its first place, so that their number is unknown."""
 
 

@@ -189,3 +189,20 @@ def test_a_header_that_becomes_a_row_is_told(described: Make, csv: str) -> None:
     assert warning.startswith("t.csv, first row was taken for a row, but holds the names")
     put(instance, "t.csv", "1\tid\n2\tv\n")
     assert instance.sync()["tables"][0]["warnings"] == []
+
+
+def test_a_null_of_databases_is_told_where_nothing_declares_it(described: Make) -> None:
+    r"""ClickHouse, MySQL, Snowflake and Hive write NULL as ``\N``, and the text in quotes."""
+    instance = described(table("types: {v: VARCHAR}"))
+    put(instance, "t.csv", 'id,v\n1,a\n2,\\N\n3,"\\N"\n')
+    (warning,) = instance.sync()["tables"][0]["warnings"]
+    assert warning.startswith("t.csv, line 3 has a value \\N")
+    for csv in ("{null_values: ['\\N']}", "{escape: '\"'}"):
+        described_anew(instance, table("types: {v: VARCHAR}", f"csv: {csv}"))
+        assert instance.sync()["tables"][0]["warnings"] == []
+    formats = "csv: {formats: {v: {null_values: ['\\N']}}}"
+    described_anew(instance, table("types: {v: VARCHAR}", formats))
+    assert instance.sync()["tables"][0]["warnings"] == []
+    put(instance, "t.csv", 'id,v\n1,"\\N"\n2,\\Nx\n3,x\\N\n')
+    described_anew(instance, table("types: {v: VARCHAR}"))
+    assert instance.sync()["tables"][0]["warnings"] == []
