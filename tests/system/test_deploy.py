@@ -26,6 +26,13 @@ chmod 755 /data/input
 """
 
 
+VERIFY_SCRIPTS = """
+cd /data/scripts
+ssh-keygen -Y verify -f allowed_signers -I data-broker -n data-broker -s SHA256SUMS.sig <SHA256SUMS
+cd /data && sha256sum --check --quiet scripts/SHA256SUMS
+"""
+
+
 def test_the_readme_deploys_a_host_of_ones_own(deployed: Broker, tmp_path: Path) -> None:
     """Word for word, from a checkout; that the host is deployed already saves a minute."""
     host, checkout = deployed.host, tmp_path / "checkout"
@@ -57,6 +64,7 @@ def test_the_readme_deploys_a_host_of_ones_own(deployed: Broker, tmp_path: Path)
     for command in documented("operator-first-sync"):
         done = host.run(command, timeout=300)
     assert re.search(r"example/cities +public +ok +3 ", done.stdout)
+    host.run(VERIFY_SCRIPTS)
     # Where the host moves to another Debian, the next deploy makes an environment of its Python.
     release = host.run("readlink /opt/data-broker/current").stdout.strip()
     assert re.fullmatch(rf"/opt/data-broker/releases/\w+-debian-{host.release}", release)

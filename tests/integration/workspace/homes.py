@@ -17,6 +17,7 @@ from broker.publish.manifest import DocumentEntry, Manifest, TableEntry
 from broker.publish.sign import Signer
 from broker.tables.model import DataFile
 from broker.tables.schema import Column, TableSchema
+from tests.unit.workspace import listing
 
 __all__ = ["SCRIPTS", "Home", "Laptop", "make_home"]
 
@@ -98,6 +99,13 @@ class Home:
         self.point(tree)
         return name
 
+    def offer_scripts(self) -> None:
+        """List and sign the scripts that stand there now, as a deploy does."""
+        server = self.path / "server"
+        listing.write(server)
+        content = (server / listing.LIST).read_bytes()
+        (server / f"{listing.LIST}.sig").write_bytes(self.signer.sign(content))
+
     def stamp(self, name: str) -> None:
         """Give a file of the current generation a time that is always the same."""
         os.utime(self.current / name, (1_790_000_000, 1_790_000_000))
@@ -174,6 +182,7 @@ def make_home(folder: Path) -> Home:
     signer = Signer.own(folder / "keys")
     signer.export(path / "server" / "scripts" / "allowed_signers")
     made = Home(path, signer)
+    made.offer_scripts()
     made.table(
         "orders",
         "SELECT 1::BIGINT AS id, 'NA' AS country",

@@ -15,7 +15,6 @@ import pytest
 
 from broker.publish.manifest import Status
 from broker.publish.sign import Signer
-from tests.unit.workspace import listing
 
 from .homes import Home, Laptop
 
@@ -282,7 +281,7 @@ def test_a_promise_of_freshness_is_held_against_the_clock(laptop: Laptop, home: 
 def test_the_script_renews_itself_and_goes_on_with_the_new_one(laptop: Laptop, home: Home) -> None:
     script = home.path / "server" / "scripts" / "sync_data.sh"
     script.write_text(script.read_text().replace("not signed any more", "unsigned now"))
-    listing.write(home.path / "server")
+    home.offer_scripts()
     ended = laptop.sync(str(home.path))
     assert ended.returncode == 0, ended.stderr
     assert "updated" in ended.stdout

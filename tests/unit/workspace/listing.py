@@ -24,7 +24,7 @@ def render(folder: Path = FILES) -> str:
     lines = [
         f"{hashlib.sha256((folder / path).read_bytes()).hexdigest()}  {path}\n"
         for path in found
-        if path not in (LIST, "scripts/allowed_signers")
+        if path not in (LIST, f"{LIST}.sig", "scripts/allowed_signers")
     ]
     return "".join(lines)
 

@@ -158,6 +158,15 @@ def test_a_link_in_the_way_is_replaced_and_never_followed(
     assert not (server / "scripts/link").exists()
 
 
+def test_what_the_list_does_not_name_is_not_taken_over(offered: Path, server: Path) -> None:
+    expected = tree(offered)
+    (offered / "scripts/hashlib.py").write_text("raise SystemExit\n")
+    (offered / "examples/more.py").write_text("raise SystemExit\n")
+    (server / "scripts/hashlib.py").write_text("raise SystemExit\n")
+    assert main(str(offered), str(server)) == 0
+    assert tree(server) == expected
+
+
 def test_a_list_is_read_no_further_than_a_list_can_be_long(offered: Path) -> None:
     (offered / listing.LIST).write_bytes(b"x" * (2 << 20))
     with pytest.raises(NotWholeError, match="line 1"):

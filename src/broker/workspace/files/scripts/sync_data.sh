@@ -54,6 +54,7 @@ find_places() {
     generations=$root/server/generations
     incoming=$generations/.incoming
     state=$root/.broker
+    pinned=$state/allowed_signers
     log=$state/rsync.log
     mkdir -p "$generations" "$state" "$root/user/duckdb"
 }
@@ -183,15 +184,22 @@ ended_certificate() {
 }
 
 # Beside those that run: a broker whose disk is not mounted shows empty folders, and one that is just
-# being deployed half of a set. Those in use give way to a whole set alone.
+# being deployed half of a set. Those in use give way to a whole set alone, whose list is signed like
+# the data: who can write the scripts of a broker, but not sign, has nothing run here.
 update_scripts() {
-    local part code=0
+    local part code=0 list=$state/offered-scripts/scripts/SHA256SUMS
     cp "$0" "$state/running"
     for part in scripts examples; do
         mkdir -p "$state/offered-scripts/$part"
         pull --recursive --times --delete --timeout=60 \
             "${source}server/$part/" "$state/offered-scripts/$part/"
     done
+    if [ -f "$pinned" ] && [ -f "$list" ] && ! is_signed "$list"; then
+        rm -rf "$state/offered-scripts"
+        fail "the scripts that $host offers are not signed by $(fingerprint "$pinned"). Yours and your data stay" \
+            "as they are. Run this again in a minute; if it says the same, ask the operator: if the key was" \
+            "changed on purpose, remove .broker/allowed_signers and sync again."
+    fi
     take_over "$state/offered-scripts" "$root/server" >"$state/wrong" || code=$?
     if [ $code -ne 0 ]; then
         rm -rf "$state/offered-scripts"
@@ -255,8 +263,14 @@ fetch_generation() {
 # The modes of folders are the broker's; without these bits nothing in one can be removed again.
 open_folders() { find "$incoming" -type d ! -perm -700 -exec chmod u+rwx {} \;; }
 
+# The signature of a file stands beside it.
+is_signed() {
+    local signer
+    signer=$(ssh-keygen -Y find-principals -f "$pinned" -s "$1.sig" 2>/dev/null || :)
+    ssh-keygen -Y verify -f "$pinned" -I "$signer" -n data-broker -s "$1.sig" <"$1" >/dev/null 2>&1
+}
+
 check_signature() {
-    local pinned=$state/allowed_signers
     if [ ! -f "$pinned" ] && [ ! -f "$scripts/allowed_signers" ]; then
         [ ! -f "$incoming/manifest.json.sig" ] ||
             fail "$host signs its data but offers no server/scripts/allowed_signers. Tell its operator."
@@ -270,9 +284,7 @@ check_signature() {
         say "first contact: data must be signed by $(fingerprint "$pinned") from now on"
     fi
     [ -f "$incoming/manifest.json.sig" ] || fail "the data of $host is not signed any more. Tell its operator."
-    signer=$(ssh-keygen -Y find-principals -f "$pinned" -s "$incoming/manifest.json.sig" 2>/dev/null || :)
-    ssh-keygen -Y verify -f "$pinned" -I "$signer" -n data-broker \
-        -s "$incoming/manifest.json.sig" <"$incoming/manifest.json" >/dev/null 2>&1 ||
+    is_signed "$incoming/manifest.json" ||
         fail "the signature of generation $generation was not made by $(fingerprint "$pinned"). Ask the operator" \
             "of $host; if the key was changed on purpose, remove .broker/allowed_signers and sync again."
 }

@@ -1,8 +1,9 @@
 """Take over the scripts that a broker offers: ``python3 -m laptop.scripts OFFERED SERVER``.
 
 ``OFFERED`` holds ``scripts`` and ``examples`` as they were fetched, ``SERVER`` those in use.
-Only a set of which each listed file is there as listed is taken over. Each file is replaced in one
-rename, the script that people start last: a run that is cut off leaves scripts that fetch the rest.
+Only a set of which each listed file is there as listed is taken over, and nothing that the list
+does not name: the caller has checked its signature. Each file is replaced in one rename,
+the script that people start last: a run that is cut off leaves scripts that fetch the rest.
 This module knows of the others only what shows text, so that it works whatever they have become.
 
 Exit code 4: the set is not whole, and one sentence on stdout says why; nothing was changed.
@@ -21,6 +22,8 @@ from pathlib import Path
 from .foreign.text import shown
 
 LIST = "scripts/SHA256SUMS"
+# Beside what the list names: no more than data, of which the list cannot hold the hash.
+NOT_LISTED = {LIST, f"{LIST}.sig", "scripts/allowed_signers"}
 START = "scripts/sync_data.sh"
 PARTS = ("scripts", "examples")
 NOT_WHOLE = 4
@@ -63,8 +66,8 @@ def read_list(path: Path) -> dict[str, str]:
 
 def take_over(offered: Path, server: Path) -> None:
     """Bring ``server`` to what is offered, file by file. Raises ``OSError``."""
-    wanted = all_files(offered)
-    for path in sorted(wanted, key=lambda path: path == START):
+    wanted = read_list(offered / LIST).keys() | NOT_LISTED & {*all_files(offered)}
+    for path in sorted(wanted, key=lambda path: (path == START, path)):
         replace(offered / path, server / path)
     for path in all_files(server):
         if path not in wanted:
