@@ -135,8 +135,8 @@ def _at(folder: OpenFolder, name: str) -> list[InputFile]:
         names = _inputs(inner)
         if not names:
             raise _no_input(inner, name)
-        files = [one for one in inner.names() if not inner.has_folder(one)]
-        refuse_others(files, str(inner.path))
+        folders = [*filter(inner.has_folder, inner.names())]
+        refuse_others({*inner.names()} - {*folders}, folders, str(inner.path))
         return [_input(inner.path / one, inner.status(one)) for one in names]
 
 

@@ -141,8 +141,10 @@ class Remote:
                 raise (error.__cause__ or error) from None
         if info.get("type") != "directory":
             return [_input(url, info)]
-        names = [name for name, is_folder in self._listed(url).items() if not is_folder]
-        refuse_others(names, shown_url(url))
+        listed = self._listed(url)
+        folders = [name for name, is_folder in listed.items() if is_folder]
+        names = [name for name in listed if name not in folders]
+        refuse_others(names, folders, shown_url(url))
         return [self._known(f"{url}/{name}") for name in names if input_stem(name)]
 
     def _known(self, url: str) -> InputFile:

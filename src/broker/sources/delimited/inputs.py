@@ -12,7 +12,14 @@ from typing import BinaryIO, Protocol
 
 from ...errors import ConfigError, SourceError
 from ...foreign.text import shown
-from .filenames import SUFFIXES, is_backup, is_other_table, natural_order, original
+from .filenames import (
+    SUFFIXES,
+    folder_columns,
+    is_backup,
+    is_other_table,
+    natural_order,
+    original,
+)
 
 __all__ = [
     "InputFile",
@@ -142,15 +149,21 @@ def refuse_copies(files: Sequence[InputFile]) -> None:
         )
 
 
-def refuse_others(names: Iterable[str], where: str) -> None:
-    """Raise ``SourceError`` where files of a folder, beside its inputs, may hold rows, too."""
-    if others := sorted(filter(is_other_table, names)):
+def refuse_others(files: Iterable[str], folders: Iterable[str], where: str) -> None:
+    """Raise ``SourceError`` where a folder holds, beside its inputs, what may have rows, too.
+
+    That are files of other kinds, and folders such as ``day=2026-01-01``, as Hive and Spark write
+    them.
+    """
+    parts = [f"{name}/" for name in folders if folder_columns(f"{name}/part", 0)]
+    if others := sorted((*filter(is_other_table, files), *parts)):
         raise SourceError(
             "the folder holds files that would not be read",
             where=where,
             expected=f"files ending in {', '.join(SUFFIXES)}",
             found=shown(", ".join(others), 200),
-            remedy="Rename them, or say with a pattern which files are read: file: FOLDER/*.",
+            remedy="Rename them, or say with a pattern which files are read: file: FOLDER/*.csv, "
+            "or FOLDER/**/*.csv with those in folders of it.",
         )
 
 

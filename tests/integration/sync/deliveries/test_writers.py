@@ -165,6 +165,26 @@ def test_a_folder_of_folders_says_how_it_is_read(described: Make) -> None:
     assert "file: t/**/*.csv" in error
 
 
+def test_folders_of_rows_beside_files_are_not_left_out(described: Make) -> None:
+    """As where a folder that Spark wrote in parts was at first one without."""
+    instance = described(table())
+    put(instance, "t/part-0.csv", "id,v\n1,a\n")
+    put(instance, "t/day=2/part-0.csv", "id,v\n2,b\n")
+    report = instance.sync()
+    assert report["exit_code"] == 1
+    assert "files that would not be read" in report["tables"][0]["error"]
+    assert "found day=2/." in report["tables"][0]["error"]
+    (instance.config / "data_description.md").write_text(table("file: t/*.csv"))
+    assert instance.sync()["tables"][0]["rows"] == 1
+
+
+def test_a_folder_for_files_that_are_done_is_no_part_of_a_table(described: Make) -> None:
+    instance = described(table())
+    put(instance, "t/part-0.csv", "id,v\n1,a\n")
+    put(instance, "t/archive/part-0.csv", "id,v\n2,b\n")
+    assert instance.sync()["tables"][0]["rows"] == 1
+
+
 @pytest.mark.parametrize("ending", ["snappy", "lz4", "deflate", "zstd"])
 def test_a_file_that_is_compressed_otherwise_is_not_left_out(described: Make, ending: str) -> None:
     instance = described(table())
