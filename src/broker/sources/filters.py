@@ -20,6 +20,7 @@ from ..tables.session import identifier, literal
 from ..tables.values.bulk import read
 from ..tables.values.text import pattern, typed
 from .contract import TableRequest, Window
+from .equality import twin
 
 __all__ = ["Condition", "Part", "RowFilter", "condition"]
 
@@ -33,11 +34,13 @@ _EXACT = ("DECIMAL(38,18)", "DECIMAL(38,0)")  # beyond them, numbers compare as 
 class Part:
     """One of the conditions that must all hold, in SQL.
 
-    ``columns`` are all that it compares, in lower case; None where it may compare any.
+    ``columns`` are all that it compares, in lower case; None where it may compare any. ``twin`` is
+    a query of a table ``t`` that DuckDB refuses where text would be cast to be compared.
     """
 
     sql: str
     columns: frozenset[str] | None
+    twin: str | None = None
 
     def compares(self, column: str) -> bool:
         """Whether it may depend on a column."""
@@ -83,6 +86,21 @@ class RowFilter:
                 f"row_filter is invalid: {str(error).splitlines()[0]}",
                 where=f"table {table_id}",
             ) from error
+        self._refuse_casts(schema)
+
+    def _refuse_casts(self, schema: pa.Schema) -> None:
+        rows = _database().cursor().from_arrow(schema.empty_table())
+        for query in filter(None, (part.twin for part in self._condition.parts)):
+            try:
+                rows.query("t", query)
+            except duckdb.BinderException as error:
+                raise ConfigError(
+                    "row_filter compares text with a value of another type",
+                    where=f"table {self._table_id}",
+                    expected="texts on both sides of = and <>, and in IN",
+                    found=str(error).splitlines()[0],
+                    remedy="All columns are text here: write '1' for 1, or use TRY_CAST.",
+                ) from error
 
     def compares(self, column: str) -> bool:
         """Whether it may depend on a column which rows are wanted."""
@@ -254,7 +272,10 @@ def _row_filter(expression: str, where: str) -> Part:
             "row_filter must be one condition on the columns of a row, without subqueries",
             where=where,
         )
-    return Part(expression, _columns_of(statements[0]["where_clause"]))
+    parsed["statements"][0]["node"] = twin(statements[0])
+    strict = _database().cursor().execute("SELECT json_deserialize_sql(?)", [json.dumps(parsed)])
+    columns = _columns_of(statements[0]["where_clause"])
+    return Part(expression, columns, strict.fetchall()[0][0])
 
 
 def _columns_of(node: Any) -> frozenset[str] | None:

@@ -99,11 +99,24 @@ def test_row_filter_is_sql_on_text(read: Read) -> None:
         ("id IN (SELECT content FROM read_text('/etc/hostname'))", "without subqueries"),
         ("true) UNION (SELECT 1", "one condition"),
         ("true); SELECT (1", "one condition"),
+        ("amount <> 0", "compares text with a value of another type.*VARCHAR and type INTEGER"),
+        ("NOT (id IN (1, '2'))", "write '1' for 1, or use TRY_CAST"),
+        ("amount IS DISTINCT FROM 1.5", "text with a value of another type"),
+        ("CASE amount WHEN 1 THEN true ELSE false END", "text with a value of another type"),
+        ("nullif(amount, 0) IS NOT NULL", "text with a value of another type"),
+        ("state = TIMESTAMP '2026-01-01 12:00:00'", "text with a value of another type"),
     ],
 )
 def test_row_filters_that_are_invalid(source: CsvSource, row_filter: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         source.read(TableRequest("t", row_filter=row_filter), Window())
+
+
+def test_row_filter_compares_text_with_text_and_numbers_with_numbers(read: Read, put: Put) -> None:
+    put("t.csv", "id,v,done\n1,0,true\n2,0.4,false\n3,,true\n")
+    assert ids(read, row_filter="TRY_CAST(v AS DOUBLE) <> 0") == "2"
+    assert ids(read, row_filter="v NOT IN ('0', '1') OR length(v) = 1") == "12"
+    assert ids(read, row_filter="nullif(v, '0') IS NULL AND done = true") == "13"
 
 
 def test_a_value_that_a_row_filter_cannot_convert_is_not_shown(read: Read) -> None:
