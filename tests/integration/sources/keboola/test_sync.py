@@ -9,8 +9,11 @@ import threading
 import time
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from broker.errors import SourceError
@@ -82,6 +85,24 @@ def test_small_numbers_and_zero_arrive_whatever_the_type_of_file(
         report = broker.sync()
         assert report.exit_code == 0, report.outcomes
         assert broker.rows("shop/orders") == sorted((Decimal(text),) for text in texts)
+
+
+def test_times_of_96_bits_arrive_in_all_years(
+    broker: Broker, loader: Loader, tmp_path: Path
+) -> None:
+    days = [datetime(1, 1, 1), datetime(1677, 1, 1), datetime(2026, 1, 1), datetime(9999, 12, 31)]
+    columns = {"id": TYPED["id"], "at": TYPED["at"]}
+    loader.define("orders", columns, ["id"])
+    loader.load("orders", [*columns], [(str(n), day.isoformat(" ")) for n, day in enumerate(days)])
+    path = tmp_path / "slice.parquet"
+    table = pa.table({"id": ["0", "1", "2", "3"], "at": pa.array(days, pa.timestamp("us"))})
+    pq.write_table(table, path, use_deprecated_int96_timestamps=True)
+    broker.keboola.project.tables["in.c-shop.orders"].ready = (path,)
+    broker.settings["file_type"] = "parquet"
+    broker.describe(f"{TABLE}orders\n")
+    report = broker.sync()
+    assert report.exit_code == 0, report.outcomes
+    assert broker.rows("shop/orders") == list(enumerate(days))
 
 
 def test_metadata_say_types_of_an_untyped_table_and_of_its_alias(
