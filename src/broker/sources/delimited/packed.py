@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import io
 import lzma
+import re
 import tarfile
 import zipfile
 import zlib
@@ -60,7 +61,7 @@ _STREAMS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
     (b"\xfd7zXZ\0", lzma.LZMADecompressor),
 )
 _ENDINGS = (".gz", ".zst", ".bz2", ".xz", ".zip")
-_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # data, or what is skipped (pzstd)
 _BZIP2_BEGINS = (b"1AY&SY", b"\x17rE8P\x90")  # a block, or the end of an empty text
 _BROKEN = (
     OSError,
@@ -98,7 +99,7 @@ def unpacked(stream: BinaryIO, name: str, sizes: tuple[int, int]) -> Iterator[by
 
 
 def _decompressed(head: bytes, stream: BinaryIO, sizes: tuple[int, int]) -> Iterator[bytes]:
-    if head.startswith(_ZSTD):
+    if _ZSTD.match(head):
         file = pa.PythonFile(_Joined(head, stream), mode="r")
         yield from read_blocks(pa.CompressedInputStream(file, "zstd"), sizes)
         return

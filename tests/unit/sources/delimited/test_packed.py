@@ -44,6 +44,7 @@ def tarred(*entries: tuple[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+SKIPPED = b"\x50\x2a\x4d\x18\x04\0\0\0size"  # a frame of zstd without content
 MAC = ("__MACOSX/._t.csv", b"\0\5\x16\7")
 PACKED: dict[str, Callable[[], bytes]] = {
     "gzip": lambda: gzip.compress(TEXT),
@@ -54,6 +55,7 @@ PACKED: dict[str, Callable[[], bytes]] = {
     "bzip2": lambda: bz2.compress(TEXT[:9]) + bz2.compress(TEXT[9:]),
     "xz": lambda: lzma.compress(TEXT) + bytes(4),
     "zstd": lambda: zst(TEXT),
+    "zstd of several threads (pzstd)": lambda: SKIPPED + zst(TEXT[:9]) + SKIPPED + zst(TEXT[9:]),
     "zip": lambda: zipped(("a/jan.csv", TEXT), MAC, ("a/.DS_Store", b"x")),
     "zip, stored": lambda: zipped(("jan.txt", TEXT), method=zipfile.ZIP_STORED),
     "tar": lambda: tarred(("jan.csv", TEXT), ("._jan.csv", b"x")),
@@ -95,6 +97,38 @@ def test_an_archive_of_several_files_is_refused_with_their_names(
     put("t.csv", pack(MAC))
     with pytest.raises(SourceError, match=r"is an archive, and one is .*; found none"):
         read()
+
+
+@pytest.mark.parametrize("more", [b"3,4\n", b"\0\0\1"], ids=["a row", "zeros and one"])
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_what_follows_an_archive_is_not_ignored(
+    put: Put, read: Read, pack: Callable[..., bytes], more: bytes
+) -> None:
+    one = pack(("a.csv", TEXT))
+    wholes = [one + more, one + pack(("b.csv", more))]
+    if pack is tarred:
+        wholes.append(gzip.compress(one + more))
+    for whole in wholes:
+        put("t.csv", whole)
+        with pytest.raises(SourceError, match="is an archive and more after its end, or before"):
+            read()
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_zeros_after_an_archive_fill_a_block(
+    put: Put, read: Read, pack: Callable[..., bytes]
+) -> None:
+    put("t.csv", pack(("a.csv", TEXT)) + bytes(70_000 if pack is tarred else 700))
+    assert len(read()[0]) == ROWS
+
+
+def test_a_zip_archive_may_end_in_a_comment(put: Put, read: Read) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.csv", TEXT)
+        archive.comment = b"of the night"
+    put("t.csv", buffer.getvalue())
+    assert len(read()[0]) == ROWS
 
 
 def test_what_follows_a_compressed_file_is_not_ignored(put: Put, read: Read) -> None:
