@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -100,7 +99,7 @@ def _print_rows(old: Generation, new: Generation, table: str, limits: Limits) ->
             work=Path(work),
             limits=limits,
         ):
-            say_json({"change": change, "row": json.loads(str(row))})
+            say_json({"change": change, "row": row})
 
 
 def _common_key(before: TableEntry, after: TableEntry) -> tuple[str, ...]:

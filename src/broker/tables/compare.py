@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,18 @@ def examples(
         packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in key)
         first = f"SELECT {names} {gone} ORDER BY ALL LIMIT {_EXAMPLES}"
         rows = connection.execute(f"SELECT to_json(struct_pack({packed})) FROM ({first})")
-        return [json.loads(row) for (row,) in rows.fetchall()]
+        return [_parsed(row) for (row,) in rows.fetchall()]
+
+
+def _parsed(row: str) -> dict[str, Any]:
+    """A row as JSON holds it: a number that a double does not hold is text, and so is NaN."""
+    found: dict[str, Any] = json.loads(row, parse_float=_fraction, parse_constant=str)
+    return found
+
+
+def _fraction(text: str) -> float | str:
+    number = float(text)
+    return number if Decimal(repr(number)) == Decimal(text) else text
 
 
 def compare(
@@ -99,7 +111,7 @@ def differences(
             return
         result = connection.execute("SELECT change, row FROM difference ORDER BY ALL")
         while batch := result.fetchmany(10_000):
-            yield from batch
+            yield from ((change, _parsed(row)) for change, row in batch)
 
 
 def _prepare(

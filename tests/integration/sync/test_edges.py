@@ -177,6 +177,31 @@ def test_a_row_is_shown_whole_whatever_its_columns_are_called(described: Make) -
     assert '"n": 6' in done.stdout or '"n":6' in done.stdout, done.stdout
 
 
+def test_numbers_of_a_difference_have_all_their_digits(described: Make) -> None:
+    types = "types: {v: 'DECIMAL(38,10)', n: BIGINT, d: DOUBLE}"
+    instance = described(table(types, key=None))
+    instance.csv("t", "v,n,d\n1.10,1,0.1\n")
+    assert outcome(instance)[0] == 0
+    instance.csv("t", "v,n,d\n1.10,1,0.1\n12345678901234567.12,9007199254740993,nan\n2.5,2,0.1\n")
+    assert outcome(instance)[0] == 0
+    done = instance.here("diff", "--table", "s.t", "--json")
+    assert sorted((json.loads(line)["row"] for line in done.stdout.splitlines()), key=str) == [
+        {"v": "12345678901234567.1200000000", "n": 9007199254740993, "d": "NaN"},
+        {"v": 2.5, "n": 2, "d": 0.1},
+    ]
+
+
+def test_keys_that_would_go_are_shown_with_all_their_digits(described: Make) -> None:
+    instance = described(table("types: {id: 'DECIMAL(38,2)'}"))
+    instance.csv("t", "id,x\n12345678901234567.12,a\n12345678901234567.13,b\n1.5,c\n")
+    assert outcome(instance)[0] == 0
+    instance.csv("t", "id,x\n7,a\n")
+    assert outcome(instance)[:2] == (1, "held")
+    shown = instance.here("status", "--json").stdout
+    assert '"12345678901234567.12"' in shown, shown
+    assert '"12345678901234567.13"' in shown, shown
+
+
 def days_ago(days: int) -> str:
     return f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
 
