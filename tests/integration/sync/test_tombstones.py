@@ -41,6 +41,14 @@ def test_of_a_row_that_is_gone_nothing_but_the_key_must_fit(described: Make) -> 
     assert outcome(instance)[0] == 3
 
 
+@pytest.mark.parametrize("mark", [" 1", "1 ", "\u0661", "1_", "0x1", "f", "0.1"])
+def test_a_mark_is_a_number_only_as_the_grammar_has_it(described: Make, mark: str) -> None:
+    instance = described(table(*MARK))
+    deliver(instance, f"id,v,gone\n1,x,{mark}\n2,x,1.0\n3,x,+1\n4,x,\n", 1)
+    assert outcome(instance)[0] == 0
+    assert [row[0] for row in instance.rows("s/t")] == [1, 4]
+
+
 def test_the_mark_is_fetched_with_the_columns_that_are_named(described: Make) -> None:
     instance = described(table(*BY_TIME, *MARK, "columns: [id, at]"))
     deliver(instance, f"id,at,v,gone\n{FIRST}", 1)
