@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from broker.errors import SourceError, TableError
+from broker.tables.intake import spill
 from broker.tables.load import load
 from broker.tables.merge import Batch, merge
 from broker.tables.model import Limits, Partitioning, TableSpec, TableVersion, Workplace
@@ -385,6 +387,20 @@ def test_inferred_type_does_not_depend_on_batches_and_says_why_it_is_text(tmp_pa
     assert one.warnings == other.warnings
     (warning,) = one.warnings
     assert warning.startswith("column n is text: row 150001 (A/A) is not a number")
+
+
+@pytest.mark.parametrize("memory", [LIMITS.memory_bytes, 128 << 20])
+def test_long_texts_come_in_smaller_batches_to_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int
+) -> None:
+    rows = [[str(n), None if n % 7 == 0 else f"{n:x}" * (n % 70), "x"] for n in range(150_000)]
+    table = text(["n", "long", "x"], rows)
+    one = run(tmp_path / "a", Rows(table), TableSpec("t", "s/t"))
+    monkeypatch.setattr(spill, "_BYTES", 100_000)
+    monkeypatch.setattr(spill, "_OFFSETS", 1)
+    limits = replace(LIMITS, memory_bytes=memory)
+    other = run(tmp_path / "b", Rows(table, batch=999), TableSpec("t", "s/t"), limits=limits)
+    assert one.files == other.files
 
 
 def test_types_of_the_version_before_hold(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ __all__ = ["Spill"]
 
 _VECTOR = 2048  # DuckDB's unit: only batches of whole units give row groups of one size
 _ROWS = 10 * _VECTOR  # of a batch in the file: several are decompressed at a time
+_BYTES = 64 * 2**20  # of a batch in the file that is joined of others
+_OFFSETS = 2**30  # bytes of a partition, past which texts may need offsets of 64 bits
 _RESERVE = 256 * 2**20  # what other tables and the publishing of all of them may need
 # The first file is plain: so much the page cache takes, and LZ4 would cost a tenth of a load. What
 # comes after it is for the disk, and compressed.
@@ -76,10 +78,16 @@ class Spill:
 
         ``even`` makes the sizes of batches regular: needed where they would shape a file.
         """
+        numbers = list(partitions)
         names = self.schema.names if columns is None else columns
         schema = pa.schema([self.schema.field(name) for name in names])
-        batches = (batch for number in partitions for batch in self._batches(number, schema))
-        return pa.RecordBatchReader.from_batches(schema, _even(batches) if even else batches)
+        batches = (batch for number in numbers for batch in self._batches(number, schema))
+        if not even:
+            return pa.RecordBatchReader.from_batches(schema, batches)
+        if any(self.bytes[number] > _OFFSETS for number in numbers):
+            schema = pa.schema([(field.name, _wide(field.type)) for field in schema])
+            batches = (batch.cast(schema) for batch in batches)
+        return pa.RecordBatchReader.from_batches(schema, _even(batches))
 
     def close(self) -> None:
         """Forget the rows and remove the files."""
@@ -159,9 +167,22 @@ class _Writer:
 def _sized(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Join batches too small to stand alone, for that is worth a copy; slice large ones."""
     small = sum(batch.num_rows for batch in batches) < _VECTOR * len(batches)
-    for batch in [pa.concat_batches(batches)] if small else batches:
+    for batch in _joined(batches) if small else batches:
         for start in range(0, batch.num_rows, _ROWS):
             yield batch.slice(start, _ROWS)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """As few batches as have about ``_BYTES``: Arrow cannot join texts past 2 GiB."""
+    pending: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        if pending and size + batch.nbytes > _BYTES:
+            yield pa.concat_batches(pending)
+            pending, size = [], 0
+        pending.append(batch)
+        size += batch.nbytes
+    yield pa.concat_batches(pending)
 
 
 def _even(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -188,3 +209,10 @@ def _even(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         seam = [rest.slice(rest.num_rows - rows)]
     if rows:
         yield pa.concat_batches(seam)
+
+
+def _wide(type_: pa.DataType) -> pa.DataType:
+    """The same type with offsets of 64 bits."""
+    if pa.types.is_string(type_):
+        return pa.large_string()
+    return pa.large_binary() if pa.types.is_binary(type_) else type_

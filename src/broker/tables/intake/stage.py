@@ -35,6 +35,7 @@ from .tombstones import Marked
 
 __all__ = ["stage"]
 
+_CHUNK = 256 * 2**20  # bytes: more gains nothing, and Arrow has no more than 2 GiB of texts
 _AT_A_TIME = 100  # questions of one query: each takes memory, for a table of any width
 
 
@@ -71,7 +72,8 @@ def stage(
     intake = _Intake(connection, spec, layout, spill, rejects, reading.schema.names)
     done = size = 0
     try:
-        for chunk in chunks(reading, bytes_=at.limits.memory_bytes // 32, marked=marked):
+        most = min(at.limits.memory_bytes // 32, _CHUNK)
+        for chunk in chunks(reading, bytes_=most, marked=marked):
             intake.take(chunk)
             done += chunk.rows
             size += chunk.text_bytes
