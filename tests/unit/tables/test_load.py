@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -387,6 +388,15 @@ def test_inferred_type_does_not_depend_on_batches_and_says_why_it_is_text(tmp_pa
     assert one.warnings == other.warnings
     (warning,) = one.warnings
     assert warning.startswith("column n is text: row 150001 (A/A) is not a number")
+
+
+def test_doubles_of_a_source_are_the_decimals_that_are_declared(tmp_path: Path) -> None:
+    table = pa.table({"v": [1e18, 0.1, 1e22, 12345678.25, 1e-11]})
+    spec = TableSpec("t", "s/t", types=(("v", "DECIMAL(38,10)"),), max_rejects=1)
+    version = run(tmp_path, table, spec)
+    found = pq.read_table(paths(tmp_path / "out", version)[0])["v"].to_pylist()
+    assert found == [Decimal(text) for text in ("1e18", "0.1", "1e22", "12345678.25")]
+    assert version.rejects == 1
 
 
 @pytest.mark.parametrize("memory", [LIMITS.memory_bytes, 128 << 20])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from math import isfinite
 
 import duckdb
 import pyarrow as pa
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from broker.foreign.columns import SIMPLE
 from broker.tables.values.bulk import arrow_type, read
-from broker.tables.values.text import cast, fits, typed
+from broker.tables.values.text import cast, fits, keeps, recast, typed
 
 YES = {
     "BIGINT": ["0", "5", "-5", "9223372036854775807", "-9223372036854775808"],
@@ -210,3 +211,41 @@ def test_what_is_read_in_bulk_fits_and_has_the_same_value(
         found == connection.sql(f"SELECT CAST({cast('v', type_)} AS VARCHAR) FROM slow").fetchall()
     )
     assert bulk.num_rows == slow.num_rows
+
+
+@pytest.mark.parametrize("type_", ["DECIMAL(38,10)", "DECIMAL(18,2)", "DECIMAL(38,0)"])
+@settings(max_examples=300, deadline=None)
+@given(
+    value=st.floats(allow_nan=True, allow_infinity=True)
+    | st.integers(-(10**38), 10**38).map(float)
+    | st.builds(lambda whole, scale: whole / 10**scale, st.integers(-(2**53), 2**53), st.just(2))
+)
+def test_a_double_becomes_the_decimal_that_it_is_written_as_or_none(
+    connection: duckdb.DuckDBPyConnection, type_: str, value: float
+) -> None:
+    precision, scale = (int(one) for one in type_[8:-1].split(","))
+    connection.register("rows", pa.table({"v": pa.array([value], pa.float64())}))
+    (holds, found) = connection.sql(
+        f"SELECT {keeps('v', 'DOUBLE', type_)}, CAST({recast('v', 'DOUBLE', type_)} AS VARCHAR) "
+        "FROM rows"
+    ).fetchall()[0]
+    if not isfinite(value):
+        assert not holds
+        return
+    with localcontext(prec=700):
+        exact = Decimal(repr(value))
+        units = exact.scaleb(scale)
+        assert holds == (units == units.to_integral_value() and abs(units) < 10**precision)
+        assert not holds or Decimal(found) == exact
+
+
+def test_a_decimal_becomes_the_double_that_it_is(connection: duckdb.DuckDBPyConnection) -> None:
+    wholes = ["1000000000000000000", "0.1", "12345678901234567.1", "9007199254740993", "1.5"]
+    values = pa.array([Decimal(text) for text in wholes], pa.decimal128(38, 10))
+    connection.register("rows", pa.table({"v": values}))
+    found = connection.sql(
+        f"SELECT {keeps('v', 'DECIMAL(38,10)', 'DOUBLE')}, "
+        f"{recast('v', 'DECIMAL(38,10)', 'DOUBLE')} FROM rows"
+    ).fetchall()
+    assert [one[0] for one in found] == [True, True, False, False, True]
+    assert [one[1] for one in found] == [float(text) for text in wholes]

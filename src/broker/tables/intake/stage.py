@@ -278,7 +278,9 @@ class _Intake:
         column = f"c{field.source}"
         if field.type is None:
             return column
-        return (recast if field.delivered else attempt)(column, field.type)
+        if field.delivered is None:
+            return attempt(column, field.type)
+        return recast(column, field.delivered, field.type)
 
     def _tell(self, failed: list[Check]) -> None:
         whole = record(self._names)

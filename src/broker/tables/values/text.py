@@ -59,14 +59,24 @@ def attempt(value: str, type_: str) -> str:
     return f"TRY_CAST({_plain(value, type_)} AS {type_})"
 
 
-def recast(value: str, type_: str) -> str:
-    """The SQL of a value, no text, in another type; NULL where there is none."""
-    return f"TRY_CAST({value} AS {type_})"
+def recast(value: str, own: str, type_: str) -> str:
+    """The SQL of a value of the type ``own``, no text, in another type; NULL where there is none.
+
+    Between doubles and decimals it goes by the digits of its text: DuckDB multiplies with a power
+    of ten, and makes 999999999999999958.3119736832 of the double 1e18. How many digits there may
+    be, it does not look at where they are written with an exponent.
+    """
+    text = f"CAST({value} AS VARCHAR)"
+    if own == "DOUBLE" and (found := decimal(type_)) is not None:
+        most = f"CAST('1e{found.precision - found.scale}' AS DOUBLE)"
+        return f"CASE WHEN abs({value}) < {most} THEN TRY_CAST({text} AS {type_}) END"
+    is_to_double = type_ == "DOUBLE" and decimal(own) is not None
+    return f"TRY_CAST({text if is_to_double else value} AS {type_})"
 
 
 def keeps(value: str, own: str, type_: str) -> str:
     """The SQL that says whether a value of the type ``own`` is the same in another type."""
-    back = recast(recast(value, type_), own)
+    back = recast(recast(value, own, type_), type_, own)
     return f"({value} IS NULL OR coalesce({back} = {value}, false))"
 
 
