@@ -179,6 +179,14 @@ def _fresh(spec: TableSpec, declared: TableSchema, delivered: pa.Schema) -> list
                 found=type_,
                 remedy="Declare JSON or VARCHAR under `types`.",
             )
+        if natural and type_ and is_nested(natural) and "DOUBLE" in natural and "DECIMAL" in type_:
+            raise TableError(
+                "a list or struct of doubles cannot be made one of decimals",
+                where=where,
+                expected=f"{natural}, or the same with DECIMAL in the source",
+                found=type_,
+                remedy="Declare DOUBLE there under `types`, or leave the column out of `types`.",
+            )
         fields.append(
             Field(
                 name=arrow.name,

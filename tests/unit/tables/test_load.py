@@ -399,6 +399,12 @@ def test_doubles_of_a_source_are_the_decimals_that_are_declared(tmp_path: Path) 
     assert version.rejects == 1
 
 
+def test_lists_of_doubles_are_not_made_decimals(tmp_path: Path) -> None:
+    spec = TableSpec("t", "s/t", types=(("v", "DECIMAL(38,10)[]"),))
+    with pytest.raises(TableError, match="of doubles cannot be made one of decimals"):
+        run(tmp_path, pa.table({"v": [[1e18]]}), spec)
+
+
 @pytest.mark.parametrize("memory", [LIMITS.memory_bytes, 128 << 20])
 def test_long_texts_come_in_smaller_batches_to_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int
