@@ -18,6 +18,7 @@ from ..config.problems import did_you_mean
 from ..errors import ConfigError, SourceError
 from ..tables.session import identifier, literal
 from ..tables.values.bulk import read
+from ..tables.values.digits import by_digits, without_exponent
 from ..tables.values.text import pattern, typed
 from .contract import TableRequest, Window
 from .equality import twin
@@ -27,7 +28,7 @@ __all__ = ["Condition", "Part", "RowFilter", "condition"]
 _COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _MEMBERSHIPS = {"eq": True, "in": True, "ne": False, "notIn": False}
 _INSTANT, _UNKNOWN = "\x01", "\x02"  # no column of a file begins so
-_EXACT = ("DECIMAL(38,18)", "DECIMAL(38,0)")  # beyond them, numbers compare as DOUBLE
+_USUAL = "DECIMAL(38,18)"  # which holds most numbers, and is quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +232,14 @@ def _compared(name: str, operator: str, value: str) -> str:
     """
     column, other = identifier(name), literal(value)
     if _is_number(value):
+        number = literal(without_exponent(value))
+        # What has an exponent is a double. Two long numbers may be one: equal are their digits.
+        is_strict = operator == "="
+        double = [typed(one, "DOUBLE", strict=is_strict) for one in (column, number)]
         ways = [
-            f"{typed(column, type_, strict=strict)} {operator} {typed(other, type_, strict=strict)}"
-            # Two long numbers may be one double: those are equal as text alone.
-            for type_, strict in (*((one, False) for one in _EXACT), ("DOUBLE", operator == "="))
+            f" {operator} ".join(typed(one, _USUAL) for one in (column, number)),
+            by_digits(column, operator, number),
+            f" {operator} ".join(double),
         ]
     elif _is_time(value):
         ways = [f"{identifier(_INSTANT + name)} {operator} {typed(other, 'TIMESTAMPTZ')}"]
