@@ -69,7 +69,7 @@ class Remote:
         # In one request, so that what arrives is one version of the file; s3fs sends the ETag.
         options = {"block_size": 0} if self._protocol in _WEB else {}
         with _asking(file.name):
-            return cast(BinaryIO, _Stream(self._filesystem.open(file.path, **options), file.name))
+            return cast(BinaryIO, _Stream(self._filesystem.open(file.path, **options), file))
 
     @cached_property
     def _filesystem(self) -> Any:
@@ -164,17 +164,32 @@ def _last(name: str) -> str:
 
 
 class _Stream(io.RawIOBase):
-    """A remote file whose failures are ``SourceError``, whatever library they come from."""
+    """A remote file whose failures are ``SourceError``, whatever library they come from.
 
-    def __init__(self, stream: Any, name: str) -> None:
-        self._stream, self._name = stream, name
+    So is an end before its size: in chunks, or without a length, a broken-off answer looks whole.
+    """
+
+    def __init__(self, stream: Any, file: InputFile) -> None:
+        self._stream, self._file = stream, file
+        self._taken = 0
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        with _asking(self._name):
-            return bytes(self._stream.read(size))
+        with _asking(self._file.name):
+            block = bytes(self._stream.read(size))
+        self._taken += len(block)
+        is_end = size < 0 or (size > 0 and not block)
+        if is_end and self._file.bytes is not None and self._taken < self._file.bytes:
+            raise SourceError(
+                "broke off before its end",
+                where=self._file.name,
+                expected=f"{self._file.bytes:,} bytes, as its place says",
+                found=f"{self._taken:,} bytes",
+                remedy="Sync again.",
+            )
+        return block
 
     def close(self) -> None:
         self._stream.close()

@@ -50,10 +50,17 @@ class Handler(SimpleHTTPRequestHandler):
         if "cut" not in self.path:
             return False
         self.send_response(200)
-        self.send_header("Content-Length", "1000000")
+        how = "" if self.command == "HEAD" else self.path
+        name, value = "Content-Length", "1000000"
+        if "chunks" in how:
+            name, value = "Transfer-Encoding", "chunked"
+        elif "close" in how:
+            name, value = "Connection", "close"
+        self.send_header(name, value)
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(b"id,name\n1,x\n")
+            row = b"id,name\n1,x\n"
+            self.wfile.write(b"c\r\n%b\r\n0\r\n\r\n" % row if "chunks" in how else row)
             self.close_connection = True
         return True
 
@@ -115,9 +122,19 @@ def test_absent_forbidden_and_broken_are_three_things(
     assert type(error.value) is kind
 
 
-def test_a_transfer_that_is_cut_off_is_no_shorter_table(source: CsvSource) -> None:
-    with pytest.raises(SourceError, match=r"cut\.csv: did not answer, or not completely"):
-        list(source.read(TableRequest("t", options={"file": "cut.csv"}), Window()).batches())
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("cut.csv", r"cut\.csv: did not answer, or not completely"),
+        ("cut_in_chunks.csv", r"broke off before its end; expected 1,000,000 .* found 12 bytes"),
+        ("cut_by_close.csv", r"broke off before its end; expected 1,000,000 .* found 12 bytes"),
+    ],
+)
+def test_a_transfer_that_is_cut_off_is_no_shorter_table(
+    source: CsvSource, file: str, sentence: str
+) -> None:
+    with pytest.raises(SourceError, match=sentence):
+        list(source.read(TableRequest("t", options={"file": file}), Window()).batches())
 
 
 def test_a_file_that_changes_meanwhile(tmp_path: Path, source: CsvSource) -> None:
