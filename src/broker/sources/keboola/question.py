@@ -16,6 +16,7 @@ __all__ = ["Question", "ask"]
 
 _SIMPLE = {"eq": "eq", "in": "eq", "ne": "ne", "notIn": "ne", "gt": "gt", "ge": "ge", "lt": "lt",
            "le": "le"}  # fmt: skip
+_WIDER = {"gt": "ge", "ge": "ge", "lt": "le", "le": "le"}
 _NUMBERS = {"BIGINT": "INTEGER", "DOUBLE": "DOUBLE"}
 
 
@@ -79,13 +80,23 @@ def _names(
 def _divided(
     detail: Detail, filters: tuple[Mapping[str, Any], ...]
 ) -> tuple[tuple[Mapping[str, Any], ...], tuple[Mapping[str, Any], ...]]:
-    """What Keboola can be asked, and what not: in SQL, ``ne`` loses rows that have NULL there."""
-    is_ours = [
-        one.get("operator") in ("ne", "notIn") and detail.may_be_null(str(one["column"]))
-        for one in filters
-    ]
-    pairs = list(zip(filters, is_ours, strict=True))
-    return tuple(f for f, ours in pairs if not ours), tuple(f for f, ours in pairs if ours)
+    """What Keboola can be asked, and what is left to us.
+
+    In SQL, ``ne`` loses rows that have NULL there. Decimals of an untyped table are compared there
+    as doubles, to which neighbours are equal: so those are fetched as well.
+    """
+    there, rest = [], []
+    for one in filters:
+        column, operator = str(one["column"]), one.get("operator")
+        if operator in ("ne", "notIn") and detail.may_be_null(column):
+            rest.append(one)
+        elif operator in _WIDER and detail.type(column).startswith("DECIMAL"):
+            is_typed = column in detail.definitions
+            there.append(one if is_typed else {**one, "operator": _WIDER[operator]})
+            rest += [] if is_typed else [one]
+        else:
+            there.append(one)
+    return tuple(there), tuple(rest)
 
 
 def _filter(detail: Detail, declared: Mapping[str, Any]) -> dict[str, Any]:

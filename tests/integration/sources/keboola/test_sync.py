@@ -150,6 +150,28 @@ def test_columns_and_filters_are_asked_of_keboola(broker: Broker, loader: Loader
     assert broker.rows("shop/orders", order="id") == wanted
 
 
+@pytest.mark.parametrize(
+    ("operator", "wanted"), [("gt", "34"), ("ge", "234"), ("lt", "1"), ("le", "12")]
+)
+def test_decimals_of_an_untyped_table_are_filtered_by_all_their_digits(
+    broker: Broker, loader: Loader, operator: str, wanted: str
+) -> None:
+    rows = [("1", "12345678901234567.11"), ("2", "12345678901234567.12")]
+    rows += [("3", "12345678901234567.13"), ("4", "22345678901234567.13"), ("5", "")]
+    loader.create("orders", ["id", "n"], rows, "id")
+    for key, value in (("basetype", "NUMERIC"), ("length", "38,2")):
+        entry = {"columnName": "n", "key": f"KBC.datatype.{key}", "value": value}
+        body = {"provider": "user", "columnsMetadata": {"n": [entry]}}
+        loader.ask("POST", "tables/in.c-shop.orders/metadata", body)
+    broker.describe(
+        f"{TABLE}orders\n    where_filters:\n"
+        f"      - {{column: n, operator: {operator}, values: ['12345678901234567.12']}}\n"
+    )
+    report = broker.sync()
+    assert report.outcomes[0].error is None
+    assert "".join(row[0] for row in broker.rows("shop/orders")) == wanted
+
+
 def test_changes_are_merged_and_deletions_found(broker: Broker, loader: Loader) -> None:
     loader.create("orders", ["id", "x"], [(str(n), "a") for n in range(10)], key="id")
     broker.describe(f"{INCREMENTAL}    incremental_window_days: 0\n")

@@ -75,7 +75,7 @@ def test_a_question_is_json_with_whole_seconds() -> None:
     request = TableRequest("in.c-a.t", where_filters=filters)
     question = ask(detail(), request, ("x", "id"), Window(since, until), "csv")
     assert json.loads(json.dumps(question.parameters)) == {
-        "columns": "x,id",
+        "columns": "x,id,n",
         "fileType": "csv",
         "format": "rfc",
         "gzip": True,
@@ -83,10 +83,11 @@ def test_a_question_is_json_with_whole_seconds() -> None:
         "changedSince": str(int(since.timestamp()) - 1),
         "changedUntil": str(int(until.timestamp())),
         "whereFilters": [
-            {"column": "n", "operator": "gt", "values": ["9"], "dataType": "DOUBLE"},
+            {"column": "n", "operator": "ge", "values": ["9"], "dataType": "DOUBLE"},
             {"column": "x", "operator": "ne", "values": ["a", "b"]},
         ],
     }
+    assert question.rest == filters[:1]  # as doubles, neighbours of 9 are equal to it
     assert not question.is_whole
 
 
