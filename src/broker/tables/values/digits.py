@@ -15,7 +15,7 @@ _MOST = 1_000  # zeros that are written out: a double has up to 324
 def by_digits(left: str, operator: str, right: str) -> str:
     """The SQL of two texts compared as numbers; NULL where one is not, or has an exponent."""
     is_plain = " AND ".join(f"regexp_full_match({one}, {literal(_PLAIN)})" for one in (left, right))
-    negative, other = (f"starts_with({one}, '-')" for one in (left, right))
+    negative, other = (f"regexp_matches({one}, '^-.*[1-9]')" for one in (left, right))  # not -0
     return (
         f"CASE WHEN {is_plain} THEN CASE "
         f"WHEN {negative} AND {other} THEN {_size(right)} {operator} {_size(left)} "
