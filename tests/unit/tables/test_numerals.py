@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.tables.values.numerals import is_canonical
+from broker.tables.values.numerals import is_canonical, most_digits
 
 NUMBER = st.from_regex(r"-?[0-9]{1,4}(\.[0-9]{0,3})?|-?\.[0-9]{1,3}", fullmatch=True)
 ODD = re.compile(r"-?(0[0-9]|\.).*|.*\.")
@@ -47,3 +47,18 @@ def test_one_odd_among_others(text: str) -> None:
 def test_several_arrays_are_looked_at() -> None:
     several = pa.chunked_array([pa.array(["1"]), pa.array([], pa.string()), pa.array(["01"])])
     assert not is_canonical(several, has_negative_zero=True)
+
+
+@pytest.mark.parametrize(
+    ("texts", "most"),
+    [
+        (["-12.5", "3", None, ""], (2, 1)),
+        (["-123", "0.125"], (3, 3)),
+        (["-0.5"], (1, 1)),
+        ([None], (0, 0)),
+    ],
+)
+def test_digits_are_counted_without_sign_and_point(
+    texts: list[str | None], most: tuple[int, int]
+) -> None:
+    assert most_digits(column(texts)) == most
