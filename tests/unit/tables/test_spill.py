@@ -55,6 +55,25 @@ def test_rows_come_back_in_their_order_from_memory_and_from_both_files(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_cannot_be_ended_is_closed_and_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Open, it would keep its space on a full disk."""
+
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    batch = pa.record_batch({"word": ["x" * 1000] * 100})
+    spill = Spill(batch.schema, tmp_path / "rows.arrow", bound=1)
+    spill.append(None, batch)
+    assert spill._writer is not None
+    monkeypatch.setattr(spill._writer, "_writer", SimpleNamespace(close=full))
+    with pytest.raises(OSError, match="No space left"):
+        spill.close()
+    assert spill._writer._sink.closed
+    assert list(tmp_path.iterdir()) == []
+
+
 SIZES = st.lists(st.sampled_from([1, 700, 2047, 2048, 2049, 4096, 6000]), max_size=8)
 
 

@@ -132,24 +132,25 @@ def _at(folder: OpenFolder, name: str) -> list[InputFile]:
     if not folder.has_folder(name):
         return [_input(folder.path / name, folder.status(name))]
     with folder.enter([name]) as inner:
-        names = _inputs(inner)
-        if not names:
-            raise _no_input(inner, name)
-        folders = [*filter(inner.has_folder, inner.names())]
-        refuse_others({*inner.names()} - {*folders}, folders, str(inner.path))
-        return [_input(inner.path / one, inner.status(one)) for one in names]
+        names = inner.names()
+        folders = {*filter(inner.has_folder, names)}
+        files = [one for one in names if one not in folders]
+        inputs = [*filter(input_stem, files)]
+        if not inputs:
+            raise _no_input(inner.path, names, has_folders=bool(folders))
+        refuse_others(files, folders, str(inner.path))
+        return [_input(inner.path / one, inner.status(one)) for one in inputs]
 
 
-def _no_input(folder: OpenFolder, name: str) -> AbsentError:
+def _no_input(path: Path, names: Sequence[str], *, has_folders: bool) -> AbsentError:
     """What is in the folder in place of files that are read."""
-    names = sorted(folder.names(), key=natural_order)
-    has_folders = any(map(folder.has_folder, names))
+    first = sorted(names, key=natural_order)[:5]
     return AbsentError(
         "the folder holds no table",
-        where=str(folder.path),
+        where=str(path),
         expected=f"files ending in {', '.join(SUFFIXES)}",
-        found=shown(", ".join(names[:5]), 200) or "none",
-        remedy=f"Files in folders of it are read with a pattern: file: {name}/**/*.csv."
+        found=shown(", ".join(first), 200) or "none",
+        remedy=f"Files in folders of it are read with a pattern: file: {path.name}/**/*.csv."
         if has_folders
         else None,
     )

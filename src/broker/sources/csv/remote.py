@@ -143,7 +143,7 @@ class Remote:
             return [_input(url, info)]
         listed = self._listed(url)
         folders = [name for name, is_folder in listed.items() if is_folder]
-        names = [name for name in listed if name not in folders]
+        names = [name for name, is_folder in listed.items() if not is_folder]
         refuse_others(names, folders, shown_url(url))
         return [self._known(f"{url}/{name}") for name in names if input_stem(name)]
 

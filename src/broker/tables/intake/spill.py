@@ -160,8 +160,8 @@ class _Writer:
     def close(self) -> None:
         """Say that all is there; may be called again."""
         if not self._sink.closed:
-            self._writer.close()
-            self._sink.close()
+            with self._sink:  # where the disk is full, closed all the same: its space is freed
+                self._writer.close()
 
 
 def _sized(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

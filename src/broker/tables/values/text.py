@@ -60,11 +60,12 @@ def attempt(value: str, type_: str) -> str:
 
 
 def recast(value: str, own: str, type_: str) -> str:
-    """The SQL of a value of the type ``own``, no text, in another type; NULL where there is none.
+    """The SQL of a value in another type; NULL where that type cannot hold it.
 
-    Between doubles and decimals it goes by the digits of its text: DuckDB multiplies with a power
-    of ten, and makes 999999999999999958.3119736832 of the double 1e18. How many digits there may
-    be, it does not look at where they are written with an exponent.
+    ``own`` is the type that the value has, which is not text. Between doubles and decimals, the
+    value is written as text first: DuckDB's cast multiplies by a power of ten, and makes
+    999999999999999958.3119736832 of the double 1e18. Too large doubles are left out before, since
+    DuckDB does not count the digits of a text with an exponent.
     """
     text = f"CAST({value} AS VARCHAR)"
     if own == "DOUBLE" and (found := decimal(type_)) is not None:
