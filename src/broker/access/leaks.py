@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..foreign.strict_json import parse_json
-from ..publish import Audience, Manifest, TableEntry
+from ..manifest import Manifest, TableEntry
+from ..publish import Audience
 from .strict_yaml import parse_yaml
 
 __all__ = ["Hidden", "hidden_from", "leaked"]

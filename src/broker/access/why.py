@@ -8,7 +8,8 @@ from typing import Any
 
 from ..classes import PUBLIC
 from ..config import Description, Instance, TableDescription
-from ..publish import NO_CLASS, Audience, Generation, Status, TableEntry
+from ..manifest import Status, TableEntry
+from ..publish import NO_CLASS, Audience, Generation
 from .observer import Attempt, try_as
 from .policy import Permission, Reader
 

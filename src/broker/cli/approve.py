@@ -10,7 +10,8 @@ import click
 
 from ..config import Instance, TableDescription, find_config_dir, load_description, load_instance
 from ..errors import PublishError
-from ..publish import Readers, Status, Store, Widening
+from ..manifest import Status
+from ..publish import Readers, Store, Widening
 from ..sync.held import lost_keys, widening_of
 from .described import table_named
 from .options import config_dir, data_dir

@@ -11,7 +11,8 @@ import click
 
 from ..config import Instance, find_config_dir, load_instance
 from ..errors import PublishError
-from ..publish import Generation, Store, TableDiff, TableEntry
+from ..manifest import TableEntry
+from ..publish import Generation, Store, TableDiff
 from ..publish import diff as diff_manifests
 from ..tables.compare import compare, differences
 from ..tables.files.apply import Previous

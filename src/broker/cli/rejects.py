@@ -13,7 +13,8 @@ import click
 
 from ..config import find_config_dir, load_instance
 from ..foreign.text import readable_json
-from ..publish import Generation, TableEntry
+from ..manifest import TableEntry
+from ..publish import Generation
 from ..tables.issues import Issue
 from ..tables.model import Limits
 from ..tables.rejected import RejectedRow, rejected

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import PublishError
-from ..publish import Manifest, TableEntry
+from ..manifest import Manifest, TableEntry
 from ..tables.model import DataFile, Limits
 from ..tables.replay import replay as replay_change
 from .options import as_json

@@ -18,7 +18,8 @@ from ..accounts.records.paths import HostPaths
 from ..config import find_config_dir, load_instance
 from ..errors import BrokerError
 from ..hostpaths import PROOF
-from ..publish import Generation, TableEntry
+from ..manifest import TableEntry
+from ..publish import Generation
 from ..runs import unit_states
 from ..sync.held import lost_keys, widening_of
 from ..sync.report import Exit

@@ -8,7 +8,8 @@ from pathlib import Path
 from ..classes import OPERATOR_GROUP
 from ..config import Instance
 from ..errors import ConfigError, PublishError
-from ..publish import Generation, Store, TableEntry
+from ..manifest import TableEntry
+from ..publish import Generation, Store
 from .options import signing_key
 
 __all__ = ["open_store", "table_of"]

@@ -2,7 +2,6 @@
 
 from .approvals import Approval, Approvals
 from .diff import Diff, TableDiff, diff
-from .manifest import DocumentEntry, ForeignKey, Manifest, Status, TableEntry
 from .readers import Memory, Readers, Widening
 from .render import RenderedDocument, metadata_documents, schema_documents
 from .retention import PruneRule
@@ -19,19 +18,14 @@ __all__ = [
     "Audience",
     "Defect",
     "Diff",
-    "DocumentEntry",
-    "ForeignKey",
     "Generation",
-    "Manifest",
     "Memory",
     "PruneRule",
     "Readers",
     "RenderedDocument",
     "Staging",
-    "Status",
     "Store",
     "TableDiff",
-    "TableEntry",
     "Widening",
     "cut",
     "diff",

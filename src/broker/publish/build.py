@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from ..classes import VIEWS
 from ..errors import PublishError
-from .manifest import DocumentEntry, Manifest
+from ..manifest import DocumentEntry, Manifest
 from .render import RenderedDocument
 from .sign import Signer
 from .tree import PASSAGE_MODE, TreeBuilder, check_path, folder_classes

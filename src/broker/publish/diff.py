@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .manifest import Manifest, TableEntry
+from ..manifest import Manifest, TableEntry
 
 __all__ = ["Diff", "TableDiff", "diff"]
 

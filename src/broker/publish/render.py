@@ -16,8 +16,8 @@ import yaml
 from ..config.values import dataset_file
 from ..config.yaml_text import readable_yaml
 from ..foreign.text import readable_json
+from ..manifest import Manifest, TableEntry
 from ..tables.schema import Column
-from .manifest import Manifest, TableEntry
 from .views import NO_CLASS, Audience, cut
 
 __all__ = ["RenderedDocument", "metadata_documents", "schema_documents"]

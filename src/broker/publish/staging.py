@@ -15,10 +15,10 @@ from urllib.parse import quote
 from ..classes import PUBLIC
 from ..errors import PublishError
 from ..files import lock, make_dir
+from ..manifest import Manifest, Status, TableEntry, check_entry
 from ..tables.model import DataFile, TableVersion
 from .audiences import wanted
 from .build import Builder, Describe
-from .manifest import Manifest, Status, TableEntry, check_entry
 from .readers import READERS, Memory, Readers, Widening
 from .render import RenderedDocument, metadata_documents, schema_documents
 from .sign import Signer

@@ -22,7 +22,7 @@ from ..classes import AUDIENCES, VIEWS, view_path
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
 from ..foreign.paths import GENERATION_ID
-from .manifest import Manifest
+from ..manifest import Manifest
 from .readers import READERS, Memory, Readers, unreadable
 from .views import NO_CLASS, Audience
 

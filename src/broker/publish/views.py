@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..classes import CLASS_NAME, CLASS_NAME_WORDS, PUBLIC, VIEWS, view_path
 from ..errors import PublishError
-from .manifest import Manifest, TableEntry
+from ..manifest import Manifest, TableEntry
 
 __all__ = ["NO_CLASS", "Audience", "cut"]
 

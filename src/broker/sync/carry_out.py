@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..errors import SourceError
-from ..publish.manifest import TableEntry
+from ..manifest import TableEntry
 from ..sources.contract import TableRequest, Window
 from ..tables.layout import NeedsLoadError, WidensError
 from ..tables.load import load

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ..classes import PUBLIC
 from ..config import Instance
-from ..publish import NO_CLASS, Approval, Memory, Readers, TableEntry, Widening
+from ..manifest import TableEntry
+from ..publish import NO_CLASS, Approval, Memory, Readers, Widening
 
 __all__ = ["Exposure", "exposure_of"]
 

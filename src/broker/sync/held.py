@@ -9,7 +9,8 @@ from typing import Any
 from ..errors import PublishError, TableError
 from ..foreign.strict_json import parse_json
 from ..foreign.text import shown
-from ..publish import Approval, Generation, Status, TableEntry, Widening
+from ..manifest import Status, TableEntry
+from ..publish import Approval, Generation, Widening
 from ..tables.issues import Issue, IssueKind
 
 __all__ = [

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from ..config import TableDescription
 from ..errors import TableError
+from ..manifest import TableEntry
 from ..publish import Approval
-from ..publish.manifest import TableEntry
 from ..publish.staging import Staging
 from ..sources.contract import Source
 from ..tables.model import Limits

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..config import TableDescription
-from ..publish.manifest import TableEntry
+from ..manifest import TableEntry
 from ..tables.model import TableSpec
 from ..tables.schema import TableSchema, TypedBy
 

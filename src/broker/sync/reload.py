@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from ..publish.manifest import TableEntry
+from ..manifest import TableEntry
 from ..sources.contract import SourceTable
 from ..tables.files.apply import Previous
 from ..tables.model import TableSpec

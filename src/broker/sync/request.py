@@ -9,7 +9,7 @@ from datetime import date
 from .. import __version__
 from ..config import TableDescription
 from ..errors import ConfigError
-from ..publish.manifest import TableEntry
+from ..manifest import TableEntry
 from ..sources.contract import SourceTable, TableRequest
 from ..tables.model import Partitioning, TableSpec, TableVersion, Tombstone
 from ..tables.schema import Column, TableSchema

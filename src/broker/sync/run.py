@@ -20,7 +20,8 @@ import duckdb
 
 from ..config import Instance, TableDescription
 from ..errors import BrokerError, TableError
-from ..publish import Approvals, Generation, PruneRule, Staging, Store, TableEntry
+from ..manifest import TableEntry
+from ..publish import Approvals, Generation, PruneRule, Staging, Store
 from ..sources.contract import Source
 from ..tables.model import Limits
 from .exposure import exposure_of

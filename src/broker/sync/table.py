@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..config import TableDescription
 from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError
 from ..foreign.text import shown
-from ..publish.manifest import ForeignKey, Status, TableEntry
+from ..manifest import ForeignKey, Status, TableEntry
 from ..sources.contract import SourceTable, Window
 from ..tables.intake.rejects import RejectedError
 from ..tables.issues import Issue, IssueKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ..publish.manifest import TableEntry
+from ..manifest import TableEntry
 from ..tables.intake.rejects import duplicate_keys
 from ..tables.issues import Issue, IssueKind
 from ..tables.model import TableVersion

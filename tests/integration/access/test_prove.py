@@ -19,7 +19,8 @@ from broker.access import Areas, People, Proof, Reader, prove, rule
 from broker.access.observer import Attempt, try_as
 from broker.access.places import find_places, run_paths
 from broker.access.policy import Permission
-from broker.publish import Audience, ForeignKey, Store
+from broker.manifest import ForeignKey
+from broker.publish import Audience, Store
 from tests.unit.publish.making import entry, publish
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users")

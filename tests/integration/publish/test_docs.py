@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from broker.cli import broker
-from broker.publish import Audience, PruneRule, Status, Store
+from broker.manifest import Status
+from broker.publish import Audience, PruneRule, Store
 from tests.unit.publish.making import entry, publish
 
 TEXT = (Path(__file__).parents[3] / "docs/generations.md").read_text(encoding="utf-8")

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broker.errors import PublishError
-from broker.publish import Generation, PruneRule, Store, sign
+from broker.manifest import signature
+from broker.publish import Generation, PruneRule, Store
 from tests.unit.publish.making import contents, entry, publish
 
 from .faults import Crash, Faults, drop_locks, injected, old_heap_aside
@@ -30,7 +31,7 @@ FAILURES = (PublishError, Crash, OSError)
 def cheap() -> Iterator[None]:
     """Thousands of checks of signatures, and a search for dead locks after each fault."""
     with old_heap_aside(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("broker.publish.verify.refusal", _remembered(sign.refusal))
+        patch.setattr("broker.publish.verify.refusal", _remembered(signature.refusal))
         yield
 
 

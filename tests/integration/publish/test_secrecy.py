@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.publish import Audience, ForeignKey, RenderedDocument, Status, Store
+from broker.manifest import ForeignKey, Status
+from broker.publish import Audience, RenderedDocument, Store
 from tests.unit.publish.making import contents, entry, publish, version, write
 
 SECRETS = ("salaries", "payroll", "zeppelin", "bonus", "hr_vault", "in.pay")

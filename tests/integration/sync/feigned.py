@@ -15,7 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from broker.config import load_description, load_instance
-from broker.publish import Generation, Store, TableEntry
+from broker.manifest import TableEntry
+from broker.publish import Generation, Store
 from broker.sources.contract import SourceTable, TableRequest, Window
 from broker.sync.report import Report
 from broker.sync.run import Run

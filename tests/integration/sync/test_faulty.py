@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from broker.errors import SourceError
-from broker.publish import Status
+from broker.manifest import Status
 from tests.integration.disk import small_disk
 
 from . import chunked

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from broker import workspace
-from broker.publish.manifest import DocumentEntry, Manifest, TableEntry
+from broker.manifest import DocumentEntry, Manifest, TableEntry
 from broker.publish.sign import Signer
 from broker.tables.model import DataFile
 from broker.tables.schema import Column, TableSchema

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from markdown_it import MarkdownIt
 
-from broker.publish.manifest import ForeignKey, Manifest
+from broker.manifest import ForeignKey, Manifest
 from broker.publish.views import Audience, cut
 from broker.workspace.files.scripts.laptop.instructions import render
 from broker.workspace.files.scripts.laptop.manifest import read, read_in

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from broker.publish.manifest import Status
+from broker.manifest import Status
 from broker.publish.sign import Signer
 
 from .homes import Home, Laptop

@@ -12,7 +12,8 @@ import pytest
 from broker.access.leaks import hidden_from, leaked
 from broker.access.proof import Proof, Violation, read_proof, write_proof
 from broker.errors import BrokerError
-from broker.publish import Audience, Manifest
+from broker.manifest import Manifest
+from broker.publish import Audience
 from tests.unit.publish.making import entry
 
 MANIFEST = Manifest(

@@ -12,7 +12,8 @@ import pytest
 from broker.access.policy import NOTHING, Permission, Reader
 from broker.access.why import Answer, why
 from broker.config import Description, Instance, TableDescription
-from broker.publish import Status, Store
+from broker.manifest import Status
+from broker.publish import Store
 from tests.unit.publish.making import entry, publish
 
 ANNA = Reader("anna", 1000, 1000, (), frozenset({"private"}))

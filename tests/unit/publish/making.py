@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from broker.publish import Generation, Staging, Store, TableEntry
+from broker.manifest import TableEntry
+from broker.publish import Generation, Staging, Store
 from broker.tables.model import DataFile, TableVersion
 from broker.tables.schema import Column, TableSchema
 

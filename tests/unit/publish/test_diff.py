@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from hypothesis import given, settings
 
-from broker.publish import Manifest, Status, TableDiff, diff
+from broker.manifest import Manifest, Status
+from broker.publish import TableDiff, diff
 from broker.tables.model import DataFile
 
 from .making import entry

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from broker.errors import PublishError
 from broker.foreign.strict_json import parse_json
-from broker.publish import DocumentEntry, ForeignKey, Manifest, Status, TableEntry
+from broker.manifest import DocumentEntry, ForeignKey, Manifest, Status, TableEntry
 from broker.tables.issues import Issue, IssueKind
 from broker.tables.model import DataFile, Partitioning
 from broker.tables.row_places import RowPlace

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import yaml
 
-from broker.publish import ForeignKey, Manifest, Status, metadata_documents, schema_documents
+from broker.manifest import ForeignKey, Manifest, Status
+from broker.publish import metadata_documents, schema_documents
 from broker.tables.model import DataFile, Partitioning
 from broker.tables.schema import Column, TableSchema
 

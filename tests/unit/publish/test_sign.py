@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from broker.errors import PublishError
-from broker.publish.sign import Signer, refusal
+from broker.manifest.signature import refusal
+from broker.publish.sign import Signer
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from broker.errors import PublishError
-from broker.publish import RenderedDocument, Staging, Status, Store, TableEntry
+from broker.manifest import Status, TableEntry
+from broker.publish import RenderedDocument, Staging, Store
 from broker.tables.model import TableVersion
 
 from .making import SCHEMA, entry, publish, version, write

@@ -9,15 +9,8 @@ import pytest
 import yaml
 
 from broker.errors import LockedError, PublishError
-from broker.publish import (
-    Audience,
-    Manifest,
-    PruneRule,
-    RenderedDocument,
-    Status,
-    Store,
-    TableEntry,
-)
+from broker.manifest import Manifest, Status, TableEntry
+from broker.publish import Audience, PruneRule, RenderedDocument, Store
 
 from .making import contents, entry, publish, republish, version
 

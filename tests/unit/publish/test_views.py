@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from broker.errors import PublishError
-from broker.publish import Audience, DocumentEntry, ForeignKey, Manifest, TableEntry, cut
+from broker.manifest import DocumentEntry, ForeignKey, Manifest, TableEntry
+from broker.publish import Audience, cut
 
 from .making import entry
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from broker.errors import PublishError
-from broker.publish import Approval, Approvals, Generation, Status, Store, TableEntry
+from broker.manifest import Status, TableEntry
+from broker.publish import Approval, Approvals, Generation, Store
 from broker.sync.held import HeldError, check_losses, lost_keys
 
 

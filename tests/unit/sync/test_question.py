@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from broker.config import TableDescription
-from broker.publish.manifest import TableEntry
+from broker.manifest import TableEntry
 from broker.sync.question import changes_of, question_of
 from broker.sync.request import spec_of
 from broker.tables.schema import Column, TableSchema

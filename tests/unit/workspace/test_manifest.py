@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from broker.errors import PublishError
 from broker.foreign.strict_json import MOST_BYTES
-from broker.publish.manifest import Manifest
+from broker.manifest import Manifest
 from broker.workspace.files.scripts.laptop.instructions import render
 from broker.workspace.files.scripts.laptop.manifest import ManifestError, read, read_in
 from broker.workspace.files.scripts.laptop.views import create_views

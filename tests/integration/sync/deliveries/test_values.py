@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from broker.publish.manifest import Manifest
+from broker.manifest import Manifest
 
 from ..conftest import Instance
 from ..test_edges import BY_TIME, days_ago, deliver, outcome, table

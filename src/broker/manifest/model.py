@@ -7,9 +7,11 @@ describe, so one rename publishes both. Shapes only; nothing here touches a disk
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -98,14 +100,20 @@ def _plain_name(name: str) -> str:
     return name
 
 
+def _table_name(name: str) -> str:
+    if "/" in name:
+        raise ValueError("expected a name without slash")
+    return _plain_name(name)
+
+
 def _generation(name: str) -> str:
     if not is_generation(name):
         raise ValueError("expected the name of a generation")
     return name
 
 
-# The rules are those of a laptop's reader (workspace/files/scripts/laptop/manifest.py): what is
-# written here can be read there, and a forged manifest is refused here as well.
+# A laptop reads by these rules what a broker in an attacker's hands may have signed, so each value
+# is safe to open, to quote and to show.
 _MOST_NAME = 1_000
 _Count = Annotated[int, Field(ge=0, le=2**63)]
 _Text = Annotated[str, Field(max_length=1_000_000)]
@@ -115,6 +123,7 @@ _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Generation = Annotated[str, AfterValidator(_generation)]
 _Name = Annotated[str, AfterValidator(_plain_name)]
+_TableName = Annotated[str, AfterValidator(_table_name)]
 _ColumnName = Annotated[str, AfterValidator(_column_name)]
 _Schema = Annotated[TableSchema, AfterValidator(_typed)]
 _File = Annotated[DataFile, AfterValidator(_published)]
@@ -126,9 +135,9 @@ class ForeignKey:
     """``column`` holds values of the column ``references`` of ``table`` (an id, path or name)."""
 
     column: _ColumnName
-    table: str
-    references: str = ""
-    description: str = ""
+    table: _Text
+    references: _Text = ""
+    description: _Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +156,7 @@ class TableEntry:
     """
 
     id: _Name
-    name: _Name
+    name: _TableName
     path: _Path
     access: str = "public"
     strategy: str = "full_refresh"
@@ -227,6 +236,28 @@ class Manifest:
         return next((entry for entry in self.tables if entry.id == table_id), None)
 
     @property
+    def listed(self) -> tuple[DocumentEntry | DataFile, ...]:
+        """Every file that it answers for, beside itself and its signature."""
+        return (*self.documents, *(file for entry in self.tables for file in entry.all_files))
+
+    @property
+    def view_names(self) -> dict[str, str]:
+        """The view of each table, by the table's path. Views differ in more than case.
+
+        The name of the table where no other has it, else folder and name (``shop_orders``), and the
+        path where that is taken.
+        """
+        names = Counter(entry.name.lower() for entry in self.tables)
+        shared = {entry.path for entry in self.tables if names[entry.name.lower()] > 1}
+        joined = Counter(path.replace("/", "_").lower() for path in shared)
+        found = {entry.path: entry.name for entry in self.tables}
+        for path in shared:
+            name = path.replace("/", "_")
+            is_taken = joined[name.lower()] > 1 or name.lower() in names
+            found[path] = path if is_taken else name
+        return found
+
+    @property
     def is_good(self) -> bool:
         """Every table has the rows that its source has."""
         return all(entry.status.is_good for entry in self.tables)
@@ -266,6 +297,7 @@ class Manifest:
             raise _unreadable(where, _first_problem(error)) from error
         for entry in manifest.tables:
             _check_places(entry, where)
+        _check_paths(manifest, where)
         return manifest
 
 
@@ -282,17 +314,41 @@ def check_entry(entry: TableEntry) -> None:
 
 
 def _check_places(entry: TableEntry, where: str) -> None:
-    """A table's files stand at its own path in the trees of data."""
-    for file in entry.all_files:
-        top, _, rest = file.path.partition("/")
-        is_own = rest == f"{entry.path}.parquet" or rest.startswith(f"{entry.path}/")
-        if top not in ("parquet", "rejects", "changes") or not is_own:
-            raise PublishError(
-                "a file of a table must stand at the table's own path",
-                where=where,
-                expected=f"parquet/{entry.path}.parquet or a file below parquet/{entry.path}/",
-                found=shown(file.path),
+    """Rows stand below ``parquet/`` at the table's own path, rejects and changes beside them."""
+    for name, files in (
+        ("parquet", entry.files),
+        ("rejects", (entry.reject_file,)),
+        ("changes", (entry.change,)),
+    ):
+        for file in files:
+            if file is not None and not _is_own(file.path, f"{name}/{entry.path}"):
+                raise PublishError(
+                    "a file of a table must stand at the table's own path",
+                    where=where,
+                    expected=f"{name}/{entry.path}.parquet or a file below {name}/{entry.path}/",
+                    found=shown(file.path),
+                )
+
+
+def _is_own(path: str, base: str) -> bool:
+    return path == f"{base}.parquet" or path.startswith(f"{base}/")
+
+
+def _check_paths(manifest: Manifest, where: str) -> None:
+    """Two entries of one path would say two things of one file."""
+    tops = ("docs", "metadata") if manifest.audience is not None else ("docs", "metadata", "state")
+    for document in manifest.documents:
+        if document.path.partition("/")[0] not in tops:
+            raise _unreadable(
+                where, f"a document stands outside {', '.join(tops)}: {document.path}"
             )
+    paths = {file.path.lower() for file in manifest.listed}
+    if len(paths) < len(manifest.listed):
+        raise _unreadable(where, "a path is listed twice, case aside")
+    if paths & {str(folder) for path in paths for folder in PurePosixPath(path).parents}:
+        raise _unreadable(where, "a file stands where a folder must be")
+    if len({entry.path.lower() for entry in manifest.tables}) < len(manifest.tables):
+        raise _unreadable(where, "two tables have one path, case aside")
 
 
 def _first_problem(error: ValidationError) -> str:
