@@ -7,6 +7,7 @@ BrokerError
 │   └── ForbiddenError   the source does not let us look at it
 ├── TableError       rows could not be turned into a table
 ├── PublishError     a generation could not be staged, published, read or verified
+├── LaptopError      data could not be brought to a laptop, or asked there
 ├── AccountsError    a request about an analyst, a key or a class cannot be carried out
 └── LockedError      another process is doing the same thing right now
 
@@ -26,6 +27,7 @@ __all__ = [
     "BrokerError",
     "ConfigError",
     "ForbiddenError",
+    "LaptopError",
     "LockedError",
     "PublishError",
     "SourceError",
@@ -102,6 +104,10 @@ class TableError(BrokerError):
 
 class PublishError(BrokerError):
     """A generation could not be staged, published, read or verified."""
+
+
+class LaptopError(BrokerError):
+    """Data could not be brought to a laptop, or asked there."""
 
 
 class AccountsError(BrokerError):

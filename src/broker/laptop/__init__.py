@@ -1,0 +1,1 @@
+"""What runs on an analyst's laptop: one program, started by ``server/scripts/sync_data.sh``."""

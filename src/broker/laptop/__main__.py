@@ -1,0 +1,5 @@
+"""``python -m broker.laptop``."""
+
+from .program import main
+
+main()
