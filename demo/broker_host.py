@@ -91,19 +91,22 @@ class BrokerHost:
             command = [*self._run.host("broker").ssh(), "-o", "BatchMode=yes", _SYNC]
             step.result = self._commands.run(step, command, log="sync", show=sync_phase)[-1]
 
-    def add_analyst(self, public_key: str) -> None:
-        """``ansible-playbook add_analyst.yml``, without private data."""
+    def add_analyst(self, public_key: str) -> str:
+        """``ansible-playbook add_analyst.yml``, without private data.
+
+        Returns the line that it prints, which the operator sends to the analyst.
+        """
         with self._board.step("Add an analyst: ansible-playbook add_analyst.yml") as step:
             key = STATE / f"{ANALYST}.pub"
             key.write_text(f"{public_key}\n")
-            self._playbook(step, "add_analyst.yml", "-e", f"user={ANALYST}", "-e", f"key={key}")
+            named = ("-e", f"user={ANALYST}", "-e", f"key={key}")
+            lines = self._playbook(step, "add_analyst.yml", *named)
+        printed = [line.strip().removeprefix("- ") for line in lines]
+        start = next(at for at, line in enumerate(printed) if line.startswith("(h="))
+        end = next(at for at, line in enumerate(printed) if line.startswith("sh start.sh "))
+        return "\n".join(printed[start : end + 1])
 
-    def known_hosts_line(self) -> str:
-        """The broker's own key, as ssh remembers it."""
-        lines = self._run.host("broker").known_hosts.read_text().splitlines()
-        return next(line for line in lines if line.startswith("broker,"))
-
-    def _playbook(self, step: Step, *arguments: str) -> None:
+    def _playbook(self, step: Step, *arguments: str) -> list[str]:
         name = arguments[0].removesuffix(".yml")
         env = {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         command = [tool("ansible-playbook"), *arguments, "-i", str(ROOT / "inventories" / "demo")]
@@ -112,6 +115,7 @@ class BrokerHost:
         if not recaps:
             raise DemoError(f"{step.title}: it worked on no host", LOGS / f"{name}.log")
         step.result = f"ok={recaps[-1][1]} changed={recaps[-1][2]}"
+        return lines
 
     def _fingerprint(self) -> str:
         """Of the recipe, of this inventory, and of the host that it was carried out on."""

@@ -16,7 +16,7 @@ from .places import LOGS
 __all__ = ["Commands", "DemoError"]
 
 
-_OURS = ("[ERROR]: ", "broker: ", "sync_data: ")
+_OURS = ("[ERROR]: ", "broker: ")
 _ALARMS = ("error", "fatal", "failed:")
 
 

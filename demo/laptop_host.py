@@ -1,4 +1,4 @@
-"""The analyst's side: a small host with an ordinary user, ssh, rsync, Python and DuckDB."""
+"""The analyst's side: a small host with an ordinary user, ssh, rsync and Python."""
 
 from __future__ import annotations
 
@@ -9,26 +9,18 @@ from rig.hosts import Run
 
 from .board import Board, Step
 from .commands import Commands
-from .places import ROOT
 from .questions import ASK, Answer, ask
 from .state import remember
 from .story import ANALYST, sync_result
 
 __all__ = ["LaptopHost"]
 
-# As docs/analyst.md gives it.
-FIRST_CONTACT = (
-    "mkdir -p server && rsync -rt broker:server/scripts/ server/scripts/"
-    " && bash server/scripts/sync_data.sh broker"
-)
-_SSH_CONFIG = f"Host broker\n  User {ANALYST}\n"
-
 
 class LaptopHost:
     """The host called ``laptop`` of a run."""
 
     FOLDER: ClassVar = f"/home/{ANALYST}/juniper-lane"
-    PYTHON: ClassVar = f"{FOLDER}/.venv/bin/python"
+    PYTHON: ClassVar = f"{FOLDER}/.broker/venv/bin/python"
     DATABASE: ClassVar = f"{FOLDER}/user/duckdb/analytics.duckdb"
 
     def __init__(self, run: Run, board: Board, commands: Commands) -> None:
@@ -50,8 +42,8 @@ class LaptopHost:
             step.result = f"Debian {host.release} at {host.address}"
 
     def prepare(self) -> None:
-        """What an analyst has: an account of their own, a key, rsync, Python with DuckDB."""
-        with self._board.step("Give it rsync, Python and DuckDB") as step:
+        """What an analyst has: an account of their own, a key, rsync, Python."""
+        with self._board.step("Give it rsync and Python") as step:
             ssh = [*self._run.host("laptop").ssh(), "-o", "BatchMode=yes", "sh -s"]
             self._commands.run(step, ssh, log="laptop-packages", stdin=_PREPARE)
 
@@ -59,21 +51,11 @@ class LaptopHost:
         """What the analyst sends to the operator."""
         return self._as_analyst(Step("Read the analyst's key"), "cat ~/.ssh/id_ed25519.pub")[-1]
 
-    def meet(self, known_hosts_line: str) -> None:
-        """Let ssh know the broker's name and key, as an operator hands them out."""
-        write = "cat > ~/.ssh/known_hosts && printf '%s' " + shlex.quote(_SSH_CONFIG)
-        self._as_analyst(
-            Step("Introduce the broker"), f"{write} > ~/.ssh/config", stdin=f"{known_hosts_line}\n"
-        )
-
-    def sync(self) -> None:
-        """First contact, or the script that stands there since."""
-        with self._board.step("On the laptop: sync over ssh, verify, rebuild views") as step:
-            command = (
-                f"cd {self.FOLDER} && if [ -f .broker/host ]; "
-                f"then bash server/scripts/sync_data.sh; else {FIRST_CONTACT}; fi"
-            )
-            sync_result(step, self._as_analyst(step, command))
+    def sync(self, first_contact: str) -> None:
+        """Paste the line that the operator got for the analyst; a second time it converges."""
+        with self._board.step("On the laptop: first contact, sync over ssh, verify, views") as step:
+            line = first_contact.replace("~/data-broker", self.FOLDER)
+            sync_result(step, self._as_analyst(step, line))
 
     def ask(self) -> list[Answer]:
         """The questions, asked in the analyst's own DuckDB."""
@@ -101,18 +83,6 @@ if ! command -v rsync || ! python3 -c 'import ensurepip'; then
         rsync python3-venv </dev/null
 fi
 id {ANALYST} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash {ANALYST}
-mkdir -p {LaptopHost.FOLDER}
-cat > /root/install_locked.py <<'END-OF-FILE'
-{(ROOT / "bin/install_locked.py").read_text()}
-END-OF-FILE
-cat > /root/laptop.txt <<'END-OF-FILE'
-{(ROOT / "requirements/laptop.txt").read_text()}
-END-OF-FILE
-cat > /root/pip.txt <<'END-OF-FILE'
-{(ROOT / "requirements/pip.txt").read_text()}
-END-OF-FILE
-python3 /root/install_locked.py {LaptopHost.FOLDER}/.venv /root/laptop.txt \\
-    --pip /root/pip.txt </dev/null
 install -d -m 700 /home/{ANALYST}/.ssh
 cp /root/.ssh/authorized_keys /home/{ANALYST}/.ssh/authorized_keys
 [ -f /home/{ANALYST}/.ssh/id_ed25519 ] ||

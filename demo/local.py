@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from broker.publish.sign import Signer
+
 from . import keboola
 from .board import Board
 from .commands import Commands
-from .places import COMPANY, LOCAL, ROOT, WORKSPACE
+from .places import COMPANY, LOCAL, ROOT
 from .questions import ASK, Answer, ask
 from .story import ANALYST, make_company, sync_phase, sync_result, tool
 
@@ -37,6 +40,8 @@ def tell(board: Board, commands: Commands, source: str) -> list[Answer]:
         script = LAPTOP / "server" / "scripts"
         if not script.is_dir():
             shutil.copytree(HOME / "server" / "scripts", script)
+            (LAPTOP / ".broker").mkdir()
+            shutil.copyfile(DATA / "allowed_signers", LAPTOP / ".broker" / "allowed_signers")
         command = ["bash", str(script / "sync_data.sh"), str(HOME)]
         env = {"BROKER_PYTHON": sys.executable}
         sync_result(step, commands.run(step, command, log="laptop", env=env))
@@ -65,12 +70,14 @@ def _nothing(_: str) -> None:
 def _make_home() -> None:
     """What an analyst's home on a broker shows: links into the view of those without a class."""
     server = HOME / "server"
-    scripts = LOCAL / "scripts"
-    shutil.rmtree(scripts, ignore_errors=True)
-    shutil.copytree(WORKSPACE / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(DATA / "allowed_signers", scripts / "allowed_signers")
+    offered = LOCAL / "offered"
+    shutil.rmtree(offered, ignore_errors=True)
+    subprocess.run([sys.executable, ROOT / "bin/laptop_set.py", offered], check=True)
+    listed = (offered / "SHA256SUMS").replace(offered / "scripts/SHA256SUMS")
+    signature = Signer.own(DATA / ".keys").sign(listed.read_bytes())
+    listed.with_name("SHA256SUMS.sig").write_bytes(signature)
     view = DATA / "current" / "views" / "tree"
-    targets = {"generation": view, "scripts": scripts, "examples": WORKSPACE / "examples"}
+    targets = {"generation": view, "scripts": offered / "scripts", "examples": offered / "examples"}
     targets |= {name: view / name for name in ("parquet", "docs", "metadata")}
     server.mkdir(parents=True, exist_ok=True)
     (HOME / "user").mkdir(exist_ok=True)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from broker import workspace
-
 __all__ = [
     "COMPANY",
     "DEPLOYED",
@@ -22,7 +20,6 @@ __all__ = [
     "SOURCE",
     "STATE",
     "VARIABLES",
-    "WORKSPACE",
 ]
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,4 +32,3 @@ DEPLOYED = STATE / "deployed"
 SOURCE = STATE / "source"
 VARIABLES = STATE / "variables.json"
 QUESTIONS = Path(__file__).resolve().parent / "questions"
-WORKSPACE = Path(workspace.__file__).resolve().parent / "files"

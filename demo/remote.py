@@ -34,9 +34,7 @@ def tell(board: Board, commands: Commands, source: str) -> list[Answer]:
         )
         broker.load()
         broker.sync()
-        broker.add_analyst(laptop.public_key())
-        laptop.meet(broker.known_hosts_line())
-        laptop.sync()
+        laptop.sync(broker.add_analyst(laptop.public_key()))
         remember(run, ready=True)
         return laptop.ask()
     finally:

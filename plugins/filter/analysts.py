@@ -71,28 +71,43 @@ def welcome_lines(answers: Mapping[str, Any], name: str, address: str) -> list[s
     ports = [line for line in answers["sshd"]["lines"] if line.startswith("port ")]
     port = ports[0].removeprefix("port ")
     host_key, signing_key = (_fingerprint(answers[of]["stdout"]) for of in ("host_key", "signers"))
+    host, signers = (_key_of(answers[of]["stdout"]) for of in ("host_key", "signers"))
     place = f"{name}@{address}"
-    return [  # short lines, as Ansible folds others
+    port_word, port_option = ("", "") if port == "22" else (f" {port}", f" -P {port}")
+    return [  # lines without a blank after 80 characters, as Ansible folds others
         f"Send this to {name}:",
         f"Your account is {place}",
         f"The host's key:   {host_key}",
         f"Data are signed:  {signing_key}",
-        *([] if port == "22" else [f"In ~/.ssh/config: Host {address}", f"  Port {port}"]),
-        "In a new folder, type (docs/analyst.md says more):",
-        "  mkdir -p server",
-        f"  rsync -rt {place}:server/scripts/ server/scripts/",
-        f"  bash server/scripts/sync_data.sh {place}",
+        "Paste this into a terminal, all of it (docs/analyst.md says more):",
+        f"(h={host[1]};\\",
+        f"s={signers[1]};\\",
+        't=$(mktemp -d) && cd "$t" && \\',
+        f"echo data-broker {host[0]} $h >known_hosts && \\",
+        f"echo data-broker {signers[0]} $s >allowed_signers && \\",
+        f"sftp -q{port_option} -o UserKnownHostsFile=known_hosts \\",
+        "-o HostKeyAlias=data-broker -o StrictHostKeyChecking=yes \\",
+        f"-o UpdateHostKeys=no '{place}:server/scripts/start.sh*' . && \\",
+        "ssh-keygen -Y verify -f allowed_signers -I data-broker -n data-broker \\",
+        "-s start.sh.sig <start.sh && \\",
+        f"sh start.sh {place} ~/data-broker{port_word})",
     ]
 
 
-def _fingerprint(line: str) -> str:
-    """The key in a line, as ``ssh-keygen -l`` shows it: ``SHA256:…`` and its algorithm."""
+def _key_of(line: str) -> tuple[str, str]:
+    """Algorithm and key of a line, without what stands before and after them."""
     words = line.split()
     at = next((at for at, word in enumerate(words[:-1]) if _ALGORITHM.match(word)), None)
     if at is None:
         raise AnsibleFilterError(f"expected a public key; found {line!r}")
-    digest = hashlib.sha256(base64.b64decode(words[at + 1])).digest()
-    algorithm = words[at].removeprefix("ssh-").partition("-")[0].upper()
+    return words[at], words[at + 1]
+
+
+def _fingerprint(line: str) -> str:
+    """The key in a line, as ``ssh-keygen -l`` shows it: ``SHA256:…`` and its algorithm."""
+    algorithm, key = _key_of(line)
+    digest = hashlib.sha256(base64.b64decode(key)).digest()
+    algorithm = algorithm.removeprefix("ssh-").partition("-")[0].upper()
     return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')} ({algorithm})"
 
 

@@ -44,8 +44,9 @@ _raw:
     folder:
       description: >-
         Folder on the controller with the wheel, C(requirements.txt), which names it and all its
-        dependencies, each by its hash, C(install_locked.py), which installs exactly those, and
-        C(pip.txt), which names the pip that it does so with.
+        dependencies, each by its hash, C(install_locked.py), which installs exactly those,
+        C(pip.txt), which names the pip that it does so with, and C(laptop/) with what analysts
+        fetch.
       type: str
 """
 
@@ -65,9 +66,19 @@ def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
         for path in (root / "bin" / "install_locked.py", root / "requirements" / "pip.txt"):
             shutil.copy(path, folder)
             digest.update(path.read_bytes())
+        digest.update(gather_for_laptops(root, folder, built))
         name = digest.hexdigest()[:16]
         keep(folder, cache / name)
     return {"id": name, "folder": str(cache / name), "commit": commit(root)}
+
+
+def gather_for_laptops(root: Path, folder: Path, wheel: Path) -> bytes:
+    """Have in ``folder/laptop`` what laptops fetch; returns the list of it with hashes."""
+    target = folder / "laptop"
+    target.mkdir()
+    command = [sys.executable, str(root / "bin" / "laptop_set.py"), str(target), str(wheel)]
+    subprocess.run(command, check=True)
+    return (target / "SHA256SUMS").read_bytes()
 
 
 def _scratch(cache: Path) -> tempfile.TemporaryDirectory[str]:

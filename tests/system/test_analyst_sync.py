@@ -16,7 +16,7 @@ import pytest
 from rig.hosts import DEFAULT, Host, Run
 from rig.hosts.image import ensure
 from tests.documented import documented
-from tests.integration.workspace.homes import Home, make_home
+from tests.integration.laptop.homes import Home, make_home
 
 pytestmark = pytest.mark.system
 

@@ -175,7 +175,7 @@ def texts(path: Path) -> Iterator[str]:
 
 
 def test_what_a_text_is_as_a_value_is_decided_in_one_place() -> None:
-    places = {*PACKAGE.rglob("*.py")} - {*(PACKAGE / "workspace/files").rglob("*.py")}
+    places = {*PACKAGE.rglob("*.py")}
     casting = {path for path in places if any("TRY_CAST(" in text for text in texts(path))}
     assert {path.parent for path in casting} == {PACKAGE / "tables/values"}
     # All columns are text where a source filters: it leaves every cast to the grammar.
@@ -287,7 +287,7 @@ def test_no_folder_is_more_than_a_person_reads_in_a_day() -> None:
 
 
 def test_no_file_knows_itself_by_way_of_others() -> None:
-    paths = {*PACKAGE.rglob("*.py")} - {*(PACKAGE / "workspace/files").rglob("*.py")}
+    paths = {*PACKAGE.rglob("*.py")}
     files = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in paths}
     graph = {
         words: {target for found in modules(path) for target in (found, found[:-1])} & {*files}
@@ -309,15 +309,13 @@ def public_types(path: Path) -> Iterator[str]:
 
 
 def test_a_name_of_a_class_has_one_meaning() -> None:
-    """Classes of the laptop that read what a room writes have the names of their twins."""
-    twins = {"Column", "ForeignKey", "Manifest"}
     of_each_plug_in = {"Module", "Settings"}
     files = [*PACKAGE.rglob("*.py"), *(ROOT / "library").rglob("*.py")]
     names = Counter(
         name for path in files for name in public_types(path) if re.match("[A-Z].*[a-z]", name)
     )
     assert len(names) > 300
-    assert {name for name, count in names.items() if count > 1} == twins | of_each_plug_in
+    assert {name for name, count in names.items() if count > 1} == of_each_plug_in
 
 
 @pytest.mark.parametrize("folder", ["rig", "demo", "src", "library", "plugins", "bin"])

@@ -12,7 +12,7 @@ from tests.touched import ROOT, RULES, touched
         ("src/broker/sources/csv/rows.py", ["tests/integration/sources"]),
         ("src/broker/files.py", ["tests/integration/test_files.py"]),
         ("src/broker/cli/status.py", ["tests/integration/cli"]),
-        ("src/broker/foreign/text.py", ["tests/integration/workspace"]),
+        ("src/broker/foreign/text.py", ["tests/integration/laptop"]),
         ("src/broker/errors.py", ["tests/integration/cli"]),
         ("src/broker/audit/log.py", ["tests/integration/accounts"]),
         ("src/broker/config/read.py", ["tests/integration/cli"]),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
 from ..errors import BrokerError
+from ..foreign.text import shown
 from .screen import warn
+from .syncing import sync
 from .workspace import Workspace
 
 __all__ = ["laptop", "main"]
+
+_INTERRUPTED = 130
 
 
 @click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,10 +32,33 @@ def laptop(context: click.Context, folder: Path) -> None:
     context.obj = Workspace.at(folder)
 
 
+laptop.add_command(sync)
+
+
 def main() -> None:
     """Start the program; a failure is one line, and an exit code that is not 0."""
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
-        laptop(prog_name="broker.sh", standalone_mode=True)
+        code = laptop(prog_name=os.environ.get("BROKER_CALLED", "broker.sh"), standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
     except BrokerError as error:
         warn(f"broker: {error}")
-        sys.exit(error.exit_code)
+        return error.exit_code
+    except OSError as error:
+        warn(f"broker: {_words(error)}")
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _words(error: OSError) -> str:
+    place = f" ({shown(error.filename, 300)})" if error.filename else ""
+    return f"this laptop refused: {error.strerror or error}{place}. What you had is untouched."

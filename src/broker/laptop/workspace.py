@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import LaptopError, PublishError
 from ..foreign.strict_json import MOST_BYTES
 from ..manifest import Manifest
 
-__all__ = ["MANIFEST", "SIGNATURE", "Workspace", "read_manifest"]
+__all__ = [
+    "CHOSEN",
+    "MANIFEST",
+    "SIGNATURE",
+    "Workspace",
+    "parse_manifest",
+    "read_bytes",
+    "read_tree",
+]
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
+CHOSEN = "chosen.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +75,54 @@ class Workspace:
         """The DuckDB database of views."""
         return self.user / "duckdb" / "analytics.duckdb"
 
-    def in_use(self) -> tuple[Manifest, Path]:
-        """The generation in use, and its folder; raises ``LaptopError`` before the first sync."""
+    @property
+    def choice(self) -> Path:
+        """Which of the broker's tables the analyst wants here."""
+        return self.root / "broker.toml"
+
+    def tree(self) -> Path | None:
+        """The folder of the generation in use; None before the first sync."""
         tree = self.current.resolve()
-        if not (tree / MANIFEST).is_file():
+        return tree if (tree / MANIFEST).is_file() else None
+
+    def in_use(self) -> tuple[Manifest, Path]:
+        """The generation in use, as far as it is here, and its folder.
+
+        Raises ``LaptopError`` before the first sync.
+        """
+        tree = self.tree()
+        if tree is None:
             raise LaptopError(
                 "there are no data in this folder yet",
                 where=str(self.root),
                 remedy="Run: bash server/scripts/sync_data.sh",
             )
-        return read_manifest(tree), tree
+        return read_tree(tree), tree
 
 
-def read_manifest(tree: Path) -> Manifest:
-    """The manifest of a generation's folder; raises ``LaptopError`` for one no broker writes."""
-    place = tree / MANIFEST
+def read_tree(tree: Path) -> Manifest:
+    """The manifest of a generation's folder, with the tables that are in it.
+
+    The analyst may have left out some; ``chosen.json`` beside the manifest names those that are
+    here.
+    """
+    manifest = parse_manifest(read_bytes(tree / MANIFEST))
+    try:
+        here = set(json.loads((tree / CHOSEN).read_bytes()))
+    except FileNotFoundError:
+        return manifest
+    tables = tuple(entry for entry in manifest.tables if entry.path in here)
+    return replace(manifest, tables=tables)
+
+
+def read_bytes(place: Path) -> bytes:
+    """A file of a broker that is no longer than any that a broker writes, and one byte."""
     with place.open("rb") as stream:
-        content = stream.read(MOST_BYTES + 1)
+        return stream.read(MOST_BYTES + 1)
+
+
+def parse_manifest(content: bytes) -> Manifest:
+    """A manifest from its bytes; raises ``LaptopError`` for one that no broker writes."""
     try:
         return Manifest.from_json(content, where=MANIFEST)
     except PublishError as error:

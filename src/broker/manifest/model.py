@@ -71,8 +71,8 @@ def _published(file: DataFile) -> DataFile:
     checked_path(file.path)
     if not _SHA256.fullmatch(file.sha256):
         raise ValueError("expected a sha256 of 64 hexadecimal digits")
-    if file.bytes < 0 or file.rows < 0:
-        raise ValueError("expected sizes from 0 on")
+    if not (0 <= file.bytes <= _MOST and 0 <= file.rows <= _MOST):
+        raise ValueError("expected sizes from 0 to 2^63")
     return replace(file, is_new=False)
 
 
@@ -115,7 +115,8 @@ def _generation(name: str) -> str:
 # A laptop reads by these rules what a broker in an attacker's hands may have signed, so each value
 # is safe to open, to quote and to show.
 _MOST_NAME = 1_000
-_Count = Annotated[int, Field(ge=0, le=2**63)]
+_MOST = 2**63
+_Count = Annotated[int, Field(ge=0, le=_MOST)]
 _Text = Annotated[str, Field(max_length=1_000_000)]
 _Path = Annotated[str, AfterValidator(checked_path)]
 _SHA256 = re.compile(r"[0-9a-f]{64}")

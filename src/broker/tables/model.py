@@ -105,7 +105,8 @@ class DataFile:
     """One file of a table. ``path`` is relative to the generation; ``partition`` as in the name.
 
     ``is_new`` says that the engine wrote it just now; otherwise it is the file of the version
-    before, untouched, for the publisher to link.
+    before, untouched, for the publisher to link. ``writer`` is the release of DuckDB that wrote it,
+    where that is known: another one may write other bytes.
     """
 
     path: str
@@ -114,6 +115,7 @@ class DataFile:
     sha256: str
     partition: str | None = None
     is_new: bool = True
+    writer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

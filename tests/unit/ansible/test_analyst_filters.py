@@ -37,8 +37,17 @@ def test_a_new_analyst_is_told_where_whom_to_trust_and_what_to_type(port: str, m
     assert lines[0] == "Send this to anna:"
     assert "The host's key:   SHA256:9xhxi498ObuN2VDH+7QvpCSNZrasp9sfngSRpUvrQKI (ED25519)" in lines
     assert "Data are signed:  SHA256:DdPtkwbfWPfL8VrfFgrzHTYZDAVzJnI0dQXZfG4eydk (ECDSA)" in lines
-    assert "  rsync -rt anna@data.example.com:server/scripts/ server/scripts/" in lines
-    assert text.count("Host data.example.com\n  Port 2222") == more
+    start = lines.index("Paste this into a terminal, all of it (docs/analyst.md says more):") + 1
+    line = " ".join(part.removesuffix("\\") for part in lines[start:])
+    assert all(part.endswith("\\") for part in lines[start:-1])
+    assert all(" " not in part[80:] and part[0] not in "'\"&*[]{}|>%@`" for part in lines[start:])
+    assert line.startswith(f"(h={HOST.split()[1]}; s={SIGNERS.split()[3]}; t=$(mktemp -d) && ")
+    assert "echo data-broker ssh-ed25519 $h >known_hosts" in line
+    assert "echo data-broker ecdsa-sha2-nistp256 $s >allowed_signers" in line
+    assert "'anna@data.example.com:server/scripts/start.sh*'" in line
+    end = " 2222)" if more else ")"
+    assert line.endswith(f"sh start.sh anna@data.example.com ~/data-broker{end}")
+    assert text.count("-P 2222") == more
 
 
 def test_a_file_without_a_key_is_an_error() -> None:

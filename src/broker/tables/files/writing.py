@@ -94,4 +94,5 @@ def data_file(root: Path, path: Path, rows: int, partition: str | None = None) -
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
         size = stream.tell()
-    return DataFile(str(path.relative_to(root)), size, rows, digest, partition)
+    place = str(path.relative_to(root))
+    return DataFile(place, size, rows, digest, partition, writer=duckdb.__version__)

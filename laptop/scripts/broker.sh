@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Start the program of this folder, with a Python that has what it needs: bash server/scripts/broker.sh --help
+set -eu
+# With these of a person cd goes elsewhere, and Python waits at its end or imports what lies about.
+unset CDPATH PYTHONINSPECT PYTHONPATH PYTHONHOME
+scripts=$(cd "$(dirname "$0")" && pwd -P)
+python=${BROKER_PYTHON:-}
+[ -n "$python" ] || python=$(command -v python3) || {
+    echo 'broker: python3 is missing. Install it (on a Mac: xcode-select --install) and run this again.' >&2
+    exit 1
+}
+exec "$python" -I -B "$scripts/bootstrap.py" "$@"

@@ -1,0 +1,118 @@
+"""Which of the broker's tables this folder holds: ``broker.toml``, which the analyst may edit."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import LaptopError, nearest
+from ..files import write_atomic
+from ..foreign.text import readable_json
+from ..manifest import Manifest, TableEntry
+
+__all__ = ["TableChoice", "chosen", "read_choice", "write_choice"]
+
+_HEAD = """\
+# What this folder holds of the broker's data. Yours to edit; the next sync does as it says.
+# without: datasets that stay away.
+# tables:  if any are named, these tables alone (name or folder/name).
+# limit:   ask before more than so much is fetched.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TableChoice:
+    """What is wanted. ``limit`` is a size as people write it; empty for that of the program."""
+
+    without: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    limit: str = ""
+
+    def with_dataset(self, name: str) -> TableChoice:
+        """The same with this dataset."""
+        return replace(self, without=tuple(other for other in self.without if other != name))
+
+    def without_dataset(self, name: str) -> TableChoice:
+        """The same without this dataset."""
+        return replace(self, without=tuple(sorted({*self.without, name})))
+
+
+def read_choice(path: Path) -> TableChoice:
+    """What the file says; everything where there is none. Raises ``LaptopError``."""
+    try:
+        facts = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return TableChoice()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LaptopError(
+            "the file cannot be read", where=path.name, expected="TOML", found=str(error)
+        ) from error
+    strange = sorted(facts.keys() - {"without", "tables", "limit"})
+    if strange:
+        raise LaptopError(
+            "this setting is not known",
+            where=path.name,
+            expected="without, tables or limit",
+            found=strange[0],
+        )
+    limit = facts.get("limit", "")
+    if not isinstance(limit, str):
+        raise LaptopError("limit is not a size", where=path.name, expected='text as "2 GB"')
+    return TableChoice(_names(path, facts, "without"), _names(path, facts, "tables"), limit)
+
+
+def _names(path: Path, facts: dict[str, object], key: str) -> tuple[str, ...]:
+    names = facts.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise LaptopError(f"{key} is not a list of names", where=path.name, expected='["orders"]')
+    return tuple(names)
+
+
+def write_choice(path: Path, choice: TableChoice) -> None:
+    """Keep it. A file that says the same is left as its owner wrote it."""
+    if path.exists() and read_choice(path) == choice:
+        return
+    lines = [f"{key} = {_toml(getattr(choice, key))}" for key in ("without", "tables")]
+    if choice.limit:
+        lines.append(f"limit = {_toml(choice.limit)}")
+    write_atomic(path, _HEAD + "\n".join(lines) + "\n", mode=0o644)
+
+
+def _toml(value: str | Sequence[str]) -> str:
+    """Text and lists of text are written in TOML as in JSON."""
+    return readable_json(value if isinstance(value, str) else list(value))
+
+
+def chosen(manifest: Manifest, choice: TableChoice) -> Manifest:
+    """The manifest with the chosen tables alone; raises ``LaptopError`` for names of nothing."""
+    datasets = {entry.dataset for entry in manifest.tables if entry.dataset}
+    _check("dataset", choice.without, datasets)
+    names = {name for entry in manifest.tables for name in _names_of(entry)}
+    _check("table", choice.tables, names)
+    tables = tuple(entry for entry in manifest.tables if _is_chosen(entry, choice))
+    return replace(manifest, tables=tables)
+
+
+def _is_chosen(entry: TableEntry, choice: TableChoice) -> bool:
+    if choice.tables:
+        return bool({*choice.tables} & _names_of(entry))
+    return entry.dataset is None or entry.dataset not in choice.without
+
+
+def _names_of(entry: TableEntry) -> set[str]:
+    return {entry.name, entry.path, entry.id}
+
+
+def _check(what: str, named: Collection[str], known: Collection[str]) -> None:
+    """One that is gone at the broker does no harm; one that is misspelt may hide what is wanted."""
+    for name in named:
+        near = nearest(name, known)
+        if name not in known and near is not None:
+            raise LaptopError(
+                f"the broker shows no {what} of this name",
+                where="broker.toml",
+                found=name,
+                remedy=f"Did you mean {near}?",
+            )

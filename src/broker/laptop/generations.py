@@ -1,0 +1,101 @@
+"""The generations that are kept on this laptop, and which of them is in use."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from .shelf import present
+from .workspace import CHOSEN, MANIFEST, SIGNATURE, Workspace
+
+__all__ = ["adopt", "is_whole", "kept", "prune", "use"]
+
+_LINKS = ("parquet", "docs", "metadata")
+# Equal size and second count as equal content for rsync, and no hash of these two is listed
+# anywhere: an impossible time keeps the next ones from being taken for them.
+_OTHER_TIME = 31_536_000
+_KEPT_SECONDS = 24 * 3600
+
+
+def kept(workspace: Workspace) -> list[Path]:
+    """Their folders, oldest first."""
+    try:
+        found = [place for place in workspace.generations.iterdir() if _is_one(place)]
+    except FileNotFoundError:
+        return []
+    return sorted(found, key=lambda place: place.name)
+
+
+def _is_one(place: Path) -> bool:
+    return not place.name.startswith(".") and (place / MANIFEST).is_file()
+
+
+def is_whole(tree: Path, sizes: dict[str, int]) -> bool:
+    """Whether each of these files is there, of its size, and no other."""
+    found = {path: entry.stat().st_size for path, entry in present(tree)}
+    for own in (MANIFEST, SIGNATURE, CHOSEN):
+        found.pop(own, None)
+    return found == sizes
+
+
+def adopt(workspace: Workspace, incoming: Path, name: str, chosen: Collection[str] | None) -> Path:
+    """Give a generation that has arrived its place among those that are kept.
+
+    One comes again under its name where rights have changed. What is here stays whole until it is
+    pruned, so that gets a folder of its own: no generation has a "+" in its name. ``chosen`` are
+    the tables that are in it, where not all are.
+    """
+    for part in _LINKS:  # a broker may have nothing in them
+        (incoming / part).mkdir(exist_ok=True)
+    if chosen is not None:
+        (incoming / CHOSEN).write_text(json.dumps(sorted(chosen)) + "\n")
+    for path, entry in present(incoming):
+        if path in (MANIFEST, SIGNATURE):
+            os.utime(entry.path, (_OTHER_TIME, _OTHER_TIME))
+        place = Path(entry.path)
+        place.chmod(place.stat().st_mode & 0o555 | 0o400)
+    place = workspace.generations / name
+    while place.exists():
+        place = place.with_name(f"{place.name}+")
+    incoming.rename(place)
+    return place
+
+
+def use(workspace: Workspace, place: Path) -> None:
+    """Point everything at this generation, in one rename that counts; the rest follows it.
+
+    A folder that stands in the place of a link is what a plain rsync brought.
+    """
+    links = workspace.state / "links"
+    shutil.rmtree(links, ignore_errors=True)
+    links.mkdir(parents=True)
+    before = workspace.tree()
+    targets = {"current": f"generations/{place.name}"}
+    targets |= {name: f"current/{name}" for name in _LINKS}
+    for name, target in targets.items():
+        link = workspace.server / name
+        (links / name).symlink_to(target)
+        if link.is_dir() and not link.is_symlink():
+            link.rename(links / f"{name}.old")
+        (links / name).replace(link)
+    shutil.rmtree(links)
+    if before is not None and before != place.resolve():
+        os.utime(before)  # since when it is not in use
+
+
+def prune(workspace: Workspace, shown: Path | None) -> None:
+    """Remove what no reader can have open: superseded a day ago, and not the one before.
+
+    ``shown`` is the one that the views show.
+    """
+    trees = kept(workspace)
+    current = workspace.tree()
+    others = sorted((t for t in trees if t.resolve() != current), key=lambda t: t.stat().st_mtime)
+    oldest = time.time() - _KEPT_SECONDS
+    for tree in others[:-1]:
+        if tree != shown and tree.stat().st_mtime < oldest:
+            shutil.rmtree(tree)

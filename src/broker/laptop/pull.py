@@ -1,0 +1,188 @@
+"""The newest generation of a broker, brought here whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from ..errors import LaptopError
+from ..manifest import Manifest
+from .announcement import Announcement, ask, offered_in, read_announcement
+from .arrival import Arrival, Brought
+from .choice import TableChoice, chosen
+from .generations import adopt, is_whole, kept, use
+from .plan import Offer, SyncPlan, plan_sync
+from .shelf import Shelf
+from .transfer import FileSource
+from .workspace import MANIFEST, Workspace, read_tree
+
+__all__ = ["Pull", "Pulled"]
+
+_TRIES = 3  # a broker that publishes while its data are fetched is asked again
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The generation that is in use now, and what it took to bring it."""
+
+    manifest: Manifest
+    tree: Path
+    brought: Brought
+    gone: tuple[str, ...]
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Pull:
+    """From what the broker announces to a generation in use.
+
+    ``accept`` gets a plan before anything is fetched, and may raise. ``older`` names the
+    generation to which the broker may go back.
+    """
+
+    workspace: Workspace
+    source: FileSource
+    choice: TableChoice
+    accept: Callable[[SyncPlan], None]
+    older: str | None = None
+
+    def announced(self) -> Announcement:
+        """What the broker offers, once it is believed."""
+        announced = read_announcement(self.workspace, offered_in(self.workspace), self.source.name)
+        self._check(announced.manifest)
+        return announced
+
+    def plan(self, announced: Announcement, shelf: Shelf) -> SyncPlan:
+        """What would be done for it; ``shelf`` is asked for each file."""
+        tree = self.workspace.tree()
+        previous = read_tree(tree) if tree is not None else None
+        offered = chosen(announced.manifest, self.choice)
+        return plan_sync(
+            Offer(offered, previous, lambda p, d: shelf.find(p, d) is not None, duckdb.__version__)
+        )
+
+    def run(self) -> Pulled:
+        """Bring it here. What fails leaves the generation in use as it is."""
+        announced = self.announced()
+        place = self._kept(announced)
+        if place is not None:
+            is_new = place.resolve() != self.workspace.tree()
+            if is_new:
+                use(self.workspace, place)
+            return self._ended(announced, place, Brought(), (), is_new=is_new)
+        for _ in range(_TRIES):
+            arrived = self._attempt(announced)
+            if arrived is not None:
+                return arrived
+            announced = self.announced()
+        raise LaptopError(
+            f"{self.source.name} published again each time while its data were fetched",
+            remedy="What has arrived is kept. Run this again.",
+        )
+
+    def _attempt(self, announced: Announcement) -> Pulled | None:
+        """None where the broker offers something else by now."""
+        incoming = self.workspace.generations / ".incoming"
+        incoming.mkdir(parents=True, exist_ok=True)
+        tree = self.workspace.tree()
+        shelf = Shelf([incoming, tree or self.workspace.server])
+        shelf.look(file.path for file in chosen(announced.manifest, self.choice).listed)
+        plan = self.plan(announced, shelf)
+        self.accept(plan)
+        basis = tree or self.workspace.server
+        arrival = Arrival(announced, plan, self.source, incoming, basis, shelf)
+        arrival.check_room()
+        arrival.prepare()
+        work = self.workspace.generations / ".replay"
+        try:
+            is_same = arrival.fetch() and arrival.replay(work)
+            if is_same:
+                arrival.verify()
+        except LaptopError:
+            if not self._has_moved_on(announced):
+                raise
+            return None
+        if not is_same:
+            ask(self.workspace, self.source)
+            return None
+        tables = {entry.path for entry in plan.offered.tables}
+        is_all = len(tables) == len(announced.manifest.tables)
+        name = announced.manifest.generation
+        place = adopt(self.workspace, incoming, name, None if is_all else tables)
+        use(self.workspace, place)
+        return self._ended(announced, place, arrival.brought, plan.gone, is_new=True)
+
+    def _has_moved_on(self, announced: Announcement) -> bool:
+        """Whether the generation was replaced, and perhaps removed, while it was fetched."""
+        try:
+            ask(self.workspace, self.source)
+            offered = (offered_in(self.workspace) / MANIFEST).read_bytes()
+        except (LaptopError, OSError):
+            return False
+        return offered != announced.content
+
+    def _ended(
+        self,
+        announced: Announcement,
+        place: Path,
+        brought: Brought,
+        gone: tuple[str, ...],
+        *,
+        is_new: bool,
+    ) -> Pulled:
+        newest = self.workspace.state / "newest"
+        newest.write_text(f"{announced.manifest.generation}\n")
+        return Pulled(read_tree(place), place, brought, gone, is_new)
+
+    def _kept(self, announced: Announcement) -> Path | None:
+        """Where this very generation is, whole and with these tables."""
+        offered = chosen(announced.manifest, self.choice)
+        for place in reversed(kept(self.workspace)):
+            if (place / MANIFEST).read_bytes() != announced.content:
+                continue
+            previous = read_tree(place)
+            if {e.path for e in previous.tables} != {e.path for e in offered.tables}:
+                continue
+            sizes = self._sizes(place, previous)
+            if is_whole(place, sizes):
+                return place
+        return None
+
+    def _sizes(self, place: Path, previous: Manifest) -> dict[str, int]:
+        """Of the files that must be there. Change files are there where they were replayed."""
+        changes = {e.change.path for e in previous.tables if e.change is not None}
+        return {
+            file.path: file.bytes
+            for file in previous.listed
+            if file.path not in changes or (place / file.path).exists()
+        }
+
+    def _check(self, offered: Manifest) -> None:
+        """Refuse what would take data away without a word of the operator."""
+        tree = self.workspace.tree()
+        previous = read_tree(tree) if tree is not None else None
+        if previous is not None and previous.tables and not offered.tables:
+            raise LaptopError(
+                f"generation {offered.generation} has no table, and you have "
+                f"{len(previous.tables)}",
+                remedy="Nothing was changed here. Ask the broker's operator; if that is right, "
+                "remove the link server/current and sync again.",
+            )
+        newest = self._newest()
+        is_older = newest is not None and offered.generation < newest
+        if is_older and offered.generation != self.older:
+            raise LaptopError(
+                f"the broker went back to generation {offered.generation}, and you have had "
+                f"{newest}",
+                remedy="Nothing was changed here. Ask the broker's operator; if they went back on "
+                f"purpose: bash server/scripts/sync_data.sh --generation {offered.generation}",
+            )
+
+    def _newest(self) -> str | None:
+        try:
+            return (self.workspace.state / "newest").read_text().strip()
+        except FileNotFoundError:
+            return None

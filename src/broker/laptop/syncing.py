@@ -1,0 +1,300 @@
+"""``sync``: this folder brought to the broker's newest generation, with its views."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from ..errors import LaptopError
+from .amounts import amount, size_of
+from .announcement import ask
+from .arrival import Brought
+from .choice import TableChoice, read_choice, write_choice
+from .freshness import stale, summary
+from .generations import kept, prune, use
+from .plan import SyncPlan
+from .pull import Pull, Pulled
+from .screen import Meter, say, say_json, warn
+from .shelf import Shelf
+from .transfer import FileSource, name_of, open_source
+from .turn import my_turn
+from .upkeep import take_over
+from .user_files import push
+from .views import rebuild
+from .wording import as_facts, lines_of, rounded_up, words_of
+from .workspace import Workspace, read_tree
+
+__all__ = ["sync"]
+
+_LIMIT = "1 GB"
+_STALE = 3
+_TOO_MUCH = 4
+_UPDATED = "BROKER_UPDATED"
+
+
+class TooMuchError(LaptopError):
+    """More would be fetched than was allowed, with no terminal to ask on."""
+
+    exit_code = _TOO_MUCH
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """How a sync was called."""
+
+    host: str | None
+    push: bool
+    dry_run: bool
+    quiet: bool
+    verbose: bool
+    as_json: bool
+    limit: str | None
+    generation: str | None
+    datasets: tuple[str, ...]
+    without: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+@click.command()
+@click.argument("host", required=False)
+@click.option("--push", is_flag=True, help="Send user/ back to the broker afterwards.")
+@click.option("--dry-run", is_flag=True, help="Say what would be fetched, and why; change nothing.")
+@click.option("--dataset", "datasets", multiple=True, metavar="NAME", help="Have this one again.")
+@click.option("--without", multiple=True, metavar="NAME", help="Leave out a dataset, from now on.")
+@click.option(
+    "--table",
+    "tables",
+    multiple=True,
+    metavar="NAME",
+    help="Have these tables alone, from now on; 'all' for every one again.",
+)
+@click.option("--generation", metavar="ID", help="One that is kept here: its id, or 'previous'.")
+@click.option("--limit", metavar="SIZE", help=f"Ask before more is fetched. {_LIMIT} by default.")
+@click.option("--quiet", is_flag=True, help="Say nothing unless something is not as it should be.")
+@click.option("--verbose", is_flag=True, help="Say of each table how it comes.")
+@click.option("--json", "as_json", is_flag=True, help="Say it for a program, on one line.")
+@click.pass_obj
+def sync(workspace: Workspace, /, **words: object) -> int:
+    """Bring this folder to the broker's newest generation, and rebuild the views.
+
+    HOST is the broker as ssh takes it (anna@broker.example.com), or a folder; it is remembered.
+
+    Exit codes: 0 all is well, 1 failed and what you had is untouched, 2 wrong usage, 3 synced but
+    some tables are older than they should be, 4 more than the limit would be fetched, 75 another
+    sync is running here.
+    """
+    return _Sync(workspace, SyncOptions(**words)).run()  # type: ignore[arg-type]
+
+
+class _Sync:
+    """One run of it."""
+
+    def __init__(self, workspace: Workspace, options: SyncOptions) -> None:
+        self._workspace = workspace
+        self._options = options
+        self._started = time.monotonic()
+        self._moved = 0
+        self._meter = Meter(is_shown=not (options.quiet or options.as_json))
+
+    def run(self) -> int:
+        size_of(self._options.limit or _LIMIT)
+        if self._options.generation is not None and self._is_kept(self._options.generation):
+            with my_turn(self._workspace):
+                return self._go_to(self._options.generation)
+        with my_turn(self._workspace) as lock:
+            return self._pull(lock)
+
+    def _pull(self, lock: int) -> int:
+        options, workspace = self._options, self._workspace
+        source = self._source(lock)
+        self._clear_log()
+        choice = self._choice()
+        self._moved += ask(workspace, source)
+        if not options.dry_run and _UPDATED not in os.environ and take_over(workspace, source):
+            self._start_anew()
+        pull = Pull(workspace, source, choice, self._accept, options.generation)
+        if options.dry_run:
+            return self._foresee(pull)
+        pulled = pull.run()
+        self._moved += pulled.brought.moved
+        self._remember(source, choice)
+        self._show(pulled)
+        left_out = push(workspace, source) if options.push else []
+        return self._end(pulled, left_out)
+
+    def _source(self, lock: int) -> FileSource:
+        name = self._options.host and name_of(self._options.host)
+        if not name:
+            try:
+                name = (self._workspace.state / "host").read_text().strip()
+            except FileNotFoundError:
+                raise LaptopError(
+                    "which broker?",
+                    remedy="Say it once: bash server/scripts/sync_data.sh YOU@HOST",
+                ) from None
+        return open_source(name, self._workspace, lock, self._meter.show, self._say)
+
+    def _clear_log(self) -> None:
+        (self._workspace.state / "rsync.log").write_text("")
+
+    def _start_anew(self) -> None:
+        """Go on with the program that has just arrived, and what it needs."""
+        self._say("the scripts have been updated, going on with the new ones")
+        script = self._workspace.scripts / "sync_data.sh"
+        sys.stdout.flush()
+        os.environ[_UPDATED] = "yes"
+        os.execvp("bash", ["bash", str(script), *sys.argv[sys.argv.index("sync") + 1 :]])  # noqa: S606
+
+    def _choice(self) -> TableChoice:
+        options = self._options
+        choice = read_choice(self._workspace.choice)
+        for name in options.datasets:
+            choice = choice.with_dataset(name)
+        for name in options.without:
+            choice = choice.without_dataset(name)
+        if options.tables:
+            named = () if "all" in options.tables else tuple(sorted(options.tables))
+            choice = TableChoice(choice.without, named, choice.limit)
+        return choice
+
+    def _remember(self, source: FileSource, choice: TableChoice) -> None:
+        """Once all has worked: a name that was misspelt must not take the place of a good one."""
+        (self._workspace.state / "host").write_text(f"{source.name}\n")
+        if choice != TableChoice() or self._workspace.choice.exists():
+            write_choice(self._workspace.choice, choice)
+
+    def _accept(self, plan: SyncPlan) -> None:
+        """Say what comes, and have it allowed where it is much."""
+        self._say(words_of(plan))
+        if self._options.verbose:
+            self._say(*lines_of(plan))
+        for path in plan.gone:
+            self._say(f"{path} will not be here any more")
+        limit = size_of(self._options.limit or read_choice(self._workspace.choice).limit or _LIMIT)
+        self._meter.begin(plan.bytes)
+        if plan.bytes <= limit:
+            return
+        question = f"{amount(plan.bytes)} would be fetched"
+        if sys.stdin.isatty() and sys.stderr.isatty() and not self._options.quiet:
+            if click.confirm(f"{question}. Go on?", err=True):
+                return
+            raise TooMuchError(question, remedy="Nothing was changed here.")
+        raise TooMuchError(
+            f"{question}, and more than {amount(limit)} needs a word of yours",
+            remedy=f"Nothing was changed here. Sync with --limit {rounded_up(plan.bytes)}, "
+            "or leave out a dataset with --without NAME.",
+        )
+
+    def _foresee(self, pull: Pull) -> int:
+        """From the manifests alone: a file that is listed with the same hash counts as here."""
+        announced = pull.announced()
+        plan = pull.plan(announced, _Listed(self._workspace))
+        if self._options.as_json:
+            say_json(as_facts(plan))
+            return 0
+        say(words_of(plan), *lines_of(plan))
+        for path in plan.gone:
+            say(f"{path}: removed here")
+        return 0
+
+    def _is_kept(self, name: str) -> bool:
+        return name == "previous" or any(tree.name == name for tree in kept(self._workspace))
+
+    def _go_to(self, name: str) -> int:
+        """Point back to a generation that is kept here."""
+        trees, current = kept(self._workspace), self._workspace.tree()
+        others = [tree for tree in trees if tree.resolve() != current]
+        if name == "previous":
+            before = [tree for tree in others if current is None or tree.name < current.name]
+            if not before:
+                raise LaptopError("no other generation is kept here")
+            place = before[-1]
+        else:
+            place = next(tree for tree in trees if tree.name == name)
+        use(self._workspace, place)
+        manifest = read_tree(place)
+        self._show(Pulled(manifest, place, Brought(), (), is_new=True))
+        self._say(f"generation {manifest.generation} is in use again; the next sync goes forward")
+        return 0
+
+    def _show(self, pulled: Pulled) -> None:
+        """Rebuild what is made from the data."""
+        memory = self._workspace.state / "views"
+        shown = _line_of(memory)
+        if shown != pulled.tree.name or not self._workspace.database.exists():
+            aside = rebuild(
+                pulled.manifest,
+                pulled.tree,
+                self._workspace.database,
+                self._workspace.state / "views.json",
+            )
+            memory.write_text(f"{pulled.tree.name}\n")
+            if aside is not None:
+                warn(
+                    f"broker: {self._workspace.database.name} had something of yours in it, "
+                    f"which is now {aside.relative_to(self._workspace.root)}"
+                )
+        prune(self._workspace, self._workspace.generations / _line_of(memory))
+
+    def _end(self, pulled: Pulled, left_out: list[str]) -> int:
+        now = datetime.now(UTC)
+        troubles = stale(pulled.manifest, now)
+        seconds = time.monotonic() - self._started
+        brought = pulled.brought
+        if self._options.as_json:
+            say_json(
+                {
+                    "generation": pulled.manifest.generation,
+                    "is_new": pulled.is_new,
+                    "tables": len(pulled.manifest.tables),
+                    "rows": sum(entry.rows for entry in pulled.manifest.tables),
+                    "bytes_moved": self._moved,
+                    "replayed": brought.replayed,
+                    "fallbacks": list(brought.fallbacks),
+                    "removed": list(pulled.gone),
+                    "not_pushed": left_out,
+                    "stale": troubles,
+                    "seconds": round(seconds, 2),
+                }
+            )
+        for path in brought.fallbacks:
+            warn(f"broker: {path} could not be made from its change file; it was fetched whole")
+        replayed = f", {brought.replayed} tables from their changes" if brought.replayed else ""
+        self._say(
+            f"generation {pulled.manifest.generation}: {summary(pulled.manifest)}, signed, "
+            f"{amount(self._moved)} moved{replayed} in {seconds:.0f} s"
+        )
+        if not self._options.as_json:
+            warn(*(f"broker: {sentence}" for sentence in troubles))
+        return _STALE if troubles else 0
+
+    def _say(self, *lines: str) -> None:
+        self._meter.clear()
+        if not (self._options.quiet or self._options.as_json):
+            say(*lines)
+
+
+class _Listed(Shelf):
+    """Takes the manifest in use at its word."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__([])
+        tree = workspace.tree()
+        listed = read_tree(tree).listed if tree is not None else ()
+        self._known = {(file.path, file.sha256): workspace.root for file in listed}
+
+    def find(self, path: str, sha256: str) -> Path | None:
+        return self._known.get((path, sha256))
+
+
+def _line_of(path: Path) -> str:
+    try:
+        return path.read_text().strip() or "-"
+    except FileNotFoundError:
+        return "-"

@@ -1,0 +1,102 @@
+"""What went wrong between this laptop and the broker, in one sentence.
+
+ssh writes banners and warnings before it says why it failed, and rsync after that.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from ...foreign.text import prose
+
+__all__ = ["complaint", "ended_certificate", "is_refusal", "met_a_publish"]
+
+_REFUSED = ("Permission denied (", "Host key verification failed", "Too many authentication fail")
+# What says nothing of the reason: rsync's last words, warnings, frames and stars.
+_NOISE = re.compile(
+    r"rsync error|rsync: connection unexpectedly closed|Warning|warning|\*\*|@@@|"
+    r"Connection (?:to \S+ )?closed|Disconnected|[^A-Za-z]*$"
+)
+
+
+def is_refusal(errors: str) -> bool:
+    """Another try would be refused as well, and sshd shuts out who tries too often."""
+    return any(words in errors for words in _REFUSED)
+
+
+def met_a_publish(errors: str) -> bool:
+    """rsync 3.5 follows links one by one, and fails where the broker replaces one meanwhile."""
+    return "Too many levels of symbolic links (40)" in errors
+
+
+def complaint(code: int, errors: str, name: str, ssh: Sequence[str]) -> str:
+    """The sentence. ``code`` is rsync's exit code, ``ssh`` the command line of ssh."""
+    if is_refusal(errors):
+        code = 255
+    host = name.partition("@")[2] or name
+    known = {
+        255: f"{name} cannot be reached over ssh: check the network, the name and your key",
+        12: f"the connection to {name} broke off three times; what has arrived is kept",
+        11: "this disk cannot be written to; is it full?",
+    }
+    known[30] = known[35] = known[12]
+    sentence = known.get(code, f"rsync could not fetch everything (exit code {code})")
+    if "Host key verification failed" in errors:
+        sentence = (
+            f"the key of the host {host} is not the one that this folder knows. Ask the operator: "
+            "if it was changed on purpose, there is a new line for a first contact"
+        )
+    elif "Too many authentication fail" in errors:
+        sentence = (
+            f"{host} was offered too many keys before the right one. Name it in "
+            ".broker/ssh_config: IdentityFile ~/.ssh/YOUR_KEY"
+        )
+    certificate = ended_certificate(name, ssh) if code in (12, 255) else ""
+    parts = [sentence, certificate, _reason(errors)]
+    return ". ".join(part for part in parts if part)
+
+
+def _reason(errors: str) -> str:
+    """The last line that says something: of ssh and the host, else of rsync, which ends after."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    telling = [line for line in lines if not _NOISE.match(line)]
+    of_others = [line for line in telling if not line.startswith("rsync:")]
+    return prose((of_others or telling)[-1], 500) if telling else ""
+
+
+def ended_certificate(name: str, ssh: Sequence[str]) -> str:
+    """A broker may take certificates, which end after some hours; ssh itself only says "denied"."""
+    try:
+        settings = subprocess.run(
+            [*ssh, "-G", name], capture_output=True, text=True, check=False, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    for line in settings.stdout.splitlines():
+        kind, _, path = line.partition(" ")
+        if kind == "identityfile":
+            path += "-cert.pub"
+        elif kind != "certificatefile":
+            continue
+        until = _end_of(Path(path).expanduser())
+        if until is not None and until < datetime.now():
+            return f"Your certificate {path} ended at {until.isoformat()}: ask for a new one"
+    return ""
+
+
+def _end_of(certificate: Path) -> datetime | None:
+    """In the time of this laptop; None where there is none, or it has no end."""
+    if not certificate.is_file():
+        return None
+    shown = subprocess.run(
+        ["ssh-keygen", "-L", "-f", str(certificate)], capture_output=True, text=True, check=False
+    )
+    found = re.search(r"Valid: .* to (\S+)", shown.stdout)
+    try:
+        return datetime.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None

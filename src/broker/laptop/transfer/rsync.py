@@ -1,0 +1,161 @@
+"""A broker that ssh reaches, by the rsync of this laptop: rsync 3, or the openrsync of a Mac.
+
+Each option stands in ``rsync_options.txt`` beside this file: both programs know it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from ...errors import LaptopError
+from ..workspace import Workspace
+from .complaints import complaint, is_refusal, met_a_publish
+from .patterns import rules
+from .wanted import BytesProgress, Wanted
+
+__all__ = ["RsyncSource"]
+
+_TRIES = 3
+_PAUSE_SECONDS = 2  # before the second try, and twice that before the third
+# Socket, protocol, files that vanished, timeouts, and ssh itself: a second try may mend them.
+_PASSING = frozenset({10, 12, 24, 30, 35, 255})
+_SSH = "-o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+_MOVED = re.compile(r"[Tt]otal bytes (?:received|sent):\s*([0-9.,]+)")
+_PROGRESS = re.compile(r"\s*([0-9][0-9,.]*)\s+([0-9]+)%")
+
+
+class RsyncSource:
+    """Runs rsync, three times where the network may be the reason that it failed."""
+
+    def __init__(
+        self,
+        name: str,
+        workspace: Workspace,
+        lock: int,
+        progress: BytesProgress,
+        say: Callable[[str], None],
+    ) -> None:
+        """``lock`` is held by rsync as well: it may outlive the sync that began it."""
+        self.name = name
+        self._workspace = workspace
+        self._lock = lock
+        self._progress = progress
+        self._say = say
+
+    def fetch(self, wanted: Sequence[Wanted], into: Path, *, basis: Path | None = None) -> int:
+        """See ``FileSource``. A broker takes one folder per connection; several go side by side."""
+        into.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
+            return sum(pool.map(lambda item: self._fetch(item, into, basis), wanted))
+
+    def _fetch(self, wanted: Wanted, into: Path, basis: Path | None) -> int:
+        chosen = self._workspace.state / f"wanted-{wanted.folder}"
+        chosen.write_text("".join(f"{line}\n" for line in rules(wanted.paths, wanted.listed)))
+        options = ["--recursive", "--times", "--partial-dir=.partial", f"--include-from={chosen}"]
+        options += ["--exclude=*"]
+        if wanted.by_content:
+            options.append("--checksum")
+        if wanted.most_bytes is not None:
+            options.append(f"--max-size={wanted.most_bytes}")
+        if basis is not None:
+            options.append(f"--link-dest={basis}")
+        place = f"{self.name}:server/{wanted.folder}/"
+        return self._run(wanted.folder, [*options, place, f"{into}/"])
+
+    def push(self, folder: Path, excluded: Collection[str]) -> None:
+        """See ``FileSource``."""
+        left_out = self._workspace.state / "left-out"
+        lines = [line if line.startswith("/") else f"/{line}" for line in excluded]
+        left_out.write_text("".join(f"{line}\n" for line in lines))
+        options = ["--recursive", "--links", "--times", f"--exclude-from={left_out}"]
+        self._run("user", [*options, f"{folder}/", f"{self.name}:user/"])
+
+    def _run(self, what: str, arguments: list[str]) -> int:
+        if shutil.which("rsync") is None:
+            raise LaptopError(
+                "rsync is missing", remedy="Install it (on Debian: sudo apt install rsync)."
+            )
+        for attempt in range(1, _TRIES + 1):
+            code, moved, errors = self._once(what, arguments)
+            if code == 0:
+                return moved
+            is_passing = code in _PASSING or (code == 23 and met_a_publish(errors))
+            if attempt == _TRIES or not is_passing or is_refusal(errors):
+                break
+            self._say(f"the transfer broke off (rsync exit code {code}), trying again")
+            time.sleep(attempt * float(os.environ.get("BROKER_PAUSE", _PAUSE_SECONDS)))
+        raise LaptopError(complaint(code, errors, self.name, self._ssh()))
+
+    def _ssh(self) -> list[str]:
+        """With paths from the folder itself: rsync splits the words at blanks."""
+        own = self._workspace.state / "ssh_config"
+        usual = f"ssh -F {own.relative_to(self._workspace.root)}" if own.exists() else "ssh"
+        words = f"{os.environ.get('RSYNC_RSH') or usual} {_SSH}".split()
+        # Without a terminal ssh must not ask.
+        return words if sys.stdin.isatty() else [*words, "-o", "BatchMode=yes"]
+
+    def _once(self, what: str, arguments: list[str]) -> tuple[int, int, str]:
+        """The exit code, bytes that were moved, and what was complained of."""
+        line = ["rsync", f"--rsh={' '.join(self._ssh())}", "--timeout=60", "--stats", "--progress"]
+        state = self._workspace.state
+        with (
+            (state / f"rsync-{what}.err").open("w+") as errors,
+            (state / "rsync.log").open("a") as log,
+        ):
+            reading, writing = os.pipe()
+            with (
+                os.fdopen(reading, "rb") as output,
+                subprocess.Popen(
+                    [*line, *arguments],
+                    cwd=self._workspace.root,
+                    stdout=writing,
+                    stderr=errors,
+                    pass_fds=(self._lock,),
+                ) as process,
+            ):
+                os.close(writing)
+                moved = self._follow(output, log)
+            errors.seek(0)
+            return process.returncode, moved, errors.read(100_000)
+
+    def _follow(self, output: IO[bytes], log: IO[str]) -> int:
+        """Tell of the progress while rsync runs; returns the bytes that it says it moved."""
+        moved, done, current = 0, 0, 0
+        for line in _lines(output):
+            found = _PROGRESS.match(line)
+            if found is None:
+                log.write(line + "\n")
+                moved += sum(_number(number) for number in _MOVED.findall(line))
+                continue
+            current = _number(found[1])
+            if found[2] == "100":
+                done, current = done + current, 0
+            self._progress(done + current)
+        return moved
+
+
+def _lines(output: IO[bytes]) -> Iterator[str]:
+    """As they come: rsync ends a line of progress with a carriage return."""
+    rest = b""
+    while piece := os.read(output.fileno(), 65536):
+        *whole, rest = re.split(rb"[\r\n]", rest + piece)
+        yield from (line.decode(errors="replace") for line in whole if line.strip())
+    if rest.strip():
+        yield rest.decode(errors="replace")
+
+
+def _number(text: str) -> int:
+    """Digits in groups, by whichever mark this language has."""
+    with suppress(ValueError):
+        return int(re.sub(r"[^0-9]", "", text))
+    return 0

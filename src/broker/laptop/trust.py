@@ -1,0 +1,64 @@
+"""Whose word counts in this folder: the keys that were pinned at first contact."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from ..errors import LaptopError
+from ..manifest.signature import refusal, ssh_keygen
+from .workspace import Workspace
+
+__all__ = ["check_signature", "fingerprints", "pinned_signers"]
+
+
+def pinned_signers(workspace: Workspace) -> bytes:
+    """The list of allowed signers of this folder; raises ``LaptopError`` where there is none."""
+    try:
+        return (workspace.state / "allowed_signers").read_bytes()
+    except FileNotFoundError:
+        raise LaptopError(
+            "this folder does not know the key that signs the broker's data",
+            where=str(workspace.root),
+            remedy="Run the line for a first contact that your operator got for you: "
+            "it brings that key.",
+        ) from None
+
+
+def check_signature(workspace: Workspace, content: bytes, signature: Path, what: str) -> None:
+    """Raise ``LaptopError`` unless a pinned key signed ``content``.
+
+    ``signature`` is the file that came with it, ``what`` names the content in the error.
+    """
+    signers = pinned_signers(workspace)
+    try:
+        armored = signature.read_bytes()
+    except FileNotFoundError:
+        raise LaptopError(
+            f"{what} came without a signature",
+            remedy="Nothing was changed here. Tell the broker's operator.",
+        ) from None
+    if refusal(content, armored, signers) is not None:
+        raise LaptopError(
+            f"the signature of {what} was not made by {fingerprints(signers)}",
+            remedy="Nothing was changed here. Run this again in a minute; if it says the same, "
+            "ask the operator. If the key was changed on purpose, the operator has a new line "
+            "for a first contact.",
+        )
+
+
+def fingerprints(signers: bytes) -> str:
+    """The keys of a list of allowed signers as people compare them: ``SHA256:…``."""
+    keys = []
+    for line in signers.decode("ascii", "replace").splitlines():
+        words = line.split()
+        kinds = [at for at, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-", "sk-"))]
+        if kinds and kinds[0] + 1 < len(words):
+            keys.append(f"{words[kinds[0]]} {words[kinds[0] + 1]}")
+    with tempfile.NamedTemporaryFile() as file:
+        file.write("\n".join(keys).encode() + b"\n")
+        file.flush()
+        answer = ssh_keygen(["-lf", os.fspath(file.name)], b"")
+    found = [line.split()[1] for line in answer.stdout.decode().splitlines() if " " in line]
+    return ", ".join(found) or "a key that this folder knows"

@@ -1,0 +1,179 @@
+"""One DuckDB view per table of a generation, in a database that holds nothing else.
+
+The views name the exact files of one generation, so a reader of the database sees one moment of
+all tables, also while the next generation is arriving. They are made by a DuckDB that can open
+those files and no other, load no extension, and whose settings cannot be changed again. Older
+releases of DuckDB can open the database: 1.0 and later.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from ..errors import LaptopError
+from ..files import write_atomic
+from ..foreign.text import prose
+from ..manifest import Manifest, TableEntry
+from ..tables.session import identifier, literal
+
+__all__ = ["rebuild", "view_statements"]
+
+_LOCKS = """
+SET TimeZone = 'UTC';
+SET autoinstall_known_extensions = false;
+SET autoload_known_extensions = false;
+SET allow_community_extensions = false;
+SET allowed_paths = [{paths}];
+SET enable_external_access = false;
+SET lock_configuration = true;
+"""
+# What was made in a database, and its definition.
+_OBJECTS = """
+SELECT 'table' AS kind, table_name AS name, sql FROM duckdb_tables() WHERE NOT internal
+UNION ALL SELECT 'view', view_name, sql FROM duckdb_views() WHERE NOT internal
+UNION ALL SELECT 'macro', function_name, macro_definition FROM duckdb_functions() WHERE NOT internal
+UNION ALL SELECT 'sequence', sequence_name, sql FROM duckdb_sequences()
+UNION ALL SELECT 'type', type_name, logical_type FROM duckdb_types() WHERE NOT internal
+UNION ALL SELECT 'schema', schema_name, '' FROM duckdb_schemas() WHERE NOT internal
+    AND schema_name <> 'main'
+ORDER BY ALL
+"""
+
+
+def view_statements(manifest: Manifest, tree: Path) -> list[str]:
+    """The SQL of the views. ``tree`` is the absolute path of the generation's folder."""
+    return [line for entry in manifest.tables for line in _of_table(manifest, entry, tree)]
+
+
+def _of_table(manifest: Manifest, entry: TableEntry, tree: Path) -> Iterator[str]:
+    query = _files_query(entry, tree) if entry.files else _empty_query(entry)
+    if query is None:
+        return
+    name = identifier(manifest.view_names[entry.path])
+    yield f"CREATE VIEW {name} AS {query};"
+    if entry.description:
+        yield f"COMMENT ON VIEW {name} IS {literal(prose(entry.description))};"
+    for column in entry.schema.columns:
+        if column.description:
+            place = f"{name}.{identifier(column.name)}"
+            yield f"COMMENT ON COLUMN {place} IS {literal(prose(column.description))};"
+
+
+def _files_query(entry: TableEntry, tree: Path) -> str:
+    paths = sorted(str(tree / file.path) for file in entry.files)
+    listed = ", ".join(literal(_pattern(path)) for path in paths)
+    return f"FROM read_parquet([{listed}], hive_partitioning = false)"
+
+
+def _pattern(path: str) -> str:
+    """The file by its name: in brackets, what DuckDB would take for a pattern is itself."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in path)
+
+
+def _empty_query(entry: TableEntry) -> str | None:
+    columns = entry.schema.columns
+    if not columns:
+        return None
+    typed = (f"CAST(NULL AS {c.type or 'VARCHAR'}) AS {identifier(c.name)}" for c in columns)
+    return f"SELECT {', '.join(typed)} WHERE false"
+
+
+def _locks(paths: set[str]) -> str:
+    """DuckDB compares what a view names, the pattern, and then the file that the pattern finds."""
+    allowed = {spelling for path in paths for spelling in (path, _pattern(path))}
+    return _LOCKS.format(paths=", ".join(map(literal, sorted(allowed))))
+
+
+def rebuild(manifest: Manifest, tree: Path, database: Path, memory: Path) -> Path | None:
+    """Put a database with the views of this generation in the place of ``database``.
+
+    ``memory`` is the file that remembers what was put there: whatever else is found in it is the
+    analyst's own, and the whole database is set aside beside it; its new path is returned.
+    Raises ``LaptopError`` where another program has it open for writing.
+    """
+    tree = tree.resolve()
+    statements = view_statements(manifest, tree)
+    paths = {str(tree / file.path) for entry in manifest.tables for file in entry.files}
+    arriving = database.with_name(f".{database.name}.arriving")
+    for left in (arriving, _log_of(arriving)):
+        left.unlink(missing_ok=True)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    objects = _make(arriving, statements, _locks(paths))
+    aside = _set_aside(database) if _is_own(database, memory) else None
+    write_atomic(memory, json.dumps(objects) + "\n", mode=0o644)
+    arriving.replace(database)
+    write_atomic(database.with_name("views.sql"), _script(statements), mode=0o644)
+    return aside
+
+
+def _make(place: Path, statements: list[str], locks: str) -> list[list[str]]:
+    """Write the database, and open it once before it counts."""
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(f"ATTACH {literal(str(place))} AS made (STORAGE_VERSION 'v1.0.0')")
+            connection.execute(f"USE made; {locks}")
+            connection.execute("BEGIN")
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute("COMMIT")
+        return _objects(place)
+    except duckdb.Error as error:
+        raise LaptopError(f"the views cannot be made: {error}") from error
+
+
+def _objects(place: Path) -> list[list[str]]:
+    with duckdb.connect(str(place), read_only=True) as connection:
+        connection.execute(_locks(set()))
+        return [[str(part) for part in row] for row in connection.execute(_OBJECTS).fetchall()]
+
+
+def _is_own(database: Path, memory: Path) -> bool:
+    """Whether something is in it that no sync made. What cannot be read is not ours either.
+
+    So is what a program that was killed left beside it: DuckDB would apply it to what comes.
+    """
+    if not database.exists():
+        return _log_of(database).exists()
+    try:
+        found = _objects(database)
+        made = json.loads(memory.read_text())
+    except duckdb.Error as error:
+        if "Could not set lock" not in str(error):
+            return True
+        raise LaptopError(
+            "the views stay as they were: their database is open for writing in another program",
+            where=str(database),
+            remedy="Close it there, sync again, and open it read-only from then on.",
+        ) from error
+    except (OSError, ValueError):
+        return True
+    return found != made or _log_of(database).exists()
+
+
+def _set_aside(database: Path) -> Path:
+    """Rename it and what belongs to it, and return its new name."""
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    aside = database.with_name(f"{database.stem}-kept-{stamp}{database.suffix}")
+    number = 1
+    while aside.exists() or _log_of(aside).exists():
+        number += 1
+        aside = database.with_name(f"{database.stem}-kept-{stamp}-{number}{database.suffix}")
+    for source, target in ((_log_of(database), _log_of(aside)), (database, aside)):
+        if source.exists():
+            source.rename(target)
+    return aside
+
+
+def _log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.wal")
+
+
+def _script(statements: list[str]) -> bytes:
+    """For a DuckDB of another kind: ``duckdb -init user/duckdb/views.sql``."""
+    lines = [line.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1) for line in statements]
+    return ("\n".join(["SET TimeZone = 'UTC';", *lines]) + "\n").encode()

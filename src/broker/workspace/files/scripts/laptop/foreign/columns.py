@@ -1,1 +1,0 @@
-../../../../../foreign/columns.py

@@ -1,1 +1,0 @@
-../../../../../foreign/paths.py

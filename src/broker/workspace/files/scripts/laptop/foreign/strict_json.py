@@ -1,1 +1,0 @@
-../../../../../foreign/strict_json.py

@@ -1,0 +1,150 @@
+"""A wire that breaks, and a broker that publishes meanwhile: rsync's protocol through a pipe."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .homes import Home, Laptop
+
+BYTES = 400_000  # some of the way into the large table
+
+
+@pytest.fixture
+def large(home: Home) -> Home:
+    """A table of a few megabytes that no compression makes smaller."""
+    home.table("events", "SELECT i, md5(i::VARCHAR) AS hash FROM range(60000) AS t(i)")
+    home.publish()
+    return home
+
+
+def grow(home: Home) -> str:
+    home.table("events", "SELECT i, sha1(i::VARCHAR) AS hash FROM range(70000) AS t(i)")
+    return home.publish()
+
+
+def wire(laptop: Laptop, home: Home, *, times: int = 0, **event: Any) -> Path:
+    """Connect them; returns the file that tells how many events are still to come."""
+    path = laptop.path.parent / "event.json"
+    path.write_text(json.dumps({"bytes": BYTES, "times": times, **event}))
+    program = Path(__file__).with_name("wire.py")
+    laptop.environment["RSYNC_RSH"] = f"{sys.executable} {program} {home.path} {path}"
+    return path
+
+
+def events(laptop: Laptop) -> int:
+    count = laptop.query("SELECT count(*) FROM events")[0][0]
+    assert isinstance(count, int)
+    return count
+
+
+def test_a_cut_connection_is_continued(laptop: Laptop, large: Home) -> None:
+    left = wire(laptop, large, times=1, cut=True)
+    ended = laptop.sync("broker")
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(left.read_text())["times"] == 0
+    assert "broke off" in ended.stdout
+    assert events(laptop) == 60_000
+
+
+@pytest.mark.parametrize(("times", "code"), [(2, 0), (9, 1)])
+def test_a_link_that_a_publish_replaced_meanwhile_is_followed_again(
+    laptop: Laptop, times: int, code: int
+) -> None:
+    """What rsync 3.5.0 says where `current` moves between two steps of its walk."""
+    real, left = shutil.which("rsync"), laptop.path.parent / "left"
+    left.write_text("x" * times)
+    message = (
+        'rsync: [sender] change_dir "/server/x" failed: Too many levels of symbolic links (40)'
+    )
+    program = laptop.path.parent / "hasty/rsync"
+    program.write_text(
+        f"""#!/bin/sh
+[ -s {left} ] || exec {real} "$@"
+truncate --size=-1 {left}
+echo '{message}' >&2
+exit 23
+"""
+    )
+    program.chmod(0o755)
+    wire(laptop, laptop.home)
+    ended = laptop.sync("broker")
+    assert ended.returncode == code, ended.stderr
+    assert left.read_text() == "x" * max(times - 6, 0)  # two folders, three tries each
+    assert ("could not fetch everything (exit code 23)" in ended.stderr) == bool(code)
+
+
+def test_a_connection_that_always_breaks_leaves_what_was_there(laptop: Laptop, large: Home) -> None:
+    wire(laptop, large)
+    assert laptop.sync("broker").returncode == 0
+    grow(large)
+    wire(laptop, large, times=9, cut=True, bytes=BYTES // 8)
+    ended = laptop.sync()
+    assert ended.returncode == 1
+    assert len(ended.stderr.strip().splitlines()) == 1
+    assert ended.stdout.count("trying again") == 2
+    assert events(laptop) == 60_000
+
+
+def test_a_generation_published_during_the_transfer_is_not_mixed_in(
+    laptop: Laptop, large: Home
+) -> None:
+    """The sender has entered the folder; the pointer moves; the old one arrives, whole."""
+    first = large.current
+    second = large.path / "generations" / grow(large)
+    large.point(first)
+    link = large.path / "server" / "generation"
+    wire(laptop, large, times=1, move={str(link): str(second)})
+    ended = laptop.sync("broker")
+    assert ended.returncode == 0, ended.stderr
+    assert link.resolve() == second
+    assert f"generation {first.name}: " in ended.stdout.splitlines()[-1]
+    assert events(laptop) == 60_000
+    ended = laptop.sync()
+    assert ended.returncode == 0, ended.stderr
+    assert events(laptop) == 70_000
+
+
+def test_a_forged_generation_that_takes_its_place_during_the_transfer_is_refused(
+    laptop: Laptop, large: Home
+) -> None:
+    wire(laptop, large)
+    assert laptop.sync("broker").returncode == 0
+    first = large.path / "generations" / grow(large)
+    forged = first.with_name("2026-11-01T120009Z-0000")
+    shutil.copytree(first, forged)
+    manifest = forged / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("All the events", "All the 3vents"))
+    link = large.path / "server" / "generation"
+    wire(laptop, large, times=1, bytes=BYTES // 8, cut=True)
+    link.unlink()
+    link.symlink_to(forged)
+    ended = laptop.sync()
+    assert ended.returncode == 1
+    assert "the signature of the data of broker was not made by SHA256:" in ended.stderr
+    assert events(laptop) == 60_000
+
+
+def test_generations_of_one_second_are_told_apart(laptop: Laptop, home: Home) -> None:
+    """Manifests and signatures of equal length and time, as rsync's quick check sees them."""
+    for value in range(3):
+        home.table("stores", f"SELECT {value}::BIGINT AS id, ''::VARCHAR AS name")
+        home.publish()
+        for name in ("manifest.json", "manifest.json.sig"):
+            home.stamp(name)
+        ended = laptop.sync(str(home.path))
+        assert ended.returncode == 0, ended.stderr
+        assert laptop.query("FROM stores") == [(value, "")]
+
+
+def test_a_host_without_our_scripts_is_told_apart(laptop: Laptop, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    ended = laptop.sync(str(empty))
+    assert ended.returncode == 1
+    assert "this is not the folder of a broker" in ended.stderr
