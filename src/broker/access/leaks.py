@@ -18,7 +18,7 @@ from .strict_yaml import parse_yaml
 
 __all__ = ["Hidden", "hidden_from", "leaked"]
 
-_TABLES = frozenset({"parquet", "metadata", "rejects", "changes"})
+_TABLES = frozenset({"parquet", "metadata", "rejects", "changes", "tables"})
 _NAMING = frozenset({"id", "table"})
 
 
@@ -70,7 +70,7 @@ def _phrases(path: str, content: bytes, phrases: Iterable[str]) -> set[str]:
         return set()
     either = "|".join(map(re.escape, longest))
     found = re.findall(rf"(?<![\w-])(?:{either})(?![\w-])", content.decode("utf-8", "replace"))
-    top, _, below = path.partition("/")
+    top, _, below = path.removeprefix("docs/").partition("/")
     if top in _TABLES:
         found += re.findall(rf"^(?:{either})(?=[./]|$)", below)
     return set(found)

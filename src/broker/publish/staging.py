@@ -23,6 +23,7 @@ from .readers import READERS, Memory, Readers, Widening
 from .render import RenderedDocument, metadata_documents, schema_documents
 from .sign import Signer
 from .store_layout import Generation, StoreLayout, publish_errors
+from .table_pages import table_pages
 from .tree import PASSAGE_MODE, Rights, TreeBuilder, check_path, seal
 from .views import NO_CLASS
 
@@ -170,7 +171,7 @@ class Staging:
         """Publish all that was put and kept as the next generation.
 
         ``documents`` (by path) belong to a class and appear wherever it is shown, beside the
-        metadata of each table;
+        metadata and the page of each table;
         ``describe`` is called with the manifest of each tree, cut down to what its readers may
         know, and gives the documents written for that tree alone. Raises ``PublishError``;
         the published generation is then as it was.
@@ -188,6 +189,7 @@ class Staging:
                 manifest,
                 {
                     **metadata_documents(manifest, self._notes),
+                    **table_pages(manifest),
                     READERS: RenderedDocument(None, self._memory().to_json(self.id)),
                     **(documents or {}),
                 },

@@ -48,6 +48,7 @@ PUBLIC = hidden_from(MANIFEST, Audience())
         ("parquet/hr/salaries/2026.parquet", b"", ["hr/salaries"]),
         ("parquet/hr/salaries2.parquet", b"", []),
         ("docs/hr/salaries.md", b"", []),
+        ("docs/tables/hr/salaries.markdown", b"", ["hr/salaries"]),
     ],
 )
 def test_leaks(path: str, content: bytes, tables: list[str]) -> None:

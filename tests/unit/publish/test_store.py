@@ -65,7 +65,12 @@ def test_nothing_changed_is_hard_links_and_two_files_a_tree(store: Store) -> Non
 
 def test_the_same_bytes_written_again_are_linked(store: Store) -> None:
     first, second = publish(store, TABLES), publish(store, TABLES)
-    for path in ("parquet/sales/orders.parquet", "docs/schema.yml", "metadata/sales/orders.json"):
+    for path in (
+        "parquet/sales/orders.parquet",
+        "docs/schema.yml",
+        "docs/tables/sales/orders.markdown",
+        "metadata/sales/orders.json",
+    ):
         assert (first.path / path).samefile(second.path / path)
 
 
@@ -84,12 +89,14 @@ def test_a_view_is_links_into_its_generation(store: Store) -> None:
     public, private = made.view(Audience()), made.view(Audience.of(["private"]))
     assert set(contents(public)) == {
         "docs/schema.yml",
+        "docs/tables/sales/orders.markdown",
         "manifest.json",
         "manifest.json.sig",
         "metadata/sales/orders.json",
         "parquet/sales/orders.parquet",
     }
     assert set(contents(private)) - set(contents(public)) == {
+        "docs/tables/hr/salaries.markdown",
         "metadata/hr/salaries.json",
         "parquet/hr/salaries.parquet",
     }
