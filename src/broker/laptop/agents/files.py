@@ -24,7 +24,8 @@ _MATCHERS = {
     "SessionStart": "startup|resume|clear|compact",
     "PreToolUse": "Bash|Write|Edit|MultiEdit|NotebookEdit",
 }
-_SECONDS = {"SessionStart": 20, "PreToolUse": 10}
+# For a laptop that has much else to do: an agent goes on without the answer when they are over.
+_SECONDS = {"SessionStart": 60, "PreToolUse": 30}
 _ALLOWED = (f"Bash({commands.SYNC} *)", f"Bash({commands.QUERY} *)", f"mcp__{commands.SERVER}__*")
 _DENIED = ("Edit(/server/**)",)
 _OLD_IMPORT = b"@server/CLAUDE.md"  # all that an older release wrote into CLAUDE.md

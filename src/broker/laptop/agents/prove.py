@@ -21,7 +21,7 @@ from .write import read_own
 
 __all__ = ["rails"]
 
-_SECONDS = 20
+_SECONDS = 30
 _MOST_SHOWN = 200
 _SYNC_AGAIN = f"Run: {commands.SYNC}"
 
@@ -46,8 +46,8 @@ def _files(workspace: Workspace) -> Iterator[Rail]:
         try:
             existing = read_own(workspace.root, path)
             is_current = existing is not None and render(existing, facts) == existing
-        except LaptopError as error:
-            yield Rail(path, works=False, message=str(error))
+        except (LaptopError, OSError) as error:
+            yield Rail(path, works=False, message=shown(error))
             continue
         message = "as the last sync wrote it"
         if not is_current:
@@ -59,8 +59,10 @@ def _files(workspace: Workspace) -> Iterator[Rail]:
 
 def _import(workspace: Workspace) -> Rail:
     name = "instructions of Claude Code"
-    place = workspace.root / "CLAUDE.md"
-    content = place.read_bytes() if place.is_file() else b""
+    try:
+        content = (workspace.root / "CLAUDE.md").read_bytes()
+    except OSError:
+        content = b""
     if imports_instructions(content) or BEGIN.encode() in content:
         return Rail(name, works=True, message="CLAUDE.md imports AGENTS.md")
     return Rail(
@@ -112,7 +114,7 @@ def _hook_command(workspace: Workspace, event: str) -> list[str] | None:
         hooks = [hook for group in settings["hooks"][event] for hook in group["hooks"]]
         ours = next(hook for hook in hooks if commands.is_ours(hook))
         return [ours["command"], *ours["args"]]
-    except (LaptopError, ValueError, LookupError, TypeError, StopIteration):
+    except (LaptopError, OSError, ValueError, LookupError, TypeError, StopIteration):
         return None
 
 

@@ -10,23 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rig.fakes.messages import StandIn, Step
-from rig.venvs import locked_venv
+from rig.fakes.model import StandIn, Step
 
 SECONDS = 120
 NOWHERE = "http://127.0.0.1:9"  # without it, it looks for its maker for 20 seconds
-
-
-def program() -> Path:
-    """Where it stands; raises ``RuntimeError`` where it cannot be had."""
-    venv = locked_venv("claude")
-    found = [*venv.glob("lib/python*/site-packages/claude_agent_sdk/_bundled/claude")]
-    if not found:
-        raise RuntimeError("the package has no program for this machine")
-    version = subprocess.run([found[0], "--version"], check=False, capture_output=True, text=True)
-    if version.returncode:
-        raise RuntimeError(f"it does not start here: {version.stderr.strip()}")
-    return found[0]
 
 
 @dataclass(frozen=True)

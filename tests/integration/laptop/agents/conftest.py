@@ -6,16 +6,23 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from broker.laptop.agents.write import write_agent_files
 from broker.laptop.workspace import Workspace
+from rig.agents import AgentError
+from rig.agents import claude as claude_program
+from rig.agents import codex as codex_program
+from rig.agents import opencode as opencode_program
 from rig.venvs import ROOT
 from tests.unit.laptop.agents.folders import table, workspace_at
 
-from .claude import Claude, program
+from .claude import Claude
+from .codex import Codex
+from .opencode import OpenCode
 
 SYNC = """\
 #!/usr/bin/env bash
@@ -61,17 +68,45 @@ def workspace(tmp_path: Path, venv: Path) -> Workspace:
     return made
 
 
-@pytest.fixture(scope="session")
-def claude_program() -> Path:
+def _found(install: Callable[[], Path]) -> Path:
+    """The program of an agent; skips what cannot be done without it."""
     try:
-        return program()
-    except RuntimeError as error:
-        pytest.skip(f"Claude Code cannot be installed or started here: {error}")
+        return install()
+    except AgentError as error:
+        pytest.skip(f"this agent program cannot be installed or started here: {error}")
+
+
+@pytest.fixture(scope="session")
+def claude_at() -> Path:
+    return _found(claude_program)
+
+
+@pytest.fixture(scope="session")
+def codex_at() -> Path:
+    return _found(codex_program)
+
+
+@pytest.fixture(scope="session")
+def opencode_at() -> Path:
+    return _found(opencode_program)
 
 
 @pytest.fixture
-def claude(claude_program: Path, tmp_path: Path, workspace: Workspace) -> Claude:
+def claude(claude_at: Path, tmp_path: Path, workspace: Workspace) -> Claude:
     """Of a person who trusts the folder."""
-    person = Claude(claude_program, tmp_path / "home")
+    person = Claude(claude_at, tmp_path / "home")
     person.trust(workspace.root)
     return person
+
+
+@pytest.fixture
+def codex(codex_at: Path, tmp_path: Path, workspace: Workspace) -> Codex:
+    """Of a person who trusts the folder."""
+    person = Codex(codex_at, tmp_path / "home")
+    person.trust(workspace.root)
+    return person
+
+
+@pytest.fixture
+def opencode(opencode_at: Path, tmp_path: Path) -> OpenCode:
+    return OpenCode(opencode_at, tmp_path / "home")

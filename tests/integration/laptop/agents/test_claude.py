@@ -11,7 +11,7 @@ import pytest
 from broker.laptop.agents.prove import rails
 from broker.laptop.agents.write import write_agent_files
 from broker.laptop.workspace import Workspace
-from rig.fakes.messages import Step
+from rig.fakes.model import Step
 
 from .claude import Claude
 from .serving import serve_mcp

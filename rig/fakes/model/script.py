@@ -1,4 +1,4 @@
-"""What the model says, step by step: a text, or the call of a tool."""
+"""What the model says, step by step: a text, or the call of a tool; and what came of that."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ScriptError", "Step"]
+__all__ = ["Result", "ScriptError", "Step"]
 
 
 class ScriptError(Exception):
@@ -32,3 +32,11 @@ class Step:
         raise ScriptError(
             f'a step is {{"tool": NAME, "input": {{…}}}} or {{"text": TEXT}}; found {plain!r}'
         )
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of the call of a tool; ``is_error`` is False where the format does not say."""
+
+    text: str
+    is_error: bool

@@ -1,4 +1,4 @@
-"""``python -m rig.fakes.messages --script steps.json``: play a script until stopped."""
+"""``python -m rig.fakes.model --script steps.json``: play a script until stopped."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from rig.fakes.messages import ScriptError, StandIn, Step
+from rig.fakes.model import ScriptError, StandIn, Step
 from rig.venvs import ROOT
 
 TOOLS = [{"name": "Bash"}]
@@ -91,7 +91,7 @@ def test_a_step_that_cannot_be_read_is_refused(plain: object) -> None:
 def test_the_command_plays_a_script(tmp_path: Path) -> None:
     script = tmp_path / "steps.json"
     script.write_text('[{"tool": "Bash", "input": {"command": "ls"}}, {"text": "so"}]')
-    command = [sys.executable, "-m", "rig.fakes.messages", "--script", str(script)]
+    command = [sys.executable, "-m", "rig.fakes.model", "--script", str(script)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
@@ -103,7 +103,7 @@ def test_the_command_plays_a_script(tmp_path: Path) -> None:
 def test_the_command_refuses_another_script(tmp_path: Path) -> None:
     script = tmp_path / "steps.json"
     script.write_text('{"text": "so"}')
-    command = [sys.executable, "-m", "rig.fakes.messages", "--script", str(script)]
+    command = [sys.executable, "-m", "rig.fakes.model", "--script", str(script)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(f"Error: {script}: a step is")

@@ -1,4 +1,7 @@
-"""A step of the script as the Messages format has it: one message, or the events of a stream."""
+"""The Messages format: a step of the script as an answer, and what stands in a request.
+
+An answer is one message, or the events of a stream.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .script import Step
+from .script import Result, Step
 
-__all__ = ["events", "message"]
+__all__ = ["call_id", "events", "message", "results", "texts"]
 
 _USAGE = {"input_tokens": 1, "output_tokens": 1}
+
+
+def call_id(number: int) -> str:
+    """The id of the call in this answer."""
+    return f"toolu_{number}"
 
 
 def message(step: Step, number: int, model: str) -> dict[str, Any]:
@@ -45,10 +53,39 @@ def events(step: Step, number: int, model: str) -> Iterator[bytes]:
     yield _event("message_stop")
 
 
+def results(turn: dict[str, Any]) -> Iterator[tuple[str, Result]]:
+    """What came of calls, by their ids."""
+    for block in _blocks(turn):
+        if block.get("type") == "tool_result":
+            text = "\n".join(_words(block.get("content")))
+            yield str(block.get("tool_use_id")), Result(text, bool(block.get("is_error")))
+
+
+def texts(turn: dict[str, Any]) -> Iterator[str]:
+    """Every text that the model reads, whatever its role, and the names of tools."""
+    yield from _words(turn.get("system"))
+    for block in _blocks(turn):
+        yield from _words(block.get("content") if "content" in block else block.get("text"))
+    yield from (json.dumps(tool.get("name")) for tool in turn.get("tools", ()))
+
+
+def _blocks(turn: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for one in turn.get("messages", ()):
+        content = one.get("content")
+        yield from content if isinstance(content, list) else [{"type": "text", "text": content}]
+
+
+def _words(content: Any) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list):
+        yield from (str(part.get("text", "")) for part in content)
+
+
 def _block(step: Step, number: int) -> dict[str, Any]:
     if step.tool is None:
         return {"type": "text", "text": step.text}
-    return {"type": "tool_use", "id": f"toolu_{number}", "name": step.tool, "input": step.input}
+    return {"type": "tool_use", "id": call_id(number), "name": step.tool, "input": step.input}
 
 
 def _stop(step: Step) -> str:
