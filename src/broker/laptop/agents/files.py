@@ -22,7 +22,7 @@ IMPORT = "@AGENTS.md"
 EVENTS: Mapping[str, str] = {"SessionStart": "session-start", "PreToolUse": "pre-tool-use"}
 _MATCHERS = {
     "SessionStart": "startup|resume|clear|compact",
-    "PreToolUse": "Bash|Write|Edit|MultiEdit|NotebookEdit",
+    "PreToolUse": "Bash|Write|Edit|MultiEdit|NotebookEdit|apply_patch",
 }
 # For a laptop that has much else to do: an agent goes on without the answer when they are over.
 _SECONDS = {"SessionStart": 60, "PreToolUse": 30}

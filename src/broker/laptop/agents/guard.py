@@ -40,6 +40,8 @@ _FILE_TOOLS = {
     "MultiEdit": "file_path",
     "NotebookEdit": "notebook_path",
 }
+_PATCH = "apply_patch"  # of Codex: a tool, and a command that it takes out of a line of shell
+_PATCHED = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+?)\s*$", re.MULTILINE)
 _PYTHON = re.compile(r"python[0-9.]*|uv|ipython[0-9]*")
 _DUCKDB_VALUES = frozenset(
     {"-c", "-cmd", "-f", "-init", "-newline", "-nullvalue", "-s", "-separator", "-storage_version"}
@@ -63,8 +65,10 @@ def refusal(tool: str, values: Mapping[str, Any], cwd: PurePath, root: PurePath)
         path = values.get(_FILE_TOOLS[tool])
         return _WRITE if isinstance(path, str) and place.is_server(path, cwd) else None
     line = values.get("command")
-    if tool != "Bash" or not isinstance(line, str):
+    if tool not in ("Bash", _PATCH) or not isinstance(line, str):
         return None
+    if tool == _PATCH:
+        return _WRITE if place.is_patched(line, cwd) else None
     try:
         found = list(commands_of(line, cwd))
     except ValueError:
@@ -102,6 +106,10 @@ class _Folder:
         """Whether it is the database of views."""
         return self._place(word, cwd) == self._database
 
+    def is_patched(self, patch: str, cwd: PurePath) -> bool:
+        """Whether a patch changes a file of ``server/``."""
+        return any(self.is_server(path, cwd) for path in _PATCHED.findall(patch))
+
     def _matches(self, pattern: str) -> bool:
         """Whether the shell could make ``server/``, or a path below it, of this pattern."""
         parts, server = pattern.split("/"), self._server.split("/")
@@ -124,6 +132,11 @@ def _of_command(command: ShellCommand, place: _Folder) -> str | None:
 
 def _paths(command: ShellCommand) -> list[str]:
     return [word for word in command.words if not word.startswith("-")]
+
+
+def _patches(command: ShellCommand, place: _Folder) -> bool:
+    patch = "\n".join([*command.words, command.stdin])
+    return command.name == _PATCH and place.is_patched(patch, command.cwd)
 
 
 def _writes_each(command: ShellCommand, place: _Folder) -> bool:
@@ -175,6 +188,7 @@ _WRITERS: tuple[Callable[[ShellCommand, _Folder], bool], ...] = (
     _writes_in_place,
     _writes_blocks,
     _removes_found,
+    _patches,
 )
 
 

@@ -62,6 +62,7 @@ def _before_a_tool(root: Path, event: Mapping[str, Any]) -> str:
 def _at_the_start(root: Path, event: Mapping[str, Any]) -> str:
     # Heavy, and needed once in a session.
     from ...errors import LaptopError  # noqa: PLC0415
+    from ..freshness import now_by  # noqa: PLC0415
     from ..workspace import Workspace  # noqa: PLC0415
     from .background import start, take_outcome  # noqa: PLC0415
     from .session import opening  # noqa: PLC0415
@@ -73,7 +74,8 @@ def _at_the_start(root: Path, event: Mapping[str, Any]) -> str:
         manifest, _ = workspace.in_use()
     except LaptopError as error:
         return str(error)
-    text = opening(manifest, take_outcome(workspace), datetime.now(UTC), starts_sync=starts_sync)
+    now = now_by(datetime.now(UTC), manifest)
+    text = opening(manifest, take_outcome(workspace), now, starts_sync=starts_sync)
     if starts_sync:
         start(workspace)
     return text

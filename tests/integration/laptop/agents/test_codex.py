@@ -30,6 +30,14 @@ def test_an_agent_stays_on_its_rails(codex: Codex, workspace: Workspace) -> None
     assert "`orders` (never loaded, promised 60 min)" in model.context  # the hook of the start
 
 
+def test_a_patch_of_the_data_is_refused(codex: Codex, workspace: Workspace) -> None:
+    patch = "apply_patch <<'E'\n*** Begin Patch\n*** Add File: {}\n+x\n*** End Patch\nE"
+    paths = ("server/new", "user/new")
+    model = codex.play(workspace.root, *(shell(patch.format(path)) for path in paths))
+    assert "server/ belongs to the broker" in model.result(0).text
+    assert [(workspace.root / path).exists() for path in paths] == [False, True]
+
+
 def test_where_the_hook_is_gone_commands_go_on(codex: Codex, workspace: Workspace) -> None:
     (workspace.state / "venv").unlink()
     assert "on" in codex.play(workspace.root, shell("echo on")).result(0).text

@@ -78,6 +78,15 @@ def test_what_does_not_work_is_named(
     assert {*broken(workspace)} - {"MCP server"} == names
 
 
+def test_files_in_the_folder_of_the_agent_are_not_imported(workspace: Workspace) -> None:
+    for name in ("json", "shlex", "broker", "sitecustomize"):
+        (workspace.root / f"{name}.py").write_text(
+            "open('user/imported', 'w')\nraise SystemExit(2)"
+        )
+    assert not {*HOOKS} & {*broken(workspace)}
+    assert not (workspace.user / "imported").exists()
+
+
 def test_a_guard_that_lets_everything_pass_is_found(workspace: Workspace) -> None:
     python = workspace.state / "venv" / "bin" / "python"
     (workspace.state / "venv").unlink()

@@ -55,6 +55,9 @@ def bash(line: str, cwd: PurePath = ROOT) -> str | None:
         "duckdb -c \"COPY (SELECT 1) TO 'server/x.parquet'\"",
         "duckdb :memory: \"EXPORT DATABASE 'server/x'\"",
         "duckdb <<E\nCOPY t TO 'server/x';\nE",
+        "apply_patch <<'E'\n*** Begin Patch\n*** Add File: server/x\n+x\n*** End Patch\nE",
+        "cd user && apply_patch '*** Update File: ../server/x\n+x'",
+        "apply_patch <<E\n*** Update File: user/x\n*** Move to: server/x\nE",
         "python3 - <<E\nduckdb.sql(\"COPY t TO 'server/x'\")\nE",
     ],
 )
@@ -116,6 +119,7 @@ def test_what_opens_the_views_for_writing_is_refused_with_what_to_do(line: str) 
         "python3 -c \"duckdb.connect('user/duckdb/analytics.duckdb', read_only=True)\"",
         "python3 server/examples/query.py 'SHOW TABLES'",
         "dd if=server/x of=user/x",
+        "apply_patch <<E\n*** Add File: user/x\n+*** Add File: server/x\nE",
         "cd /tmp && rm -rf server",
         "echo 'unfinished",
         "",
@@ -137,6 +141,13 @@ def test_tools_that_write_a_file_are_asked_for_its_place(
     assert (reason is not None) is is_refused
     notebook = refusal("NotebookEdit", {"notebook_path": path}, ROOT, ROOT)
     assert (notebook is not None) is is_refused
+
+
+@pytest.mark.parametrize(("path", "is_refused"), [("server/x", True), ("user/x", False)])
+def test_a_tool_that_patches_is_asked_for_each_place(path: str, is_refused: bool) -> None:
+    patch = f"*** Begin Patch\n*** Update File: user/y\n*** Delete File: {path}\n*** End Patch"
+    reason = refusal("apply_patch", {"command": patch}, ROOT, ROOT)
+    assert (reason is not None) is is_refused
 
 
 @pytest.mark.parametrize(
