@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from ..errors import LaptopError
+from .agents.write import write_agent_files
 from .amounts import amount, size_of
 from .announcement import ask
 from .arrival import Brought
@@ -241,6 +242,8 @@ class _Sync:
                     f"which is now {aside.relative_to(self._workspace.root)}"
                 )
         prune(self._workspace, self._workspace.generations / _line_of(memory))
+        for problem in write_agent_files(self._workspace):
+            warn(f"broker: {problem}")
 
     def _end(self, pulled: Pulled, left_out: list[str]) -> int:
         now = datetime.now(UTC)
