@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-from ansible.errors import AnsibleFilterError
-
-_ALGORITHM = re.compile(r"(ssh|ecdsa)-")
 
 
 def analyst_lines(analysts: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -61,56 +54,6 @@ def declared_names(people: Iterable[Mapping[str, Any]]) -> list[str]:
     return [one["name"] for one in people if one.get("state") != "absent"]
 
 
-def welcome_lines(answers: Mapping[str, Any], name: str, address: str) -> list[str]:
-    """What an operator sends to a new analyst.
-
-    ``answers`` are those of ``host_probe``: ``sshd`` is its configuration, ``host_key`` the
-    public key of the host, ``signers`` the list of who may sign data; ``address`` is what an
-    analyst types after the @.
-    """
-    ports = [line for line in answers["sshd"]["lines"] if line.startswith("port ")]
-    port = ports[0].removeprefix("port ")
-    host_key, signing_key = (_fingerprint(answers[of]["stdout"]) for of in ("host_key", "signers"))
-    host, signers = (_key_of(answers[of]["stdout"]) for of in ("host_key", "signers"))
-    place = f"{name}@{address}"
-    port_word, port_option = ("", "") if port == "22" else (f" {port}", f" -P {port}")
-    return [  # lines without a blank after 80 characters, as Ansible folds others
-        f"Send this to {name}:",
-        f"Your account is {place}",
-        f"The host's key:   {host_key}",
-        f"Data are signed:  {signing_key}",
-        "Paste this into a terminal, all of it (docs/analyst.md says more):",
-        f"(h={host[1]};\\",
-        f"s={signers[1]};\\",
-        't=$(mktemp -d) && cd "$t" && \\',
-        f"echo data-broker {host[0]} $h >known_hosts && \\",
-        f"echo data-broker {signers[0]} $s >allowed_signers && \\",
-        f"sftp -q{port_option} -o UserKnownHostsFile=known_hosts \\",
-        "-o HostKeyAlias=data-broker -o StrictHostKeyChecking=yes \\",
-        f"-o UpdateHostKeys=no '{place}:server/scripts/start.sh*' . && \\",
-        "ssh-keygen -Y verify -f allowed_signers -I data-broker -n data-broker \\",
-        "-s start.sh.sig <start.sh && \\",
-        f"sh start.sh {place} ~/data-broker{port_word})",
-    ]
-
-
-def _key_of(line: str) -> tuple[str, str]:
-    """Algorithm and key of a line, without what stands before and after them."""
-    words = line.split()
-    at = next((at for at, word in enumerate(words[:-1]) if _ALGORITHM.match(word)), None)
-    if at is None:
-        raise AnsibleFilterError(f"expected a public key; found {line!r}")
-    return words[at], words[at + 1]
-
-
-def _fingerprint(line: str) -> str:
-    """The key in a line, as ``ssh-keygen -l`` shows it: ``SHA256:…`` and its algorithm."""
-    algorithm, key = _key_of(line)
-    digest = hashlib.sha256(base64.b64decode(key)).digest()
-    algorithm = algorithm.removeprefix("ssh-").partition("-")[0].upper()
-    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')} ({algorithm})"
-
-
 class FilterModule:
     """Names of the filters, as Ansible asks for them."""
 
@@ -121,5 +64,4 @@ class FilterModule:
             "declared_names": declared_names,
             "operator_lines": operator_lines,
             "probe_lines": probe_lines,
-            "welcome_lines": welcome_lines,
         }

@@ -42,6 +42,8 @@ HOMES = Path("/home")
 RUN = Path("/run")
 
 STORE = DATA / "src_data"
+SIGNERS = DATA / "scripts/allowed_signers"  # who signs what laptops trust
+HOST_KEY = Path("/etc/ssh/ssh_host_ed25519_key.pub")
 PROGRAMS = RELEASES / "current/venv/bin"
 KEYS = CONFIG / "authorized_keys"  # one file per person
 DEPLOYED = CONFIG / "deployed.json"  # which release, and of which commit

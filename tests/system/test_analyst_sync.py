@@ -15,7 +15,7 @@ import pytest
 
 from rig.hosts import DEFAULT, Host, Run
 from rig.hosts.image import ensure
-from tests.documented import documented
+from tests.documented import ROOT, documented
 from tests.integration.laptop.homes import Home, make_home
 
 pytestmark = pytest.mark.system
@@ -33,20 +33,37 @@ class Desk:
     """A laptop's folder; ``anna@broker.example.com`` is an account of a booted host."""
 
     folder: Path
-    ssh_config: Path
+    programs: Path
     host: Host
     home: Home
+    python: str = sys.executable
 
-    def type(self, command: str) -> subprocess.CompletedProcess[str]:
+    def first_contact(self) -> subprocess.CompletedProcess[str]:
+        """The documented line, with the keys that the operator's line has, in an empty home."""
+        (command,) = documented("analyst-first-contact")
+        scan = self.host.run("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()
+        signers = (self.home.path / "server/scripts/allowed_signers").read_text().split()
+        command = command.replace("KEY_OF_THE_HOST", scan[1]).replace("KEY_THAT_SIGNS", signers[-1])
+        return self.type(command, self.folder.parent)
+
+    @property
+    def plain(self) -> list[str]:
+        """The documented rsync, by an ssh that knows the host already."""
+        known = f"-o UserKnownHostsFile={self.host.known_hosts} -o HostKeyAlias={self.host.name}"
+        commands = documented("analyst-plain-rsync")
+        return [one.replace("rsync -av", f"rsync -e 'ssh {known}' -av") for one in commands]
+
+    def type(self, command: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
         environment = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "HOME": str(self.folder),
-            "RSYNC_RSH": f"ssh -F {self.ssh_config}",
-            "BROKER_PYTHON": sys.executable,
+            "PATH": f"{self.programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(self.folder.parent),
+            **{name: text for name, text in os.environ.items() if name.startswith("PIP_")},
         }
+        if self.python:
+            environment["BROKER_PYTHON"] = self.python
         return subprocess.run(
             ["bash", "-euc", command],
-            cwd=self.folder,
+            cwd=folder or self.folder,
             env=environment,
             capture_output=True,
             text=True,
@@ -85,37 +102,51 @@ def prepare(host: Host) -> None:
     host.exec("sh", "-ec", PREPARE, timeout=300)
 
 
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program as a deploy builds it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    line = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder]
+    subprocess.run(line, cwd=ROOT, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
 @pytest.fixture
-def desk(host: Host, tmp_path: Path) -> Desk:
-    folder = tmp_path / "laptop"
-    folder.mkdir()
+def desk(host: Host, wheel: Path, tmp_path: Path) -> Desk:
+    """Its ssh finds the host by the name of the documents, and has the analyst's key."""
+    folder = tmp_path / "laptop" / "data-broker"
+    folder.parent.mkdir()
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     public = key.with_suffix(".pub").read_text().strip()
     host.run(
         f"install -d -o anna -m 700 ~anna/.ssh && echo '{public}' > ~anna/.ssh/authorized_keys"
     )
-    config = tmp_path / "ssh_config"
-    config.write_text(
-        f"Host {ADDRESS}\n  HostName {host.address}\n  HostKeyAlias {host.name}\n"
-        f"  UserKnownHostsFile {host.known_hosts}\n  IdentityFile {key}\n  IdentitiesOnly yes\n"
-    )
-    made = Desk(folder, config, host, make_home(tmp_path / "published"))
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    options = f"-o HostName={host.address} -o IdentityFile={key} -o IdentitiesOnly=yes"
+    for name in ("ssh", "sftp"):
+        (programs / name).write_text(f'#!/bin/sh\nexec /usr/bin/{name} {options} "$@"\n')
+        (programs / name).chmod(0o755)
+    made = Desk(folder, programs, host, make_home(tmp_path / "published", wheel))
     made.upload()
     return made
 
 
 def test_the_pages_of_the_analyst_work_word_for_word(desk: Desk) -> None:
-    for command in documented("analyst-first-contact"):
-        done = desk.type(command)
-        assert done.returncode == 0, done.stderr
+    """From an empty home, with nothing but Python: the program brings what it needs."""
+    desk.python = ""
+    done = desk.first_contact()
+    assert done.returncode == 0, done.stderr
     assert "2 tables, 3 rows, signed" in done.stdout
+    again = desk.first_contact()
+    assert again.returncode == 0, again.stderr
+    assert (desk.folder / ".broker/venv/bin/python").exists()
     desk.home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
     desk.publish()
-    for name in (documented("analyst-sync"), documented("analyst-plain-rsync")):
-        for command in name:
-            done = desk.type(command)
-            assert done.returncode == 0, done.stderr
+    for command in (*documented("analyst-sync"), *desk.plain):
+        done = desk.type(command)
+        assert done.returncode == 0, done.stderr
     assert desk.stores() == [(8, "Brno")]
     for command in documented("analyst-query"):
         assert "orders" in desk.type(command).stdout
@@ -126,19 +157,48 @@ def test_the_pages_of_the_analyst_work_word_for_word(desk: Desk) -> None:
     assert desk.host.run("cat ~anna/user/scripts/mine.sql").stdout == "FROM stores;\n"
 
 
-def test_plain_rsync_works_before_the_first_sync(desk: Desk) -> None:
-    (desk.folder / "server").mkdir()
-    for command in documented("analyst-plain-rsync"):
+def test_a_first_contact_refuses_a_host_or_a_signer_that_is_not_in_its_line(desk: Desk) -> None:
+    """Nothing is believed because it came first."""
+    other = desk.folder.parents[1] / "other"
+    line = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(other)]
+    subprocess.run(line, check=True)
+    key = other.with_suffix(".pub").read_text().split()[1]
+    (command,) = documented("analyst-first-contact")
+    host = desk.host.run("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[1]
+    signer = (desk.home.path / "server/scripts/allowed_signers").read_text().split()[-1]
+    for keys in ((key, signer), (host, key)):
+        typed = command.replace("KEY_OF_THE_HOST", keys[0]).replace("KEY_THAT_SIGNS", keys[1])
+        done = desk.type(typed, desk.folder.parent)
+        assert done.returncode != 0
+        assert not desk.folder.exists()
+
+
+def test_a_first_contact_takes_no_home_no_system_and_no_folder_of_another(desk: Desk) -> None:
+    mine = desk.folder.parent / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("mine\n")
+    (command,) = documented("analyst-first-contact")
+    for place in ("~", "/", "/usr/share", "~/mine"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                f"{__name__}.documented", lambda _, at=place: [command.replace("~/data-broker", at)]
+            )
+            done = desk.first_contact()
+        assert done.returncode == 1, place
+        assert "Name a new folder at the end of the line." in done.stderr
+    assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
+    assert not (desk.folder.parent / ".broker").exists()
+
+
+def test_plain_rsync_works_without_the_program(desk: Desk) -> None:
+    (desk.folder / "server").mkdir(parents=True)
+    for command in desk.plain:
         assert desk.type(command).returncode == 0
     assert (desk.folder / "server" / "parquet" / "shop" / "orders" / "0.parquet").is_file()
-    for command in documented("analyst-first-contact"):
-        assert desk.type(command).returncode == 0
-    assert desk.stores() == [(7, "")]
 
 
 def test_a_file_that_the_broker_cannot_read_is_a_failure(desk: Desk) -> None:
-    for command in documented("analyst-first-contact"):
-        desk.type(command)
+    assert desk.first_contact().returncode == 0
     desk.home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
     desk.publish()
     desk.host.run(f"chmod 600 {desk.home.current}/parquet/shop/stores/0.parquet")
@@ -149,8 +209,7 @@ def test_a_file_that_the_broker_cannot_read_is_a_failure(desk: Desk) -> None:
 
 
 def test_a_key_that_is_not_known_is_told_in_one_sentence(desk: Desk) -> None:
-    for command in documented("analyst-first-contact"):
-        desk.type(command)
+    assert desk.first_contact().returncode == 0
     desk.host.run("truncate --size=0 ~anna/.ssh/authorized_keys")
     done = desk.type("bash server/scripts/sync_data.sh")
     assert done.returncode == 1
@@ -158,4 +217,16 @@ def test_a_key_that_is_not_known_is_told_in_one_sentence(desk: Desk) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
     assert "cannot be reached over ssh" in done.stderr
     assert "Permission denied" in done.stderr
+    assert desk.stores() == [(7, "")]
+
+
+def test_a_host_with_another_key_is_refused_and_the_sentence_says_what_it_is(desk: Desk) -> None:
+    assert desk.first_contact().returncode == 0
+    desk.host.run(
+        "rm /etc/ssh/ssh_host_*; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key;"
+        " systemctl restart ssh"
+    )
+    done = desk.type("bash server/scripts/sync_data.sh")
+    assert done.returncode == 1
+    assert "is not the one that this folder knows" in done.stderr
     assert desk.stores() == [(7, "")]

@@ -58,7 +58,7 @@ def test_the_readme_deploys_a_host_of_ones_own(deployed: Broker, tmp_path: Path)
     key = host.exec("ssh-keygen", "-l", "-f", "/etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[1]
     for line in (
         f"The host''s key:   {key} (ED25519)",
-        f"rsync -rt anna@{host.address}:server/scripts/ server/scripts/",
+        f"sh start.sh anna@{host.address} ~/data-broker)",
     ):
         assert line in played.stdout
     for command in documented("operator-first-sync"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .deploy import Broker
-from .test_transport import Desk, laptop
+from .test_transport import PIN, Desk, laptop
 
 pytestmark = pytest.mark.system
 
@@ -63,10 +63,10 @@ def test_neither_reaches_a_terminal_or_runs_anything(deployed: Broker, tmp_path:
     ann = laptop(deployed, tmp_path, "ann")
     public = ann.key.with_name(f"{ann.key.name}.pub").read_text()
     host.exec("add-analyst", "ann", public)
-    assert ann.type("mkdir server && rsync -rt HOST:server/scripts/ server/scripts/").stderr == ""
+    assert ann.type(PIN).stderr == ""
     code, output = sync(ann)
     assert code == 0, output
-    assert (ann.folder / "server/CLAUDE.md").read_text().replace("\n", " ").isprintable()
+    assert (ann.folder / "AGENTS.md").read_text().replace("\n", " ").isprintable()
 
     victim = ann.folder / "victim"
     victim.write_text("mine\n")

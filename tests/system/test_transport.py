@@ -20,6 +20,11 @@ from .deploy import Broker
 
 pytestmark = pytest.mark.system
 
+# What the operator's line does, by hand: fetch the scripts, keep the key that signs.
+PIN = (
+    "mkdir server .broker && rsync -rt HOST:server/scripts/ server/scripts/"
+    " && mv server/scripts/allowed_signers .broker/"
+)
 HELP = "This account transfers files and nothing else"
 every_release = pytest.mark.parametrize("deployed", RELEASES, indirect=True, ids=str)
 # Everything that a transfer could change: names, modes, owners and content.
@@ -120,8 +125,7 @@ def test_the_literal_commands_work_and_everything_else_is_one_sentence(ann: Desk
 
 
 def test_the_analysts_own_script_works_without_a_shell(ann: Desk) -> None:
-    # server/scripts first, as docs/analyst.md says; then the script with everything it asks for
-    done = ann.type("mkdir server && rsync -rt HOST:server/scripts/ server/scripts/")
+    done = ann.type(PIN)
     assert done.returncode == 0, done.stderr
     (ann.folder / "user/scripts").mkdir(parents=True)
     (ann.folder / "user/scripts/mine.sql").write_text("FROM cities;\n")

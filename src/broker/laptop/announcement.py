@@ -10,13 +10,14 @@ from ..errors import LaptopError
 from ..foreign.strict_json import MOST_BYTES
 from ..manifest import Manifest
 from .transfer import FileSource, Wanted
-from .trust import check_signature
+from .trust import SIGNERS, check_signature
 from .workspace import MANIFEST, SIGNATURE, Workspace, parse_manifest, read_bytes
 
 __all__ = ["LIST", "Announcement", "ask", "offered_in", "read_announcement"]
 
 LIST = "SHA256SUMS"
 _MOST_OF_LIST = 1 << 20
+_OF_SCRIPTS = {LIST, f"{LIST}.sig", SIGNERS, f"{SIGNERS}.sig"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def ask(workspace: Workspace, source: FileSource) -> int:
         offered.rename(before)
     wanted = [
         Wanted("generation", {MANIFEST, SIGNATURE}, by_content=True, most_bytes=MOST_BYTES),
-        Wanted("scripts", {LIST, f"{LIST}.sig"}, by_content=True, most_bytes=_MOST_OF_LIST),
+        Wanted("scripts", _OF_SCRIPTS, by_content=True, most_bytes=_MOST_OF_LIST),
     ]
     return source.fetch(wanted, offered, basis=before if before.exists() else None)
 

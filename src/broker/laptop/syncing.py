@@ -14,7 +14,7 @@ import click
 from ..errors import LaptopError
 from .agents.write import write_agent_files
 from .amounts import amount, size_of
-from .announcement import ask
+from .announcement import ask, offered_in
 from .arrival import Brought
 from .choice import TableChoice, read_choice, write_choice
 from .freshness import stale, summary
@@ -24,6 +24,7 @@ from .pull import Pull, Pulled
 from .screen import Meter, say, say_json, warn
 from .shelf import Shelf
 from .transfer import FileSource, name_of, open_source
+from .trust import take_next_key
 from .turn import my_turn
 from .upkeep import take_over
 from .user_files import push
@@ -117,8 +118,8 @@ class _Sync:
         self._clear_log()
         choice = self._choice()
         self._moved += ask(workspace, source)
-        if not options.dry_run and _UPDATED not in os.environ and take_over(workspace, source):
-            self._start_anew()
+        if not options.dry_run:
+            self._renew(source)
         pull = Pull(workspace, source, choice, self._accept, options.generation)
         if options.dry_run:
             return self._foresee(pull)
@@ -128,6 +129,17 @@ class _Sync:
         self._show(pulled)
         left_out = push(workspace, source) if options.push else []
         return self._end(pulled, left_out)
+
+    def _renew(self, source: FileSource) -> None:
+        """Take the broker's next key and newer files of this program, where they are signed."""
+        key = take_next_key(self._workspace, offered_in(self._workspace))
+        if key is not None:
+            warn(
+                f"broker: {source.name} signs with another key from now on, as the one before "
+                f"says: {key}"
+            )
+        if _UPDATED not in os.environ and take_over(self._workspace, source):
+            self._start_anew()
 
     def _source(self, lock: int) -> FileSource:
         name = self._options.host and name_of(self._options.host)

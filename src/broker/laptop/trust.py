@@ -7,16 +7,20 @@ import tempfile
 from pathlib import Path
 
 from ..errors import LaptopError
+from ..files import write_atomic
 from ..manifest.signature import refusal, ssh_keygen
 from .workspace import Workspace
 
-__all__ = ["check_signature", "fingerprints", "pinned_signers"]
+__all__ = ["SIGNERS", "check_signature", "fingerprints", "pinned_signers", "take_next_key"]
+
+SIGNERS = "allowed_signers"
+_MOST_BYTES = 100_000
 
 
 def pinned_signers(workspace: Workspace) -> bytes:
     """The list of allowed signers of this folder; raises ``LaptopError`` where there is none."""
     try:
-        return (workspace.state / "allowed_signers").read_bytes()
+        return (workspace.state / SIGNERS).read_bytes()
     except FileNotFoundError:
         raise LaptopError(
             "this folder does not know the key that signs the broker's data",
@@ -24,6 +28,25 @@ def pinned_signers(workspace: Workspace) -> bytes:
             remedy="Run the line for a first contact that your operator got for you: "
             "it brings that key.",
         ) from None
+
+
+def take_next_key(workspace: Workspace, offered: Path) -> str | None:
+    """Pin the key that the broker signs with from now on, if a pinned one signed that it is.
+
+    ``offered`` is the folder with the broker's list and its signature. Returns the fingerprint of
+    the new key; None where nothing changes, as where that list cannot be believed.
+    """
+    pinned = pinned_signers(workspace)
+    try:
+        with (offered / SIGNERS).open("rb") as stream:
+            signers = stream.read(_MOST_BYTES)
+        armored = (offered / f"{SIGNERS}.sig").read_bytes()
+    except FileNotFoundError:
+        return None
+    if signers == pinned or refusal(signers, armored, pinned) is not None:
+        return None
+    write_atomic(workspace.state / SIGNERS, signers, mode=0o644)
+    return fingerprints(signers)
 
 
 def check_signature(workspace: Workspace, content: bytes, signature: Path, what: str) -> None:

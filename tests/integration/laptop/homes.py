@@ -23,7 +23,8 @@ __all__ = ["LIST", "SCRIPTS", "Home", "Laptop", "make_home"]
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = ROOT / "laptop" / "scripts"
 LIST = "scripts/SHA256SUMS"
-NOT_LISTED = (LIST, f"{LIST}.sig", "scripts/start.sh.sig", "scripts/allowed_signers")
+SIGNERS = "scripts/allowed_signers"
+NOT_LISTED = (LIST, f"{LIST}.sig", "scripts/start.sh.sig", SIGNERS, f"{SIGNERS}.sig")
 TOOLS = "bash dirname ssh-keygen"
 
 
@@ -181,12 +182,12 @@ class Laptop:
             return connection.execute(sql).fetchall()
 
 
-def make_home(folder: Path) -> Home:
-    """Publish two small tables below ``folder``."""
+def make_home(folder: Path, *wheel: Path) -> Home:
+    """Publish two small tables below ``folder``; with a wheel, laptops get the program as well."""
     path = folder / "broker" / "anna"
     (path / "server").mkdir(parents=True)
     (path / "user").mkdir()
-    gather = [sys.executable, ROOT / "bin/laptop_set.py", folder / "data"]
+    gather = [sys.executable, ROOT / "bin/laptop_set.py", folder / "data", *wheel]
     subprocess.run(gather, check=True)
     for name in ("scripts", "examples"):
         (path / "server" / name).symlink_to(folder / "data" / name)

@@ -9,7 +9,7 @@ import pytest
 
 from broker.publish.sign import Signer
 
-from .homes import LIST, Home, Laptop
+from .homes import LIST, SIGNERS, Home, Laptop
 from .test_hostile import everything
 
 SIGNATURE = f"{LIST}.sig"
@@ -94,3 +94,46 @@ def test_a_file_that_the_signed_list_does_not_name_stays_where_it_is(
     assert ended.returncode == 0, ended.stderr
     assert not (synced.path / "server" / path).exists()
     assert not [*Path(synced.path).rglob("was_run")]
+
+
+def rotate(home: Home, voucher: Signer) -> Signer:
+    """Another key signs everything from now on; ``voucher`` says so."""
+    after = Signer.own(home.path / f"key-{len(list(home.path.iterdir()))}")
+    signers = home.path / "server" / SIGNERS
+    signers.unlink()
+    after.export(signers)
+    signers.with_name("allowed_signers.sig").write_bytes(voucher.sign(signers.read_bytes()))
+    home.signer = after
+    home.offer_scripts()
+    home.table("stores", "SELECT 9::BIGINT AS id, 'Linz' AS name")
+    home.publish()
+    return after
+
+
+def test_another_key_is_taken_on_the_word_of_the_one_before(synced: Laptop, home: Home) -> None:
+    rotate(home, home.signer)
+    ended = synced.sync()
+    assert ended.returncode == 0, ended.stderr
+    assert "signs with another key from now on, as the one before says: SHA256:" in ended.stderr
+    assert synced.query("FROM stores") == [(9, "Linz")]
+    again = synced.sync()
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_another_key_on_its_own_word_is_refused(synced: Laptop, home: Home) -> None:
+    stranger = Signer.own(home.path / "stranger")
+    before = (synced.path / ".broker/allowed_signers").read_bytes()
+    rotate(home, stranger)
+    ended = synced.sync()
+    assert ended.returncode == 1
+    assert "was not made by SHA256:" in ended.stderr
+    assert (synced.path / ".broker/allowed_signers").read_bytes() == before
+    assert synced.query("FROM stores") == [(7, "")]
+
+
+def test_the_key_before_the_one_before_vouches_for_nothing(synced: Laptop, home: Home) -> None:
+    first = home.signer
+    rotate(home, first)
+    assert synced.sync().returncode == 0
+    rotate(home, first)
+    assert synced.sync().returncode == 1

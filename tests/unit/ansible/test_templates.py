@@ -312,10 +312,9 @@ def test_the_signers_that_a_deploy_hands_out_are_those_of_the_publisher(tmp_path
     signer = Signer.own(tmp_path / "own")
     signer.export(tmp_path / "allowed_signers")
     key = " ".join((tmp_path / "allowed_signers").read_text().split()[2:])
-    task = load(ROOT / "roles" / "app" / "tasks" / "signing_key.yml")[-1]["host_files"]
-    text = render(
-        "app", task["files"][0]["content"], __app_public_key={"stdout_lines": ["made", key]}
-    )
+    task = load(ROOT / "roles" / "app" / "tasks" / "signing_key.yml")[-1]
+    (content,) = task["vars"].values()
+    text = render("app", content, __app_public_key={"stdout_lines": ["made", key]})
     assert text == (tmp_path / "allowed_signers").read_text()
 
 

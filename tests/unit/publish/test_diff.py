@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from broker.manifest import Manifest, Status
 from broker.publish import TableDiff, diff
 from broker.tables.model import DataFile
+from tests.unit.manifest.test_model import manifests
 
 from .making import entry
-from .test_manifest import manifests
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

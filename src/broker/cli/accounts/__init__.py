@@ -6,6 +6,7 @@ import click
 
 from .. import guarded
 from .certificate import certificate
+from .contact import contact
 from .keys import key
 from .listing import list_command
 from .people import add, grant, remove, revoke
@@ -18,7 +19,7 @@ def analyst() -> None:
     """Manage analysts: who may log in and pull data."""
 
 
-for _command in (add, list_command, remove, grant, revoke, key, certificate):
+for _command in (add, list_command, remove, grant, revoke, key, certificate, contact):
     analyst.add_command(_command)
 
 

@@ -9,7 +9,9 @@ import click
 from ...accounts.manage import list_analysts
 from ...accounts.records.model import Request, parse_request
 from ...accounts.records.names import check_name
+from ...hostpaths import SIGNERS
 from ..terminal import say
+from .contact import show_contact
 from .host import converged, done, find_host, refuse_unknown, removed
 
 __all__ = ["add", "delete_home", "email", "given_keys", "grant", "remove", "revoke"]
@@ -59,6 +61,8 @@ def add(
     prints = ", ".join(key["fingerprint"] for key in facts["keys"] if not key["revoked"])
     login = ", with a shell" if facts["shell"] else ""
     say(f"{name}: {done(outcome, 'set up')} (uid {facts['uid']}, {data}{login}, {prints})")
+    if outcome.changed and SIGNERS.exists():
+        show_contact(name)
 
 
 @click.command()

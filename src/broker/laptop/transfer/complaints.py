@@ -15,7 +15,9 @@ from ...foreign.text import prose
 
 __all__ = ["complaint", "ended_certificate", "is_refusal", "met_a_publish"]
 
-_REFUSED = ("Permission denied (", "Host key verification failed", "Too many authentication fail")
+_REFUSED = re.compile(
+    r"Permission denied \([a-z]|Host key verification failed|Too many authentication fail"
+)
 # What says nothing of the reason: rsync's last words, warnings, frames and stars.
 _NOISE = re.compile(
     r"rsync error|rsync: connection unexpectedly closed|Warning|warning|\*\*|@@@|"
@@ -25,7 +27,7 @@ _NOISE = re.compile(
 
 def is_refusal(errors: str) -> bool:
     """Another try would be refused as well, and sshd shuts out who tries too often."""
-    return any(words in errors for words in _REFUSED)
+    return _REFUSED.search(errors) is not None
 
 
 def met_a_publish(errors: str) -> bool:

@@ -1,0 +1,59 @@
+"""What an operator sends to a new analyst: one line that trusts nothing on first use. Pure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shlex
+
+from ...errors import AccountsError
+
+__all__ = ["first_contact"]
+
+_ALGORITHM = re.compile(r"(ssh|ecdsa)-")
+_FOLDER = "~/data-broker"
+
+
+def first_contact(place: str, port: int, host_key: str, signers: str) -> list[str]:
+    """The lines to send; those after ``Paste this`` are one command of a shell.
+
+    ``place`` is what the analyst types to reach the host, ``host_key`` the line of its public key,
+    ``signers`` the list of who may sign data. No line has a blank after 80 characters, where
+    Ansible would fold it. Raises ``AccountsError`` where there is no public key.
+    """
+    host, signer = _key_of(host_key), _key_of(signers)
+    word, option = ("", "") if port == 22 else (f" {port}", f" -P {port}")
+    return [
+        f"Your account is {place}",
+        f"The host's key:   {_fingerprint(*host)}",
+        f"Data are signed:  {_fingerprint(*signer)}",
+        "Paste this into a terminal, all of it (docs/analyst.md says more):",
+        f"(h={host[1]};\\",
+        f"s={signer[1]};\\",
+        't=$(mktemp -d) && cd "$t" && \\',
+        f"echo data-broker {host[0]} $h >known_hosts && \\",
+        f"echo data-broker {signer[0]} $s >allowed_signers && \\",
+        f"sftp -q{option} -o UserKnownHostsFile=known_hosts \\",
+        "-o HostKeyAlias=data-broker -o StrictHostKeyChecking=yes \\",
+        f"-o UpdateHostKeys=no {shlex.quote(f'{place}:server/scripts/start.sh*')} . && \\",
+        "ssh-keygen -Y verify -f allowed_signers -I data-broker -n data-broker \\",
+        "-s start.sh.sig <start.sh && \\",
+        f"sh start.sh {shlex.quote(place)} {_FOLDER}{word})",
+    ]
+
+
+def _key_of(line: str) -> tuple[str, str]:
+    """Algorithm and key of a line, without what stands before and after them."""
+    words = line.split()
+    at = next((at for at, word in enumerate(words[:-1]) if _ALGORITHM.match(word)), None)
+    if at is None:
+        raise AccountsError("a public key is missing", expected="a public key", found=repr(line))
+    return words[at], words[at + 1]
+
+
+def _fingerprint(algorithm: str, key: str) -> str:
+    """As ``ssh-keygen -l`` shows it: ``SHA256:…`` and its algorithm."""
+    digest = hashlib.sha256(base64.b64decode(key)).digest()
+    name = algorithm.removeprefix("ssh-").partition("-")[0].upper()
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')} ({name})"

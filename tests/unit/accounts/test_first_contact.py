@@ -1,0 +1,42 @@
+"""The line that an operator sends to a new analyst."""
+
+from __future__ import annotations
+
+import pytest
+
+from broker.accounts.records.first_contact import first_contact
+from broker.errors import AccountsError
+
+# Two keys, and what `ssh-keygen -l` shows of them.
+HOST = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDj5AcjnRZPZWOQ8DGG/QuPX5KTboTzZtSnPqzPGufOK root@broker"
+)
+SIGNERS = (
+    'data-broker namespaces="data-broker" ecdsa-sha2-nistp256 '
+    "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBClmAYxYZX7nWAkDRe8aBYvTWEW+"
+    "4pKofpYJpylpIvGWHfWFvUaKNmDKF/cHjR+F9X1TCXyeqjqmLMNEVjPtO5I="
+)
+
+
+@pytest.mark.parametrize(("port", "more"), [(22, 0), (2222, 1)])
+def test_a_new_analyst_is_sent_where_whom_to_trust_and_what_to_type(port: int, more: int) -> None:
+    lines = first_contact("anna@data.example.com", port, HOST, SIGNERS)
+    assert "The host's key:   SHA256:9xhxi498ObuN2VDH+7QvpCSNZrasp9sfngSRpUvrQKI (ED25519)" in lines
+    assert "Data are signed:  SHA256:DdPtkwbfWPfL8VrfFgrzHTYZDAVzJnI0dQXZfG4eydk (ECDSA)" in lines
+    start = lines.index("Paste this into a terminal, all of it (docs/analyst.md says more):") + 1
+    line = " ".join(part.removesuffix("\\") for part in lines[start:])
+    assert all(part.endswith("\\") for part in lines[start:-1])
+    # Ansible shows each of them as it is: no quotes around it, and not folded.
+    assert all(" " not in part[80:] and part[0] not in "'\"&*[]{}|>%@`" for part in lines[start:])
+    assert line.startswith(f"(h={HOST.split()[1]}; s={SIGNERS.split()[3]}; t=$(mktemp -d) && ")
+    assert "echo data-broker ssh-ed25519 $h >known_hosts" in line
+    assert "echo data-broker ecdsa-sha2-nistp256 $s >allowed_signers" in line
+    assert "'anna@data.example.com:server/scripts/start.sh*'" in line
+    end = " 2222)" if more else ")"
+    assert line.endswith(f"sh start.sh anna@data.example.com ~/data-broker{end}")
+    assert line.count("-P 2222") == more
+
+
+def test_a_file_without_a_key_is_an_error() -> None:
+    with pytest.raises(AccountsError, match="expected a public key"):
+        first_contact("anna@data.example.com", 22, HOST, "")
