@@ -10,6 +10,7 @@ import click
 
 from ..errors import BrokerError
 from ..foreign.text import shown
+from .query.command import sql
 from .screen import warn
 from .syncing import sync
 from .workspace import Workspace
@@ -33,6 +34,7 @@ def laptop(context: click.Context, folder: Path) -> None:
 
 
 laptop.add_command(sync)
+laptop.add_command(sql)
 
 
 def main() -> None:

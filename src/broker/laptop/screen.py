@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from ..foreign.text import readable_json, shown
 
-__all__ = ["Meter", "say", "say_json", "warn"]
+__all__ = ["Meter", "say", "say_data", "say_json", "warn"]
 
 
 def say(*lines: object) -> None:
@@ -23,6 +24,19 @@ def warn(*lines: object) -> None:
     """The same where a pipe does not take it for an answer."""
     for line in lines:
         click.echo(shown(line), err=True)
+
+
+def say_data(lines: Iterable[str]) -> None:
+    """Print lines for a program exactly as they are; a terminal gets them safe to show."""
+    stream = sys.stdout.buffer
+    is_terminal = _is_terminal()
+    for line in lines:
+        stream.write((shown(line) if is_terminal else line).encode() + b"\n")
+    stream.flush()
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def say_json(value: Any) -> None:

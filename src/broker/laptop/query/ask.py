@@ -1,0 +1,122 @@
+"""A checked query, run on the files of its tables within its limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ...manifest import Manifest
+from ..ages import age_of, clock_warning, now_for
+from .answer import AnswerColumn, QueryAnswer, Row
+from .catalog import ViewCatalog
+from .check import CheckedQuery, check
+from .connection import locked
+from .failures import failure
+from .limits import QueryLimits
+from .sources import file_paths, identifier, view_query
+
+__all__ = ["GuardedData"]
+
+_BATCH = 500
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedData:
+    """The tables of one generation, to be asked. ``tree`` is its folder, ``state`` the program's.
+
+    ``clock`` gives the laptop's time.
+    """
+
+    manifest: Manifest
+    tree: Path
+    state: Path
+    limits: QueryLimits = field(default_factory=QueryLimits)
+    clock: Callable[[], datetime] = _utc_now
+
+    def check(self, sql: str, parameters: dict[str, Any] | None = None) -> CheckedQuery:
+        """Whether a query may be asked; raises ``LaptopError`` with what to write instead."""
+        catalog = ViewCatalog.of(self.manifest)
+        return check(sql, parameters or {}, catalog, self.limits, self.state)
+
+    def ask(self, query: CheckedQuery) -> QueryAnswer:
+        """Run it; raises ``LaptopError`` where it meets a limit, or data that are not there."""
+        began = time.monotonic()
+        views = query.views.items()
+        paths = set[str]().union(*(file_paths(entry, self.tree) for _, entry in views))
+        setup = [
+            f"CREATE VIEW {identifier(view)} AS {view_query(entry, self.tree)}"
+            for view, entry in views
+        ]
+        try:
+            with locked(self.limits, self.state, paths=paths, setup=setup) as connection:
+                columns, rows, cut = _run(connection, query, self.limits)
+        except (duckdb.Error, MemoryError) as error:
+            raise failure(error, self.limits) from error
+        return QueryAnswer(
+            columns=columns,
+            rows=rows,
+            cut=cut,
+            generation=self.manifest.generation,
+            tables=self._ages(query),
+            notes=self._notes(query),
+            seconds=time.monotonic() - began,
+            is_ordered=query.names.is_ordered,
+            is_plan=bool(query.statement.explain),
+        )
+
+    def _ages(self, query: CheckedQuery) -> Any:
+        now = now_for(self.manifest, self.clock())
+        return tuple(age_of(entry, view, now) for view, entry in query.views.items())
+
+    def _notes(self, query: CheckedQuery) -> tuple[str, ...]:
+        warning = clock_warning(self.manifest, self.clock())
+        old = tuple(age.problem for age in self._ages(query) if age.problem)
+        return ((warning,) if warning else ()) + old + query.notes
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, query: CheckedQuery, limits: QueryLimits
+) -> tuple[tuple[AnswerColumn, ...], tuple[Row, ...], str | None]:
+    statement, parameters = query.statement, dict(query.parameters) or None
+    if statement.explain:
+        found = connection.execute(statement.sql, parameters).fetchall()
+        plan = tuple((str(text),) for _, text in found)
+        return (AnswerColumn("plan", "VARCHAR"),), plan, None
+    described = connection.execute(f"DESCRIBE {statement.select}", parameters).fetchall()
+    columns = tuple(AnswerColumn(name, kind) for name, kind, *_ in described)
+    names = ", ".join(f"c{number}" for number in range(len(columns)))
+    # DuckDB writes each value as text itself, as no type of Python holds all of its values. A line
+    # end keeps a comment at the end of the query from taking the bracket with it.
+    connection.execute(
+        f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (\n{statement.select}\n) AS answer({names}) "
+        f"LIMIT {limits.rows + 1}",
+        parameters,
+    )
+    rows, cut = _fetched(connection, limits)
+    return columns, rows, cut
+
+
+def _fetched(
+    connection: duckdb.DuckDBPyConnection, limits: QueryLimits
+) -> tuple[tuple[Row, ...], str | None]:
+    rows: list[Row] = []
+    left = limits.characters
+    while batch := connection.fetchmany(_BATCH):
+        for row in batch:
+            left -= sum(len(value) for value in row if value is not None) + len(row)
+            if len(rows) == limits.rows:
+                return tuple(rows), f"{limits.rows:,} rows"
+            if left < 0:
+                return tuple(rows), f"{limits.characters:,} characters"
+            rows.append(row)
+    return tuple(rows), None

@@ -1,0 +1,128 @@
+"""``sql``: a question to the data, guarded."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import BinaryIO
+
+import click
+
+from ...errors import LaptopError
+from ..screen import say, say_data, say_json, warn
+from ..workspace import Workspace
+from .answer import QueryAnswer
+from .ask import GuardedData
+from .limits import QueryLimits
+from .render import as_csv, as_json, as_table, provenance
+
+__all__ = ["CUT", "sql"]
+
+CUT = 4  # exit code: the answer is not whole
+_MIB = 1024**2
+_DEFAULT = QueryLimits()
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@click.option("--file", type=click.File("rb"), help="Read the SQL from a file.")
+@click.option(
+    "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="The value of $NAME."
+)
+@click.option("--json", "form", flag_value="json", help="Answer with JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Answer with CSV.")
+@click.option(
+    "--rows", type=click.IntRange(1), default=_DEFAULT.rows, show_default=True, help="At most."
+)
+@click.option(
+    "--characters",
+    type=click.IntRange(1),
+    default=_DEFAULT.characters,
+    show_default=True,
+    help="At most, in all values.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=_DEFAULT.seconds,
+    show_default=True,
+    help="Time until the query is stopped.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(64),
+    default=_DEFAULT.memory_bytes // _MIB,
+    show_default=True,
+    metavar="MIB",
+    help="Memory for the query.",
+)
+@click.pass_obj
+def sql(
+    workspace: Workspace,
+    /,
+    query: tuple[str, ...],
+    file: BinaryIO | None,
+    parameters: tuple[str, ...],
+    form: str | None,
+    **limits: float,
+) -> None:
+    """Ask the data one SELECT, given as QUERY, by --file, or on standard input.
+
+    SHOW TABLES, DESCRIBE TABLE and EXPLAIN work, too. Every answer says of which generation it
+    is, and how old its tables are. An answer that is cut ends with exit code 4.
+    """
+    manifest, tree = workspace.in_use()
+    data = GuardedData(manifest, tree, workspace.state, _limits(**limits))
+    checked = data.check(_text(query, file), _values(parameters))
+    answer = data.ask(checked)
+    _show(answer, form)
+    if answer.cut is not None:
+        sys.exit(CUT)
+
+
+def _limits(*, rows: float, characters: float, seconds: float, memory: float) -> QueryLimits:
+    return QueryLimits(
+        rows=int(rows),
+        characters=int(characters),
+        seconds=seconds,
+        memory_bytes=int(memory) * _MIB,
+    )
+
+
+def _text(query: tuple[str, ...], file: BinaryIO | None) -> str:
+    if file is not None and query:
+        raise click.UsageError("Give the SQL as an argument or by --file, not both.")
+    if len(query) > 1:
+        raise click.UsageError(
+            f"Expected the SQL as one argument, in quotes; found {len(query)} arguments."
+        )
+    if query:
+        return query[0]
+    if file is None and sys.stdin.isatty():
+        raise click.UsageError("Give the SQL as an argument, by --file, or on standard input.")
+    try:
+        return (sys.stdin.buffer if file is None else file).read().decode()
+    except UnicodeDecodeError as error:
+        raise LaptopError("the SQL is not UTF-8", remedy="Save it as UTF-8.") from error
+
+
+def _values(parameters: Iterable[str]) -> dict[str, str]:
+    values = {}
+    for one in parameters:
+        name, separator, value = one.partition("=")
+        if not (name and separator) or name in values:
+            raise click.UsageError("Expected --param NAME=VALUE, once per name.")
+        values[name] = value
+    return values
+
+
+def _show(answer: QueryAnswer, form: str | None) -> None:
+    if form == "json":
+        say_json(as_json(answer))
+    elif form == "csv":
+        say_data(as_csv(answer))
+        warn(*provenance(answer))
+    else:
+        say(*as_table(answer), *provenance(answer))
+    if form != "csv" and answer.cut is not None:
+        warn(f"broker: the answer was cut after {answer.cut}, and there are more rows")

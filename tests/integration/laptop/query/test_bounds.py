@@ -1,0 +1,63 @@
+"""A query that goes past its limits ends with one sentence, whatever it does meanwhile."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.laptop_folders import LaptopFolder, make_shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> LaptopFolder:
+    return make_shop(tmp_path)
+
+
+def ask(shop: LaptopFolder, sql: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "broker.laptop", "--folder", shop.root, "sql", sql, *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_function_that_looks_for_no_interrupt_ends_with_the_process(shop: LaptopFolder) -> None:
+    began = time.monotonic()
+    sql = "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000))"
+    result = ask(shop, sql, "--seconds", "1")
+    assert result.returncode == 1
+    assert time.monotonic() - began < 30
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("broker: the query was stopped; expected an answer within 1 s.")
+    assert list(shop.workspace.state.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT repeat('x', 100000000) FROM range(2000)",
+        "SELECT repeat('x', 4000000000)",
+        "SELECT list_sort(list(repeat('x', 10000000))) FROM range(1000)",
+    ],
+)
+def test_texts_that_duckdb_does_not_count_are_bounded(shop: LaptopFolder, sql: str) -> None:
+    result = ask(shop, sql, "--memory", "128")
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("broker: the query needs too much memory; expected 134,217,728 bytes")
+
+
+def test_a_sort_larger_than_memory_goes_to_the_disk_and_leaves_nothing(shop: LaptopFolder) -> None:
+    sql = (
+        "SELECT sum(n) FROM (SELECT range AS n FROM range(6000000) ORDER BY hash(range) "
+        "LIMIT 5000000)"
+    )
+    result = ask(shop, sql, "--memory", "100", "--csv")
+    assert result.returncode == 0, result.stderr
+    assert list(shop.workspace.state.iterdir()) == []
