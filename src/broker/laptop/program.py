@@ -11,6 +11,7 @@ import click
 from ..errors import BrokerError
 from ..foreign.text import shown
 from .query.command import sql
+from .receipts.command import verify_receipt
 from .screen import warn
 from .syncing import sync
 from .workspace import Workspace
@@ -35,6 +36,7 @@ def laptop(context: click.Context, folder: Path) -> None:
 
 laptop.add_command(sync)
 laptop.add_command(sql)
+laptop.add_command(verify_receipt)
 
 
 def main() -> None:

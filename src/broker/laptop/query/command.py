@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from ...errors import LaptopError
+from ..receipts.make import make_receipt, repeatable, write_receipt
 from ..screen import say, say_data, say_json, warn
 from ..workspace import Workspace
 from .answer import QueryAnswer
 from .ask import GuardedData
 from .limits import QueryLimits
+from .options import MIB, characters_option, memory_option, rows_option, seconds_option
 from .render import as_csv, as_json, as_table, provenance
 
 __all__ = ["CUT", "sql"]
 
 CUT = 4  # exit code: the answer is not whole
-_MIB = 1024**2
-_DEFAULT = QueryLimits()
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -31,30 +32,12 @@ _DEFAULT = QueryLimits()
 )
 @click.option("--json", "form", flag_value="json", help="Answer with JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Answer with CSV.")
+@rows_option
+@characters_option
+@seconds_option
+@memory_option
 @click.option(
-    "--rows", type=click.IntRange(1), default=_DEFAULT.rows, show_default=True, help="At most."
-)
-@click.option(
-    "--characters",
-    type=click.IntRange(1),
-    default=_DEFAULT.characters,
-    show_default=True,
-    help="At most, in all values.",
-)
-@click.option(
-    "--seconds",
-    type=click.FloatRange(0, min_open=True),
-    default=_DEFAULT.seconds,
-    show_default=True,
-    help="Time until the query is stopped.",
-)
-@click.option(
-    "--memory",
-    type=click.IntRange(64),
-    default=_DEFAULT.memory_bytes // _MIB,
-    show_default=True,
-    metavar="MIB",
-    help="Memory for the query.",
+    "--receipt", "is_receipted", is_flag=True, help="Write a receipt into user/receipts/."
 )
 @click.pass_obj
 def sql(
@@ -64,6 +47,7 @@ def sql(
     file: BinaryIO | None,
     parameters: tuple[str, ...],
     form: str | None,
+    is_receipted: bool,
     **limits: float,
 ) -> None:
     """Ask the data one SELECT, given as QUERY, by --file, or on standard input.
@@ -73,9 +57,13 @@ def sql(
     """
     manifest, tree = workspace.in_use()
     data = GuardedData(manifest, tree, workspace.state, _limits(**limits))
+    data = repeatable(data) if is_receipted else data
     checked = data.check(_text(query, file), _values(parameters))
     answer = data.ask(checked)
-    _show(answer, form)
+    receipt = None
+    if is_receipted:
+        receipt = write_receipt(make_receipt(data, checked, answer), workspace)
+    _show(answer, form, receipt)
     if answer.cut is not None:
         sys.exit(CUT)
 
@@ -85,7 +73,7 @@ def _limits(*, rows: float, characters: float, seconds: float, memory: float) ->
         rows=int(rows),
         characters=int(characters),
         seconds=seconds,
-        memory_bytes=int(memory) * _MIB,
+        memory_bytes=int(memory) * MIB,
     )
 
 
@@ -116,13 +104,14 @@ def _values(parameters: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def _show(answer: QueryAnswer, form: str | None) -> None:
+def _show(answer: QueryAnswer, form: str | None, receipt: Path | None) -> None:
+    below = [*provenance(answer), *([f"receipt: {receipt}"] if receipt else [])]
     if form == "json":
-        say_json(as_json(answer))
+        say_json(as_json(answer) | ({"receipt": str(receipt)} if receipt else {}))
     elif form == "csv":
         say_data(as_csv(answer))
-        warn(*provenance(answer))
+        warn(*below)
     else:
-        say(*as_table(answer), *provenance(answer))
+        say(*as_table(answer), *below)
     if form != "csv" and answer.cut is not None:
         warn(f"broker: the answer was cut after {answer.cut}, and there are more rows")

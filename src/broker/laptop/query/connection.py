@@ -58,6 +58,8 @@ def locked(
                     spill=literal(str(spill)),
                 )
             )
+            if limits.threads is not None:
+                connection.execute(f"SET threads = {limits.threads}")
             for statement in setup:
                 connection.execute(statement)
             allowed = ", ".join(map(literal, sorted(paths)))

@@ -28,6 +28,7 @@ class SqlNames:
     shows: frozenset[str]
     described: frozenset[tuple[str, ...]]
     is_ordered: bool
+    is_sampled: bool
 
 
 def names_in(tree: Mapping[str, Any]) -> SqlNames:
@@ -47,6 +48,7 @@ def names_in(tree: Mapping[str, Any]) -> SqlNames:
         shows=frozenset(special - {_TABLES}),
         described=frozenset(_described(shown)),
         is_ordered=_is_ordered(tree.get("node", {})),
+        is_sampled=any("sample" in node for node in nodes),
     )
 
 
