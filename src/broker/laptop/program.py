@@ -10,6 +10,7 @@ import click
 
 from ..errors import BrokerError
 from ..foreign.text import shown
+from .mcp.command import mcp
 from .query.command import sql
 from .receipts.command import verify_receipt
 from .screen import warn
@@ -35,6 +36,7 @@ def laptop(context: click.Context, folder: Path) -> None:
 
 
 laptop.add_command(sync)
+laptop.add_command(mcp)
 laptop.add_command(sql)
 laptop.add_command(verify_receipt)
 

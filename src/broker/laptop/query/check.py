@@ -17,7 +17,7 @@ from .limits import QueryLimits
 from .messages import first_part
 from .names import SqlNames, names_in
 from .notes import large_scans
-from .plan import BoundPlan, bind
+from .plan import QueryPlan, bind
 from .refusals import (
     WHAT_THERE_IS,
     is_refused_function,
@@ -87,7 +87,7 @@ def _bound(
     wanted: Mapping[str, TableEntry],
     limits: QueryLimits,
     state: Path,
-) -> BoundPlan:
+) -> QueryPlan:
     try:
         return bind(statement, parameters, wanted, limits, state)
     except duckdb.BinderException as error:
@@ -101,7 +101,7 @@ def _bound(
 
 
 def _read(
-    plan: BoundPlan, names: SqlNames, wanted: Mapping[str, TableEntry]
+    plan: QueryPlan, names: SqlNames, wanted: Mapping[str, TableEntry]
 ) -> dict[str, TableEntry]:
     """The views that the bound plan reads; what SHOW and DESCRIBE are about is in no plan."""
     if names.shows_tables:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from ...foreign.text import shown
 from ...manifest import TableEntry
-from .plan import BoundPlan
+from .plan import QueryPlan
 
 __all__ = ["large_scans"]
 
@@ -16,12 +16,12 @@ _MANY_BYTES = 1_000_000_000
 _TEXT = re.compile(r"'(?:[^']|'')*'")
 
 
-def large_scans(plan: BoundPlan, views: Mapping[str, TableEntry]) -> tuple[str, ...]:
+def large_scans(plan: QueryPlan, views: Mapping[str, TableEntry]) -> tuple[str, ...]:
     """A sentence for each large partitioned table that is read whole."""
     return tuple(dict.fromkeys(_large_scans(plan, views)))
 
 
-def _large_scans(plan: BoundPlan, views: Mapping[str, TableEntry]) -> Iterator[str]:
+def _large_scans(plan: QueryPlan, views: Mapping[str, TableEntry]) -> Iterator[str]:
     for view, condition in plan.conditions:
         entry = views[view]
         partitioning = entry.partitioning

@@ -14,7 +14,7 @@ from .limits import QueryLimits
 from .sources import identifier, typed_columns
 from .syntax import SelectStatement
 
-__all__ = ["BoundPlan", "bind"]
+__all__ = ["QueryPlan", "bind"]
 
 # Without these an empty table would vanish from the plan, and with it what is asked of it.
 _SETTINGS = """\
@@ -26,7 +26,7 @@ _SHAPE = "memory.shapes.t"
 
 
 @dataclass(frozen=True, slots=True)
-class BoundPlan:
+class QueryPlan:
     """``tables`` are the views that are read; ``conditions`` the text of what each scan filters.
 
     A view that is read twice has two conditions.
@@ -42,7 +42,7 @@ def bind(
     views: Mapping[str, TableEntry],
     limits: QueryLimits,
     state: Path,
-) -> BoundPlan:
+) -> QueryPlan:
     """Bind it; raises ``duckdb.Error`` where a name or a type does not fit."""
     names = list(views)
     setup = [_SETTINGS, *_shapes(views)]
@@ -52,7 +52,7 @@ def bind(
     plans = {kind: json.loads(text) for kind, text in rows}
     read = {names[number] for number, _ in _scans(plans["logical_plan"])}
     conditions = [(names[number], text) for number, text in _scans(plans["physical_plan"])]
-    return BoundPlan(tuple(sorted(read)), tuple(conditions))
+    return QueryPlan(tuple(sorted(read)), tuple(conditions))
 
 
 def _shapes(views: Mapping[str, TableEntry]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from tests.documented import ROOT
 
 PAGE = (ROOT / "docs" / "analyst.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("### The guarded query\n")[2].partition("\n### ")[0]
-RECEIPTS = PAGE.partition("### Receipts\n")[2].partition("\n## ")[0]
+RECEIPTS = PAGE.partition("### Receipts\n")[2].partition("\n### ")[0]
 
 
 def options(command: click.Command) -> set[str]:
