@@ -10,6 +10,7 @@ from ..manifest import Manifest, TableEntry
 
 __all__ = ["TableAge", "age_of", "clock_warning", "length", "now_for"]
 
+_MOST_BEHIND = timedelta(minutes=5)  # no two clocks are the same
 _LONGEST = 10**9  # seconds, as timedelta of any promise
 
 
@@ -41,11 +42,11 @@ def now_for(manifest: Manifest, clock: datetime) -> datetime:
 def clock_warning(manifest: Manifest, clock: datetime) -> str | None:
     """A sentence where the laptop's clock is behind what the broker signed."""
     behind = manifest.created_at - clock
-    if behind <= timedelta(0):
+    if behind <= _MOST_BEHIND:
         return None
     return (
-        f"this laptop's clock is {length(behind.total_seconds())} behind the time at which the "
-        "generation was made, so tables may be older than shown. Set the clock."
+        f"the clock of this laptop is {length(behind.total_seconds())} behind the time at which "
+        "the generation was made, and ages count from that time: set the clock"
     )
 
 
@@ -65,15 +66,11 @@ def age_of(entry: TableEntry, name: str, now: datetime) -> TableAge:
 def _problem(entry: TableEntry, name: str, seconds: int | None) -> str | None:
     since = f"is of {entry.as_of:%Y-%m-%d %H:%M} UTC" if entry.as_of else "has never been loaded"
     if not entry.status.is_good:
-        return f"{shown(name)} {since} ({entry.status}): {_reason(entry)}"
+        return f"{shown(name)} {since}: {prose(entry.error or entry.status, 1_000)}"
     promise = entry.freshness_seconds
     if promise is not None and seconds is not None and seconds > promise:
         return f"{shown(name)} {since}, older than the {length(promise)} promised"
     return None
-
-
-def _reason(entry: TableEntry) -> str:
-    return prose(entry.error, 500) if entry.error else "the broker gives no reason"
 
 
 def length(seconds: float) -> str:

@@ -20,6 +20,7 @@ from ..files import write_atomic
 from ..foreign.text import prose
 from ..manifest import Manifest, TableEntry
 from ..tables.session import identifier, literal
+from .table_sql import openable, rows_query
 
 __all__ = ["rebuild", "view_statements"]
 
@@ -51,9 +52,9 @@ def view_statements(manifest: Manifest, tree: Path) -> list[str]:
 
 
 def _of_table(manifest: Manifest, entry: TableEntry, tree: Path) -> Iterator[str]:
-    query = _files_query(entry, tree) if entry.files else _empty_query(entry)
-    if query is None:
+    if not (entry.files or entry.schema.columns):
         return
+    query = rows_query(entry, tree)
     name = identifier(manifest.view_names[entry.path])
     yield f"CREATE VIEW {name} AS {query};"
     if entry.description:
@@ -64,28 +65,7 @@ def _of_table(manifest: Manifest, entry: TableEntry, tree: Path) -> Iterator[str
             yield f"COMMENT ON COLUMN {place} IS {literal(prose(column.description))};"
 
 
-def _files_query(entry: TableEntry, tree: Path) -> str:
-    paths = sorted(str(tree / file.path) for file in entry.files)
-    listed = ", ".join(literal(_pattern(path)) for path in paths)
-    return f"FROM read_parquet([{listed}], hive_partitioning = false)"
-
-
-def _pattern(path: str) -> str:
-    """The file by its name: in brackets, what DuckDB would take for a pattern is itself."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in path)
-
-
-def _empty_query(entry: TableEntry) -> str | None:
-    columns = entry.schema.columns
-    if not columns:
-        return None
-    typed = (f"CAST(NULL AS {c.type or 'VARCHAR'}) AS {identifier(c.name)}" for c in columns)
-    return f"SELECT {', '.join(typed)} WHERE false"
-
-
-def _locks(paths: set[str]) -> str:
-    """DuckDB compares what a view names, the pattern, and then the file that the pattern finds."""
-    allowed = {spelling for path in paths for spelling in (path, _pattern(path))}
+def _locks(allowed: set[str]) -> str:
     return _LOCKS.format(paths=", ".join(map(literal, sorted(allowed))))
 
 
@@ -98,7 +78,7 @@ def rebuild(manifest: Manifest, tree: Path, database: Path, memory: Path) -> Pat
     """
     tree = tree.resolve()
     statements = view_statements(manifest, tree)
-    paths = {str(tree / file.path) for entry in manifest.tables for file in entry.files}
+    paths = {path for entry in manifest.tables for path in openable(entry, tree)}
     arriving = database.with_name(f".{database.name}.arriving")
     for left in (arriving, _log_of(arriving)):
         left.unlink(missing_ok=True)

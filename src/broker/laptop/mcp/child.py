@@ -28,8 +28,8 @@ async def ask_in_process(
         if "\0" in name + value or "=" in name:
             raise LaptopError("a parameter cannot be given", found=name)
     process = await asyncio.create_subprocess_exec(
-        # -P: a file of the analyst's folder never stands in for a module.
-        *(sys.executable, "-P", "-m", "broker.laptop", "--folder", str(root), "sql"),
+        # -I: a file of the analyst's folder, or a variable, never stands in for a module.
+        *(sys.executable, "-I", "-m", "broker.laptop", "--folder", str(root), "sql"),
         *("--json", "--file", "-", "--rows", str(rows), "--seconds", str(seconds)),
         *("--characters", str(_MOST_CHARACTERS)),
         *(f"--param={name}={value}" for name, value in parameters.items()),

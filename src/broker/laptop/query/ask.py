@@ -12,16 +12,18 @@ from typing import Any
 import duckdb
 
 from ...manifest import Manifest
+from ...tables.session import identifier
 from ..ages import age_of, clock_warning, now_for
+from ..table_sql import openable, rows_query
+from ..workspace import CHOSEN, MANIFEST, Workspace, parse_manifest, read_bytes
 from .answer import AnswerColumn, QueryAnswer, Row
 from .catalog import ViewCatalog
 from .check import CheckedQuery, check
 from .connection import locked
 from .failures import failure
 from .limits import QueryLimits
-from .sources import file_paths, identifier, view_query
 
-__all__ = ["GuardedData"]
+__all__ = ["GuardedData", "absent_views"]
 
 _BATCH = 500
 
@@ -34,27 +36,34 @@ def _utc_now() -> datetime:
 class GuardedData:
     """The tables of one generation, to be asked. ``tree`` is its folder, ``state`` the program's.
 
-    ``clock`` gives the laptop's time.
+    ``absent`` are the views that the analyst left out, ``clock`` gives the laptop's time.
     """
 
     manifest: Manifest
     tree: Path
     state: Path
     limits: QueryLimits = field(default_factory=QueryLimits)
+    absent: frozenset[str] = frozenset()
     clock: Callable[[], datetime] = _utc_now
+
+    @classmethod
+    def of(cls, workspace: Workspace, limits: QueryLimits) -> GuardedData:
+        """The generation in use; raises ``LaptopError`` before the first sync."""
+        manifest, tree = workspace.in_use()
+        return cls(manifest, tree, workspace.state, limits, absent_views(manifest, tree))
 
     def check(self, sql: str, parameters: dict[str, Any] | None = None) -> CheckedQuery:
         """Whether a query may be asked; raises ``LaptopError`` with what to write instead."""
-        catalog = ViewCatalog.of(self.manifest)
+        catalog = ViewCatalog.of(self.manifest, self.absent)
         return check(sql, parameters or {}, catalog, self.limits, self.state)
 
     def ask(self, query: CheckedQuery) -> QueryAnswer:
         """Run it; raises ``LaptopError`` where it meets a limit, or data that are not there."""
         began = time.monotonic()
         views = query.views.items()
-        paths = set[str]().union(*(file_paths(entry, self.tree) for _, entry in views))
+        paths = set[str]().union(*(openable(entry, self.tree) for _, entry in views))
         setup = [
-            f"CREATE VIEW {identifier(view)} AS {view_query(entry, self.tree)}"
+            f"CREATE VIEW {identifier(view)} AS {rows_query(entry, self.tree)}"
             for view, entry in views
         ]
         try:
@@ -120,3 +129,11 @@ def _fetched(
                 return tuple(rows), f"{limits.characters:,} characters"
             rows.append(row)
     return tuple(rows), None
+
+
+def absent_views(manifest: Manifest, tree: Path) -> frozenset[str]:
+    """The names of tables that the broker offers and that are not in this folder."""
+    if not (tree / CHOSEN).exists():
+        return frozenset()
+    offered = parse_manifest(read_bytes(tree / MANIFEST))
+    return frozenset(offered.view_names.values()) - frozenset(manifest.view_names.values())

@@ -13,20 +13,25 @@ from .refusals import OWN_DATABASE, WHAT_THERE_IS, refused_table_function
 
 __all__ = ["ViewCatalog"]
 
+CHOICE = "broker.toml"
 _FILE_ENDINGS = (".parquet", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".gz", ".zst", ".txt")
 
 
 @dataclass(frozen=True, slots=True)
 class ViewCatalog:
-    """``views`` leads from the name of each view, as the manifest writes it, to its table."""
+    """``views`` leads from the name of each view, as the manifest writes it, to its table.
+
+    ``absent`` are the views that the analyst left out.
+    """
 
     views: Mapping[str, TableEntry] = field(hash=False)
+    absent: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, manifest: Manifest) -> ViewCatalog:
+    def of(cls, manifest: Manifest, absent: frozenset[str] = frozenset()) -> ViewCatalog:
         """The views of a generation."""
         names = manifest.view_names
-        return cls({names[entry.path]: entry for entry in manifest.tables})
+        return cls({names[entry.path]: entry for entry in manifest.tables}, absent)
 
     @property
     def readable(self) -> dict[str, TableEntry]:
@@ -63,6 +68,13 @@ class ViewCatalog:
 
     def _unknown(self, path: tuple[str, ...]) -> LaptopError:
         written = ".".join(path)
+        absent = {name.lower(): name for name in self.absent}.get(path[-1].lower())
+        if absent is not None:
+            return LaptopError(
+                "the table is not on this laptop, because its folder leaves it out",
+                where=absent,
+                remedy=f"Take it into {CHOICE}, and run: bash server/scripts/sync_data.sh",
+            )
         if path[-2:-1] in (("information_schema",), ("pg_catalog",)):
             return LaptopError("there is no such table", found=written, remedy=WHAT_THERE_IS)
         if written.lower().endswith(_FILE_ENDINGS) or "/" in written or "*" in written:

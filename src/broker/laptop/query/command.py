@@ -55,8 +55,7 @@ def sql(
     SHOW TABLES, DESCRIBE TABLE and EXPLAIN work, too. Every answer says of which generation it
     is, and how old its tables are. An answer that is cut ends with exit code 4.
     """
-    manifest, tree = workspace.in_use()
-    data = GuardedData(manifest, tree, workspace.state, _limits(**limits))
+    data = GuardedData.of(workspace, _limits(**limits))
     data = repeatable(data) if is_receipted else data
     checked = data.check(_text(query, file), _values(parameters))
     answer = data.ask(checked)

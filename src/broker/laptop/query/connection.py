@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
+from ...tables.session import literal
 from .bounds import memory_bound, time_bound
 from .limits import QueryLimits
-from .sources import literal
 
 __all__ = ["locked"]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ...manifest import TableEntry
+from ...tables.session import identifier
+from ..table_sql import typed_columns
 from .connection import locked
 from .limits import QueryLimits
-from .sources import identifier, typed_columns
 from .syntax import SelectStatement
 
 __all__ = ["QueryPlan", "bind"]

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import duckdb
 
-from ...errors import LaptopError
 from ...foreign.text import shown
 from ...manifest import Manifest
+from ..generations import kept
 from ..query.answer import QueryAnswer, Row
 from ..query.ask import GuardedData
 from ..query.limits import QueryLimits
-from ..workspace import MANIFEST, Workspace, read_manifest
+from ..workspace import Workspace, read_tree
 from .hashes import SHORT, hashes_of, row_hash
 from .make import check_files, repeatable, tables_of
 from .model import Receipt, ReceiptTable
@@ -68,15 +68,12 @@ def verify(receipt: Receipt, workspace: Workspace, limits: QueryLimits) -> Verif
 
 def _kept(receipt: Receipt, workspace: Workspace) -> tuple[Manifest, Path] | None:
     """The generation of the receipt, else the newest other one that has the same files."""
-    trees = sorted(workspace.generations.glob(f"*/{MANIFEST}"), reverse=True)
-    trees.sort(key=lambda place: place.parent.name != receipt.generation)
-    for place in trees:
-        try:
-            manifest = read_manifest(place.parent)
-        except LaptopError:
-            continue  # one that a sync is bringing, or has to bring again
+    trees = kept(workspace)[::-1]
+    trees.sort(key=lambda tree: tree.name.rstrip("+") != receipt.generation)
+    for tree in trees:
+        manifest = read_tree(tree)
         if _has_files(manifest, receipt):
-            return manifest, place.parent
+            return manifest, tree
     return None
 
 

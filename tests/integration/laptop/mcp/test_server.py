@@ -32,7 +32,7 @@ def shop(tmp_path: Path) -> LaptopFolder:
 
 @asynccontextmanager
 async def session(shop: LaptopFolder) -> AsyncIterator[ClientSession]:
-    arguments = ["-m", "broker.laptop", "--folder", str(shop.root), "mcp"]
+    arguments = ["-I", "-m", "broker.laptop", "--folder", str(shop.root), "mcp"]
     server = StdioServerParameters(command=sys.executable, args=arguments, cwd=shop.root)
     async with stdio_client(server) as (reading, writing), ClientSession(reading, writing) as one:
         yield one
@@ -183,7 +183,7 @@ def test_a_file_of_the_folder_stands_in_for_no_module(shop: LaptopFolder) -> Non
         (shop.root / name).write_text("import pathlib; pathlib.Path('ran').touch(); raise Exit\n")
 
     async def ask() -> None:
-        arguments = ["-P", "-m", "broker.laptop", "--folder", str(shop.root), "mcp"]
+        arguments = ["-I", "-m", "broker.laptop", "--folder", str(shop.root), "mcp"]
         server = StdioServerParameters(command=sys.executable, args=arguments, cwd=shop.root)
         async with stdio_client(server) as pipes, ClientSession(*pipes) as one:
             await one.initialize()

@@ -11,6 +11,9 @@ import pytest
 
 from broker.errors import LaptopError
 from broker.laptop.query.answer import AnswerColumn, QueryAnswer
+from broker.laptop.query.ask import GuardedData
+from broker.laptop.query.limits import QueryLimits
+from broker.laptop.workspace import CHOSEN
 from broker.manifest import Status
 from broker.tables.model import Partitioning
 from broker.tables.schema import Column, TableSchema
@@ -166,10 +169,10 @@ def test_old_tables_and_a_wrong_clock_are_notes_of_the_answer(tmp_path: Path) ->
         "orders is of 2026-11-01 12:00 UTC, older than the 1 min promised",
     )
     notes = late.ask(late.check("FROM customers")).notes
-    assert notes == ("customers is of 2026-11-01 12:00 UTC (failed): no answer",)
+    assert notes == ("customers is of 2026-11-01 12:00 UTC: no answer",)
     behind = replace(data, clock=lambda: MADE_AT - timedelta(hours=1))
     (note,) = behind.ask(behind.check("FROM orders")).notes
-    assert note.startswith("this laptop's clock is 1 h behind")
+    assert note.startswith("the clock of this laptop is 1 h behind")
 
 
 @pytest.mark.parametrize(
@@ -254,3 +257,14 @@ def test_a_file_that_is_missing_is_one_sentence(tmp_path: Path) -> None:
     data = data_of(folder)
     with pytest.raises(LaptopError, match=r"sync_data\.sh"):
         data.ask(data.check("FROM orders"))
+
+
+def test_a_table_that_the_analyst_left_out_is_not_taken_for_a_wrong_name(tmp_path: Path) -> None:
+    folder = make_shop(tmp_path)
+    (folder.tree / CHOSEN).write_text('["shop/customers"]')
+    data = GuardedData.of(folder.workspace, QueryLimits())
+    with pytest.raises(LaptopError, match=r"orders: .*leaves it out.*broker\.toml"):
+        data.check("FROM Orders")
+    assert data.ask(data.check("SHOW TABLES")).rows == (("customers",),)
+    with pytest.raises(LaptopError, match="there is no such table"):
+        data.check("FROM zzz")

@@ -113,6 +113,16 @@ def test_another_generation_with_the_same_files_answers_for_one_that_is_gone(
     assert f"by {second}" in text
 
 
+def test_a_generation_that_came_again_under_its_name_counts(shop: LaptopFolder) -> None:
+    place = receipted(shop, "FROM orders")
+    first = shop.tree
+    shop.publish()
+    first.rename(first.with_name(f"{first.name}+"))
+    code, text = verified(shop, place)
+    assert (code, text[:5]) == (0, "SAME:")
+    assert " by " not in text
+
+
 def test_a_generation_that_is_not_kept_ends_with_6(shop: LaptopFolder) -> None:
     place = receipted(shop, "FROM orders")
     first = shop.tree

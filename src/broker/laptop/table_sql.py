@@ -1,25 +1,16 @@
-"""The SQL by which a table's files are read, and names and texts as SQL writes them. Pure."""
+"""The SQL by which a table's files are read. Pure."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ...foreign.columns import sql_type
-from ...manifest import TableEntry
+from ..foreign.columns import sql_type
+from ..manifest import TableEntry
+from ..tables.session import identifier, literal
 
-__all__ = ["file_paths", "identifier", "literal", "typed_columns", "view_query"]
+__all__ = ["openable", "rows_query", "typed_columns"]
 
 _ANY_TYPE = "VARCHAR"  # of a column for which no value ever came
-
-
-def identifier(name: str) -> str:
-    """A name, quoted."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text, quoted."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def typed_columns(entry: TableEntry) -> list[tuple[str, str]]:
@@ -30,8 +21,8 @@ def typed_columns(entry: TableEntry) -> list[tuple[str, str]]:
     ]
 
 
-def view_query(entry: TableEntry, tree: Path) -> str:
-    """The rows of a table: of exactly its files in the generation at ``tree``."""
+def rows_query(entry: TableEntry, tree: Path) -> str:
+    """The rows of a table that has columns: of exactly its files in the generation at ``tree``."""
     if not entry.files:
         typed = (f"CAST(NULL AS {kind}) AS {name}" for name, kind in typed_columns(entry))
         return f"SELECT {', '.join(typed)} WHERE false"
@@ -40,7 +31,7 @@ def view_query(entry: TableEntry, tree: Path) -> str:
     return f"FROM read_parquet([{listed}], hive_partitioning = false)"
 
 
-def file_paths(entry: TableEntry, tree: Path) -> set[str]:
+def openable(entry: TableEntry, tree: Path) -> set[str]:
     """What DuckDB must be allowed to open: it compares the pattern, then the file that it finds."""
     paths = [str(tree / file.path) for file in entry.files]
     return {spelling for path in paths for spelling in (path, _pattern(path))}
