@@ -48,10 +48,11 @@ class ViewCatalog:
             return self.readable
         found: dict[str, TableEntry] = {}
         for path in sorted(names.tables):
+            is_local = len(path) == 1 and path[0].lower() in names.local
             view = self.find(path[0]) if len(path) == 1 else None
-            if view is not None:
+            if view is not None and not (is_local and view not in self.readable):
                 found[view] = self._loaded(view)
-            elif len(path) > 1 or path[0].lower() not in names.local:
+            elif not is_local:
                 raise self._unknown(path)
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,15 @@ from .refusals import refused_count, refused_statement
 __all__ = ["SelectStatement", "read_statement"]
 
 _LONGEST = 100_000
+# What DuckDB takes for a blank: also what editors and web pages put there.
+_BLANKS = (
+    " \t\r\n\f\v\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
+    "\u202f\u205f\u3000\ufeff"
+)
+_SKIPPED = rf"(?:[{_BLANKS}]|--[^\n]*\n|/\*.*?\*/)"
+_EXPLAIN = re.compile(
+    rf"{_SKIPPED}*+EXPLAIN{_SKIPPED}++(?:(ANALYZE){_SKIPPED}++)?", re.IGNORECASE | re.DOTALL
+)
 _SERIALIZE = (
     "SELECT json_serialize_sql(?, skip_null := true, skip_empty := true, skip_default := true)"
 )
@@ -53,6 +63,13 @@ class SelectStatement:
                 expected=f"${near}" if near else "a query with that parameter",
                 found=f"${name}",
             )
+        for name, value in given.items():
+            if isinstance(value, str) and not is_text(value):
+                raise LaptopError(
+                    "the value of a parameter is not text",
+                    where=f"${name}",
+                    expected="UTF-8 without NUL",
+                )
 
 
 def read_statement(sql: str) -> SelectStatement:
@@ -63,10 +80,10 @@ def read_statement(sql: str) -> SelectStatement:
             expected=f"{_LONGEST:,} characters at most",
             found=f"{len(sql):,}",
         )
-    if "\0" in sql:
-        raise LaptopError("the query has a character that ends texts (NUL)")
+    if not is_text(sql):
+        raise LaptopError("the query is not text", expected="UTF-8 without NUL")
     kind, parameters = _only(sql)
-    text = _without_end(sql)
+    text = _without_ends(sql)
     explain = ""
     if kind == "EXPLAIN":
         explain, text = _explained(text)
@@ -74,6 +91,14 @@ def read_statement(sql: str) -> SelectStatement:
     if kind != "SELECT":
         raise refused_statement(kind, explain)
     return SelectStatement(text, explain, _tree(text), frozenset(parameters))
+
+
+def is_text(value: str) -> bool:
+    """Whether DuckDB can take it: arguments of a program may be any bytes."""
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _only(sql: str) -> tuple[str, set[str]]:
@@ -90,40 +115,44 @@ def _syntax_error(error: Exception) -> LaptopError:
     return LaptopError("the query cannot be parsed", found=first_part(error))
 
 
-def _words(sql: str) -> list[tuple[int, bytes]]:
-    """Each token that is not a comment: where it begins in the bytes of the text, and its text."""
+def _words(sql: str) -> list[tuple[int, str]]:
+    """Each token that is not a comment: where it begins in the bytes of the text, and its text.
+
+    Blanks that are not of ASCII are tokens of their own, and no words.
+    """
     content = sql.encode()
-    tokens = duckdb.tokenize(sql)
+    tokens = [(start, kind.name) for start, kind in duckdb.tokenize(sql)]
     ends = [start for start, _ in tokens[1:]] + [len(content)]
-    return [
-        (start, content[start:end].strip())
+    words = [
+        (start, content[start:end].decode(errors="replace").strip(_BLANKS))
         for (start, kind), end in zip(tokens, ends, strict=True)
-        if kind.name != "comment"
+        if kind != "comment"
     ]
+    return [(start, word) for start, word in words if word]
 
 
-def _without_end(sql: str) -> str:
-    """The statement without semicolons, and comments, behind it."""
-    end = None
-    for start, word in reversed(_words(sql)):
-        if word != b";":
+def _without_ends(sql: str) -> str:
+    """The statement without semicolons around it, and without comments behind the last."""
+    text, end = sql.lstrip(f";{_BLANKS}"), None
+    for start, word in reversed(_words(text)):
+        if word != ";":
             break
         end = start
-    return sql.encode()[:end].decode().strip()
+    return text.encode()[:end].decode().strip(_BLANKS)
 
 
 def _explained(text: str) -> tuple[str, str]:
-    """Take ``EXPLAIN`` or ``EXPLAIN ANALYZE`` off, which are written anew before what is run."""
-    words = _words(text)
-    first = [word.upper() for _, word in words[:2]]
-    count = 2 if first[1:] == [b"ANALYZE"] else 1
-    if first[0] != b"EXPLAIN" or len(words) <= count or words[count][1].startswith(b"("):
+    """Take ``EXPLAIN`` or ``EXPLAIN ANALYZE`` off, which are written anew before what is run.
+
+    The rest is parsed again, so whatever is mistaken here is refused there.
+    """
+    match = _EXPLAIN.match(text)
+    if match is None or text[match.end() :].startswith("("):
         raise LaptopError(
             "options of EXPLAIN are not supported",
             expected="EXPLAIN SELECT … or EXPLAIN ANALYZE SELECT …",
         )
-    rest = text.encode()[words[count][0] :].decode()
-    return ("EXPLAIN ANALYZE" if count == 2 else "EXPLAIN"), rest
+    return ("EXPLAIN ANALYZE" if match[1] else "EXPLAIN"), text[match.end() :]
 
 
 def _tree(text: str) -> Mapping[str, Any]:

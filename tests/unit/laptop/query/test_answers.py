@@ -227,6 +227,8 @@ def test_an_empty_table_has_its_columns_and_one_never_loaded_says_why(tmp_path: 
     assert answer.rows == ()
     with pytest.raises(LaptopError, match=r"visits: .*never been loaded \(failed: no answer\)"):
         data.check("FROM visits")
+    of_query = data.check("WITH visits AS (SELECT 1 AS a) FROM visits")
+    assert data.ask(of_query).rows == (("1",),)
     assert "visits" not in {row[0] for row in data.ask(data.check("SHOW TABLES")).rows}
 
 

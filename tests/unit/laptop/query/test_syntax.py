@@ -17,6 +17,11 @@ from broker.laptop.query.syntax import read_statement
         ("SELECT ';' -- ;", "SELECT ';' -- ;", ""),
         ("EXPLAIN SELECT 1;", "SELECT 1", "EXPLAIN"),
         ("explain /* a */ analyze\nFROM t", "FROM t", "EXPLAIN ANALYZE"),
+        ("EXPLAIN/* a */SELECT 1", "SELECT 1", "EXPLAIN"),
+        ("-- a\nexplain\u00a0select\u00a01 ;\u00a0-- b", "select\u00a01", "EXPLAIN"),
+        ("\ufeffSELECT '\u00a0;' ;\u00a0-- a web page", "SELECT '\u00a0;'", ""),
+        (";\n;SELECT 1;;", "SELECT 1", ""),
+        ("SELECT $$a;b$$;\r\n", "SELECT $$a;b$$", ""),
         ("WITH a AS (SELECT 1) FROM a", "WITH a AS (SELECT 1) FROM a", ""),
         ("PIVOT t ON a IN ('x') USING sum(b)", "PIVOT t ON a IN ('x') USING sum(b)", ""),
     ],
@@ -36,9 +41,11 @@ def test_a_select_is_taken_without_its_end(sql: str, select: str, explain: str) 
         ("EXPLAIN SELECT 1; COPY t TO 'x'", "found 2 statements"),
         ("EXPLAIN (ANALYZE) COPY t TO 'x'", "options of EXPLAIN"),
         ("EXPLAIN (FORMAT json) SELECT 1", "options of EXPLAIN"),
+        ("/**/" * 5_000 + "EXPLAIN(ANALYZE) SELECT 1", "options of EXPLAIN"),
         ("EXPLAIN EXPLAIN SELECT 1", "cannot be parsed"),
         ("EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1", "found EXPLAIN ANALYZE CREATE"),
         ("SELECT 1\0; DROP TABLE t", "NUL"),
+        ("SELECT '\udcff'", "expected UTF-8"),
         ("SELEC 1", 'syntax error at or near "SELEC"'),
         ("\u0455elect 1", "syntax error"),
         (f"SELECT {'(' * 3_000}1{')' * 3_000}", "cannot be parsed"),
@@ -64,6 +71,8 @@ def test_a_syntax_error_is_one_line_without_the_text_of_the_query() -> None:
     [
         ({}, "found $since"),
         ({"since": "1", "sinse": "2"}, "expected $since; found $sinse"),
+        ({"since": "\udcff"}, "$since: the value of a parameter is not text"),
+        ({"since": "a\0b"}, "expected UTF-8"),
     ],
 )
 def test_parameters_and_values_belong_together(given: dict[str, str], found: str) -> None:
