@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,9 @@ from ...tables.session import literal
 from .bounds import memory_bound, time_bound
 from .limits import QueryLimits
 
-__all__ = ["locked"]
+__all__ = ["SPILL", "locked"]
+
+SPILL = "broker-query-"
 
 _BEFORE = """\
 SET TimeZone = 'UTC';
@@ -42,9 +45,11 @@ def locked(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that ``setup`` was run on and that is locked down then, within its limits.
 
-    What does not fit into memory goes to a folder below ``state``, which is gone afterwards.
+    What does not fit into memory goes to a folder below ``state``, or below the system's for
+    temporary files where this process may not write there. It is gone afterwards.
     """
-    spill = state / f"query-{os.getpid()}-{secrets.token_hex(4)}"
+    above = state if os.access(state, os.W_OK) else Path(tempfile.gettempdir())
+    spill = above / f"{SPILL}{os.getpid()}-{secrets.token_hex(4)}"
     try:
         with (
             duckdb.connect() as connection,

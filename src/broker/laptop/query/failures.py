@@ -6,6 +6,7 @@ import duckdb
 
 from ...errors import LaptopError
 from ..ages import length
+from .connection import SPILL
 from .limits import QueryLimits
 from .messages import first_part
 
@@ -26,6 +27,12 @@ def failure(error: Exception, limits: QueryLimits) -> LaptopError:
             expected=f"{limits.memory_bytes:,} bytes of memory and "
             f"{limits.temporary_bytes:,} bytes of temporary files at most",
             remedy="Add conditions, aggregate earlier, or give --memory.",
+        )
+    if isinstance(error, duckdb.IOException) and SPILL in str(error):
+        return LaptopError(
+            "the temporary files of the query cannot be written",
+            found=first_part(error),
+            remedy="Make room on the disk, or give --memory.",
         )
     if isinstance(error, duckdb.IOException):
         return LaptopError(
