@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from ..foreign.text import prose, shown
 from ..manifest import Manifest, TableEntry
 
-__all__ = ["TableAge", "age_of", "clock_warning", "length", "now_for"]
+__all__ = ["TableAge", "age_of", "clock_warning", "length", "now_by"]
 
 _MOST_BEHIND = timedelta(minutes=5)  # no two clocks are the same
 _LONGEST = 10**9  # seconds, as timedelta of any promise
@@ -34,7 +34,7 @@ class TableAge:
         return self.problem is not None
 
 
-def now_for(manifest: Manifest, clock: datetime) -> datetime:
+def now_by(clock: datetime, manifest: Manifest) -> datetime:
     """The time by the laptop's clock, which cannot be before the generation was made."""
     return max(clock.astimezone(UTC), manifest.created_at)
 

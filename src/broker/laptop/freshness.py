@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..manifest import Manifest
-from .ages import age_of, clock_warning, now_for
+from .ages import age_of, clock_warning, now_by
 
-__all__ = ["stale", "summary"]
+__all__ = ["now_by", "stale", "summary"]
 
 
 def summary(manifest: Manifest) -> str:
@@ -18,7 +18,7 @@ def summary(manifest: Manifest) -> str:
 
 def stale(manifest: Manifest, clock: datetime) -> list[str]:
     """A sentence for each table that is not what its source has, or older than was promised."""
-    now = now_for(manifest, clock)
+    now = now_by(clock, manifest)
     found = [age_of(entry, entry.name, now).problem for entry in manifest.tables]
     found.append(clock_warning(manifest, clock))
     return [sentence for sentence in found if sentence]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from broker.laptop.ages import age_of, clock_warning, length, now_for
+from broker.laptop.ages import age_of, clock_warning, length, now_by
 from broker.manifest import Manifest, Status, TableEntry
 from tests.laptop_folders import MADE_AT
 
@@ -53,7 +53,7 @@ def test_a_table_is_old_by_its_promise_and_by_how_its_last_load_went(
 def test_a_clock_that_is_behind_hides_no_age_before_the_generation_and_is_reported() -> None:
     loaded = MADE_AT - timedelta(hours=3)
     clock = MADE_AT - timedelta(days=400)
-    now = now_for(MANIFEST, clock)
+    now = now_by(clock, MANIFEST)
     assert now == MADE_AT
     assert problem(now, as_of=loaded, freshness_seconds=3_600) is not None
     warning = clock_warning(MANIFEST, clock)
@@ -61,7 +61,7 @@ def test_a_clock_that_is_behind_hides_no_age_before_the_generation_and_is_report
     assert warning.startswith("the clock of this laptop is 400 d behind")
     assert clock_warning(MANIFEST, MADE_AT - timedelta(minutes=5)) is None
     assert clock_warning(MANIFEST, MADE_AT - timedelta(minutes=6)) is not None
-    assert now_for(MANIFEST, MADE_AT + timedelta(days=1)) == MADE_AT + timedelta(days=1)
+    assert now_by(MADE_AT + timedelta(days=1), MANIFEST) == MADE_AT + timedelta(days=1)
 
 
 def test_what_a_table_says_of_itself_never_acts_on_a_terminal() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ...errors import LaptopError
 from ...foreign.text import prose
 from ...manifest import Manifest, TableEntry
-from ..ages import age_of, clock_warning, now_for
+from ..ages import age_of, clock_warning, now_by
 from ..query.catalog import ViewCatalog
 from ..query.render import age_as_json
 from .budget import with_list
@@ -21,7 +21,7 @@ _TEXT = 2_000
 
 def listed(manifest: Manifest, clock: datetime, search: str, skip: int) -> str:
     """The tables that have a word, from the one after ``skip``."""
-    now = now_for(manifest, clock)
+    now = now_by(clock, manifest)
     found = [
         (view, entry)
         for view, entry in sorted(ViewCatalog.of(manifest).views.items())
@@ -72,7 +72,7 @@ def described(manifest: Manifest, clock: datetime, name: str, search: str) -> st
             for one in entry.foreign_keys[:50]
         ],
         "rejected_rows": entry.rejects,
-        "freshness": age_as_json(age_of(entry, view, now_for(manifest, clock))),
+        "freshness": age_as_json(age_of(entry, view, now_by(clock, manifest))),
     }
     columns = [
         {
@@ -99,7 +99,7 @@ def _partitions(entry: TableEntry) -> dict[str, Any] | None:
 
 def fresh(manifest: Manifest, clock: datetime) -> str:
     """The age of all tables, those with a problem first."""
-    now = now_for(manifest, clock)
+    now = now_by(clock, manifest)
     ages = [age_of(entry, view, now) for view, entry in ViewCatalog.of(manifest).views.items()]
     ages.sort(key=lambda age: (not age.is_stale, age.name))
     head = {

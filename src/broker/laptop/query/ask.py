@@ -13,7 +13,7 @@ import duckdb
 
 from ...manifest import Manifest
 from ...tables.session import identifier
-from ..ages import age_of, clock_warning, now_for
+from ..ages import age_of, clock_warning, now_by
 from ..table_sql import openable, rows_query
 from ..workspace import CHOSEN, MANIFEST, Workspace, parse_manifest, read_bytes
 from .answer import AnswerColumn, QueryAnswer, Row
@@ -84,7 +84,7 @@ class GuardedData:
         )
 
     def _ages(self, query: CheckedQuery) -> Any:
-        now = now_for(self.manifest, self.clock())
+        now = now_by(self.clock(), self.manifest)
         return tuple(age_of(entry, view, now) for view, entry in query.views.items())
 
     def _notes(self, query: CheckedQuery) -> tuple[str, ...]:
