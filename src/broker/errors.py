@@ -17,6 +17,7 @@ Standard library only: the Ansible modules ship this file to the hosts they mana
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from .foreign.text import shown
@@ -33,6 +34,7 @@ __all__ = [
     "SourceError",
     "TableError",
     "nearest",
+    "same_name",
 ]
 
 
@@ -40,6 +42,14 @@ def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str | 
     """The known word that is most like this one; None where none is as like as that (0 to 1)."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=likeness)
     return near[0] if near else None
+
+
+def same_name(name: str) -> str:
+    """A name as it is compared with one that a person types.
+
+    Case, blanks, ``_`` and ``-`` make no difference.
+    """
+    return re.sub(r"[\s_-]+", " ", name).strip().lower()
 
 
 class BrokerError(Exception):

@@ -1,8 +1,8 @@
-"""``broker config …``: check the two files of a configuration, and print their JSON Schemas."""
+"""``broker config …``: check the files of a configuration, and print their JSON Schemas."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ import click
 from ..config import (
     Description,
     Instance,
+    PlacedMetric,
     find_config_dir,
     json_schema,
     load_description,
@@ -20,12 +21,14 @@ from ..config import (
 )
 from ..config.problems import InvalidConfigError, did_you_mean, problems_of
 from ..errors import ConfigError
+from ..metrics.select import names_in
 from ..sources.contract import Source
 from ..sources.registry import open_configured, settings_problems, source_types
 from ..sync.places import doubts, places_of
 from ..sync.request import request_of
+from .checked_metrics import checked_metrics
 from .options import as_json, config_dir
-from .terminal import say, say_json
+from .terminal import counted, say, say_json
 
 __all__ = ["config"]
 
@@ -42,7 +45,7 @@ def config() -> None:
 @as_json
 @click.pass_context
 def check(context: click.Context, config_option: Path | None, *, as_json: bool) -> None:
-    """Read both files and report everything that is wrong.
+    """Read the two files and the metrics, and report everything that is wrong.
 
     No source is contacted. Who could read a table before stands in the store and not in these
     files: that more people could read one than before is found by the next sync, which holds it.
@@ -57,26 +60,31 @@ def check(context: click.Context, config_option: Path | None, *, as_json: bool) 
             problems += _collect(problems, partial(settings_problems, source)) or []
         if not instance.named_sources:
             problems.append(_sourceless(folder))
+    metrics = _collect(problems, lambda: checked_metrics(folder))
     warnings = [*_open_secrets(folder), *(description.warnings if description else ())]
     if instance is not None and description is not None:
         warnings += _other_readers(instance, description, folder)
+    if description is not None:
+        warnings += _unknown_tables(metrics or (), description)
     tables = len(description.tables) if description else 0
     if as_json:
-        say_json(_facts(tables, problems, warnings), indent=2)
+        say_json(_facts(tables, metrics or (), problems, warnings), indent=2)
         context.exit(ConfigError.exit_code if problems else 0)
     for warning in warnings:
         say(f"warning: {warning}", err=True)
     if problems:
         raise InvalidConfigError(problems)
     described = "1 table is" if tables == 1 else f"{tables} tables are"
-    say(f"{folder}: nothing is wrong; {described} described")
+    count = f", {counted(len(metrics), 'metric')} defined" if metrics else ""
+    say(f"{folder}: nothing is wrong; {described} described{count}")
     say("Whether more people could read a table than before is known to the next sync alone.")
 
 
 @config.command()
-@click.argument("which", type=click.Choice(["instance", "description"]))
-def schema(which: Literal["instance", "description"]) -> None:
-    """Print the JSON Schema of instance.yaml, or of the YAML blocks of data_description.md."""
+@click.argument("which", type=click.Choice(["instance", "description", "metric"]))
+def schema(which: Literal["instance", "description", "metric"]) -> None:
+    """Print the JSON Schema of instance.yaml, of the YAML blocks of data_description.md, or of a
+    file of metrics/."""
     say_json(json_schema(which), indent=2)
 
 
@@ -120,6 +128,25 @@ def _other_readers(instance: Instance, description: Description, folder: Path) -
     yield from doubts(tables, places, instance)
 
 
+def _unknown_tables(metrics: Sequence[PlacedMetric], description: Description) -> Iterator[str]:
+    """Whether a metric binds is known to a sync; a table that nothing describes is known here."""
+    known = {
+        name.lower(): name
+        for table in description
+        for name in (table.name, table.path, table.path.replace("/", "_"))
+    }
+    for one in metrics:
+        for name in sorted(names_in(one.metric.sql) - {*known}):
+            yield str(
+                ConfigError(
+                    f"metric {one.metric.name} reads a table that is not described",
+                    where=one.where("sql"),
+                    found=f"'{name}'",
+                    remedy=did_you_mean(name, known.values()),
+                )
+            )
+
+
 def _sourceless(folder: Path) -> ConfigError:
     return ConfigError(
         "no source is given",
@@ -135,10 +162,16 @@ def _open_secrets(folder: Path) -> list[str]:
     return [f"{env_file}: others than its owner can read it. Run chmod 600 on it."]
 
 
-def _facts(tables: int, problems: list[ConfigError], warnings: list[str]) -> dict[str, Any]:
+def _facts(
+    tables: int,
+    metrics: Sequence[PlacedMetric],
+    problems: list[ConfigError],
+    warnings: list[str],
+) -> dict[str, Any]:
     parts = ("where", "message", "expected", "found", "remedy")
     return {
         "tables": tables,
+        "metrics": len(metrics),
         "problems": [{part: getattr(one, part) for part in parts} for one in problems],
         "warnings": warnings,
     }

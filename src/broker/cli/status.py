@@ -16,7 +16,7 @@ from ..access.proof_status import proof_status
 from ..accounts.debian.usage import spaces
 from ..accounts.records.paths import HostPaths
 from ..config import find_config_dir, load_instance
-from ..errors import BrokerError
+from ..errors import BrokerError, PublishError
 from ..hostpaths import PROOF
 from ..manifest import TableEntry
 from ..publish import Generation
@@ -129,7 +129,8 @@ def _since(link: Path) -> datetime:
 def _facts(generation: Generation | None, data: Path, now: datetime) -> dict[str, Any]:
     if generation is None:
         exit_code = int(Exit.FAILED)
-        return {"generation": None, "data": str(data), "tables": [], "exit_code": exit_code}
+        nothing: dict[str, Any] = {"tables": [], "warnings": [], "exit_code": exit_code}
+        return {"generation": None, "data": str(data), **nothing}
     manifest = generation.manifest
     tables = [_table(entry, generation, now) for entry in manifest.tables]
     return {
@@ -139,8 +140,17 @@ def _facts(generation: Generation | None, data: Path, now: datetime) -> dict[str
         "data": str(data),
         "path": str(generation.path),
         "tables": tables,
+        "warnings": _warnings(generation),
         "exit_code": int(_exit(tables)),
     }
+
+
+def _warnings(generation: Generation) -> list[str]:
+    """What is of no single table: metrics that did not bind."""
+    try:
+        return list(generation.metrics.warnings)
+    except PublishError as error:
+        return [str(error)]
 
 
 def _table(entry: TableEntry, generation: Generation, now: datetime) -> dict[str, Any]:
@@ -251,3 +261,4 @@ def _print(facts: dict[str, Any], entries: Sequence[TableEntry]) -> None:
             say(f"{row['table']}: {example_keys(row['lost_keys'])}")
         if row["readers"]:
             say(f"{row['table']}: {row['readers']}")
+    say(*(f"warning: {warning}" for warning in facts["warnings"]))

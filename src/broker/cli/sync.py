@@ -18,6 +18,7 @@ from ..sources.registry import open_configured
 from ..sync.report import Progress, Report
 from ..sync.run import Run
 from ..sync.time_limit import left_behind
+from .checked_metrics import checked_metrics
 from .described import table_named
 from .options import as_json, config_dir, data_dir
 from .progress import Lines, Live
@@ -49,6 +50,7 @@ def sync(config_option: Path | None, data: Path, as_json: bool, names: tuple[str
     folder = find_config_dir(config_option)
     instance = load_instance(folder)
     description = load_description(folder, instance)
+    metrics = checked_metrics(folder)
     for warning in description.warnings:
         say(f"warning: {warning}", err=True)
     reload = frozenset(table_named(description, name, folder).id for name in names)
@@ -63,7 +65,10 @@ def sync(config_option: Path | None, data: Path, as_json: bool, names: tuple[str
             clock=lambda: datetime.now(UTC),
             progress=progress,
             reload=reload,
+            metrics=metrics,
         )()
+    for warning in report.warnings:
+        say(f"warning: {warning}", err=True)
     if as_json:
         say_json(report.as_json())
     else:

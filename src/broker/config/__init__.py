@@ -3,6 +3,8 @@
 from .description import CsvDialect, Description, ForeignKeySection, TableDescription, WhereFilter
 from .instance import AccessClass, Dataset, Instance, Retention, Sync
 from .load import find_config_dir, load_description, load_instance
+from .metric import MetricDescription, PlacedMetric
+from .metric_files import load_metrics
 from .placeholders import PLACEHOLDERS
 from .problems import InvalidConfigError
 from .schema import json_schema
@@ -18,6 +20,8 @@ __all__ = [
     "ForeignKeySection",
     "Instance",
     "InvalidConfigError",
+    "MetricDescription",
+    "PlacedMetric",
     "Retention",
     "Section",
     "SourceConfig",
@@ -28,4 +32,5 @@ __all__ = [
     "json_schema",
     "load_description",
     "load_instance",
+    "load_metrics",
 ]

@@ -65,6 +65,16 @@ class Document:
             line = self._line(marker)
         return f"{self.path}:{line}"
 
+    def where_in(self, location: KeyPath, line: int) -> str:
+        """``file:line`` of a line of a text, counted from 1.
+
+        That of its key, where the text is not written as a block in which every line counts (|).
+        """
+        nodes = [value for _, value in self._walk(location)]
+        if len(nodes) < len(location) or getattr(nodes[-1], "style", None) != "|":
+            return self.where(location)
+        return f"{self.path}:{self._line(nodes[-1]) + line}"
+
     def found(self, location: KeyPath) -> str | None:
         """What stands there, in words fit for a message; None where nothing does.
 

@@ -17,12 +17,11 @@ from .instance import Instance
 from .markdown import yaml_blocks
 from .placed import Placed
 from .problems import InvalidConfigError, raise_if_any, validated
+from .text_file import DESCRIPTION_FILE, INSTANCE_FILE, read_text
 
 __all__ = ["find_config_dir", "load_description", "load_instance"]
 
-INSTANCE_FILE = "instance.yaml"
 _UNKNOWN = "-"
-DESCRIPTION_FILE = "data_description.md"
 DATASET_FOLDERS = ("docs/datasets", "datasets")
 
 
@@ -53,7 +52,7 @@ def load_instance(
     path = config_dir / INSTANCE_FILE
     missing = None if secrets else _UNKNOWN
     variables = Variables.of(config_dir, os.environ if environ is None else environ, missing)
-    document = Document(_read(path), path, expand=variables.expand)
+    document = Document(read_text(path), path, expand=variables.expand)
     folder = config_dir.absolute()
     instance, problems = validated(Instance, document.data, document, folder=folder)
     problems += document.problems
@@ -100,7 +99,7 @@ def _documents(main: Path, config_dir: Path) -> tuple[list[Document], list[Confi
     problems: list[ConfigError] = []
     datasets = [path for name in DATASET_FOLDERS for path in (config_dir / name).glob("*.md")]
     for path in [main, *sorted(datasets)]:
-        for block in yaml_blocks(_read(path)):
+        for block in yaml_blocks(read_text(path)):
             try:
                 documents.append(Document(block.text, path, block.first_line))
             except ConfigError as error:
@@ -136,30 +135,6 @@ def _merge_mapping(document: Document, mapping: dict[str, str]) -> list[ConfigEr
                 )
             )
     return problems
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise InvalidConfigError(
-            [ConfigError("the file is missing", where=str(path), remedy=_REMEDIES.get(path.name))]
-        ) from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        problem = ConfigError(
-            "the file is not UTF-8 text", where=f"{path}:{line}", remedy="Save it as UTF-8."
-        )
-        raise InvalidConfigError([problem]) from error
-    except OSError as error:
-        problem = ConfigError(f"the file cannot be read: {error.strerror}", where=str(path))
-        raise InvalidConfigError([problem]) from error
-
-
-_REMEDIES = {
-    INSTANCE_FILE: "docs/configuration.md shows one to begin with.",
-    DESCRIPTION_FILE: "Write one, or let 'broker discover' propose one.",
-}
 
 
 def _no_block(path: Path) -> ConfigError:

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from .description import DescriptionFile
 from .instance import Instance
+from .metric import MetricDescription
 from .placeholders import PLACEHOLDERS
 from .problems import key_is_chosen, section_of
 
@@ -29,13 +30,14 @@ def render(markdown: str) -> str:
     regions = {
         "instance": lambda: _sections(Instance),
         "description": lambda: _sections(DescriptionFile),
+        "metric": lambda: _sections(MetricDescription, "The keys of a metric"),
         "placeholders": _placeholders,
     }
     return _REGION.sub(lambda m: f"{m[1]}{regions[m[2]]()}{m[3]}", markdown)
 
 
-def _sections(root: type[BaseModel]) -> str:
-    return "\n".join(_section(path, model) for path, model in _walk(root, ""))
+def _sections(root: type[BaseModel], title: str = "The sections") -> str:
+    return "\n".join(_section(path, model, title) for path, model in _walk(root, ""))
 
 
 def _walk(model: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseModel]]]:
@@ -49,8 +51,8 @@ def _walk(model: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseMod
             yield from _walk(inner, f"{path}.{name}{ending}".lstrip("."))
 
 
-def _section(path: str, model: type[BaseModel]) -> str:
-    title = f"### `{path}`" if path else "### The sections"
+def _section(path: str, model: type[BaseModel], first: str) -> str:
+    title = f"### `{path}`" if path else f"### {first}"
     kinds = model.model_json_schema(mode="validation")["properties"]
     rows = [
         f"| `{name}` | {_kind(kinds[name])} | {_default(field)} | {field.description} |"

@@ -29,6 +29,7 @@ __all__ = [
     "DatasetName",
     "Duration",
     "GroupName",
+    "MetricName",
     "Names",
     "OneOrMore",
     "SafeName",
@@ -165,6 +166,7 @@ _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _TABLE_ID = re.compile(
     r"[^\s./\\\x00-\x1f\x7f](?:[^/\\\x00-\x1f\x7f]{0,253}[^\s./\\\x00-\x1f\x7f])?"
 )
+METRIC_NAME = r"[a-z][a-z0-9_]{0,62}"
 _SIZE = re.compile(r"[0-9]+(\.[0-9]+)? *([kKMGTP]i?)?B?")
 _UNITS = {
     "s": timedelta(seconds=1),
@@ -224,6 +226,13 @@ SourceName = Annotated[
     str, _matches(r"[a-z][a-z0-9_-]{0,30}", "a source name of a-z, 0-9, _ and -")
 ]
 """A source's name in this instance."""
+
+MetricName = Annotated[
+    str,
+    _matches(METRIC_NAME, "a name of a-z, 0-9 and _ that begins with a letter"),
+    _pattern(METRIC_NAME),
+]
+"""The name of a metric."""
 
 Size = Annotated[
     ByteSize,

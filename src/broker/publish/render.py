@@ -6,7 +6,7 @@ No clock stands in any of them, so that they stay hard links while nothing chang
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,10 +17,17 @@ from ..config.values import dataset_file
 from ..config.yaml_text import readable_yaml
 from ..foreign.text import readable_json
 from ..manifest import Manifest, TableEntry
+from ..metrics.bound import BOUND, BoundMetrics, metric_documents
 from ..tables.schema import Column
 from .views import NO_CLASS, Audience, cut
 
-__all__ = ["RenderedDocument", "metadata_documents", "schema_documents"]
+__all__ = [
+    "RenderedDocument",
+    "bound_document",
+    "metadata_documents",
+    "schema_documents",
+    "with_metrics",
+]
 
 # libyaml's emitter is some ten times faster, and PyYAML's wheels all carry it.
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -65,6 +72,20 @@ def metadata_documents(
                 content = (readable_json(facts, indent=1) + "\n").encode()
                 documents[f"metadata/{entry.path}.json"] = RenderedDocument(access, content)
     return documents
+
+
+def with_metrics(
+    describe: Callable[[Manifest], Mapping[str, bytes]], metrics: BoundMetrics
+) -> Callable[[Manifest], Mapping[str, bytes]]:
+    """The documents of ``describe`` for each tree, and the metrics that its readers may know."""
+    return lambda manifest: {**describe(manifest), **metric_documents(metrics, manifest)}
+
+
+def bound_document(metrics: BoundMetrics) -> Mapping[str, RenderedDocument]:
+    """From what a view that is built later gets its metrics; nothing where there are none."""
+    if not metrics.metrics and not metrics.warnings:
+        return {}
+    return {BOUND: RenderedDocument(None, metrics.to_json())}
 
 
 def _yaml(entries: Iterable[TableEntry]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,19 +13,27 @@ from typing import Any
 from urllib.parse import quote
 
 from ..classes import PUBLIC
+from ..config import PlacedMetric
 from ..errors import PublishError
 from ..files import lock, make_dir
 from ..manifest import Manifest, Status, TableEntry, check_entry
+from ..metrics.bound import BoundMetrics
 from ..tables.model import DataFile, TableVersion
 from .audiences import wanted
 from .build import Builder, Describe
 from .readers import READERS, Memory, Readers, Widening
-from .render import RenderedDocument, metadata_documents, schema_documents
+from .render import (
+    RenderedDocument,
+    bound_document,
+    metadata_documents,
+    schema_documents,
+    with_metrics,
+)
 from .sign import Signer
 from .store_layout import Generation, StoreLayout, publish_errors
 from .table_pages import table_pages
 from .tree import PASSAGE_MODE, Rights, TreeBuilder, check_path, seal
-from .views import NO_CLASS
+from .views import NO_CLASS, cut
 
 __all__ = ["PUBLISHING", "PUBLISH_WAIT_SECONDS", "Staging", "require_space"]
 
@@ -57,6 +65,7 @@ class Staging:
     _notes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _readers: dict[str, tuple[Readers, frozenset[str]]] = field(default_factory=dict)
     _widenings: dict[str, Widening] = field(default_factory=dict)
+    _metrics: BoundMetrics = field(default_factory=BoundMetrics)
 
     def __enter__(self) -> Staging:
         return self
@@ -162,6 +171,32 @@ class Staging:
         self._add(entry, new=new)
         return entry
 
+    def bind(self, metrics: Sequence[PlacedMetric]) -> tuple[str, ...]:
+        """Have metrics published to those who may read their tables, as these are put by now.
+
+        Returns a warning for each that does not bind. It never fails: data do not wait for metrics.
+        """
+        if not metrics:
+            self._metrics = BoundMetrics()
+            return ()
+        # Who binds nothing waits for no DuckDB.
+        from ..metrics.binding import bind_metrics, failed  # noqa: PLC0415
+
+        manifest = self._manifest(datetime.now(UTC))
+        try:
+            readers = wanted(self.layout, self.rights)
+            audiences = {", ".join(one.names): cut(manifest, one) for one in readers}
+            self._metrics = bind_metrics(metrics, manifest, audiences, self._place_of)
+        except Exception as error:  # a bug in there must not take the tables with it
+            self._metrics = failed(error)
+        return self._metrics.warnings
+
+    def _place_of(self, path: str) -> Path:
+        """Where a data file is before the commit."""
+        if path in self._new or self.previous is None:
+            return self._new[path]
+        return self.previous.path / path
+
     def commit(
         self,
         documents: Mapping[str, RenderedDocument] | None = None,
@@ -177,13 +212,7 @@ class Staging:
         the published generation is then as it was.
         """
         _check_owners(self._tables.values())
-        manifest = Manifest(
-            generation=self.id,
-            created_at=now or datetime.now(UTC),
-            tables=tuple(self._tables[name] for name in sorted(self._tables)),
-            previous=self.previous.id if self.previous else None,
-            run=self.run,
-        )
+        manifest = self._manifest(now or datetime.now(UTC))
         with publish_errors(self.folder), self._publish_lock():
             self._build(
                 manifest,
@@ -191,12 +220,23 @@ class Staging:
                     **metadata_documents(manifest, self._notes),
                     **table_pages(manifest),
                     READERS: RenderedDocument(None, self._memory().to_json(self.id)),
+                    **bound_document(self._metrics),
                     **(documents or {}),
                 },
-                describe,
+                with_metrics(describe, self._metrics),
             )
         self.close()
         return self.layout.generation(self.id)
+
+    def _manifest(self, now: datetime) -> Manifest:
+        """What the tables of by now make, without its documents."""
+        return Manifest(
+            generation=self.id,
+            created_at=now,
+            tables=tuple(self._tables[name] for name in sorted(self._tables)),
+            previous=self.previous.id if self.previous else None,
+            run=self.run,
+        )
 
     def _memory(self) -> Memory:
         """What the next generation knows of the readers of its tables."""

@@ -17,7 +17,7 @@ from .approvals import Approvals
 from .audiences import record, wanted
 from .build import Builder, Describe
 from .readers import Memory, Readers, Widening
-from .render import schema_documents
+from .render import schema_documents, with_metrics
 from .retention import Candidate, PruneRule, expired, in_use, removable
 from .sign import Signer
 from .staging import PUBLISH_WAIT_SECONDS, PUBLISHING, Staging, require_space
@@ -279,6 +279,8 @@ class Store:
         """Build the missing views of a generation, each renamed into it when it is whole."""
         missing = [a for a in wanted(self.layout, self.rights) if not generation.view(a).is_dir()]
         folder = self.layout.staging / f"views-{generation.id}"
+        if missing:
+            describe = with_metrics(describe, generation.metrics)
         for audience in missing:
             make_dir(folder, mode=0o700)
             tree = TreeBuilder(folder, self.rights, None)

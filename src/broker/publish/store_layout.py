@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from ..errors import PublishError
 from ..files import fsync_dir, replace_link
 from ..foreign.paths import GENERATION_ID
 from ..manifest import Manifest
+from ..metrics.bound import BOUND, BoundMetrics, unreadable_metrics
 from .readers import READERS, Memory, Readers, unreadable
 from .views import NO_CLASS, Audience
 
@@ -79,15 +80,34 @@ class Generation:
 
         Raises ``PublishError`` unless it is what the manifest lists.
         """
-        if not self.remembers:
+        content = self._listed(READERS, unreadable)
+        if content is None:
             return self.classes
-        listed = next(entry for entry in self.manifest.documents if entry.path == READERS)
-        path = self.path / READERS
+        return Memory.from_json(content, self.id, where=str(self.path / READERS))
+
+    @cached_property
+    def metrics(self) -> BoundMetrics:
+        """The metrics that DuckDB bound to its tables; none in one of an older release.
+
+        Raises ``PublishError`` unless they are what the manifest lists.
+        """
+        content = self._listed(BOUND, unreadable_metrics)
+        if content is None:
+            return BoundMetrics()
+        return BoundMetrics.from_json(content, where=str(self.path / BOUND))
+
+    def _listed(self, document: str, refusal: Callable[[str, str], PublishError]) -> bytes | None:
+        """A document that the manifest lists, and as it does; None where it lists none."""
+        found = (entry for entry in self.manifest.documents if entry.path == document)
+        listed = next(found, None)
+        if listed is None:
+            return None
+        path = self.path / document
         with publish_errors(path):
-            content = self.read(READERS)
+            content = self.read(document)
         if hashlib.sha256(content).hexdigest() != listed.sha256:
-            raise unreadable(str(path), "other content than was published")
-        return Memory.from_json(content, self.id, where=str(path))
+            raise refusal(str(path), "other content than was published")
+        return content
 
     def audiences(self) -> list[Audience]:
         """Those that have a tree here; a stray folder does not count."""

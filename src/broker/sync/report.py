@@ -38,11 +38,12 @@ class TableOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole run. ``generation`` is the one it published."""
+    """A whole run. ``generation`` is the one it published, ``warnings`` are of no single table."""
 
     generation: str
     outcomes: tuple[TableOutcome, ...]
     seconds: float
+    warnings: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> Exit:
@@ -60,6 +61,7 @@ class Report:
             "seconds": round(self.seconds, 3),
             "exit_code": int(self.exit_code),
             "tables": [asdict(outcome) for outcome in self.outcomes],
+            "warnings": list(self.warnings),
         }
 
 

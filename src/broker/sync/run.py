@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from ..config import Instance, TableDescription
+from ..config import Instance, PlacedMetric, TableDescription
 from ..errors import BrokerError, TableError
 from ..manifest import TableEntry
 from ..publish import Approvals, Generation, PruneRule, Staging, Store
@@ -39,7 +39,8 @@ __all__ = ["Run"]
 class Run:
     """What a run works on. ``sources`` has the source of every table, by table id.
 
-    ``reload`` names the tables, by id, of which every row is to be read anew.
+    ``reload`` names the tables, by id, of which every row is to be read anew; ``metrics`` are bound
+    to what is published.
     """
 
     instance: Instance
@@ -49,6 +50,7 @@ class Run:
     clock: Callable[[], datetime]
     progress: Progress
     reload: frozenset[str] = frozenset()
+    metrics: tuple[PlacedMetric, ...] = ()
 
     def __call__(self) -> Report:
         """Sync everything and publish; raises ``BrokerError`` if nothing could be published."""
@@ -56,7 +58,7 @@ class Run:
         outcomes: dict[str, TableOutcome] = {}
         due, reload = self.tables, self.reload
         while True:
-            generation, fresh = self._pass(due, reload)
+            generation, fresh, warnings = self._pass(due, reload)
             outcomes.update(fresh)
             reload = frozenset()
             due = tuple(table for table in due if _is_loading(generation, table))
@@ -64,12 +66,15 @@ class Run:
                 break
         self.store.prune(self._retention())
         ordered = tuple(outcomes[table.id] for table in self.tables)
-        return Report(generation.id, ordered, time.monotonic() - began)
+        return Report(generation.id, ordered, time.monotonic() - began, warnings)
 
     def _pass(
         self, due: tuple[TableDescription, ...], reload: frozenset[str]
-    ) -> tuple[Generation, dict[str, TableOutcome]]:
-        """One step of every table that is due, the others carried over, one generation."""
+    ) -> tuple[Generation, dict[str, TableOutcome], tuple[str, ...]]:
+        """One step of every table that is due, the others carried over, one generation.
+
+        With warnings of no single table.
+        """
         approvals = self.store.approvals
         with self.store.begin() as staging:
             described = [self._job(table, staging, approvals) for table in due]
@@ -80,10 +85,11 @@ class Run:
             with ThreadPoolExecutor(self._parallel) as pool:
                 outcomes = dict(zip((t.id for t in due), pool.map(self._one, jobs), strict=True))
             outcomes |= self._displace(jobs, outcomes)
+            warnings = staging.bind(self.metrics)
             generation = staging.commit(now=self.clock())
         approvals.use_up_readers(job.table.id for job in jobs if job.exposure.approved)
         approvals.use_up(name for name, one in outcomes.items() if not one.error)
-        return generation, outcomes
+        return generation, outcomes, warnings
 
     def _displace(
         self, jobs: list[Job], outcomes: Mapping[str, TableOutcome]

@@ -63,6 +63,7 @@ def test_json_tells_the_same(folder: Path) -> None:
     assert result.exit_code == 2
     assert json.loads(result.stdout) == {
         "tables": 0,
+        "metrics": 0,
         "problems": [
             {
                 "where": f"{folder}/data_description.md:3",
@@ -83,7 +84,7 @@ def test_warnings_change_nothing(folder: Path) -> None:
     result = run("check", "--config", str(folder))
     assert (result.exit_code, result.stderr) == (0, f"warning: {warning}\n")
     facts = json.loads(run("check", "--config", str(folder), "--json").stdout)
-    assert facts == {"tables": 1, "problems": [], "warnings": [warning]}
+    assert facts == {"tables": 1, "metrics": 0, "problems": [], "warnings": [warning]}
 
 
 @pytest.mark.parametrize(("mode", "is_shown"), [(0o600, False), (0o640, True), (0o604, True)])

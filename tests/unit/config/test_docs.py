@@ -12,13 +12,15 @@ import jsonschema
 import pytest
 import yaml
 
-from broker.config import json_schema, load_description, load_instance
+from broker.config import json_schema, load_description, load_instance, load_metrics
 from broker.config.columntypes import SIMPLE
 from broker.config.description import DescriptionFile
 from broker.config.instance import Instance
 from broker.config.markdown import yaml_blocks
+from broker.config.metric import MetricDescription
 from broker.config.problems import section_of
 from broker.config.reference import render
+from broker.metrics.select import names_in, one_select
 
 DOCUMENT = Path(__file__).parents[3] / "docs/configuration.md"
 EXAMPLE = re.compile(r"<!-- example (\S+) -->\n(?P<fence>`{3,})\w+\n(.*?)\n(?P=fence)\n", re.DOTALL)
@@ -31,7 +33,8 @@ def text() -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path, text: str) -> Path:
-    """The two examples of the document, as files."""
+    """The examples of the document, as files."""
+    (tmp_path / "metrics").mkdir()
     for name, _, content in EXAMPLE.findall(text):
         (tmp_path / name).write_text(content + "\n", encoding="utf-8")
     return tmp_path
@@ -58,7 +61,7 @@ def test_command_that_brings_them_up_to_date(
 
 
 def test_every_key_stands_in_the_document(text: str) -> None:
-    for section in sections(Instance) | sections(DescriptionFile):
+    for section in sections(Instance) | sections(DescriptionFile) | sections(MetricDescription):
         for name, field in section.model_fields.items():
             assert re.search(rf"^\| `{name}` \|.*\| {re.escape(field.description)} \|$", text, re.M)
 
@@ -81,6 +84,14 @@ def test_examples_load_without_a_warning(folder: Path) -> None:
     assert [instance.source_of(table).name for table in description] == [
         *("crm", "crm", "files", "files")
     ]
+
+
+def test_the_example_of_a_metric_is_complete_and_one_select(folder: Path) -> None:
+    path = folder / "metrics/monthly_revenue.yml"
+    (one,) = load_metrics(folder)
+    assert set(yaml.safe_load(path.read_text())) == set(MetricDescription.model_fields)
+    assert names_in(one_select(one.metric.sql)) == {"orders"}
+    jsonschema.validate(yaml.safe_load(path.read_text()), json_schema("metric"))
 
 
 def test_instance_example_is_complete(folder: Path) -> None:
@@ -108,12 +119,12 @@ def test_examples_are_right_by_the_json_schema(folder: Path) -> None:
         jsonschema.validate(yaml.safe_load(block.text), json_schema("description"))
 
 
-@pytest.mark.parametrize("which", ["instance", "description"])
+@pytest.mark.parametrize("which", ["instance", "description", "metric"])
 def test_json_schema_is_one_and_says_something_of_every_key(which: str) -> None:
     schema = json_schema(which)  # type: ignore[arg-type]
     jsonschema.Draft202012Validator.check_schema(schema)
     json.dumps(schema)
-    for part in (schema, *schema["$defs"].values()):
+    for part in (schema, *schema.get("$defs", {}).values()):
         for name, key in part["properties"].items():
             assert key.get("description"), name
 
@@ -129,6 +140,9 @@ def test_json_schema_is_one_and_says_something_of_every_key(which: str) -> None:
         ("description", {"tables": [{"id": "a.b", "sync_strategy": "increment"}]}),
         ("description", {"tables": [{"id": "a.b", "freshness": "6 hours"}]}),
         ("description", {"tables": [{"id": "a.b", "name": "a/b"}]}),
+        ("metric", {"name": "a", "title": "A"}),
+        ("metric", {"name": "a b", "title": "A", "sql": "SELECT 1"}),
+        ("metric", {"name": "a", "title": "A", "sql": "SELECT 1", "grain": "second"}),
     ],
 )
 def test_json_schema_refuses(which: str, value: object) -> None:
