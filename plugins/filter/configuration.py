@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,27 @@ def credential_files(secrets: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
+def metric_files(description: str) -> list[dict[str, str]]:
+    """The file of each metric on a host, as the module ``host_files`` takes it.
+
+    ``description`` is the path of the table descriptions, beside which the metrics lie.
+    """
+    return [
+        {
+            "path": f"/etc/data-broker/metrics/{path.name}",
+            "content": path.read_text(encoding="utf-8"),
+            "mode": "0640",
+            "group": "data-ops",
+            "later": True,
+        }
+        for path in sorted(_metrics(description).glob("*.yml"))
+    ]
+
+
+def _metrics(description: str) -> Path:
+    return Path(description).parent / "metrics"
+
+
 def _find_broker() -> None:
     if SOURCES not in sys.path:
         sys.path.append(SOURCES)
@@ -108,15 +130,19 @@ def config_findings(
     """What ``broker config check`` finds: ``problems`` and ``warnings``, a sentence each.
 
     ``instance`` is the text of ``instance.yaml``, ``description`` the path of the table
-    descriptions, ``variables`` names what the host will have a secret for.
+    descriptions, beside which the metrics lie; ``variables`` names what the host will have a
+    secret for.
     """
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder, "instance.yaml")
         copied = Path(folder, "data_description.md")
         written.write_text(instance, encoding="utf-8")
         copied.write_bytes(Path(description).read_bytes())
+        metrics = _metrics(description)
+        if metrics.is_dir():
+            shutil.copytree(metrics, Path(folder, "metrics"))
         found = _check(folder, variables)
-    names = {str(copied): description}
+    names = {str(copied): description, str(Path(folder, "metrics")): str(metrics)}
     return {
         "problems": [_sentence(one, str(written), names) for one in found["problems"]],
         "warnings": [_warning(str(one), str(written), names) for one in found["warnings"]],
@@ -161,6 +187,7 @@ def _sentence(problem: Mapping[str, str | None], instance: str, names: Mapping[s
             parts["remedy"] = "Add it to broker_secrets."
     for path, name in names.items():
         where = where.replace(path, name)
+        parts = {key: text.replace(path, name) for key, text in parts.items()}
     text = f"{where}: {parts['message']}" if where else parts["message"]
     for name in ("expected", "found"):
         text += f"; {name} {parts[name]}" if parts[name] else ""
@@ -192,6 +219,7 @@ class FilterModule:
             "config_findings": config_findings,
             "credential_files": credential_files,
             "environment_problems": environment_problems,
+            "metric_files": metric_files,
             "source_extras": source_extras,
             "url_passwords": url_passwords,
         }

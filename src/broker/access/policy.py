@@ -40,6 +40,7 @@ ReaderKind = Literal["service", "portal", "operator"]
 _LINKS = ("current", "parquet", "metadata")
 _PUBLIC = {path.name for path in (CLASSES, DEPLOYED, VALID_CERTIFICATES)}
 _SETTINGS = ("instance.yaml", "data_description.md")
+_METRICS = "metrics"
 # What leads to what root runs: folders that any account may list on any Debian.
 _LISTED = ("", "etc", "opt", "usr", "usr/local", "var", "var/lib")
 _SHARED = (
@@ -197,7 +198,10 @@ def _config(reader: Reader, place: Path, areas: Areas) -> Rule:
     public = place.suffix == ".pub" or place.name in _PUBLIC
     if areas.keys in (place, place.parent) or public:
         return _OPEN
-    if reader.kind in ("service", "operator") and place.name in _SETTINGS:
+    metrics = areas.config / _METRICS
+    if reader.kind in ("service", "operator") and (
+        place.name in _SETTINGS or metrics in (place, place.parent)
+    ):
         return _OPEN
     if reader.kind == "service" and (place == areas.config or place.name == "environment"):
         return _OPEN

@@ -1,4 +1,4 @@
-"""What a deploy tells that is no mistake."""
+"""What the checks of a deploy say of a configuration, in the output of a play."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ tables:
 """
 
 
-def test_doubts_stand_in_the_output_of_the_play_and_change_nothing(tmp_path: Path) -> None:
-    description = tmp_path / "mine.md"
-    description.write_text(DESCRIPTION)
+def checked(description: Path) -> tuple[int, str]:
+    """Play the checks of the role alone."""
     play = {
         "hosts": "localhost",
         "connection": "local",
@@ -35,11 +34,26 @@ def test_doubts_stand_in_the_output_of_the_play_and_change_nothing(tmp_path: Pat
             "app_run_environment": {},
         },
     }
-    path = tmp_path / "play.yml"
+    path = description.with_name("play.yml")
     path.write_text(json.dumps([play]))
-    code, words = ansible_playbook(
-        str(path), "-i", "localhost,", ANSIBLE_ROLES_PATH=str(ROOT / "roles")
-    )
+    return ansible_playbook(str(path), "-i", "localhost,", ANSIBLE_ROLES_PATH=str(ROOT / "roles"))
+
+
+def test_doubts_stand_in_the_output_of_the_play_and_change_nothing(tmp_path: Path) -> None:
+    description = tmp_path / "mine.md"
+    description.write_text(DESCRIPTION)
+    code, words = checked(description)
     assert code == 0, words
     assert "the tables shop.orders and hr.orders have the same rows for other readers" in words
     assert "changed=0" in words
+
+
+def test_a_wrong_metric_is_refused_before_anything_changes(tmp_path: Path) -> None:
+    description = tmp_path / "mine.md"
+    description.write_text(DESCRIPTION)
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics/orders.yml").write_text("name: orders\ntitle: O\nsql: DROP TABLE orders\n")
+    code, words = checked(description)
+    assert code != 0
+    assert f"{tmp_path}/metrics/orders.yml:3: sql is wrong; expected one SELECT" in words
+    assert "Nothing was changed." in words

@@ -233,6 +233,26 @@ def test_what_is_doubtful_is_told_in_the_operators_names(description: Path) -> N
     ]
 
 
+def test_metrics_beside_the_description_are_checked_in_the_operators_names(
+    description: Path,
+) -> None:
+    metrics = description.parent / "metrics"
+    (metrics / "more").mkdir(parents=True)
+    (metrics / "a.yml").write_text("name: a\ntitle: A\nsql: |\n  SELECT 1\n  FORM orders\n")
+    (metrics / "b.yml").write_text("name: a\ntitle: A\nsql: FROM ordrs\n")
+    (metrics / "more/c.yml").write_text("name: c\n")
+    assert problems(INSTANCE, str(description), ["TOKEN"]) == [
+        f"{metrics}/b.yml:1: name has a name of another metric; expected names and synonyms that "
+        f"are each of one metric alone; found 'a', which is metric a at {metrics}/a.yml:1.",
+        f"{metrics}/more/c.yml: this file would not be read as a metric; expected "
+        f"{metrics}/NAME.yml. Move or rename it.",
+    ]
+    shutil.rmtree(metrics / "more")
+    (metrics / "b.yml").unlink()
+    (wrong,) = problems(INSTANCE, str(description), ["TOKEN"])
+    assert wrong.startswith(f"{metrics}/a.yml:5: sql is wrong; expected one SELECT of DuckDB; ")
+
+
 def test_a_check_that_cannot_run_says_what_to_install(
     description: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

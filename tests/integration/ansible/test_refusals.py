@@ -49,6 +49,16 @@ def test_all_mistakes_are_told_at_once_also_those_that_were_typed(inventory: Pat
         assert message in words.replace("\n    ", " "), (message, words)
 
 
+def test_metrics_beside_an_inventory_are_not_lists_of_hosts(inventory: Path) -> None:
+    (inventory / "metrics").mkdir()
+    text = "name: orders\ntitle: Orders\nsql: FROM orders\nall: {hosts: {orders: {}}}\n"
+    (inventory / "metrics/orders.yml").write_text(text)
+    code, words = ansible_playbook("site.yml", "-i", str(inventory), "--list-hosts")
+    assert code == 0, words
+    assert "parse" not in words
+    assert "orders" not in words
+
+
 @pytest.mark.parametrize("playbook", ["site.yml", "add_analyst.yml"])
 def test_hosts_that_nobody_called_brokers(inventory: Path, playbook: str) -> None:
     (inventory / "hosts.yml").write_text("all: {hosts: {web1: {}, web2: {}}}\n")

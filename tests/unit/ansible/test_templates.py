@@ -271,6 +271,33 @@ def test_instance_yaml_leaves_out_what_nobody_set_and_the_broker_reads_it(tmp_pa
     assert instance.named_sources["csv"].settings["path"] == "/data/input"
 
 
+def test_metrics_beside_the_description_come_along_and_others_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "metrics").mkdir()
+    text = "name: a\ntitle: '{{ x }} and {% y %}'\nsql: SELECT 1\n"
+    (tmp_path / "metrics/a.yml").write_text(text)
+    (tmp_path / "metrics/README.md").write_text("Ours.")
+    description = str(tmp_path / "data_description.md")
+    (tmp_path / "data_description.md").write_text("# Tables\n")
+    task = load(ROOT / "roles" / "app" / "tasks" / "config.yml")[0]
+    kept, gone = load(ROOT / "roles" / "app" / "tasks" / "forget_metrics.yml")
+    given = {"app_description": description, "app_instance": {}, **trusted(task["vars"])}
+    folders = render("app", task["host_files"]["folders"], **given)
+    assert [one["path"] for one in folders] == ["/etc/data-broker", "/etc/data-broker/metrics"]
+    files = render("app", task["host_files"]["files"], **given)
+    wanted = {"mode": "0640", "group": "data-ops", "later": True}
+    assert files[-1] == {"path": "/etc/data-broker/metrics/a.yml", "content": text, **wanted}
+    assert len(files) == 3
+    (left,) = kept["host_files"]["folders"]
+    assert render("app", left, **given) == {**folders[1], "only": True}
+    assert render("app", kept["host_files"]["files"], **given) == [
+        {**files[-1], "once": True, "later": False}
+    ]
+    assert gone["host_files"]["absent"] == ["/etc/data-broker/metrics"]
+    (tmp_path / "metrics/a.yml").unlink()
+    assert len(render("app", task["host_files"]["folders"], **given)) == 1
+    assert len(render("app", task["host_files"]["files"], **given)) == 2
+
+
 def test_each_secret_has_a_file_of_its_own_and_structured_ones_are_json() -> None:
     (written,) = load(ROOT / "roles" / "app" / "tasks" / "secrets.yml")
     kept, _ = load(ROOT / "roles" / "app" / "tasks" / "forget.yml")
