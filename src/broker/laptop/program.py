@@ -11,6 +11,7 @@ import click
 from ..errors import BrokerError
 from ..foreign.text import shown
 from .mcp.command import mcp
+from .metrics.command import metric, metrics
 from .query.command import sql
 from .receipts.command import verify_receipt
 from .screen import warn
@@ -39,6 +40,8 @@ laptop.add_command(sync)
 laptop.add_command(mcp)
 laptop.add_command(sql)
 laptop.add_command(verify_receipt)
+laptop.add_command(metrics)
+laptop.add_command(metric)
 
 
 def main() -> None:

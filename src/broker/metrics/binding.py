@@ -15,7 +15,7 @@ from ..config.problems import did_you_mean
 from ..errors import PublishError
 from ..manifest import Manifest
 from .bound import BoundMetric, BoundMetrics, names_of
-from .catalog import BoundPlan, TableCatalog, open_catalog
+from .catalog import MetricPlan, TableCatalog, open_catalog
 from .complaint import Complaint
 from .model import Metric
 from .select import SelectError, one_select
@@ -80,7 +80,7 @@ class _Trial:
     placed: PlacedMetric
     whole: Manifest
     warnings: list[str] = field(default_factory=list)
-    _bindings: list[tuple[dict[str, str], BoundPlan]] = field(default_factory=list)
+    _bindings: list[tuple[dict[str, str], MetricPlan]] = field(default_factory=list)
     _is_dropped: bool = False
     _binds_for_operators: bool = False
     _sql: str = ""
@@ -149,14 +149,14 @@ class _Trial:
         read = {name: one for name, one in catalog.views.items() if one in plan.tables}
         self._bindings.append((dict(sorted(read.items())), plan))
 
-    def _plan(self, catalog: TableCatalog) -> BoundPlan:
+    def _plan(self, catalog: TableCatalog) -> MetricPlan:
         try:
             return catalog.plan(self._sql)
         except duckdb.Error as error:
             complaint = Complaint.of(error, _EXPLAIN + self._sql)
             raise _UnboundError(self._explained(catalog, complaint)) from error
 
-    def _check_time(self, plan: BoundPlan) -> None:
+    def _check_time(self, plan: MetricPlan) -> None:
         name = self.placed.metric.time_column
         if name is None:
             return

@@ -19,7 +19,7 @@ from ..tables.session import identifier, parquet
 from .model import ResultColumn
 from .tree import named, scanned, tree
 
-__all__ = ["BoundPlan", "TableCatalog", "open_catalog"]
+__all__ = ["MetricPlan", "TableCatalog", "open_catalog"]
 
 _SECONDS = 20
 _SETTINGS = """\
@@ -34,17 +34,14 @@ SET errors_as_json = true;
 SET explain_output = 'all';
 PRAGMA disable_optimizer;
 """
-# An analyst's database is called analytics, and a query may say so.
 _LOCKS = """\
-ATTACH ':memory:' AS analytics;
-USE analytics;
 SET enable_external_access = false;
 SET lock_configuration = true;
 """
 
 
 @dataclass(frozen=True, slots=True)
-class BoundPlan:
+class MetricPlan:
     """What DuckDB made of a query.
 
     ``tables`` has the id of each table that it scans, None for one of DuckDB's own.
@@ -88,7 +85,7 @@ class TableCatalog:
         for name, one in self.views.items():
             self._connection.execute(f"CREATE VIEW {identifier(name)} AS FROM {self._tables[one]}")
 
-    def plan(self, sql: str) -> BoundPlan:
+    def plan(self, sql: str) -> MetricPlan:
         """Bind a SELECT; raises ``duckdb.Error`` with JSON as its text."""
         with self._limited():
             plans = self._connection.execute(f"EXPLAIN (FORMAT json) {sql}").fetchall()
@@ -96,7 +93,7 @@ class TableCatalog:
         logical = json.loads(dict(plans)["logical_plan"])  # the optimizer would drop what is empty
         ids = {name: one for one, name in self._tables.items()}
         columns = tuple(ResultColumn(row[0], row[1]) for row in described)
-        return BoundPlan(frozenset(ids.get(name) for name in scanned(logical)), columns)
+        return MetricPlan(frozenset(ids.get(name) for name in scanned(logical)), columns)
 
     @contextmanager
     def _limited(self) -> Iterator[None]:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import duckdb
 
 from .complaint import Complaint
-from .tree import TreeError, named, own_names, tree, unused
+from .tree import (
+    TreeError,
+    check_depth,
+    functions_in_from,
+    named,
+    nodes,
+    own_names,
+    qualified,
+    tree,
+    unused,
+)
 
-__all__ = ["SelectError", "names_in", "one_select"]
+__all__ = ["IN_FROM", "SelectError", "names_in", "one_select"]
+
+IN_FROM = frozenset({"generate_series", "json_each", "json_tree", "range", "unnest"})
+"""Functions that may stand for a table."""
 
 
 class SelectError(Exception):
@@ -25,6 +40,10 @@ class SelectError(Exception):
 def one_select(sql: str) -> str:
     """The text without blanks and ``;`` at its end; raises ``SelectError``."""
     bare = sql.rstrip().rstrip(";").rstrip()
+    try:
+        check_depth(bare)
+    except TreeError as error:
+        raise SelectError(str(error)) from error
     with _parser().cursor() as connection:
         statements = _parsed(connection, bare)
         if len(statements) != 1:
@@ -36,12 +55,25 @@ def one_select(sql: str) -> str:
             raise SelectError("a parameter ($ or ?), which has no value")
         _parsed(connection, f"FROM (\n{bare}\n)", above=1)
         try:
-            alone = [*unused(tree(connection, bare))]
+            root = tree(connection, bare)
         except TreeError as error:
             raise SelectError(f"SQL that DuckDB cannot take apart: {error}") from error
-    if alone:
-        raise SelectError(f"the WITH query {alone[0]}, which nothing uses")
+    for found in _refused(root):
+        raise SelectError(found)
     return bare
+
+
+def _refused(root: Any) -> Iterator[str]:
+    """What a laptop would not ask, or what would not show what it reads."""
+    for name in qualified(root):
+        yield f"{name}, a table with a schema before its name"
+    for name in functions_in_from(root):
+        if name not in IN_FROM:
+            yield f"{name}() in FROM, where {', '.join(sorted(IN_FROM))} and tables may stand"
+    if any(node.get("type") == "SHOW_REF" for node in nodes(root)):
+        yield "SHOW, DESCRIBE or SUMMARIZE"
+    for name in unused(root):
+        yield f"the WITH query {name}, which nothing uses"
 
 
 def names_in(sql: str) -> set[str]:

@@ -8,15 +8,40 @@ from typing import Any
 
 import duckdb
 
-__all__ = ["TreeError", "named", "nodes", "own_names", "scanned", "tree", "unused"]
+__all__ = [
+    "TreeError",
+    "functions_in_from",
+    "named",
+    "nodes",
+    "own_names",
+    "qualified",
+    "scanned",
+    "tree",
+    "unused",
+]
+
+
+_DEEPEST = 100
 
 
 class TreeError(Exception):
     """DuckDB cannot take the SQL apart."""
 
 
+def check_depth(sql: str) -> None:
+    """Raises ``TreeError`` for deep brackets: DuckDB needs minutes to parse thousands of them."""
+    content, depth = sql.encode(), 0
+    for start, kind in duckdb.tokenize(sql):
+        if kind is duckdb.token_type.operator:
+            mark = content[start : start + 1]
+            depth += (mark in b"([{") - (mark in b")]}")
+            if depth > _DEEPEST:
+                raise TreeError(f"brackets are nested more than {_DEEPEST} times")
+
+
 def tree(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     """SQL taken apart, and not bound: it may name what does not exist. Raises ``TreeError``."""
+    check_depth(sql)
     (text,) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0]
     found = json.loads(text)
     if found["error"]:
@@ -39,6 +64,23 @@ def named(root: Any) -> set[str]:
     """What stands in a FROM, in small letters: tables, views and WITH queries."""
     found = (node for node in nodes(root) if node.get("type") == "BASE_TABLE")
     return {str(node["table_name"]).lower() for node in found}
+
+
+def qualified(root: Any) -> Iterator[str]:
+    """Tables that are named with a schema or a database."""
+    for node in nodes(root):
+        parts = [
+            str(node.get(part) or "") for part in ("catalog_name", "schema_name", "table_name")
+        ]
+        if node.get("type") == "BASE_TABLE" and any(parts[:2]):
+            yield ".".join(part for part in parts if part)
+
+
+def functions_in_from(root: Any) -> Iterator[str]:
+    """Functions that stand for a table, in small letters."""
+    for node in nodes(root):
+        if node.get("type") == "TABLE_FUNCTION":
+            yield str(node["function"]["function_name"]).lower()
 
 
 def own_names(root: Any) -> set[str]:
