@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,6 +133,7 @@ def describe_tables(project: Project) -> None:
         text = text.replace(f"- id: {bucket}.", f"- id: in.c-{bucket}.")
         text = text.replace(f"\n  {bucket}: {bucket}\n", f"\n  in.c-{bucket}: {bucket}\n")
     (CONFIG / "data_description.md").write_text(text, encoding="utf-8")
+    shutil.copytree(SHIPPED / "metrics", CONFIG / "metrics", dirs_exist_ok=True)
     instance = yaml.safe_load((SHIPPED / "instance.yaml").read_text(encoding="utf-8"))
     instance["data_source"] = project.source()
     text = yaml.safe_dump(instance, sort_keys=False, allow_unicode=True)

@@ -109,6 +109,10 @@ def next_steps() -> list[tuple[str, str]]:
     query = LAPTOP / "server" / "examples" / "query.py"
     return [
         (f'.venv/bin/python {_short(query)} "FROM stores"', "ask something of your own"),
+        (
+            f".venv/bin/python -m broker.laptop --folder {_short(LAPTOP)} metric monthly_revenue",
+            "get a number as the company defines it",
+        ),
         (f".venv/bin/broker status --data {_short(DATA)}", "see what is published"),
         ("make demo-down", "remove it all"),
     ]

@@ -95,7 +95,9 @@ def _export(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> Ge
 
 def _write_config(config: Path, csv: Path) -> None:
     shipped = files(__package__) / "config"
-    for name in ("data_description.md",):
+    (config / "metrics").mkdir(exist_ok=True)
+    metrics = (f"metrics/{path.name}" for path in (shipped / "metrics").iterdir())
+    for name in ("data_description.md", *metrics):
         (config / name).write_text((shipped / name).read_text(encoding="utf-8"), encoding="utf-8")
     instance = yaml.safe_load((shipped / "instance.yaml").read_text(encoding="utf-8"))
     instance["data_source"]["path"] = str(csv.resolve())

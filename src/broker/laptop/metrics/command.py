@@ -51,6 +51,13 @@ def metrics(workspace: Workspace, *, is_json: bool) -> None:
 @click.option(
     "--rows", type=click.IntRange(1), default=_DEFAULT.rows, show_default=True, help="At most."
 )
+@click.option(
+    "--characters",
+    type=click.IntRange(1),
+    default=_DEFAULT.characters,
+    show_default=True,
+    help="At most, in all values.",
+)
 @click.pass_obj
 def metric(
     workspace: Workspace,
@@ -60,6 +67,7 @@ def metric(
     last: datetime | None,
     form: str | None,
     rows: int,
+    characters: int,
 ) -> None:
     """Give the number of the metric NAME, which may be a synonym, as the broker defines it.
 
@@ -72,7 +80,9 @@ def metric(
     if form == "sql":
         say(*query.splitlines())
         return
-    data = GuardedData(manifest, tree, workspace.state, QueryLimits(rows=rows))
+    data = GuardedData(
+        manifest, tree, workspace.state, QueryLimits(rows=rows, characters=characters)
+    )
     answer = data.ask(data.check(query))
     if form == "json":
         say_json({"metric": asdict(found), **as_json(answer)})
