@@ -80,9 +80,8 @@ def metric(
     if form == "sql":
         say(*query.splitlines())
         return
-    data = GuardedData(
-        manifest, tree, workspace.state, QueryLimits(rows=rows, characters=characters)
-    )
+    limits = QueryLimits(rows=rows, characters=characters)
+    data = GuardedData(manifest, tree, workspace.state, limits, offers_metrics=False)
     answer = data.ask(data.check(query))
     if form == "json":
         say_json({"metric": asdict(found), **as_json(answer)})

@@ -14,6 +14,7 @@ import duckdb
 from ...manifest import Manifest
 from ...tables.session import identifier
 from ..ages import age_of, clock_warning, now_by
+from ..metrics.offer import offer
 from ..table_sql import openable, rows_query
 from ..workspace import CHOSEN, MANIFEST, Workspace, parse_manifest, read_bytes
 from .answer import AnswerColumn, QueryAnswer, Row
@@ -37,6 +38,7 @@ class GuardedData:
     """The tables of one generation, to be asked. ``tree`` is its folder, ``state`` the program's.
 
     ``absent`` are the views that the analyst left out, ``clock`` gives the laptop's time.
+    ``offers_metrics`` is whether an answer names the metric that fits its query.
     """
 
     manifest: Manifest
@@ -45,6 +47,7 @@ class GuardedData:
     limits: QueryLimits = field(default_factory=QueryLimits)
     absent: frozenset[str] = frozenset()
     clock: Callable[[], datetime] = _utc_now
+    offers_metrics: bool = True
 
     @classmethod
     def of(cls, workspace: Workspace, limits: QueryLimits) -> GuardedData:
@@ -90,7 +93,12 @@ class GuardedData:
     def _notes(self, query: CheckedQuery) -> tuple[str, ...]:
         warning = clock_warning(self.manifest, self.clock())
         old = tuple(age.problem for age in self._ages(query) if age.problem)
-        return ((warning,) if warning else ()) + old + query.notes
+        return ((warning,) if warning else ()) + old + query.notes + self._metric(query)
+
+    def _metric(self, query: CheckedQuery) -> tuple[str, ...]:
+        if not self.offers_metrics:
+            return ()
+        return offer(self.manifest, self.tree, query.statement.select)
 
 
 def _run(

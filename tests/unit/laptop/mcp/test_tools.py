@@ -213,7 +213,7 @@ def test_metrics_that_were_changed_after_they_were_signed_are_refused(shop: Lapt
     manifest, tree = shop.workspace.in_use()
     place = tree / "docs/metrics.json"
     place.write_bytes(place.read_bytes().replace(b"SELECT 1", b"SELECT 9"))
-    with pytest.raises(LaptopError, match="not the one that the broker published"):
+    with pytest.raises(LaptopError, match="is not as the manifest lists it"):
         metrics_of(manifest, tree, "")
 
 
