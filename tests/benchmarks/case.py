@@ -21,7 +21,7 @@ from broker.tables.replay import replay
 from broker.tables.rows import Reading
 from broker.tables.schema import Column, TableSchema
 
-from . import data, exported, published
+from . import data, exported, metered, published
 from .data import ORDERS
 
 GIB = 1024**3
@@ -219,6 +219,7 @@ CASES: dict[str, Callable[..., None]] = {
         polars,
         *(getattr(published, name) for name in published.__all__),
         *(getattr(exported, name) for name in exported.__all__),
+        *(getattr(metered, name) for name in metered.__all__),
     )
 }
 

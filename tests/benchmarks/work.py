@@ -83,6 +83,7 @@ WORK = (
     Work("engine_small"),
     Work("published_small", seconds=200 * 0.08, before="published_small_before"),
     Work("no_change", seconds=3, before="no_change_before"),
+    Work("metrics", seconds=2.5, before="metrics_before"),
     Work("gzipped", before="keboola_before"),
     Work("keboola", "gzipped", 1.18, 1024, scale=1),  # 85 % of the speed
     Work("keboola_small", seconds=200 * 0.15, before="keboola_small_before"),
