@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 
 import click
@@ -14,6 +14,7 @@ from ...metrics.model import Metric
 from ..query.ask import GuardedData
 from ..query.command import CUT
 from ..query.limits import QueryLimits
+from ..query.options import MIB, characters_option, memory_option, rows_option, seconds_option
 from ..query.render import as_csv, as_json, as_table, provenance
 from ..screen import say, say_data, say_json, warn
 from ..workspace import Workspace
@@ -22,7 +23,6 @@ from .periods import metric_sql
 
 __all__ = ["metric", "metrics"]
 
-_DEFAULT = QueryLimits()
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -48,16 +48,10 @@ def metrics(workspace: Workspace, *, is_json: bool) -> None:
 @click.option("--sql", "form", flag_value="sql", help="Show the SQL, and do not run it.")
 @click.option("--json", "form", flag_value="json", help="Answer with JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Answer with CSV.")
-@click.option(
-    "--rows", type=click.IntRange(1), default=_DEFAULT.rows, show_default=True, help="At most."
-)
-@click.option(
-    "--characters",
-    type=click.IntRange(1),
-    default=_DEFAULT.characters,
-    show_default=True,
-    help="At most, in all values.",
-)
+@rows_option
+@characters_option
+@seconds_option
+@memory_option
 @click.pass_obj
 def metric(
     workspace: Workspace,
@@ -66,22 +60,19 @@ def metric(
     first: datetime | None,
     last: datetime | None,
     form: str | None,
-    rows: int,
-    characters: int,
+    **limits: float,
 ) -> None:
     """Give the number of the metric NAME, which may be a synonym, as the broker defines it.
 
     It runs through the same guard as `sql`, so it says of which generation it is and how old its
     tables are. An answer that is cut ends with exit code 4.
     """
-    manifest, tree = workspace.in_use()
-    found = metric_named(read_metrics(manifest, tree), name)
+    data = replace(GuardedData.of(workspace, _limits(**limits)), offers_metrics=False)
+    found = metric_named(read_metrics(data.manifest, data.tree), name)
     query = metric_sql(found, _day(first), _day(last))
     if form == "sql":
         say(*query.splitlines())
         return
-    limits = QueryLimits(rows=rows, characters=characters)
-    data = GuardedData(manifest, tree, workspace.state, limits, offers_metrics=False)
     answer = data.ask(data.check(query))
     if form == "json":
         say_json({"metric": asdict(found), **as_json(answer)})
@@ -94,6 +85,10 @@ def metric(
         if form != "csv":
             warn(f"broker: the answer was cut after {answer.cut}, and there are more rows")
         sys.exit(CUT)
+
+
+def _limits(*, rows: float, characters: float, seconds: float, memory: float) -> QueryLimits:
+    return QueryLimits(int(rows), int(characters), seconds, int(memory) * MIB)
 
 
 def _day(moment: datetime | None) -> date | None:
