@@ -26,6 +26,7 @@ RULES = (
     ("src/broker/files.py", f"{INTEGRATION}/test_files.py"),
     ("src/broker/audit/*", f"{INTEGRATION}/accounts"),
     ("src/broker/config/*", f"{INTEGRATION}/cli"),
+    ("src/broker/metrics/*", f"{INTEGRATION}/sync"),
     ("src/broker/foreign/*", f"{INTEGRATION}/laptop"),
     ("src/broker/manifest/*", f"{INTEGRATION}/laptop"),
     ("laptop/*", f"{INTEGRATION}/laptop"),

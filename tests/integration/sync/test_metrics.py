@@ -190,3 +190,40 @@ def test_a_fault_while_metrics_are_bound_costs_no_table(
     assert "what a row holds" not in warning
     assert len(metered.rows("shop/orders")) == 3
     assert names(metered) == []
+
+
+def test_a_table_that_turns_private_takes_its_metrics_along(metered: Instance) -> None:
+    metered.sync()
+    text = DESCRIPTION.replace(
+        "primary_key: id\n    partition_by",
+        "access: private\n    primary_key: id\n    partition_by",
+    )
+    (metered.config / "data_description.md").write_text(text)
+    assert metered.sync()["warnings"] == []
+    assert names(metered, PUBLIC) == ["customers"]
+    assert b"revenue" not in everything(current(metered) / PUBLIC)
+    assert names(metered, PRIVATE) == ["customers", "monthly_revenue", "payroll"]
+
+
+def test_a_generation_that_is_published_again_has_the_metrics_that_fitted_it(
+    metered: Instance,
+) -> None:
+    metered.sync()
+    (metered.config / "metrics/revenue.yml").write_text(REVENUE.replace("total", "totl"))
+    metered.sync()
+    assert metered.here("expose", "finance").returncode == 0
+    assert names(metered, "views/finance/tree") == ["customers"]
+    assert metered.here("rollback").returncode == 0
+    assert names(metered, PUBLIC) == ["customers", "monthly_revenue"]
+    assert names(metered, "views/finance/tree") == ["customers", "monthly_revenue"]
+
+
+def test_a_table_without_rows_and_one_that_never_came_are_told_apart(metered: Instance) -> None:
+    metered.csv("customers", "id,name\n")
+    (metered.root / "csv/salaries.csv").unlink()
+    (warning,) = metered.sync()["warnings"]
+    assert warning.endswith(
+        "metric payroll is not published: there is no table 'salaries'. It has not been loaded; "
+        "`broker status` says why."
+    )
+    assert names(metered, PUBLIC) == ["customers", "monthly_revenue"]

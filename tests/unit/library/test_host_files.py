@@ -196,6 +196,27 @@ def test_what_waits_is_in_force_when_it_is_taken_and_not_before(
         assert ensure(**call)["changed"] is False
 
 
+def test_a_folder_of_files_that_wait_loses_the_others_once_they_are_taken(
+    ensure: Call, tmp_path: Path
+) -> None:
+    """As a deploy has it of metrics: the old ones stay in force until the switch."""
+    place = tmp_path / "metrics"
+    folder = {"path": str(place), "mode": "0750", **OWN}
+    place.mkdir(mode=0o750)
+    (place / "old.yml").write_text("old")
+    (place / ".gone.yml.next").write_text("left by a play that was cut off")
+    new = {"path": str(place / "new.yml"), "content": "new", "mode": "0640", **OWN}
+    written = ensure(folders=[folder], files=[{**new, "later": True}])["written"]
+    assert [path.name for path in place.glob("*.yml")] == ["old.yml"]
+    ensure(taken=written)
+    assert sorted(path.name for path in place.glob("*.yml")) == ["new.yml", "old.yml"]
+    tidy = {"folders": [{**folder, "only": True}], "files": [{**new, "once": True}]}
+    assert len(ensure(**tidy)["written"]) == 2
+    assert [path.name for path in place.iterdir()] == ["new.yml"]
+    for call in ({"folders": [folder], "files": [{**new, "later": True}]}, tidy):
+        assert ensure(**call)["changed"] is False
+
+
 def test_what_a_play_that_was_cut_off_left_waiting_is_not_taken_by_the_next(
     ensure: Call, tmp_path: Path
 ) -> None:
