@@ -14,6 +14,7 @@ from .text_file import read_text
 __all__ = ["METRICS_FOLDER", "load_metrics"]
 
 METRICS_FOLDER = "metrics"
+_MOST = 1_000  # a laptop reads all of them at once
 
 
 def load_metrics(config_dir: Path) -> tuple[PlacedMetric, ...]:
@@ -31,6 +32,8 @@ def load_metrics(config_dir: Path) -> tuple[PlacedMetric, ...]:
         metric, wrong = _read(path)
         problems += wrong
         metrics += [metric] if metric is not None else []
+    if len(metrics) > _MOST:
+        problems.append(_too_many(folder, len(metrics)))
     raise_if_any([*problems, *_twice(metrics)])
     return tuple(metrics)
 
@@ -51,6 +54,15 @@ def _misplaced(path: Path, folder: Path) -> ConfigError:
         where=str(path),
         expected=f"{folder}/NAME.yml",
         remedy="Move or rename it.",
+    )
+
+
+def _too_many(folder: Path, count: int) -> ConfigError:
+    return ConfigError(
+        "there are too many metrics",
+        where=str(folder),
+        expected=f"{_MOST:,} at most",
+        found=f"{count:,}",
     )
 
 

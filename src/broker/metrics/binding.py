@@ -17,7 +17,7 @@ from ..manifest import Manifest
 from .bound import BoundMetric, BoundMetrics, names_of
 from .catalog import MetricPlan, TableCatalog, open_catalog
 from .complaint import Complaint
-from .model import Metric
+from .model import Metric, metrics_from_json, metrics_to_json
 from .select import SelectError, one_select
 
 __all__ = ["bind_metrics", "failed"]
@@ -134,9 +134,8 @@ class _Trial:
         """The metric, if it binds for anyone."""
         if self._is_dropped or not self._bindings:
             return None
-        declared = {**self.placed.metric.model_dump(), "sql": self._sql}
-        metric = Metric(**declared, columns=self._bindings[0][1].columns)
-        return BoundMetric(metric, tuple(binding for binding, _ in self._bindings))
+        bindings = tuple(binding for binding, _ in self._bindings)
+        return BoundMetric(self._metric(self._bindings[0][1]), bindings)
 
     def _bind(self, catalog: TableCatalog) -> None:
         plan = self._plan(catalog)
@@ -146,6 +145,7 @@ class _Trial:
                 self._says("it must read tables of this broker, and no other", found=found)
             )
         self._check_time(plan)
+        self._check_length(plan)
         read = {name: one for name, one in catalog.views.items() if one in plan.tables}
         self._bindings.append((dict(sorted(read.items())), plan))
 
@@ -171,6 +171,18 @@ class _Trial:
                 remedy=None if types else did_you_mean(name, [one.name for one in plan.columns]),
             )
         )
+
+    def _check_length(self, plan: MetricPlan) -> None:
+        """One metric that no laptop reads would take all others of the list with it."""
+        try:
+            metrics_from_json(metrics_to_json([self._metric(plan)]), where="")
+        except PublishError as error:
+            text = self._says("it cannot be written down", found=error.found)
+            raise _UnboundError(text) from error
+
+    def _metric(self, plan: MetricPlan) -> Metric:
+        declared = {**self.placed.metric.model_dump(), "sql": self._sql}
+        return Metric(**declared, columns=plan.columns)
 
     def _explained(self, catalog: TableCatalog, complaint: Complaint) -> str:
         where = self.placed.where_in_sql(complaint.line)

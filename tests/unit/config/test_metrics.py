@@ -149,3 +149,11 @@ def test_lines_of_sql_are_lines_of_the_file(folder: Path) -> None:
     assert revenue.where_in_sql(1) == f"{folder}/metrics/a.yml:10"
     assert revenue.where_in_sql(3) == f"{folder}/metrics/a.yml:12"
     assert orders.where_in_sql(1) == f"{folder}/metrics/b.yml:3"
+
+
+def test_more_metrics_than_a_laptop_reads_are_refused(folder: Path) -> None:
+    for number in range(1_001):
+        write(folder, f"m{number}.yml", ORDERS.replace("name: orders", f"name: m{number}"))
+    assert problems(folder) == [
+        "metrics: there are too many metrics; expected 1,000 at most; found 1,001"
+    ]

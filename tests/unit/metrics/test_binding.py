@@ -214,6 +214,14 @@ def test_a_metric_that_does_not_bind_is_a_warning_with_its_place(
     assert seen["public"] == ["fine"]
 
 
+def test_a_metric_that_no_laptop_would_read_is_left_out(tree: Path) -> None:
+    orders = table(tree, "shop/orders", id="int")
+    long = metric(f'SELECT id AS "{"x" * 1_001}" FROM orders', "long")
+    bound, seen = bind(tree, [orders], long, metric("FROM orders", "fine"))
+    assert seen["public"] == ["fine"]
+    assert "metric long is not published: it cannot be written down" in bound.warnings[0]
+
+
 def test_a_table_without_rows_binds_by_its_columns(tree: Path) -> None:
     schema = TableSchema((Column("day", "DATE"), Column("n", None)))
     empty = TableEntry(id="in.e", name="e", path="shop/e", schema=schema)
