@@ -12,6 +12,7 @@ Standard library only. The same checkout gives the same bytes.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -28,12 +29,19 @@ def main(folder: Path, wheel: Path | None = None) -> None:
     scripts = folder / "scripts"
     for path in (ROOT / "bin/install_locked.py", ROOT / "requirements/pip.txt"):
         shutil.copy(path, scripts)
-    lock = (ROOT / "requirements/broker.txt").read_text()
+    lock = locked()
     if wheel is not None:
         shutil.copy(wheel, scripts)
         lock += f"./{wheel.name} --hash=sha256:{digest(wheel)}\n"
     (scripts / "requirements.txt").write_text(lock)
     (folder / "SHA256SUMS").write_text(listing(folder))
+
+
+def locked() -> str:
+    """The packages of the program and its MCP server, each once: ``bin/lock`` makes them agree."""
+    texts = [(ROOT / f"requirements/{name}.txt").read_text() for name in ("broker", "mcp")]
+    entries = [entry for text in texts for entry in re.split(r"\n(?=\S)", text.strip())]
+    return "\n".join(dict.fromkeys(entries)) + "\n"
 
 
 def listing(folder: Path) -> str:

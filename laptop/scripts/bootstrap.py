@@ -112,8 +112,8 @@ def say_what_is_missing(what: str) -> None:
     sys.stderr.write(
         f"broker: this laptop has not got {what}, so the data cannot be verified here. Install it "
         "(on Debian: sudo apt install python3-venv; on a Mac: brew install python) and run this "
-        "again. Until then plain rsync brings the files, and server/docs/views.sql the views: see "
-        "'Just the files' in the pages of the analyst.\n"
+        "again. Until then plain rsync brings the files, unverified: see 'Just the files' in the "
+        "page for analysts.\n"
     )
 
 

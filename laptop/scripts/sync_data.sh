@@ -1,3 +1,5 @@
 #!/usr/bin/env bash
 # Bring this folder to the broker's newest generation of data: bash server/scripts/sync_data.sh --help
-BROKER_CALLED='bash server/scripts/sync_data.sh' exec bash "$(dirname "$0")/broker.sh" sync "$@"
+# A release before this one starts it with its own lock, which would be in the way.
+exec 9>&-
+exec bash "$(dirname "$0")/broker.sh" sync "$@"

@@ -148,6 +148,8 @@ def test_the_pages_of_the_analyst_work_word_for_word(desk: Desk) -> None:
         done = desk.type(command)
         assert done.returncode == 0, done.stderr
     assert desk.stores() == [(8, "Brno")]
+    for command in documented("analyst-status"):
+        assert "rails for agents: " in desk.type(command).stdout
     for command in documented("analyst-query"):
         assert "orders" in desk.type(command).stdout
     (desk.folder / "user" / "scripts").mkdir()

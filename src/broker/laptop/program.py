@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from .metrics.command import metric, metrics
 from .query.command import sql
 from .receipts.command import verify_receipt
 from .screen import warn
+from .status import status
 from .syncing import sync
 from .workspace import Workspace
 
@@ -37,6 +37,7 @@ def laptop(context: click.Context, folder: Path) -> None:
 
 
 laptop.add_command(sync)
+laptop.add_command(status)
 laptop.add_command(mcp)
 laptop.add_command(sql)
 laptop.add_command(verify_receipt)
@@ -51,7 +52,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        code = laptop(prog_name=os.environ.get("BROKER_CALLED", "broker.sh"), standalone_mode=False)
+        code = laptop(prog_name="bash server/scripts/broker.sh", standalone_mode=False)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:

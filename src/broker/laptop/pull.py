@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,7 @@ from .generations import adopt, is_whole, kept, use
 from .plan import Offer, SyncPlan, plan_sync
 from .shelf import Shelf
 from .transfer import FileSource
+from .wording import lines_of
 from .workspace import MANIFEST, Workspace, read_tree
 
 __all__ = ["Pull", "Pulled"]
@@ -33,6 +34,7 @@ class Pulled:
     brought: Brought
     gone: tuple[str, ...]
     is_new: bool
+    news: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ class Pull:
         name = announced.manifest.generation
         place = adopt(self.workspace, incoming, name, None if is_all else tables)
         use(self.workspace, place)
-        return self._ended(announced, place, arrival.brought, plan.gone, is_new=True)
+        ended = self._ended(announced, place, arrival.brought, plan.gone, is_new=True)
+        return replace(ended, news=tuple(lines_of(plan)))
 
     def _has_moved_on(self, announced: Announcement) -> bool:
         """Whether the generation was replaced, and perhaps removed, while it was fetched."""

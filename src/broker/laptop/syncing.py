@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from ..errors import LaptopError
+from ..errors import BrokerError, LaptopError
 from .agents.write import write_agent_files
 from .amounts import amount, size_of
 from .announcement import ask, offered_in
@@ -19,6 +19,7 @@ from .arrival import Brought
 from .choice import TableChoice, read_choice, write_choice
 from .freshness import stale, summary
 from .generations import kept, prune, use
+from .last_sync import LastSync, read_last_sync, write_last_sync
 from .plan import SyncPlan
 from .pull import Pull, Pulled
 from .screen import Meter, say, say_json, warn
@@ -110,7 +111,11 @@ class _Sync:
             with my_turn(self._workspace):
                 return self._go_to(self._options.generation)
         with my_turn(self._workspace) as lock:
-            return self._pull(lock)
+            try:
+                return self._pull(lock)
+            except BrokerError as error:
+                self._keep(error=str(error))
+                raise
 
     def _pull(self, lock: int) -> int:
         options, workspace = self._options, self._workspace
@@ -127,6 +132,7 @@ class _Sync:
         self._moved += pulled.brought.moved
         self._remember(source, choice)
         self._show(pulled)
+        self._keep(pulled)
         left_out = push(workspace, source) if options.push else []
         return self._end(pulled, left_out)
 
@@ -152,6 +158,22 @@ class _Sync:
                     remedy="Say it once: bash server/scripts/sync_data.sh YOU@HOST",
                 ) from None
         return open_source(name, self._workspace, lock, self._meter.show, self._say)
+
+    def _keep(self, pulled: Pulled | None = None, error: str | None = None) -> None:
+        """Let ``status`` know how this ended."""
+        if self._options.dry_run:
+            return
+        before = read_last_sync(self._workspace) or LastSync(datetime.now(UTC))
+        last = LastSync(
+            datetime.now(UTC),
+            generation=pulled.manifest.generation if pulled else before.generation,
+            error=error,
+            news_of=before.news_of,
+            news=before.news,
+        )
+        if pulled is not None and pulled.news:
+            last = replace(last, news_of=pulled.manifest.generation, news=pulled.news)
+        write_last_sync(self._workspace, last)
 
     def _clear_log(self) -> None:
         (self._workspace.state / "rsync.log").write_text("")
@@ -254,6 +276,8 @@ class _Sync:
                     f"which is now {aside.relative_to(self._workspace.root)}"
                 )
         prune(self._workspace, self._workspace.generations / _line_of(memory))
+        # What a release before this one wrote there; the root's files took its place.
+        (self._workspace.server / "CLAUDE.md").unlink(missing_ok=True)
         for problem in write_agent_files(self._workspace):
             warn(f"broker: {problem}")
 

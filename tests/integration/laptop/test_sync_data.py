@@ -647,3 +647,13 @@ def test_what_names_no_broker_is_refused_and_not_remembered(synced: Laptop, word
     ended = synced.sync("--", words) if words.startswith("-") else synced.sync(words)
     assert ended.returncode == (0 if not words else 1)
     assert (synced.path / ".broker/host").read_text() == before
+
+
+def test_a_release_before_this_one_hands_over_with_its_own_lock(synced: Laptop) -> None:
+    """Its shell script held the lock as descriptor 9, and started the new script with it."""
+    script, busy = synced.path / "server/scripts/sync_data.sh", synced.path / ".broker/busy"
+    line = f"exec 9>>'{busy}'; flock 9; BROKER_UPDATED=yes exec bash '{script}'"
+    ended = subprocess.run(
+        ["bash", "-c", line], env=synced.environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr

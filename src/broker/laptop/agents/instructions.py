@@ -32,6 +32,8 @@ _HEAD = f"""\
 - `{commands.QUERY} sql "SELECT ..."`: one SELECT in DuckDB's SQL. The answer says of which
   generation it is, and how old its tables are: say so with each number that you report.
 - The tools of the MCP server `{commands.SERVER}` do the same, where you have them.
+- Before you compute a business number, look whether it is defined: `{commands.QUERY} metrics`
+  lists those that are, and `{commands.QUERY} metric NAME` gives one. Do not define it anew.
 - Before you query a table, read its page, `server/docs/tables/FOLDER/TABLE.markdown`: columns,
   key, partitions, joins. Do not guess names.
 - `{commands.STATUS}`: how old each table is, and whether these rails work.

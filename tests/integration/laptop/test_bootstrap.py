@@ -1,0 +1,112 @@
+"""What starts the program: a Python that has what it needs, or one sentence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .homes import ROOT
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    """The scripts as they stand on a laptop, with requirements that are quick to install."""
+    gathered = tmp_path / "set"
+    subprocess.run([sys.executable, ROOT / "bin/laptop_set.py", gathered], check=True)
+    place = tmp_path / "a laptop's folder/server/scripts"
+    shutil.copytree(gathered / "scripts", place)
+    return place
+
+
+def start(scripts: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", scripts / "broker.sh", *words],
+        env={"PATH": os.environ["PATH"], "HOME": str(scripts.parents[1]), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def installer(scripts: Path, code: str) -> None:
+    """One that does this instead of installing."""
+    (scripts / "install_locked.py").write_text(f"import sys, pathlib\n{code}\n")
+
+
+PRETEND = """
+place = pathlib.Path(sys.argv[1])
+(place / "bin").mkdir(parents=True)
+(place / "bin/python").write_text('#!/bin/sh\\necho started "$@"\\n')
+(place / "bin/python").chmod(0o755)
+(place / ".locked").write_text("")
+print("made", file=sys.stderr)
+"""
+
+
+def test_the_environment_is_made_once_and_again_when_its_locks_change(scripts: Path) -> None:
+    installer(scripts, PRETEND)
+    first = start(scripts, "sync", "--quiet")
+    assert "made" in first.stderr
+    root = scripts.parents[1]
+    assert first.stdout == f"started -I -m broker.laptop --folder {root} sync --quiet\n"
+    assert start(scripts).stderr == ""
+    place = (root / ".broker/venv").resolve()
+    with (scripts / "requirements.txt").open("a") as stream:
+        stream.write("# newer\n")
+    assert "made" in start(scripts).stderr
+    assert (root / ".broker/venv").resolve() != place
+    assert place.exists(), "a long query may still use it"
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(scripts: Path) -> None:
+    installer(scripts, PRETEND)
+    start(scripts)
+    place = (scripts.parents[1] / ".broker/venv").resolve()
+    shutil.rmtree(place)
+    assert "made" in start(scripts).stderr
+
+
+def test_what_cannot_be_installed_is_named_with_what_works_without(scripts: Path) -> None:
+    installer(scripts, "sys.exit('the package index cannot be reached.')")
+    ended = start(scripts)
+    assert ended.returncode == 1
+    reason, missing = ended.stderr.splitlines()
+    assert reason == "the package index cannot be reached."
+    assert "has not got the packages of server/scripts/requirements.txt" in missing
+    assert not (scripts.parents[1] / ".broker/venv").exists()
+
+
+def test_without_a_python_that_is_new_enough_it_says_which_it_wants(
+    scripts: Path, tmp_path: Path
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("bash", "dirname"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    ended = start(scripts, PATH=str(tools))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "python3 is missing" in ended.stderr
+    old = tools / "python3"
+    code = (
+        "import sys, runpy; sys.argv = sys.argv[3:]; sys.executable = None; "
+        "runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    line = f'exec {sys.executable} -c "{code}" "$@"'
+    old.write_text(f'#!/bin/sh\n[ "$1" != -c ] || exit 1\n{line}\n')
+    old.chmod(0o755)
+    ended = start(scripts, PATH=str(tools))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert "has not got Python 3.11 or later, with its module venv" in ended.stderr
+
+
+def test_a_module_beside_the_scripts_is_not_imported(scripts: Path) -> None:
+    installer(scripts, PRETEND)
+    for name in ("hashlib.py", "fcntl.py", "broker.py"):
+        (scripts / name).write_text("raise SystemExit('taken')\n")
+    assert "taken" not in start(scripts).stderr
