@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .files.apply import Previous, apply_change
-from .files.change import read_recipe
+from .files.change import hostile, read_recipe
 from .model import DataFile, Limits
 from .session import session
 
@@ -28,7 +28,7 @@ def replay(
     Raises ``TableError`` for a file that is not a change file of this broker.
     """
     recipe = read_recipe(change)
-    with session(limits, work) as connection:
+    with hostile(change), session(limits, work) as connection:
         return apply_change(
             connection,
             recipe,

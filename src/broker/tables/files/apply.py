@@ -9,12 +9,14 @@ Inside, columns have names that a source cannot choose: ``v0``, ``v1`` … in fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
+from ...errors import TableError
 from ..model import DataFile
 from ..partitions import label
 from ..session import (
@@ -33,6 +35,8 @@ from .cutting import cut_number, write_cut
 from .writing import Target, write_empty
 
 __all__ = ["Previous", "apply_change", "carried", "stored"]
+
+_NAME = re.compile(r"null|-?[0-9]+(?:_[0-9]{2}){0,2}")  # of a partition, in any year
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +142,24 @@ class _Work:
         )
 
     def touched(self) -> Sequence[str | None]:
-        """The partitions that have a file to write."""
-        if self._recipe.partitioning is None:
+        """The partitions that have a file to write: each is a part of a path."""
+        by = self._recipe.partitioning
+        if by is None:
             return [None]
         # Those that a changed row leaves or enters; where columns are others, each that has files.
         named = self._names("SELECT origin FROM changed UNION SELECT target FROM changed")
         if list(self._old.items()) != list(self.new.items()):
             named |= {file.partition for file in self._previous.files}
-        return sorted(name for name in named | self._emptied() if name is not None)
+        names = sorted(name for name in named | self._emptied() if name is not None)
+        strange = next((name for name in names if not _NAME.fullmatch(name)), None)
+        if strange is not None:
+            raise TableError(
+                "a change file names a partition that this table cannot have",
+                where=self._recipe.path,
+                expected=f"a {by.granularity}",
+                found=strange,
+            )
+        return names
 
     def _emptied(self) -> set[str | None]:
         gone, by = self._recipe.gone, self._recipe.partitioning

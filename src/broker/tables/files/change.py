@@ -9,22 +9,36 @@ before and this one file are enough to write the next version, byte for byte.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.parquet as pq
 
 from ...errors import TableError
+from ...foreign.paths import checked_path
 from ..model import Partitioning, Range, TableSpec
 from ..session import literal
 from .writing import METADATA
 
-__all__ = ["Recipe", "marks", "read_recipe", "within"]
+__all__ = ["Recipe", "hostile", "marks", "read_recipe", "within"]
 
 _FORMAT = 1
+_FAULTS = (
+    duckdb.Error,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+_MOST_WORDS = 500  # of an error of a library
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +77,34 @@ class Recipe:
 
 def read_recipe(path: Path) -> Recipe:
     """Read how the table of a change file is kept; raises ``TableError`` for any other file."""
-    found = (pq.read_metadata(path).metadata or {}).get(METADATA.encode())
-    if found is None:
-        raise TableError("this is not a change file", where=str(path))
-    facts: dict[str, Any] = json.loads(found)
+    with hostile(path):
+        found = (pq.read_metadata(path).metadata or {}).get(METADATA.encode())
+        if found is None:
+            raise TableError("this is not a change file", where=str(path))
+        return _recipe(json.loads(found), path)
+
+
+@contextmanager
+def hostile(path: Path) -> Iterator[None]:
+    """What a change file in an attacker's hands may raise becomes a ``TableError``.
+
+    A disk that is full stays the ``OSError`` that it is; pyarrow raises one without a number for
+    bytes that are not Parquet.
+    """
+    try:
+        yield
+    except _FAULTS as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise TableError(
+            "this change file cannot be used",
+            where=str(path),
+            found=str(error)[:_MOST_WORDS],
+            remedy="Fetch the whole files instead.",
+        ) from error
+
+
+def _recipe(facts: dict[str, Any], path: Path) -> Recipe:
     if facts["format"] != _FORMAT:
         raise TableError(
             "this change file was written by another version of the broker",
@@ -77,7 +115,7 @@ def read_recipe(path: Path) -> Recipe:
         )
     by, gone = facts["partition_by"], facts["gone"]
     return Recipe(
-        path=facts["path"],
+        path=checked_path(facts["path"]),
         key=tuple(facts["key"]),
         partitioning=Partitioning(*by) if by else None,
         target_file_bytes=facts["target_file_bytes"],
