@@ -9,10 +9,11 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
+from ..errors import LaptopError
 from .shelf import present
 from .workspace import CHOSEN, MANIFEST, SIGNATURE, Workspace
 
-__all__ = ["adopt", "is_whole", "kept", "prune", "use"]
+__all__ = ["adopt", "check_links", "is_in_use", "is_whole", "kept", "prune", "use"]
 
 _LINKS = ("parquet", "docs", "metadata")
 # Equal size and second count as equal content for rsync, and no hash of these two is listed
@@ -68,15 +69,12 @@ def adopt(workspace: Workspace, incoming: Path, name: str, chosen: Collection[st
 def use(workspace: Workspace, place: Path) -> None:
     """Point everything at this generation, in one rename that counts; the rest follows it.
 
-    A folder that stands in the place of a link is what a plain rsync brought.
+    A folder that stands in the place of a link is what a plain rsync brought. Links are made beside
+    where they belong: ``server`` may be a link to another disk.
     """
-    links = workspace.state / "links"
-    shutil.rmtree(links, ignore_errors=True)
-    links.mkdir(parents=True)
+    links = _new_folder(workspace)
     before = workspace.tree()
-    targets = {"current": f"generations/{place.name}"}
-    targets |= {name: f"current/{name}" for name in _LINKS}
-    for name, target in targets.items():
+    for name, target in _targets(place).items():
         link = workspace.server / name
         (links / name).symlink_to(target)
         if link.is_dir() and not link.is_symlink():
@@ -87,15 +85,50 @@ def use(workspace: Workspace, place: Path) -> None:
         os.utime(before)  # since when it is not in use
 
 
+def is_in_use(workspace: Workspace, place: Path) -> bool:
+    """Whether all that ``use`` does was done for it: a sync may have been killed half way."""
+    links = {workspace.server / name: target for name, target in _targets(place).items()}
+    return all(link.is_symlink() and str(link.readlink()) == links[link] for link in links)
+
+
+def check_links(workspace: Workspace) -> None:
+    """Raise ``LaptopError`` where a disk holds no links, before anything is fetched for it."""
+    folder = _new_folder(workspace)
+    try:
+        (folder / "current").symlink_to("generations")
+    except OSError as error:
+        raise LaptopError(
+            f"the disk of this folder holds no links ({error.strerror})",
+            where=str(workspace.server),
+            remedy="Nothing was fetched. Use a folder on a disk of this system itself.",
+        ) from error
+    finally:
+        shutil.rmtree(folder)
+
+
+def _new_folder(workspace: Workspace) -> Path:
+    links = workspace.server / ".links"
+    shutil.rmtree(links, ignore_errors=True)
+    links.mkdir(parents=True)
+    return links
+
+
+def _targets(place: Path) -> dict[str, str]:
+    return {"current": f"generations/{place.name}"} | {n: f"current/{n}" for n in _LINKS}
+
+
 def prune(workspace: Workspace, shown: Path | None) -> None:
     """Remove what no reader can have open: superseded a day ago, and not the one before.
 
-    ``shown`` is the one that the views show.
+    ``shown`` is the one that the views show. It has no name any more when its first file goes: one
+    that is half gone must not be gone back to.
     """
+    for left in workspace.generations.glob(".removed-*"):
+        shutil.rmtree(left)
     trees = kept(workspace)
     current = workspace.tree()
     others = sorted((t for t in trees if t.resolve() != current), key=lambda t: t.stat().st_mtime)
     oldest = time.time() - _KEPT_SECONDS
     for tree in others[:-1]:
         if tree != shown and tree.stat().st_mtime < oldest:
-            shutil.rmtree(tree)
+            shutil.rmtree(tree.rename(tree.with_name(f".removed-{tree.name}")))

@@ -9,11 +9,12 @@ from pathlib import Path
 import duckdb
 
 from ..errors import LaptopError
+from ..files import write_atomic
 from ..manifest import Manifest
 from .announcement import Announcement, ask, offered_in, read_announcement
 from .arrival import Arrival, Brought
 from .choice import TableChoice, chosen
-from .generations import adopt, is_whole, kept, use
+from .generations import adopt, check_links, is_in_use, is_whole, kept, use
 from .plan import Offer, SyncPlan, plan_sync
 from .shelf import Shelf
 from .transfer import FileSource
@@ -72,9 +73,10 @@ class Pull:
         place = self._kept(announced)
         if place is not None:
             is_new = place.resolve() != self.workspace.tree()
-            if is_new:
+            if not is_in_use(self.workspace, place):
                 use(self.workspace, place)
             return self._ended(announced, place, Brought(), (), is_new=is_new)
+        check_links(self.workspace)
         for _ in range(_TRIES):
             arrived = self._attempt(announced)
             if arrived is not None:
@@ -137,7 +139,7 @@ class Pull:
         is_new: bool,
     ) -> Pulled:
         newest = self.workspace.state / "newest"
-        newest.write_text(f"{announced.manifest.generation}\n")
+        write_atomic(newest, f"{announced.manifest.generation}\n", mode=0o644)
         return Pulled(read_tree(place), place, brought, gone, is_new)
 
     def _kept(self, announced: Announcement) -> Path | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from ..errors import BrokerError, LaptopError
+from ..files import write_atomic
 from .agents.write import write_agent_files
 from .amounts import amount, size_of
 from .announcement import ask, offered_in
@@ -200,7 +201,7 @@ class _Sync:
 
     def _remember(self, source: FileSource, choice: TableChoice) -> None:
         """Once all has worked: a name that was misspelt must not take the place of a good one."""
-        (self._workspace.state / "host").write_text(f"{source.name}\n")
+        write_atomic(self._workspace.state / "host", f"{source.name}\n", mode=0o644)
         if choice != TableChoice() or self._workspace.choice.exists():
             write_choice(self._workspace.choice, choice)
 

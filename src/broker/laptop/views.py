@@ -72,8 +72,9 @@ def _locks(allowed: set[str]) -> str:
 def rebuild(manifest: Manifest, tree: Path, database: Path, memory: Path) -> Path | None:
     """Put a database with the views of this generation in the place of ``database``.
 
-    ``memory`` is the file that remembers what was put there: whatever else is found in it is the
-    analyst's own, and the whole database is set aside beside it; its new path is returned.
+    ``memory`` is the file that remembers what was put there, this time and the time before:
+    whatever else is found in it is the analyst's own, and the whole database is set aside beside
+    it; its new path is returned.
     Raises ``LaptopError`` where another program has it open for writing.
     """
     tree = tree.resolve()
@@ -83,9 +84,13 @@ def rebuild(manifest: Manifest, tree: Path, database: Path, memory: Path) -> Pat
     for left in (arriving, _log_of(arriving)):
         left.unlink(missing_ok=True)
     database.parent.mkdir(parents=True, exist_ok=True)
-    objects = _make(arriving, statements, _locks(paths))
-    aside = _set_aside(database) if _is_own(database, memory) else None
-    write_atomic(memory, json.dumps(objects) + "\n", mode=0o644)
+    made = [_make(arriving, statements, _locks(paths))]
+    aside = None
+    if _is_own(database, memory):
+        aside = _set_aside(database)
+    elif database.exists():
+        made.append(_objects(database))  # a sync that is killed here leaves that one
+    write_atomic(memory, json.dumps(made) + "\n", mode=0o644)
     arriving.replace(database)
     write_atomic(database.with_name("views.sql"), _script(statements), mode=0o644)
     return aside
@@ -132,7 +137,7 @@ def _is_own(database: Path, memory: Path) -> bool:
         ) from error
     except (OSError, ValueError):
         return True
-    return found != made or _log_of(database).exists()
+    return found not in made or _log_of(database).exists()
 
 
 def _set_aside(database: Path) -> Path:
