@@ -44,6 +44,7 @@ class Broker:
         for item in wanted:
             for path in item.paths:
                 source = self.folder / item.folder / path
+                assert item.most_bytes is not None
                 if source.is_file() and not source.is_symlink():
                     (into / path).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(source, into / path)
@@ -151,7 +152,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         write_list(b"0" * 64 + b"  scripts/\x1b[2J\n"),
         "line 1 of SHA256SUMS cannot be read",
     ),
-    "the list has no end": (write_list(b"x" * (2 << 20)), "line 1 of SHA256SUMS cannot be read"),
+    "the list has no end": (write_list(b"x" * (2 << 20)), "SHA256SUMS has more than 1048576 bytes"),
 }
 
 
@@ -211,3 +212,46 @@ def test_what_the_list_does_not_name_is_not_taken_over(offered: Path, workspace:
     (workspace.scripts / "hashlib.py").write_text("raise SystemExit\n")
     assert take(workspace, offered)
     assert tree(workspace.server) == expected
+
+
+MAY, JUNE = "2026-05-01T08:00:00Z\n", "2026-06-01T08:00:00Z\n"
+
+
+def offer(folder: Path, made: str | None) -> None:
+    files = NEW if made is None else {**NEW, "scripts/made": made.encode()}
+    shutil.rmtree(folder)
+    fill(folder, {**files, f"scripts/{LIST}": listed(files), f"scripts/{LIST}.sig": b"signed"})
+
+
+@pytest.mark.parametrize(
+    ("here", "made", "words"),
+    [
+        (JUNE, MAY, "offers scripts of 2026-05-01T08:00:00Z, and yours are of 2026-06-01"),
+        (JUNE, None, "offers scripts of an older release"),
+        (MAY, "\x1b[2J9999", "offers scripts of an older release"),
+        (MAY, "", "offers scripts of an older release"),
+    ],
+)
+def test_an_older_set_is_refused_although_it_is_signed(
+    here: str, made: str | None, words: str, offered: Path, workspace: Workspace
+) -> None:
+    fill(workspace.server, {"scripts/made": here.encode()})
+    before = tree(workspace.server / "scripts")
+    offer(offered, made)
+    with pytest.raises(LaptopError, match=words) as caught:
+        take(workspace, offered)
+    assert str(caught.value).isprintable()
+    assert tree(workspace.server / "scripts") == before
+    (workspace.server / "scripts/made").unlink()  # as the sentence proposes
+    assert take(workspace, offered)
+
+
+@pytest.mark.parametrize(("here", "made"), [(MAY, JUNE), (MAY, MAY), (None, MAY), (None, None)])
+def test_a_set_that_is_not_older_is_taken_over(
+    here: str | None, made: str | None, offered: Path, workspace: Workspace
+) -> None:
+    if here is not None:
+        fill(workspace.server, {"scripts/made": here.encode()})
+    offer(offered, made)
+    assert take(workspace, offered)
+    assert tree(workspace.server) == tree(offered)

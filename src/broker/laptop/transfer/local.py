@@ -34,7 +34,7 @@ class LocalSource:
             # Once: a broker moves the link while files are copied.
             root = (self._folder / "server" / item.folder).resolve()
             for path in item.paths:
-                if (root / path).is_file():
+                if (root / path).is_file() and _is_short(root / path, item.most_bytes):
                     moved += _copy(root / path, into / path)
                     self._progress(moved)
         return moved
@@ -45,6 +45,10 @@ class LocalSource:
             relative = path.relative_to(folder).as_posix()
             if path.is_file() and not path.is_symlink() and relative not in excluded:
                 _copy(path, self._folder / "user" / relative)
+
+
+def _is_short(place: Path, most_bytes: int | None) -> bool:
+    return most_bytes is None or place.stat().st_size <= most_bytes
 
 
 def _copy(source: Path, target: Path) -> int:
