@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -71,12 +72,12 @@ class Scene:
         return made == {file.path: file.sha256 for file in entry.files}
 
 
-def make_scene(tmp_path: Path) -> Scene:
-    """Both sides below this folder, after the first sync."""
+def make_scene(tmp_path: Path, laptop: Path | None = None) -> Scene:
+    """Both sides, after the first sync, below this folder but for a laptop that has its place."""
     made = make_instance(tmp_path, DESCRIPTION)
     data = tmp_path / "offered"
     subprocess.run([sys.executable, ROOT / "bin/laptop_set.py", data], check=True)
-    scene = Scene(made, tmp_path / "laptop")
+    scene = Scene(made, laptop or tmp_path / "laptop")
     scene.orders(first_rows())
     listed = (data / "SHA256SUMS").replace(data / "scripts/SHA256SUMS")
     signature = Signer.own(made.data / ".keys").sign(listed.read_bytes())
@@ -86,9 +87,8 @@ def make_scene(tmp_path: Path) -> Scene:
     (scene.laptop / ".broker").mkdir(parents=True)
     allowed = (made.data / "allowed_signers").read_bytes()
     (scene.laptop / ".broker/allowed_signers").write_bytes(allowed)
-    subprocess.run(["cp", "-r", data / "scripts", scene.laptop / "scripts"], check=True)
     (scene.laptop / "server").mkdir()
-    (scene.laptop / "scripts").rename(scene.laptop / "server/scripts")
+    shutil.copytree(data / "scripts", scene.laptop / "server/scripts")
     ended = scene.sync(str(tmp_path / "home"))
     assert ended.returncode == 0, ended.stderr
     return scene
