@@ -150,7 +150,7 @@ class Arrival:
         if not failed:
             return True
         self.brought.fallbacks = tuple(table.entry.path for table in failed)
-        return self._bring([f for table in failed for f in table.missing if f in table.entry.files])
+        return self._bring([file for table in failed for file in table.missing_rows])
 
     def _replay(self, table: TablePlan, work: Path) -> bool:
         """Whether each file came out as it was signed; only such files are taken."""
@@ -168,10 +168,9 @@ class Arrival:
             replay(self._current, table.before.files, place, out=out, work=work, limits=Limits())
         except BrokerError:
             return False
-        wanted = [file for file in table.missing if file in entry.files]
-        if any(not _is(out / file.path, file.sha256) for file in wanted):
+        if any(not _is(out / file.path, file.sha256) for file in table.missing_rows):
             return False
-        for file in wanted:
+        for file in table.missing_rows:
             target = self._incoming / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
             (out / file.path).replace(target)

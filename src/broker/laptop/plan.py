@@ -52,10 +52,16 @@ class TablePlan:
     @property
     def fetched(self) -> tuple[DataFile, ...]:
         """The files that come from the broker."""
-        others = tuple(file for file in self.missing if file not in self.entry.files)
-        if self.way is Way.REPLAYED:
-            return others
-        return tuple(file for file in self.missing if file != self.entry.change)
+        if self.way is not Way.REPLAYED:
+            return tuple(file for file in self.missing if file != self.entry.change)
+        rows = {file.path for file in self.entry.files}
+        return tuple(file for file in self.missing if file.path not in rows)
+
+    @property
+    def missing_rows(self) -> tuple[DataFile, ...]:
+        """The files of rows that are not here: all that is missing but changes and rejects."""
+        rows = {file.path for file in self.entry.files}
+        return tuple(file for file in self.missing if file.path in rows)
 
 
 @dataclass(frozen=True, slots=True)
