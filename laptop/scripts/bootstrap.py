@@ -25,7 +25,8 @@ NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3")
 PARTS = ("requirements.txt", "pip.txt", "install_locked.py")
 KEPT = 2  # environments: the one in use, and the one before, which a long query may still use
 CHECK = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
-SCRIPTS = Path(__file__).resolve().parent
+# Links are not followed: server/ may be one to another disk, and the folder is where it stands.
+SCRIPTS = Path(os.path.abspath(__file__)).parent  # noqa: PTH100  without ".." in it
 ROOT = SCRIPTS.parents[1]
 STATE = ROOT / ".broker"
 

@@ -3,7 +3,8 @@
 set -eu
 # With these of a person cd goes elsewhere, and Python waits at its end or imports what lies about.
 unset CDPATH PYTHONINSPECT PYTHONPATH PYTHONHOME
-scripts=$(cd "$(dirname "$0")" && pwd -P)
+# By the name that it has here: server may be a link to another disk.
+scripts=$(cd "$(dirname "$0")" && pwd -L)
 python=${BROKER_PYTHON:-}
 [ -n "$python" ] || python=$(command -v python3) || {
     echo 'broker: python3 is missing. Install it (on a Mac: xcode-select --install) and run this again.' >&2

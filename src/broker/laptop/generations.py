@@ -13,7 +13,7 @@ from ..errors import LaptopError
 from .shelf import present
 from .workspace import CHOSEN, MANIFEST, SIGNATURE, Workspace
 
-__all__ = ["adopt", "check_links", "is_in_use", "is_whole", "kept", "prune", "use"]
+__all__ = ["adopt", "check_place", "is_in_use", "is_whole", "kept", "prune", "use"]
 
 _LINKS = ("parquet", "docs", "metadata")
 # Equal size and second count as equal content for rsync, and no hash of these two is listed
@@ -91,14 +91,24 @@ def is_in_use(workspace: Workspace, place: Path) -> bool:
     return all(link.is_symlink() and str(link.readlink()) == links[link] for link in links)
 
 
-def check_links(workspace: Workspace) -> None:
-    """Raise ``LaptopError`` where a disk holds no links, before anything is fetched for it."""
+def check_place(workspace: Workspace) -> None:
+    """Raise ``LaptopError`` for a folder that cannot hold data, before anything is fetched.
+
+    DuckDB 2.0.0 ends the name of a database at a question mark, looks for its log elsewhere, and
+    takes a backslash for a slash.
+    """
+    if {"?", "\\"} & {*str(workspace.root)}:
+        raise LaptopError(
+            "DuckDB cannot write below a folder with a question mark or a backslash in its name",
+            where=str(workspace.root),
+            remedy="Nothing was fetched. Rename the folder and sync again.",
+        )
     folder = _new_folder(workspace)
     try:
         (folder / "current").symlink_to("generations")
     except OSError as error:
         raise LaptopError(
-            f"the disk of this folder holds no links ({error.strerror})",
+            f"the disk of this folder cannot hold links ({error.strerror})",
             where=str(workspace.server),
             remedy="Nothing was fetched. Use a folder on a disk of this system itself.",
         ) from error

@@ -14,7 +14,7 @@ from ..manifest import Manifest
 from .announcement import Announcement, ask, offered_in, read_announcement
 from .arrival import Arrival, Brought
 from .choice import TableChoice, chosen
-from .generations import adopt, check_links, is_in_use, is_whole, kept, use
+from .generations import adopt, check_place, is_in_use, is_whole, kept, use
 from .plan import Offer, SyncPlan, plan_sync
 from .shelf import Shelf
 from .transfer import FileSource
@@ -76,7 +76,7 @@ class Pull:
             if not is_in_use(self.workspace, place):
                 use(self.workspace, place)
             return self._ended(announced, place, Brought(), (), is_new=is_new)
-        check_links(self.workspace)
+        check_place(self.workspace)
         for _ in range(_TRIES):
             arrived = self._attempt(announced)
             if arrived is not None:

@@ -110,6 +110,33 @@ def test_a_generation_published_during_the_transfer_is_not_mixed_in(
     assert events(laptop) == 70_000
 
 
+@pytest.mark.parametrize("moment", [1, 900, BYTES // 8, BYTES])
+def test_a_generation_that_is_replaced_and_removed_during_the_transfer(
+    laptop: Laptop, large: Home, moment: int
+) -> None:
+    """While the manifest comes, between it and the files, or among them: the one or the other."""
+    wire(laptop, large)
+    assert laptop.sync("broker").returncode == 0
+    second = large.path / "generations" / grow(large)
+    large.table("events", "SELECT i, sha1(i::VARCHAR) AS hash FROM range(80000) AS t(i)")
+    large.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+    third = large.path / "generations" / large.publish()
+    large.point(second)
+    link = large.path / "server" / "generation"
+    left = wire(
+        laptop, large, times=1, bytes=moment, move={str(link): str(third)}, gone=str(second)
+    )
+    ended = laptop.sync()
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(left.read_text())["times"] == 0
+    assert (events(laptop), laptop.query("FROM stores")) in (
+        (70_000, [(7, "")]),
+        (80_000, [(8, "Brno")]),
+    )
+    assert laptop.sync().returncode == 0
+    assert events(laptop) == 80_000
+
+
 def test_a_forged_generation_that_takes_its_place_during_the_transfer_is_refused(
     laptop: Laptop, large: Home
 ) -> None:

@@ -3,13 +3,14 @@
 wire.py FOLDER EVENT_FILE …ssh's arguments… broker COMMAND
 
 ``EVENT_FILE`` is JSON: after ``bytes`` of a generation's transfer, ``move`` links are pointed
-elsewhere or the connection is ``cut``; ``times`` says how often.
+elsewhere, a folder is ``gone`` or the connection is ``cut``; ``times`` says how often.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,8 @@ def main(folder: str, event_file: str, *arguments: str) -> int:
                 for link, target in event.get("move", {}).items():
                     Path(link).unlink()
                     Path(link).symlink_to(target)
+                if "gone" in event:
+                    shutil.rmtree(event["gone"])
     return server.returncode
 
 
