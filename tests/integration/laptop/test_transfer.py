@@ -66,7 +66,7 @@ def test_a_link_that_a_publish_replaced_meanwhile_is_followed_again(
     program.write_text(
         f"""#!/bin/sh
 [ -s {left} ] || exec {real} "$@"
-truncate --size=-1 {left}
+flock {left} truncate --size=-1 {left}
 echo '{message}' >&2
 exit 23
 """
