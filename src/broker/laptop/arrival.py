@@ -158,7 +158,7 @@ class Arrival:
         if table.before is None or change is None or self._current is None:
             return False
         place = self._incoming / change.path
-        if digest_of(place) != change.sha256:
+        if not _is(place, change.sha256):
             return False
         out = work / "out"
         out.mkdir(parents=True)
@@ -177,18 +177,20 @@ class Arrival:
             self._shelf.forget(file.path)
         return True
 
-    def verify(self) -> None:
+    def verify(self) -> bool:
         """Hold every file to the manifest; what is wrong is fetched once more, without a basis.
 
-        Raises ``LaptopError`` where it is still wrong: nothing has been changed by then.
+        Returns whether the broker still offers that generation, if it was asked. Raises
+        ``LaptopError`` where a file is still wrong: nothing has been changed by then.
         """
         wrong = self._wrong()
         if wrong:
             for file in wrong:
                 (self._incoming / file.path).unlink(missing_ok=True)
             self._current = None
-            is_same = self._bring(wrong)
-            wrong = self._wrong() if is_same else []
+            if not self._bring(wrong):
+                return False
+            wrong = self._wrong()
         if wrong:
             raise LaptopError(
                 f"what {self._source.name} sent is not what its manifest says ({len(wrong)} files, "
@@ -196,6 +198,7 @@ class Arrival:
                 remedy="Nothing was changed here. Tell its operator.",
             )
         self._clear()
+        return True
 
     def _wrong(self) -> list[DataFile | DocumentEntry]:
         files = self._files()

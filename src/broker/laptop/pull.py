@@ -102,9 +102,7 @@ class Pull:
         arrival.prepare()
         work = self.workspace.generations / ".replay"
         try:
-            is_same = arrival.fetch() and arrival.replay(work)
-            if is_same:
-                arrival.verify()
+            is_same = arrival.fetch() and arrival.replay(work) and arrival.verify()
         except LaptopError:
             if not self._has_moved_on(announced):
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 
 from ..errors import BrokerError, LaptopError
 from ..files import write_atomic
+from ..foreign.text import shown
 from .agents.write import write_agent_files
 from .amounts import amount, size_of
 from .announcement import ask, offered_in
@@ -114,8 +116,9 @@ class _Sync:
         with my_turn(self._workspace) as lock:
             try:
                 return self._pull(lock)
-            except BrokerError as error:
-                self._keep(error=str(error))
+            except (BrokerError, OSError) as error:
+                with suppress(OSError):  # the disk may be full
+                    self._keep(error=shown(error, 1_000))
                 raise
 
     def _pull(self, lock: int) -> int:
@@ -253,6 +256,8 @@ class _Sync:
             place = before[-1]
         else:
             place = next(tree for tree in trees if tree.name == name)
+            # A word of the analyst: the broker may have gone back to it as well.
+            write_atomic(self._workspace.state / "newest", f"{name}\n", mode=0o644)
         use(self._workspace, place)
         manifest = read_tree(place)
         self._show(Pulled(manifest, place, Brought(), (), is_new=True))
@@ -262,8 +267,7 @@ class _Sync:
     def _show(self, pulled: Pulled) -> None:
         """Rebuild what is made from the data."""
         memory = self._workspace.state / "views"
-        shown = _line_of(memory)
-        if shown != pulled.tree.name or not self._workspace.database.exists():
+        if _line_of(memory) != pulled.tree.name or not self._workspace.database.exists():
             aside = rebuild(
                 pulled.manifest,
                 pulled.tree,

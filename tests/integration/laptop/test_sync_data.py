@@ -566,6 +566,7 @@ def test_a_broker_that_goes_back_is_followed_on_a_word_alone(synced: Laptop, hom
     ended = synced.sync("--generation", first.name)
     assert ended.returncode == 0, ended.stderr
     assert synced.query("FROM stores") == [(7, "")]
+    assert synced.sync().returncode == 0, "one word is enough"
 
 
 def test_a_dry_run_says_what_and_why_and_changes_nothing(synced: Laptop, home: Home) -> None:

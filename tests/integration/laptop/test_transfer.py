@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from broker.laptop.program import laptop as program
+from broker.laptop.transfer import Wanted
+from broker.laptop.transfer.local import LocalSource
 
 from .homes import Home, Laptop
 
@@ -175,3 +180,32 @@ def test_a_host_without_our_scripts_is_told_apart(laptop: Laptop, tmp_path: Path
     ended = laptop.sync(str(empty))
     assert ended.returncode == 1
     assert "this is not the folder of a broker" in ended.stderr
+
+
+def test_a_file_that_is_fetched_again_while_the_broker_publishes_is_not_mixed_in(
+    synced: Laptop, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong file is fetched a second time, and then another generation is offered."""
+    home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+    home.publish()
+    fetch, calls = LocalSource.fetch, []
+
+    def publishing(
+        source: LocalSource, wanted: Sequence[Wanted], into: Path, *, basis: Path | None = None
+    ) -> int:
+        moved = fetch(source, wanted, into, basis=basis)
+        stores = into / "parquet/shop/stores/0.parquet"
+        if stores.exists() and not calls:
+            calls.append(stores)
+            stores.write_bytes(b"?")
+            home.table("stores", "SELECT 9::BIGINT AS id, 'Linz' AS name")
+            home.table("orders", "SELECT 1::BIGINT AS id, 'AT' AS country")
+            home.publish()
+        return moved
+
+    monkeypatch.setattr(LocalSource, "fetch", publishing)
+    monkeypatch.setenv("BROKER_UPDATED", "yes")
+    assert program.main(["--folder", str(synced.path), "sync"], standalone_mode=False) == 0
+    assert calls
+    assert synced.query("FROM stores") == [(9, "Linz")]
+    assert synced.query("FROM orders") == [(1, "AT")]
