@@ -309,6 +309,8 @@ class _Sync:
             )
         for path in brought.fallbacks:
             warn(f"broker: {path} could not be made from its change file; it was fetched whole")
+        for path in left_out:
+            self._say(f"not sent: {path}")
         replayed = f", {brought.replayed} tables from their changes" if brought.replayed else ""
         self._say(
             f"generation {pulled.manifest.generation}: {summary(pulled.manifest)}, signed, "

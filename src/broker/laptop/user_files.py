@@ -10,14 +10,20 @@ from .workspace import Workspace
 
 __all__ = ["push"]
 
+_OURS = ("duckdb/analytics.duckdb", "duckdb/.analytics.duckdb", "duckdb/views.sql")
 _DATABASES = (".duckdb", ".duckdb.wal", ".ddb", ".db")
 _MOST_BYTES = 100_000_000
 
 
 def push(workspace: Workspace, source: FileSource) -> list[str]:
-    """Send ``user/``, and remove nothing there; returns what was left out, with the reason."""
-    left_out = {path: why for path, why in map(_reason, _files(workspace.user)) if why}
-    source.push(workspace.user, left_out)
+    """Send ``user/``, and remove nothing there; returns what was left out, with the reason.
+
+    What each sync makes anew stays here as well, and is not worth a word.
+    """
+    files = _files(workspace.user)
+    ours = {path for path, _ in files if path.startswith(_OURS)}
+    left_out = {path: why for path, why in map(_reason, files) if why and path not in ours}
+    source.push(workspace.user, {*left_out, *ours})
     return [f"{path}: {why}" for path, why in sorted(left_out.items())]
 
 
@@ -28,7 +34,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
 def _reason(file: tuple[str, Path]) -> tuple[str, str]:
     """Why a file stays here; empty if it does not."""
     path, place = file
-    if path.endswith(_DATABASES) or Path(path).name.startswith(".analytics.duckdb"):
+    if path.endswith(_DATABASES):
         return path, "a database"
     if place.is_symlink():
         return path, "a link"

@@ -347,7 +347,15 @@ def test_a_database_open_for_writing_elsewhere_is_left_alone(synced: Laptop, hom
 def test_push_sends_own_files_but_no_database_of_views(synced: Laptop, home: Home) -> None:
     (synced.path / "user" / "artifacts").mkdir()
     (synced.path / "user" / "artifacts" / "answer.csv").write_text("42\n")
-    assert synced.sync("--push").returncode == 0
+    (synced.path / "user" / "duckdb" / "mine.duckdb").write_bytes(b"x")
+    (synced.path / "user" / "artifacts" / "link").symlink_to("answer.csv")
+    ended = synced.sync("--push")
+    assert ended.returncode == 0
+    left_out = [line for line in ended.stdout.splitlines() if line.startswith("not sent: ")]
+    assert left_out == [
+        "not sent: artifacts/link: a link",
+        "not sent: duckdb/mine.duckdb: a database",
+    ]
     assert (home.path / "user" / "artifacts" / "answer.csv").read_text() == "42\n"
     assert not (home.path / "user" / "duckdb" / "analytics.duckdb").exists()
 
