@@ -209,3 +209,17 @@ def test_a_file_that_is_fetched_again_while_the_broker_publishes_is_not_mixed_in
     assert calls
     assert synced.query("FROM stores") == [(9, "Linz")]
     assert synced.query("FROM orders") == [(1, "AT")]
+
+
+def test_a_push_leaves_out_what_it_names_and_nothing_that_looks_like_it(
+    synced: Laptop, home: Home
+) -> None:
+    """Over rsync, to which a name may look like a pattern."""
+    wire(synced, home)
+    names = ("a*.db", "ab.db.txt", "a[1].duckdb", "a1.duckdb.csv", "plain.txt")
+    for name in names:
+        (synced.path / "user" / name).write_text("mine")
+    ended = synced.sync("broker", "--push")
+    assert ended.returncode == 0, ended.stderr
+    sent = {path.name for path in (home.path / "user").iterdir() if path.is_file()}
+    assert sent == {"ab.db.txt", "a1.duckdb.csv", "plain.txt"}

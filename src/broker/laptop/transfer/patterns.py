@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 
-__all__ = ["rules"]
+__all__ = ["pattern", "rules"]
 
 
 def rules(wanted: Collection[str], listed: Iterable[str] = ()) -> list[str]:
@@ -25,15 +25,18 @@ def rules(wanted: Collection[str], listed: Iterable[str] = ()) -> list[str]:
     lines: dict[str, None] = {}
     for path in sorted(wanted):
         for folder in [str(parent) for parent in reversed(PurePosixPath(path).parents)][1:]:
-            lines[f"/{_escaped(folder)}/"] = None
+            lines[f"/{pattern(folder)}/"] = None
             if folder in is_known:
-                lines[f"/{_escaped(folder)}/**"] = None
+                lines[f"/{pattern(folder)}/**"] = None
                 break
         else:
-            lines[f"/{_escaped(path)}"] = None
+            lines[f"/{pattern(path)}"] = None
     return list(lines)
 
 
-def _escaped(path: str) -> str:
-    """A class of one character stands for it, also where no other wildcard is in the pattern."""
+def pattern(path: str) -> str:
+    """What stands for exactly this path.
+
+    A class of one character is that character, also where no other wildcard is in the pattern.
+    """
     return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", path)

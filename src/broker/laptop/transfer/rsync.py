@@ -20,7 +20,7 @@ from typing import IO
 from ...errors import LaptopError
 from ..workspace import Workspace
 from .complaints import complaint, is_refusal, met_a_publish
-from .patterns import rules
+from .patterns import pattern, rules
 from .wanted import BytesProgress, Wanted
 
 __all__ = ["RsyncSource"]
@@ -75,8 +75,7 @@ class RsyncSource:
     def push(self, folder: Path, excluded: Collection[str]) -> None:
         """See ``FileSource``."""
         left_out = self._workspace.state / "left-out"
-        lines = [line if line.startswith("/") else f"/{line}" for line in excluded]
-        left_out.write_text("".join(f"{line}\n" for line in lines))
+        left_out.write_text("".join(f"/{pattern(path)}\n" for path in excluded))
         options = ["--recursive", "--links", "--times", f"--exclude-from={left_out}"]
         self._run("user", [*options, f"{folder}/", f"{self.name}:user/"])
 
