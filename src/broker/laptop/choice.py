@@ -11,6 +11,7 @@ from ..errors import LaptopError, nearest
 from ..files import write_atomic
 from ..foreign.text import readable_json
 from ..manifest import Manifest, TableEntry
+from .workspace import cut_to
 
 __all__ = ["TableChoice", "chosen", "read_choice", "write_choice"]
 
@@ -91,8 +92,7 @@ def chosen(manifest: Manifest, choice: TableChoice) -> Manifest:
     _check("dataset", choice.without, datasets)
     names = {name for entry in manifest.tables for name in _names_of(entry)}
     _check("table", choice.tables, names)
-    tables = tuple(entry for entry in manifest.tables if _is_chosen(entry, choice))
-    return replace(manifest, tables=tables)
+    return cut_to(manifest, {e.path for e in manifest.tables if _is_chosen(e, choice)})
 
 
 def _is_chosen(entry: TableEntry, choice: TableChoice) -> bool:

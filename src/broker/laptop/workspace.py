@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ __all__ = [
     "MANIFEST",
     "SIGNATURE",
     "Workspace",
+    "cut_to",
     "parse_manifest",
     "read_bytes",
     "read_tree",
@@ -111,8 +113,17 @@ def read_tree(tree: Path) -> Manifest:
         here = set(json.loads((tree / CHOSEN).read_bytes()))
     except FileNotFoundError:
         return manifest
-    tables = tuple(entry for entry in manifest.tables if entry.path in here)
-    return replace(manifest, tables=tables)
+    return cut_to(manifest, here)
+
+
+def cut_to(manifest: Manifest, paths: Collection[str]) -> Manifest:
+    """The manifest with these tables alone, under the names of their views beside all others.
+
+    So a view has one name, whatever else is here, as in the broker's documents and metrics.
+    """
+    names = manifest.view_names
+    tables = (entry for entry in manifest.tables if entry.path in paths)
+    return replace(manifest, tables=tuple(replace(e, name=names[e.path]) for e in tables))
 
 
 def read_bytes(place: Path) -> bytes:

@@ -1,0 +1,73 @@
+"""Which of the broker's tables a folder holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from broker.errors import LaptopError
+from broker.laptop.choice import TableChoice, chosen, read_choice, write_choice
+from broker.manifest import Manifest, TableEntry
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MANIFEST = Manifest(
+    "g",
+    NOON,
+    (
+        TableEntry("in.orders", "orders", "shop/orders", dataset="shop"),
+        TableEntry("crm.orders", "orders", "crm/orders", dataset="crm"),
+        TableEntry("in.stores", "stores", "shop/stores"),
+    ),
+)
+
+
+def paths(choice: TableChoice) -> list[str]:
+    return [entry.path for entry in chosen(MANIFEST, choice).tables]
+
+
+def test_everything_unless_something_is_left_out() -> None:
+    assert paths(TableChoice()) == ["shop/orders", "crm/orders", "shop/stores"]
+    assert paths(TableChoice(without=("crm",))) == ["shop/orders", "shop/stores"]
+    assert paths(TableChoice(tables=("stores", "crm/orders"))) == ["crm/orders", "shop/stores"]
+
+
+def test_a_view_keeps_its_name_when_its_namesake_is_left_out() -> None:
+    names = chosen(MANIFEST, TableChoice(without=("crm",))).view_names
+    assert names == {"shop/orders": "shop_orders", "shop/stores": "stores"}
+
+
+def test_a_name_that_is_misspelt_is_refused_and_one_that_is_gone_is_not() -> None:
+    with pytest.raises(LaptopError, match="Did you mean crm"):
+        paths(TableChoice(without=("crn",)))
+    assert len(paths(TableChoice(without=("weather",)))) == 3
+
+
+def test_it_is_kept_and_read_as_the_analyst_writes_it(tmp_path: Path) -> None:
+    place = tmp_path / "broker.toml"
+    assert read_choice(place) == TableChoice()
+    choice = TableChoice(("crm",), ('odd "name"\n',), "2 GB")
+    write_choice(place, choice)
+    assert read_choice(place) == choice
+    place.write_text('without = ["crm"] # mine\n')
+    write_choice(place, TableChoice(("crm",)))
+    assert place.read_text() == 'without = ["crm"] # mine\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("without = [", "expected TOML"),
+        ("without = 'crm'", "without is not a list of names"),
+        ("limit = 5", "limit is not a size"),
+        ("withot = []", "found withot"),
+        (b"\xff", "expected TOML"),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:
+    place = tmp_path / "broker.toml"
+    place.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(LaptopError, match=words) as caught:
+        read_choice(place)
+    assert "broker.toml" in str(caught.value)
