@@ -57,6 +57,8 @@ class Desk:
         environment = {
             "PATH": f"{self.programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.folder.parent),
+            # The index that this machine's pip uses, whatever the home.
+            "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config"),
             **{name: text for name, text in os.environ.items() if name.startswith("PIP_")},
         }
         if self.python:
