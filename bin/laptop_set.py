@@ -34,6 +34,7 @@ def main(folder: Path, wheel: Path | None = None) -> None:
         shutil.copy(wheel, scripts)
         lock += f"./{wheel.name} --hash=sha256:{digest(wheel)}\n"
     (scripts / "requirements.txt").write_text(lock)
+    (scripts / "uv.txt").write_text(entry_of("uv", ROOT / "requirements/dev.txt"))
     (folder / "SHA256SUMS").write_text(listing(folder))
 
 
@@ -42,6 +43,12 @@ def locked() -> str:
     texts = [(ROOT / f"requirements/{name}.txt").read_text() for name in ("broker", "mcp")]
     entries = [entry for text in texts for entry in re.split(r"\n(?=\S)", text.strip())]
     return "\n".join(dict.fromkeys(entries)) + "\n"
+
+
+def entry_of(name: str, lock: Path) -> str:
+    """What a lock file says of one package."""
+    entries = re.split(r"\n(?=\S)", lock.read_text().strip())
+    return next(entry for entry in entries if entry.startswith(f"{name}==")) + "\n"
 
 
 def listing(folder: Path) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -57,6 +58,15 @@ def environment() -> str | None:
     return str(python)
 
 
+def bring_python(lock: Path, state: Path, wheels: Path) -> str | None:
+    """By the file beside this one, which Python does not find by itself: it starts isolated."""
+    spec = importlib.util.spec_from_file_location("bring_python", SCRIPTS / "bring_python.py")
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    found: str | None = module.bring_python(lock, state, wheels)
+    return found
+
+
 def fingerprint() -> str:
     """Of all that decides what is in the environment."""
     digest = hashlib.sha256()
@@ -72,12 +82,12 @@ def is_ready(place: Path) -> bool:
 
 def make(place: Path) -> bool:
     """Whether it could be made; the installer itself says why not."""
-    python = suitable_python()
+    wheels = ROOT / "server" / "wheels"
+    python = suitable_python() or bring_python(SCRIPTS / "uv.txt", STATE, wheels)
     if python is None:
         say_what_is_missing("Python 3.11 or later, with its module venv")
         return False
     place.parent.mkdir(parents=True, exist_ok=True)
-    wheels = ROOT / "server" / "wheels"
     settings = dict(os.environ)
     if wheels.is_dir():
         settings["PIP_FIND_LINKS"] = str(wheels)

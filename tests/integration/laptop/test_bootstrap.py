@@ -100,8 +100,9 @@ def test_without_a_python_that_is_new_enough_it_says_which_it_wants(
     line = f'exec {sys.executable} -c "{code}" "$@"'
     old.write_text(f'#!/bin/sh\n[ "$1" != -c ] || exit 1\n{line}\n')
     old.chmod(0o755)
-    ended = start(scripts, PATH=str(tools))
-    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    ended = start(scripts, PATH=str(tools), PIP_INDEX_URL="http://127.0.0.1:1/simple")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 2), ended.stderr
+    assert "no Python could be brought: uv cannot be fetched" in ended.stderr
     assert "has not got Python 3.11 or later, with its module venv" in ended.stderr
 
 
