@@ -46,19 +46,22 @@ pin_keys() {
     [ -f .broker/ssh_config ] || ssh_config >.broker/ssh_config
 }
 
-# Paths from the folder itself. Yours may say more of the host: which key, which way through a proxy.
+# Paths from the folder itself. Yours may say more: which key, which way through another host, whose
+# key is not pinned here.
 ssh_config() {
     cat <<TEXT
 # How this folder reaches its broker. The first setting of a kind counts: put yours on top,
 # such as: IdentityFile ~/.ssh/id_ed25519
-HostKeyAlias data-broker
-UserKnownHostsFile .broker/known_hosts
-GlobalKnownHostsFile /dev/null
-StrictHostKeyChecking yes
-UpdateHostKeys no
-Port $port
-Include ~/.ssh/config
-Include /etc/ssh/ssh_config
+Host ${host#*@}
+  HostKeyAlias data-broker
+  UserKnownHostsFile .broker/known_hosts
+  GlobalKnownHostsFile /dev/null
+  StrictHostKeyChecking yes
+  UpdateHostKeys no
+  Port $port
+Host *
+  Include ~/.ssh/config
+  Include /etc/ssh/ssh_config
 TEXT
 }
 
