@@ -42,13 +42,17 @@ def tree(tmp_path: Path) -> Path:
     root = tmp_path / "tree"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src" / "broker" / "accounts", root / "src" / "broker", ignore=ignored)
+    shutil.copytree(ROOT / "laptop", root / "laptop", ignore=ignored)
     for name in (
         "pyproject.toml",
         "README.md",
         "LICENSE",
         "requirements/broker.txt",
         "requirements/pip.txt",
+        "requirements/mcp.txt",
+        "requirements/dev.txt",
         "bin/install_locked.py",
+        "bin/laptop_set.py",
     ):
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
@@ -86,10 +90,19 @@ def test_a_release_is_all_that_an_installation_needs_and_each_part_has_its_hash(
     wheel = next(folder.glob("*.whl"))
     lines = (folder / "requirements.txt").read_text().splitlines()
     names = {path.name for path in folder.iterdir()}
-    assert names == {wheel.name, "install_locked.py", "pip.txt", "requirements.txt"}
+    assert names == {wheel.name, "install_locked.py", "laptop", "pip.txt", "requirements.txt"}
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     assert lines[-1] == f"./{wheel.name} --hash=sha256:{digest}"
     assert lines[:-1] == (tree / "requirements" / "broker.txt").read_text().splitlines()
+    laptop = folder / "laptop"
+    last = (laptop / "scripts/requirements.txt").read_text().splitlines()[-1]
+    assert last == lines[-1]
+    listed = (laptop / "SHA256SUMS").read_text().splitlines()
+    for line in listed:
+        listed_digest, path = line.split("  ")
+        assert hashlib.sha256((laptop / path).read_bytes()).hexdigest() == listed_digest
+    files = {path.relative_to(laptop).as_posix() for path in laptop.rglob("*") if path.is_file()}
+    assert {line.split("  ")[1] for line in listed} == files - {"SHA256SUMS"}
 
 
 def test_a_release_knows_its_commit_and_whether_files_differ_from_it(tree: Path) -> None:
