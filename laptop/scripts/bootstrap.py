@@ -61,8 +61,10 @@ def environment() -> str | None:
 def bring_python(lock: Path, state: Path, wheels: Path) -> str | None:
     """By the file beside this one, which Python does not find by itself: it starts isolated."""
     spec = importlib.util.spec_from_file_location("bring_python", SCRIPTS / "bring_python.py")
-    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
-    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    if spec is None or spec.loader is None:
+        return None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     found: str | None = module.bring_python(lock, state, wheels)
     return found
 

@@ -113,8 +113,8 @@ def _get(address: str, kind: str) -> bytes:
     """What stands at an address of the web; raises ``OSError``."""
     if not address.startswith(("https://", "http://")):
         raise OSError(f"{address} is not an address of the web")
-    request = urllib.request.Request(address, headers={"Accept": kind})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+    request = urllib.request.Request(address, headers={"Accept": kind})  # noqa: S310  see above
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310  see above
         content: bytes = answer.read(MOST_BYTES)
     return content
 

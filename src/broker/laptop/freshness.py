@@ -7,7 +7,7 @@ from datetime import datetime
 from ..manifest import Manifest
 from .ages import age_of, clock_warning, now_by
 
-__all__ = ["now_by", "stale", "summary"]
+__all__ = ["stale", "summary"]
 
 
 def summary(manifest: Manifest) -> str:

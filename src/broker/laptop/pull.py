@@ -19,7 +19,7 @@ from .plan import Offer, SyncPlan, plan_sync
 from .shelf import Shelf
 from .transfer import FileSource
 from .wording import lines_of
-from .workspace import MANIFEST, Workspace, read_tree
+from .workspace import MANIFEST, Workspace, as_here, read_tree
 
 __all__ = ["Pull", "Pulled"]
 
@@ -138,7 +138,7 @@ class Pull:
     ) -> Pulled:
         newest = self.workspace.state / "newest"
         write_atomic(newest, f"{announced.manifest.generation}\n", mode=0o644)
-        return Pulled(read_tree(place), place, brought, gone, is_new)
+        return Pulled(as_here(announced.manifest, place), place, brought, gone, is_new)
 
     def _kept(self, announced: Announcement) -> Path | None:
         """Where this very generation is, whole and with these tables."""
@@ -146,7 +146,7 @@ class Pull:
         for place in reversed(kept(self.workspace)):
             if (place / MANIFEST).read_bytes() != announced.content:
                 continue
-            previous = read_tree(place)
+            previous = as_here(announced.manifest, place)
             if {e.path for e in previous.tables} != {e.path for e in offered.tables}:
                 continue
             sizes = self._sizes(place, previous)

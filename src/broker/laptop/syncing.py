@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -86,7 +87,7 @@ class SyncOptions:
 @click.option("--verbose", is_flag=True, help="Say of each table how it comes.")
 @click.option("--json", "as_json", is_flag=True, help="Say it for a program, on one line.")
 @click.pass_obj
-def sync(workspace: Workspace, /, **words: object) -> int:
+def sync(workspace: Workspace, /, **words: Any) -> int:
     """Bring this folder to the broker's newest generation, and rebuild the views.
 
     HOST is the broker as ssh takes it (anna@broker.example.com), or a folder; it is remembered.
@@ -95,7 +96,7 @@ def sync(workspace: Workspace, /, **words: object) -> int:
     some tables are older than they should be, 4 more than the limit would be fetched, 75 another
     sync is running here.
     """
-    return _Sync(workspace, SyncOptions(**words)).run()  # type: ignore[arg-type]
+    return _Sync(workspace, SyncOptions(**words)).run()
 
 
 class _Sync:
@@ -188,7 +189,8 @@ class _Sync:
         script = self._workspace.scripts / "sync_data.sh"
         sys.stdout.flush()
         os.environ[_UPDATED] = "yes"
-        os.execvp("bash", ["bash", str(script), *sys.argv[sys.argv.index("sync") + 1 :]])  # noqa: S606
+        words = sys.argv[sys.argv.index("sync") + 1 :]
+        os.execvp("bash", ["bash", str(script), *words])  # noqa: S606  no shell is wanted
 
     def _choice(self) -> TableChoice:
         options = self._options

@@ -16,6 +16,7 @@ __all__ = [
     "MANIFEST",
     "SIGNATURE",
     "Workspace",
+    "as_here",
     "cut_to",
     "parse_manifest",
     "read_bytes",
@@ -108,7 +109,11 @@ def read_tree(tree: Path) -> Manifest:
     The analyst may have left out some; ``chosen.json`` beside the manifest names those that are
     here.
     """
-    manifest = parse_manifest(read_bytes(tree / MANIFEST))
+    return as_here(parse_manifest(read_bytes(tree / MANIFEST)), tree)
+
+
+def as_here(manifest: Manifest, tree: Path) -> Manifest:
+    """The manifest of a generation's folder, once it is read, with the tables that are in it."""
     try:
         here = set(json.loads((tree / CHOSEN).read_bytes()))
     except FileNotFoundError:

@@ -60,12 +60,11 @@ def _before_a_tool(root: Path, event: Mapping[str, Any]) -> str:
 
 
 def _at_the_start(root: Path, event: Mapping[str, Any]) -> str:
-    # Heavy, and needed once in a session.
-    from ...errors import LaptopError  # noqa: PLC0415
-    from ..freshness import now_by  # noqa: PLC0415
-    from ..workspace import Workspace  # noqa: PLC0415
-    from .background import start, take_outcome  # noqa: PLC0415
-    from .session import opening  # noqa: PLC0415
+    from ...errors import LaptopError  # noqa: PLC0415  heavy, and needed once in a session
+    from ..ages import now_by  # noqa: PLC0415  as above
+    from ..workspace import Workspace  # noqa: PLC0415  as above
+    from .background import start, take_outcome  # noqa: PLC0415  as above
+    from .session import opening  # noqa: PLC0415  as above
 
     workspace = Workspace.at(root)
     # A session that is cleared or compacted has had its sync.

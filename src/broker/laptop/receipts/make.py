@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +14,7 @@ from ...manifest import TableEntry
 from ..query.answer import QueryAnswer
 from ..query.ask import GuardedData
 from ..query.check import CheckedQuery
+from ..shelf import digest_of
 from ..workspace import MANIFEST, Workspace
 from .hashes import MOST_ROWS, hashes_of
 from .model import Receipt, ReceiptColumn, ReceiptTable
@@ -49,8 +49,7 @@ def check_files(views: Mapping[str, TableEntry], tree: Path) -> None:
 
 def _sha256_of(path: Path) -> str | None:
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return digest_of(path)
     except OSError:
         return None
 
