@@ -161,7 +161,7 @@ def engine_replay(folder: Path) -> None:
     work, before = _fresh(folder / "replayed-work"), _before(folder)
     change = folder / "merged" / "changes" / f"{SPEC.path}.parquet"
     out, limits = _fresh(folder / "replayed"), Limits(memory_bytes=GIB // 2)
-    files = replay(folder / "loaded", before.files, change, out=out, work=work, limits=limits)
+    files = replay(folder / "loaded", before.files, [change], out=out, work=work, limits=limits)
     if [asdict(file) for file in files] != json.loads((folder / "merged.json").read_text()):
         raise SystemExit("the replay did not come to the published bytes")
 

@@ -85,7 +85,7 @@ def published_upsert(folder: Path) -> None:
     """Upsert 1.5 % into what was just published."""
     store = _sync(folder, "published", TABLE % "published" + _small(LINKED, ""))
     entry = store.generation().manifest.table("shop.orders")
-    if entry is None or entry.change is None:
+    if entry is None or not entry.changes:
         raise SystemExit("the table was not merged")
 
 

@@ -1,4 +1,4 @@
-"""``broker replay``: the next version of a table from the one before and its change file."""
+"""``broker replay``: a later version of a table from an earlier one and its change files."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from ..errors import PublishError
-from ..manifest import Manifest, TableEntry
+from ..manifest import Manifest, TableEntry, changes_since
 from ..tables.model import DataFile, Limits
-from ..tables.replay import replay as replay_change
+from ..tables.replay import replay as replay_changes
 from .options import as_json
 from .terminal import say, say_json
 
@@ -27,17 +27,17 @@ FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.option("--out", type=FOLDER, help="Keep the files here; else they are only compared.")
 @as_json
 def replay(before: Path, after: Path, table: str, out: Path | None, as_json: bool) -> int:
-    """Write a table's files anew from its change file.
+    """Write a table's files anew from its change files.
 
-    TABLE of the generation AFTER, from its files in BEFORE and its change file. BEFORE and AFTER
-    are folders of generations, or of views of them; of AFTER only the manifest and the change file
-    are read. Ends with 1 unless every file has the hash that the manifest of AFTER says, byte for
-    byte.
+    TABLE of the generation AFTER, from its files in BEFORE and its change files since. BEFORE and
+    AFTER are folders of generations, or of views of them; of AFTER only the manifest and the change
+    files are read. Ends with 1 unless every file has the hash that the manifest of AFTER says.
     """
     old, new = _entry(before, table), _entry(after, table)
-    if new.change is None:
+    changes = changes_since(new, old.files)
+    if not changes:
         raise PublishError(
-            "this table has no change file in that generation",
+            "there is no change file from the one version of this table to the other",
             where=f"{after}, {table}",
             remedy="It did not change, or was loaded as a whole: fetch its files instead.",
         )
@@ -47,9 +47,8 @@ def replay(before: Path, after: Path, table: str, out: Path | None, as_json: boo
         target.mkdir(exist_ok=True)
         work = folder / "work"
         work.mkdir()
-        files = replay_change(
-            before, old.files, after / new.change.path, out=target, work=work, limits=Limits()
-        )
+        places = [after / change.file.path for change in changes]
+        files = replay_changes(before, old.files, places, out=target, work=work, limits=Limits())
     wrong = _wrong(files, new)
     facts: dict[str, Any] = {
         "table": new.id,

@@ -154,18 +154,18 @@ class Arrival:
 
     def _replay(self, table: TablePlan, work: Path) -> bool:
         """Whether each file came out as it was signed; only such files are taken."""
-        entry, change = table.entry, table.entry.change
-        if table.before is None or change is None or self._current is None:
+        if table.before is None or self._current is None:
             return False
-        place = self._incoming / change.path
-        if not _is(place, change.sha256):
+        changes = [self._incoming / change.path for change in table.changes]
+        if not all(map(_is, changes, (change.sha256 for change in table.changes))):
             return False
         out = work / "out"
         out.mkdir(parents=True)
         try:
-            if read_recipe(place).path != entry.path:
+            if any(read_recipe(change).path != table.entry.path for change in changes):
                 return False
-            replay(self._current, table.before.files, place, out=out, work=work, limits=Limits())
+            before = table.before.files
+            replay(self._current, before, changes, out=out, work=work, limits=Limits())
         except BrokerError:
             return False
         if any(not _is(out / file.path, file.sha256) for file in table.missing_rows):

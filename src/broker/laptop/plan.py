@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..manifest import DocumentEntry, Manifest, TableEntry
+from ..manifest import DocumentEntry, Manifest, TableEntry, changes_since
 from ..tables.model import DataFile
 
 __all__ = ["Offer", "SyncPlan", "TablePlan", "Way", "plan_sync"]
@@ -36,13 +36,18 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class TablePlan:
-    """What is done for one table. ``missing`` are its files that are not here."""
+    """What is done for one table.
+
+    ``missing`` are its files that are not here, ``changes`` the change files to replay, the oldest
+    first.
+    """
 
     entry: TableEntry
     way: Way
     missing: tuple[DataFile, ...]
     before: TableEntry | None
     why: str
+    changes: tuple[DataFile, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -53,7 +58,7 @@ class TablePlan:
     def fetched(self) -> tuple[DataFile, ...]:
         """The files that come from the broker."""
         if self.way is not Way.REPLAYED:
-            return tuple(file for file in self.missing if file != self.entry.change)
+            return self.missing
         rows = {file.path for file in self.entry.files}
         return tuple(file for file in self.missing if file.path not in rows)
 
@@ -86,10 +91,9 @@ class SyncPlan:
     @property
     def needed(self) -> set[str]:
         """The path of each file that the generation has here: of changes, those to replay."""
-        replayed = {table.entry.change for table in self.tables if table.way is Way.REPLAYED}
         rows = (file for table in self.tables for file in table.entry.files)
         rejects = (t.entry.reject_file for t in self.tables if t.entry.reject_file is not None)
-        changes = (file for file in replayed if file is not None)
+        changes = (file for table in self.tables for file in table.changes)
         documents = (document.path for document in self.offered.documents)
         return {*(file.path for file in (*rows, *rejects, *changes)), *documents}
 
@@ -113,32 +117,33 @@ def _table(entry: TableEntry, before: TableEntry | None, offer: Offer) -> TableP
     )
     if not missing:
         return TablePlan(entry, Way.KEPT, rejects, before, "as it is here")
-    obstacle = _obstacle(entry, missing, before, offer)
-    if obstacle is not None or entry.change is None:
-        why = obstacle or "no change file"
-        return TablePlan(entry, Way.FETCHED, (*missing, *rejects), before, why)
-    found = offer.sound(entry.change.path, entry.change.sha256)
-    change = () if found else (entry.change,)
-    why = f"from the version here and {entry.change.rows:,} changed rows"
-    return TablePlan(entry, Way.REPLAYED, (*missing, *change, *rejects), before, why)
+    found = changes_since(entry, before.files) if before is not None and before.files else None
+    changes = tuple(change.file for change in found or ())
+    coming = tuple(file for file in changes if not offer.sound(file.path, file.sha256))
+    obstacle = _obstacle(missing, before, changes, offer)
+    if obstacle is None and sum(f.bytes for f in coming) >= sum(f.bytes for f in missing):
+        obstacle = "smaller than what changed"
+    if obstacle is not None:
+        return TablePlan(entry, Way.FETCHED, (*missing, *rejects), before, obstacle)
+    rows = sum(file.rows for file in changes)
+    why = f"from the version here and {rows:,} changed rows"
+    return TablePlan(entry, Way.REPLAYED, (*missing, *coming, *rejects), before, why, changes)
 
 
 def _obstacle(
-    entry: TableEntry,
     missing: Collection[DataFile],
     before: TableEntry | None,
+    changes: Collection[DataFile],
     offer: Offer,
 ) -> str | None:
-    """Why the change file cannot be replayed here; None where it can."""
-    if before is None or not before.files or entry.change is None:
-        return "loaded as a whole" if before is not None else "not here yet"
-    if offer.previous is None or offer.previous.generation != offer.offered.previous:
-        return "more than one generation behind"
+    """Why the change files cannot be replayed here; None where they can."""
+    if before is None or not before.files:
+        return "not here yet"
+    if not changes:
+        return "loaded as a whole, or changed too often since"
     if not all(offer.sound(file.path, file.sha256) for file in before.files):
         return "the version here is not whole"
     others = {file.writer for file in missing} - {offer.writer}
     if others:
         return f"written by DuckDB {min(others) or 'of an unknown release'}, here is {offer.writer}"
-    if entry.change.bytes >= sum(file.bytes for file in missing):
-        return "smaller than its change file"
     return None

@@ -156,7 +156,7 @@ class Pull:
 
     def _sizes(self, place: Path, previous: Manifest) -> dict[str, int]:
         """Of the files that must be there. Change files are there where they were replayed."""
-        changes = {e.change.path for e in previous.tables if e.change is not None}
+        changes = {file.path for entry in previous.tables for file in entry.change_files}
         return {
             file.path: file.bytes
             for file in previous.listed

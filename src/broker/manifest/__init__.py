@@ -1,5 +1,25 @@
 """What a generation says of itself, read and checked by the same rules on broker and laptop."""
 
-from .model import DocumentEntry, ForeignKey, Manifest, Status, TableEntry, check_entry
+from .changes import changes_since, extend_changes, version_of_files
+from .model import (
+    ChangeFile,
+    DocumentEntry,
+    ForeignKey,
+    Manifest,
+    Status,
+    TableEntry,
+    check_entry,
+)
 
-__all__ = ["DocumentEntry", "ForeignKey", "Manifest", "Status", "TableEntry", "check_entry"]
+__all__ = [
+    "ChangeFile",
+    "DocumentEntry",
+    "ForeignKey",
+    "Manifest",
+    "Status",
+    "TableEntry",
+    "changes_since",
+    "check_entry",
+    "extend_changes",
+    "version_of_files",
+]

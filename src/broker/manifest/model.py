@@ -34,6 +34,7 @@ from ..tables.model import DataFile, Partitioning
 from ..tables.schema import TableSchema
 
 __all__ = [
+    "ChangeFile",
     "DocumentEntry",
     "ForeignKey",
     "Manifest",
@@ -142,6 +143,18 @@ class ForeignKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeFile:
+    """A change file, which turns the version ``before`` into the next one.
+
+    A version is named by a digest of its files. ``generation`` is the first that had the next one.
+    """
+
+    before: _Digest
+    generation: _Generation
+    file: _File
+
+
+@dataclass(frozen=True, slots=True)
 class TableEntry:
     """One table of a generation: what it is, what its rows are, and how it went.
 
@@ -150,8 +163,9 @@ class TableEntry:
     how far the rows reach. ``loading`` marks an initial load with chunks still missing: no
     view shows it. ``origin`` names the version of the source and all that was asked of it, so
     that the same is not read twice; ``question`` is a digest of each setting by which rows
-    were read, and is the broker's own. ``change`` is the change file against the generation
-    before. ``losses`` counts the rows that a held version would lose. ``access`` is ``NO_CLASS``
+    were read, and is the broker's own. ``changes`` are the change files of the last versions, each
+    from one to the next, the newest last; older manifests have one at most, as ``change``.
+    ``losses`` counts the rows that a held version would lose. ``access`` is ``NO_CLASS``
     where no analyst may know of the table, until a person approves who would read it. ``issues``
     are those that the last run found; older manifests have none.
     """
@@ -176,6 +190,7 @@ class TableEntry:
     files: tuple[_File, ...] = ()
     reject_file: _File | None = None
     change: _File | None = None
+    changes: tuple[ChangeFile, ...] = ()
     watermark: _Instant | None = None
     loading: bool = False
     origin: str | None = None
@@ -188,10 +203,16 @@ class TableEntry:
     issues: tuple[Issue, ...] = ()
 
     @property
+    def change_files(self) -> tuple[DataFile, ...]:
+        """The files of all changes."""
+        files = tuple(change.file for change in self.changes)
+        return files if self.change is None else (self.change, *files)
+
+    @property
     def all_files(self) -> tuple[DataFile, ...]:
         """Data, rejects and changes."""
-        extra = (file for file in (self.reject_file, self.change) if file is not None)
-        return (*self.files, *extra)
+        rejects = () if self.reject_file is None else (self.reject_file,)
+        return (*self.files, *rejects, *self.change_files)
 
     @property
     def bytes(self) -> int:
@@ -319,7 +340,7 @@ def _check_places(entry: TableEntry, where: str) -> None:
     for name, files in (
         ("parquet", entry.files),
         ("rejects", (entry.reject_file,)),
-        ("changes", (entry.change,)),
+        ("changes", entry.change_files),
     ):
         for file in files:
             if file is not None and not _is_own(file.path, f"{name}/{entry.path}"):
@@ -366,6 +387,7 @@ _NOT_WRITTEN: Any = {
             "files": {"__all__": {"is_new"}},
             "reject_file": {"is_new"},
             "change": {"is_new"},
+            "changes": {"__all__": {"file": {"is_new"}}},
         }
     }
 }

@@ -16,7 +16,15 @@ from ..classes import PUBLIC
 from ..config import PlacedMetric
 from ..errors import PublishError
 from ..files import lock, make_dir
-from ..manifest import Manifest, Status, TableEntry, check_entry
+from ..manifest import (
+    ChangeFile,
+    Manifest,
+    Status,
+    TableEntry,
+    check_entry,
+    extend_changes,
+    version_of_files,
+)
 from ..metrics.bound import BoundMetrics
 from ..tables.model import DataFile, TableVersion
 from .audiences import wanted
@@ -121,10 +129,11 @@ class Staging:
         """Carry over the files of the generation before: a table that failed or was not due.
 
         ``entry`` is its last entry with its present status; a table that never had rows
-        has no files. Its change file stays behind: between these two generations, nothing
-        changed.
+        has no files. Its change files come along, while its readers stay the same.
         """
-        self._add(replace(entry, change=None), new=())
+        before = self._published(entry.id)
+        entry = replace(entry, change=None, changes=extend_changes(entry, before, None))
+        self._add(entry, new=())
 
     def note(self, table_id: str, facts: Mapping[str, Any]) -> None:
         """Tell more of a table in its metadata, which none but its own class may read."""
@@ -141,14 +150,19 @@ class Staging:
         """A table that waits: its readers are those of before."""
         self._widenings[widening.id] = widening
 
-    def put(self, entry: TableEntry, version: TableVersion) -> TableEntry:
+    def put(
+        self, entry: TableEntry, version: TableVersion, *, keeps_changes: bool = True
+    ) -> TableEntry:
         """Take a table as the engine made it; what the version says of the data wins.
 
-        New files are read again (footer, rows, columns), sealed and made durable. Raises
-        ``PublishError`` if they are not what the version says; the table may then be kept.
+        ``keeps_changes`` False ends the change files of older versions. New files are read again
+        (footer, rows, columns), sealed and made durable. Raises ``PublishError`` if they are not
+        what the version says; the table may then be kept.
         """
-        new = [file for file in _files(version) if file.is_new]
         with publish_errors(self.path):
+            made = self._change_of(entry, version)
+            new = [file for file in _files(version) if file.is_new]
+            new += [made.file] if made is not None else []
             for file in new:
                 self._check(file, version)
                 if not self._has_before(entry, file):
@@ -164,12 +178,28 @@ class Staging:
             duplicates=version.duplicates,
             files=tuple(replace(file, is_new=False) for file in version.files),
             reject_file=_settled(version.reject_file),
-            change=_settled(version.change),
+            change=None,
             warnings=(*entry.warnings, *version.warnings),
             issues=version.issues,
         )
+        before = self._published(entry.id) if keeps_changes else None
+        entry = replace(entry, changes=extend_changes(entry, before, made))
         self._add(entry, new=new)
         return entry
+
+    def _published(self, table_id: str) -> TableEntry | None:
+        return self.previous.manifest.table(table_id) if self.previous else None
+
+    def _change_of(self, entry: TableEntry, version: TableVersion) -> ChangeFile | None:
+        """The change file under the name that it keeps: that of the version which it changes."""
+        change, before = version.change, self._published(entry.id)
+        if change is None or before is None:
+            return None
+        name = version_of_files(before.files)
+        file = replace(change, path=f"changes/{entry.path}/{name}.parquet", is_new=False)
+        make_dir(self.path / "changes" / entry.path, mode=0o700)
+        (self.path / change.path).rename(self.path / file.path)
+        return ChangeFile(name, self.id, file)
 
     def bind(self, metrics: Sequence[PlacedMetric]) -> tuple[str, ...]:
         """Have metrics published to those who may read their tables, as these are put by now.
@@ -343,8 +373,7 @@ def require_space(folder: Path, size: int, *, where: str) -> None:
 
 
 def _files(version: TableVersion) -> list[DataFile]:
-    extra = (file for file in (version.reject_file, version.change) if file is not None)
-    return [*version.files, *extra]
+    return [*version.files, *([version.reject_file] if version.reject_file is not None else [])]
 
 
 def _settled(file: DataFile | None) -> DataFile | None:

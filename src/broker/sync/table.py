@@ -9,9 +9,11 @@ from ..errors import AbsentError, BrokerError, ForbiddenError, SourceError
 from ..foreign.text import shown
 from ..manifest import ForeignKey, Status, TableEntry
 from ..sources.contract import SourceTable, Window
+from ..tables.files.apply import Previous
 from ..tables.intake.rejects import RejectedError
 from ..tables.issues import Issue, IssueKind
-from ..tables.model import TableSpec, TableVersion
+from ..tables.loaded_change import change_of_load
+from ..tables.model import TableSpec, TableVersion, Workplace
 from ..tables.schema import TypedBy
 from ..tables.types import changed
 from .carry_out import Task, carry_out
@@ -79,7 +81,22 @@ def sync_table(job: Job) -> TableEntry:
     refuse_losses(job, spec, step, version, entry.warnings)
     if step.last:
         refuse_no_rows(job, version)
-    return job.staging.put(entry, version)
+    if step.action is RowAction.REPLACE and not (job.reload or entry.loading):
+        version = _with_change(job, spec, version)
+    return job.staging.put(entry, version, keeps_changes=not job.reload)
+
+
+def _with_change(job: Job, spec: TableSpec, version: TableVersion) -> TableVersion:
+    """The version with a change file against the published one, where it is kept the same way."""
+    before, previous = job.published, job.staging.previous
+    if before is None or previous is None or before.loading:
+        return version
+    kept = (before.path, before.key, before.partitioning)
+    if kept != (spec.path, spec.key, spec.partitioning):
+        return version
+    at = Workplace(job.staging.path, job.staging.work(job.table.id), job.limits)
+    change = change_of_load(spec, Previous(previous.path, before.files), version, at)
+    return replace(version, change=change)
 
 
 def _prepare(job: Job, step: Step, found: SourceTable) -> None:

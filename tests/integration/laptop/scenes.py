@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broker.laptop.workspace import Workspace
+from broker.manifest import Manifest
 from broker.publish.sign import Signer
 from tests.integration.sync.conftest import Instance, make_instance
 
@@ -40,17 +41,27 @@ class Scene:
     instance: Instance
     laptop: Path
 
-    def orders(self, rows: dict[int, str]) -> None:
+    def orders(self, rows: dict[int, str], *words: str) -> None:
+        """Deliver these rows, and sync the broker with these words."""
         lines = [f"{key},{value}" for key, value in sorted(rows.items())]
         self.instance.csv("orders", "\n".join(["id,day,total,note", *lines]) + "\n")
-        report = self.instance.sync()
+        report = self.instance.sync(*words)
         assert report["exit_code"] == 0, report
+        self.offer()
+
+    def offer(self) -> str:
+        """Show the current generation to the laptop; returns its id."""
         home = self.instance.root / "home/server"
         home.mkdir(parents=True, exist_ok=True)
-        view = self.instance.data / "current/views/tree"
         link = home / "generation"
         link.unlink(missing_ok=True)
-        link.symlink_to(view.resolve())
+        link.symlink_to((self.instance.data / "current/views/tree").resolve())
+        return (self.instance.data / "current").resolve().name
+
+    def offered(self) -> Manifest:
+        """What the current generation says of itself to the laptop."""
+        place = self.instance.root / "home/server/generation/manifest.json"
+        return Manifest.from_json(place.read_bytes(), where=str(place))
 
     def sync(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -33,15 +33,43 @@ def test_changed_rows_are_replayed_and_the_whole_files_do_not_travel(scene: Scen
     assert scene.has_the_signed_bytes()
 
 
-def test_a_laptop_that_missed_a_generation_says_why_it_fetches_whole_files(scene: Scene) -> None:
+def test_a_laptop_that_missed_generations_replays_what_changed_since(scene: Scene) -> None:
     rows = first_rows()
-    for key in (9001, 9002):
-        rows[key] = "2026-03-01,1.00,new"
+    for step in range(5):
+        rows[9000 + step] = f"2026-0{1 + step}-01,1.00,new"
+        rows[step] = "2026-06-01,0.50,moved to another partition"
+        rows[7] = f"2026-02-01,{step}.25,changed again and again"
         scene.orders(rows)
     ended = scene.sync("--verbose")
     assert ended.returncode == 0, ended.stderr
+    assert "from the version here and 15 changed rows" in ended.stdout
+    assert scene.has_the_signed_bytes()
+    kept = {path.name for path in (scene.laptop / "server/current/changes").rglob("*.parquet")}
+    assert len(kept) == 5
+
+
+def test_a_change_file_that_is_here_already_does_not_come_again(scene: Scene) -> None:
+    rows = first_rows()
+    rows[9001] = "2026-03-01,1.00,new"
+    scene.orders(rows)
+    assert scene.sync().returncode == 0
+    rows[9002] = "2026-03-01,1.00,new"
+    scene.orders(rows)
+    assert scene.sync("--generation", "previous").returncode == 0
+    ended = scene.sync("--verbose")
+    assert "2 changed rows" in ended.stdout
+    assert ": 4 of 11 files are new" in ended.stdout  # one change file, and three documents
+    assert scene.has_the_signed_bytes()
+
+
+def test_a_table_that_was_loaded_anew_comes_whole_and_says_so(scene: Scene) -> None:
+    rows = first_rows()
+    rows[9001] = "2026-03-01,1.00,new"
+    scene.orders(rows, "--reload", "in.c-shop.orders")
+    ended = scene.sync("--verbose")
+    assert ended.returncode == 0, ended.stderr
     assert "fetched" in ended.stdout
-    assert "more than one generation behind" in ended.stdout
+    assert "loaded as a whole, or changed too often since" in ended.stdout
     assert scene.has_the_signed_bytes()
 
 

@@ -6,16 +6,20 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from broker.tables import loaded_change
+from broker.tables.files.apply import Previous
 from broker.tables.load import load
+from broker.tables.loaded_change import change_of_load
 from broker.tables.merge import Batch, merge
 from broker.tables.model import (
     Limits,
@@ -164,6 +168,7 @@ class Engine:
         self.count = 0
         self.folder = root / "0"
         self.version: TableVersion | None = None
+        self.since_load: list[tuple[Path, TableVersion]] = []  # each version, and where it stands
 
     def apply(self, step: Step, delivered: list[str]) -> None:
         self.count += 1
@@ -185,10 +190,45 @@ class Engine:
                 Workplace(folder, work, LIMITS),
                 previous=before.schema if before else None,
             )
+            version = self._with_change(version, before, folder, work)
         else:
             version = self._merge(step, declared, reading, before, folder, work)
         self._link_kept(version, folder)
         self.version, self.folder = version, folder
+        if before is None or (step.whole and version.change is None):
+            self.since_load.clear()
+        self.since_load.append((folder, version))
+        self._check_chains()
+
+    def _check_chains(self) -> None:
+        """From each version since the last load, its changes and all later ones lead to this."""
+        for at, (root, start) in enumerate(self.since_load[:-2]):
+            later = self.since_load[at + 1 :]
+            changes = [place / v.change.path for place, v in later if v.change is not None]
+            if not changes:
+                continue
+            again = self.root / f"chain-{self.count}-{at}"
+            work = self.root / f"chain-work-{self.count}-{at}"
+            work.mkdir()
+            files = replay(root, start.files, changes, out=again, work=work, limits=LIMITS)
+            assert self.version is not None
+            expected = [(file.path, file.sha256) for file in self.version.files]
+            assert [(file.path, file.sha256) for file in files] == expected
+            assert all((again / file.path).is_file() for file in files if file.is_new)
+
+    def _with_change(
+        self, version: TableVersion, before: TableVersion | None, folder: Path, work: Path
+    ) -> TableVersion:
+        """A load with the change file that leads to it, if there is one, however small it is."""
+        if before is None:
+            return version
+        at = Workplace(folder, work, LIMITS)
+        with (
+            patch.object(loaded_change, "_FEWEST_BYTES", 0),
+            patch.object(loaded_change, "_LARGEST_SHARE", 0),
+        ):
+            made = change_of_load(self.spec, Previous(self.folder, before.files), version, at)
+        return replace(version, change=made)
 
     def _merge(
         self,
@@ -223,8 +263,8 @@ class Engine:
         work = self.root / f"replay-work-{self.count}"
         work.mkdir()
         limits = Limits(memory_bytes=128 * 1024 * 1024, threads=1)
-        change = folder / version.change.path
-        files = replay(self.folder, before.files, change, out=again, work=work, limits=limits)
+        changes = [folder / version.change.path]
+        files = replay(self.folder, before.files, changes, out=again, work=work, limits=limits)
         assert files == version.files
         assert all((again / file.path).is_file() for file in files if file.is_new)
 

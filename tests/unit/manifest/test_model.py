@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.errors import PublishError
-from broker.manifest import DocumentEntry, ForeignKey, Manifest, Status, TableEntry
+from broker.manifest import (
+    ChangeFile,
+    DocumentEntry,
+    ForeignKey,
+    Manifest,
+    Status,
+    TableEntry,
+)
 from broker.tables.issues import Issue, IssueKind
 from broker.tables.model import DataFile, Partitioning
 from broker.tables.row_places import RowPlace
@@ -21,6 +28,7 @@ words = st.text(max_size=12)
 names = st.text("abcž9 _.", min_size=1, max_size=12)
 ids = st.text("abc09", min_size=1, max_size=8)
 sums = st.text("0123456789abcdef", min_size=64, max_size=64)
+digests = st.text("0123456789abcdef", min_size=16, max_size=16)
 types = st.sampled_from(["BIGINT", "DECIMAL(12,2)", 'STRUCT("a ""b" DATE[])', "VARCHAR"])
 column_names = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1)
 counts = st.integers(min_value=0, max_value=2**63)
@@ -62,7 +70,11 @@ tables = st.builds(
     rows=counts,
     files=st.lists(files("parquet"), max_size=2, unique_by=lambda file: file.path).map(tuple),
     reject_file=st.none() | files("rejects"),
-    change=st.none() | files("changes"),
+    changes=st.lists(
+        st.builds(ChangeFile, digests, ids, files("changes")),
+        max_size=2,
+        unique_by=lambda change: change.file.path,
+    ).map(tuple),
     watermark=st.none() | instants,
     loading=st.booleans(),
     as_of=st.none() | instants,

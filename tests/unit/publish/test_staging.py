@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from broker.errors import PublishError
-from broker.manifest import Status, TableEntry
-from broker.publish import RenderedDocument, Staging, Store
+from broker.manifest import Status, TableEntry, changes_since, version_of_files
+from broker.publish import Generation, RenderedDocument, Staging, Store
 from broker.tables.model import TableVersion
 
 from .making import SCHEMA, entry, publish, version, write
@@ -63,20 +64,47 @@ def test_a_table_that_never_had_rows_is_told_too(staging: Staging) -> None:
     assert [table.name for table in staging.commit().manifest.tables] == ["new"]
 
 
-def test_a_kept_table_changed_nothing_so_its_change_file_stays_behind(store: Store) -> None:
+def changed(store: Store, rows: int, **facts: Any) -> Generation:
+    """The next generation, in which so many rows are another version by a change file of one."""
     with store.begin() as staging:
-        made = version(staging, ORDERS, 3)
+        made = version(staging, ORDERS, rows)
         change = write(staging, "changes/sales/orders.parquet", 1)
-        rejects = write(staging, "rejects/sales/orders.parquet", 1)
-        staging.put(ORDERS, replace(made, change=change, reject_file=rejects, rejects=1))
-        first = staging.commit()
-    assert (first.path / "changes/sales/orders.parquet").is_file()
+        staging.put(replace(ORDERS, **facts), replace(made, change=change))
+        return staging.commit()
+
+
+def test_change_files_are_kept_under_the_name_of_the_version_that_they_change(
+    store: Store,
+) -> None:
     with store.begin() as staging:
-        staging.keep(first.manifest.tables[0])
-        second = staging.commit()
-    assert second.manifest.tables[0].change is None
-    assert not (second.path / "changes/sales/orders.parquet").exists()
-    assert (second.path / "rejects/sales/orders.parquet").is_file()
+        staging.put(ORDERS, version(staging, ORDERS, 1000))
+        first = staging.commit()
+    second, third = changed(store, 1001), changed(store, 1002)
+    with store.begin() as staging:
+        staging.keep(third.manifest.tables[0])
+        kept = staging.commit()
+    (entry,) = kept.manifest.tables
+    assert [change.generation for change in entry.changes] == [second.id, third.id]
+    for change, generation in zip(entry.changes, (first, second), strict=True):
+        assert change.before == version_of_files(generation.manifest.tables[0].files)
+        place = kept.path / f"changes/sales/orders/{change.before}.parquet"
+        assert place == kept.path / change.file.path
+        assert place.samefile(third.path / change.file.path)
+    assert changes_since(entry, first.manifest.tables[0].files) == entry.changes
+    assert changes_since(entry, second.manifest.tables[0].files) == entry.changes[1:]
+    assert changes_since(entry, entry.files) == ()
+
+
+def test_a_table_that_is_loaded_as_a_whole_offers_no_older_changes(store: Store) -> None:
+    with store.begin() as staging:
+        staging.put(ORDERS, version(staging, ORDERS, 1000))
+        staging.commit()
+    second = changed(store, 1001)
+    with store.begin() as staging:
+        staging.put(ORDERS, version(staging, ORDERS, 999))
+        (entry,) = staging.commit().manifest.tables
+    assert entry.changes == ()
+    assert changes_since(entry, second.manifest.tables[0].files) is None
 
 
 def test_a_file_that_is_not_parquet_is_found_before_it_is_published(staging: Staging) -> None:

@@ -19,7 +19,7 @@ KNOWN = {
     TableEntry: {
         *("id", "name", "path", "access", "strategy", "status", "error", "description", "dataset"),
         *("schema", "fingerprint", "key", "partitioning", "rows", "rejects", "duplicates"),
-        *("files", "reject_file", "change", "watermark", "loading", "origin", "losses"),
+        *("files", "reject_file", "change", "changes", "watermark", "loading", "origin", "losses"),
         *("as_of", "loaded_at", "freshness_seconds", "warnings", "issues"),
     },
 }

@@ -295,7 +295,7 @@ def test_replay_refuses_what_is_no_change_file(shelf: Shelf) -> None:
         replay(
             shelf.root / "a",
             before.files,
-            paths(shelf.root / "a", before)[0],
+            paths(shelf.root / "a", before)[:1],
             out=shelf.root / "c",
             work=shelf.root / "a" / "work",
             limits=LIMITS,

@@ -52,7 +52,7 @@ def change(folder: Path, query: str = CHANGE, recipe: Any = RECIPE) -> Path:
 def put(folder: Path, before: tuple[DataFile, ...], file: Path) -> list[str]:
     out = folder / "b/out"
     out.mkdir(parents=True)
-    made = replay(folder / "a", before, file, out=out, work=folder / "b", limits=LIMITS)
+    made = replay(folder / "a", before, [file], out=out, work=folder / "b", limits=LIMITS)
     return [one.path for one in made]
 
 

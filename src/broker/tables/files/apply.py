@@ -41,14 +41,23 @@ _NAME = re.compile(r"null|-?[0-9]+(?:_[0-9]{2}){0,2}")  # of a partition, in any
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The files of a version, and the folder below which they stand."""
+    """The files of a version, and the folder below which they stand.
+
+    Those that also stand below ``newer`` are read there.
+    """
 
     root: Path
     files: tuple[DataFile, ...]
+    newer: Path | None = None
 
     def paths(self) -> list[Path]:
         """Where the files are."""
-        return [self.root / file.path for file in self.files]
+        return [self.path(file) for file in self.files]
+
+    def path(self, file: DataFile) -> Path:
+        """Where one of them is."""
+        newer = self.newer / file.path if self.newer is not None else None
+        return newer if newer is not None and newer.exists() else self.root / file.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +239,7 @@ class _Work:
         # the lowest one.
         firsts = " UNION ALL ".join(
             f"(SELECT {at} AS number, {carried(self._values, self.new)} "
-            f"FROM {numbered([self._previous.root / file.path], self._old)} "
+            f"FROM {numbered([self._previous.path(file)], self._old)} "
             "WHERE p.file_row_number = 0)"
             for at, file in enumerate(files)
         )
@@ -270,7 +279,7 @@ class _Work:
 
     def _staying(self, partition: str | None, file: DataFile) -> str:
         """The SQL of the rows of an old file that stay in it."""
-        old = numbered([self._previous.root / file.path], self._old)
+        old = numbered([self._previous.path(file)], self._old)
         gone = self._recipe.gone
         stays = "true"
         if gone is not None:
