@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -15,21 +16,35 @@ from .workspace import cut_to
 
 __all__ = ["TableChoice", "chosen", "read_choice", "write_choice"]
 
+_NONE = "none"
+_HISTORY = re.compile(r"([1-9][0-9]{0,3}) days?")
 _HEAD = """\
 # What this folder holds of the broker's data. Yours to edit; the next sync does as it says.
 # without: datasets that stay away.
 # tables:  if any are named, these tables alone (name or folder/name).
 # limit:   ask before more than so much is fetched.
+# history: "7 days" keeps the last generation of each of these days; "none" keeps none.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class TableChoice:
-    """What is wanted. ``limit`` is a size as people write it; empty for that of the program."""
+    """What is wanted. ``limit`` is a size as people write it; empty for that of the program.
+
+    ``history`` is for how long earlier generations are kept, as ``7 days``; empty or ``none`` for
+    no longer than readers of the data need.
+    """
 
     without: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     limit: str = ""
+    history: str = ""
+
+    @property
+    def history_days(self) -> int:
+        """The days of which one generation each is kept; 0 for none."""
+        found = _HISTORY.fullmatch(self.history)
+        return int(found[1]) if found is not None else 0
 
     def with_dataset(self, name: str) -> TableChoice:
         """The same with this dataset."""
@@ -50,18 +65,34 @@ def read_choice(path: Path) -> TableChoice:
         raise LaptopError(
             "the file cannot be read", where=path.name, expected="TOML", found=str(error)
         ) from error
-    strange = sorted(facts.keys() - {"without", "tables", "limit"})
+    strange = sorted(facts.keys() - {"without", "tables", "limit", "history"})
     if strange:
         raise LaptopError(
             "this setting is not known",
             where=path.name,
-            expected="without, tables or limit",
+            expected="without, tables, limit or history",
             found=strange[0],
         )
     limit = facts.get("limit", "")
     if not isinstance(limit, str):
         raise LaptopError("limit is not a size", where=path.name, expected='text as "2 GB"')
-    return TableChoice(_names(path, facts, "without"), _names(path, facts, "tables"), limit)
+    return TableChoice(
+        _names(path, facts, "without"), _names(path, facts, "tables"), limit, _history(path, facts)
+    )
+
+
+def _history(path: Path, facts: dict[str, object]) -> str:
+    history = facts.get("history", "")
+    if history in ("", _NONE):
+        return str(history)
+    if not isinstance(history, str) or _HISTORY.fullmatch(history) is None:
+        raise LaptopError(
+            "history is not a number of days",
+            where=path.name,
+            expected=f'text as "7 days", from 1 to 9999, or "{_NONE}"',
+            found=str(history),
+        )
+    return history
 
 
 def _names(path: Path, facts: dict[str, object], key: str) -> tuple[str, ...]:
@@ -76,8 +107,11 @@ def write_choice(path: Path, choice: TableChoice) -> None:
     if path.exists() and read_choice(path) == choice:
         return
     lines = [f"{key} = {_toml(getattr(choice, key))}" for key in ("without", "tables")]
-    if choice.limit:
-        lines.append(f"limit = {_toml(choice.limit)}")
+    lines += [
+        f"{key} = {_toml(getattr(choice, key))}"
+        for key in ("limit", "history")
+        if getattr(choice, key)
+    ]
     write_atomic(path, _HEAD + "\n".join(lines) + "\n", mode=0o644)
 
 

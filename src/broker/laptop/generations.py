@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import LaptopError
+from .history.thinning import EarlierGeneration, staying
 from .shelf import present
 from .workspace import CHOSEN, MANIFEST, SIGNATURE, Workspace
 
-__all__ = ["adopt", "check_place", "is_in_use", "is_whole", "kept", "prune", "use"]
+__all__ = ["adopt", "check_place", "is_in_use", "is_whole", "kept", "lasting", "prune", "use"]
 
 _LINKS = ("parquet", "docs", "metadata")
 # Equal size and second count as equal content for rsync, and no hash of these two is listed
 # anywhere: an impossible time keeps the next ones from being taken for them.
 _OTHER_TIME = 31_536_000
-_KEPT_SECONDS = 24 * 3600
 
 
 def kept(workspace: Workspace) -> list[Path]:
@@ -127,18 +127,28 @@ def _targets(place: Path) -> dict[str, str]:
     return {"current": f"generations/{place.name}"} | {n: f"current/{n}" for n in _LINKS}
 
 
-def prune(workspace: Workspace, shown: Path | None) -> None:
+def lasting(workspace: Workspace, shown: Path | None, days: int) -> list[Path]:
+    """The generations that ``prune`` leaves, oldest first."""
+    trees, current = kept(workspace), workspace.tree()
+    others = [tree for tree in trees if tree.resolve() != current]
+    earlier = [
+        EarlierGeneration(tree.name, datetime.fromtimestamp(tree.stat().st_mtime, UTC))
+        for tree in others
+    ]
+    stay = staying(earlier, current.name if current else None, datetime.now(UTC), days)
+    return [tree for tree in trees if tree not in others or tree == shown or tree.name in stay]
+
+
+def prune(workspace: Workspace, shown: Path | None, days: int = 0) -> None:
     """Remove what no reader can have open: superseded a day ago, and not the one before.
 
-    ``shown`` is the one that the views show. It has no name any more when its first file goes: one
-    that is half gone must not be gone back to.
+    ``shown`` is the one that the views show; of each of so many ``days`` the newest one stays, too.
+    One has no name any more when its first file goes: one that is half gone must not be gone back
+    to.
     """
     for left in workspace.generations.glob(".removed-*"):
         shutil.rmtree(left)
-    trees = kept(workspace)
-    current = workspace.tree()
-    others = sorted((t for t in trees if t.resolve() != current), key=lambda t: t.stat().st_mtime)
-    oldest = time.time() - _KEPT_SECONDS
-    for tree in others[:-1]:
-        if tree != shown and tree.stat().st_mtime < oldest:
+    stay = lasting(workspace, shown, days)
+    for tree in kept(workspace):
+        if tree not in stay:
             shutil.rmtree(tree.rename(tree.with_name(f".removed-{tree.name}")))

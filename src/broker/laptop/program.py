@@ -9,6 +9,7 @@ import click
 
 from ..errors import BrokerError
 from ..foreign.text import shown
+from .history.undo import undo
 from .mcp.command import mcp
 from .metrics.command import metric, metrics
 from .query.command import sql
@@ -38,6 +39,7 @@ def laptop(context: click.Context, folder: Path) -> None:
 
 laptop.add_command(sync)
 laptop.add_command(status)
+laptop.add_command(undo)
 laptop.add_command(mcp)
 laptop.add_command(sql)
 laptop.add_command(verify_receipt)

@@ -98,7 +98,7 @@ class Pull:
         self.accept(plan)
         basis = tree or self.workspace.server
         arrival = Arrival(announced, plan, self.source, incoming, basis, shelf)
-        arrival.check_room()
+        self._check_room(arrival)
         arrival.prepare()
         work = self.workspace.generations / ".replay"
         try:
@@ -117,6 +117,15 @@ class Pull:
         use(self.workspace, place)
         ended = self._ended(announced, place, arrival.brought, plan.gone, is_new=True)
         return replace(ended, news=tuple(lines_of(plan)))
+
+    def _check_room(self, arrival: Arrival) -> None:
+        try:
+            arrival.check_room()
+        except LaptopError as error:
+            if not self.choice.history_days:
+                raise
+            shorter = f"A history in broker.toml that is shorter than {self.choice.history} helps."
+            raise LaptopError(error.message, remedy=f"{error.remedy} {shorter}") from error
 
     def _has_moved_on(self, announced: Announcement) -> bool:
         """Whether the generation was replaced, and perhaps removed, while it was fetched."""

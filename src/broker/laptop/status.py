@@ -12,6 +12,8 @@ from ..foreign.text import shown
 from .agents.prove import rails
 from .agents.rail import Rail
 from .ages import TableAge, age_of, clock_warning, length, now_by
+from .amounts import amount
+from .history.holdings import HistoryHoldings, holdings
 from .last_sync import LastSync, read_last_sync
 from .screen import say, say_json
 from .workspace import Workspace
@@ -34,14 +36,15 @@ def status(workspace: Workspace, *, as_json: bool) -> int:
     clock = datetime.now(UTC)
     now, names = now_by(clock, manifest), manifest.view_names
     ages = [age_of(entry, names[entry.path], now) for entry in manifest.tables]
-    last, found = read_last_sync(workspace), rails(workspace)
+    last, found, history = read_last_sync(workspace), rails(workspace), holdings(workspace)
     warning = clock_warning(manifest, clock)
     if as_json:
-        say_json(_facts(manifest.generation, ages, last, found, warning))
+        say_json(_facts(manifest.generation, ages, last, found, warning, history))
     else:
         say(f"generation {manifest.generation}, in {workspace.root}")
         say(*_tables(ages))
         say(*_last(last))
+        say(_history(history))
         say(*([f"clock: {warning}"] if warning else ()))
         say(*_rails(found))
     is_well = not any(age.is_stale for age in ages) and warning is None
@@ -61,6 +64,14 @@ def _age(age: TableAge) -> str:
         return f"NOT AS PROMISED: {age.problem}"
     promise = f", promised {length(age.promise)}" if age.promise is not None else ""
     return f"{age.status}, {length(age.seconds or 0)} old{promise}"
+
+
+def _history(history: HistoryHoldings) -> str:
+    generations = "1 generation" if history.count == 1 else f"{history.count} generations"
+    since = f", since {history.since:%Y-%m-%d %H:%M} UTC" if history.since else ""
+    return (
+        f"history: {generations}{since}; {amount(history.bytes)} that the one in use does not have"
+    )
 
 
 def _last(last: LastSync | None) -> list[str]:
@@ -89,6 +100,7 @@ def _facts(
     last: LastSync | None,
     found: Sequence[Rail],
     warning: str | None,
+    history: HistoryHoldings,
 ) -> dict[str, Any]:
     return {
         "generation": generation,
@@ -104,6 +116,11 @@ def _facts(
             for age in ages
         ],
         "clock": warning,
+        "history": {
+            "generations": history.count,
+            "since": history.since.isoformat() if history.since else None,
+            "bytes": history.bytes,
+        },
         "last_sync": last
         and {
             "ended": last.ended.isoformat(),

@@ -16,24 +16,22 @@ import click
 from ..errors import BrokerError, LaptopError
 from ..files import write_atomic
 from ..foreign.text import shown
-from .agents.write import write_agent_files
 from .amounts import amount, size_of
 from .announcement import ask, offered_in
-from .arrival import Brought
 from .choice import TableChoice, read_choice, write_choice
 from .freshness import stale, summary
-from .generations import kept, prune, use
+from .history.going_back import go_to, is_kept, sentence
 from .last_sync import LastSync, read_last_sync, write_last_sync
 from .plan import SyncPlan
 from .pull import Pull, Pulled
 from .screen import Meter, say, say_json, warn
 from .shelf import Shelf
+from .showing import show_generation
 from .transfer import FileSource, name_of, open_source
 from .trust import take_next_key
 from .turn import my_turn
 from .upkeep import take_over
 from .user_files import push
-from .views import rebuild
 from .wording import as_facts, lines_of, rounded_up, words_of
 from .workspace import Workspace, read_tree
 
@@ -111,9 +109,11 @@ class _Sync:
 
     def run(self) -> int:
         size_of(self._options.limit or _LIMIT)
-        if self._options.generation is not None and self._is_kept(self._options.generation):
+        kept = self._options.generation
+        if kept is not None and is_kept(self._workspace, kept):
             with my_turn(self._workspace):
-                return self._go_to(self._options.generation)
+                self._say(sentence(go_to(self._workspace, kept)))
+                return 0
         with my_turn(self._workspace) as lock:
             try:
                 return self._pull(lock)
@@ -136,7 +136,7 @@ class _Sync:
         pulled = pull.run()
         self._moved += pulled.brought.moved
         self._remember(source, choice)
-        self._show(pulled)
+        show_generation(workspace, pulled.manifest, pulled.tree)
         self._keep(pulled)
         left_out = push(workspace, source) if options.push else []
         return self._end(pulled, left_out)
@@ -201,7 +201,7 @@ class _Sync:
             choice = choice.without_dataset(name)
         if options.tables:
             named = () if "all" in options.tables else tuple(sorted(options.tables))
-            choice = TableChoice(choice.without, named, choice.limit)
+            choice = replace(choice, tables=named)
         return choice
 
     def _remember(self, source: FileSource, choice: TableChoice) -> None:
@@ -243,50 +243,6 @@ class _Sync:
         for path in plan.gone:
             say(f"{path}: removed here")
         return 0
-
-    def _is_kept(self, name: str) -> bool:
-        return name == "previous" or any(tree.name == name for tree in kept(self._workspace))
-
-    def _go_to(self, name: str) -> int:
-        """Point back to a generation that is kept here."""
-        trees, current = kept(self._workspace), self._workspace.tree()
-        others = [tree for tree in trees if tree.resolve() != current]
-        if name == "previous":
-            before = [tree for tree in others if current is None or tree.name < current.name]
-            if not before:
-                raise LaptopError("no other generation is kept here")
-            place = before[-1]
-        else:
-            place = next(tree for tree in trees if tree.name == name)
-            # A word of the analyst: the broker may have gone back to it as well.
-            write_atomic(self._workspace.state / "newest", f"{name}\n", mode=0o644)
-        use(self._workspace, place)
-        manifest = read_tree(place)
-        self._show(Pulled(manifest, place, Brought(), (), is_new=True))
-        self._say(f"generation {manifest.generation} is in use again; the next sync goes forward")
-        return 0
-
-    def _show(self, pulled: Pulled) -> None:
-        """Rebuild what is made from the data."""
-        memory = self._workspace.state / "views"
-        if _line_of(memory) != pulled.tree.name or not self._workspace.database.exists():
-            aside = rebuild(
-                pulled.manifest,
-                pulled.tree,
-                self._workspace.database,
-                self._workspace.state / "views.json",
-            )
-            memory.write_text(f"{pulled.tree.name}\n")
-            if aside is not None:
-                warn(
-                    f"broker: {self._workspace.database.name} had something of yours in it, "
-                    f"which is now {aside.relative_to(self._workspace.root)}"
-                )
-        prune(self._workspace, self._workspace.generations / _line_of(memory))
-        # What a release before this one wrote there; the root's files took its place.
-        (self._workspace.server / "CLAUDE.md").unlink(missing_ok=True)
-        for problem in write_agent_files(self._workspace):
-            warn(f"broker: {problem}")
 
     def _end(self, pulled: Pulled, left_out: list[str]) -> int:
         now = datetime.now(UTC)
@@ -339,10 +295,3 @@ class _Listed(Shelf):
 
     def find(self, path: str, sha256: str) -> Path | None:
         return self._known.get((path, sha256))
-
-
-def _line_of(path: Path) -> str:
-    try:
-        return path.read_text().strip() or "-"
-    except FileNotFoundError:
-        return "-"

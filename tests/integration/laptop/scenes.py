@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,12 @@ class Scene:
     def orders(self, rows: dict[int, str], *words: str) -> None:
         """Deliver these rows, and sync the broker with these words."""
         lines = [f"{key},{value}" for key, value in sorted(rows.items())]
-        self.instance.csv("orders", "\n".join(["id,day,total,note", *lines]) + "\n")
+        self.publish(*words, orders="\n".join(["id,day,total,note", *lines]) + "\n")
+
+    def publish(self, *words: str, **tables: str) -> None:
+        """Have the broker sync these CSV files with these words, and offer what it publishes."""
+        for name, text in tables.items():
+            self.instance.csv(name, text)
         report = self.instance.sync(*words)
         assert report["exit_code"] == 0, report
         self.offer()
@@ -83,13 +89,24 @@ class Scene:
         return made == {file.path: file.sha256 for file in entry.files}
 
 
-def make_scene(tmp_path: Path, laptop: Path | None = None) -> Scene:
-    """Both sides, after the first sync, below this folder but for a laptop that has its place."""
-    made = make_instance(tmp_path, DESCRIPTION)
+def make_scene(
+    tmp_path: Path,
+    laptop: Path | None = None,
+    description: str = DESCRIPTION,
+    tables: Mapping[str, str] | None = None,
+) -> Scene:
+    """Both sides, after the first sync, below this folder but for a laptop that has its place.
+
+    ``tables`` are the first CSV files of another description.
+    """
+    made = make_instance(tmp_path, description)
     data = tmp_path / "offered"
     subprocess.run([sys.executable, ROOT / "bin/laptop_set.py", data], check=True)
     scene = Scene(made, laptop or tmp_path / "laptop")
-    scene.orders(first_rows())
+    if tables is None:
+        scene.orders(first_rows())
+    else:
+        scene.publish(**tables)
     listed = (data / "SHA256SUMS").replace(data / "scripts/SHA256SUMS")
     signature = Signer.own(made.data / ".keys").sign(listed.read_bytes())
     listed.with_name("SHA256SUMS.sig").write_bytes(signature)

@@ -47,7 +47,7 @@ def test_a_name_that_is_misspelt_is_refused_and_one_that_is_gone_is_not() -> Non
 def test_it_is_kept_and_read_as_the_analyst_writes_it(tmp_path: Path) -> None:
     place = tmp_path / "broker.toml"
     assert read_choice(place) == TableChoice()
-    choice = TableChoice(("crm",), ('odd "name"\n',), "2 GB")
+    choice = TableChoice(("crm",), ('odd "name"\n',), "2 GB", "7 days")
     write_choice(place, choice)
     assert read_choice(place) == choice
     place.write_text('without = ["crm"] # mine\n')
@@ -62,6 +62,12 @@ def test_it_is_kept_and_read_as_the_analyst_writes_it(tmp_path: Path) -> None:
         ("without = 'crm'", "without is not a list of names"),
         ("limit = 5", "limit is not a size"),
         ("withot = []", "found withot"),
+        ("history = 7", "history is not a number of days.* found 7"),
+        ('history = "7 weeks"', "expected text as .7 days.*found 7 weeks"),
+        ('history = "0 days"', "found 0 days"),
+        ('history = " 7 days"', "history is not a number of days"),
+        ("history = true", "found True"),
+        ("history = []", "history is not a number of days"),
         (b"\xff", "expected TOML"),
     ],
 )
@@ -71,3 +77,16 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, text: str, words: s
     with pytest.raises(LaptopError, match=words) as caught:
         read_choice(place)
     assert "broker.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [("", 0), ('history = "none"', 0), ('history = "7 days"', 7), ('history = "1 day"', 1)],
+)
+def test_history_is_a_number_of_days(tmp_path: Path, text: str, days: int) -> None:
+    place = tmp_path / "broker.toml"
+    place.write_text(text)
+    choice = read_choice(place)
+    assert choice.history_days == days
+    write_choice(place, choice.without_dataset("crm"))
+    assert read_choice(place).history == choice.history

@@ -1,0 +1,42 @@
+"""What is made from the data of a generation: views, files for agents, room for the next one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..manifest import Manifest
+from .agents.write import write_agent_files
+from .choice import read_choice
+from .generations import lasting, prune
+from .screen import warn
+from .views import rebuild
+from .workspace import Workspace
+
+__all__ = ["show_generation"]
+
+
+def show_generation(workspace: Workspace, manifest: Manifest, tree: Path) -> None:
+    """Make all of it anew for the generation in use, and warn of what was left as it was."""
+    days = read_choice(workspace.choice).history_days
+    memory = workspace.state / "views"
+    shown = [tree.name, *sorted(place.name for place in lasting(workspace, tree, days))]
+    if _lines_of(memory) != shown or not workspace.database.exists():
+        aside = rebuild(manifest, tree, workspace.database, workspace.state / "views.json")
+        memory.write_text("".join(f"{line}\n" for line in shown))
+        if aside is not None:
+            warn(
+                f"broker: {workspace.database.name} had something of yours in it, "
+                f"which is now {aside.relative_to(workspace.root)}"
+            )
+    prune(workspace, workspace.generations / tree.name, days)
+    # What a release before this one wrote there; the root's files took its place.
+    (workspace.server / "CLAUDE.md").unlink(missing_ok=True)
+    for problem in write_agent_files(workspace):
+        warn(f"broker: {problem}")
+
+
+def _lines_of(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except FileNotFoundError:
+        return []
