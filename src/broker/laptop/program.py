@@ -9,6 +9,8 @@ import click
 
 from ..errors import BrokerError
 from ..foreign.text import shown
+from .history.at import at
+from .history.diff import diff
 from .history.undo import undo
 from .mcp.command import mcp
 from .metrics.command import metric, metrics
@@ -40,6 +42,8 @@ def laptop(context: click.Context, folder: Path) -> None:
 laptop.add_command(sync)
 laptop.add_command(status)
 laptop.add_command(undo)
+laptop.add_command(diff)
+laptop.add_command(at)
 laptop.add_command(mcp)
 laptop.add_command(sql)
 laptop.add_command(verify_receipt)

@@ -7,9 +7,10 @@ row that moved moved between files that changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,16 @@ from .model import DataFile, Limits
 from .session import columns_of, identifier, one_row, parquet, session
 from .types import common
 
-__all__ = ["Counts", "compare", "differences", "examples", "losses"]
+__all__ = [
+    "Counts",
+    "RowChange",
+    "changes",
+    "compare",
+    "difference_query",
+    "differences",
+    "examples",
+    "losses",
+]
 
 
 _EXAMPLES = 5
@@ -33,6 +43,20 @@ class Counts:
     added: int
     removed: int
     changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """What became of a row: ``added``, ``removed`` or ``changed``.
+
+    ``key`` leads from its columns to their values, and is the whole row without a key. ``before``
+    and ``after`` are whole rows; None where there is none. Values are DuckDB's own texts.
+    """
+
+    change: str
+    key: dict[str, str | None]
+    before: dict[str, str | None] | None
+    after: dict[str, str | None] | None
 
 
 def losses(
@@ -95,11 +119,43 @@ def compare(
     with session(limits, work) as connection:
         if not _prepare(connection, before, after, key):
             return Counts(0, 0, 0)
-        counts = ", ".join(
-            f"count(*) FILTER (change = '{change}')" for change in ("added", "removed", "changed")
-        )
-        added, removed, changed = one_row(connection, f"SELECT {counts} FROM difference")
-    return Counts(added, removed, changed)
+        return _counted(connection)
+
+
+def _counted(connection: duckdb.DuckDBPyConnection) -> Counts:
+    counts = ", ".join(
+        f"count(*) FILTER (change = '{change}')" for change in ("added", "removed", "changed")
+    )
+    return Counts(*one_row(connection, f"SELECT {counts} FROM difference"))
+
+
+def changes(
+    before: Previous,
+    after: Previous,
+    key: tuple[str, ...],
+    *,
+    most: int,
+    work: Path,
+    limits: Limits,
+) -> tuple[Counts, list[RowChange]]:
+    """Count them, and give so many of them: the first of each kind in turn, in order of the key."""
+    with session(limits, work) as connection:
+        if not _prepare(connection, before, after, key, _rows_as_text):
+            return Counts(0, 0, 0), []
+        counts = _counted(connection)
+        rows = connection.execute(
+            "SELECT change, row, before, after FROM (SELECT *, row_number() OVER "
+            "(PARTITION BY change ORDER BY row) AS place FROM difference) "
+            f"ORDER BY place, change LIMIT {most}"
+        ).fetchall()
+    parsed = ((change, *map(_texts, texts)) for change, *texts in rows)
+    found = [RowChange(change, key or {}, old, new) for change, key, old, new in parsed]
+    return counts, sorted(found, key=lambda one: one.change)
+
+
+def _texts(row: str | None) -> dict[str, str | None] | None:
+    found: dict[str, str | None] | None = None if row is None else json.loads(row)
+    return found
 
 
 def differences(
@@ -119,8 +175,10 @@ def _prepare(
     before: Previous,
     after: Previous,
     key: tuple[str, ...],
+    showing: _Showing | None = None,
 ) -> bool:
-    """Make the view ``difference``; False if no file differs."""
+    """Make the view ``difference``, of keys if nothing else is shown; False if no file differs."""
+    showing = showing or _keys
     old, new = _changed(before, after)
     if not old.files and not new.files:
         return False
@@ -130,8 +188,16 @@ def _prepare(
     connection.execute(
         f"CREATE TEMP VIEW n AS FROM {parquet(other.paths())} WHERE {bool(new.files)}"
     )
-    connection.execute(f"CREATE TEMP VIEW difference AS {_query(connection, key)}")
+    old_columns, new_columns = columns_of(connection, "o"), columns_of(connection, "n")
+    names = [*new_columns, *(name for name in old_columns if name not in new_columns)]
+    query = difference_query(old_columns, new_columns, key, showing(key, names))
+    connection.execute(f"CREATE TEMP VIEW difference AS {query}")
     return True
+
+
+# The sides that a row has, each as what gives the SQL of a column's value.
+_Values = Mapping[str, Callable[[str], str]]
+_Showing = Callable[[tuple[str, ...], Sequence[str]], Callable[[_Values], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,29 +225,68 @@ class _Columns:
         return " AND ".join(f"{self.value('o', name)} = {self.value('n', name)}" for name in key)
 
 
-def _query(connection: duckdb.DuckDBPyConnection, key: tuple[str, ...]) -> str:
-    columns = _Columns(columns_of(connection, "o"), columns_of(connection, "n"))
-    return _by_key(columns, key) if key else _as_a_whole(columns)
+def difference_query(
+    old: Mapping[str, str],
+    new: Mapping[str, str],
+    key: tuple[str, ...],
+    show: Callable[[_Values], str],
+) -> str:
+    """The SQL of the rows of ``o`` and ``n`` that differ: a column ``change``, then what is shown.
+
+    ``old`` and ``new`` lead from the columns of both to their types. ``show`` gets the sides that
+    a row has, ``o``, ``n`` or both, each as what gives the SQL of a column, and returns a list of
+    columns.
+    """
+    columns = _Columns(dict(old), dict(new))
+    return _by_key(columns, key, show) if key else _as_a_whole(columns, show)
 
 
-def _as_a_whole(columns: _Columns) -> str:
+def _keys(key: tuple[str, ...], names: Sequence[str]) -> Callable[[_Values], str]:
+    """Shows the key of a row as JSON, or the whole row where there is no key."""
+    shown = key or names
+
+    def show(values: _Values) -> str:
+        value = values.get("n") or values["o"]
+        packed = ", ".join(f"{identifier(name)} := {value(name)}" for name in shown)
+        return f"to_json(struct_pack({packed})) AS row"
+
+    return show
+
+
+def _rows_as_text(key: tuple[str, ...], names: Sequence[str]) -> Callable[[_Values], str]:
+    """Shows the key, the row before and the row after as JSON of texts."""
+
+    def packed(value: Callable[[str], str], shown: Sequence[str]) -> str:
+        texts = (f"{identifier(name)} := CAST({value(name)} AS VARCHAR)" for name in shown)
+        return f"to_json(struct_pack({', '.join(texts)}))"
+
+    def show(values: _Values) -> str:
+        either = values.get("n") or values["o"]
+        sides = (packed(values[side], names) if side in values else "NULL" for side in "on")
+        before, after = sides
+        return f"{packed(either, key or names)} AS row, {before} AS before, {after} AS after"
+
+    return show
+
+
+def _as_a_whole(columns: _Columns, show: Callable[[_Values], str]) -> str:
     # Inside, columns are c0, c1 ...: one may be called as the table is.
     selected = {
         side: ", ".join(f"{columns.value(side, name)} AS c{at}" for at, name in enumerate(names))
         for side in "on"
         for names in [columns.names]
     }
-    packed = ", ".join(f"{identifier(name)} := c{at}" for at, name in enumerate(columns.names))
-    row = f"to_json(struct_pack({packed})) AS row"
+    places = {name: f"c{at}" for at, name in enumerate(columns.names)}
     old, new = f"SELECT {selected['o']} FROM o", f"SELECT {selected['n']} FROM n"
     # Rows that one version has more often than the other: each surplus copy counts.
     return (
-        f"SELECT 'removed' AS change, {row} FROM ({old} EXCEPT ALL {new}) UNION ALL "
-        f"SELECT 'added', {row} FROM ({new} EXCEPT ALL {old})"
+        f"SELECT 'removed' AS change, {show({'o': places.__getitem__})} "
+        f"FROM ({old} EXCEPT ALL {new}) UNION ALL "
+        f"SELECT 'added', {show({'n': places.__getitem__})} FROM ({new} EXCEPT ALL {old})"
     )
 
 
-def _by_key(columns: _Columns, key: tuple[str, ...]) -> str:
+def _by_key(columns: _Columns, key: tuple[str, ...], show: Callable[[_Values], str]) -> str:
     same = columns.same(key)
     differs = " OR ".join(
         [
@@ -193,17 +298,13 @@ def _by_key(columns: _Columns, key: tuple[str, ...]) -> str:
             ),
         ]
     )
-    row = "to_json(struct_pack({}))"
-    packed = {
-        side: row.format(", ".join(f"{identifier(n)} := {side}.{identifier(n)}" for n in key))
-        for side in "on"
-    }
+    old, new = partial(columns.value, "o"), partial(columns.value, "n")
     # Keys of the old version alone, keys of the new one alone, and keys of both whose other
-    # values differ; of each only the key is shown.
+    # values differ.
     return (
-        f"SELECT 'removed' AS change, {packed['o']} AS row FROM o ANTI JOIN n ON {same} UNION ALL "
-        f"SELECT 'added', {packed['n']} FROM n ANTI JOIN o ON {same} UNION ALL "
-        f"SELECT 'changed', {packed['n']} FROM n JOIN o ON {same} WHERE {differs}"
+        f"SELECT 'removed' AS change, {show({'o': old})} FROM o ANTI JOIN n ON {same} UNION ALL "
+        f"SELECT 'added', {show({'n': new})} FROM n ANTI JOIN o ON {same} UNION ALL "
+        f"SELECT 'changed', {show({'o': old, 'n': new})} FROM n JOIN o ON {same} WHERE {differs}"
     )
 
 

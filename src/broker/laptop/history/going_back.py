@@ -8,10 +8,10 @@ from ...manifest import Manifest
 from ..generations import kept, use
 from ..showing import show_generation
 from ..workspace import Workspace, read_tree
+from .kept_generations import KEEP_MORE
+from .moments import PREVIOUS
 
-__all__ = ["PREVIOUS", "go_to", "is_kept", "sentence"]
-
-PREVIOUS = "previous"
+__all__ = ["go_to", "is_kept", "sentence"]
 
 
 def is_kept(workspace: Workspace, name: str) -> bool:
@@ -27,7 +27,7 @@ def go_to(workspace: Workspace, name: str) -> Manifest:
         if not before:
             raise LaptopError(
                 "no earlier generation is kept here",
-                remedy='history = "7 days" in broker.toml keeps more.',
+                remedy=KEEP_MORE,
             )
         place = before[-1]
     else:

@@ -7,7 +7,8 @@ import click
 from ..screen import say, say_json
 from ..turn import my_turn
 from ..workspace import Workspace
-from .going_back import PREVIOUS, go_to, sentence
+from .going_back import go_to, sentence
+from .moments import PREVIOUS
 
 __all__ = ["undo"]
 

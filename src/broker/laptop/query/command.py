@@ -19,7 +19,7 @@ from .limits import QueryLimits
 from .options import MIB, characters_option, memory_option, rows_option, seconds_option
 from .render import as_csv, as_json, as_table, provenance
 
-__all__ = ["CUT", "sql"]
+__all__ = ["CUT", "limits_of", "show_answer", "sql", "values_of"]
 
 CUT = 4  # exit code: the answer is not whole
 
@@ -55,19 +55,18 @@ def sql(
     SHOW TABLES, DESCRIBE TABLE and EXPLAIN work, too. Every answer says of which generation it
     is, and how old its tables are. An answer that is cut ends with exit code 4.
     """
-    data = GuardedData.of(workspace, _limits(**limits))
+    data = GuardedData.of(workspace, limits_of(**limits))
     data = repeatable(data) if is_receipted else data
-    checked = data.check(_text(query, file), _values(parameters))
+    checked = data.check(_text(query, file), values_of(parameters))
     answer = data.ask(checked)
     receipt = None
     if is_receipted:
         receipt = write_receipt(make_receipt(data, checked, answer), workspace)
-    _show(answer, form, receipt)
-    if answer.cut is not None:
-        sys.exit(CUT)
+    show_answer(answer, form, receipt)
 
 
-def _limits(*, rows: float, characters: float, seconds: float, memory: float) -> QueryLimits:
+def limits_of(*, rows: float, characters: float, seconds: float, memory: float) -> QueryLimits:
+    """The limits as the options give them."""
     return QueryLimits(
         rows=int(rows),
         characters=int(characters),
@@ -93,7 +92,8 @@ def _text(query: tuple[str, ...], file: BinaryIO | None) -> str:
         raise LaptopError("the SQL is not UTF-8", remedy="Save it as UTF-8.") from error
 
 
-def _values(parameters: Iterable[str]) -> dict[str, str]:
+def values_of(parameters: Iterable[str]) -> dict[str, str]:
+    """The values of the options ``--param``; raises ``click.UsageError``."""
     values = {}
     for one in parameters:
         name, separator, value = one.partition("=")
@@ -103,7 +103,8 @@ def _values(parameters: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def _show(answer: QueryAnswer, form: str | None, receipt: Path | None) -> None:
+def show_answer(answer: QueryAnswer, form: str | None, receipt: Path | None = None) -> None:
+    """Show it as a table, as ``json`` or as ``csv``; one that is cut ends the program."""
     below = [*provenance(answer), *([f"receipt: {receipt}"] if receipt else [])]
     if form == "json":
         say_json(as_json(answer) | ({"receipt": str(receipt)} if receipt else {}))
@@ -114,3 +115,5 @@ def _show(answer: QueryAnswer, form: str | None, receipt: Path | None) -> None:
         say(*as_table(answer), *below)
     if form != "csv" and answer.cut is not None:
         warn(f"broker: the answer was cut after {answer.cut}, and there are more rows")
+    if answer.cut is not None:
+        sys.exit(CUT)

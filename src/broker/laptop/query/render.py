@@ -10,7 +10,7 @@ from ...foreign.text import shown
 from ..ages import TableAge, length
 from .answer import AnswerColumn, QueryAnswer
 
-__all__ = ["age_as_json", "as_csv", "as_json", "as_table", "provenance"]
+__all__ = ["age_as_json", "as_csv", "as_json", "as_table", "cell", "provenance"]
 
 _WIDEST = 100
 _INTEGERS = re.compile(r"U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?")
@@ -28,7 +28,7 @@ def as_table(answer: QueryAnswer) -> Iterator[str]:
         return
     header = [_clipped(column.name) for column in answer.columns]
     cells = [
-        [_cell(value, column) for value, column in zip(row, answer.columns, strict=True)]
+        [cell(value, column) for value, column in zip(row, answer.columns, strict=True)]
         for row in answer.rows
     ]
     widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
@@ -47,7 +47,8 @@ def _line(cells: list[str], widths: list[int], to_right: list[bool]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _cell(value: str | None, column: AnswerColumn) -> str:
+def cell(value: str | None, column: AnswerColumn) -> str:
+    """A value for a terminal: on one line, and not longer than that."""
     if value is None:
         return _NULL
     if column.type == "VARCHAR" and (

@@ -11,6 +11,7 @@ from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+import click
 import duckdb
 
 from broker.errors import BrokerError
@@ -69,6 +70,9 @@ class Past:
                 code = laptop.main(line, standalone_mode=False)
             except BrokerError as error:
                 errors.write(f"broker: {error}\n")
+                code = error.exit_code
+            except click.ClickException as error:
+                errors.write(f"{error.format_message()}\n")
                 code = error.exit_code
             except SystemExit as ended:
                 code = ended.code

@@ -1,0 +1,122 @@
+"""What differs in a table between two generations."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import LaptopError
+from ...manifest import TableEntry
+from ...tables.compare import Counts, RowChange, changes
+from ...tables.files.apply import Previous
+from ...tables.model import Limits
+from .kept_generations import KeptGeneration
+from .past_tables import absence
+
+__all__ = ["ColumnChange", "TableDifference", "columns_changed", "common_key", "difference_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChange:
+    """A column with another type than before; None where there is no such column."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableDifference:
+    """``rows`` are some of those that were counted. ``notes`` are sentences about the table."""
+
+    table: str
+    before: KeptGeneration
+    after: KeptGeneration
+    key: tuple[str, ...]
+    counts: Counts
+    columns: tuple[ColumnChange, ...]
+    notes: tuple[str, ...]
+    rows: tuple[RowChange, ...]
+
+    @property
+    def total(self) -> int:
+        """How many rows differ."""
+        return self.counts.added + self.counts.removed + self.counts.changed
+
+
+def difference_of(
+    table_id: str,
+    view: str,
+    before: KeptGeneration,
+    after: KeptGeneration,
+    *,
+    most: int,
+    state: Path,
+) -> TableDifference:
+    """Compare its rows by key; ``most`` of them are given. ``view`` is what the table is called.
+
+    Raises ``LaptopError`` where neither generation has the table. What does not fit into memory
+    goes to a folder below ``state``.
+    """
+    old, new = before.table(table_id), after.table(table_id)
+    one = new or old
+    if one is None:
+        raise LaptopError(f"{absence(after, view)}, and {absence(before, view)}")
+    key = common_key(old or one, new or one)
+    with tempfile.TemporaryDirectory(prefix="compare-", dir=state) as work:
+        counts, rows = changes(
+            Previous(before.tree, old.files if old else ()),
+            Previous(after.tree, new.files if new else ()),
+            key,
+            most=most,
+            work=Path(work),
+            limits=Limits(),
+        )
+    columns = columns_changed(old, new) if old and new else ()
+    notes = tuple(_notes(view, (before, old), (after, new)))
+    return TableDifference(view, before, after, key, counts, columns, notes, tuple(rows))
+
+
+def common_key(old: TableEntry, new: TableEntry) -> tuple[str, ...]:
+    """The key, if both versions have the same; else rows are compared as a whole."""
+    return new.key if old.key == new.key else ()
+
+
+def columns_changed(old: TableEntry, new: TableEntry) -> tuple[ColumnChange, ...]:
+    """Columns that are added, removed, or have another type; none where one was never loaded."""
+    before = {column.name: column.type or "VARCHAR" for column in old.schema.columns}
+    after = {column.name: column.type or "VARCHAR" for column in new.schema.columns}
+    if not before or not after:
+        return ()
+    names = [*after, *(name for name in before if name not in after)]
+    pairs = (ColumnChange(name, before.get(name), after.get(name)) for name in names)
+    return tuple(one for one in pairs if one.before != one.after)
+
+
+def _notes(
+    view: str,
+    before: tuple[KeptGeneration, TableEntry | None],
+    after: tuple[KeptGeneration, TableEntry | None],
+) -> list[str]:
+    notes = []
+    for generation, entry in (before, after):
+        if entry is None:
+            notes.append(f"{absence(generation, view)}: all rows of the other count")
+        elif not entry.schema.columns:
+            notes.append(f"{view} was never loaded in generation {generation.title}")
+    old, new = before[1], after[1]
+    if old is None or new is None:
+        return notes
+    if old.key != new.key:
+        notes.append(
+            f"the key was {_key(old)} and is {_key(new)}: rows are compared as a whole, so a "
+            "changed row is one removed and one added"
+        )
+    elif not new.key:
+        notes.append("the table has no key: a changed row is one removed and one added")
+    return notes
+
+
+def _key(entry: TableEntry) -> str:
+    return f"({', '.join(entry.key)})" if entry.key else "none"

@@ -1,0 +1,79 @@
+"""What differs in a table, in lines for people and as facts for programs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ...tables.compare import RowChange
+from ..query.answer import AnswerColumn
+from ..query.render import cell
+from .difference import ColumnChange, TableDifference
+
+__all__ = ["difference_facts", "difference_lines", "key_words"]
+
+_KINDS = ("added", "removed", "changed")
+
+
+def difference_lines(found: TableDifference) -> Iterator[str]:
+    """Counts, columns, notes, then a line for each row that is given."""
+    yield f"{found.table}: {found.before.title} -> {found.after.title}"
+    counts = asdict(found.counts)
+    yield "rows: " + ", ".join(f"{counts[kind]:,} {kind}" for kind in _KINDS)
+    if found.columns:
+        yield "columns: " + "; ".join(map(_column, found.columns))
+    yield from (f"NOTE: {note}" for note in found.notes)
+    yield from (f"  {row.change:<8} {_row(row, bool(found.key))}" for row in found.rows)
+    if len(found.rows) < found.total:
+        yield f"{len(found.rows):,} of {found.total:,} rows are shown; --rows shows more"
+
+
+def _column(one: ColumnChange) -> str:
+    if one.before is None:
+        return f"{one.name} {one.after} added"
+    if one.after is None:
+        return f"{one.name} {one.before} removed"
+    return f"{one.name} {one.before} -> {one.after}"
+
+
+def _row(row: RowChange, is_keyed: bool) -> str:
+    if not is_keyed:
+        return key_words(row.key)
+    before, after = row.before or {}, row.after or {}
+    if row.before is None or row.after is None:
+        rest = {name: value for name, value in (before or after).items() if name not in row.key}
+        return f"{key_words(row.key)}: {key_words(rest)}" if rest else key_words(row.key)
+    differing = (
+        f"{name} {_value(before.get(name))} -> {_value(value)}"
+        for name, value in after.items()
+        if before.get(name) != value
+    )
+    return f"{key_words(row.key)}: {', '.join(differing)}"
+
+
+def key_words(row: Mapping[str, str | None]) -> str:
+    """Columns and their values on one line."""
+    return ", ".join(f"{name}={_value(value)}" for name, value in row.items())
+
+
+def _value(value: str | None) -> str:
+    return cell(value, AnswerColumn("", "VARCHAR"))
+
+
+def difference_facts(found: TableDifference) -> dict[str, Any]:
+    """For programs: values are DuckDB's own texts, so exact."""
+    return {
+        "table": found.table,
+        "before": _generation(found.before.id, found.before.created_at.isoformat()),
+        "after": _generation(found.after.id, found.after.created_at.isoformat()),
+        "key": list(found.key),
+        "rows": asdict(found.counts),
+        "columns": [asdict(one) for one in found.columns],
+        "notes": list(found.notes),
+        "shown": [asdict(one) for one in found.rows],
+    }
+
+
+def _generation(name: str, created_at: str) -> dict[str, str]:
+    return {"generation": name, "created_at": created_at}
