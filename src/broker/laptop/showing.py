@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from ..errors import LaptopError
 from ..manifest import Manifest
 from .agents.write import write_agent_files
 from .choice import read_choice
 from .generations import lasting, prune
+from .history.kept_generations import read_history
+from .history.macro_sql import macros_of_all
+from .history.table_pasts import pasts_of
 from .screen import warn
 from .views import rebuild
 from .workspace import Workspace
@@ -21,7 +26,9 @@ def show_generation(workspace: Workspace, manifest: Manifest, tree: Path) -> Non
     memory = workspace.state / "views"
     shown = [tree.name, *sorted(place.name for place in lasting(workspace, tree, days))]
     if _lines_of(memory) != shown or not workspace.database.exists():
-        aside = rebuild(manifest, tree, workspace.database, workspace.state / "views.json")
+        memory_of_views = workspace.state / "views.json"
+        macros = _macros(workspace, [workspace.generations / name for name in shown])
+        aside = rebuild(manifest, tree, workspace.database, memory_of_views, macros)
         memory.write_text("".join(f"{line}\n" for line in shown))
         if aside is not None:
             warn(
@@ -33,6 +40,16 @@ def show_generation(workspace: Workspace, manifest: Manifest, tree: Path) -> Non
     (workspace.server / "CLAUDE.md").unlink(missing_ok=True)
     for problem in write_agent_files(workspace):
         warn(f"broker: {problem}")
+
+
+def _macros(workspace: Workspace, trees: Sequence[Path]) -> list[str]:
+    """The SQL of the macros over the generations that stay."""
+    try:
+        history = read_history(workspace, trees)
+    except LaptopError as error:
+        warn(f"broker: there are no macros for earlier generations: {error}")
+        return []
+    return macros_of_all(pasts_of(history), [*history.in_use.manifest.view_names.values()])
 
 
 def _lines_of(path: Path) -> list[str]:

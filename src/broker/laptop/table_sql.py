@@ -8,7 +8,7 @@ from ..foreign.columns import sql_type
 from ..manifest import TableEntry
 from ..tables.session import identifier, literal
 
-__all__ = ["openable", "rows_query", "typed_columns"]
+__all__ = ["file_pattern", "openable", "rows_query", "typed_columns"]
 
 _ANY_TYPE = "VARCHAR"  # of a column for which no value ever came
 
@@ -27,16 +27,16 @@ def rows_query(entry: TableEntry, tree: Path) -> str:
         typed = (f"CAST(NULL AS {kind}) AS {name}" for name, kind in typed_columns(entry))
         return f"SELECT {', '.join(typed)} WHERE false"
     paths = sorted(str(tree / file.path) for file in entry.files)
-    listed = ", ".join(literal(_pattern(path)) for path in paths)
+    listed = ", ".join(literal(file_pattern(path)) for path in paths)
     return f"FROM read_parquet([{listed}], hive_partitioning = false)"
 
 
 def openable(entry: TableEntry, tree: Path) -> set[str]:
     """What DuckDB must be allowed to open: it compares the pattern, then the file that it finds."""
     paths = [str(tree / file.path) for file in entry.files]
-    return {spelling for path in paths for spelling in (path, _pattern(path))}
+    return {spelling for path in paths for spelling in (path, file_pattern(path))}
 
 
-def _pattern(path: str) -> str:
+def file_pattern(path: str) -> str:
     """The file by its name: in brackets, what DuckDB would take for a pattern is itself."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in path)

@@ -9,7 +9,8 @@ releases of DuckDB can open the database: 1.0 and later.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from .table_sql import openable, rows_query
 
 __all__ = ["rebuild", "view_statements"]
 
+_CREATE = re.compile(r"\ACREATE (VIEW|MACRO)")
 _LOCKS = """
 SET TimeZone = 'UTC';
 SET autoinstall_known_extensions = false;
@@ -37,7 +39,8 @@ SET lock_configuration = true;
 _OBJECTS = """
 SELECT 'table' AS kind, table_name AS name, sql FROM duckdb_tables() WHERE NOT internal
 UNION ALL SELECT 'view', view_name, sql FROM duckdb_views() WHERE NOT internal
-UNION ALL SELECT 'macro', function_name, macro_definition FROM duckdb_functions() WHERE NOT internal
+UNION ALL SELECT 'macro', function_name, md5(macro_definition) FROM duckdb_functions()
+    WHERE NOT internal
 UNION ALL SELECT 'sequence', sequence_name, sql FROM duckdb_sequences()
 UNION ALL SELECT 'type', type_name, logical_type FROM duckdb_types() WHERE NOT internal
 UNION ALL SELECT 'schema', schema_name, '' FROM duckdb_schemas() WHERE NOT internal
@@ -69,8 +72,12 @@ def _locks(allowed: set[str]) -> str:
     return _LOCKS.format(paths=", ".join(map(literal, sorted(allowed))))
 
 
-def rebuild(manifest: Manifest, tree: Path, database: Path, memory: Path) -> Path | None:
+def rebuild(
+    manifest: Manifest, tree: Path, database: Path, memory: Path, macros: Sequence[str] = ()
+) -> Path | None:
     """Put a database with the views of this generation in the place of ``database``.
+
+    ``macros`` is the SQL of what else is in it.
 
     ``memory`` is the file that remembers what was put there, this time and the time before:
     whatever else is found in it is the analyst's own, and the whole database is set aside beside
@@ -78,7 +85,7 @@ def rebuild(manifest: Manifest, tree: Path, database: Path, memory: Path) -> Pat
     Raises ``LaptopError`` where another program has it open for writing.
     """
     tree = tree.resolve()
-    statements = view_statements(manifest, tree)
+    statements = [*view_statements(manifest, tree), *macros]
     paths = {path for entry in manifest.tables for path in openable(entry, tree)}
     arriving = database.with_name(f".{database.name}.arriving")
     for left in (arriving, _log_of(arriving)):
@@ -160,5 +167,5 @@ def _log_of(database: Path) -> Path:
 
 def _script(statements: list[str]) -> bytes:
     """For a DuckDB of another kind: ``duckdb -init user/duckdb/views.sql``."""
-    lines = [line.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1) for line in statements]
+    lines = [_CREATE.sub(r"CREATE OR REPLACE \1", line, count=1) for line in statements]
     return ("\n".join(["SET TimeZone = 'UTC';", *lines]) + "\n").encode()

@@ -70,6 +70,7 @@ def at(
         workspace.state,
         limits_of(**limits),
         absent_views(found.manifest, found.tree),
+        past=lambda: history,
     )
     show_answer(data.ask(data.check(query, values_of(parameters))), form)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import duckdb
 from ...manifest import Manifest
 from ...tables.session import identifier
 from ..ages import age_of, clock_warning, now_by
+from ..history.kept_generations import KeptHistory, read_history
 from ..metrics.offer import offer
 from ..table_sql import openable, rows_query
 from ..workspace import CHOSEN, MANIFEST, Workspace, parse_manifest, read_bytes
@@ -38,7 +40,8 @@ class GuardedData:
     """The tables of one generation, to be asked. ``tree`` is its folder, ``state`` the program's.
 
     ``absent`` are the views that the analyst left out, ``clock`` gives the laptop's time.
-    ``offers_metrics`` is whether an answer names the metric that fits its query.
+    ``offers_metrics`` is whether an answer names the metric that fits its query; ``past`` reads the
+    generations that are kept, where a query may read earlier ones.
     """
 
     manifest: Manifest
@@ -48,27 +51,30 @@ class GuardedData:
     absent: frozenset[str] = frozenset()
     clock: Callable[[], datetime] = _utc_now
     offers_metrics: bool = True
+    past: Callable[[], KeptHistory] | None = None
 
     @classmethod
     def of(cls, workspace: Workspace, limits: QueryLimits) -> GuardedData:
         """The generation in use; raises ``LaptopError`` before the first sync."""
         manifest, tree = workspace.in_use()
-        return cls(manifest, tree, workspace.state, limits, absent_views(manifest, tree))
+        absent, past = absent_views(manifest, tree), partial(read_history, workspace)
+        return cls(manifest, tree, workspace.state, limits, absent, past=past)
 
     def check(self, sql: str, parameters: dict[str, Any] | None = None) -> CheckedQuery:
         """Whether a query may be asked; raises ``LaptopError`` with what to write instead."""
         catalog = ViewCatalog.of(self.manifest, self.absent)
-        return check(sql, parameters or {}, catalog, self.limits, self.state)
+        return check(sql, parameters or {}, catalog, self.limits, self.state, self.past)
 
     def ask(self, query: CheckedQuery) -> QueryAnswer:
         """Run it; raises ``LaptopError`` where it meets a limit, or data that are not there."""
         began = time.monotonic()
-        views = query.views.items()
+        views = {**query.views, **query.earlier.entries}.items()
         paths = set[str]().union(*(openable(entry, self.tree) for _, entry in views))
         setup = [
             f"CREATE VIEW {identifier(view)} AS {rows_query(entry, self.tree)}"
             for view, entry in views
         ]
+        setup += query.earlier.macros
         try:
             with locked(self.limits, self.state, paths=paths, setup=setup) as connection:
                 columns, rows, cut = _run(connection, query, self.limits)
@@ -88,7 +94,11 @@ class GuardedData:
 
     def _ages(self, query: CheckedQuery) -> Any:
         now = now_by(self.clock(), self.manifest)
-        return tuple(age_of(entry, view, now) for view, entry in query.views.items())
+        ages = [age_of(entry, view, now) for view, entry in query.views.items()]
+        # That an earlier generation is old is what was asked for.
+        earlier = query.earlier.labelled.items()
+        ages += [replace(age_of(entry, label, now), problem=None) for label, entry in earlier]
+        return tuple(ages)
 
     def _notes(self, query: CheckedQuery) -> tuple[str, ...]:
         warning = clock_warning(self.manifest, self.clock())

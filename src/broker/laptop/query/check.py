@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import duckdb
 
 from ...errors import LaptopError
 from ...manifest import TableEntry
+from ..history.kept_generations import KeptHistory
 from .catalog import ViewCatalog
+from .earlier import EarlierTables, earlier_tables
 from .failures import failure
 from .limits import QueryLimits
 from .messages import first_part
@@ -33,13 +35,17 @@ __all__ = ["CheckedQuery", "check"]
 
 @dataclass(frozen=True, slots=True)
 class CheckedQuery:
-    """A query that may be asked. ``views`` are those that it reads, ``notes`` what it costs."""
+    """A query that may be asked. ``views`` are those that it reads, ``notes`` what it costs.
+
+    ``earlier`` is what it reads of earlier generations, by their macros.
+    """
 
     statement: SelectStatement
     parameters: Mapping[str, Any] = field(hash=False)
     names: SqlNames
     views: Mapping[str, TableEntry] = field(hash=False)
     notes: tuple[str, ...]
+    earlier: EarlierTables
 
 
 def check(
@@ -48,36 +54,44 @@ def check(
     catalog: ViewCatalog,
     limits: QueryLimits,
     state: Path,
+    history: Callable[[], KeptHistory] | None = None,
 ) -> CheckedQuery:
-    """Check it from the text to the types; raises ``LaptopError`` with what to write instead."""
+    """Check it from the text to the types; raises ``LaptopError`` with what to write instead.
+
+    ``history`` reads the generations that are kept, where a query may call their macros.
+    """
     statement = read_statement(sql)
     statement.check_parameters(parameters)
     names = names_in(statement.tree)
-    _check_calls(names)
+    earlier = _check_calls(names, history)
     wanted = catalog.wanted(names)
-    plan = _bound(statement, parameters, names, wanted, limits, state)
+    plan = _bound(statement, parameters, names, wanted, earlier, limits, state)
     return CheckedQuery(
         statement=statement,
         parameters=parameters,
         names=names,
         views=_read(plan, names, wanted),
-        notes=large_scans(plan, wanted),
+        notes=_notes(plan, wanted, earlier),
+        earlier=earlier.read_by(plan.tables),
     )
 
 
-def _check_calls(names: SqlNames) -> None:
+def _check_calls(names: SqlNames, history: Callable[[], KeptHistory] | None) -> EarlierTables:
+    """Refuse what a query may not call; returns what its macros read."""
     for name in sorted(names.shows):
         raise LaptopError(
             "this form of SHOW is not supported",
             found=name,
             remedy=WHAT_THERE_IS,
         )
-    for name in sorted(names.table_functions):
-        if not is_table_function(name):
-            raise refused_table_function(name)
+    others = sorted(name for name in names.table_functions if not is_table_function(name))
+    if others and history is None:
+        raise refused_table_function(others[0])
+    earlier = earlier_tables(others, history()) if others and history else EarlierTables()
     for name in sorted(names.functions - names.table_functions):
         if is_refused_function(name):
             raise refused_function(name)
+    return earlier
 
 
 def _bound(
@@ -85,19 +99,30 @@ def _bound(
     parameters: Mapping[str, Any],
     names: SqlNames,
     wanted: Mapping[str, TableEntry],
+    earlier: EarlierTables,
     limits: QueryLimits,
     state: Path,
 ) -> QueryPlan:
+    views = {**wanted, **earlier.entries}
     try:
-        return bind(statement, parameters, wanted, limits, state)
+        return bind(statement, parameters, views, limits, state, macros=earlier.macros)
     except duckdb.BinderException as error:
         raise LaptopError(
             "the query does not fit the tables",
             found=first_part(error),
-            remedy=suggested(str(error), names, wanted),
+            remedy=suggested(str(error), names, {**wanted, **earlier.labelled}),
         ) from error
     except (duckdb.Error, MemoryError) as error:
         raise failure(error, limits) from error
+
+
+def _notes(
+    plan: QueryPlan, wanted: Mapping[str, TableEntry], earlier: EarlierTables
+) -> tuple[str, ...]:
+    labels = earlier.labels
+    conditions = tuple((labels.get(view, view), text) for view, text in plan.conditions)
+    views = {**wanted, **earlier.labelled}
+    return large_scans(replace(plan, conditions=conditions), views)
 
 
 def _read(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,15 @@ def bind(
     views: Mapping[str, TableEntry],
     limits: QueryLimits,
     state: Path,
+    *,
+    macros: Iterable[str] = (),
 ) -> QueryPlan:
-    """Bind it; raises ``duckdb.Error`` where a name or a type does not fit."""
+    """Bind it; raises ``duckdb.Error`` where a name or a type does not fit.
+
+    ``macros`` is the SQL of those that it calls, above some of the views.
+    """
     names = list(views)
-    setup = [_SETTINGS, *_shapes(views)]
+    setup = [_SETTINGS, *_shapes(views), *macros]
     with locked(limits, state, setup=setup) as connection:
         sql = f"EXPLAIN (FORMAT json) {statement.select}"
         rows = connection.execute(sql, dict(parameters) or None).fetchall()

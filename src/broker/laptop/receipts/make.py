@@ -56,6 +56,11 @@ def _sha256_of(path: Path) -> str | None:
 
 def make_receipt(data: GuardedData, query: CheckedQuery, answer: QueryAnswer) -> Receipt:
     """Raises ``LaptopError`` for an answer that cannot come out the same again."""
+    if query.earlier.macros:
+        raise LaptopError(
+            "an answer from several generations has no receipt",
+            remedy='Ask one of them: at TABLE WHEN "SELECT …".',
+        )
     if answer.is_plan:
         raise LaptopError("an EXPLAIN has no receipt", remedy="Ask the SELECT itself.")
     if answer.cut is not None and not answer.is_ordered:
