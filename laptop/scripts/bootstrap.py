@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -123,11 +124,30 @@ def suitable_python() -> str | None:
 def say_what_is_missing(what: str) -> None:
     """What is missing, and what works without it."""
     sys.stderr.write(
-        f"broker: this laptop has not got {what}, so the data cannot be verified here. Install it "
+        f"broker: this laptop has not got {what}, so the program cannot run here. Install it "
         "(on Debian: sudo apt install python3-venv; on a Mac: brew install python) and run this "
-        "again. Until then plain rsync brings the files, unverified: see 'Just the files' in the "
-        "page for analysts.\n"
+        f"again. Until then, in {ROOT}:\n"
+        f"  {plain_rsync(broker())}\n"
+        "  bash server/scripts/check_files.sh\n"
+        "  duckdb -init server/docs/views.sql\n"
+        "The first brings the files; only the second checks their signature.\n"
     )
+
+
+def plain_rsync(broker: str) -> str:
+    """The command that brings the files of a broker, which may be a folder."""
+    place = shlex.quote(f"{broker}{'/' if '/' in broker else ':'}server/generation/")
+    has_own = "/" not in broker and (STATE / "ssh_config").is_file()
+    shell = " -e 'ssh -F .broker/ssh_config'" if has_own else ""
+    return f"rsync -a{shell} {place} server/"
+
+
+def broker() -> str:
+    """The name that was given to this sync, or remembered by one before."""
+    words = [word for word in sys.argv[2:] if "@" in word or "/" in word]
+    known = STATE / "host"
+    name = known.read_text().strip() if known.is_file() else "".join(words[:1])
+    return "".join(c for c in name if c.isascii() and c.isprintable()) or "YOU@HOST"
 
 
 def point(link: Path, target: str) -> None:

@@ -7,7 +7,14 @@ unset CDPATH PYTHONINSPECT PYTHONPATH PYTHONHOME
 scripts=$(cd "$(dirname "$0")" && pwd -L)
 python=${BROKER_PYTHON:-}
 [ -n "$python" ] || python=$(command -v python3) || {
-    echo 'broker: python3 is missing. Install it (on a Mac: xcode-select --install) and run this again.' >&2
+    cat >&2 <<TEXT
+broker: python3 is missing. Install it (on a Mac: xcode-select --install) and run this again.
+Until then, in ${scripts%/server/scripts}:
+  rsync -a -e 'ssh -F .broker/ssh_config' YOU@HOST:server/generation/ server/
+  bash server/scripts/check_files.sh
+  duckdb -init server/docs/views.sql
+The first brings the files; only the second checks their signature.
+TEXT
     exit 1
 }
 exec "$python" -I -B "$scripts/bootstrap.py" "$@"

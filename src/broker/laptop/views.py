@@ -9,8 +9,7 @@ releases of DuckDB can open the database: 1.0 and later.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,14 +17,12 @@ import duckdb
 
 from ..errors import LaptopError
 from ..files import write_atomic
-from ..foreign.text import prose
-from ..manifest import Manifest, TableEntry
-from ..tables.session import identifier, literal
-from .table_sql import openable, rows_query
+from ..manifest import Manifest
+from ..tables.session import literal
+from ..view_sql import openable, view_script, view_statements
 
-__all__ = ["rebuild", "view_statements"]
+__all__ = ["rebuild"]
 
-_CREATE = re.compile(r"\ACREATE (VIEW|MACRO)")
 _LOCKS = """
 SET TimeZone = 'UTC';
 SET autoinstall_known_extensions = false;
@@ -47,25 +44,6 @@ UNION ALL SELECT 'schema', schema_name, '' FROM duckdb_schemas() WHERE NOT inter
     AND schema_name <> 'main'
 ORDER BY ALL
 """
-
-
-def view_statements(manifest: Manifest, tree: Path) -> list[str]:
-    """The SQL of the views. ``tree`` is the absolute path of the generation's folder."""
-    return [line for entry in manifest.tables for line in _of_table(manifest, entry, tree)]
-
-
-def _of_table(manifest: Manifest, entry: TableEntry, tree: Path) -> Iterator[str]:
-    if not (entry.files or entry.schema.columns):
-        return
-    query = rows_query(entry, tree)
-    name = identifier(manifest.view_names[entry.path])
-    yield f"CREATE VIEW {name} AS {query};"
-    if entry.description:
-        yield f"COMMENT ON VIEW {name} IS {literal(prose(entry.description))};"
-    for column in entry.schema.columns:
-        if column.description:
-            place = f"{name}.{identifier(column.name)}"
-            yield f"COMMENT ON COLUMN {place} IS {literal(prose(column.description))};"
 
 
 def _locks(allowed: set[str]) -> str:
@@ -99,7 +77,7 @@ def rebuild(
         made.append(_objects(database))  # a sync that is killed here leaves that one
     write_atomic(memory, json.dumps(made) + "\n", mode=0o644)
     arriving.replace(database)
-    write_atomic(database.with_name("views.sql"), _script(statements), mode=0o644)
+    write_atomic(database.with_name("views.sql"), view_script(statements), mode=0o644)
     return aside
 
 
@@ -163,9 +141,3 @@ def _set_aside(database: Path) -> Path:
 
 def _log_of(database: Path) -> Path:
     return database.with_name(f"{database.name}.wal")
-
-
-def _script(statements: list[str]) -> bytes:
-    """For a DuckDB of another kind: ``duckdb -init user/duckdb/views.sql``."""
-    lines = [_CREATE.sub(r"CREATE OR REPLACE \1", line, count=1) for line in statements]
-    return ("\n".join(["SET TimeZone = 'UTC';", *lines]) + "\n").encode()

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,6 +20,7 @@ from ..foreign.text import readable_json
 from ..manifest import Manifest, TableEntry
 from ..metrics.bound import BOUND, BoundMetrics, metric_documents
 from ..tables.schema import Column
+from ..view_sql import view_script, view_statements
 from .views import NO_CLASS, Audience, cut
 
 __all__ = [
@@ -32,6 +34,11 @@ __all__ = [
 # libyaml's emitter is some ten times faster, and PyYAML's wheels all carry it.
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _TABLES = "tables:\n"
+_FOLDER = Path("server")  # where an analyst has what the broker shows
+_HOW_TO_USE = (
+    "A view of each table, for any DuckDB from 1.0 on, without the program of the broker.",
+    "In the folder that has server/ in it: duckdb -init server/docs/views.sql",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +53,18 @@ class RenderedDocument:
 
 
 def schema_documents(manifest: Manifest) -> Mapping[str, bytes]:
-    """``docs/schema.yml``, and one file for each dataset, of the tables in this manifest."""
+    """``docs/schema.yml``, one file for each dataset, and ``docs/views.sql``.
+
+    All of the tables in this manifest. The views are for a laptop that has the files and DuckDB
+    alone: of ``server/parquet`` as seen from the analyst's folder.
+    """
     files: dict[str, list[TableEntry]] = defaultdict(list, {"docs/schema.yml": []})
     for entry in manifest.tables:
         files["docs/schema.yml"].append(entry)
         if entry.dataset is not None:
             files[dataset_file(entry.dataset)].append(entry)
-    return {path: _yaml(entries) for path, entries in files.items()}
+    views = view_script(view_statements(manifest, _FOLDER), *_HOW_TO_USE)
+    return {path: _yaml(entries) for path, entries in files.items()} | {"docs/views.sql": views}
 
 
 def metadata_documents(

@@ -74,12 +74,40 @@ def test_an_environment_whose_python_is_gone_is_made_anew(scripts: Path) -> None
 
 def test_what_cannot_be_installed_is_named_with_what_works_without(scripts: Path) -> None:
     installer(scripts, "sys.exit('the package index cannot be reached.')")
-    ended = start(scripts)
+    ended = start(scripts, "sync", "--limit", "5GB", "anna@broker.example.com")
     assert ended.returncode == 1
-    reason, missing = ended.stderr.splitlines()
+    reason, missing, *commands, remark = ended.stderr.splitlines()
     assert reason == "the package index cannot be reached."
     assert "has not got the packages of server/scripts/requirements.txt" in missing
+    assert missing.endswith(f"Until then, in {scripts.parents[1]}:")
+    assert commands == [
+        "  rsync -a anna@broker.example.com:server/generation/ server/",
+        "  bash server/scripts/check_files.sh",
+        "  duckdb -init server/docs/views.sql",
+    ]
+    assert "only the second checks their signature" in remark
     assert not (scripts.parents[1] / ".broker/venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        (
+            "bob@other\x1b[2J",
+            "rsync -a -e 'ssh -F .broker/ssh_config' 'bob@other[2J:server/generation/' server/",
+        ),
+        ("/srv/a broker", "rsync -a '/srv/a broker/server/generation/' server/"),
+    ],
+)
+def test_the_commands_name_the_broker_that_the_folder_remembers(
+    scripts: Path, name: str, command: str
+) -> None:
+    installer(scripts, "sys.exit(1)")
+    state = scripts.parents[1] / ".broker"
+    state.mkdir()
+    (state / "host").write_text(f"{name}\n")
+    (state / "ssh_config").touch()
+    assert f"\n  {command}\n" in start(scripts, "sync").stderr
 
 
 def test_without_a_python_that_is_new_enough_it_says_which_it_wants(
@@ -87,11 +115,14 @@ def test_without_a_python_that_is_new_enough_it_says_which_it_wants(
 ) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("bash", "dirname"):
+    for name in ("bash", "dirname", "cat"):
         (tools / name).symlink_to(str(shutil.which(name)))
     ended = start(scripts, PATH=str(tools))
-    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
-    assert "python3 is missing" in ended.stderr
+    assert ended.returncode == 1
+    first, place, *commands, _ = ended.stderr.splitlines()
+    assert "python3 is missing" in first
+    assert place == f"Until then, in {scripts.parents[1]}:"
+    assert [line.split()[0] for line in commands] == ["rsync", "bash", "duckdb"]
     old = tools / "python3"
     code = (
         "import sys, runpy; sys.argv = sys.argv[3:]; sys.executable = None; "
@@ -101,7 +132,7 @@ def test_without_a_python_that_is_new_enough_it_says_which_it_wants(
     old.write_text(f'#!/bin/sh\n[ "$1" != -c ] || exit 1\n{line}\n')
     old.chmod(0o755)
     ended = start(scripts, PATH=str(tools), PIP_INDEX_URL="http://127.0.0.1:1/simple")
-    assert (ended.returncode, ended.stderr.count("\n")) == (1, 2), ended.stderr
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 6), ended.stderr
     assert "no Python could be brought: uv cannot be fetched" in ended.stderr
     assert "has not got Python 3.11 or later, with its module venv" in ended.stderr
 

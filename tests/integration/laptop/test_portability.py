@@ -43,7 +43,9 @@ def test_the_linter_sees_an_option_that_only_rsync_3_knows() -> None:
 
 
 def test_the_scripts_are_found() -> None:
-    assert {path.name for path in SHELL} == {"broker.sh", "start.sh", "sync_data.sh"}
+    assert {path.name for path in SHELL} == {
+        *("broker.sh", "check_files.sh", "start.sh", "sync_data.sh")
+    }
     assert {path.name for path in PYTHON} == {
         *("bootstrap.py", "bring_python.py", "install_locked.py")
     }

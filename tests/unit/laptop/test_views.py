@@ -9,10 +9,11 @@ import pytest
 
 from broker.errors import LaptopError
 from broker.laptop import views
-from broker.laptop.views import rebuild, view_statements
+from broker.laptop.views import rebuild
 from broker.manifest import Manifest, TableEntry
 from broker.tables.model import DataFile
 from broker.tables.schema import Column, TableSchema
+from broker.view_sql import view_statements
 
 COLUMNS = (Column('odd "name"', "DECIMAL(12,2)"), Column("at", "TIMESTAMPTZ"))
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -67,7 +67,7 @@ def test_the_same_bytes_written_again_are_linked(store: Store) -> None:
     first, second = publish(store, TABLES), publish(store, TABLES)
     for path in (
         "parquet/sales/orders.parquet",
-        "docs/schema.yml",
+        *("docs/schema.yml", "docs/views.sql"),
         "docs/tables/sales/orders.markdown",
         "metadata/sales/orders.json",
     ):
@@ -88,7 +88,7 @@ def test_a_view_is_links_into_its_generation(store: Store) -> None:
     made = publish(store, TABLES)
     public, private = made.view(Audience()), made.view(Audience.of(["private"]))
     assert set(contents(public)) == {
-        "docs/schema.yml",
+        *("docs/schema.yml", "docs/views.sql"),
         "docs/tables/sales/orders.markdown",
         "manifest.json",
         "manifest.json.sig",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ...tables.session import identifier, literal
-from ..table_sql import file_pattern
+from ...view_sql import file_pattern
 from .table_pasts import PastVersion, TablePast
 
 __all__ = ["VersionReader", "from_files", "from_views", "macro_names", "macros_of", "macros_of_all"]

@@ -14,10 +14,10 @@ import duckdb
 
 from ...manifest import Manifest
 from ...tables.session import identifier
+from ...view_sql import openable, rows_query
 from ..ages import age_of, clock_warning, now_by
 from ..history.kept_generations import KeptHistory, read_history
 from ..metrics.offer import offer
-from ..table_sql import openable, rows_query
 from ..workspace import CHOSEN, MANIFEST, Workspace, parse_manifest, read_bytes
 from .answer import AnswerColumn, QueryAnswer, Row
 from .catalog import ViewCatalog

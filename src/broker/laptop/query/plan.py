@@ -10,7 +10,7 @@ from typing import Any
 
 from ...manifest import TableEntry
 from ...tables.session import identifier
-from ..table_sql import typed_columns
+from ...view_sql import typed_columns
 from .connection import locked
 from .limits import QueryLimits
 from .syntax import SelectStatement
