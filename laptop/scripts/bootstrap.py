@@ -3,9 +3,9 @@
     python3 server/scripts/bootstrap.py ARGUMENT...
 
 Everything here was listed and signed by the broker. The environment stands in ``.broker/``: the
-packages of ``requirements.txt`` beside this file, each by its hash, from the index that this
-person's pip uses or from ``server/wheels``. ``BROKER_PYTHON`` names a Python that has them all
-already; then nothing is made.
+packages of ``requirements.txt`` beside this file, each by its hash, as wheels that the broker
+offers or from the index that this person's pip uses. ``BROKER_PYTHON`` names a Python that has
+them all already; then nothing is made.
 
 Standard library only, and Python 3.9 can read it: it finds a newer one, or says how to get it.
 """
@@ -21,16 +21,19 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 OLDEST = (3, 11)
 NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3")
 PARTS = ("requirements.txt", "pip.txt", "install_locked.py")
 KEPT = 2  # environments: the one in use, and the one before, which a long query may still use
+VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 CHECK = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 # Links are not followed: server/ may be one to another disk, and the folder is where it stands.
 SCRIPTS = Path(os.path.abspath(__file__)).parent  # noqa: PTH100  without ".." in it
 ROOT = SCRIPTS.parents[1]
 STATE = ROOT / ".broker"
+WHEELS = ROOT / "server" / "wheels"
 
 
 def main(arguments: list[str]) -> int:
@@ -59,14 +62,13 @@ def environment() -> str | None:
     return str(python)
 
 
-def bring_python(lock: Path, state: Path, wheels: Path) -> str | None:
-    """By the file beside this one, which Python does not find by itself: it starts isolated."""
-    spec = importlib.util.spec_from_file_location("bring_python", SCRIPTS / "bring_python.py")
+def module(name: str) -> ModuleType:
+    """A file beside this one, which Python does not find by itself: it starts isolated."""
+    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
     if spec is None or spec.loader is None:
-        return None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: str | None = module.bring_python(lock, state, wheels)
+        raise OSError(f"{name}.py cannot be read")
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
     return found
 
 
@@ -85,26 +87,50 @@ def is_ready(place: Path) -> bool:
 
 def make(place: Path) -> bool:
     """Whether it could be made; the installer itself says why not."""
-    wheels = ROOT / "server" / "wheels"
-    python = suitable_python() or bring_python(SCRIPTS / "uv.txt", STATE, wheels)
+    python = suitable_python() or bring_python()
     if python is None:
         say_what_is_missing("Python 3.11 or later, with its module venv")
         return False
+    wheels = offered(subprocess.check_output([python, "-Ic", VERSION], text=True).strip())
     place.parent.mkdir(parents=True, exist_ok=True)
-    settings = dict(os.environ)
-    if wheels.is_dir():
-        settings["PIP_FIND_LINKS"] = str(wheels)
-    done = subprocess.run(
-        [python, "-I", "install_locked.py", str(place), "requirements.txt", "--pip", "pip.txt"],
-        cwd=SCRIPTS,
-        env=settings,
-        stdin=subprocess.DEVNULL,
-        stdout=sys.stderr,
-        check=False,
-    )
-    if done.returncode:
+    done = install(python, place, wheels)
+    if not done:
         say_what_is_missing("the packages of server/scripts/requirements.txt")
-    return not done.returncode
+    return done
+
+
+def bring_python() -> str | None:
+    """One of uv's, which comes from the broker or from an index."""
+    wheels = offered("uv") or WHEELS
+    found: str | None = module("bring_python").bring_python(SCRIPTS / "uv.txt", STATE, wheels)
+    return found
+
+
+def offered(python: str) -> Path | None:
+    """What the broker offers a laptop of this Python, brought here; None where that is nothing."""
+    name = broker()
+    if not name:
+        return None
+    found: Path | None = module("bring_wheels").bring_wheels(ROOT, SCRIPTS, name, python)
+    return found
+
+
+def install(python: str, place: Path, wheels: Path | None) -> bool:
+    """Have the locked packages at ``place``: from these wheels alone, else from the index too."""
+    line = [python, "-I", "install_locked.py", str(place), "requirements.txt", "--pip", "pip.txt"]
+    settings = dict(os.environ)
+    if wheels is not None:
+        # As an address: pip splits the variable at blanks.
+        settings["PIP_FIND_LINKS"] = wheels.as_uri()
+        alone = {**settings, "PIP_NO_INDEX": "1"}
+        if not subprocess.run(
+            line, cwd=SCRIPTS, env=alone, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
+        ).returncode:
+            return True
+        sys.stderr.write("broker: the wheels of the broker do not suffice; asking the index\n")
+    return not subprocess.run(
+        line, cwd=SCRIPTS, env=settings, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
+    ).returncode
 
 
 def suitable_python() -> str | None:
@@ -127,7 +153,7 @@ def say_what_is_missing(what: str) -> None:
         f"broker: this laptop has not got {what}, so the program cannot run here. Install it "
         "(on Debian: sudo apt install python3-venv; on a Mac: brew install python) and run this "
         f"again. Until then, in {ROOT}:\n"
-        f"  {plain_rsync(broker())}\n"
+        f"  {plain_rsync(broker() or 'YOU@HOST')}\n"
         "  bash server/scripts/check_files.sh\n"
         "  duckdb -init server/docs/views.sql\n"
         "The first brings the files; only the second checks their signature.\n"
@@ -143,11 +169,11 @@ def plain_rsync(broker: str) -> str:
 
 
 def broker() -> str:
-    """The name that was given to this sync, or remembered by one before."""
+    """The name that was given to this sync, or remembered by one before; empty before both."""
     words = [word for word in sys.argv[2:] if "@" in word or "/" in word]
     known = STATE / "host"
     name = known.read_text().strip() if known.is_file() else "".join(words[:1])
-    return "".join(c for c in name if c.isascii() and c.isprintable()) or "YOU@HOST"
+    return "".join(c for c in name if c.isascii() and c.isprintable() and not name.startswith("-"))
 
 
 def point(link: Path, target: str) -> None:

@@ -59,6 +59,13 @@ def _files(description: str) -> list[str]:
     return [str(table.options.get("file") or "") for table in tables]
 
 
+def wheel_target(laptop: Any) -> str:
+    """An entry of ``broker_laptop_wheels`` as bin/laptop_wheels.py takes it."""
+    if isinstance(laptop, Mapping):
+        return f"{laptop['python']}:{laptop['platform']}"
+    return str(laptop)
+
+
 def environment_problems(environment: Mapping[str, Any]) -> list[str]:
     """Variables that ``/etc/data-broker/environment`` cannot hold: their names, never values."""
     return [
@@ -222,4 +229,5 @@ class FilterModule:
             "metric_files": metric_files,
             "source_extras": source_extras,
             "url_passwords": url_passwords,
+            "wheel_target": wheel_target,
         }

@@ -45,8 +45,8 @@ _raw:
       description: >-
         Folder on the controller with the wheel, C(requirements.txt), which names it and all its
         dependencies, each by its hash, C(install_locked.py), which installs exactly those,
-        C(pip.txt), which names the pip that it does so with, and C(laptop/) with what analysts
-        fetch.
+        C(pip.txt), which names the pip that it does so with, C(laptop/) with what analysts
+        fetch, and C(laptop_wheels.py), which fetches the wheels that laptops install.
       type: str
 """
 
@@ -63,13 +63,18 @@ def release(root: Path, extras: Sequence[str] = ()) -> dict[str, str]:
         lock += f"./{built.name} --hash=sha256:{hashlib.sha256(built.read_bytes()).hexdigest()}\n"
         (folder / "requirements.txt").write_text(lock)
         digest = hashlib.sha256(lock.encode())
-        for path in (root / "bin" / "install_locked.py", root / "requirements" / "pip.txt"):
+        for path in (*_programs(root), root / "requirements" / "pip.txt"):
             shutil.copy(path, folder)
             digest.update(path.read_bytes())
         digest.update(gather_for_laptops(root, folder, built))
         name = digest.hexdigest()[:16]
         keep(folder, cache / name)
     return {"id": name, "folder": str(cache / name), "commit": commit(root)}
+
+
+def _programs(root: Path) -> tuple[Path, ...]:
+    """What a host runs of ``bin/``."""
+    return tuple(root / "bin" / name for name in ("install_locked.py", "laptop_wheels.py"))
 
 
 def gather_for_laptops(root: Path, folder: Path, wheel: Path) -> bytes:

@@ -82,6 +82,9 @@ _UNIT = (
 _SPAN = re.compile(rf"(\d+(\.\d+)?\s*({_UNIT})?\s*)+")
 # systemd.resource-control(5), MemoryMax=.
 _MEMORY = re.compile(r"\d+(\.\d+)?[KMGT]?|(100|\d{1,2})(\.\d+)?%|infinity")
+_PLATFORM = re.compile(
+    r"manylinux_2_\d+_(x86_64|aarch64)|macosx_\d+_\d+_(x86_64|arm64)|win_amd64"
+)
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 # What an entry of these lists may say; library/analyst.py has the same words.
 _OF_EVERYBODY = {"name": str, "email": str, "key": str, "keys": list, "state": str}
@@ -139,6 +142,17 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_laptop(value: Any) -> bool:
+    """bin/laptop_wheels.py has the same words."""
+    if not isinstance(value, Mapping):
+        return value == "all"
+    return (
+        {*value} == {"python", "platform"}
+        and str(value["python"]) in ("3.11", "3.12", "3.13", "3.14")
+        and bool(_PLATFORM.fullmatch(str(value["platform"])))
+    )
+
+
 _CALENDAR = (_is_text, "text in quotes such as '14:30', which YAML reads as 870 without them")
 # What a text, or each entry of a list, must be, beyond its kind.
 _GRAMMARS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -150,6 +164,11 @@ _GRAMMARS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "broker_analyst_memory_max": (_is_memory, "an amount such as 2G, or a share such as 25%"),
     "broker_data_description": (_is_file, "the path of a file with table descriptions"),
     "broker_portal_account": (_is_account, "the name of a system account such as broker-portal"),
+    "broker_laptop_wheels": (
+        _is_laptop,
+        "all, or python (3.11 to 3.14) and platform (as manylinux_2_28_x86_64, macosx_12_0_arm64 "
+        "or win_amd64)",
+    ),
     "broker_ssh_groups": (_is_group, "names of groups"),
     "broker_ssh_given_up": (_is_group, "names of accounts"),
     # broker_analyst_ip_deny: systemd has words of its own for networks, which the role base knows.

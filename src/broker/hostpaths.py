@@ -60,4 +60,4 @@ ACCOUNTS_SOCKET = RUN / "broker-accounts.sock"
 # What the folder server/ of each analyst shows, as links.
 VIEW_LINK = "generation"  # to the analyst's view of the current generation
 VIEW_PARTS = ("docs", "metadata", "parquet")  # to folders of this view
-SERVED = ("examples", "scripts")  # to folders of DATA
+SERVED = ("examples", "scripts", "wheels")  # to folders of DATA

@@ -53,6 +53,7 @@ def tree(tmp_path: Path) -> Path:
         "requirements/dev.txt",
         "bin/install_locked.py",
         "bin/laptop_set.py",
+        "bin/laptop_wheels.py",
     ):
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
@@ -78,11 +79,14 @@ def test_other_sources_or_other_dependencies_make_another_release(tree: Path) ->
     names = {release(tree)["id"]}
     (tree / "src" / "broker" / "more.py").write_text("MORE = 1\n")
     names.add(release(tree)["id"])
-    for name in ("requirements/broker.txt", "requirements/pip.txt", "bin/install_locked.py"):
+    for name in (
+        *("requirements/broker.txt", "requirements/pip.txt"),
+        *("bin/install_locked.py", "bin/laptop_wheels.py"),
+    ):
         path = tree / name
         path.write_text(path.read_text() + "# one more\n")
         names.add(release(tree)["id"])
-    assert len(names) == 5
+    assert len(names) == 6
 
 
 def test_a_release_is_all_that_an_installation_needs_and_each_part_has_its_hash(tree: Path) -> None:
@@ -90,7 +94,10 @@ def test_a_release_is_all_that_an_installation_needs_and_each_part_has_its_hash(
     wheel = next(folder.glob("*.whl"))
     lines = (folder / "requirements.txt").read_text().splitlines()
     names = {path.name for path in folder.iterdir()}
-    assert names == {wheel.name, "install_locked.py", "laptop", "pip.txt", "requirements.txt"}
+    assert names == {
+        *(wheel.name, "install_locked.py", "laptop", "laptop_wheels.py", "pip.txt"),
+        "requirements.txt",
+    }
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     assert lines[-1] == f"./{wheel.name} --hash=sha256:{digest}"
     assert lines[:-1] == (tree / "requirements" / "broker.txt").read_text().splitlines()

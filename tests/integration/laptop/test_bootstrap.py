@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -142,3 +144,51 @@ def test_a_module_beside_the_scripts_is_not_imported(scripts: Path) -> None:
     for name in ("hashlib.py", "fcntl.py", "broker.py"):
         (scripts / name).write_text("raise SystemExit('taken')\n")
     assert "taken" not in start(scripts).stderr
+
+
+@pytest.fixture
+def wheels(scripts: Path, tmp_path: Path) -> str:
+    """A broker, by its name, that offers one wheel which the locks name."""
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    machine = f"{platform.system()}-{platform.machine()}".lower()
+    offered = tmp_path / "broker/server/wheels" / f"{version}-{machine}"
+    offered.mkdir(parents=True)
+    (offered / "x-1-py3-none-any.whl").write_bytes(b"x")
+    digest = hashlib.sha256(b"x").hexdigest()
+    (offered / "SHA256SUMS").write_text(f"{digest}  x-1-py3-none-any.whl\n")
+    (scripts / "requirements.txt").write_text(f"x==1 --hash=sha256:{digest}\n")
+    return str(tmp_path / "broker")
+
+
+SHOWN = """import os
+names = ("PIP_NO_INDEX", "PIP_FIND_LINKS")
+print(*map(os.environ.get, names), file=sys.stderr)"""
+
+
+def test_the_wheels_of_the_broker_are_installed_without_any_index(
+    scripts: Path, wheels: str
+) -> None:
+    installer(scripts, f"{SHOWN}\n{PRETEND}")
+    ended = start(scripts, "sync", wheels, PATH=python_first())
+    assert ended.returncode == 0, ended.stderr
+    fetching, shown, made = ended.stderr.splitlines()
+    assert "fetching 1 wheels" in fetching
+    place = next((scripts.parents[1] / "server/wheels").iterdir())
+    assert shown == f"1 {place.as_uri()}"
+    assert " " not in place.as_uri(), "pip splits the variable at blanks"
+    assert made == "made"
+
+
+def test_where_these_do_not_suffice_the_index_is_asked_too(scripts: Path, wheels: str) -> None:
+    refuse = 'if os.environ.get("PIP_NO_INDEX"): sys.exit("not whole")'
+    installer(scripts, f"{SHOWN}\n{refuse}\n{PRETEND}")
+    ended = start(scripts, "sync", wheels, PATH=python_first())
+    assert ended.returncode == 0, ended.stderr
+    _, first, why, remark, second, _ = ended.stderr.splitlines()
+    assert (first[:2], why, second[:5]) == ("1 ", "not whole", "None ")
+    assert remark == "broker: the wheels of the broker do not suffice; asking the index"
+
+
+def python_first() -> str:
+    """So that the Python of this test is the one that is found."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -47,7 +47,7 @@ def test_the_scripts_are_found() -> None:
         *("broker.sh", "check_files.sh", "start.sh", "sync_data.sh")
     }
     assert {path.name for path in PYTHON} == {
-        *("bootstrap.py", "bring_python.py", "install_locked.py")
+        *("bootstrap.py", "bring_python.py", "bring_wheels.py", "install_locked.py")
     }
 
 

@@ -48,6 +48,18 @@ def test_names_of_ansible_and_of_the_operator_are_their_own() -> None:
         ("broker_max_logins", True, "is 'True'; expected a whole number"),
         ("broker_analyst_weight", 20000, "expected a whole number from 1 to 10000"),
         ("broker_ssh_enabled", "maybe", "is 'maybe'; expected true or false"),
+        ("broker_laptop_wheels", "all", "is 'all'; expected a list"),
+        ("broker_laptop_wheels", ["some"], "is 'some'; expected all, or python (3.11 to 3.14)"),
+        (
+            "broker_laptop_wheels",
+            [{"python": 3.1, "platform": "win_amd64"}],
+            "is a mapping; expected all, or python",
+        ),
+        (
+            "broker_laptop_wheels",
+            [{"python": "3.12", "platform": "linux_x86_64"}],
+            "is a mapping; expected all, or python",
+        ),
         ("broker_ssh_groups", "ops", "is 'ops'; expected a list"),
         ("broker_ssh_groups", ["ops team"], "is 'ops team'; expected names of groups"),
         ("broker_analysts", {"anna": {}}, "is a mapping; expected a list"),
@@ -82,6 +94,9 @@ def test_a_value_that_cannot_be_meant(name: str, value: Any, message: str) -> No
         ("broker_analyst_ip_deny", ["link-local", "10.0.0.0/8"]),
         ("broker_ssh_exempt_addresses", ["10.0.0.1/8", "fd00::1"]),
         ("broker_data_source", {}),
+        ("broker_laptop_wheels", ["all"]),
+        ("broker_laptop_wheels", [{"python": 3.11, "platform": "macosx_12_0_arm64"}]),
+        ("broker_laptop_wheels", [{"python": "3.14", "platform": "manylinux_2_28_aarch64"}]),
     ],
 )
 def test_what_may_be_meant_is_no_mistake(name: str, value: Any) -> None:

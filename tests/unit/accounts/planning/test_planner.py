@@ -139,7 +139,7 @@ def test_what_an_analyst_is() -> None:
     assert set(public.home) == {
         *("", "server", "user"),
         *("server/docs", "server/examples", "server/generation"),
-        *("server/metadata", "server/parquet", "server/scripts"),
+        *("server/metadata", "server/parquet", "server/scripts", "server/wheels"),
         *("user/artifacts", "user/duckdb", "user/notifications"),
         *("user/parquet", "user/scripts", "user/sessions"),
     }
