@@ -82,9 +82,7 @@ _UNIT = (
 _SPAN = re.compile(rf"(\d+(\.\d+)?\s*({_UNIT})?\s*)+")
 # systemd.resource-control(5), MemoryMax=.
 _MEMORY = re.compile(r"\d+(\.\d+)?[KMGT]?|(100|\d{1,2})(\.\d+)?%|infinity")
-_PLATFORM = re.compile(
-    r"manylinux_2_\d+_(x86_64|aarch64)|macosx_\d+_\d+_(x86_64|arm64)|win_amd64"
-)
+_PLATFORM = re.compile(r"manylinux_2_\d+_(x86_64|aarch64)|macosx_\d+_\d+_(x86_64|arm64)|win_amd64")
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 # What an entry of these lists may say; library/analyst.py has the same words.
 _OF_EVERYBODY = {"name": str, "email": str, "key": str, "keys": list, "state": str}

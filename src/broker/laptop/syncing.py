@@ -55,6 +55,7 @@ class SyncOptions:
 
     host: str | None
     push: bool
+    sftp: bool
     dry_run: bool
     quiet: bool
     verbose: bool
@@ -69,6 +70,7 @@ class SyncOptions:
 @click.command()
 @click.argument("host", required=False)
 @click.option("--push", is_flag=True, help="Send user/ back to the broker afterwards.")
+@click.option("--sftp", is_flag=True, help="Fetch by sftp, as where there is no rsync.")
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched, and why; change nothing.")
 @click.option("--dataset", "datasets", multiple=True, metavar="NAME", help="Have this one again.")
 @click.option("--without", multiple=True, metavar="NAME", help="Leave out a dataset, from now on.")
@@ -162,7 +164,9 @@ class _Sync:
                     "which broker?",
                     remedy="Say it once: bash server/scripts/sync_data.sh YOU@HOST",
                 ) from None
-        return open_source(name, self._workspace, lock, self._meter.show, self._say)
+        return open_source(
+            name, self._workspace, lock, self._meter.show, self._say, by_sftp=self._options.sftp
+        )
 
     def _keep(self, pulled: Pulled | None = None, error: str | None = None) -> None:
         """Let ``status`` know how this ended."""

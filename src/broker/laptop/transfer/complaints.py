@@ -35,8 +35,10 @@ def met_a_publish(errors: str) -> bool:
     return "Too many levels of symbolic links (40)" in errors
 
 
-def complaint(code: int, errors: str, name: str, ssh: Sequence[str]) -> str:
-    """The sentence. ``code`` is rsync's exit code, ``ssh`` the command line of ssh."""
+def complaint(
+    code: int, errors: str, name: str, ssh: Sequence[str], *, program: str = "rsync"
+) -> str:
+    """The sentence. ``code`` is as of rsync's exit codes, ``ssh`` the command line of ssh."""
     if is_refusal(errors):
         code = 255
     host = name.partition("@")[2] or name
@@ -46,7 +48,7 @@ def complaint(code: int, errors: str, name: str, ssh: Sequence[str]) -> str:
         11: "this disk cannot be written to; is it full?",
     }
     known[30] = known[35] = known[12]
-    sentence = known.get(code, f"rsync could not fetch everything (exit code {code})")
+    sentence = known.get(code, f"{program} could not fetch everything (exit code {code})")
     if "Host key verification failed" in errors:
         sentence = (
             f"the key of the host {host} is not the one that this folder knows. Ask the operator: "

@@ -20,16 +20,15 @@ from typing import IO
 from ...errors import LaptopError
 from ..workspace import Workspace
 from .complaints import complaint, is_refusal, met_a_publish
+from .connection import pause_seconds, ssh_options
 from .patterns import pattern, rules
 from .wanted import BytesProgress, Wanted
 
 __all__ = ["RsyncSource"]
 
 _TRIES = 3
-_PAUSE_SECONDS = 2  # before the second try, and twice that before the third
 # Socket, protocol, files that vanished, timeouts, and ssh itself: a second try may mend them.
 _PASSING = frozenset({10, 12, 24, 30, 35, 255})
-_SSH = "-o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
 _MOVED = re.compile(r"[Tt]otal bytes (?:received|sent):\s*([0-9.,]+)")
 _PROGRESS = re.compile(r"\s*([0-9][0-9,.]*)\s+([0-9]+)%")
 
@@ -92,14 +91,13 @@ class RsyncSource:
             if attempt == _TRIES or not is_passing or is_refusal(errors):
                 break
             self._say(f"the transfer broke off (rsync exit code {code}), trying again")
-            time.sleep(attempt * float(os.environ.get("BROKER_PAUSE", _PAUSE_SECONDS)))
+            time.sleep(attempt * pause_seconds())
         raise LaptopError(complaint(code, errors, self.name, self._ssh()))
 
     def _ssh(self) -> list[str]:
-        """With paths from the folder itself: rsync splits the words at blanks."""
-        own = self._workspace.state / "ssh_config"
-        usual = f"ssh -F {own.relative_to(self._workspace.root)}" if own.exists() else "ssh"
-        words = f"{os.environ.get('RSYNC_RSH') or usual} {_SSH}".split()
+        options = ssh_options(self._workspace)
+        named = os.environ.get("RSYNC_RSH")
+        words = [*named.split(), *options[options.index("-o") :]] if named else ["ssh", *options]
         # Without a terminal ssh must not ask.
         return words if sys.stdin.isatty() else [*words, "-o", "BatchMode=yes"]
 

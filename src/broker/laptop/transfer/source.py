@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +12,7 @@ from ...errors import LaptopError
 from ..workspace import Workspace
 from .local import LocalSource
 from .rsync import RsyncSource
+from .sftp import SftpSource
 from .wanted import BytesProgress, Wanted
 
 __all__ = ["FileSource", "Wanted", "name_of", "open_source"]
@@ -49,9 +51,20 @@ def name_of(words: str) -> str:
 
 
 def open_source(
-    name: str, workspace: Workspace, lock: int, progress: BytesProgress, say: Callable[[str], None]
+    name: str,
+    workspace: Workspace,
+    lock: int,
+    progress: BytesProgress,
+    say: Callable[[str], None],
+    *,
+    by_sftp: bool = False,
 ) -> FileSource:
-    """The source of this name. ``lock`` is a descriptor that lives as long as a transfer."""
+    """The source of this name. ``lock`` is a descriptor that lives as long as a transfer.
+
+    A host is asked by rsync, or by sftp where that is missing or ``by_sftp`` wants it.
+    """
     if "/" in name:
         return LocalSource(name, Path(name), progress)
+    if by_sftp or (shutil.which("rsync") is None and shutil.which("sftp") is not None):
+        return SftpSource(name, workspace, lock, progress, say)
     return RsyncSource(name, workspace, lock, progress, say)
