@@ -35,7 +35,7 @@ ASK = (
 @pytest.fixture
 def laptop(hosts_run: Run) -> Iterator[Host]:
     """Without a route to any index."""
-    image = ensure(hosts_run, "laptop", DEFAULT, key=PREPARE, prepare=_prepare)
+    image = ensure(hosts_run, "laptop-without-index", DEFAULT, key=PREPARE, prepare=_prepare)
     name = f"laptop-{uuid.uuid4().hex[:8]}"
     host = hosts_run.boot(name, DEFAULT, disks=image.disks)
     host.run(CUT_OFF)
