@@ -20,6 +20,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -91,10 +92,17 @@ def make(place: Path) -> bool:
     if python is None:
         say_what_is_missing("Python 3.11 or later, with its module venv")
         return False
+    begun = time.monotonic()
     wheels = offered(subprocess.check_output([python, "-Ic", VERSION], text=True).strip())
     place.parent.mkdir(parents=True, exist_ok=True)
+    fetched = time.monotonic()
     done = install(python, place, wheels)
-    if not done:
+    if done:
+        parts = f"wheels of the broker {fetched - begun:.1f} s, " if wheels else ""
+        sys.stderr.write(
+            f"broker: the program is ready: {parts}environment {time.monotonic() - fetched:.1f} s\n"
+        )
+    else:
         say_what_is_missing("the packages of server/scripts/requirements.txt")
     return done
 

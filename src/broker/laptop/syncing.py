@@ -107,6 +107,7 @@ class _Sync:
         self._options = options
         self._started = time.monotonic()
         self._moved = 0
+        self._phases: dict[str, float] = {}
         self._meter = Meter(is_shown=not (options.quiet or options.as_json))
 
     def run(self) -> int:
@@ -132,16 +133,24 @@ class _Sync:
         self._moved += ask(workspace, source)
         if not options.dry_run:
             self._renew(source)
+        self._ended("asking the broker")
         pull = Pull(workspace, source, choice, self._accept, options.generation)
         if options.dry_run:
             return self._foresee(pull)
         pulled = pull.run()
         self._moved += pulled.brought.moved
         self._remember(source, choice)
+        self._ended("data")
         show_generation(workspace, pulled.manifest, pulled.tree)
+        self._ended("views")
         self._keep(pulled)
         left_out = push(workspace, source) if options.push else []
         return self._end(pulled, left_out)
+
+    def _ended(self, phase: str) -> None:
+        """Note how many seconds a phase took: from the end of the one before."""
+        passed = time.monotonic() - self._started
+        self._phases[phase] = passed - sum(self._phases.values())
 
     def _renew(self, source: FileSource) -> None:
         """Take the broker's next key and newer files of this program, where they are signed."""
@@ -267,6 +276,7 @@ class _Sync:
                     "not_pushed": left_out,
                     "stale": troubles,
                     "seconds": round(seconds, 2),
+                    "phases": {name: round(took, 2) for name, took in self._phases.items()},
                 }
             )
         for path in brought.fallbacks:
@@ -278,6 +288,8 @@ class _Sync:
             f"generation {pulled.manifest.generation}: {summary(pulled.manifest)}, signed, "
             f"{amount(self._moved)} moved{replayed} in {seconds:.0f} s"
         )
+        if self._options.verbose:
+            self._say(", ".join(f"{name} {took:.1f} s" for name, took in self._phases.items()))
         if not self._options.as_json:
             warn(*(f"broker: {sentence}" for sentence in troubles))
         return _STALE if troubles else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,7 @@ def test_the_environment_is_made_once_and_again_when_its_locks_change(scripts: P
     installer(scripts, PRETEND)
     first = start(scripts, "sync", "--quiet")
     assert "made" in first.stderr
+    assert re.search(r"^broker: the program is ready: environment \d+\.\d s$", first.stderr, re.M)
     root = scripts.parents[1]
     assert first.stdout == f"started -I -m broker.laptop --folder {root} sync --quiet\n"
     assert start(scripts).stderr == ""
@@ -171,12 +173,14 @@ def test_the_wheels_of_the_broker_are_installed_without_any_index(
     installer(scripts, f"{SHOWN}\n{PRETEND}")
     ended = start(scripts, "sync", wheels, PATH=python_first())
     assert ended.returncode == 0, ended.stderr
-    fetching, shown, made = ended.stderr.splitlines()
+    fetching, shown, made, ready = ended.stderr.splitlines()
     assert "fetching 1 wheels" in fetching
     place = next((scripts.parents[1] / "server/wheels").iterdir())
     assert shown == f"1 {place.as_uri()}"
     assert " " not in place.as_uri(), "pip splits the variable at blanks"
     assert made == "made"
+    phases = r"broker: the program is ready: wheels of the broker \d+\.\d s, environment \d+\.\d s"
+    assert re.fullmatch(phases, ready)
 
 
 def test_where_these_do_not_suffice_the_index_is_asked_too(scripts: Path, wheels: str) -> None:
@@ -184,7 +188,7 @@ def test_where_these_do_not_suffice_the_index_is_asked_too(scripts: Path, wheels
     installer(scripts, f"{SHOWN}\n{refuse}\n{PRETEND}")
     ended = start(scripts, "sync", wheels, PATH=python_first())
     assert ended.returncode == 0, ended.stderr
-    _, first, why, remark, second, _ = ended.stderr.splitlines()
+    _, first, why, remark, second, _, _ = ended.stderr.splitlines()
     assert (first[:2], why, second[:5]) == ("1 ", "not whole", "None ")
     assert remark == "broker: the wheels of the broker do not suffice; asking the index"
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -666,3 +667,13 @@ def test_a_release_before_this_one_hands_over_with_its_own_lock(synced: Laptop) 
         ["bash", "-c", line], env=synced.environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
+
+
+def test_how_long_each_phase_took_is_shown(laptop: Laptop, home: Home) -> None:
+    ended = laptop.sync(str(home.path), "--verbose")
+    *_, phases = ended.stdout.splitlines()
+    found = re.fullmatch(r"asking the broker (\S+) s, data (\S+) s, views (\S+) s", phases)
+    assert found is not None, ended.stdout
+    facts = json.loads(laptop.sync("--json").stdout)
+    assert [*facts["phases"]] == ["asking the broker", "data", "views"]
+    assert 0 < sum(facts["phases"].values()) <= facts["seconds"] + 0.02
