@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 _CREATE = re.compile(r"\ACREATE (VIEW|MACRO)")
+_WILDCARD = re.compile(r"[*?\[]")
 _ANY_TYPE = "VARCHAR"  # of a column for which no value ever came
 
 
@@ -37,14 +38,14 @@ def rows_query(entry: TableEntry, tree: Path) -> str:
     if not entry.files:
         typed = (f"CAST(NULL AS {kind}) AS {name}" for name, kind in typed_columns(entry))
         return f"SELECT {', '.join(typed)} WHERE false"
-    paths = sorted(str(tree / file.path) for file in entry.files)
+    paths = sorted(f"{tree}/{file.path}" for file in entry.files)
     listed = ", ".join(literal(file_pattern(path)) for path in paths)
     return f"FROM read_parquet([{listed}], hive_partitioning = false)"
 
 
 def openable(entry: TableEntry, tree: Path) -> set[str]:
     """What DuckDB must be allowed to open: it compares the pattern, then the file that it finds."""
-    paths = [str(tree / file.path) for file in entry.files]
+    paths = [f"{tree}/{file.path}" for file in entry.files]
     return {spelling for path in paths for spelling in (path, file_pattern(path))}
 
 
@@ -80,4 +81,4 @@ def _of_table(manifest: Manifest, entry: TableEntry, tree: Path) -> Iterator[str
 
 def file_pattern(path: str) -> str:
     """The file by its name: in brackets, what DuckDB would take for a pattern is itself."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in path)
+    return _WILDCARD.sub(r"[\g<0>]", path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from ..errors import LaptopError, PublishError
@@ -137,6 +138,7 @@ def read_bytes(place: Path) -> bytes:
         return stream.read(MOST_BYTES + 1)
 
 
+@lru_cache(maxsize=2)  # what is offered and what is here, which a sync reads at several places
 def parse_manifest(content: bytes) -> Manifest:
     """A manifest from its bytes; raises ``LaptopError`` for one that no broker writes."""
     try:
