@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from ...errors import LaptopError
@@ -17,12 +18,14 @@ _MODE = 0o644
 _PRIVATE = 0o600
 _OURS = (BEGIN.encode(), commands.MODULE.encode())  # in each file that has a part of ours
 _MOST_BYTES = 4 << 20
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def write_agent_files(workspace: Workspace) -> tuple[str, ...]:
     """Bring them to the generation in use; returns a sentence for each that was left as it was.
 
-    A file that would not change is not written. Raises ``LaptopError`` before the first sync.
+    A file that would not change is not written. Raises ``LaptopError`` before the first sync, and
+    ``OSError`` where the disk is full.
     """
     manifest, _ = workspace.in_use()
     facts = FileFacts(workspace.root, manifest)
@@ -33,6 +36,8 @@ def write_agent_files(workspace: Workspace) -> tuple[str, ...]:
         except LaptopError as error:
             problems.append(str(error))
         except OSError as error:
+            if error.errno in _FULL:
+                raise  # one sentence, not one for each file
             problems.append(str(LaptopError(f"it cannot be written: {error}", where=path)))
     return tuple(problems)
 

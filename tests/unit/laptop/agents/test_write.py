@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tomllib
@@ -338,13 +339,28 @@ def test_the_rights_of_a_file_stay(workspace: Workspace) -> None:
     assert (workspace.root / "AGENTS.md").stat().st_mode & 0o777 == 0o644
 
 
-def test_a_disk_that_takes_nothing_is_reported(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reason", [errno.EACCES, errno.EROFS])
+def test_a_file_that_cannot_be_written_is_reported(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, reason: int
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(28, os.strerror(28))
-
-    monkeypatch.setattr("broker.laptop.agents.write.write_atomic", refuse)
+    refuse_to_write(monkeypatch, reason)
     problems = write_agent_files(workspace)
     assert len(problems) == len(FILES)
-    assert problems[0] == "AGENTS.md: it cannot be written: [Errno 28] No space left on device"
+    words = f"[Errno {reason}] {os.strerror(reason)}"
+    assert problems[0] == f"AGENTS.md: it cannot be written: {words}"
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_one_error_and_not_one_for_each_file(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    refuse_to_write(monkeypatch, reason)
+    with pytest.raises(OSError, match=os.strerror(reason)):
+        write_agent_files(workspace)
+
+
+def refuse_to_write(monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr("broker.laptop.agents.write.write_atomic", refuse)
