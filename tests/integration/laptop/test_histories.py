@@ -27,7 +27,7 @@ KINDS = {
     "two of a key": "primary_key: [day, id], partition_by: day, sync_strategy: incremental, "
     "deletions: census, max_delete_fraction: 1.0",
     "no key": "partition_by: day, sync_strategy: incremental, deletions: append_only, "
-    "incremental_column: day, max_delete_fraction: 1.0",
+    "incremental_column: day",
     "whole": "primary_key: id, max_delete_fraction: 1.0",
 }
 TYPES = 'types: {id: BIGINT, day: DATE, total: "DECIMAL(12,2)"}'
@@ -74,7 +74,7 @@ class Table:
                 self.latest = min(12, self.latest + 1)
                 day = f"2026-{self.latest:02d}-28"
                 self.rows |= {key: self._row(key) | {"day": day} for key in new}
-            case "delete":
+            case "delete" if self.kind != "no key":  # an operator would have to approve it
                 for key in {*keys}:
                     del self.rows[key]
             case "drift" if self.chance.random() < 0.4:
