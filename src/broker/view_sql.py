@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -38,15 +39,14 @@ def rows_query(entry: TableEntry, tree: Path) -> str:
     if not entry.files:
         typed = (f"CAST(NULL AS {kind}) AS {name}" for name, kind in typed_columns(entry))
         return f"SELECT {', '.join(typed)} WHERE false"
-    paths = sorted(f"{tree}/{file.path}" for file in entry.files)
+    paths = sorted(_places(entry, tree))
     listed = ", ".join(literal(file_pattern(path)) for path in paths)
     return f"FROM read_parquet([{listed}], hive_partitioning = false)"
 
 
 def openable(entry: TableEntry, tree: Path) -> set[str]:
     """What DuckDB must be allowed to open: it compares the pattern, then the file that it finds."""
-    paths = [f"{tree}/{file.path}" for file in entry.files]
-    return {spelling for path in paths for spelling in (path, file_pattern(path))}
+    return {spelling for path in _places(entry, tree) for spelling in (path, file_pattern(path))}
 
 
 def view_statements(manifest: Manifest, tree: Path) -> list[str]:
@@ -77,6 +77,11 @@ def _of_table(manifest: Manifest, entry: TableEntry, tree: Path) -> Iterator[str
         if column.description:
             place = f"{name}.{identifier(column.name)}"
             yield f"COMMENT ON COLUMN {place} IS {literal(prose(column.description))};"
+
+
+def _places(entry: TableEntry, tree: Path) -> list[str]:
+    """Where its files are; a path that is absolute stays. As texts: there may be very many."""
+    return [os.path.join(tree, file.path) for file in entry.files]  # noqa: PTH118  ten times faster
 
 
 def file_pattern(path: str) -> str:
