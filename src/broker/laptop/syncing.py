@@ -27,7 +27,7 @@ from .pull import Pull, Pulled
 from .screen import Meter, say, say_json, warn
 from .shelf import Shelf
 from .showing import show_generation
-from .transfer import FileSource, name_of, open_source
+from .transfer import FileSource, name_of, open_source, remembered_name
 from .trust import take_next_key
 from .turn import my_turn
 from .upkeep import take_over
@@ -164,15 +164,8 @@ class _Sync:
             self._start_anew()
 
     def _source(self, lock: int) -> FileSource:
-        name = self._options.host and name_of(self._options.host)
-        if not name:
-            try:
-                name = (self._workspace.state / "host").read_text().strip()
-            except FileNotFoundError:
-                raise LaptopError(
-                    "which broker?",
-                    remedy="Say it once: bash server/scripts/sync_data.sh YOU@HOST",
-                ) from None
+        host = self._options.host
+        name = name_of(host) if host else remembered_name(self._workspace)
         return open_source(
             name, self._workspace, lock, self._meter.show, self._say, by_sftp=self._options.sftp
         )

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,8 +70,12 @@ class Scene:
         return Manifest.from_json(place.read_bytes(), where=str(place))
 
     def sync(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.ran(["bash", self.laptop / "server/scripts/sync_data.sh", *words])
+
+    def ran(self, line: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+        """A command of the laptop, with the packages that the tests have."""
         return subprocess.run(
-            ["bash", self.laptop / "server/scripts/sync_data.sh", *words],
+            line,
             env={**os.environ, "BROKER_PYTHON": sys.executable},
             capture_output=True,
             text=True,

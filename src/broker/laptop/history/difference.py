@@ -14,7 +14,14 @@ from ...tables.model import Limits
 from .kept_generations import KeptGeneration
 from .past_tables import absence
 
-__all__ = ["ColumnChange", "TableDifference", "columns_changed", "common_key", "difference_of"]
+__all__ = [
+    "ChangesSince",
+    "ColumnChange",
+    "TableDifference",
+    "columns_changed",
+    "common_key",
+    "difference_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,33 @@ class TableDifference:
     columns: tuple[ColumnChange, ...]
     notes: tuple[str, ...]
     rows: tuple[RowChange, ...]
+
+    @property
+    def total(self) -> int:
+        """How many rows differ."""
+        return self.counts.added + self.counts.removed + self.counts.changed
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesSince:
+    """What change files say of a table since ``words``, a moment of which no generation is here.
+
+    Rows that changed have no value of before, and removed ones their key alone.
+    """
+
+    table: str
+    words: str
+    after: KeptGeneration
+    key: tuple[str, ...]
+    counts: Counts
+    rows: tuple[RowChange, ...]
+
+    @classmethod
+    def nothing(
+        cls, table: str, words: str, after: KeptGeneration, key: tuple[str, ...]
+    ) -> ChangesSince:
+        """No row changed since."""
+        return cls(table, words, after, key, Counts(0, 0, 0), ())
 
     @property
     def total(self) -> int:

@@ -6,24 +6,49 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ...tables.compare import RowChange
+from ...tables.compare import Counts, RowChange
 from ..query.answer import AnswerColumn
 from ..query.render import cell
-from .difference import ColumnChange, TableDifference
+from .difference import ChangesSince, ColumnChange, TableDifference
 
-__all__ = ["difference_facts", "difference_lines", "key_words"]
+__all__ = [
+    "difference_facts",
+    "difference_lines",
+    "key_words",
+    "since_facts",
+    "since_lines",
+]
 
+_SINCE = (
+    "no generation of then is kept here, so this is from change files: they have the values of now"
+)
 _KINDS = ("added", "removed", "changed")
 
 
 def difference_lines(found: TableDifference) -> Iterator[str]:
     """Counts, columns, notes, then a line for each row that is given."""
     yield f"{found.table}: {found.before.title} -> {found.after.title}"
-    counts = asdict(found.counts)
-    yield "rows: " + ", ".join(f"{counts[kind]:,} {kind}" for kind in _KINDS)
+    yield _counts(found.counts)
     if found.columns:
         yield "columns: " + "; ".join(map(_column, found.columns))
     yield from (f"NOTE: {note}" for note in found.notes)
+    yield from _rows(found)
+
+
+def since_lines(found: ChangesSince) -> Iterator[str]:
+    """The same of change files."""
+    yield f"{found.table}: {found.words} -> {found.after.title}"
+    yield _counts(found.counts)
+    yield f"NOTE: {_SINCE}"
+    yield from _rows(found)
+
+
+def _counts(found: Counts) -> str:
+    counts = asdict(found)
+    return "rows: " + ", ".join(f"{counts[kind]:,} {kind}" for kind in _KINDS)
+
+
+def _rows(found: TableDifference | ChangesSince) -> Iterator[str]:
     yield from (f"  {row.change:<8} {_row(row, bool(found.key))}" for row in found.rows)
     if len(found.rows) < found.total:
         yield f"{len(found.rows):,} of {found.total:,} rows are shown; --rows shows more"
@@ -71,6 +96,19 @@ def difference_facts(found: TableDifference) -> dict[str, Any]:
         "rows": asdict(found.counts),
         "columns": [asdict(one) for one in found.columns],
         "notes": list(found.notes),
+        "shown": [asdict(one) for one in found.rows],
+    }
+
+
+def since_facts(found: ChangesSince) -> dict[str, Any]:
+    """The same of change files: ``since`` is the moment as it was given."""
+    return {
+        "table": found.table,
+        "since": found.words,
+        "after": _generation(found.after.id, found.after.created_at.isoformat()),
+        "key": list(found.key),
+        "rows": asdict(found.counts),
+        "notes": [_SINCE],
         "shown": [asdict(one) for one in found.rows],
     }
 

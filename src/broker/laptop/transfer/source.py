@@ -15,7 +15,7 @@ from .rsync import RsyncSource
 from .sftp import SftpSource
 from .wanted import BytesProgress, Wanted
 
-__all__ = ["FileSource", "Wanted", "name_of", "open_source"]
+__all__ = ["FileSource", "Wanted", "name_of", "open_source", "remembered_name"]
 
 _HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9_][A-Za-z0-9_.-]*|[0-9a-fA-F:]+")
 
@@ -48,6 +48,17 @@ def name_of(words: str) -> str:
             remedy="A port belongs into .broker/ssh_config, as: Port 2222",
         )
     return words
+
+
+def remembered_name(workspace: Workspace) -> str:
+    """The broker that this folder synced from last; raises ``LaptopError`` where there is none."""
+    try:
+        return (workspace.state / "host").read_text().strip()
+    except FileNotFoundError:
+        raise LaptopError(
+            "which broker?",
+            remedy="Say it once: bash server/scripts/sync_data.sh YOU@HOST",
+        ) from None
 
 
 def open_source(

@@ -17,7 +17,7 @@ from .change import Recipe
 from .cutting import cut_number
 from .writing import write
 
-__all__ = ["can_fold", "fold"]
+__all__ = ["can_fold", "fold", "have_same_columns"]
 
 
 def can_fold(
@@ -31,6 +31,11 @@ def can_fold(
         return False
     if recipes[0].gone is not None or _may_be_cut(recipes[0], changes, files):
         return False
+    return have_same_columns(connection, changes)
+
+
+def have_same_columns(connection: duckdb.DuckDBPyConnection, changes: Sequence[Path]) -> bool:
+    """Whether all of them are of the same columns, with the same types."""
     columns = [[*columns_of(connection, parquet([change])).items()] for change in changes]
     return all(found == columns[0] for found in columns)
 
