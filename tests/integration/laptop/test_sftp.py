@@ -165,6 +165,10 @@ def test_a_broker_that_is_not_there_and_a_push_are_one_sentence_each(
     ended = laptop.sync("anna@broker", "--sftp")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert "anna@broker cannot be reached over ssh" in ended.stderr
+    wire.cut(*[400] * 12)
+    ended = laptop.sync("anna@broker", "--sftp")
+    assert "anna@broker broke off three times; what has arrived is kept" in ended.stderr
+    assert "not found" not in ended.stderr
     wire.cut()
     ended = laptop.sync("anna@broker", "--sftp", "--push")
     assert ended.returncode == 1
@@ -204,6 +208,20 @@ def test_a_file_that_is_too_long_stays_where_it_is(
     source.fetch([wanted], tmp_path / "into")
     assert {path.name for path in (tmp_path / "into").iterdir()} == {"a", "z", ".partial"}
     assert not [*(tmp_path / "into/.partial").iterdir()]
+
+
+def test_what_is_left_of_a_small_file_is_not_taken_for_one(
+    source: SftpSource, tmp_path: Path
+) -> None:
+    left = tmp_path / "into/.partial/manifest.json.sig"
+    left.parent.mkdir(parents=True)
+    left.write_text("of another generation")
+    source.fetch([Wanted("generation", ["missing", "manifest.json.sig"])], tmp_path / "into")
+    assert "SSH SIGNATURE" in (tmp_path / "into/manifest.json.sig").read_text()
+    left.write_text("of another generation")
+    left.rename(left.with_name("missing"))
+    source.fetch([Wanted("generation", ["missing"])], tmp_path / "into")
+    assert not (tmp_path / "into/missing").exists()
 
 
 def test_a_link_of_the_broker_is_not_followed(

@@ -8,6 +8,7 @@ meanwhile is found by its hash, as everything is, and fetched anew.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -30,6 +31,7 @@ _PARTIAL = ".partial"
 _LOOK_SECONDS = 0.05
 _BROKEN = 255
 _FULL = "No space left on device"
+_ABSENT = re.compile(r'^File ".*" not found\.$', re.MULTILINE)  # which is no failure
 _PROMPT = b"sftp> "  # before each command of a batch, as it begins
 
 
@@ -111,7 +113,7 @@ class SftpSource:
                     process.kill()
             reader.join()
             errors.seek(0)
-            complaints = errors.read(100_000)
+            complaints = _ABSENT.sub("", errors.read(100_000))
         if session.leave_too_long():
             return self._once(session)
         code = 11 if _FULL in complaints else process.returncode
@@ -137,7 +139,9 @@ class _Session:
         for path in self._paths:
             place = self._partial(path)
             place.parent.mkdir(parents=True, exist_ok=True)
-            verb = "reget" if _can_go_on(path) and place.exists() else "get"
+            if not _can_go_on(path):  # it may be gone at the broker by now
+                place.unlink(missing_ok=True)
+            verb = "reget" if place.exists() else "get"
             far = _quoted(f"server/{self.wanted.folder}/{path}")
             lines.append(f"-{verb} {far} {_quoted(str(place))}\n")
         return "".join(lines)
