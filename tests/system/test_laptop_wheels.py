@@ -50,7 +50,7 @@ def _prepare(host: Host) -> None:
 def as_ann(laptop: Host, command: str) -> str:
     """What the analyst sees of a command, errors too."""
     return laptop.exec(
-        *("runuser", "-u", "ann", "--", "bash", "-c", f"cd; {command} 2>&1"),
+        *("runuser", "-u", "ann", "--", "bash", "-c", f"exec 2>&1; cd; {command}"),
         check=False,
         timeout=300,
     ).stdout
