@@ -31,7 +31,7 @@ _PARTIAL = ".partial"
 _LOOK_SECONDS = 0.05
 _BROKEN = 255
 _FULL = "No space left on device"
-_ABSENT = re.compile(r'^File ".*" not found\.$', re.MULTILINE)  # which is no failure
+_ABSENT = re.compile(r'^File ".*" not found\.$', re.MULTILINE)  # and so not wanted
 _PROMPT = b"sftp> "  # before each command of a batch, as it begins
 
 
