@@ -182,6 +182,7 @@ def fetch(folder: Path, wanted: dict[Target, dict[str, set[str]]], *, check: boo
         here = set(listed(place).values())
         missing = {name: hashes for name, hashes in locks.items() if not hashes & here}
         if missing and not check:
+            folder.mkdir(exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".arriving-") as arriving:
                 download(target, missing, Path(arriving))
                 place.mkdir(exist_ok=True)
@@ -235,7 +236,7 @@ def remove(
 ) -> Iterator[str]:
     """Have nothing in the folder but what the locks of these targets name."""
     needed = {target.name: set[str]().union(*locks.values()) for target, locks in wanted.items()}
-    for place in sorted(folder.iterdir()):
+    for place in sorted(folder.iterdir()) if folder.is_dir() else ():
         if place.name not in needed:
             if not check:
                 shutil.rmtree(place) if place.is_dir() else place.unlink()

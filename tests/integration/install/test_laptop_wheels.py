@@ -126,6 +126,17 @@ def test_what_is_not_named_any_more_goes(broker: Broker) -> None:
     assert broker.files() == {}
 
 
+def test_a_host_that_has_no_folder_for_them_yet_gets_one(broker: Broker) -> None:
+    broker.lock(wheel(broker.index, "some", "1.0"))
+    broker.folder.rmdir()
+    ended = broker.run("--remove")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert broker.run("--check", LINUX).returncode == 0
+    assert not broker.folder.exists()
+    assert broker.run(LINUX).returncode == 0
+    assert {*broker.files()} == {"3.12-linux-x86_64", "uv-linux-x86_64"}
+
+
 def test_another_file_than_the_locked_one_is_refused(broker: Broker) -> None:
     package = wheel(broker.index, "some", "1.0")
     broker.lock(package)
