@@ -16,6 +16,7 @@ from .mcp.command import mcp
 from .metrics.command import metric, metrics
 from .query.command import sql
 from .receipts.command import verify_receipt
+from .schedule.command import schedule
 from .screen import warn
 from .status import status
 from .syncing import sync
@@ -49,6 +50,7 @@ laptop.add_command(sql)
 laptop.add_command(verify_receipt)
 laptop.add_command(metrics)
 laptop.add_command(metric)
+laptop.add_command(schedule)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,8 @@ from .ages import TableAge, age_of, clock_warning, length, now_by
 from .amounts import amount
 from .history.holdings import HistoryHoldings, holdings
 from .last_sync import LastSync, read_last_sync
+from .schedule.command import timers_here
+from .schedule.report import ScheduleReport, report_schedule
 from .screen import say, say_json
 from .workspace import Workspace
 
@@ -30,25 +33,28 @@ def status(workspace: Workspace, *, as_json: bool) -> int:
     """Say how old each table is, what the last sync brought, and whether agents are on rails.
 
     Ends with 3 where a table is older than promised or failed on the broker, where the last sync
-    failed, or where a rail does not work.
+    failed, or where a rail or the timer of ``schedule`` does not work.
     """
     manifest, _ = workspace.in_use()
     clock = datetime.now(UTC)
     now, names = now_by(clock, manifest), manifest.view_names
     ages = [age_of(entry, names[entry.path], now) for entry in manifest.tables]
     last, found, history = read_last_sync(workspace), rails(workspace), holdings(workspace)
+    timer = report_schedule(workspace, timers_here())
     warning = clock_warning(manifest, clock)
     if as_json:
-        say_json(_facts(manifest.generation, ages, last, found, warning, history))
+        facts = _facts(manifest.generation, ages, last, found, warning, history)
+        say_json(facts | _timer_facts(timer))
     else:
         say(f"generation {manifest.generation}, in {workspace.root}")
         say(*_tables(ages))
         say(*_last(last))
         say(_history(history))
+        say(*([f"schedule: {timer.message}"] if timer else ()))
         say(*([f"clock: {warning}"] if warning else ()))
         say(*_rails(found))
     is_well = not any(age.is_stale for age in ages) and warning is None
-    is_well = is_well and (last is None or last.error is None)
+    is_well = is_well and (last is None or last.error is None) and (timer is None or timer.works)
     return 0 if is_well and all(rail.works is not False for rail in found) else _STALE
 
 
@@ -92,6 +98,10 @@ def _rails(found: Sequence[Rail]) -> list[str]:
     lines = [f"rails for agents: {len(found) - len(others)} of {len(found)} work"]
     word = {False: "DOES NOT WORK", None: "not known"}
     return lines + [f"  {rail.name}: {word[rail.works]}: {rail.message}" for rail in others]
+
+
+def _timer_facts(timer: ScheduleReport | None) -> dict[str, Any]:
+    return {"schedule": timer and asdict(timer)}
 
 
 def _facts(

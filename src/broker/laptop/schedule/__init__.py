@@ -1,0 +1,1 @@
+"""A timer of the person's own that syncs the folder: systemd for users, or launchd."""
