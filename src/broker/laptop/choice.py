@@ -1,11 +1,11 @@
-"""Which of the broker's tables this folder holds: ``broker.toml``, which the analyst may edit."""
+"""What the analyst wants of this folder: ``broker.toml``, which they may edit."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from ..errors import LaptopError, nearest
@@ -14,7 +14,7 @@ from ..foreign.text import readable_json
 from ..manifest import Manifest, TableEntry
 from .workspace import cut_to
 
-__all__ = ["TableChoice", "chosen", "read_choice", "write_choice"]
+__all__ = ["SESSIONS", "TableChoice", "chosen", "read_choice", "write_choice"]
 
 _NONE = "none"
 _HISTORY = re.compile(r"([1-9][0-9]{0,3}) days?")
@@ -24,7 +24,10 @@ _HEAD = """\
 # tables:  if any are named, these tables alone (name or folder/name).
 # limit:   ask before more than so much is fetched.
 # history: "7 days" keeps the last generation of each of these days; "none" keeps none.
+# sessions: whether transcripts of coding agents are kept: none, mine (in user/sessions/), or
+#          broker (sync --push sends them as well).
 """
+SESSIONS = (_NONE, "mine", "broker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,15 @@ class TableChoice:
     """What is wanted. ``limit`` is a size as people write it; empty for that of the program.
 
     ``history`` is for how long earlier generations are kept, as ``7 days``; empty or ``none`` for
-    no longer than readers of the data need.
+    no longer than readers of the data need. ``sessions`` is what becomes of transcripts of coding
+    agents, one of ``SESSIONS``.
     """
 
     without: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     limit: str = ""
     history: str = ""
+    sessions: str = _NONE
 
     @property
     def history_days(self) -> int:
@@ -65,20 +70,36 @@ def read_choice(path: Path) -> TableChoice:
         raise LaptopError(
             "the file cannot be read", where=path.name, expected="TOML", found=str(error)
         ) from error
-    strange = sorted(facts.keys() - {"without", "tables", "limit", "history"})
+    strange = sorted(facts.keys() - {field.name for field in fields(TableChoice)})
     if strange:
         raise LaptopError(
             "this setting is not known",
             where=path.name,
-            expected="without, tables, limit or history",
+            expected="without, tables, limit, history or sessions",
             found=strange[0],
         )
     limit = facts.get("limit", "")
     if not isinstance(limit, str):
         raise LaptopError("limit is not a size", where=path.name, expected='text as "2 GB"')
     return TableChoice(
-        _names(path, facts, "without"), _names(path, facts, "tables"), limit, _history(path, facts)
+        _names(path, facts, "without"),
+        _names(path, facts, "tables"),
+        limit,
+        _history(path, facts),
+        _sessions(path, facts),
     )
+
+
+def _sessions(path: Path, facts: dict[str, object]) -> str:
+    sessions = facts.get("sessions", _NONE)
+    if sessions not in SESSIONS:
+        raise LaptopError(
+            "the value of sessions is not known",
+            where=path.name,
+            expected=" or ".join(SESSIONS),
+            found=str(sessions),
+        )
+    return str(sessions)
 
 
 def _history(path: Path, facts: dict[str, object]) -> str:
@@ -107,10 +128,11 @@ def write_choice(path: Path, choice: TableChoice) -> None:
     if path.exists() and read_choice(path) == choice:
         return
     lines = [f"{key} = {_toml(getattr(choice, key))}" for key in ("without", "tables")]
+    usual = TableChoice()
     lines += [
         f"{key} = {_toml(getattr(choice, key))}"
-        for key in ("limit", "history")
-        if getattr(choice, key)
+        for key in ("limit", "history", "sessions")
+        if getattr(choice, key) != getattr(usual, key)
     ]
     write_atomic(path, _HEAD + "\n".join(lines) + "\n", mode=0o644)
 

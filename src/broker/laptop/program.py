@@ -18,6 +18,7 @@ from .query.command import sql
 from .receipts.command import verify_receipt
 from .schedule.command import schedule
 from .screen import warn
+from .sessions.command import sessions
 from .status import status
 from .syncing import sync
 from .workspace import Workspace
@@ -51,6 +52,7 @@ laptop.add_command(verify_receipt)
 laptop.add_command(metrics)
 laptop.add_command(metric)
 laptop.add_command(schedule)
+laptop.add_command(sessions)
 
 
 def main() -> None:

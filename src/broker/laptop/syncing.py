@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from .last_sync import LastSync, read_last_sync, write_last_sync
 from .plan import SyncPlan
 from .pull import Pull, Pulled
 from .screen import Meter, say, say_json, warn
+from .sessions.collect import collect, kept_names
 from .shelf import Shelf
 from .showing import show_generation
 from .transfer import FileSource, name_of, open_source, remembered_name
@@ -130,6 +132,7 @@ class _Sync:
         source = self._source(lock)
         self._clear_log()
         choice = self._choice()
+        self._collect(choice)
         self._moved += ask(workspace, source)
         if not options.dry_run:
             self._renew(source)
@@ -144,13 +147,22 @@ class _Sync:
         show_generation(workspace, pulled.manifest, pulled.tree)
         self._ended("views")
         self._keep(pulled)
-        left_out = push(workspace, source) if options.push else []
+        left_out = push(workspace, source, self._sendable(choice)) if options.push else []
         return self._end(pulled, left_out)
 
     def _ended(self, phase: str) -> None:
         """Note how many seconds a phase took: from the end of the one before."""
         passed = time.monotonic() - self._started
         self._phases[phase] = passed - sum(self._phases.values())
+
+    def _collect(self, choice: TableChoice) -> None:
+        """Keep the transcripts of agents where that is wanted; first, so also without a network."""
+        if choice.sessions != "none" and not self._options.dry_run:
+            for problem in collect(self._workspace, os.environ):
+                warn(f"broker: {problem}")
+
+    def _sendable(self, choice: TableChoice) -> Collection[str]:
+        return kept_names(self._workspace) if choice.sessions == "broker" else ()
 
     def _renew(self, source: FileSource) -> None:
         """Take the broker's next key and newer files of this program, where they are signed."""

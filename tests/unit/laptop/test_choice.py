@@ -47,7 +47,7 @@ def test_a_name_that_is_misspelt_is_refused_and_one_that_is_gone_is_not() -> Non
 def test_it_is_kept_and_read_as_the_analyst_writes_it(tmp_path: Path) -> None:
     place = tmp_path / "broker.toml"
     assert read_choice(place) == TableChoice()
-    choice = TableChoice(("crm",), ('odd "name"\n',), "2 GB", "7 days")
+    choice = TableChoice(("crm",), ('odd "name"\n',), "2 GB", "7 days", "mine")
     write_choice(place, choice)
     assert read_choice(place) == choice
     place.write_text('without = ["crm"] # mine\n')
@@ -68,6 +68,9 @@ def test_it_is_kept_and_read_as_the_analyst_writes_it(tmp_path: Path) -> None:
         ('history = " 7 days"', "history is not a number of days"),
         ("history = true", "found True"),
         ("history = []", "history is not a number of days"),
+        ("sessions = 'all'", "expected none or mine or broker; found all"),
+        ("sessions = ['mine']", "expected none or mine or broker"),
+        ("sessions = true", "the value of sessions is not known"),
         (b"\xff", "expected TOML"),
     ],
 )

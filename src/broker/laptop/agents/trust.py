@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,25 +10,25 @@ from pathlib import Path
 from ...foreign.text import shown
 from ..workspace import Workspace
 from .rail import Rail
+from .transcripts import MOST_LETTERS, encoded, projects, start_of
 
 __all__ = ["claude_trust", "codex_trust"]
 
 _MOST_SESSIONS = 50
-_MOST_LINES = 20
 
 
 def claude_trust(workspace: Workspace, environment: Mapping[str, str]) -> Iterator[Rail]:
     """Of Claude Code; ``environment`` says where it keeps what it knows of folders."""
     root, home = workspace.root, Path(environment.get("HOME", "/nonexistent"))
     own = environment.get("CLAUDE_CONFIG_DIR")
-    yield _start(root, Path(own) if own else home / ".claude")
+    yield _start(root, projects(environment))
     yield _trust(root, (Path(own) if own else home) / ".claude.json")
 
 
-def _start(root: Path, settings: Path) -> Rail:
+def _start(root: Path, transcripts: Path) -> Rail:
     """Settings and hooks count in the very folder of the start, so the last one is looked at."""
     name = "start of Claude Code"
-    start = _last_start(root, settings / "projects")
+    start = _last_start(root, transcripts)
     if start is None:
         return Rail(name, works=None, message="it was not started here yet")
     if start == root:
@@ -45,7 +43,7 @@ def _start(root: Path, settings: Path) -> Rail:
 
 def _last_start(root: Path, transcripts: Path) -> Path | None:
     """The folder of the newest session in this folder or below it, by its transcript."""
-    prefix = re.sub("[^A-Za-z0-9]", "-", str(root))
+    prefix = encoded(root)[:MOST_LETTERS]
     try:
         found = [
             path
@@ -57,21 +55,13 @@ def _last_start(root: Path, transcripts: Path) -> Path | None:
     except OSError:
         return None
     for path in found[:_MOST_SESSIONS]:
-        start = _folder_of(path)
+        try:
+            start = start_of(path)
+        except OSError:
+            continue
         # Another folder may begin with the same letters.
         if start is not None and (start == root or root in start.parents):
             return start
-    return None
-
-
-def _folder_of(transcript: Path) -> Path | None:
-    """Where a session was started; nothing else is read of it."""
-    with transcript.open("rb") as lines:
-        for line in itertools.islice(lines, _MOST_LINES):
-            try:
-                return Path(json.loads(line)["cwd"])
-            except (ValueError, LookupError, TypeError):
-                continue
     return None
 
 

@@ -25,7 +25,7 @@ __all__ = ["schedule", "timers_here"]
 _NOT_WELL = 3
 _CRON = {"30m": "*/30 * * * *", "1h": "0 * * * *", "6h": "0 */6 * * *"}
 # What a timer needs of a person's settings to find the same programs.
-_TAKEN = ("PATH", "BROKER_PYTHON")
+_TAKEN = ("PATH", "BROKER_PYTHON", "CLAUDE_CONFIG_DIR")
 
 
 @click.group()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -9,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from broker.laptop.agents.prove import rails
+from broker.laptop.agents.transcripts import transcripts
+from broker.laptop.agents.trust import claude_trust
 from broker.laptop.agents.write import write_agent_files
+from broker.laptop.sessions.collect import collect
 from broker.laptop.workspace import Workspace
 from rig.fakes.model import Step
 
@@ -222,3 +226,45 @@ def test_in_a_folder_below_no_rail_counts_and_the_status_says_so(
     assert played.hooks("PreToolUse") == []
     assert not played.model.result(0).is_error
     assert rail(workspace, claude, "start of Claude Code") is False
+
+
+def test_its_transcript_is_kept_without_secrets_and_again_when_it_goes_on(
+    claude: Claude, workspace: Workspace
+) -> None:
+    """Where it keeps them, and what stands in them, as the program itself does it."""
+    token, key = (
+        "ghp_" + "Ab3" * 12,
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIB\n-----END PRIVATE KEY-----",
+    )
+    played = claude.play(
+        workspace.root, bash(f"printf '%s\\n' 'token {token}' '{key}'"), options=FREE
+    )
+    session = played.start["session_id"]
+    assert collect(workspace, claude.environment) == []
+    (copy,) = (workspace.user / "sessions").iterdir()
+    assert copy.name.endswith(f"_{session}.jsonl.gz")
+    first = gzip.decompress(copy.read_bytes()).decode()
+    for secret in (token, "MIIEvQIB"):
+        assert secret not in first
+    for shown in ("[redacted: GitHub token]", "[redacted: private key]", "printf"):
+        assert shown in first
+    assert "left-out" not in first
+    claude.play(workspace.root, bash("echo more"), options=(*FREE, "--resume", session))
+    assert collect(workspace, claude.environment) == []
+    (again,) = (workspace.user / "sessions").iterdir()
+    assert again == copy
+    assert gzip.decompress(copy.read_bytes()).decode().startswith(first)
+    assert "echo more" in gzip.decompress(copy.read_bytes()).decode()
+
+
+def test_the_transcript_of_a_folder_with_a_long_path_is_found(
+    claude: Claude, workspace: Workspace
+) -> None:
+    """It cuts the name of the folder with transcripts after 200 letters."""
+    moved = Workspace.at(workspace.root.with_name("x" * 150) / ("y" * 150))
+    moved.root.parent.mkdir()
+    workspace.root.rename(moved.root)
+    session = claude.play(moved.root, bash("echo here"), options=FREE).start["session_id"]
+    assert [one.id for one in transcripts(moved.root, claude.environment)] == [session]
+    start = next(claude_trust(moved, claude.environment))
+    assert (start.name, start.works) == ("start of Claude Code", True)
