@@ -21,6 +21,7 @@ from ..config import (
 )
 from ..config.problems import InvalidConfigError, did_you_mean, problems_of
 from ..errors import ConfigError
+from ..manifest import Manifest, TableEntry
 from ..metrics.select import names_in
 from ..sources.contract import Source
 from ..sources.registry import open_configured, settings_problems, source_types
@@ -65,7 +66,7 @@ def check(context: click.Context, config_option: Path | None, *, as_json: bool) 
     if instance is not None and description is not None:
         warnings += _other_readers(instance, description, folder)
     if description is not None:
-        warnings += _unknown_tables(metrics or (), description)
+        warnings += [*_other_views(description), *_unknown_tables(metrics or (), description)]
     tables = len(description.tables) if description else 0
     if as_json:
         say_json(_facts(tables, metrics or (), problems, warnings), indent=2)
@@ -126,6 +127,27 @@ def _other_readers(instance: Instance, description: Description, folder: Path) -
         places[table.id] = places_of(config.name, sources[config.name], request_of(table, today))
     tables = [table for table in description.tables if table.id in places]
     yield from doubts(tables, places, instance)
+
+
+def _other_views(description: Description) -> Iterator[str]:
+    """Tables whose view is not called as they are, by the rule that laptops go by."""
+    entries = (TableEntry(table.id, table.name, table.path) for table in description)
+    views = Manifest("described", datetime.now(UTC), tuple(entries)).view_names
+    for table in description:
+        if views[table.path] != table.name:
+            others = [
+                one.path
+                for one in description
+                if one.name.lower() == table.name.lower() and one.id != table.id
+            ]
+            yield str(
+                ConfigError(
+                    f"the view of table {table.id} is called '{views[table.path]}' for those who "
+                    f"may read {', '.join(others)} as well, of the same name",
+                    where=description.places.get(table.id),
+                    remedy="Give it another name if queries should say just that.",
+                )
+            )
 
 
 def _unknown_tables(metrics: Sequence[PlacedMetric], description: Description) -> Iterator[str]:

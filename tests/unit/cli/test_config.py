@@ -47,6 +47,27 @@ def test_the_same_rows_for_other_readers_are_doubtful(folder: Path) -> None:
     ) in result.output
 
 
+def test_tables_of_one_name_are_reported_with_the_names_of_their_views(folder: Path) -> None:
+    """As in part D of the deliveries: two of one name, and a third that is called as one's view."""
+    tables = ["crm/orders", "shop/Orders", "main/crm_orders", "main/stores"]
+    described = [
+        f"  - {{id: {path.replace('/', '.')}, folder: {path.partition('/')[0]}}}\n"
+        for path in tables
+    ]
+    (folder / "data_description.md").write_text("```yaml\ntables:\n" + "".join(described) + "```\n")
+    result = run("check", "--config", str(folder), "--json")
+    place = f"{folder}/data_description.md"
+    assert result.exit_code == 0
+    assert json.loads(result.output)["warnings"] == [
+        f"{place}:3: the view of table crm.orders is called 'crm/orders' for those who may read "
+        "shop/Orders as well, of the same name. Give it another name if queries should say just "
+        "that.",
+        f"{place}:4: the view of table shop.Orders is called 'shop_Orders' for those who may read "
+        "crm/orders as well, of the same name. Give it another name if queries should say just "
+        "that.",
+    ]
+
+
 def test_everything_that_is_wrong_in_both_files(folder: Path) -> None:
     (folder / "instance.yaml").write_text(INSTANCE + "auht: {}\n")
     (folder / "data_description.md").write_text(DESCRIPTION.replace("id:", "idd:"))
