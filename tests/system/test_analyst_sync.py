@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import uuid
@@ -25,6 +26,14 @@ PREPARE = """
 apt-get -q update
 apt-get -q -y install --no-install-recommends rsync
 useradd --create-home --shell /bin/bash anna
+"""
+
+
+INSTANT = """
+import duckdb
+with duckdb.connect("user/duckdb/analytics.duckdb", read_only=True) as connection:
+    connection.execute("SET TimeZone = 'UTC'")
+    print(connection.execute("SELECT TIMESTAMPTZ '2026-02-01 00:30:00+01'").fetchall()[0][0])
 """
 
 
@@ -154,6 +163,9 @@ def test_the_pages_of_the_analyst_work_word_for_word(desk: Desk) -> None:
         assert "rails for agents: " in desk.type(command).stdout
     for command in documented("analyst-query"):
         assert "orders" in desk.type(command).stdout
+    # An instant in Python needs a package that duckdb does not ask for.
+    done = desk.type(f".broker/venv/bin/python -c {shlex.quote(INSTANT)}")
+    assert done.stdout == "2026-01-31 23:30:00+00:00\n", done.stderr
     (desk.folder / "user" / "scripts").mkdir()
     (desk.folder / "user" / "scripts" / "mine.sql").write_text("FROM stores;\n")
     for command in documented("analyst-push"):

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
-from .homes import SCRIPTS, Laptop
+import duckdb
+
+from .homes import ROOT, SCRIPTS, Laptop
 
 
 def test_the_examples_run_where_a_sync_puts_them(synced: Laptop) -> None:
@@ -20,6 +24,15 @@ def test_the_examples_run_where_a_sync_puts_them(synced: Laptop) -> None:
         ("orders", "All the orders"),
         ("stores", "All the stores"),
     ]
+
+
+def test_the_environment_of_a_laptop_has_what_instants_need_in_python(tmp_path: Path) -> None:
+    """DuckDB gives a TIMESTAMPTZ to Python by pytz, which it does not bring (deliveries, D11)."""
+    subprocess.run([sys.executable, ROOT / "bin/laptop_set.py", tmp_path], check=True)
+    locked = (tmp_path / "scripts/requirements.txt").read_text().splitlines()
+    assert [line for line in locked if line.startswith("pytz==")] != []
+    (value,) = duckdb.sql("SELECT TIMESTAMPTZ '2026-02-01 00:30:00+01'").fetchall()[0]
+    assert value == datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
 
 
 def test_every_example_stands_in_its_readme() -> None:
