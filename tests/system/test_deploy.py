@@ -105,3 +105,26 @@ def shown(output: str, sign: str) -> list[str]:
     """The lines of all diffs that begin with a sign, without the heads of files."""
     lines = output.splitlines()
     return [line for line in lines if line.startswith(sign) and not line.startswith(sign * 3)]
+
+
+ECDSA_AND_LEFTOVERS = """
+rm -f /etc/data-broker/signing_key*
+ssh-keygen -q -t ecdsa -N '' -C data-broker -f /etc/data-broker/signing_key
+cd /data/scripts
+echo old >gone.sh
+echo mine >other.sh
+sha256sum gone.sh | sed 's,gone,scripts/gone,' >>SHA256SUMS
+"""
+
+
+def test_a_deploy_signs_only_what_changed_and_removes_scripts_that_are_no_longer_listed(
+    deployed: Broker,
+) -> None:
+    """A key of ECDSA signs the same with other bytes each time."""
+    deployed.host.exec("sh", "-ec", ECDSA_AND_LEFTOVERS)
+    assert deployed.play("site.yml", "--tags", "app").changed > 0
+    deployed.host.run(VERIFY_SCRIPTS)
+    left = deployed.host.run("ls /data/scripts").stdout.split()
+    assert "gone.sh" not in left
+    assert "other.sh" in left
+    assert deployed.play("site.yml", "--tags", "app").changed == 0
