@@ -6,6 +6,7 @@ import pytest
 
 from broker.accounts.records.first_contact import first_contact
 from broker.errors import AccountsError
+from tests.documented import ROOT
 
 # Two keys, and what `ssh-keygen -l` shows of them.
 HOST = (
@@ -35,6 +36,18 @@ def test_a_new_analyst_is_sent_where_whom_to_trust_and_what_to_type(port: int, m
     end = " 2222)" if more else ")"
     assert line.endswith(f"sh start.sh anna@data.example.com ~/data-broker{end}")
     assert line.count("-P 2222") == more
+
+
+def test_each_line_fits_into_what_a_terminal_takes_at_once() -> None:
+    """A Mac's terminal gives a program without an editor of lines 1,024 bytes of each."""
+    name = f"anna@{'a' * 63}.{'b' * 63}.example.com"
+    lines = first_contact(name, 2222, HOST, SIGNERS)
+    assert max(map(len, lines)) < 1_024
+
+
+def test_what_runs_before_the_list_of_scripts_is_verified_can_be_read_by_a_person() -> None:
+    """It is all that the line fetches at first, so a careful analyst reads it."""
+    assert (ROOT / "laptop/scripts/start.sh").stat().st_size < 5_000
 
 
 def test_a_file_without_a_key_is_an_error() -> None:

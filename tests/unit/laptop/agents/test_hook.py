@@ -67,6 +67,26 @@ def test_a_command_that_would_break_the_data_is_denied(fire: Fire, workspace: Wo
     assert log(workspace) == ""
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"tool_name": "Bash", "tool_input": {"command": f"rm -r server/{'x' * 100_000}"}},
+        {"tool_name": "Write", "tool_input": {"file_path": f"server/{'x' * 100_000}"}},
+        {
+            "tool_name": "Bash",
+            "tool_input": {"command": f"duckdb user/duckdb/analytics.duckdb {'x' * 100_000}"},
+        },
+    ],
+)
+def test_a_refusal_is_read_as_a_whole_whatever_was_refused(
+    fire: Fire, workspace: Workspace, call: dict[str, object]
+) -> None:
+    """Claude Code cuts what a hook prints after 10,000 characters, and JSON that is cut is none."""
+    text = fire("pre-tool-use", {**call, "cwd": str(workspace.root)})
+    assert json.loads(text)["hookSpecificOutput"]["permissionDecision"] == "deny"
+    assert len(text) < 10_000
+
+
 def test_the_folder_is_known_by_a_link_as_well(
     fire: Fire, workspace: Workspace, tmp_path: Path
 ) -> None:

@@ -80,9 +80,13 @@ def test_an_agent_reads_all_of_it_whatever_there_is_to_say() -> None:
         table(f"{n:03}" + "é" * 120, status=Status.FAILED, freshness_seconds=1) for n in range(99)
     ]
     changed = tuple("x" * 900 for _ in range(99))
-    found = lines(BackgroundSync(BEGAN, BEGAN, 0, "a", "b", changed), *tables)
-    assert len("\n".join(found)) < 10_000
-    assert "and 79 more" in found[1]
+    for outcome in (
+        BackgroundSync(BEGAN, BEGAN, 0, "a", "b", changed),
+        BackgroundSync(BEGAN, BEGAN, 1, "a", "a", (), "\U000e0001`" * 9_000),
+    ):
+        found = lines(outcome, *tables)
+        assert len("\n".join(found)) < 10_000
+        assert "and 79 more" in found[1]
 
 
 def test_what_others_wrote_stays_in_code_spans() -> None:
