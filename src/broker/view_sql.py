@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from .foreign.columns import sql_type
@@ -13,6 +14,7 @@ from .manifest import Manifest, TableEntry
 from .tables.session import identifier, literal
 
 __all__ = [
+    "TableRows",
     "file_pattern",
     "openable",
     "rows_query",
@@ -24,6 +26,14 @@ __all__ = [
 _CREATE = re.compile(r"\ACREATE (VIEW|MACRO)")
 _WILDCARD = re.compile(r"[*?\[]")
 _ANY_TYPE = "VARCHAR"  # of a column for which no value ever came
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """The SQL of a table's rows, and what DuckDB must be allowed to open for it."""
+
+    sql: str
+    paths: frozenset[str]
 
 
 def typed_columns(entry: TableEntry) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import click
 from ..errors import BrokerError
 from ..foreign.text import shown
 from .history.at import at
+from .history.bisect import bisect
 from .history.diff import diff
 from .history.undo import undo
 from .mcp.command import mcp
@@ -46,6 +47,7 @@ laptop.add_command(status)
 laptop.add_command(undo)
 laptop.add_command(diff)
 laptop.add_command(at)
+laptop.add_command(bisect)
 laptop.add_command(mcp)
 laptop.add_command(sql)
 laptop.add_command(verify_receipt)

@@ -14,7 +14,7 @@ from .difference import ChangesSince, ColumnChange, TableDifference
 __all__ = [
     "difference_facts",
     "difference_lines",
-    "key_words",
+    "row_words",
     "since_facts",
     "since_lines",
 ]
@@ -49,7 +49,7 @@ def _counts(found: Counts) -> str:
 
 
 def _rows(found: TableDifference | ChangesSince) -> Iterator[str]:
-    yield from (f"  {row.change:<8} {_row(row, bool(found.key))}" for row in found.rows)
+    yield from (f"  {row_words(row, is_keyed=bool(found.key))}" for row in found.rows)
     if len(found.rows) < found.total:
         yield f"{len(found.rows):,} of {found.total:,} rows are shown; --rows shows more"
 
@@ -62,23 +62,27 @@ def _column(one: ColumnChange) -> str:
     return f"{one.name} {one.before} -> {one.after}"
 
 
-def _row(row: RowChange, is_keyed: bool) -> str:
+def row_words(row: RowChange, *, is_keyed: bool) -> str:
+    """What became of a row, on one line; the whole row where there is no key."""
+    return f"{row.change:<8} {_row(row, is_keyed=is_keyed)}"
+
+
+def _row(row: RowChange, *, is_keyed: bool) -> str:
     if not is_keyed:
-        return key_words(row.key)
+        return _columns(row.key)
     before, after = row.before or {}, row.after or {}
     if row.before is None or row.after is None:
         rest = {name: value for name, value in (before or after).items() if name not in row.key}
-        return f"{key_words(row.key)}: {key_words(rest)}" if rest else key_words(row.key)
+        return f"{_columns(row.key)}: {_columns(rest)}" if rest else _columns(row.key)
     differing = (
         f"{name} {_value(before.get(name))} -> {_value(value)}"
         for name, value in after.items()
         if before.get(name) != value
     )
-    return f"{key_words(row.key)}: {', '.join(differing)}"
+    return f"{_columns(row.key)}: {', '.join(differing)}"
 
 
-def key_words(row: Mapping[str, str | None]) -> str:
-    """Columns and their values on one line."""
+def _columns(row: Mapping[str, str | None]) -> str:
     return ", ".join(f"{name}={_value(value)}" for name, value in row.items())
 
 

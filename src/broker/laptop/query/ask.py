@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 
-from ...manifest import Manifest
+from ...manifest import Manifest, TableEntry
 from ...tables.session import identifier
-from ...view_sql import openable, rows_query
+from ...view_sql import TableRows, openable, rows_query
 from ..ages import age_of, clock_warning, now_by
 from ..history.kept_generations import KeptHistory, read_history
 from ..metrics.offer import offer
@@ -41,7 +41,8 @@ class GuardedData:
 
     ``absent`` are the views that the analyst left out, ``clock`` gives the laptop's time.
     ``offers_metrics`` is whether an answer names the metric that fits its query; ``past`` reads the
-    generations that are kept, where a query may read earlier ones.
+    generations that are kept, where a query may read earlier ones. ``instead`` has other rows for
+    some tables, by their paths.
     """
 
     manifest: Manifest
@@ -52,6 +53,7 @@ class GuardedData:
     clock: Callable[[], datetime] = _utc_now
     offers_metrics: bool = True
     past: Callable[[], KeptHistory] | None = None
+    instead: Mapping[str, TableRows] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(cls, workspace: Workspace, limits: QueryLimits) -> GuardedData:
@@ -69,11 +71,9 @@ class GuardedData:
         """Run it; raises ``LaptopError`` where it meets a limit, or data that are not there."""
         began = time.monotonic()
         views = {**query.views, **query.earlier.entries}.items()
-        paths = set[str]().union(*(openable(entry, self.tree) for _, entry in views))
-        setup = [
-            f"CREATE VIEW {identifier(view)} AS {rows_query(entry, self.tree)}"
-            for view, entry in views
-        ]
+        sources = [(view, self._rows(entry)) for view, entry in views]
+        paths = set[str]().union(*(one.paths for _, one in sources))
+        setup = [f"CREATE VIEW {identifier(view)} AS {one.sql}" for view, one in sources]
         setup += query.earlier.macros
         try:
             with locked(self.limits, self.state, paths=paths, setup=setup) as connection:
@@ -91,6 +91,10 @@ class GuardedData:
             is_ordered=query.names.is_ordered,
             is_plan=bool(query.statement.explain),
         )
+
+    def _rows(self, entry: TableEntry) -> TableRows:
+        plain = TableRows(rows_query(entry, self.tree), frozenset(openable(entry, self.tree)))
+        return self.instead.get(entry.path, plain)
 
     def _ages(self, query: CheckedQuery) -> Any:
         now = now_by(self.clock(), self.manifest)

@@ -19,7 +19,15 @@ from ..workspace import MANIFEST, Workspace
 from .hashes import MOST_ROWS, hashes_of
 from .model import Receipt, ReceiptColumn, ReceiptTable
 
-__all__ = ["check_files", "folder_of", "make_receipt", "repeatable", "tables_of", "write_receipt"]
+__all__ = [
+    "changing",
+    "check_files",
+    "folder_of",
+    "make_receipt",
+    "repeatable",
+    "tables_of",
+    "write_receipt",
+]
 
 _VOLATILE = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
 
@@ -90,7 +98,7 @@ def make_receipt(data: GuardedData, query: CheckedQuery, answer: QueryAnswer) ->
         row_limit=data.limits.rows,
         character_limit=data.limits.characters,
         cut=answer.cut,
-        changing=_changing(query),
+        changing=changing(query),
     )
 
 
@@ -99,7 +107,8 @@ def tables_of(query: CheckedQuery) -> tuple[ReceiptTable, ...]:
     return tuple(ReceiptTable.of(name, entry) for name, entry in sorted(query.views.items()))
 
 
-def _changing(query: CheckedQuery) -> tuple[str, ...]:
+def changing(query: CheckedQuery) -> tuple[str, ...]:
+    """Functions of a query whose values change with time or chance."""
     with duckdb.connect() as connection:
         volatile = {name for (name,) in connection.execute(_VOLATILE).fetchall()}
     named = {name for name in query.names.functions if name in volatile}
