@@ -19,7 +19,7 @@ __all__ = ["COMMENT", "instructions"]
 COMMENT = ("<!-- ", " -->")
 # Short, for an agent reads all of it in each session; Codex reads 32 KiB of a file and no more.
 _MOST_TABLES = 60
-_MOST_FOLDERS = 20
+_MOST_FOLDERS = 18
 _MOST_BYTES = 12 << 10
 _MOST_NAME = 120
 _MOST_DESCRIPTION = 80
@@ -36,6 +36,9 @@ _HEAD = f"""\
   lists those that are, and `{commands.QUERY} metric NAME` gives one. Do not define it anew.
 - Before you query a table, read its page, `server/docs/tables/FOLDER/TABLE.markdown`: columns,
   key, partitions, joins. Do not guess names.
+- Earlier days that are kept here: `{commands.QUERY} diff TABLE 2026-05-01` shows what changed in a
+  table since then, `{commands.QUERY} at TABLE 2026-05-01 "SELECT ..."` asks that day, and
+  `{commands.QUERY} bisect "SELECT ..."` says what changed an answer.
 - `{commands.STATUS}`: how old each table is, and whether these rails work.
 - `{commands.SYNC}`: fetch newer data.
 

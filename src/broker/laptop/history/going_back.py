@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...errors import LaptopError
 from ...files import write_atomic
 from ...manifest import Manifest
+from ..choice import read_choice
 from ..generations import kept, use
 from ..showing import show_generation
 from ..workspace import Workspace, read_tree
@@ -21,6 +22,7 @@ def is_kept(workspace: Workspace, name: str) -> bool:
 
 def go_to(workspace: Workspace, name: str) -> Manifest:
     """Point everything back to it; the caller has the turn. Raises ``LaptopError``."""
+    read_choice(workspace.choice)  # one that cannot be read is refused before anything changes
     trees, current = kept(workspace), workspace.tree()
     if name == PREVIOUS:
         before = [tree for tree in trees if current is None or tree.name < current.name]

@@ -189,6 +189,6 @@ def macros_of_all(pasts: Sequence[TablePast], views: Sequence[str]) -> list[str]
     return [
         sql
         for past in pasts
-        for name, sql in macros_of(past, from_files).items()
+        for name, sql in macros_of(past.merged, from_files).items()
         if owners.get(name.lower()) is past
     ]

@@ -46,7 +46,7 @@ class TablePast:
     """``view`` is what the table is called. Its versions are one for each of ``generations``.
 
     ``steps`` are the microseconds since 1970 from which on a version is the newest one made, in
-    ascending order, with its place; versions of the same files have one step.
+    ascending order, with its place.
     """
 
     view: str
@@ -63,6 +63,11 @@ class TablePast:
     def diff_name(self) -> str:
         """What its macro of two moments is called."""
         return f"{self.view}_diff"
+
+    @property
+    def merged(self) -> TablePast:
+        """The same with one step for versions that follow each other and have the same files."""
+        return replace(self, steps=_merged(self.steps, self.versions))
 
     @property
     def _loaded(self) -> list[TableEntry]:
@@ -140,13 +145,13 @@ def _past(
     too_old = f"the oldest generation that is kept here is {oldest.title}. {KEEP_MORE}"
     if all(version.problem for version in versions):
         return None
-    return TablePast(view, tuple(versions), _merged(_steps(generations), versions), too_old)
+    return TablePast(view, tuple(versions), _steps(generations), too_old)
 
 
 def _merged(
     steps: Sequence[tuple[int, int]], versions: Sequence[PastVersion]
 ) -> tuple[tuple[int, int], ...]:
-    """The same without those that change nothing."""
+    """The steps without those that change nothing."""
     merged: list[tuple[int, int]] = []
     for moment, at in steps:
         if merged and _is_same(versions[merged[-1][1]], versions[at]):

@@ -14,6 +14,7 @@ import pytest
 
 from broker.laptop import pull
 from broker.laptop.generations import kept as standing
+from broker.laptop.turn import my_turn
 from tests.integration.laptop.homes import ROOT
 
 from .conftest import DESCRIPTION, ORDERS, STORES
@@ -80,6 +81,22 @@ def test_undo_of_the_first_generation_changes_nothing(past: Past) -> None:
     assert ended.returncode == 1
     assert "no earlier generation is kept here" in ended.stderr
     assert past.workspace.in_use()[0].generation == past.made[0]
+
+
+def test_a_setting_that_cannot_be_read_is_refused_before_anything_changes(past: Past) -> None:
+    (past.scene.laptop / "broker.toml").write_text('history = "a week"\n')
+    for words in (["undo"], ["sync", "--generation", "previous"], ["sync"]):
+        ended = past.run(*words)
+        assert ended.returncode == 1
+        assert "broker.toml: history is not a number of days; expected" in ended.stderr
+        assert past.workspace.in_use()[0].generation == past.made[3]
+
+
+def test_undo_waits_for_no_sync_that_is_running(past: Past) -> None:
+    with my_turn(past.workspace):
+        ended = past.run("undo")
+    assert ended.returncode == 75
+    assert past.workspace.in_use()[0].generation == past.made[3]
 
 
 @pytest.mark.parametrize(
