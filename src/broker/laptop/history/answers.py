@@ -12,6 +12,7 @@ from ...view_sql import TableRows
 from ..query.answer import QueryAnswer
 from ..query.ask import GuardedData, absent_views
 from ..query.check import CheckedQuery
+from ..query.failures import QueryLimitError
 from ..query.limits import QueryLimits
 from ..receipts.hashes import hashes_of
 from ..receipts.make import changing, repeatable
@@ -55,7 +56,8 @@ class Asker:
     ) -> AskedAnswer:
         """What it answers; ``manifest`` and ``instead`` put something else in its place.
 
-        Raises ``LaptopError`` for a query of which no two answers can be compared.
+        Raises ``LaptopError`` for a query of which no two answers can be compared, and where it
+        meets a limit.
         """
         data = repeatable(
             GuardedData(
@@ -71,6 +73,8 @@ class Asker:
         try:
             query = data.check(self.sql, dict(self.parameters))
             answer = data.ask(query)
+        except QueryLimitError:
+            raise
         except LaptopError as error:
             return AskedAnswer(None, str(error), None, ())
         self._check(query, answer)

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from ...errors import LaptopError
-from ...foreign.text import shown
 from ...manifest import TableEntry
 from ..ages import age_of, length, now_by
 from ..query.ask import GuardedData, absent_views
@@ -107,6 +106,6 @@ def _lines(found: KeptGeneration, entry: TableEntry, now: datetime) -> Iterator[
     as_of = f", of {entry.as_of:%Y-%m-%d %H:%M} UTC" if entry.as_of else ", never loaded"
     files = "1 file" if len(entry.files) == 1 else f"{len(entry.files):,} files"
     view = found.manifest.view_names[entry.path]
-    yield f"{shown(view)}: {entry.rows:,} rows in {files}{as_of}"
+    yield f"{view}: {entry.rows:,} rows in {files}{as_of}"
     columns = (f"{column.name} {column.type or 'VARCHAR'}" for column in entry.schema.columns)
     yield f"columns: {', '.join(columns)}"

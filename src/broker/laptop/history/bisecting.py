@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ...errors import LaptopError
 from ...foreign.columns import sql_type
 from ...manifest import TableEntry
-from ...tables.compare import RowChange, changes
+from ...tables.compare import RowChange
 from ...tables.files.apply import Previous
-from ...tables.model import DataFile, Limits
+from ...tables.model import DataFile
 from ...tables.session import identifier, literal
 from ...view_sql import TableRows, openable, rows_query
 from .answers import AskedAnswer, Asker, placed_in, with_table
 from .culprits import CulpritSearch
-from .difference import columns_changed
+from .difference import columns_changed, compared
 from .kept_generations import KeptGeneration
 from .past_tables import view_of
 
@@ -177,10 +175,8 @@ class _Trial:
             return [], ["rows have no key that is the same in both: see diff"]
         was = Previous(self.before.tree, _of_partitions(old, partitions))
         is_now = Previous(self.after.tree, _of_partitions(new, partitions))
-        with tempfile.TemporaryDirectory(dir=self.asker.workspace.state) as work:
-            counts, rows = changes(
-                was, is_now, old.key, most=_MOST_KEYS, work=Path(work), limits=Limits()
-            )
+        state = self.asker.workspace.state
+        counts, rows = compared(was, is_now, old.key, most=_MOST_KEYS, state=state)
         total = counts.added + counts.removed + counts.changed
         if total > len(rows):
             return [], [f"{total:,} keys differ in it, too many to try each: see diff"]

@@ -6,11 +6,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from ...errors import LaptopError
 from ...manifest import TableEntry
 from ...tables.compare import Counts, RowChange, changes
 from ...tables.files.apply import Previous
 from ...tables.model import Limits
+from ..query.messages import first_part
 from .kept_generations import KeptGeneration
 from .past_tables import absence
 
@@ -20,6 +23,7 @@ __all__ = [
     "TableDifference",
     "columns_changed",
     "common_key",
+    "compared",
     "difference_of",
 ]
 
@@ -98,18 +102,27 @@ def difference_of(
     if one is None:
         raise LaptopError(f"{absence(after, view)}, and {absence(before, view)}")
     key = common_key(old or one, new or one)
-    with tempfile.TemporaryDirectory(prefix="compare-", dir=state) as work:
-        counts, rows = changes(
-            Previous(before.tree, old.files if old else ()),
-            Previous(after.tree, new.files if new else ()),
-            key,
-            most=most,
-            work=Path(work),
-            limits=Limits(),
-        )
+    was = Previous(before.tree, old.files if old else ())
+    is_now = Previous(after.tree, new.files if new else ())
+    counts, rows = compared(was, is_now, key, most=most, state=state)
     columns = columns_changed(old, new) if old and new else ()
     notes = tuple(_notes(view, (before, old), (after, new)))
     return TableDifference(view, before, after, key, counts, columns, notes, tuple(rows))
+
+
+def compared(
+    was: Previous, is_now: Previous, key: tuple[str, ...], *, most: int, state: Path
+) -> tuple[Counts, list[RowChange]]:
+    """What differs in these files; raises ``LaptopError`` where one of them cannot be read."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="compare-", dir=state) as work:
+            return changes(was, is_now, key, most=most, work=Path(work), limits=Limits())
+    except duckdb.Error as error:
+        raise LaptopError(
+            "the rows of two generations cannot be compared",
+            found=first_part(error),
+            remedy="If a file is gone or damaged, compare with another generation.",
+        ) from error
 
 
 def common_key(old: TableEntry, new: TableEntry) -> tuple[str, ...]:

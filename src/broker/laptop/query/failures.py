@@ -10,32 +10,36 @@ from .connection import SPILL
 from .limits import QueryLimits
 from .messages import first_part
 
-__all__ = ["failure"]
+__all__ = ["QueryLimitError", "failure"]
+
+
+class QueryLimitError(LaptopError):
+    """A query ended by what this laptop gives it, not by what stands in the data."""
 
 
 def failure(error: Exception, limits: QueryLimits) -> LaptopError:
     """The error for a person."""
     if isinstance(error, duckdb.InterruptException):
-        return LaptopError(
+        return QueryLimitError(
             "the query was stopped",
             expected=f"an answer within {length(limits.seconds)}",
             remedy="Add conditions, aggregate less, or give --seconds.",
         )
     if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)) or _is_allocation(error):
-        return LaptopError(
+        return QueryLimitError(
             "the query needs too much memory",
             expected=f"{limits.memory_bytes:,} bytes of memory and "
             f"{limits.temporary_bytes:,} bytes of temporary files at most",
             remedy="Add conditions, aggregate earlier, or give --memory.",
         )
     if isinstance(error, duckdb.IOException) and SPILL in str(error):
-        return LaptopError(
+        return QueryLimitError(
             "the temporary files of the query cannot be written",
             found=first_part(error),
             remedy="Make room on the disk, or give --memory.",
         )
     if isinstance(error, duckdb.IOException):
-        return LaptopError(
+        return QueryLimitError(
             "a file of the generation cannot be read",
             found=first_part(error),
             remedy="Run: bash server/scripts/sync_data.sh",
