@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .foreign.columns import sql_type
-from .foreign.text import prose
+from .foreign.text import is_plain, prose
 from .manifest import Manifest, TableEntry
 from .tables.session import identifier, literal
 
@@ -69,8 +69,12 @@ def view_statements(manifest: Manifest, tree: Path) -> list[str]:
 
 
 def view_script(statements: Iterable[str], *remarks: str) -> bytes:
-    """The same for ``duckdb -init FILE``, which may be read again and again."""
-    lines = [_CREATE.sub(r"CREATE OR REPLACE \1", line, count=1) for line in statements]
+    """The same for ``duckdb -init FILE``, which may be read again and again.
+
+    People read it, so a macro with a column whose name acts on a terminal is in the database alone.
+    """
+    safe = (line for line in statements if is_plain(line) or not line.startswith("CREATE MACRO"))
+    lines = [_CREATE.sub(r"CREATE OR REPLACE \1", line, count=1) for line in safe]
     comments = [f"-- {prose(remark)}" for remark in remarks]
     return ("\n".join([*comments, "SET TimeZone = 'UTC';", *lines]) + "\n").encode()
 

@@ -188,6 +188,6 @@ def test_a_generation_that_was_half_removed_is_not_gone_back_to(synced: Laptop, 
     left = oldest.rename(folder / f".removed-{oldest.name}")
     ended = synced.sync("--generation", "previous")
     assert ended.returncode == 1
-    assert "no other generation is kept here" in ended.stderr
+    assert "no earlier generation is kept here" in ended.stderr
     assert synced.sync().returncode == 0
     assert not left.exists()

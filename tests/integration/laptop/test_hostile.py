@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,18 @@ def test_a_table_whose_column_has_any_name_is_synced(synced: Laptop, home: Home)
     ended = synced.sync()
     assert ended.returncode == 0, ended.stderr
     assert synced.query("FROM stores") == [(5,)]
+    assert synced.query("FROM stores_at('2026-11-02')") == [(5,)]
     assert "\x1b" not in (synced.path / "user/duckdb/views.sql").read_text()
+    shown = subprocess.run(
+        ["bash", synced.path / "server/scripts/broker.sh", "diff", "stores"],
+        env=synced.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    assert "added    " in shown
+    assert "\x1b" not in shown
 
 
 def test_a_document_of_any_bytes_is_only_hashed(synced: Laptop, home: Home) -> None:
