@@ -3,8 +3,8 @@ SHELL := bash
 # No start-up files: bash reads them when make was started over ssh.
 .SHELLFLAGS := --norc -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down demo-info test check lint unit integration system molecule bench torture \
-	lock clean venv hosts lint-python lint-types lint-yaml lint-shell lint-ansible
+.PHONY: help demo demo-down demo-info test check lint unit integration system molecule torture \
+	bench bench-broker bench-laptop lock clean venv hosts lint-python lint-types lint-yaml lint-shell lint-ansible
 
 # mode of the demo: auto, hosts or local
 MODE ?= auto
@@ -86,17 +86,25 @@ system: hosts ## Tests on booted hosts (root), Molecule aside
 molecule: hosts ## Both Molecule scenarios on booted hosts (root)
 	$(PYTEST) tests/system/test_molecule.py
 
-bench: venv ## Benchmarks, as a table and as JSON
+bench: ## Benchmarks, as tables and as JSON: of the broker, and of a laptop
+	@$(MAKE) --no-print-directory --keep-going bench-broker bench-laptop
+
+bench-broker: venv ## What the broker takes, beside DuckDB alone
 	@mkdir -p .cache
 	.venv/bin/python -m tests.benchmarks --output .cache/bench.json
 
-torture: venv ## The long versions of the random tests
+bench-laptop: hosts ## What a laptop takes, over ssh between booted hosts (root)
+	@mkdir -p .cache
+	.venv/bin/python -m tests.benchmarks.laptop --output .cache/bench-laptop.json
+
+torture: hosts ## The long versions of the random tests
 	.venv/bin/python -m tests.integration.sync.torture
 	.venv/bin/python -m tests.integration.sources.keboola.torture
 	BROKER_TORTURE=1 .venv/bin/pytest -q -n 2 --timeout=7200 tests/integration/hostile
 	BROKER_TORTURE=1 .venv/bin/pytest -q -n 0 --timeout=7200 tests/integration/sync/test_histories.py \
 	  tests/integration/sync/deliveries/test_oracle.py \
 	  tests/integration/publish/test_kill.py tests/integration/publish/test_faults.py
+	BROKER_TORTURE=1 .venv/bin/pytest -q -n 0 --timeout=7200 tests/system/test_laptop_faults.py
 
 lock: venv ## Lock requirements/*.in with hashes
 	bin/lock

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import duckdb
 
-__all__ = ["ORDERS", "make_changes", "make_orders", "make_shuffled", "make_small", "make_wide"]
+__all__ = [
+    "ORDERS",
+    "make_changes",
+    "make_orders",
+    "make_shuffled",
+    "make_small",
+    "make_wide",
+    "orders_of",
+    "write_csv",
+]
 
 ORDERS = {
     "id": "BIGINT",
@@ -61,14 +70,22 @@ FROM range({rows}) AS t(i)
 """
 
 
+def orders_of(ids: str, rows: int) -> str:
+    """The SQL of rows of ``orders``. ``ids`` is a query whose one column ``i`` has their numbers;
+    ``rows`` is how many the whole table has, which decides when each was made.
+    """
+    orders = _ORDERS.format(rows=rows, seconds=SECONDS)
+    return orders.replace(f"FROM range({rows}) AS t(i)", f"FROM ({ids}) AS t(i)")
+
+
 def make_orders(path: Path, rows: int) -> None:
     """Write ``orders``: 20 columns, in order of ``id``, over 24 months."""
-    _write(path, _ORDERS.format(rows=rows, seconds=SECONDS))
+    write_csv(path, _ORDERS.format(rows=rows, seconds=SECONDS))
 
 
 def make_shuffled(path: Path, rows: int) -> None:
     """Write ``orders`` in no order at all."""
-    _write(path, f"SELECT * FROM ({_ORDERS.format(rows=rows, seconds=SECONDS)}) ORDER BY token")
+    write_csv(path, f"SELECT * FROM ({_ORDERS.format(rows=rows, seconds=SECONDS)}) ORDER BY token")
 
 
 def make_wide(path: Path, rows: int, columns: int = 200) -> None:
@@ -80,7 +97,7 @@ def make_wide(path: Path, rows: int, columns: int = 200) -> None:
         "CASE WHEN hash(i * {n}) % 3 = 0 THEN NULL ELSE hash(i * {n}) % 2 = 0 END",
     )
     others = (f"{kinds[n % 4].format(n=n)} AS c{n}" for n in range(1, columns))
-    _write(path, f"SELECT i AS id, {', '.join(others)} FROM range({rows}) AS t(i)")
+    write_csv(path, f"SELECT i AS id, {', '.join(others)} FROM range({rows}) AS t(i)")
 
 
 def make_small(folder: Path, tables: int, rows: int) -> None:
@@ -94,15 +111,14 @@ def make_changes(path: Path, rows: int) -> None:
     some = rows // 100
     late = f"SELECT {rows} - 1 - CAST(hash(k) % ({rows} // 12) AS BIGINT) FROM range({some}) t(k)"
     stray = f"SELECT CAST(hash(k * 7) % {rows} AS BIGINT) FROM range({max(some // 200, 1)}) t(k)"
-    ids = f"SELECT DISTINCT * FROM ({late} UNION ALL {stray})"
-    orders = _ORDERS.format(rows=rows, seconds=SECONDS)
-    source = f"FROM range({rows}) AS t(i)"
-    changed = orders.replace(source, f"FROM ({ids}) AS t(i)")
-    new = orders.replace(source, f"FROM range({rows}, {rows + some // 2}) AS t(i)")
-    _write(path, f"SELECT * REPLACE ('changed' AS status) FROM ({changed}) UNION ALL {new}")
+    ids = f"SELECT DISTINCT * FROM ({late} UNION ALL {stray}) AS t(i)"
+    changed = orders_of(ids, rows)
+    new = orders_of(f"SELECT i FROM range({rows}, {rows + some // 2}) AS t(i)", rows)
+    write_csv(path, f"SELECT * REPLACE ('changed' AS status) FROM ({changed}) UNION ALL {new}")
 
 
-def _write(path: Path, query: str) -> None:
+def write_csv(path: Path, query: str) -> None:
+    """Write the rows of a query, with a header."""
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.execute(f"COPY ({query}) TO '{path}' (HEADER, FORMAT csv)")

@@ -1,0 +1,1 @@
+"""Benchmarks of the laptop: two booted hosts, real ssh between them."""
