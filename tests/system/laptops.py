@@ -22,6 +22,7 @@ __all__ = ["ANALYST", "STORE", "AnalystFolder", "Ended", "add_analyst", "boot_la
 ANALYST = "anna"
 STORE = "/data/src_data"
 HOME = f"/home/{ANALYST}"
+_MOST_SECONDS = 600
 _ENVIRONMENT = (".broker/environments", ".broker/venv")
 _PREPARE = f"""
 apt-get -q update
@@ -81,11 +82,11 @@ class AnalystFolder:
         words = ["runuser", "-u", ANALYST, "--", "env", f"HOME={HOME}", "BROKER_PAUSE=0", *words]
         return [*words, "bash", "-c", f"cd {HOME}; cd {self.name} 2>/dev/null; {command}"]
 
-    def type(self, command: str, *, timeout: float = 300, **environment: str) -> Ended:
+    def type(self, command: str, **environment: str) -> Ended:
         """Type it, and wait for its end."""
         began = time.monotonic()
         line = self.line(command, **environment)
-        done = self.host.exec(*line, check=False, timeout=timeout)
+        done = self.host.exec(*line, check=False, timeout=_MOST_SECONDS)
         return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
     def first_contact(self, line: str) -> Ended:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,8 +58,9 @@ def adopt(workspace: Workspace, incoming: Path, name: str, chosen: Collection[st
     for path, entry in present(incoming):
         if path in (MANIFEST, SIGNATURE):
             os.utime(entry.path, (_OTHER_TIME, _OTHER_TIME))
-        place = Path(entry.path)
-        place.chmod(place.stat().st_mode & 0o555 | 0o400)
+        mode = stat.S_IMODE(entry.stat().st_mode)
+        if mode != (mode & 0o555 | 0o400):  # of a file that is linked, it is so already
+            Path(entry.path).chmod(mode & 0o555 | 0o400)
     place = workspace.generations / name
     while place.exists():
         place = place.with_name(f"{place.name}+")

@@ -28,8 +28,8 @@ def measure(stage: Stage) -> Iterator[Figure]:
         for name, seconds in _phases(stage, f"new-{number}"):
             parts.setdefault(name, []).append(seconds)
     total = parts.pop("all")
-    for name, seconds in parts.items():
-        yield median_of(f"first contact: {name}", seconds, "s")
+    for name, runs in parts.items():
+        yield median_of(f"first contact: {name}", runs, "s")
     yield median_of("the line to the first answer", total, "s", most=30)
 
 
