@@ -24,7 +24,7 @@ from pathlib import Path
 
 from .host import Host
 from .machine import line
-from .shell import sh, wait_for
+from .shell import HostError, sh, wait_for
 
 __all__ = ["DEVICE", "slow_link"]
 
@@ -55,7 +55,7 @@ def slow_link(host: Host, to: Host, *, megabits: float, milliseconds: float) -> 
 
 def _is_up(host: Host, relay: subprocess.Popen[bytes]) -> bool:
     if relay.poll() is not None:
-        raise RuntimeError(f"the relay of the slow link ended with {relay.returncode}")
+        raise HostError(f"the relay of the slow link ended with {relay.returncode}")
     route = host.exec("ip", "route", "show", "dev", DEVICE, check=False).stdout
     return "src" in route
 

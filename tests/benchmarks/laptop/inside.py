@@ -42,7 +42,9 @@ def change_of(new: Path) -> Path:
 def by_replay(old: Path, new: Path, out: Path) -> None:
     """As a sync does."""
     (before,) = (one for one in read_tree(old).tables if one.id == changed(new).id)
-    replay(old, before.files, change_of(new), out=out, work=out / "work", limits=Limits())
+    work = out / "work"
+    work.mkdir()
+    replay(old, before.files, change_of(new), out=out, work=work, limits=Limits())
 
 
 def by_hand(old: Path, new: Path, out: Path) -> None:
