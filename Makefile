@@ -104,7 +104,7 @@ torture: hosts ## The long versions of the random tests
 	BROKER_TORTURE=1 .venv/bin/pytest -q -n 0 --timeout=7200 tests/integration/sync/test_histories.py \
 	  tests/integration/sync/deliveries/test_oracle.py \
 	  tests/integration/publish/test_kill.py tests/integration/publish/test_faults.py
-	BROKER_TORTURE=1 .venv/bin/pytest -q -n 0 --timeout=7200 tests/system/test_laptop_faults.py
+	BROKER_TORTURE=1 .venv/bin/pytest -q -n 0 --timeout=7200 tests/system/laptop/test_faults.py
 
 lock: venv ## Lock requirements/*.in with hashes
 	bin/lock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from tests.system.laptops import AnalystFolder
+from tests.system.laptop.laptops import AnalystFolder
 
 from .figures import Figure, median_of
 from .stage import Stage, well

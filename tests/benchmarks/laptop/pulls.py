@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from statistics import median
 
-from tests.system.laptops import AnalystFolder, Ended, add_analyst, publish
+from tests.system.laptop.laptops import AnalystFolder, Ended, add_analyst, publish
 
 from .deliveries import BULK, FILES_OF_TABLE, SMALL_TABLES, TABLES, write_bulk, write_many
 from .figures import Figure, median_of, ratios

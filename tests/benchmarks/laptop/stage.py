@@ -10,7 +10,7 @@ from pathlib import Path
 from rig.hosts import DEFAULT, Host, Run
 from rig.hosts.link import DEVICE, slow_link
 from tests.system.deploy import broker_image
-from tests.system.laptops import AnalystFolder, Ended, add_analyst, boot_laptop
+from tests.system.laptop.laptops import AnalystFolder, Ended, add_analyst, boot_laptop
 
 __all__ = ["MEGABITS", "MILLISECONDS", "Stage", "Wire", "set_up"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from statistics import median
 
-from tests.system.laptops import publish
+from tests.system.laptop.laptops import publish
 
 from .deliveries import ORDERS_TABLE, UPDATES, write_orders, write_update
 from .figures import Figure, median_of, ratios

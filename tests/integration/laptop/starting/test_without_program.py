@@ -13,7 +13,7 @@ import pytest
 
 from tests.documented import documented
 
-from .scenes import Scene, first_rows, make_scene
+from ..scenes import Scene, first_rows, make_scene
 
 # Stands in for DuckDB's own program, which reads the file of ``-init`` and then runs ``-c``.
 DUCKDB = f"""#!{sys.executable}

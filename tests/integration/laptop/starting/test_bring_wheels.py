@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from .homes import ROOT, SCRIPTS
+from ..homes import ROOT, SCRIPTS
 
 NAME = f"3.12-{platform.system().lower()}-{platform.machine().lower()}"
 # The broker's own server of sftp, as sshd starts it for an analyst.

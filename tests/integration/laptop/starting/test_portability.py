@@ -13,7 +13,7 @@ import pytest
 
 from broker.laptop.transfer import rsync
 
-from .homes import ROOT, SCRIPTS
+from ..homes import ROOT, SCRIPTS
 
 SHELL = sorted(SCRIPTS.glob("*.sh"))
 PYTHON = [*sorted(SCRIPTS.glob("*.py")), ROOT / "bin/install_locked.py"]

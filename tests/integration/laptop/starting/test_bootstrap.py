@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .homes import ROOT
+from ..homes import ROOT
 
 
 @pytest.fixture

@@ -23,9 +23,16 @@ import pytest
 from rig.hosts import DEFAULT, Host, Run
 from rig.hosts.link import slow_link
 from tests.integration.laptop import stopping
-from tests.system.laptops import ANALYST, STORE, AnalystFolder, add_analyst, boot_laptop, publish
+from tests.system.laptop.laptops import (
+    ANALYST,
+    STORE,
+    AnalystFolder,
+    add_analyst,
+    boot_laptop,
+    publish,
+)
 
-from .deploy import pristine
+from ..deploy import pristine
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("laptop-faults")]
 

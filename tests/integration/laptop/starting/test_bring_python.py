@@ -18,7 +18,7 @@ from types import ModuleType
 
 import pytest
 
-from .homes import SCRIPTS
+from ..homes import SCRIPTS
 
 UV = f"""#!/bin/sh
 test "$*" = "python install 3.13" || exit 2
