@@ -8,6 +8,7 @@ import random
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from broker.laptop.program import laptop
 
 from .scenes import Scene, make_scene
 
-HISTORIES = 500 if os.environ.get("BROKER_TORTURE") else 6
+BATCHES, HISTORIES = (10, 50) if os.environ.get("BROKER_TORTURE") else (1, 6)
 STEPS = 7
 ROWS = 1500
 KINDS = {
@@ -110,7 +111,8 @@ class History:
         self._pull()
         for _ in range(STEPS):
             happens = self.chance.random()
-            if happens < 0.08:
+            # All rows of a table without a key may not come anew: older copies of a row would go.
+            if happens < 0.08 and self.table.kind != "no key":
                 self._deliver("--reload", f"in.c-shop.{self.table.name}")
             elif happens < 0.16:
                 self._roll_back()
@@ -148,13 +150,12 @@ def sync_here(scene: Scene, *words: str) -> str:
     return output.getvalue()
 
 
-@pytest.mark.timeout(7200 if HISTORIES > 100 else 600)
-def test_after_any_history_a_laptop_has_the_signed_bytes(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    scene = make_scene(tmp_path_factory.mktemp("histories"))
+@pytest.mark.timeout(7200 if BATCHES > 1 else 600)
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_after_any_history_a_laptop_has_the_signed_bytes(batch: int, tmp_path: Path) -> None:
+    scene = make_scene(tmp_path)
     replayed: dict[str, int] = dict.fromkeys(KINDS, 0)
-    for number in range(HISTORIES):
+    for number in range(batch * HISTORIES, (batch + 1) * HISTORIES):
         history = History(scene, number)
         history.run()
         assert history.fallbacks == 0, (number, history.table.kind)
