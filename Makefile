@@ -104,6 +104,8 @@ torture: hosts ## The long versions of the random tests
 	BROKER_TORTURE=1 .venv/bin/pytest -q -n 0 --timeout=7200 tests/integration/sync/test_histories.py \
 	  tests/integration/sync/deliveries/test_oracle.py \
 	  tests/integration/publish/test_kill.py tests/integration/publish/test_faults.py
+	BROKER_TORTURE=1 .venv/bin/pytest -q -n 2 --timeout=7200 tests/integration/laptop/test_histories.py \
+	  tests/integration/laptop/test_kills.py tests/integration/laptop/test_faults.py
 	BROKER_TORTURE=1 .venv/bin/pytest -q -n 0 --timeout=7200 tests/system/laptop/test_faults.py
 
 lock: venv ## Lock requirements/*.in with hashes

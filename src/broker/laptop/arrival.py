@@ -15,9 +15,7 @@ from ..errors import BrokerError, LaptopError
 from ..foreign.strict_json import MOST_BYTES
 from ..foreign.text import shown
 from ..manifest import DocumentEntry
-from ..tables.files.change import read_recipe
 from ..tables.model import DataFile, Limits
-from ..tables.replay import replay
 from .announcement import Announcement
 from .plan import SyncPlan, TablePlan, Way
 from .shelf import Shelf, digest_of, present
@@ -29,6 +27,7 @@ __all__ = ["Arrival", "Brought"]
 _OWN = (MANIFEST, SIGNATURE)
 _PARTIAL = ".partial"  # rsync keeps there what it has of a file
 _SPARE_BYTES = 64 << 20
+_LIMITS = Limits(memory_bytes=1 << 30)
 
 
 @dataclass(slots=True)
@@ -154,6 +153,10 @@ class Arrival:
 
     def _replay(self, table: TablePlan, work: Path) -> bool:
         """Whether each file came out as it was signed; only such files are taken."""
+        # A sync that has nothing to replay waits for no Arrow.
+        from ..tables.files.change import read_recipe  # noqa: PLC0415
+        from ..tables.replay import replay  # noqa: PLC0415
+
         if table.before is None or self._current is None:
             return False
         changes = [self._incoming / change.path for change in table.changes]
@@ -165,7 +168,7 @@ class Arrival:
             if any(read_recipe(change).path != table.entry.path for change in changes):
                 return False
             before = table.before.files
-            replay(self._current, before, changes, out=out, work=work, limits=Limits())
+            replay(self._current, before, changes, out=out, work=work, limits=_LIMITS)
         except BrokerError:
             return False
         if any(not _is(out / file.path, file.sha256) for file in table.missing_rows):

@@ -3,33 +3,54 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from ..errors import BrokerError
 from ..foreign.text import shown
-from .history.at import at
-from .history.bisect import bisect
-from .history.diff import diff
-from .history.undo import undo
-from .mcp.command import mcp
-from .metrics.command import metric, metrics
-from .query.command import sql
-from .receipts.command import verify_receipt
-from .schedule.command import schedule
 from .screen import warn
-from .sessions.command import sessions
-from .status import status
-from .syncing import sync
 from .workspace import Workspace
 
 __all__ = ["laptop", "main"]
 
 _INTERRUPTED = 130
+# The module of a verb is imported when it is used: a sync does not wait for those that ask.
+_VERBS = {
+    "sync": "syncing",
+    "status": "status",
+    "undo": "history.undo",
+    "diff": "history.diff",
+    "at": "history.at",
+    "bisect": "history.bisect",
+    "mcp": "mcp.command",
+    "sql": "query.command",
+    "verify-receipt": "receipts.command",
+    "metrics": "metrics.command",
+    "metric": "metrics.command",
+    "schedule": "schedule.command",
+    "sessions": "sessions.command",
+}
 
 
-@click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+class _Verbs(click.Group):
+    """A group of commands, each in a module of this room."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _VERBS:
+            return None
+        module = import_module(f".{_VERBS[cmd_name]}", __package__)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+
+@click.group(
+    cls=_Verbs, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -40,21 +61,6 @@ _INTERRUPTED = 130
 def laptop(context: click.Context, folder: Path) -> None:
     """Company data on this laptop: bring it up to date, ask it, see how old it is."""
     context.obj = Workspace.at(folder)
-
-
-laptop.add_command(sync)
-laptop.add_command(status)
-laptop.add_command(undo)
-laptop.add_command(diff)
-laptop.add_command(at)
-laptop.add_command(bisect)
-laptop.add_command(mcp)
-laptop.add_command(sql)
-laptop.add_command(verify_receipt)
-laptop.add_command(metrics)
-laptop.add_command(metric)
-laptop.add_command(schedule)
-laptop.add_command(sessions)
 
 
 def main() -> None:

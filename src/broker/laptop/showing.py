@@ -11,8 +11,6 @@ from .agents.write import write_agent_files
 from .choice import read_choice
 from .generations import lasting, prune
 from .history.kept_generations import read_history
-from .history.macro_sql import macros_of_all
-from .history.table_pasts import pasts_of
 from .screen import warn
 from .views import rebuild
 from .workspace import Workspace
@@ -44,6 +42,10 @@ def show_generation(workspace: Workspace, manifest: Manifest, tree: Path) -> Non
 
 def _macros(workspace: Workspace, trees: Sequence[Path]) -> list[str]:
     """The SQL of the macros over the generations that stay."""
+    # A sync without news makes none, and does not wait for Arrow.
+    from .history.macro_sql import macros_of_all  # noqa: PLC0415
+    from .history.table_pasts import pasts_of  # noqa: PLC0415
+
     try:
         history = read_history(workspace, trees)
     except LaptopError as error:

@@ -10,9 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .row_places import RowPlace
-
-__all__ = ["MOST_ISSUES", "Issue", "IssueKind", "shape_in_sql", "type_remedy"]
+__all__ = ["MOST_ISSUES", "Issue", "IssueKind", "RowPlace", "shape_in_sql", "type_remedy"]
 
 MOST_ISSUES = 50  # of one table
 _LONGEST_SHAPE = 40
@@ -40,6 +38,20 @@ _FORMATS = (
     (("BOOLEAN",), re.compile("A+|9"), "true_words: […], false_words: […]"),
     (("TIMESTAMP",), re.compile(r"9999-99-99.99:99:99\.9{7,}.*"), "cut_to_microseconds: true"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlace:
+    """Where a row stands: ``row`` counts from 1 in its file, or in a source without files."""
+
+    row: int
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        """For a message."""
+        row = f"row {self.row}" if self.line is None else f"row {self.row} (line {self.line})"
+        return f"{self.file}, {row}" if self.file else row
 
 
 class IssueKind(StrEnum):

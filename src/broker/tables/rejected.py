@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .intake.rejects import issues_of, rejects_in
-from .issues import Issue
+from .issues import Issue, RowPlace
 from .model import Limits, Partitioning
-from .row_places import RowPlace
 from .session import session
 
 __all__ = ["RejectedRow", "rejected"]

@@ -9,23 +9,9 @@ from operator import methodcaller
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["RowPlace", "RowPlaces", "placed"]
+__all__ = ["RowPlaces", "placed"]
 
 _AS_INT = methodcaller("as_py")
-
-
-@dataclass(frozen=True, slots=True)
-class RowPlace:
-    """Where a row stands: ``row`` counts from 1 in its file, or in a source without files."""
-
-    row: int
-    file: str | None = None
-    line: int | None = None
-
-    def __str__(self) -> str:
-        """For a message."""
-        row = f"row {self.row}" if self.line is None else f"row {self.row} (line {self.line})"
-        return f"{self.file}, {row}" if self.file else row
 
 
 @dataclass(frozen=True, slots=True)

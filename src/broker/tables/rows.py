@@ -9,7 +9,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from .row_places import RowPlace, RowPlaces
+from .issues import RowPlace
+from .row_places import RowPlaces
 
 __all__ = ["OTHER_FORMAT", "End", "Reading", "Reject"]
 

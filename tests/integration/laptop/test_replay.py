@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from broker.errors import TableError
-from broker.laptop import arrival
 from broker.laptop.program import laptop
+from broker.tables import replay as replaying
 
 from .scenes import Scene, first_rows, make_scene
 
@@ -96,7 +96,7 @@ def test_a_change_file_that_does_not_give_the_signed_bytes_is_replaced_by_whole_
     rows[9001] = "2026-03-01,1.00,new"
     scene.orders(rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrival, "replay", fault)
+        patch.setattr(replaying, "replay", fault)
         code = laptop.main(["--folder", str(scene.laptop), "sync"], standalone_mode=False)
     assert code == 0
     shown = capsys.readouterr()

@@ -17,9 +17,8 @@ from broker.manifest import (
     Status,
     TableEntry,
 )
-from broker.tables.issues import Issue, IssueKind
+from broker.tables.issues import Issue, IssueKind, RowPlace
 from broker.tables.model import DataFile, Partitioning
-from broker.tables.row_places import RowPlace
 from broker.tables.schema import Column, TableSchema
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from broker.tables.issues import Issue, IssueKind, shape_in_sql, type_remedy
-from broker.tables.row_places import RowPlace
+from broker.tables.issues import Issue, IssueKind, RowPlace, shape_in_sql, type_remedy
 
 HERE = (RowPlace(3, "a.csv"), RowPlace(7, "a.csv"), RowPlace(9, "a.csv"))
 

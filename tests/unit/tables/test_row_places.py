@@ -8,7 +8,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.tables.row_places import RowPlace, RowPlaces
+from broker.tables.issues import RowPlace
+from broker.tables.row_places import RowPlaces
 
 # Pieces of a source as they are read: the file of each, and which of its rows are handed over.
 PIECES = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.lists(st.booleans(), max_size=12)))

@@ -8,10 +8,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..issues import RowPlace
 from ..layout import Field, Layout, widened
 from ..model import TableSpec
 from ..pieces import pieces
-from ..row_places import RowPlace, RowPlaces, placed
+from ..row_places import RowPlaces, placed
 from ..schema import TypedBy
 from ..session import one_row
 from ..types import changed

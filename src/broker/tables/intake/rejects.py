@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from ...errors import TableError
 from ..files.writing import data_file, write
-from ..issues import MOST_ISSUES, Issue, IssueKind, shape_in_sql, type_remedy
+from ..issues import MOST_ISSUES, Issue, IssueKind, RowPlace, shape_in_sql, type_remedy
 from ..model import DataFile, Partitioning, TableSpec
-from ..row_places import RowPlace, placed
+from ..row_places import placed
 from ..rows import OTHER_FORMAT, Reading, Reject
 from ..session import literal, one_row, parquet
 

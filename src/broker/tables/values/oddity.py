@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from ..row_places import RowPlace
+from ..issues import RowPlace
 from ..session import literal, one_row
 from .bulk import has_blank, sample, without_blanks
 from .text import fits, pattern
