@@ -20,9 +20,10 @@ from ..foreign.text import shown
 from .amounts import amount, size_of
 from .announcement import ask, offered_in
 from .choice import TableChoice, read_choice, write_choice
-from .freshness import stale, summary
+from .freshness import stale
 from .history.going_back import go_to, is_kept, sentence
 from .last_sync import LastSync, read_last_sync, write_last_sync
+from .outcome import SyncOutcome, went_back
 from .plan import SyncPlan
 from .pull import Pull, Pulled
 from .screen import Meter, say, say_json, warn
@@ -117,8 +118,11 @@ class _Sync:
         kept = self._options.generation
         if kept is not None and is_kept(self._workspace, kept):
             with my_turn(self._workspace):
-                self._say(sentence(go_to(self._workspace, kept)))
-                return 0
+                manifest = go_to(self._workspace, kept)
+            if self._options.as_json:
+                say_json(went_back(manifest))
+            self._say(sentence(manifest))
+            return 0
         with my_turn(self._workspace) as lock:
             try:
                 return self._pull(lock)
@@ -263,41 +267,27 @@ class _Sync:
         return 0
 
     def _end(self, pulled: Pulled, left_out: list[str]) -> int:
-        now = datetime.now(UTC)
-        troubles = stale(pulled.manifest, now)
-        seconds = time.monotonic() - self._started
-        brought = pulled.brought
-        if self._options.as_json:
-            say_json(
-                {
-                    "generation": pulled.manifest.generation,
-                    "is_new": pulled.is_new,
-                    "tables": len(pulled.manifest.tables),
-                    "rows": sum(entry.rows for entry in pulled.manifest.tables),
-                    "bytes_moved": self._moved,
-                    "replayed": brought.replayed,
-                    "fallbacks": list(brought.fallbacks),
-                    "removed": list(pulled.gone),
-                    "not_pushed": left_out,
-                    "stale": troubles,
-                    "seconds": round(seconds, 2),
-                    "phases": {name: round(took, 2) for name, took in self._phases.items()},
-                }
-            )
-        for path in brought.fallbacks:
+        options = self._options
+        outcome = SyncOutcome(
+            pulled,
+            self._moved,
+            time.monotonic() - self._started,
+            self._phases,
+            left_out,
+            stale(pulled.manifest, datetime.now(UTC)),
+        )
+        if options.as_json:
+            say_json(outcome.facts)
+        for path in pulled.brought.fallbacks:
             warn(f"broker: {path} could not be made from its change file; it was fetched whole")
         for path in left_out:
             self._say(f"not sent: {path}")
-        replayed = f", {brought.replayed} tables from their changes" if brought.replayed else ""
-        self._say(
-            f"generation {pulled.manifest.generation}: {summary(pulled.manifest)}, signed, "
-            f"{amount(self._moved)} moved{replayed} in {seconds:.0f} s"
-        )
-        if self._options.verbose:
-            self._say(", ".join(f"{name} {took:.1f} s" for name, took in self._phases.items()))
-        if not self._options.as_json:
-            warn(*(f"broker: {sentence}" for sentence in troubles))
-        return _STALE if troubles else 0
+        if options.verbose:
+            self._say(outcome.phases_line)
+        self._say(outcome.line)
+        if not options.as_json:
+            warn(*(f"broker: {trouble}" for trouble in outcome.stale))
+        return _STALE if outcome.stale else 0
 
     def _say(self, *lines: str) -> None:
         self._meter.clear()

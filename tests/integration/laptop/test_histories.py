@@ -129,7 +129,8 @@ class History:
         assert back.returncode == 0, back.stderr
         offered = self.scene.offer()
         assert offered < generation
-        sync_here(self.scene, "--generation", offered)
+        facts = json.loads(sync_here(self.scene, "--generation", offered, "--json"))
+        assert facts["generation"] == offered
         self._pull()
 
     def _pull(self) -> None:

@@ -671,7 +671,8 @@ def test_a_release_before_this_one_hands_over_with_its_own_lock(synced: Laptop) 
 
 def test_how_long_each_phase_took_is_shown(laptop: Laptop, home: Home) -> None:
     ended = laptop.sync(str(home.path), "--verbose")
-    *_, phases = ended.stdout.splitlines()
+    *_, phases, last = ended.stdout.splitlines()
+    assert last.startswith("generation ")
     found = re.fullmatch(r"asking the broker (\S+) s, data (\S+) s, views (\S+) s", phases)
     assert found is not None, ended.stdout
     facts = json.loads(laptop.sync("--json").stdout)
