@@ -53,6 +53,7 @@ ssh_config() {
 # How this folder reaches its broker. The first setting of a kind counts: put yours on top,
 # such as: IdentityFile ~/.ssh/id_ed25519
 Host ${host#*@}
+$(identities)
   HostKeyAlias data-broker
   UserKnownHostsFile .broker/known_hosts
   GlobalKnownHostsFile /dev/null
@@ -63,6 +64,25 @@ Host *
   Include ~/.ssh/config
   Include /etc/ssh/ssh_config
 TEXT
+}
+
+# The line has the keys that the broker knows. Of those that are here, a file's or an agent's, each is offered
+# and no other: a host counts wrong ones. Where none of them is found, ssh offers what it always does.
+identities() {
+    for key in "$brought"/key?.pub; do
+        [ -f "$key" ] || continue
+        words=$(cut -d ' ' -f 1,2 "$key")
+        own=$(grep -lsF "$words" ~/.ssh/*.pub | head -n 1)
+        own=${own%.pub}
+        if [ ! -f "$own" ]; then
+            ssh-add -L 2>/dev/null | grep -qF "$words" || continue
+            own=.broker/$(basename "$key")
+            cp "$key" "$own"
+            chmod 600 "$own"
+        fi
+        case $own in *[\"%\\]*) continue ;; esac
+        printf '  IdentityFile "%s"\n  IdentitiesOnly yes\n' "$own"
+    done
 }
 
 # Only what the signed list names is kept: Python would import other files that lie beside it.
@@ -94,6 +114,6 @@ cd "$folder"
 printf 'broker: setting up %s\n' "$folder" >&2
 pin_keys
 fetch_scripts
-for name in known_hosts allowed_signers start.sh start.sh.sig; do rm -f "$brought/$name"; done
+for name in known_hosts allowed_signers start.sh start.sh.sig key1.pub key2.pub key3.pub; do rm -f "$brought/$name"; done
 rmdir "$brought" 2>/dev/null || :
 exec bash server/scripts/sync_data.sh "$host"

@@ -37,12 +37,13 @@ from .planning.describe_certificates import certificate_facts
 from .planning.planner import plan
 from .records.certificates import Certificate, Mode
 from .records.classes import Classes
+from .records.keys import Key
 from .records.model import Person, Request, Role
 from .records.names import person_in_error
 from .records.paths import HostPaths
 from .records.registry import Registry
 
-__all__ = ["Outcome", "alone", "converge", "list_analysts", "list_operators"]
+__all__ = ["Outcome", "alone", "converge", "keys_of", "list_analysts", "list_operators"]
 
 _PATIENCE_SECONDS = 60.0
 _OF_ACCOUNTS = (AddAccounts, ChangeAccount, RemoveAccount)
@@ -150,6 +151,12 @@ def list_analysts(host: Host, *, measured: bool = True) -> list[dict[str, Any]]:
         row["certificates"] = [certificate_facts(one) for one in valid if one.analyst == name]
         row["space"] = space_of(layout.at(layout.homes), name) if measured else None
     return rows
+
+
+def keys_of(host: Host, name: str) -> tuple[Key, ...]:
+    """The public keys of an analyst that are not revoked; none for an unknown one."""
+    people = (one for one in observe(host).registry.people if one.name == name)
+    return tuple(key for person_ in people for key in person_.keys if not key.revoked)
 
 
 def list_operators(host: Host) -> list[dict[str, Any]]:

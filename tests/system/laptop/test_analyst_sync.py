@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -45,7 +46,16 @@ class Desk:
     programs: Path
     host: Host
     home: Home
+    key: Path
     python: str = sys.executable
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def wrap(self, options: str) -> None:
+        """Have ssh find the host by the name of the documents, with these options as well."""
+        for name in ("ssh", "sftp"):
+            line = f'exec /usr/bin/{name} -o HostName={self.host.address} {options} "$@"'
+            (self.programs / name).write_text(f"#!/bin/sh\n{line}\n")
+            (self.programs / name).chmod(0o755)
 
     def first_contact(self) -> subprocess.CompletedProcess[str]:
         """The documented line, with the keys that the operator's line has, in an empty home."""
@@ -53,6 +63,7 @@ class Desk:
         scan = self.host.run("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()
         signers = (self.home.path / "server/scripts/allowed_signers").read_text().split()
         command = command.replace("KEY_OF_THE_HOST", scan[1]).replace("KEY_THAT_SIGNS", signers[-1])
+        command = command.replace("YOUR_OWN_KEY", self.key.with_suffix(".pub").read_text().strip())
         return self.type(command, self.folder.parent)
 
     @property
@@ -69,6 +80,7 @@ class Desk:
             # The index that this machine's pip uses, whatever the home.
             "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config"),
             **{name: text for name, text in os.environ.items() if name.startswith("PIP_")},
+            **self.environment,
         }
         if self.python:
             environment["BROKER_PYTHON"] = self.python
@@ -135,11 +147,8 @@ def desk(host: Host, wheel: Path, tmp_path: Path) -> Desk:
     )
     programs = tmp_path / "programs"
     programs.mkdir()
-    options = f"-o HostName={host.address} -o IdentityFile={key} -o IdentitiesOnly=yes"
-    for name in ("ssh", "sftp"):
-        (programs / name).write_text(f'#!/bin/sh\nexec /usr/bin/{name} {options} "$@"\n')
-        (programs / name).chmod(0o755)
-    made = Desk(folder, programs, host, make_home(tmp_path / "published", wheel))
+    made = Desk(folder, programs, host, make_home(tmp_path / "published", wheel), key)
+    made.wrap(f"-o IdentityFile={key} -o IdentitiesOnly=yes")
     made.upload()
     return made
 
@@ -171,6 +180,40 @@ def test_the_pages_of_the_analyst_work_word_for_word(desk: Desk) -> None:
     for command in documented("analyst-push"):
         assert desk.type(command).returncode == 0
     assert desk.host.run("cat ~anna/user/scripts/mine.sql").stdout == "FROM stores;\n"
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """An agent without keys, as a program finds it."""
+    line = ["ssh-agent", "-s", "-a", str(tmp_path / "agent")]
+    said = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+    found = dict(re.findall(r"^(\w+)=([^;]+);", said, re.MULTILINE))
+    yield {"SSH_AUTH_SOCK": found["SSH_AUTH_SOCK"]}
+    subprocess.run(["ssh-agent", "-k"], check=True, capture_output=True, env=os.environ | found)
+
+
+def test_an_agent_with_ten_keys_offers_the_right_one_alone(
+    desk: Desk, agent: dict[str, str], tmp_path: Path
+) -> None:
+    """A host lets six be tried, and one that counts wrong ones shuts the door behind them."""
+    others = [tmp_path / f"other{number}" for number in range(9)]
+    for other in others:
+        line = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(other)]
+        subprocess.run(line, check=True)
+    held = [*others, desk.key]
+    for key in held:
+        subprocess.run(["ssh-add", "-q", str(key)], check=True, env={**os.environ, **agent})
+    desk.key.rename(tmp_path / "moved")  # none but the agent has it
+    desk.environment |= agent
+    desk.wrap("")
+    loose = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -F /dev/null"
+    tried = desk.type(f"ssh {loose} anna@broker.example.com true", desk.folder.parent)
+    assert "Too many authentication failures" in tried.stderr
+    done = desk.first_contact()
+    assert done.returncode == 0, done.stderr
+    assert 'IdentityFile ".broker/key1.pub"' in (desk.folder / ".broker/ssh_config").read_text()
+    (sync,) = documented("analyst-sync")
+    assert desk.type(sync).returncode == 0
 
 
 def test_a_first_contact_refuses_a_host_or_a_signer_that_is_not_in_its_line(desk: Desk) -> None:

@@ -56,11 +56,14 @@ class Lap:
         for word, value in {
             "KEY_OF_THE_HOST": key,
             "KEY_THAT_SIGNS": signer,
+            "YOUR_OWN_KEY": self.host.run("cat ~anna/.ssh/id_ed25519.pub").stdout.strip(),
             "broker.example.com": "localhost",
             "~/data-broker": shlex.quote(FOLDER),
         }.items():
             command = command.replace(word, value)
         assert "2 tables, 3 rows, signed" in self.well(command, "/home/anna")
+        settings = self.well("cat .broker/ssh_config")
+        assert 'IdentityFile "/home/anna/.ssh/id_ed25519"' in settings
 
     def publish(self, store: int) -> None:
         """Have one store, of this number."""

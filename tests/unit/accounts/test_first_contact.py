@@ -6,7 +6,7 @@ import pytest
 
 from broker.accounts.records.first_contact import first_contact
 from broker.errors import AccountsError
-from tests.documented import ROOT
+from tests.documented import ROOT, documented
 
 # Two keys, and what `ssh-keygen -l` shows of them.
 HOST = (
@@ -36,6 +36,37 @@ def test_a_new_analyst_is_sent_where_whom_to_trust_and_what_to_type(port: int, m
     end = " 2222)" if more else ")"
     assert line.endswith(f"sh start.sh anna@data.example.com ~/data-broker{end}")
     assert line.count("-P 2222") == more
+
+
+def test_the_page_of_the_analyst_shows_it_as_it_is_sent() -> None:
+    signer = SIGNERS.replace("ecdsa-sha2-nistp256", "ssh-ed25519").split()[-1]
+    keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 anna@desk"]
+    lines = first_contact(
+        "anna@broker.example.com", 22, HOST, f"data-broker ssh-ed25519 {signer}", keys
+    )
+    start = lines.index("Paste this into a terminal, all of it (docs/analyst.md says more):") + 1
+    sent = " ".join(line.removesuffix("\\") for line in lines[start:]).replace("  ", " ")
+    known = {
+        HOST.split()[1]: "KEY_OF_THE_HOST",
+        signer: "KEY_THAT_SIGNS",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5": "YOUR_OWN_KEY",
+    }
+    for text, words in known.items():
+        sent = sent.replace(text, words)
+    (shown,) = documented("analyst-first-contact")
+    assert sent == shown.replace("  ", " ")
+
+
+def test_of_many_keys_so_many_are_offered_as_a_host_lets_be_tried() -> None:
+    keys = [f"ssh-ed25519 AAAA{number} of {number}" for number in range(9)]
+    keys.insert(0, f"ssh-rsa {'A' * 1200}")
+    lines = first_contact("anna@data.example.com", 22, HOST, SIGNERS, keys)
+    assert [line for line in lines if line.startswith("k")] == [
+        f"k{number + 1}='ssh-ed25519 AAAA{number}';\\" for number in range(3)
+    ]
+    assert sum("IdentityFile=" in line for line in lines) == 6
+    without = first_contact("anna@data.example.com", 22, HOST, SIGNERS)
+    assert "Identit" not in " ".join(without)
 
 
 def test_each_line_fits_into_what_a_terminal_takes_at_once() -> None:

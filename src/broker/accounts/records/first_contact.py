@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 import shlex
+from collections.abc import Sequence
 
 from ...errors import AccountsError
 
@@ -13,17 +14,28 @@ __all__ = ["first_contact"]
 
 _ALGORITHM = re.compile(r"(ssh|ecdsa)-")
 _FOLDER = "~/data-broker"
+_MOST_KEYS = 3  # with those of the usual files no more than a host lets be tried
+_LONGEST_KEY = 900  # a Mac's terminal takes 1,024 bytes of a line
+_USUAL_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 
-def first_contact(place: str, port: int, host_key: str, signers: str) -> list[str]:
+def first_contact(
+    place: str, port: int, host_key: str, signers: str, keys: Sequence[str] = ()
+) -> list[str]:
     """The lines to send; those after ``Paste this`` are one command of a shell.
 
     ``place`` is what the analyst types to reach the host, ``host_key`` the line of its public key,
-    ``signers`` the list of who may sign data. No line has a blank after 80 characters, where
-    Ansible would fold it. Raises ``AccountsError`` where there is no public key.
+    ``signers`` the list of who may sign data, ``keys`` the lines of the analyst's own: an agent
+    with many offers these alone, as a host counts wrong ones and then shuts the door. No line has
+    a blank after 80 characters, where Ansible would fold it. Raises ``AccountsError`` where there
+    is no public key.
     """
     host, signer = _key_of(host_key), _key_of(signers)
     word, option = ("", "") if port == 22 else (f" {port}", f" -P {port}")
+    own = [" ".join(_key_of(line)) for line in keys]
+    own = [key for key in own if len(key) < _LONGEST_KEY][:_MOST_KEYS]
+    files = [f"key{number}.pub" for number, _ in enumerate(own, 1)]
+    offered = [*files, *(f"~/.ssh/{name}" for name in _USUAL_FILES)] if own else []
     return [
         f"Your account is {place}",
         f"The host's key:   {_fingerprint(*host)}",
@@ -31,10 +43,14 @@ def first_contact(place: str, port: int, host_key: str, signers: str) -> list[st
         "Paste this into a terminal, all of it (docs/analyst.md says more):",
         f"(h={host[1]};\\",
         f"s={signer[1]};\\",
+        *(f"k{number}='{key}';\\" for number, key in enumerate(own, 1)),
         't=$(mktemp -d) && cd "$t" && \\',
         f"echo data-broker {host[0]} $h >known_hosts && \\",
         f"echo data-broker {signer[0]} $s >allowed_signers && \\",
+        *(f'echo "$k{number}" >{file} && \\' for number, file in enumerate(files, 1)),
         f"sftp -q{option} -o UserKnownHostsFile=known_hosts \\",
+        *(["-o IdentitiesOnly=yes \\"] if own else []),
+        *(f"-o IdentityFile={file} \\" for file in offered),
         "-o HostKeyAlias=data-broker -o StrictHostKeyChecking=yes \\",
         f"-o UpdateHostKeys=no {shlex.quote(f'{place}:server/scripts/start.sh*')} . && \\",
         "ssh-keygen -Y verify -f allowed_signers -I data-broker -n data-broker \\",

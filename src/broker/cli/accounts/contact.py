@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import click
 
-from ...accounts.manage import list_analysts
+from ...accounts.debian.host import Host
+from ...accounts.manage import keys_of, list_analysts
 from ...accounts.records.first_contact import first_contact
 from ...errors import AccountsError
 from ...hostpaths import HOST_KEY, SIGNERS
@@ -30,10 +31,10 @@ def contact(context: click.Context, name: str, address: str | None) -> None:
     """
     known = [row["name"] for row in list_analysts(find_host(context), measured=False)]
     refuse_unknown(name, known)
-    show_contact(name, address)
+    show_contact(find_host(context), name, address)
 
 
-def show_contact(name: str, address: str | None = None) -> None:
+def show_contact(host: Host, name: str, address: str | None = None) -> None:
     """Print it; raises ``AccountsError`` where this host has no key to hand out."""
     try:
         host_key, signers = HOST_KEY.read_text(), SIGNERS.read_text()
@@ -45,7 +46,9 @@ def show_contact(name: str, address: str | None = None) -> None:
             remedy="Deploy it: ansible-playbook site.yml",
         ) from error
     place = f"{name}@{address or socket.getfqdn()}"
-    say(f"Send this to {name}:", *first_contact(place, _port(_sshd()), host_key, signers))
+    keys = [key.line for key in keys_of(host, name)]
+    lines = first_contact(place, _port(_sshd()), host_key, signers, keys)
+    say(f"Send this to {name}:", *lines)
 
 
 def _sshd() -> Sequence[str]:

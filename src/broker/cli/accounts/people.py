@@ -62,7 +62,7 @@ def add(
     login = ", with a shell" if facts["shell"] else ""
     say(f"{name}: {done(outcome, 'set up')} (uid {facts['uid']}, {data}{login}, {prints})")
     if outcome.changed and SIGNERS.exists():
-        show_contact(name)
+        show_contact(find_host(context), name)
 
 
 @click.command()
