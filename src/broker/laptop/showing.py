@@ -11,6 +11,7 @@ from .agents.write import write_agent_files
 from .choice import read_choice
 from .generations import lasting, prune
 from .history.kept_generations import read_history
+from .left_out import remove_left_out
 from .screen import warn
 from .views import rebuild
 from .workspace import Workspace
@@ -20,7 +21,9 @@ __all__ = ["show_generation"]
 
 def show_generation(workspace: Workspace, manifest: Manifest, tree: Path) -> None:
     """Make all of it anew for the generation in use, and warn of what was left as it was."""
-    days = read_choice(workspace.choice).history_days
+    choice = read_choice(workspace.choice)
+    problems = remove_left_out(workspace, choice.without)
+    days = choice.history_days
     memory = workspace.state / "views"
     shown = [tree.name, *sorted(place.name for place in lasting(workspace, tree, days))]
     if _lines_of(memory) != shown or not workspace.database.exists():
@@ -36,7 +39,7 @@ def show_generation(workspace: Workspace, manifest: Manifest, tree: Path) -> Non
     prune(workspace, workspace.generations / tree.name, days)
     # What a release before this one wrote there; the root's files took its place.
     (workspace.server / "CLAUDE.md").unlink(missing_ok=True)
-    for problem in write_agent_files(workspace):
+    for problem in (*problems, *write_agent_files(workspace)):
         warn(f"broker: {problem}")
 
 

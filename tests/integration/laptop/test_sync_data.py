@@ -614,6 +614,10 @@ def test_a_dataset_is_left_out_and_comes_back(synced: Laptop, home: Home) -> Non
     views = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
     assert synced.query(views) == [("orders",)]
     assert not [path for path in tree_of(synced) if "stores" in path]
+    kept = (synced.path / "server/generations").rglob("*.parquet")
+    assert {path.parent.name for path in kept} == {"orders"}
+    assert synced.sync("--generation", "previous").returncode == 0
+    assert synced.query(views) == [("orders",)]
     assert synced.sync().returncode == 0
     assert synced.query(views) == [("orders",)]
     ended = synced.sync("--without", "shop")

@@ -186,8 +186,8 @@ def test_the_pages_of_the_analyst_work_word_for_word(desk: Desk) -> None:
 def agent(tmp_path: Path) -> Iterator[dict[str, str]]:
     """An agent without keys, as a program finds it."""
     line = ["ssh-agent", "-s", "-a", str(tmp_path / "agent")]
-    said = subprocess.run(line, check=True, capture_output=True, text=True).stdout
-    found = dict(re.findall(r"^(\w+)=([^;]+);", said, re.MULTILINE))
+    output = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+    found = dict(re.findall(r"^(\w+)=([^;]+);", output, re.MULTILINE))
     yield {"SSH_AUTH_SOCK": found["SSH_AUTH_SOCK"]}
     subprocess.run(["ssh-agent", "-k"], check=True, capture_output=True, env=os.environ | found)
 
@@ -200,8 +200,7 @@ def test_an_agent_with_ten_keys_offers_the_right_one_alone(
     for other in others:
         line = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(other)]
         subprocess.run(line, check=True)
-    held = [*others, desk.key]
-    for key in held:
+    for key in (*others, desk.key):
         subprocess.run(["ssh-add", "-q", str(key)], check=True, env={**os.environ, **agent})
     desk.key.rename(tmp_path / "moved")  # none but the agent has it
     desk.environment |= agent

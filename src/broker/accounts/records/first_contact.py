@@ -27,8 +27,8 @@ def first_contact(
     ``place`` is what the analyst types to reach the host, ``host_key`` the line of its public key,
     ``signers`` the list of who may sign data, ``keys`` the lines of the analyst's own: an agent
     with many offers these alone, as a host counts wrong ones and then shuts the door. No line has
-    a blank after 80 characters, where Ansible would fold it. Raises ``AccountsError`` where there
-    is no public key.
+    a blank after 80 characters, where Ansible would fold it. Raises ``AccountsError`` where a
+    public key is missing.
     """
     host, signer = _key_of(host_key), _key_of(signers)
     word, option = ("", "") if port == 22 else (f" {port}", f" -P {port}")
