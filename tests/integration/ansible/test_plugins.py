@@ -240,16 +240,16 @@ def test_what_a_variable_holds_is_not_known_to_a_check(description: Path) -> Non
 
 
 def test_what_is_doubtful_is_told_in_the_operators_names(description: Path) -> None:
-    more = "  - {id: hr.orders, file: orders.csv, access: hr, sync_schedule: daily}\n```"
+    more = "  - {id: hr.people, file: orders.csv, access: hr, sync_schedule: daily}\n```"
     description.write_text(DESCRIPTION.replace("```\n\n", "").replace("\n```", f"\n{more}"))
     instance = "data_source: {type: csv, path: /data/input}\naccess_classes: {hr: {folders: x}}\n"
     found = configuration.config_findings(instance, str(description), [])
     assert found["problems"] == []
     assert found["warnings"] == [
-        f"{description}:11: table hr.orders: sync_schedule has no effect",
+        f"{description}:11: table hr.people: sync_schedule has no effect",
         "broker_access_classes.hr.folders lists 'x', where no table is described",
-        "the tables shop.orders and hr.orders have the same rows for other readers: every analyst "
-        "(class public) can read shop.orders, class hr (group data-hr) can read hr.orders",
+        "the tables shop.orders and hr.people have the same rows for other readers: every analyst "
+        "(class public) can read shop.orders, class hr (group data-hr) can read hr.people",
     ]
 
 

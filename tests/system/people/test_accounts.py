@@ -190,7 +190,8 @@ def test_what_an_analyst_finds(broker: Broker) -> None:
     shown = broker.login("anna", f"{GROUPS}; ls server user; stat -c '%a %U:%G' . server user")
     assert shown.stdout.splitlines() == [
         "anna data-private dataread",
-        *("server:", "docs", "examples", "generation", "metadata", "parquet", "scripts", ""),
+        *("server:", "docs", "examples", "generation", "metadata", "parquet", "scripts"),
+        *("wheels", ""),
         *("user:", "artifacts", "duckdb", "notifications", "parquet", "scripts", "sessions"),
         *("750 root:anna", "755 root:root", "750 anna:anna"),
     ]
