@@ -28,15 +28,12 @@ from broker.tables.replay import replay
 
 def changed(tree: Path) -> TableEntry:
     """The one table that was merged."""
-    return next(entry for entry in read_tree(tree).tables if entry.change is not None)
+    return next(entry for entry in read_tree(tree).tables if entry.changes)
 
 
 def change_of(new: Path) -> Path:
-    """Its change file, which stays where it was replayed."""
-    change = changed(new).change
-    if change is None:
-        raise SystemExit("no table was merged")
-    return new / change.path
+    """Its newest change file, which stays where it was replayed."""
+    return new / changed(new).changes[-1].file.path
 
 
 def by_replay(old: Path, new: Path, out: Path) -> None:
@@ -44,7 +41,8 @@ def by_replay(old: Path, new: Path, out: Path) -> None:
     (before,) = (one for one in read_tree(old).tables if one.id == changed(new).id)
     work = out / "work"
     work.mkdir()
-    replay(old, before.files, change_of(new), out=out, work=work, limits=Limits())
+    limits = Limits(memory_bytes=1 << 30)
+    replay(old, before.files, [change_of(new)], out=out, work=work, limits=limits)
 
 
 def by_hand(old: Path, new: Path, out: Path) -> None:

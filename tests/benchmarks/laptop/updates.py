@@ -36,9 +36,9 @@ def measure(stage: Stage) -> Iterator[Figure]:
             ended = well(folder.sync("--json"))
             moved = stage.slow_wire.bytes() - counted
         entry = folder.table("shop/orders")
-        if entry.change is None or folder.generation() != after or not folder.is_as_signed():
+        if not entry.changes or folder.generation() != after or not folder.is_as_signed():
             raise RuntimeError(f"{name}: the folder is not at the signed bytes of {after}")
-        change = entry.change.bytes
+        change = entry.changes[-1].file.bytes
         yield Figure(f"{name}: change file", change / 1e6, "MB")
         yield Figure(
             f"{name}: bytes on the wire",
