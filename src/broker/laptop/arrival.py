@@ -154,8 +154,8 @@ class Arrival:
     def _replay(self, table: TablePlan, work: Path) -> bool:
         """Whether each file came out as it was signed; only such files are taken."""
         # A sync that has nothing to replay waits for no Arrow.
-        from ..tables.files.change import read_recipe  # noqa: PLC0415
-        from ..tables.replay import replay  # noqa: PLC0415
+        from ..tables.files.change import read_recipe  # noqa: PLC0415  see above
+        from ..tables.replay import replay  # noqa: PLC0415  see above
 
         if table.before is None or self._current is None:
             return False

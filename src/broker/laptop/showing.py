@@ -46,8 +46,8 @@ def show_generation(workspace: Workspace, manifest: Manifest, tree: Path) -> Non
 def _macros(workspace: Workspace, trees: Sequence[Path]) -> list[str]:
     """The SQL of the macros over the generations that stay."""
     # A sync without news makes none, and does not wait for Arrow.
-    from .history.macro_sql import macros_of_all  # noqa: PLC0415
-    from .history.table_pasts import pasts_of  # noqa: PLC0415
+    from .history.macro_sql import macros_of_all  # noqa: PLC0415  see above
+    from .history.table_pasts import pasts_of  # noqa: PLC0415  see above
 
     try:
         history = read_history(workspace, trees)

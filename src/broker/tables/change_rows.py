@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from ..errors import TableError
-from .compare import Counts, RowChange
+from .compare import Counts, RowChange, json_of_texts
 from .files.change import hostile, read_recipe
 from .files.fold import fold, have_same_columns
 from .model import Limits
-from .session import columns_of, identifier, inside, numbered, parquet, session
+from .session import columns_of, inside, numbered, parquet, session
 
 __all__ = ["rows_of_changes"]
 
@@ -54,22 +55,14 @@ def _read(
     found = connection.execute("SELECT v0, count(*) FROM folded GROUP BY ALL").fetchall()
     counts = {_WORDS[word]: number for word, number in found}
     places = {name: f"v{at}" for at, name in enumerate(columns) if at > 1}
-    packed = _packer(places)
+    texts_of = partial(json_of_texts, places.__getitem__)
     taken = connection.execute(
-        f"SELECT v0, {packed([*key] or [*places])}, {packed([*places])} FROM folded "
+        f"SELECT v0, {texts_of([*key] or [*places])}, {texts_of([*places])} FROM folded "
         f"QUALIFY row_number() OVER (PARTITION BY v0 ORDER BY place) <= {most} ORDER BY place"
     ).fetchall()
     listed = [_row(_WORDS[word], json.loads(keys), json.loads(row)) for word, keys, row in taken]
     ordered = sorted(listed, key=lambda one: one.change)[:most]
     return Counts(*(counts.get(word, 0) for word in ("added", "removed", "changed"))), ordered
-
-
-def _packer(places: dict[str, str]) -> Callable[[Sequence[str]], str]:
-    def packed(names: Sequence[str]) -> str:
-        texts = (f"{identifier(name)} := CAST({places[name]} AS VARCHAR)" for name in names)
-        return f"to_json(struct_pack({', '.join(texts)}))"
-
-    return packed
 
 
 def _row(change: str, key: dict[str, str | None], row: dict[str, str | None]) -> RowChange:

@@ -29,6 +29,7 @@ __all__ = [
     "difference_query",
     "differences",
     "examples",
+    "json_of_texts",
     "losses",
 ]
 
@@ -253,18 +254,20 @@ def _keys(key: tuple[str, ...], names: Sequence[str]) -> Callable[[_Values], str
     return show
 
 
+def json_of_texts(value: Callable[[str], str], names: Sequence[str]) -> str:
+    """The SQL of these columns as JSON, each as DuckDB's own text; ``value`` gives their SQL."""
+    texts = (f"{identifier(name)} := CAST({value(name)} AS VARCHAR)" for name in names)
+    return f"to_json(struct_pack({', '.join(texts)}))"
+
+
 def _rows_as_text(key: tuple[str, ...], names: Sequence[str]) -> Callable[[_Values], str]:
     """Shows the key, the row before and the row after as JSON of texts."""
 
-    def packed(value: Callable[[str], str], shown: Sequence[str]) -> str:
-        texts = (f"{identifier(name)} := CAST({value(name)} AS VARCHAR)" for name in shown)
-        return f"to_json(struct_pack({', '.join(texts)}))"
-
     def show(values: _Values) -> str:
         either = values.get("n") or values["o"]
-        sides = (packed(values[side], names) if side in values else "NULL" for side in "on")
+        sides = (json_of_texts(values[side], names) if side in values else "NULL" for side in "on")
         before, after = sides
-        return f"{packed(either, key or names)} AS row, {before} AS before, {after} AS after"
+        return f"{json_of_texts(either, key or names)} AS row, {before} AS before, {after} AS after"
 
     return show
 

@@ -17,7 +17,15 @@ from .model import DataFile, Range, TableSpec
 from .partitions import label
 from .session import columns_of, identifier, numbered, one_row, parquet
 
-__all__ = ["Fresh", "Gone", "count_missing", "differ", "write_change"]
+__all__ = [
+    "Fresh",
+    "Gone",
+    "are_equal",
+    "count_missing",
+    "differ",
+    "is_another",
+    "write_change",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +78,8 @@ class _Difference:
 
     def differs(self, name: str) -> str:
         """The SQL of a column's value in ``f`` being another than in ``o``."""
-        new, old = f"f.{self.places[name]}", f"o.{self.places[name]}"
-        zero = f" OR signbit({new}) <> signbit({old})" if self.columns[name] == "DOUBLE" else ""
-        return f"{new} IS DISTINCT FROM {old}{zero}"  # -0.0 equals 0.0, and is written otherwise
+        place = self.places[name]
+        return is_another(f"f.{place}", f"o.{place}", self.columns[name])
 
     def rows(self, files: Sequence[DataFile]) -> str:
         """The SQL of the rows of old files, as the new columns."""
@@ -211,7 +218,7 @@ def _gather_fresh(
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, work: _Difference) -> None:
-    same = _equal(work.keys, "f", "o")
+    same = are_equal(work.keys, "f", "o")
     # The old rows whose keys came: few, so that they are in memory for the two joins below.
     connection.execute(
         "CREATE OR REPLACE TABLE matched AS SELECT o.* FROM old AS o SEMI JOIN fresh AS f "
@@ -255,7 +262,7 @@ def _drop_gone(connection: duckdb.DuckDBPyConnection, work: _Difference, gone: G
         # does not fit.
         name = gone.range.column
         inside = within(gone.range, f"o.{work.places[name]}", work.columns[name])
-        fresh = f"ANTI JOIN fresh AS f ON {_equal(work.keys, 'f', 'o')}"
+        fresh = f"ANTI JOIN fresh AS f ON {are_equal(work.keys, 'f', 'o')}"
         if gone.rejected is not None:
             same = " AND ".join(f"o.{v} = r.k{at}" for at, v in enumerate(work.keys))
             fresh += f" ANTI JOIN ({gone.rejected}) AS r ON {same}"
@@ -264,7 +271,14 @@ def _drop_gone(connection: duckdb.DuckDBPyConnection, work: _Difference, gone: G
         connection.execute(f"INSERT INTO change {' UNION '.join(lost)}")
 
 
-def _equal(columns: Sequence[str], left: str, right: str) -> str:
+def is_another(new: str, old: str, type_: str) -> str:
+    """The SQL of a value being another than it was, for the SQL of both."""
+    zero = f" OR signbit({new}) <> signbit({old})" if type_ == "DOUBLE" else ""
+    return f"{new} IS DISTINCT FROM {old}{zero}"  # -0.0 equals 0.0, and is written otherwise
+
+
+def are_equal(columns: Sequence[str], left: str, right: str) -> str:
+    """The SQL of two rows having the same values in these columns, none of which is NULL."""
     return " AND ".join(f"{left}.{column} = {right}.{column}" for column in columns)
 
 
@@ -288,10 +302,10 @@ def count_missing(
     query = (
         f"SELECT DISTINCT k.* FROM {expected} AS k ANTI JOIN (SELECT {selected} FROM old EXCEPT "
         f"{in_change} = 'delete' UNION {in_change} = 'insert') AS n "
-        f"ON {_equal(numbered, 'k', 'n')}"
+        f"ON {are_equal(numbered, 'k', 'n')}"
     )
     if known is not None:
-        query = f"SELECT * FROM ({query}) AS k ANTI JOIN ({known}) AS n ON " + _equal(
+        query = f"SELECT * FROM ({query}) AS k ANTI JOIN ({known}) AS n ON " + are_equal(
             numbered, "k", "n"
         )
     (count,) = one_row(connection, f"SELECT count(*) FROM ({query})")

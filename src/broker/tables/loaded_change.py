@@ -6,11 +6,9 @@ same bytes: rows in order of the key, the same columns, and no file that is cut 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import duckdb
 
-from .difference import write_change
+from .difference import are_equal, is_another, write_change
 from .files.apply import Previous
 from .files.change import Recipe
 from .files.cutting import cut_number
@@ -31,7 +29,7 @@ def change_of_load(
 ) -> DataFile | None:
     """Write what turns the files ``before`` into those of ``after``, which stand below ``at.out``.
 
-    None where that would not save much, or not lead to the same bytes.
+    None where that would not save much, not lead to the same bytes, or cannot be found out.
     """
     known = {file.sha256 for file in before.files}
     new = [file for file in after.files if file.sha256 not in known]
@@ -43,9 +41,22 @@ def change_of_load(
         return None
     if len({file.writer for file in (*old, *new)}) > 1:
         return None
+    try:
+        return _written(spec, Previous(before.root, tuple(old)), tuple(new), after, at)
+    except duckdb.Error:  # such as too little memory: the load itself is whole, and counts
+        return None
+
+
+def _written(
+    spec: TableSpec,
+    old: Previous,
+    new: tuple[DataFile, ...],
+    after: TableVersion,
+    at: Workplace,
+) -> DataFile | None:
+    """The change file of these files, the only ones that differ."""
     with session(at.limits, at.work) as connection:
-        comparing = _Comparing(connection, spec, Previous(before.root, tuple(old)))
-        if not comparing.differ(Previous(at.out, tuple(new))):
+        if not _Comparing(connection, spec, old).differ(Previous(at.out, new)):
             return None
         layout = Layout(tuple(Field(column.name, column.type) for column in after.schema.columns))
         path = at.out / "changes" / f"{spec.path}.parquet"
@@ -89,16 +100,10 @@ class _Comparing:
     def _mark(self) -> None:
         """Fill the table ``marked``: of each row that differs, its key and where it was and is."""
         keys = [self._places[name] for name in self._spec.key]
-        same = _equal(keys, "o", "n")
+        same = are_equal(keys, "o", "n")
         differs = " OR ".join(
-            [
-                "false",
-                *(
-                    f"n.{v} IS DISTINCT FROM o.{v}"
-                    + (f" OR signbit(n.{v}) <> signbit(o.{v})" if type_ == "DOUBLE" else "")
-                    for v, type_ in zip(self._places.values(), self._columns.values(), strict=True)
-                ),
-            ]
+            is_another(f"n.{place}", f"o.{place}", self._columns[name])
+            for name, place in self._places.items()
         )
         was, now = self._partition("o"), self._partition("n")
         of_old, of_new = (", ".join(f"{side}.{key}" for key in keys) for side in "on")
@@ -117,7 +122,7 @@ class _Comparing:
         values = ", ".join(f"m.{v}" if v in keys else f"n.{v}" for v in self._places.values())
         self._connection.execute(
             f"CREATE OR REPLACE TABLE change AS SELECT m.mark, m.origin, {values} "
-            f"FROM marked AS m LEFT JOIN n ON {_equal(keys, 'm', 'n')} "
+            f"FROM marked AS m LEFT JOIN n ON {are_equal(keys, 'm', 'n')} "
             "AND m.mark <> 'delete'"
         )
 
@@ -126,7 +131,3 @@ class _Comparing:
         if by is None:
             return "CAST(NULL AS VARCHAR)"
         return label(f"{side}.{self._places[by.column]}", by)
-
-
-def _equal(columns: Sequence[str], left: str, right: str) -> str:
-    return " AND ".join(f"{left}.{column} = {right}.{column}" for column in columns)

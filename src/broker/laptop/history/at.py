@@ -13,7 +13,13 @@ from ...manifest import TableEntry
 from ..ages import age_of, length, now_by
 from ..query.ask import GuardedData, absent_views
 from ..query.command import limits_of, show_answer, values_of
-from ..query.options import characters_option, memory_option, rows_option, seconds_option
+from ..query.options import (
+    characters_option,
+    memory_option,
+    parameters_option,
+    rows_option,
+    seconds_option,
+)
 from ..query.render import age_as_json
 from ..screen import say, say_json
 from ..workspace import Workspace
@@ -28,9 +34,7 @@ __all__ = ["at"]
 @click.argument("table")
 @click.argument("when")
 @click.argument("query", required=False, type=click.UNPROCESSED)
-@click.option(
-    "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="The value of $NAME."
-)
+@parameters_option
 @click.option("--json", "form", flag_value="json", help="Answer with JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Answer with CSV.")
 @rows_option

@@ -10,7 +10,13 @@ import click
 
 from ...errors import LaptopError
 from ..query.command import limits_of, values_of
-from ..query.options import characters_option, memory_option, rows_option, seconds_option
+from ..query.options import (
+    characters_option,
+    memory_option,
+    parameters_option,
+    rows_option,
+    seconds_option,
+)
 from ..screen import say, say_json
 from ..workspace import Workspace
 from .answers import AskedAnswer, Asker
@@ -29,9 +35,7 @@ _OLDEST = "oldest"
 @click.argument("query", type=click.UNPROCESSED)
 @click.argument("before", metavar="[FROM]", default=_OLDEST)
 @click.argument("after", metavar="[TO]", default=CURRENT)
-@click.option(
-    "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="The value of $NAME."
-)
+@parameters_option
 @click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
 @rows_option
 @characters_option

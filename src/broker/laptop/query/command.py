@@ -16,7 +16,14 @@ from ..workspace import Workspace
 from .answer import QueryAnswer
 from .ask import GuardedData
 from .limits import QueryLimits
-from .options import MIB, characters_option, memory_option, rows_option, seconds_option
+from .options import (
+    MIB,
+    characters_option,
+    memory_option,
+    parameters_option,
+    rows_option,
+    seconds_option,
+)
 from .render import as_csv, as_json, as_table, provenance
 
 __all__ = ["CUT", "limits_of", "show_answer", "sql", "values_of"]
@@ -27,9 +34,7 @@ CUT = 4  # exit code: the answer is not whole
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
 @click.option("--file", type=click.File("rb"), help="Read the SQL from a file.")
-@click.option(
-    "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="The value of $NAME."
-)
+@parameters_option
 @click.option("--json", "form", flag_value="json", help="Answer with JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Answer with CSV.")
 @rows_option

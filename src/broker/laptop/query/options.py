@@ -6,7 +6,14 @@ import click
 
 from .limits import QueryLimits
 
-__all__ = ["MIB", "characters_option", "memory_option", "rows_option", "seconds_option"]
+__all__ = [
+    "MIB",
+    "characters_option",
+    "memory_option",
+    "parameters_option",
+    "rows_option",
+    "seconds_option",
+]
 
 MIB = 1024**2
 _DEFAULT = QueryLimits()
@@ -39,4 +46,7 @@ memory_option = click.option(
     show_default=True,
     metavar="MIB",
     help="Memory for the query.",
+)
+parameters_option = click.option(
+    "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="The value of $NAME."
 )
