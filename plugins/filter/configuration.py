@@ -206,7 +206,7 @@ _NAMES = {"sync": "broker_sync_engine"} | {
     name: f"broker_{name}"
     for name in (
         *("instance", "auth", "email", "server", "desktop", "telegram", "data_source", "sources"),
-        *("users", "username_mapping", "datasets", "catalog", "access_classes"),
+        *("users", "username_mapping", "datasets", "catalog", "access_classes", "profiles"),
     )
 }
 _SECTION = re.compile(rf"(?<![\w./])({'|'.join(_NAMES)})(?=[.:\[]|$| is )")

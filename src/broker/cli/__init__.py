@@ -35,6 +35,7 @@ COMMANDS = {
     "expose": ("generations", "expose"),
     "generations": ("generations", "generations"),
     "operator": ("operators", "operator"),
+    "profile": ("profile", "profile"),
     "rejects": ("rejects", "rejects"),
     "replay": ("replay", "replay"),
     "rollback": ("generations", "rollback"),

@@ -228,7 +228,9 @@ class TableDescription(Section):
     partition_column_type: Any = _tolerated("the type comes from the source or from types.")
     query_mode: Any = _tolerated("tables are always queried locally.")
     sync_schedule: Any = _tolerated("the timer decides when to sync.")
-    profile_after_sync: Any = _tolerated("no table is profiled yet.")
+    profile_after_sync: bool = Field(
+        default=True, description="Whether the catalog shows a profile of its values."
+    )
     catalog_fqn: Any = _tolerated("the id names the table.")
 
     @model_validator(mode="before")

@@ -18,6 +18,7 @@ from ..errors import ConfigError
 from .description import TableDescription
 from .document import Document
 from .problems import did_you_mean
+from .profiles import Profiles, Tier, usual_tier
 from .source import SourceConfig
 from .values import ClassName, Duration, GroupName, Names, Section, Size, SourceName, unexpected
 
@@ -138,6 +139,13 @@ class AccessClass(Section):
     folders: Names = Field(default=(), description="Folders whose tables are in this class.")
     tables: Names = Field(default=(), description="Tables in this class, by id or folder/name.")
     datasets: Names = Field(default=(), description="Datasets whose tables are in this class.")
+    profile: Tier | None = Field(
+        default=None,
+        description="What the profiles of its tables show: counts (rows, NULL, different values), "
+        "ranges (also where values lie and which are frequent, in groups of profiles.min_group "
+        "rows) or samples (also the least, the greatest, small groups, a few rows). "
+        "Default: samples for public, counts for all others.",
+    )
 
 
 def _group_alone(value: Any) -> Any:
@@ -226,6 +234,9 @@ class Instance(Section):
         default={}, description="Who may read what. Without it, files keep the group of who syncs."
     )
     sync: Sync = Field(default=Sync(), description="What a sync may use, and what it keeps.")
+    profiles: Profiles = Field(
+        default=Profiles(), description="What the catalog shows of the values of each table."
+    )
 
     _document: Document | None = PrivateAttr(None)
 
@@ -295,6 +306,11 @@ class Instance(Section):
             if table.folder_name in one.folders or table.dataset in one.datasets
         ]
         return by_table or by_group
+
+    def tier_of(self, access_class: str) -> Tier:
+        """What the profiles of a class show."""
+        declared = self.access_classes.get(access_class)
+        return (declared and declared.profile) or usual_tier(access_class)
 
     def group_of(self, access_class: str) -> str | None:
         """The Linux group of a class; None where the instance declares no classes at all."""

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from ..classes import VIEWS
 from ..errors import PublishError
 from ..manifest import DocumentEntry, Manifest
-from .render import RenderedDocument
+from .render import KeptDocument, RenderedDocument
 from .sign import Signer
 from .tree import PASSAGE_MODE, TreeBuilder, check_path, folder_classes
 from .views import Audience, cut
@@ -46,17 +46,20 @@ class Builder:
     def whole(
         self,
         manifest: Manifest,
-        documents: Mapping[str, RenderedDocument],
+        documents: Mapping[str, RenderedDocument | KeptDocument],
         place_data: Callable[[TreeBuilder], None],
     ) -> Manifest:
         """The tree of everything, for operators; returns the manifest with documents listed."""
         own = self.describe(manifest)
-        entries = [_entry(path, item.content, item.access) for path, item in documents.items()]
+        entries = [_listed(path, item) for path, item in documents.items()]
         listed = _with_documents(manifest, entries, own)
         self.tree.folders(dict.fromkeys(TOPS) | folder_classes(leaves(listed)))
         place_data(self.tree)
         for path, item in documents.items():
-            self.tree.write(path, item.content, item.access)
+            if isinstance(item, KeptDocument):
+                self.tree.keep(path, item.entry.access)
+            else:
+                self.tree.write(path, item.content, item.access)
         self._finish("", listed, own, None)
         return listed
 
@@ -87,6 +90,12 @@ class Builder:
 
 def _sees(audience: Audience, entry: DocumentEntry) -> bool:
     return entry.access is not None and audience.sees(entry.access)
+
+
+def _listed(path: str, item: RenderedDocument | KeptDocument) -> DocumentEntry:
+    if isinstance(item, KeptDocument):
+        return item.entry
+    return _entry(path, item.content, item.access)
 
 
 def _entry(path: str, content: bytes, access: str | None) -> DocumentEntry:

@@ -17,13 +17,14 @@ import yaml
 from ..config.values import dataset_file
 from ..config.yaml_text import readable_yaml
 from ..foreign.text import readable_json
-from ..manifest import Manifest, TableEntry
+from ..manifest import DocumentEntry, Manifest, TableEntry
 from ..metrics.bound import BOUND, BoundMetrics, metric_documents
 from ..tables.schema import Column
 from ..view_sql import view_script, view_statements
 from .views import NO_CLASS, Audience, cut
 
 __all__ = [
+    "KeptDocument",
     "RenderedDocument",
     "bound_document",
     "metadata_documents",
@@ -50,6 +51,13 @@ class RenderedDocument:
 
     access: str | None
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDocument:
+    """A file of the generation before that is the same in this one: neither read nor written."""
+
+    entry: DocumentEntry
 
 
 def schema_documents(manifest: Manifest) -> Mapping[str, bytes]:

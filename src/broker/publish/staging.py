@@ -31,6 +31,7 @@ from .audiences import wanted
 from .build import Builder, Describe
 from .readers import READERS, Memory, Readers, Widening
 from .render import (
+    KeptDocument,
     RenderedDocument,
     bound_document,
     metadata_documents,
@@ -74,6 +75,7 @@ class Staging:
     _readers: dict[str, tuple[Readers, frozenset[str]]] = field(default_factory=dict)
     _widenings: dict[str, Widening] = field(default_factory=dict)
     _metrics: BoundMetrics = field(default_factory=BoundMetrics)
+    _documents: dict[str, RenderedDocument | KeptDocument] = field(default_factory=dict)
 
     def __enter__(self) -> Staging:
         return self
@@ -134,6 +136,23 @@ class Staging:
         before = self._published(entry.id)
         entry = replace(entry, change=None, changes=extend_changes(entry, before, None))
         self._add(entry, new=())
+
+    @property
+    def tables(self) -> tuple[TableEntry, ...]:
+        """What was put and kept by now, by id."""
+        return tuple(self._tables[name] for name in sorted(self._tables))
+
+    def document(self, path: str, document: RenderedDocument) -> None:
+        """Publish a document with this generation, in the place of one that was given before."""
+        self._documents[path] = document
+
+    def keep_document(self, path: str, access: str | None) -> bool:
+        """Publish the document of the generation before again; False if it has none like that."""
+        listed = self.previous.document(path) if self.previous else None
+        if listed is None or listed.access != access:
+            return False
+        self._documents[path] = KeptDocument(listed)
+        return True
 
     def note(self, table_id: str, facts: Mapping[str, Any]) -> None:
         """Tell more of a table in its metadata, which none but its own class may read."""
@@ -216,12 +235,12 @@ class Staging:
         try:
             readers = wanted(self.layout, self.rights)
             audiences = {", ".join(one.names): cut(manifest, one) for one in readers}
-            self._metrics = bind_metrics(metrics, manifest, audiences, self._place_of)
+            self._metrics = bind_metrics(metrics, manifest, audiences, self.place_of)
         except Exception as error:  # a bug in there must not take the tables with it
             self._metrics = failed(error)
         return self._metrics.warnings
 
-    def _place_of(self, path: str) -> Path:
+    def place_of(self, path: str) -> Path:
         """Where a data file is before the commit."""
         if path in self._new or self.previous is None:
             return self._new[path]
@@ -251,6 +270,7 @@ class Staging:
                     **table_pages(manifest),
                     READERS: RenderedDocument(None, self._memory().to_json(self.id)),
                     **bound_document(self._metrics),
+                    **self._documents,
                     **(documents or {}),
                 },
                 with_metrics(describe, self._metrics),
@@ -263,7 +283,7 @@ class Staging:
         return Manifest(
             generation=self.id,
             created_at=now,
-            tables=tuple(self._tables[name] for name in sorted(self._tables)),
+            tables=self.tables,
             previous=self.previous.id if self.previous else None,
             run=self.run,
         )
@@ -287,7 +307,10 @@ class Staging:
         return lock(self.layout.publish_lock, purpose=PUBLISHING, wait_seconds=PUBLISH_WAIT_SECONDS)
 
     def _build(
-        self, manifest: Manifest, documents: Mapping[str, RenderedDocument], describe: Describe
+        self,
+        manifest: Manifest,
+        documents: Mapping[str, RenderedDocument | KeptDocument],
+        describe: Describe,
     ) -> None:
         before = self.previous.path if self.previous else None
         tree = TreeBuilder(self.folder / "generation", self.rights, before)

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from ..classes import AUDIENCES, VIEWS, view_path
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
 from ..foreign.paths import GENERATION_ID
-from ..manifest import Manifest
+from ..manifest import DocumentEntry, Manifest
 from ..metrics.bound import BOUND, BoundMetrics, unreadable_metrics
 from .readers import READERS, Memory, Readers, unreadable
 from .views import NO_CLASS, Audience
@@ -96,10 +96,30 @@ class Generation:
             return BoundMetrics()
         return BoundMetrics.from_json(content, where=str(self.path / BOUND))
 
+    def document(self, path: str) -> DocumentEntry | None:
+        """What the manifest says of a document; None where it lists none at this path."""
+        return self._documents.get(path)
+
+    @cached_property
+    def _documents(self) -> Mapping[str, DocumentEntry]:
+        return {entry.path: entry for entry in self.manifest.documents}
+
+    def content(self, document: str) -> bytes | None:
+        """A document as the manifest lists it; None where it lists none or what is here differs.
+
+        For what can be made anew: nothing refuses a document that was damaged.
+        """
+        listed = self.document(document)
+        try:
+            content = self.read(document) if listed else b""
+        except OSError:
+            return None
+        is_whole = listed and hashlib.sha256(content).hexdigest() == listed.sha256
+        return content if is_whole else None
+
     def _listed(self, document: str, refusal: Callable[[str, str], PublishError]) -> bytes | None:
         """A document that the manifest lists, and as it does; None where it lists none."""
-        found = (entry for entry in self.manifest.documents if entry.path == document)
-        listed = next(found, None)
+        listed = self.document(document)
         if listed is None:
             return None
         path = self.path / document

@@ -122,6 +122,12 @@ class TreeBuilder:
             stream.write(content)
         seal(target, self._rights.gid(access))
 
+    def keep(self, relative: str, access: str | None) -> None:
+        """Link a file of the generation before, which stands at the same place."""
+        if self._before is None:
+            raise PublishError("there is no generation before to keep this of", found=relative)
+        self.link(relative, self._before / relative, access)
+
     def sync(self) -> None:
         """Make every entry durable. Files were, as they were sealed."""
         for folder in reversed(self._folders):

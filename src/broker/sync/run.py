@@ -28,6 +28,7 @@ from .exposure import exposure_of
 from .held import HeldError, lost_keys, note
 from .job import Job, check_held, displaced, no_room
 from .places import places_of
+from .profiling import Profiling
 from .report import Progress, Report, TableOutcome
 from .request import request_of
 from .table import failed_entry, sync_table
@@ -84,8 +85,9 @@ class Run:
                     _keep(staging, table)
             with ThreadPoolExecutor(self._parallel) as pool:
                 outcomes = dict(zip((t.id for t in due), pool.map(self._one, jobs), strict=True))
-            outcomes |= self._displace(jobs, outcomes)
-            warnings = staging.bind(self.metrics)
+                outcomes |= self._displace(jobs, outcomes)
+                profiled = self._profiling(staging)(pool.map)
+            warnings = (*staging.bind(self.metrics), *profiled)
             generation = staging.commit(now=self.clock())
         approvals.use_up_readers(job.table.id for job in jobs if job.exposure.approved)
         approvals.use_up(name for name, one in outcomes.items() if not one.error)
@@ -156,7 +158,7 @@ class Run:
             published=published,
             source=self.sources[table.id],
             staging=staging,
-            limits=Limits(int(sync.memory_limit) // self._parallel, sync.threads),
+            limits=self._limits,
             max_rejects=sync.max_rejects,
             now=self.clock(),
             approval=approval,
@@ -171,6 +173,15 @@ class Run:
     @property
     def _parallel(self) -> int:
         return max(1, min(self.instance.sync.parallel_tables, len(self.tables)))
+
+    @property
+    def _limits(self) -> Limits:
+        sync = self.instance.sync
+        return Limits(int(sync.memory_limit) // self._parallel, sync.threads)
+
+    def _profiling(self, staging: Staging) -> Profiling:
+        unprofiled = (table.id for table in self.tables if not table.profile_after_sync)
+        return Profiling(self.instance, staging, self._limits, frozenset(unprofiled))
 
     def _retention(self) -> PruneRule:
         keep = self.instance.sync.retention

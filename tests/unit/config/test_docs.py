@@ -125,7 +125,7 @@ def test_json_schema_is_one_and_says_something_of_every_key(which: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     json.dumps(schema)
     for part in (schema, *schema.get("$defs", {}).values()):
-        for name, key in part["properties"].items():
+        for name, key in part.get("properties", {}).items():
             assert key.get("description"), name
 
 

@@ -13,12 +13,12 @@ from broker.errors import ConfigError
 
 LONG = {
     "<SECTIONS>": "instance, auth, email, server, desktop, data_source, sources, users, "
-    "username_mapping, datasets, catalog, telegram, access_classes or sync",
+    "username_mapping, datasets, catalog, telegram, access_classes, sync or profiles",
     "<KEYS>": "id, name, description, folder, dataset, access, source, file, csv, bigquery, "
     "primary_key, columns, types, null_values, where_filters, row_filter, sync_strategy, "
     "incremental_window_days, incremental_column, max_history_days, initial_load_chunk_days, "
     "partition_by, partition_granularity, deletions, tombstone, max_delete_fraction, "
-    "on_schema_change, max_rejects, freshness, timeout or foreign_keys",
+    "on_schema_change, max_rejects, freshness, timeout, foreign_keys or profile_after_sync",
     "<NAME>": "a name of A-Z, a-z, 0-9, _, . and - that does not begin with . or -, has no '..' "
     "and no '.parquet' at its end, and is at most 100 characters long",
     "<TYPES>": "BOOLEAN, BIGINT, DOUBLE, VARCHAR, DATE, TIME, TIMESTAMP, TIMESTAMPTZ, BLOB, JSON, "

@@ -1,0 +1,1 @@
+"""What a catalog shows of a table: measured file by file, merged, and cut to what a tier shows."""

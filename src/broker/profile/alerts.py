@@ -1,0 +1,103 @@
+"""What is pointed out of a table to those who read its profile. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..config.profiles import Alerts, Tier
+from .facts import ColumnFacts
+from .kinds import Kind
+
+__all__ = ["Alert", "alerts_of", "gap_alerts"]
+
+
+_LISTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """``kind`` for programs, ``message`` for people; ``column`` is None where it is the table's."""
+
+    kind: str
+    column: str | None
+    message: str
+
+
+def alerts_of(
+    columns: Sequence[ColumnFacts],
+    tier: Tier,
+    thresholds: Alerts,
+    before: Mapping[str, Any] | None,
+) -> list[Alert]:
+    """What passes a threshold now. ``before`` is the last other version, as ``history`` has it.
+
+    At the tier ``counts`` nothing is pointed out that tells of values.
+    """
+    rows = columns[0].rows if columns else 0
+    found = [*_rows_changed(rows, thresholds, before)]
+    for one in columns if rows else ():
+        found += _nulls(one, thresholds, before)
+        if tier is not Tier.COUNTS:
+            found += _values(one, thresholds)
+    return found
+
+
+def gap_alerts(shown: Iterable[Mapping[str, Any]]) -> Iterator[Alert]:
+    """The gaps of columns as a tier shows them (``shown.shown_column``)."""
+    for column in shown:
+        coverage = column.get("coverage")
+        if coverage and coverage["gaps"]:
+            gaps = [
+                first if first == last else f"{first} to {last}" for first, last in coverage["gaps"]
+            ]
+            listed = ", ".join(gaps[:_LISTED]) + (", …" if gaps[_LISTED:] else "")
+            yield Alert("gap", column["name"], f"no row of {listed}")
+
+
+def _rows_changed(
+    rows: int, thresholds: Alerts, before: Mapping[str, Any] | None
+) -> Iterable[Alert]:
+    was = before["rows"] if before else 0
+    if was and abs(rows - was) > thresholds.rows_change * was:
+        yield Alert("rows_changed", None, f"{rows:,} rows, after {was:,} in the version before")
+
+
+def _nulls(
+    one: ColumnFacts, thresholds: Alerts, before: Mapping[str, Any] | None
+) -> Iterator[Alert]:
+    share = one.nulls / one.rows
+    if one.nulls == one.rows:
+        yield Alert("empty", one.name, "every value is NULL")
+    elif share > thresholds.missing:
+        yield Alert("missing", one.name, f"{_percent(share)} of the values are NULL")
+    elif one.distinct == 1 and not one.nulls and one.rows > 1:
+        yield Alert("constant", one.name, "every row has the same value")
+    if before and before["rows"] and one.name in before["nulls"]:
+        was = before["nulls"][one.name] / before["rows"]
+        if share - was > thresholds.nulls_change:
+            change = f"{_percent(share)} of the values are NULL, after {_percent(was)}"
+            yield Alert("nulls_changed", one.name, f"{change} in the version before")
+
+
+def _values(one: ColumnFacts, thresholds: Alerts) -> Iterator[Alert]:
+    if one.not_finite:
+        yield Alert("not_finite", one.name, f"{one.not_finite:,} values are infinite or NaN")
+    if one.kind is Kind.NUMBER and one.zeros > thresholds.zeros * one.rows:
+        share = _percent(one.zeros / one.rows)
+        if one.distinct > 1:
+            yield Alert("zeros", one.name, f"{share} of the values are 0")
+    has_groups = one.kind in (Kind.TEXT, Kind.BOOLEAN) and one.distinct > 1 and one.values
+    if has_groups and one.values[0][1] > thresholds.imbalance * one.rows:
+        share = _percent(one.values[0][1] / one.rows)
+        yield Alert("imbalance", one.name, f"{share} of the rows have the same value")
+
+
+def _percent(share: float) -> str:
+    """Rounded, but never to 0 or 100 where that is not so."""
+    if 0 < share < 0.001:
+        return "less than 0.1 %"
+    if 0.999 < share < 1:
+        return "more than 99.9 %"
+    return f"{share * 100:.1f} %".replace(".0 %", " %")

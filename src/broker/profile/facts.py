@@ -1,0 +1,163 @@
+"""What is known of the columns of a table before anything is left out, merged from its files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import reduce
+from itertools import pairwise
+
+from .cells import coarser
+from .kinds import Kind
+from .state import MOST_VALUES, ColumnState
+
+__all__ = ["ColumnFacts", "merged"]
+
+# Of DuckDB's sketch with 1,024 registers: 1.04 / sqrt(1024), see Flajolet et al., "HyperLogLog"
+# (2007).
+SKETCH_ERROR = 0.0325
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """One column of the whole table.
+
+    ``distinct`` is off by a share of ``distinct_error`` as a standard error, and exact at 0.
+    ``values`` are the most frequent ones with how often each comes at least; exactly, and all of
+    them, if ``has_all``. ``mean`` is of numbers, ``characters`` the least, mean and greatest length
+    of texts. ``cells`` and ``level`` as in ``cells``.
+    """
+
+    name: str
+    type: str
+    kind: Kind
+    rows: int
+    nulls: int
+    distinct: int
+    distinct_error: float
+    not_finite: int = 0
+    zeros: int = 0
+    low: str | None = None
+    high: str | None = None
+    mean: float | None = None
+    characters: tuple[int, float, int] | None = None
+    values: tuple[tuple[str, int], ...] = ()
+    has_all: bool = False
+    level: int = 0
+    cells: dict[int, int] = field(default_factory=dict, hash=False)
+
+    @property
+    def finite(self) -> int:
+        """Rows that have a value, and one that can be compared."""
+        return self.rows - self.nulls - self.not_finite
+
+
+def merged(
+    name: str, type_: str, states: Sequence[ColumnState], estimate: Callable[[bytes], int]
+) -> ColumnFacts:
+    """The states of one column in all files of a table.
+
+    ``estimate`` answers how many different values a sketch has seen.
+    """
+    kind = states[0].kind
+    level = max(one.level for one in states)
+    cells: Counter[int] = Counter()
+    for one in states:
+        cells.update(coarser(kind, one.cells, one.level, level))
+    values: Counter[str] = Counter()
+    for one in states:
+        values.update(dict(one.values))
+    has_all = all(one.has_all for one in states) and len(values) <= MOST_VALUES
+    distinct, error = _distinct(states, values if has_all else None, estimate)
+    low, high = _ends(states)
+    rows, nulls = sum(one.rows for one in states), sum(one.nulls for one in states)
+    not_finite = sum(one.not_finite for one in states)
+    totals = [one.total for one in states if one.total is not None]
+    finite = rows - nulls - not_finite
+    return ColumnFacts(
+        name=name,
+        type=type_,
+        kind=kind,
+        rows=rows,
+        nulls=nulls,
+        distinct=distinct,
+        distinct_error=error,
+        not_finite=not_finite,
+        zeros=sum(one.zeros for one in states),
+        low=low,
+        high=high,
+        mean=float(f"{sum(totals) / finite:.11e}") if totals and finite else None,
+        characters=_characters(states, rows - nulls),
+        values=tuple(sorted(values.items(), key=_by_count)[:MOST_VALUES]),
+        has_all=has_all,
+        level=level,
+        cells=dict(cells),
+    )
+
+
+def _by_count(pair: tuple[str, int]) -> tuple[int, str]:
+    return -pair[1], pair[0]
+
+
+def _distinct(
+    states: Sequence[ColumnState], values: Counter[str] | None, estimate: Callable[[bytes], int]
+) -> tuple[int, float]:
+    """How many different values there are, and the standard error of that as a share.
+
+    Exact where all values are listed, or where no value can be in two files.
+    """
+    counts = [one.distinct for one in states]
+    if values is not None:
+        return len(values), 0.0
+    if len([count for count in counts if count]) <= 1 or _are_apart(states):
+        return sum(counts), 0.0
+    sketch = reduce(_united, (one.sketch for one in states if one.sketch))
+    return min(max(estimate(sketch), *counts), sum(counts)), SKETCH_ERROR
+
+
+def _are_apart(states: Sequence[ColumnState]) -> bool:
+    """Whether the values of each file end before those of the next one begin."""
+    if states[0].kind not in (Kind.NUMBER, Kind.TIME) or any(one.not_finite for one in states):
+        return False
+    ranges = sorted(
+        (low, high)
+        for one in states
+        if (low := _order(one, "low")) is not None and (high := _order(one, "high")) is not None
+    )
+    return all(before[1] < after[0] for before, after in pairwise(ranges))
+
+
+def _united(one: bytes, other: bytes) -> bytes:
+    """The sketch of all that either has seen: the greater of each register."""
+    return bytes(map(max, one, other))
+
+
+def _order(state: ColumnState, end: str) -> Decimal | None:
+    """Where an end of a number or time lies among others."""
+    if state.kind is Kind.TIME:
+        micros = state.low_us if end == "low" else state.high_us
+        return None if micros is None else Decimal(micros)
+    text = state.low if end == "low" else state.high
+    return None if text is None else Decimal(text)
+
+
+def _ends(states: Iterable[ColumnState]) -> tuple[str | None, str | None]:
+    """The least and the greatest value, as text."""
+    known = [one for one in states if one.low is not None and one.high is not None]
+    if not known:
+        return None, None
+    if known[0].kind in (Kind.NUMBER, Kind.TIME):
+        first = min(known, key=lambda one: _order(one, "low") or Decimal(0))
+        last = max(known, key=lambda one: _order(one, "high") or Decimal(0))
+        return first.low, last.high
+    return min(one.low or "" for one in known), max(one.high or "" for one in known)
+
+
+def _characters(states: Iterable[ColumnState], known: int) -> tuple[int, float, int] | None:
+    lengths = [one.characters for one in states if one.characters is not None]
+    if not lengths or not known:
+        return None
+    mean = sum(total for _, total, _ in lengths) / known
+    return min(one[0] for one in lengths), mean, max(one[2] for one in lengths)

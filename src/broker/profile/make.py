@@ -1,0 +1,177 @@
+"""The profile of a table in the generation that is being made, from its files and the one before.
+
+Only files that the version before did not have are read, so the cost follows the change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ..config.profiles import Alerts, Tier
+from ..foreign.text import readable_json
+from ..manifest import TableEntry, version_of_files
+from ..tables.model import Limits
+from ..tables.schema import Column
+from ..tables.session import inside, numbered, one_row, session
+from .alerts import alerts_of, gap_alerts
+from .archive import from_parquet, to_parquet
+from .facts import ColumnFacts, merged
+from .history import continued
+from .kinds import kind_of
+from .measure import measure
+from .shown import shown_column
+from .state import MOST_TEXT, ColumnState
+
+__all__ = ["Before", "Profile", "Rules", "basis_of", "make_profile"]
+
+_REVISION = 1  # of the document: another one writes each anew
+_SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What may be shown of a table, and what is pointed out."""
+
+    tier: Tier
+    fewest: int
+    alerts: Alerts
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the generation before has: the document, and what was measured of each file.
+
+    The document is None where other people could read it.
+    """
+
+    document: bytes | None = None
+    states: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What people see of a table, as JSON, and what was measured of each file, as Parquet."""
+
+    document: bytes
+    states: bytes
+
+
+@dataclass(frozen=True)
+class _Work:
+    connection: duckdb.DuckDBPyConnection
+    entry: TableEntry
+    file_of: Callable[[str], Path]
+
+
+def basis_of(entry: TableEntry, rules: Rules) -> str:
+    """A digest of all that a profile follows from, but what came before; 16 digits."""
+    alerts = rules.alerts.model_dump()
+    follows = [_REVISION, duckdb.__version__, str(rules.tier), rules.fewest, alerts]
+    follows += [entry.path, entry.access, entry.fingerprint, list(entry.key), entry.duplicates]
+    follows += [version_of_files(entry.files)]
+    return hashlib.sha256(json.dumps(follows, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def make_profile(
+    entry: TableEntry,
+    file_of: Callable[[str], Path],
+    before: Before,
+    rules: Rules,
+    *,
+    generation: str,
+    limits: Limits,
+    work: Path,
+) -> Profile:
+    """Profile a table as it will be published.
+
+    ``file_of`` answers where a data file is now; ``generation`` is the one that is being made;
+    DuckDB spills into ``work``. What DuckDB refuses is raised as it is.
+    """
+    known = _parsed(before.document)
+    kept = from_parquet(before.states) if before.states is not None else {}
+    with session(limits, work) as connection:
+        at_work = _Work(connection, entry, file_of)
+        states = _states(at_work, kept)
+        columns = [_facts(at_work, column, states) for column in entry.schema.columns]
+        rows = _samples(at_work) if rules.tier is Tier.SAMPLES else None
+    now = {"rows": entry.rows, "nulls": {one.name: one.nulls for one in columns}}
+    version = version_of_files(entry.files)
+    history = continued(known.get("history", ()), version, generation, now)
+    shown = [shown_column(one, rules.tier, rules.fewest) for one in columns]
+    last = history[-2] if history[1:] else None
+    alerts = [*alerts_of(columns, rules.tier, rules.alerts, last), *gap_alerts(shown)]
+    document = {
+        "table": entry.path,
+        "tier": str(rules.tier),
+        "fewest": rules.fewest if rules.tier is Tier.RANGES else None,
+        "rows": entry.rows,
+        "key": list(entry.key),
+        "duplicates": entry.duplicates,
+        "alerts": [asdict(one) for one in alerts],
+        "columns": shown,
+        "samples": rows,
+        "history": history,
+    }
+    content = (readable_json(document, indent=1) + "\n").encode()
+    return Profile(content, to_parquet(one for of_file in states.values() for one in of_file))
+
+
+def _parsed(document: bytes | None) -> Mapping[str, Any]:
+    if document is None:
+        return {}
+    found: Mapping[str, Any] = json.loads(document)
+    return found
+
+
+def _states(
+    work: _Work, kept: Mapping[tuple[str, str], ColumnState]
+) -> dict[str, tuple[ColumnState, ...]]:
+    """What is measured of each file, by its SHA-256: kept, or measured now."""
+    columns = work.entry.schema.columns
+    found = {}
+    for file in work.entry.files:
+        known = [kept.get((file.sha256, column.name)) for column in columns]
+        whole = tuple(one for one in known if one is not None)
+        if len(whole) < len(columns):
+            whole = measure(work.connection, work.file_of(file.path), file.sha256, columns)
+        found[file.sha256] = whole
+    return found
+
+
+def _facts(work: _Work, column: Column, states: Mapping[str, Sequence[ColumnState]]) -> ColumnFacts:
+    """A column of the whole table. A file that stands twice in a table counts twice."""
+    at = work.entry.schema.columns.index(column)
+    type_ = column.type or "VARCHAR"
+    found = [states[file.sha256][at] for file in work.entry.files]
+    if not found:
+        return ColumnFacts(column.name, type_, kind_of(column.type), 0, 0, 0, 0.0)
+    facts = merged(column.name, type_, found, lambda sketch: _estimate(work.connection, sketch))
+    if work.entry.key == (column.name,):  # of which the engine leaves each value once
+        return replace(facts, distinct=facts.rows - facts.nulls, distinct_error=0.0)
+    return facts
+
+
+def _estimate(connection: duckdb.DuckDBPyConnection, sketch: bytes) -> int:
+    """How many different values the sketch of ``approx_count_distinct`` has seen."""
+    precision = len(sketch).bit_length() - 1
+    state = "{'precision': ?::UTINYINT, 'registers': ?::UTINYINT[]}"
+    query = f"SELECT finalize(to_aggregate_state({state}, 'approx_count_distinct', ['BIGINT']))"
+    return int(one_row(connection, query, [precision, list(sketch)])[0])
+
+
+def _samples(work: _Work) -> list[list[str | None]]:
+    """A few rows of the last file as text; long values are cut."""
+    if not work.entry.files:
+        return []
+    names = work.entry.schema.names
+    values = (f"left({value}::VARCHAR, {MOST_TEXT})" for value in inside(names).values())
+    rows = numbered([work.file_of(work.entry.files[-1].path)], names)
+    found = work.connection.execute(f"SELECT {', '.join(values)} FROM {rows} LIMIT {_SAMPLES}")
+    return [list(row) for row in found.fetchall()]

@@ -1,0 +1,108 @@
+"""Measures the columns of one data file with DuckDB."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ..tables.pieces import pieces
+from ..tables.schema import Column
+from .cells import DAY, level_for, thinned
+from .group_sql import FIELDS, cells_query, groups_query
+from .kinds import Kind, digits_of, kind_of
+from .state import MOST_TEXT, ColumnState
+
+__all__ = ["measure"]
+
+_AT_ONCE = 50  # columns in one query: each takes memory and time of DuckDB's planner
+
+
+def measure(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, columns: Sequence[Column]
+) -> tuple[ColumnState, ...]:
+    """The state of every column of the file at ``path``, whose SHA-256 is ``name``.
+
+    Takes memory for the different values of a column, which are spilled past the limit.
+    """
+    found: list[ColumnState] = []
+    for places in pieces(range(len(columns)), _AT_ONCE):
+        rows = connection.execute(groups_query(path, columns, places)).fetchall()
+        facts = {row[0]: dict(zip(FIELDS, row[1:], strict=True)) for row in rows}
+        levels = {
+            at: level for at in places if (level := _level(columns[at], facts[at])) is not None
+        }
+        cells = _cells(connection, path, columns, levels)
+        for at in places:
+            state = _state(name, columns[at], facts[at])
+            level, counted = thinned(state.kind, levels.get(at, 0), cells[at])
+            found.append(replace(state, level=level, cells=counted))
+    return tuple(found)
+
+
+def _level(column: Column, facts: dict[str, Any]) -> int | None:
+    """The level at which the values of a column are counted; None where there are none."""
+    kind = kind_of(column.type)
+    if not kind.has_cells or facts["low"] is None:
+        return None
+    if kind is Kind.TIME:
+        return DAY
+    low, high = facts["ends"]
+    bulk = facts["bulk"] or (low, high)
+    return level_for((bulk[0], bulk[1]), (low, high), digits=digits_of(column.type))
+
+
+def _cells(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: Sequence[Column],
+    levels: dict[int, int],
+) -> dict[int, dict[int, int]]:
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    if levels:
+        for at, cell, count in connection.execute(cells_query(path, columns, levels)).fetchall():
+            found[at][cell] = count
+    return found
+
+
+def _state(name: str, column: Column, facts: dict[str, Any]) -> ColumnState:
+    counts = [rank >> 32 for rank in facts["ranks"] or ()]
+    values = list(zip(facts["values"] or (), counts, strict=True))
+    if not facts["has_all"]:
+        values = [pair for pair in values if pair[1] > 1]
+    short = [pair for pair in values if len(pair[0]) <= MOST_TEXT]
+    return ColumnState(
+        file=name,
+        column=column.name,
+        kind=kind_of(column.type),
+        rows=int(facts["rows"]),
+        nulls=int(facts["nulls"]),
+        distinct=facts["distinct"],
+        not_finite=int(facts["not_finite"]),
+        zeros=int(facts["zeros"]),
+        low=facts["low"],
+        high=facts["high"],
+        low_us=facts["low_us"],
+        high_us=facts["high_us"],
+        total=_rounded(facts["total"]),
+        characters=_three(facts["characters"]),
+        values=tuple(sorted(short, key=lambda pair: (-pair[1], pair[0]))),
+        has_all=facts["has_all"] and len(short) == len(values),
+        sketch=bytes((facts["sketch"] or {}).get("registers") or ()),
+    )
+
+
+def _rounded(total: float | None) -> float | None:
+    """To 14 digits: the last ones depend on the order in which threads added up."""
+    return None if total is None else float(f"{total:.13e}")
+
+
+def _three(numbers: Sequence[Any] | None) -> tuple[int, int, int] | None:
+    if not numbers or numbers[0] is None:
+        return None
+    least, total, greatest = map(int, numbers)
+    return least, total, greatest

@@ -1,0 +1,110 @@
+"""What a tier shows of a column: the one place where values are left out. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ..config.profiles import Tier
+from .bars import Bar, bars_of, open_bars, quantile
+from .coverage import Coverage, coverage_of
+from .facts import ColumnFacts
+from .kinds import Kind
+
+__all__ = ["shown_column"]
+
+_TOP = 10
+_SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def shown_column(facts: ColumnFacts, tier: Tier, fewest: int) -> dict[str, Any]:
+    """The column as the profile of this tier has it, as plain JSON.
+
+    ``fewest`` rows are the least that a group has at the tier ``ranges``: a value that comes
+    seldom, an end of a range, or a bar of few rows could tell of a single person.
+    """
+    shown: dict[str, Any] = {
+        "name": facts.name,
+        "type": facts.type,
+        "kind": str(facts.kind),
+        "nulls": facts.nulls,
+        "distinct": facts.distinct,
+        "distinct_error": facts.distinct_error,
+    }
+    is_open = tier is Tier.RANGES
+    if tier is Tier.COUNTS or (is_open and facts.rows - facts.nulls < fewest):
+        return shown
+    bars = bars_of(facts.kind, facts.level, facts.cells)
+    if is_open:
+        bars = open_bars(bars, fewest)
+    shown |= {"not_finite": facts.not_finite, "bars": [asdict(bar) for bar in bars]}
+    shown |= _top(facts, fewest if is_open else 1)
+    if facts.kind is Kind.NUMBER and facts.cells and not (is_open and facts.finite < fewest):
+        shown |= _numbers(facts, fewest if is_open else 0)
+    if facts.kind is Kind.TIME and facts.cells:
+        shown["coverage"] = _coverage(facts, bars if is_open else None)
+    if facts.characters is not None:
+        shown["characters"] = _characters(facts, is_open=is_open)
+    if not is_open:
+        shown |= {"low": facts.low, "high": facts.high}
+    return shown
+
+
+def _top(facts: ColumnFacts, fewest: int) -> dict[str, Any]:
+    """The most frequent values, and how many rows have another one.
+
+    Where few rows have another one, so few that they are a small group, the rarest of the values
+    go to them.
+    """
+    if facts.kind is Kind.OTHER:
+        return {}
+    known = facts.rows - facts.nulls
+    values = [pair for pair in facts.values if pair[1] >= fewest][:_TOP]
+    while values and 0 < known - sum(count for _, count in values) < fewest:
+        values.pop()
+    return {
+        "top": [{"value": value, "count": count} for value, count in values],
+        "top_is_exact": facts.has_all,
+        "others": known - sum(count for _, count in values),
+    }
+
+
+def _numbers(facts: ColumnFacts, fewest: int) -> dict[str, Any]:
+    """Mean and quantiles; one that lies among the ``fewest`` outermost rows is left out."""
+    rows = facts.finite
+    return {
+        "mean": facts.mean,
+        "zeros": facts.zeros if facts.zeros == 0 or facts.zeros >= fewest else None,
+        "quantiles": [
+            {"share": share, "value": quantile(facts.level, facts.cells, share)}
+            for share in _SHARES
+            if min(share, 1 - share) * rows >= fewest
+        ],
+    }
+
+
+def _coverage(facts: ColumnFacts, bars: tuple[Bar, ...] | None) -> dict[str, Any] | None:
+    """First and last day, and the gaps; with open ``bars``, only what lies between their edges."""
+    found = coverage_of(facts.level, facts.cells)
+    if found is None:
+        return None
+    if bars is None:
+        return asdict(found)
+    if len(bars) < 3:
+        return None
+    inner = Coverage(
+        unit=found.unit,
+        first=bars[0].high or found.first,
+        last=bars[-1].low or found.last,
+        missing=0,
+        gaps=(),
+    )
+    gaps = tuple(gap for gap in found.gaps if gap[0] >= inner.first and gap[1] < inner.last)
+    return {**asdict(inner), "missing": None, "gaps": gaps}
+
+
+def _characters(facts: ColumnFacts, *, is_open: bool) -> dict[str, Any] | None:
+    if facts.characters is None:
+        return None
+    least, mean, greatest = facts.characters
+    return {"mean": round(mean, 1)} | ({} if is_open else {"least": least, "greatest": greatest})

@@ -1,0 +1,330 @@
+"""Profiles of real files, against plain Python over the same values."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broker.config.profiles import Alerts, Tier
+from broker.profile.make import Before
+
+from .tables import Table, one_column, profile, table
+
+DAY = date(2026, 3, 1)
+NUMBERS = {
+    "BIGINT": st.integers(-(2**40), 2**40) | st.integers(-20, 20),
+    "DECIMAL(12,2)": st.integers(-(10**11), 10**11).map(lambda n: Decimal(n).scaleb(-2))
+    | st.integers(-300, 300).map(lambda n: Decimal(n).scaleb(-2)),
+    "DOUBLE": st.floats(allow_nan=True, allow_infinity=True)
+    | st.integers(-400, 400).map(lambda n: n / 100),
+}
+TIMES = {
+    "DATE": st.dates(date(1, 1, 1), date(9999, 12, 31)) | st.dates(DAY, DAY + timedelta(60)),
+    "TIMESTAMP": st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)),
+}
+TEXTS = {"VARCHAR": st.text(max_size=5), "BOOLEAN": st.booleans()}
+
+
+def column(made: Table, tier: Tier = Tier.SAMPLES, fewest: int = 10) -> dict[str, Any]:
+    """What the profile of a table says of its only column."""
+    document = json.loads(profile(made, tier, fewest=fewest).document)
+    found: dict[str, Any] = document["columns"][0]
+    return found
+
+
+def is_finite(value: Any) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def position(value: Any) -> Any:
+    """A value as edges of bars are compared with it."""
+    if isinstance(value, float):
+        return value
+    if isinstance(value, datetime):
+        return value.date()
+    return value
+
+
+def edge(text: str, like: Any) -> Any:
+    if isinstance(like, float):
+        return float(text)
+    return date.fromisoformat(text) if isinstance(like, date) else Decimal(text)
+
+
+def inside(bar: dict[str, Any], value: Any) -> bool:
+    at = position(value)
+    above = bar["low"] is None or at >= edge(bar["low"], at)
+    return above and (bar["high"] is None or at < edge(bar["high"], at))
+
+
+@pytest.mark.parametrize("type_", [*NUMBERS, *TIMES, *TEXTS])
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_a_profile_is_what_plain_python_finds(type_: str, data: st.DataObject) -> None:
+    values = st.none() | {**NUMBERS, **TIMES, **TEXTS}[type_]
+    files = data.draw(st.lists(st.lists(values, min_size=1, max_size=40), min_size=1, max_size=4))
+    with TemporaryDirectory() as folder:
+        found = column(one_column(Path(folder), type_, *files))
+    every = [value for one in files for value in one]
+    known = [value for value in every if value is not None]
+    finite = [value for value in known if is_finite(value)]
+    assert found["nulls"] == len(every) - len(known)
+    assert found["not_finite"] == len(known) - len(finite)
+    counts = Counter(known)
+    if found["distinct_error"] == 0 and not found["not_finite"]:
+        assert found["distinct"] == len(counts)
+    if finite and type_ in {**NUMBERS, **TIMES}:
+        assert sum(bar["count"] for bar in found["bars"]) == len(finite)
+        for bar in found["bars"]:
+            assert bar["count"] == sum(inside(bar, value) for value in finite), bar
+        low, high = position(min(finite)), position(max(finite))
+        texts = found["low"].partition(" ")[0], found["high"].partition(" ")[0]
+        if type_ in NUMBERS:
+            assert tuple(edge(text, low) for text in texts) == (low, high)
+    if finite and type_ in NUMBERS and all(abs(value) < 1e200 for value in finite):
+        assert math.isclose(
+            found["mean"], math.fsum(finite) / len(finite), rel_tol=1e-9, abs_tol=1e-6
+        )
+    if type_ == "VARCHAR" and known:
+        lengths = [len(value) for value in known]
+        assert found["characters"]["least"] == min(lengths)
+        assert found["characters"]["greatest"] == max(lengths)
+        best = max(counts.values())
+        assert found["top"][0]["count"] == best
+    if type_ in TEXTS:
+        assert sum(one["count"] for one in found["top"]) + found["others"] == len(known)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.25, 0.5, 0.75, 0.95])
+def test_a_quantile_is_right_within_a_hundredth_of_the_range(tmp_path: Path, share: float) -> None:
+    values = [(i * 7919) % 100_000 for i in range(20_000)]
+    made = one_column(tmp_path, "BIGINT", values[:5_000], values[5_000:])
+    quantiles = {one["share"]: float(one["value"]) for one in column(made)["quantiles"]}
+    assert quantiles[share] == pytest.approx(sorted(values)[int(share * 20_000)], abs=1_000)
+
+
+def test_many_different_values_are_counted_within_three_standard_errors(tmp_path: Path) -> None:
+    files = [[f"user{i % 30_000}" for i in range(at, at + 20_000)] for at in (0, 15_000)]
+    found = column(one_column(tmp_path, "VARCHAR", *files))
+    assert found["distinct_error"] == pytest.approx(0.0325)
+    assert found["distinct"] == pytest.approx(30_000, rel=3 * 0.0325)
+
+
+def test_values_in_files_that_do_not_overlap_are_counted_exactly(tmp_path: Path) -> None:
+    made = one_column(tmp_path, "BIGINT", range(1_000), range(1_000, 3_000))
+    found = column(made)
+    assert (found["distinct"], found["distinct_error"]) == (3_000, 0)
+
+
+def test_a_key_has_as_many_values_as_rows(tmp_path: Path) -> None:
+    files = [{"id": list(range(0, 4_000, 2))}, {"id": list(range(1, 4_000, 2))}]
+    found = column(table(tmp_path, {"id": "BIGINT"}, files, key=("id",)))
+    assert (found["distinct"], found["distinct_error"]) == (4_000, 0)
+
+
+def test_one_value_far_away_leaves_the_bars_of_the_others(tmp_path: Path) -> None:
+    found = column(one_column(tmp_path, "DOUBLE", [*(i / 10 for i in range(5_000)), 1e15]))
+    assert len(found["bars"]) > 20
+    assert found["bars"][-1] == {"low": "500", "high": None, "count": 1}
+
+
+def test_a_day_that_stands_for_nothing_leaves_the_bars_of_the_others(tmp_path: Path) -> None:
+    days = [DAY + timedelta(i % 90) for i in range(3_000)] + [date(1900, 1, 1), date(9999, 12, 31)]
+    found = column(one_column(tmp_path, "DATE", days))
+    assert [bar["low"] for bar in found["bars"]] == [None, *(f"2026-0{m}-01" for m in (3, 4, 5, 6))]
+    assert (found["low"], found["high"]) == ("1900-01-01", "9999-12-31")
+    assert found["coverage"] == {
+        "unit": "day", "first": "2026-03-01", "last": "2026-05-29", "missing": 0, "gaps": []
+    }  # fmt: skip
+
+
+def test_missing_days_are_gaps_and_weekends_are_not(tmp_path: Path) -> None:
+    monday = date(2026, 1, 5)
+    work = [monday + timedelta(i) for i in range(200) if (monday + timedelta(i)).weekday() < 5]
+    holidays = [day for day in work if not date(2026, 4, 1) <= day <= date(2026, 4, 10)]
+    found = column(one_column(tmp_path, "DATE", holidays))["coverage"]
+    assert (found["unit"], found["gaps"]) == ("day", [["2026-04-01", "2026-04-12"]])
+    assert found["missing"] == 12
+    assert alerts(one_column(tmp_path, "DATE", holidays)) == ["gap"]
+
+
+def test_only_files_that_changed_are_read(tmp_path: Path) -> None:
+    files = [{"v": list(range(at, at + 50))} for at in (0, 50, 100)]
+    first = table(tmp_path, {"v": "BIGINT"}, files)
+    one = profile(first)
+    changed = table(tmp_path, {"v": "BIGINT"}, [*files[:2], {"v": list(range(100, 170))}])
+    for file in first.entry.files[:2]:
+        first.place(file.path).unlink()
+    again = json.loads(
+        profile(changed, Tier.COUNTS, before=Before(one.document, one.states)).document
+    )
+    assert again["columns"][0]["distinct"] == again["rows"] == 170
+
+
+def test_a_profile_from_kept_states_is_the_profile_from_all_files(tmp_path: Path) -> None:
+    types = {"id": "BIGINT", "price": "DECIMAL(12,2)", "at": "TIMESTAMPTZ", "word": "VARCHAR"}
+
+    def rows(start: int, count: int) -> dict[str, list[Any]]:
+        numbers = range(start, start + count)
+        return {
+            "id": list(numbers),
+            "price": [Decimal(n * 37 % 5_000).scaleb(-2) for n in numbers],
+            "at": [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in numbers],
+            "word": [f"w{n % 17}" if n % 5 else None for n in numbers],
+        }
+
+    files = [rows(0, 300), rows(300, 300), rows(600, 200)]
+    before = profile(table(tmp_path, types, files[:2]))
+    whole = table(tmp_path, types, files)
+    kept = profile(whole, before=Before(before.document, before.states))
+    anew = profile(whole)
+    assert kept.states == anew.states
+    one, other = json.loads(kept.document), json.loads(anew.document)
+    assert [point["rows"] for point in one.pop("history")] == [600, 800]
+    other.pop("history")
+    assert [alert["kind"] for alert in one.pop("alerts")] == [
+        a["kind"] for a in other.pop("alerts")
+    ]
+    assert one == other
+
+
+def test_states_of_another_release_are_made_anew(tmp_path: Path) -> None:
+    made = one_column(tmp_path, "BIGINT", range(30))
+    states = profile(made).states
+    broken = Before(None, states.replace(b"duckdb", b"duckdc"))
+    assert profile(made, before=broken).states == states
+    assert profile(made, before=Before(None, b"no parquet")).states == states
+
+
+def test_columns_of_every_type_have_a_profile(tmp_path: Path) -> None:
+    types = {"list": "BIGINT[]", "Name": "VARCHAR", "name": "VARCHAR", 'odd"name': "BIGINT"}
+    rows = {"list": [[1], [1], None], "Name": ["a", "b", "c"], "name": ["x", "x", "x"],
+            'odd"name': [1, None, 1]}  # fmt: skip
+    document = json.loads(profile(table(tmp_path, types, [rows])).document)
+    found = {one["name"]: one for one in document["columns"]}
+    assert {name: one["distinct"] for name, one in found.items()} == {
+        "list": 1, "Name": 3, "name": 1, 'odd"name': 1
+    }  # fmt: skip
+    assert (found["list"]["bars"], found["list"]["nulls"]) == ([], 1)
+    assert found["name"]["top"] == [{"value": "x", "count": 3}]
+    assert document["samples"][0] == ["[1]", "a", "x", "1"]
+
+
+def test_a_table_without_rows_has_a_profile(tmp_path: Path) -> None:
+    document = json.loads(profile(one_column(tmp_path, "BIGINT", [])).document)
+    assert (document["rows"], document["samples"]) == (0, [])
+    assert document["columns"][0]["bars"] == []
+    assert json.loads(profile(one_column(tmp_path, "DATE")).document)["columns"][0]["nulls"] == 0
+
+
+def test_a_long_value_is_not_shown(tmp_path: Path) -> None:
+    text = "x" * 5_000
+    document = profile(one_column(tmp_path, "VARCHAR", [text] * 9)).document.decode()
+    assert "x" * 200 in document
+    assert "x" * 202 not in document
+    assert json.loads(document)["columns"][0]["top"] == []
+
+
+@pytest.mark.parametrize("tier", [Tier.COUNTS, Tier.RANGES])
+@pytest.mark.parametrize(
+    ("type_", "values", "secrets"),
+    [
+        (
+            "BIGINT",
+            [987_654_321, *[n % 50 for n in range(2_000)], -7_777_777],
+            ["987654", "777777"],
+        ),
+        ("VARCHAR", ["usual"] * 500 + ["Secret Person", "Other One"], ["Secret", "Other"]),
+        (
+            "DATE",
+            [date(1931, 5, 17)]
+            + [DAY + timedelta(n % 30) for n in range(500)]
+            + [date(2031, 7, 9)],
+            ["1931", "2031"],
+        ),
+        ("DOUBLE", [0.123456, *[1 + n % 40 / 7 for n in range(600)], 99_999.5], ["0.1", "99999"]),
+    ],
+)
+def test_small_groups_are_not_shown(
+    tmp_path: Path, tier: Tier, type_: str, values: list[Any], secrets: list[str]
+) -> None:
+    made = one_column(tmp_path, type_, values)
+    text = profile(made, tier).document.decode()
+    for secret in secrets:
+        assert secret not in text
+    everything = profile(made).document.decode()
+    assert any(secret in everything for secret in secrets)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(-1_000, 1_000) | st.integers(-5, 5) | st.none(), max_size=120),
+    st.integers(2, 30),
+)
+def test_no_group_of_a_range_is_small(values: list[int | None], fewest: int) -> None:
+    with TemporaryDirectory() as folder:
+        found = column(one_column(Path(folder), "BIGINT", values), Tier.RANGES, fewest)
+    known = len(values) - values.count(None)
+    if known < fewest:
+        assert set(found) == {"name", "type", "kind", "nulls", "distinct", "distinct_error"}
+        return
+    assert sum(bar["count"] for bar in found["bars"]) == known
+    assert all(bar["count"] == 0 or bar["count"] >= fewest for bar in found["bars"])
+    assert (found["bars"][0]["low"], found["bars"][-1]["high"]) == (None, None)
+    assert all(bar["count"] for bar in (found["bars"][0], found["bars"][-1]))
+    assert all(one["count"] >= fewest for one in found["top"])
+    assert found["others"] == 0 or found["others"] >= fewest
+    assert not {"low", "high"} & set(found)
+    assert found["zeros"] is None or found["zeros"] == 0 or found["zeros"] >= fewest
+
+
+def test_counts_show_no_value(tmp_path: Path) -> None:
+    made = one_column(tmp_path, "VARCHAR", ["alpha"] * 900 + ["beta"] * 100)
+    document = json.loads(profile(made, Tier.COUNTS).document)
+    assert document["samples"] is None
+    assert document["columns"] == [
+        {"name": "v", "type": "VARCHAR", "kind": "text", "nulls": 0, "distinct": 2,
+         "distinct_error": 0.0}
+    ]  # fmt: skip
+
+
+def alerts(made: Table, tier: Tier = Tier.SAMPLES, before: Before | None = None) -> list[str]:
+    document = json.loads(profile(made, tier, before=before, alerts=Alerts()).document)
+    return [alert["kind"] for alert in document["alerts"]]
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "expected"),
+    [
+        ("BIGINT", [None] * 10, ["empty"]),
+        ("BIGINT", [None] * 4 + [1, 2, 3, 4, 5, 6], ["missing"]),
+        ("BIGINT", [7] * 10, ["constant"]),
+        ("BIGINT", [0] * 6 + [1, 2, 3, 4], ["zeros"]),
+        ("VARCHAR", ["a"] * 19 + ["b"], ["imbalance"]),
+        ("DOUBLE", [1.0, 2.0, math.inf], ["not_finite"]),
+        ("BIGINT", [1, 2, 3], []),
+    ],
+)
+def test_what_is_odd_is_pointed_out(
+    tmp_path: Path, type_: str, values: list[Any], expected: list[str]
+) -> None:
+    assert alerts(one_column(tmp_path, type_, values)) == expected
+
+
+def test_a_version_that_differs_much_is_pointed_out(tmp_path: Path) -> None:
+    one = profile(one_column(tmp_path, "BIGINT", range(100)))
+    fewer = one_column(tmp_path, "BIGINT", [*range(30), *[None] * 10])
+    assert alerts(fewer, Tier.COUNTS, Before(one.document, one.states)) == [
+        "rows_changed",
+        "nulls_changed",
+    ]
