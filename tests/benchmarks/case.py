@@ -21,7 +21,7 @@ from broker.tables.replay import replay
 from broker.tables.rows import Reading
 from broker.tables.schema import Column, TableSchema
 
-from . import data, exported, metered, published
+from . import data, exported, metered, profiled, published
 from .data import ORDERS
 
 GIB = 1024**3
@@ -220,6 +220,7 @@ CASES: dict[str, Callable[..., None]] = {
         *(getattr(published, name) for name in published.__all__),
         *(getattr(exported, name) for name in exported.__all__),
         *(getattr(metered, name) for name in metered.__all__),
+        *(getattr(profiled, name) for name in profiled.__all__),
     )
 }
 

@@ -38,11 +38,14 @@ def _small(tables: int, strategy: str) -> str:
     return "".join(f"  - {{id: shop.small{n}, primary_key: id{strategy}}}\n" for n in range(tables))
 
 
-def _sync(folder: Path, name: str, tables: str) -> Store:
-    """One ``broker sync`` of these tables, whose files stand in ``folder``."""
+def _sync(folder: Path, name: str, tables: str, more: str = "") -> Store:
+    """One ``broker sync`` of these tables, whose files stand in ``folder``.
+
+    ``more`` is of ``instance.yaml``.
+    """
     config, data = folder / name / "config", folder / name / "data"
     config.mkdir(parents=True, exist_ok=True)
-    (config / "instance.yaml").write_text("data_source: {type: csv, path: ../..}\n")
+    (config / "instance.yaml").write_text(f"data_source: {{type: csv, path: ../..}}\n{more}")
     (config / "data_description.md").write_text(f"```yaml\ntables:\n{tables}```\n")
     words = ["sync", "--json", "--config", str(config), "--data", str(data)]
     code = broker.main(words, standalone_mode=False)
@@ -51,20 +54,21 @@ def _sync(folder: Path, name: str, tables: str) -> Store:
     return Store(data)
 
 
-def _before(folder: Path, name: str, file: str) -> None:
+def publish_others(folder: Path, name: str, file: str) -> None:
     """A generation of other tables, whose files the next one links; and a delivered file."""
     shutil.rmtree(folder / name, ignore_errors=True)
-    _deliver(folder, name, file)
+    deliver(folder, name, file)
     _sync(folder, name, _small(LINKED, ""))
 
 
-def _deliver(folder: Path, name: str, file: str) -> None:
+def deliver(folder: Path, name: str, file: str) -> None:
     """Put a file where the table of a store is read from: a link would be refused."""
     shutil.copyfile(folder / f"{file}.csv", folder / f"{name}.csv")
 
 
-def _publish(folder: Path, name: str) -> None:
-    store = _sync(folder, name, TABLE % name + _small(LINKED, ""))
+def publish_orders(folder: Path, name: str, more: str = "") -> None:
+    """Publish what was delivered. ``more`` is of ``instance.yaml``."""
+    store = _sync(folder, name, TABLE % name + _small(LINKED, ""), more)
     entry = store.generation().manifest.table("shop.orders")
     if entry is None or not entry.rows or entry.rejects:
         raise SystemExit("the table was not published as it should be")
@@ -73,12 +77,17 @@ def _publish(folder: Path, name: str) -> None:
 def published_before(folder: Path) -> None:
     """Other tables, published before."""
     shutil.rmtree(folder / "published-kept", ignore_errors=True)
-    _before(folder, "published", "orders")
+    publish_others(folder, "published", "orders")
 
 
 def published(folder: Path) -> None:
     """Typed, rejects, sorted, 24 monthly files, hashed; manifest signed, others linked."""
-    _publish(folder, "published")
+    publish_orders(folder, "published")
+
+
+def publish_small(folder: Path, name: str, more: str = "") -> None:
+    """Publish 200 tables. ``more`` is of ``instance.yaml``, as in ``publish_orders``."""
+    _sync(folder, name, _small(SMALL, ""), more)
 
 
 def published_upsert(folder: Path) -> None:
@@ -95,27 +104,27 @@ def published_upsert_before(folder: Path) -> None:
     source, target = (kept, store) if kept.exists() else (store, kept)
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target, symlinks=True, copy_function=os.link)
-    _deliver(folder, "published", "changes")
+    deliver(folder, "published", "changes")
 
 
 def published_tenth_before(folder: Path) -> None:
     """Other tables, published before."""
-    _before(folder, "published-tenth", "tenth")
+    publish_others(folder, "published-tenth", "tenth")
 
 
 def published_tenth(folder: Path) -> None:
     """The same load of a tenth of the rows."""
-    _publish(folder, "published-tenth")
+    publish_orders(folder, "published-tenth")
 
 
 def published_long_before(folder: Path) -> None:
     """Other tables, published before."""
-    _before(folder, "published-long", "long")
+    publish_others(folder, "published-long", "long")
 
 
 def published_long(folder: Path) -> None:
     """The same load of ten times the rows."""
-    _publish(folder, "published-long")
+    publish_orders(folder, "published-long")
 
 
 def published_small_before(folder: Path) -> None:
@@ -125,7 +134,7 @@ def published_small_before(folder: Path) -> None:
 
 def published_small(folder: Path) -> None:
     """200 tables of 2,000 rows, full refresh."""
-    _sync(folder, "small", _small(SMALL, ""))
+    publish_small(folder, "small")
 
 
 _INCREMENTAL = (
