@@ -19,23 +19,28 @@ __all__ = ["DAY", "MONTH", "coarser", "day_of", "level_for", "month_of", "month_
 DAY, MONTH = 0, 1
 _EPOCH = date(1970, 1, 1)
 _MOST_CELLS = 4_000  # of one column in one file
-_CELLS_AT_LEAST = 200  # between the quantiles of 1 % and 99 %
+_CELLS_AT_LEAST = 200  # where nearly all values lie
+_FAR = 3
 _EXACT = 2**53  # past which a double does not hold every whole number
 
 
 def level_for(
-    bulk: tuple[float, float], ends: tuple[float, float], *, digits: int | None = None
+    quartiles: tuple[float, float], ends: tuple[float, float], *, digits: int | None = None
 ) -> int:
     """The level at which numbers of a file are counted.
 
-    ``bulk`` is where nearly all of them lie, ``ends`` are the least and the greatest: a single
-    number far away does not make cells too wide for all the others. ``digits`` after the point is
-    the most that a number of the column has, so no cell is narrower.
+    ``quartiles`` are the first and the third of its different values, ``ends`` the least and the
+    greatest. A few numbers far away, which lie more than three times the distance of the quartiles
+    beyond them, do not make the cells too wide for all others. ``digits`` after the point is the
+    most that a number of the column has, so no cell is narrower.
     """
-    width = (bulk[1] - bulk[0]) or (ends[1] - ends[0]) or abs(ends[1]) or 1.0
+    beyond = _FAR * (quartiles[1] - quartiles[0])
+    low, high = max(ends[0], quartiles[0] - beyond), min(ends[1], quartiles[1] + beyond)
+    width = (high - low if beyond else ends[1] - ends[0]) or abs(ends[1]) or 1.0
     farthest = max(abs(ends[0]), abs(ends[1]))
-    fine = math.floor(math.log10(max(width / _CELLS_AT_LEAST, 5e-300)))
-    exact = math.ceil(math.log10(farthest / _EXACT)) if farthest > 0 else fine
+    narrowest = min(max(width / _CELLS_AT_LEAST, 5e-300), 1e300)  # of a width past all doubles, too
+    fine = math.floor(math.log10(narrowest))
+    exact = math.ceil(math.log10(farthest) - math.log10(_EXACT)) if farthest > 0 else fine
     return max(fine, exact, -digits) if digits is not None else max(fine, exact)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -52,8 +53,16 @@ def _level(column: Column, facts: dict[str, Any]) -> int | None:
     if kind is Kind.TIME:
         return DAY
     low, high = facts["ends"]
-    bulk = facts["bulk"] or (low, high)
-    return level_for((bulk[0], bulk[1]), (low, high), digits=digits_of(column.type))
+    return level_for(_quartiles(facts), (low, high), digits=digits_of(column.type))
+
+
+def _quartiles(facts: dict[str, Any]) -> tuple[float, float]:
+    """Of the different values: of all where they are listed, else of a sample."""
+    if facts["has_all"]:
+        values = sorted(one for one in map(float, facts["values"]) if math.isfinite(one))
+        return values[len(values) // 4], values[3 * len(values) // 4]
+    low, high = facts["quartiles"] or facts["ends"]
+    return low, high
 
 
 def _cells(

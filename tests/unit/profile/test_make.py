@@ -328,3 +328,14 @@ def test_a_version_that_differs_much_is_pointed_out(tmp_path: Path) -> None:
         "rows_changed",
         "nulls_changed",
     ]
+
+
+def test_one_of_few_values_far_away_leaves_the_cells_of_the_others(tmp_path: Path) -> None:
+    values = [*map(Decimal, range(30)), Decimal(10**9)]
+    assert len(column(one_column(tmp_path, "DECIMAL(12,2)", values))["bars"]) > 20
+
+
+@pytest.mark.parametrize("values", [[-1.7e308, 1.7e308], [5e-324, 1e308], [5e-324, 1e-323], [-0.0]])
+def test_the_outermost_numbers_have_a_profile(tmp_path: Path, values: list[float]) -> None:
+    found = column(one_column(tmp_path, "DOUBLE", values))
+    assert sum(bar["count"] for bar in found["bars"]) == len(values)
