@@ -67,15 +67,15 @@ def profiled_files(folder: Path) -> None:
 
 def aggregates(folder: Path) -> None:
     """What one query of DuckDB tells: NULL, different values, ends, means and quantiles."""
-    asked = []
+    expressions = []
     for name, type_ in ORDERS.items():
-        asked += [f"{one}({name})" for one in ("count", "approx_count_distinct", "min", "max")]
+        expressions += [f"{one}({name})" for one in ("count", "approx_count_distinct", "min", "max")]
         if type_.startswith(_NUMBERS):
-            asked += [f"avg({name})", f"approx_quantile({name}, [0.05, 0.25, 0.5, 0.75, 0.95])"]
+            expressions += [f"avg({name})", f"approx_quantile({name}, [0.05, 0.25, 0.5, 0.75, 0.95])"]
         if type_ == "VARCHAR":
-            asked += [f"{one}(length({name}))" for one in ("min", "max", "avg")]
+            expressions += [f"{one}(length({name}))" for one in ("min", "max", "avg")]
     with duckdb.connect(config={"memory_limit": f"{GIB}B", "threads": 2}) as connection:
-        query = f"SELECT {', '.join(asked)} FROM '{folder}/months/*.parquet'"
+        query = f"SELECT {', '.join(expressions)} FROM '{folder}/months/*.parquet'"
         connection.execute(query).fetchall()
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from itertools import count
-from math import floor
 
 from .cells import DAY, MONTH, day_of, month_of, month_start
 from .kinds import Kind
@@ -98,24 +97,17 @@ def bulk_of(cells: Mapping[int, int]) -> tuple[int, int]:
 
 def quantile(level: int, cells: Mapping[int, int], share: float) -> str:
     """Where the cell begins in which this share of numbers is reached: right within one cell."""
-    total, before, wanted = sum(cells.values()), 0, 0
-    wanted = min(floor(share * total), total - 1)
-    for cell in sorted(cells):
-        if before + cells[cell] > wanted:
-            within = (wanted - before) / cells[cell]
-            place = Decimal(cell) + Decimal(str(within)).quantize(Decimal("0.1"), ROUND_FLOOR)
-            return number_text(place.to_integral_value(ROUND_FLOOR), level)
-        before += cells[cell]
-    raise ValueError("there are no cells")
+    return _number_text(_cell_at(cells, share), level)
 
 
-def number_text(cells: Decimal | int, level: int) -> str:
+def _number_text(cells: int, level: int) -> str:
     """So many cells of this level as a decimal number, without an exponent while it is short."""
     value = Decimal(cells).scaleb(level)
     return f"{value:f}" if abs(level) <= 20 else str(value)
 
 
 def _cell_at(cells: Mapping[int, int], share: float) -> int:
+    """The cell in which this share of the rows is passed."""
     wanted, before = share * sum(cells.values()), 0
     for cell in sorted(cells):
         before += cells[cell]
@@ -130,7 +122,7 @@ def _number_units(level: int) -> Iterator[_Unit]:
         for width in (10**power, 2 * 10**power, 5 * 10**power):
             yield _Unit(
                 lambda cell, width=width: cell // width,  # type: ignore[misc]
-                lambda bar, width=width: number_text(bar * width, level),  # type: ignore[misc]
+                lambda bar, width=width: _number_text(bar * width, level),  # type: ignore[misc]
             )
 
 

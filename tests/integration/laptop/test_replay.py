@@ -58,7 +58,7 @@ def test_a_change_file_that_is_here_already_does_not_come_again(scene: Scene) ->
     assert scene.sync("--generation", "previous").returncode == 0
     ended = scene.sync("--verbose")
     assert "2 changed rows" in ended.stdout
-    assert ": 4 of 12 files are new" in ended.stdout  # one change file, and three documents
+    assert ": 5 of 13 files are new" in ended.stdout  # one change file, and four documents
     assert scene.has_the_signed_bytes()
 
 
