@@ -63,7 +63,15 @@ $(identities)
 Host *
   Include ~/.ssh/config
   Include /etc/ssh/ssh_config
+$(ciphers)
 TEXT
+}
+
+# Last, so whatever else names ciphers counts: with a processor that knows AES this one takes half of the work.
+ciphers() {
+    if [ "$(uname)" = Darwin ] || grep -qw aes /proc/cpuinfo 2>/dev/null; then
+        echo '  Ciphers ^aes256-gcm@openssh.com'
+    fi
 }
 
 # The line has the keys that the broker knows. Of those that are here, a file's or an agent's, each is offered
