@@ -72,6 +72,7 @@ _RANGES = {
     "broker_min_free_mb": (0, None),
     "broker_analyst_reserve_mb": (0, None),
     "broker_analyst_weight": (1, 10000),
+    "broker_ssh_logins_at_once": (1, 50),
     "broker_ssh_trial_seconds": (10, 3600),
 }
 # systemd.time(7), "Parsing Time Spans".

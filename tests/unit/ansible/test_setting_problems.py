@@ -47,6 +47,7 @@ def test_names_of_ansible_and_of_the_operator_are_their_own() -> None:
         ("broker_max_logins", 0, "is '0'; expected a whole number from 1"),
         ("broker_max_logins", True, "is 'True'; expected a whole number"),
         ("broker_analyst_weight", 20000, "expected a whole number from 1 to 10000"),
+        ("broker_ssh_logins_at_once", 51, "is '51'; expected a whole number from 1 to 50"),
         ("broker_ssh_enabled", "maybe", "is 'maybe'; expected true or false"),
         ("broker_laptop_wheels", "all", "is 'all'; expected a list"),
         ("broker_laptop_wheels", ["some"], "is 'some'; expected all, or python (3.11 to 3.14)"),

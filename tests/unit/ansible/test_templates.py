@@ -163,12 +163,19 @@ def test_who_deploys_changes_nothing_where_a_group_of_theirs_is_known(groups: st
     assert "AllowGroups dataread data-ops root sudo adm ops\n" in template("ssh", path, **known)
 
 
-def test_one_address_is_far_from_where_sshd_drops_at_random() -> None:
+FILES_OF_A_PROCESS = 1_024  # by systemd's default; sshd has one for each connection
+
+
+@pytest.mark.parametrize("each", [1, 10, 50])
+def test_one_address_is_far_from_where_sshd_drops_at_random(each: int) -> None:
     path = "etc/ssh/sshd_config.d/40-data-broker-hardening.conf"
-    text = template("ssh", path, __ssh_operator={"stdout": "deploy"}, **facts(12))
+    known = {"__ssh_operator": {"stdout": "deploy"}, "ssh_logins_at_once": each}
+    text = template("ssh", path, **known, **facts(12))
     options = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
-    start = int(options["MaxStartups"].split(":")[0])
-    assert 10 * int(options["PerSourceMaxStartups"]) < start
+    start, _, most = map(int, options["MaxStartups"].split(":"))
+    assert options["PerSourceMaxStartups"] == str(each)
+    assert start == 15 * each
+    assert most == start + 150 < FILES_OF_A_PROCESS - 100
     assert options["PerSourceNetBlockSize"] == "32:64"
 
 
