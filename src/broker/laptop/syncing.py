@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,15 +125,15 @@ class _Sync:
             return 0
         with my_turn(self._workspace) as lock:
             try:
-                return self._pull(lock)
+                with closing(self._source(lock)) as source:
+                    return self._pull(source)
             except (BrokerError, OSError) as error:
                 with suppress(OSError):  # the disk may be full
                     self._keep(error=shown(error, 1_000))
                 raise
 
-    def _pull(self, lock: int) -> int:
+    def _pull(self, source: FileSource) -> int:
         options, workspace = self._options, self._workspace
-        source = self._source(lock)
         self._clear_log()
         choice = self._choice()
         self._collect(choice)
@@ -177,6 +177,7 @@ class _Sync:
                 f"says: {key}"
             )
         if _UPDATED not in os.environ and take_over(self._workspace, source):
+            source.close()
             self._start_anew()
 
     def _source(self, lock: int) -> FileSource:

@@ -215,6 +215,26 @@ def test_an_agent_with_ten_keys_offers_the_right_one_alone(
     assert desk.type(sync).returncode == 0
 
 
+def test_a_sync_logs_in_once_and_leaves_no_connection(desk: Desk) -> None:
+    assert desk.first_contact().returncode == 0
+    desk.home.table("stores", "SELECT 8::BIGINT AS id, 'Brno' AS name")
+    desk.publish()
+    before = logins(desk.host)
+    (push,) = documented("analyst-push")
+    done = desk.type(push)
+    assert done.returncode == 0, done.stderr
+    assert desk.stores() == [(8, "Brno")]
+    assert logins(desk.host) == before + 1
+    assert not [path for path in (desk.folder / ".broker").iterdir() if path.is_socket()]
+    assert not re.findall(r"sshd.*: anna", desk.host.run("ps -eo args").stdout)
+
+
+def logins(host: Host) -> int:
+    """How often the analyst has logged in."""
+    journal = host.exec("journalctl", "-o", "cat", "-t", "sshd", "-t", "sshd-session").stdout
+    return journal.count("Accepted publickey for anna")
+
+
 def test_a_first_contact_refuses_a_host_or_a_signer_that_is_not_in_its_line(desk: Desk) -> None:
     """Nothing is believed because it came first."""
     other = desk.folder.parents[1] / "other"

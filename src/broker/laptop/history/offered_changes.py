@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,9 +75,11 @@ def _bring(workspace: Workspace, changes: Sequence[ChangeFile], folder: Path) ->
     missing = {file.path for file in files if shelf.find(file.path, file.sha256) is None}
     if missing:
         with my_turn(workspace) as lock:
-            source = open_source(remembered_name(workspace), workspace, lock, lambda _: None, warn)
             most = max(file.bytes for file in files)
-            source.fetch([Wanted("generation", missing, missing, most_bytes=most)], folder)
+            wanted = Wanted("generation", missing, missing, most_bytes=most)
+            name = remembered_name(workspace)
+            with closing(open_source(name, workspace, lock, lambda _: None, warn)) as source:
+                source.fetch([wanted], folder)
         for path in missing:
             shelf.forget(path)
     found = [shelf.find(file.path, file.sha256) for file in files]

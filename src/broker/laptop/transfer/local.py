@@ -46,6 +46,9 @@ class LocalSource:
             if path.is_file() and not path.is_symlink() and relative not in excluded:
                 _copy(path, self._folder / "user" / relative)
 
+    def close(self) -> None:
+        """See ``FileSource``. Nothing stays open."""
+
 
 def _is_short(place: Path, most_bytes: int | None) -> bool:
     return most_bytes is None or place.stat().st_size <= most_bytes

@@ -22,6 +22,7 @@ from ..workspace import Workspace
 from .complaints import complaint, is_refusal, met_a_publish
 from .connection import pause_seconds, ssh_options
 from .patterns import pattern, rules
+from .shared import SharedConnection
 from .wanted import BytesProgress, Wanted
 
 __all__ = ["RsyncSource"]
@@ -50,6 +51,11 @@ class RsyncSource:
         self._lock = lock
         self._progress = progress
         self._say = say
+        self._shared = SharedConnection(name, workspace)
+
+    def close(self) -> None:
+        """See ``FileSource``."""
+        self._shared.close()
 
     def fetch(self, wanted: Sequence[Wanted], into: Path, *, basis: Path | None = None) -> int:
         """See ``FileSource``. A broker takes one folder per connection; several go side by side."""
@@ -103,7 +109,14 @@ class RsyncSource:
 
     def _once(self, what: str, arguments: list[str]) -> tuple[int, int, str]:
         """The exit code, bytes that were moved, and what was complained of."""
-        line = ["rsync", f"--rsh={' '.join(self._ssh())}", "--timeout=60", "--stats", "--progress"]
+        ssh = self._ssh()
+        if "RSYNC_RSH" not in os.environ:  # that may name anything
+            code, complaints = self._shared.open(ssh)
+            if code:
+                return code, 0, complaints
+        through = self._shared.words()
+        shell = " ".join([*ssh, *through])
+        line = ["rsync", f"--rsh={shell}", "--timeout=60", "--stats", "--progress"]
         state = self._workspace.state
         with (
             (state / f"rsync-{what}.err").open("w+") as errors,
@@ -122,6 +135,8 @@ class RsyncSource:
             ):
                 os.close(writing)
                 moved = self._follow(output, log)
+            if through and process.returncode in _PASSING:
+                self._shared.leave()
             errors.seek(0)
             return process.returncode, moved, errors.read(100_000)
 

@@ -65,6 +65,9 @@ class SftpSource:
             remedy="The data are up to date. Install rsync, and sync with --push again.",
         )
 
+    def close(self) -> None:
+        """See ``FileSource``. Nothing stays open."""
+
     def _fetch(self, wanted: Wanted, into: Path) -> int:
         """Bring the files that are there, and return what they weigh."""
         session = _Session(wanted, into)

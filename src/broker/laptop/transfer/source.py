@@ -35,6 +35,9 @@ class FileSource(Protocol):
     def push(self, folder: Path, excluded: Collection[str]) -> None:
         """Send what is below ``folder`` to the analyst's ``user/``, and remove nothing there."""
 
+    def close(self) -> None:
+        """End what is open towards the broker."""
+
 
 def name_of(words: str) -> str:
     """The name of a broker as a person gives it; raises ``LaptopError`` for what ssh cannot use."""
