@@ -11,10 +11,9 @@ import click
 
 from ..config import Instance, find_config_dir, load_instance
 from ..errors import PublishError
-from ..manifest import TableEntry
 from ..publish import Generation, Store, TableDiff
 from ..publish import diff as diff_manifests
-from ..tables.compare import compare, differences
+from ..tables.compare import common_key, compare, differences
 from ..tables.files.apply import Previous
 from ..tables.model import Limits
 from .options import as_json, config_dir, data_dir
@@ -72,7 +71,7 @@ def _facts(one: TableDiff, old: Generation, new: Generation, instance: Instance)
             counts = compare(
                 Previous(old.path, before.files),
                 Previous(new.path, after.files),
-                _common_key(before, after),
+                common_key(before.key, after.key),
                 work=Path(work),
                 limits=_limits(instance),
             )
@@ -96,16 +95,11 @@ def _print_rows(old: Generation, new: Generation, table: str, limits: Limits) ->
         for change, row in differences(
             Previous(old.path, before.files),
             Previous(new.path, after.files),
-            _common_key(before, after),
+            common_key(before.key, after.key),
             work=Path(work),
             limits=limits,
         ):
             say_json({"change": change, "row": row})
-
-
-def _common_key(before: TableEntry, after: TableEntry) -> tuple[str, ...]:
-    """The key, if both versions have the same; else rows are compared as a whole."""
-    return after.key if before.key == after.key else ()
 
 
 def _before(store: Store, generation: Generation) -> str:

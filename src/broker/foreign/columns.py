@@ -1,10 +1,10 @@
-"""Column types as a manifest writes them: a closed language, parsed and written anew for SQL."""
+"""Names of columns as SQL compares them; types as a manifest writes them, written anew for SQL."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["SIMPLE", "sql_type"]
+__all__ = ["SIMPLE", "folded", "sql_type"]
 
 SIMPLE = (
     "BOOLEAN",
@@ -25,6 +25,14 @@ _DECIMAL = re.compile(r"DECIMAL\(([0-9]{1,2}),([0-9]{1,2})\)")
 _SIMPLE = re.compile("|".join(sorted(SIMPLE, key=len, reverse=True)))
 _NAME = re.compile(r'"((?:[^"\x00]|"")+)"|([A-Za-z_][A-Za-z0-9_]*)')
 _EXPECTED = f"expected a column type: {', '.join(SIMPLE)}, DECIMAL(p,s), T[] or STRUCT(name T, …)"
+
+
+def folded(name: str) -> str:
+    """The name of a column as DuckDB compares it: Total and total are one column.
+
+    It folds ASCII alone: É and é are two.
+    """
+    return "".join(c.lower() if c.isascii() else c for c in name)
 
 
 def sql_type(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from ..foreign.columns import folded
 from .files.apply import Previous
 from .model import DataFile, Limits
 from .session import columns_of, identifier, one_row, parquet, session
@@ -25,6 +26,7 @@ __all__ = [
     "Counts",
     "RowChange",
     "changes",
+    "common_key",
     "compare",
     "difference_query",
     "differences",
@@ -58,6 +60,11 @@ class RowChange:
     key: dict[str, str | None]
     before: dict[str, str | None] | None
     after: dict[str, str | None] | None
+
+
+def common_key(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...]:
+    """The key of both versions, as the newer one spells it; none where it is another one."""
+    return after if [*map(folded, before)] == [*map(folded, after)] else ()
 
 
 def losses(
@@ -190,7 +197,11 @@ def _prepare(
         f"CREATE TEMP VIEW n AS FROM {parquet(other.paths())} WHERE {bool(new.files)}"
     )
     old_columns, new_columns = columns_of(connection, "o"), columns_of(connection, "n")
+    spelled = {folded(name): name for name in new_columns}
+    old_columns = {spelled.get(folded(name), name): kind for name, kind in old_columns.items()}
     names = [*new_columns, *(name for name in old_columns if name not in new_columns)]
+    spelled = {folded(name): name for name in names}
+    key = tuple(spelled[folded(name)] for name in key)
     query = difference_query(old_columns, new_columns, key, showing(key, names))
     connection.execute(f"CREATE TEMP VIEW difference AS {query}")
     return True

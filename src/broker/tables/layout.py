@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from ..errors import TableError
+from ..foreign.columns import folded
 from .model import TableSpec
 from .schema import Column, TableSchema, TypedBy
 from .types import canonical, changed, common, decimal, is_guessed, is_nested, of_arrow
@@ -125,21 +126,21 @@ def _check_names(spec: TableSpec, names: Iterable[str]) -> None:
                 where=spec.name,
                 remedy="Give it a name in the source, or leave it out with `columns`.",
             )
-        folded = _folded(name)
-        if folded in seen:
+        as_sql = folded(name)
+        if as_sql in seen:
             raise TableError(
-                f"the columns {seen[folded]!r} and {name!r} differ in nothing but case",
+                f"the columns {seen[as_sql]!r} and {name!r} differ in nothing but case",
                 where=spec.name,
                 remedy="SQL cannot tell them apart: rename one, or choose one with `columns`.",
             )
-        seen[folded] = name
+        seen[as_sql] = name
 
 
 def _check_case(spec: TableSpec, delivered: Iterable[str], kept: Iterable[str]) -> None:
     """Refuse a column that comes in other letters than those of a column that stays."""
-    names = {_folded(name): name for name in delivered}
+    names = {folded(name): name for name in delivered}
     for name in kept:
-        now = names.get(_folded(name), name)
+        now = names.get(folded(name), name)
         if now == name:
             continue
         if spec.on_schema_change == "rebuild":
@@ -155,11 +156,6 @@ def _check_case(spec: TableSpec, delivered: Iterable[str], kept: Iterable[str]) 
             where=spec.name,
             remedy="Set on_schema_change to rebuild, or name all columns under `columns`.",
         )
-
-
-def _folded(name: str) -> str:
-    """DuckDB folds ASCII alone: É and é are two columns to it, E and e are not."""
-    return "".join(c.lower() if c.isascii() else c for c in name)
 
 
 def _fresh(spec: TableSpec, declared: TableSchema, delivered: pa.Schema) -> list[Field]:

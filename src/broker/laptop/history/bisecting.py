@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ...errors import LaptopError
 from ...foreign.columns import sql_type
 from ...manifest import TableEntry
-from ...tables.compare import RowChange
+from ...tables.compare import RowChange, common_key
 from ...tables.files.apply import Previous
 from ...tables.model import DataFile
 from ...tables.session import identifier, literal
@@ -171,12 +171,13 @@ class _Trial:
         self, old: TableEntry, new: TableEntry, partitions: Sequence[str] | None
     ) -> tuple[list[RowChange], list[str]]:
         """Which rows, by their keys."""
-        if not old.key or old.key != new.key:
+        key = common_key(old.key, new.key)
+        if not key:
             return [], ["rows have no key that is the same in both: see diff"]
         was = Previous(self.before.tree, _of_partitions(old, partitions))
         is_now = Previous(self.after.tree, _of_partitions(new, partitions))
         state = self.asker.workspace.state
-        counts, rows = compared(was, is_now, old.key, most=_MOST_KEYS, state=state)
+        counts, rows = compared(was, is_now, key, most=_MOST_KEYS, state=state)
         total = counts.added + counts.removed + counts.changed
         if total > len(rows):
             return [], [f"{total:,} keys differ in it, too many to try each: see diff"]
@@ -230,12 +231,12 @@ def _with_rows(
 ) -> TableRows:
     """The table as it was before, but for the rows of these keys, which are as they were after."""
     (old_generation, old), (new_generation, new) = before, after
-    types = {column.name: column.type or "VARCHAR" for column in old.schema.columns}
+    types = {column.name: column.type or "VARCHAR" for column in new.schema.columns}
     keys = ", ".join(
-        "(" + ", ".join(_typed(row.key[name], types[name]) for name in old.key) + ")"
+        "(" + ", ".join(_typed(row.key[name], types[name]) for name in new.key) + ")"
         for row in rows
     )
-    names = ", ".join(map(identifier, old.key))
+    names = ", ".join(map(identifier, new.key))
     chosen = f"(VALUES {keys}) AS chosen({names})"
     sql = (
         f"SELECT * FROM ({rows_query(old, old_generation.tree)}) AS was "

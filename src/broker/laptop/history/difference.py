@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 
 from ...errors import LaptopError
+from ...foreign.columns import folded
 from ...manifest import TableEntry
-from ...tables.compare import Counts, RowChange, changes
+from ...tables.compare import Counts, RowChange, changes, common_key
 from ...tables.files.apply import Previous
 from ...tables.model import Limits
 from ..query.messages import first_part
@@ -22,10 +23,12 @@ __all__ = [
     "ColumnChange",
     "TableDifference",
     "columns_changed",
-    "common_key",
     "compared",
     "difference_of",
 ]
+
+
+_LIMITS = Limits(memory_bytes=4 << 30)  # DuckDB has half of it, as for a guarded query
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def difference_of(
     one = new or old
     if one is None:
         raise LaptopError(f"{absence(after, view)}, and {absence(before, view)}")
-    key = common_key(old or one, new or one)
+    key = common_key((old or one).key, (new or one).key)
     was = Previous(before.tree, old.files if old else ())
     is_now = Previous(after.tree, new.files if new else ())
     counts, rows = compared(was, is_now, key, most=most, state=state)
@@ -116,7 +119,13 @@ def compared(
     """What differs in these files; raises ``LaptopError`` where one of them cannot be read."""
     try:
         with tempfile.TemporaryDirectory(prefix="compare-", dir=state) as work:
-            return changes(was, is_now, key, most=most, work=Path(work), limits=Limits())
+            return changes(was, is_now, key, most=most, work=Path(work), limits=_LIMITS)
+    except duckdb.OutOfMemoryException as error:
+        raise LaptopError(
+            "the rows of two generations are too many or too wide to be compared",
+            found=first_part(error),
+            remedy="Compare what you need of them with sql and the macros of the table.",
+        ) from error
     except duckdb.Error as error:
         raise LaptopError(
             "the rows of two generations cannot be compared",
@@ -125,14 +134,13 @@ def compared(
         ) from error
 
 
-def common_key(old: TableEntry, new: TableEntry) -> tuple[str, ...]:
-    """The key, if both versions have the same; else rows are compared as a whole."""
-    return new.key if old.key == new.key else ()
-
-
 def columns_changed(old: TableEntry, new: TableEntry) -> tuple[ColumnChange, ...]:
     """Columns that are added, removed, or have another type; none where one was never loaded."""
-    before = {column.name: column.type or "VARCHAR" for column in old.schema.columns}
+    spelled = {folded(column.name): column.name for column in new.schema.columns}
+    before = {
+        spelled.get(folded(column.name), column.name): column.type or "VARCHAR"
+        for column in old.schema.columns
+    }
     after = {column.name: column.type or "VARCHAR" for column in new.schema.columns}
     if not before or not after:
         return ()
@@ -155,7 +163,7 @@ def _notes(
     old, new = before[1], after[1]
     if old is None or new is None:
         return notes
-    if old.key != new.key:
+    if (old.key or new.key) and not common_key(old.key, new.key):
         notes.append(
             f"the key was {_key(old)} and is {_key(new)}: rows are compared as a whole, so a "
             "changed row is one removed and one added"

@@ -108,12 +108,12 @@ def from_views(names: Mapping[int, str]) -> Callable[[TablePast, str], str]:
 
 def _difference(past: TablePast, read: VersionReader) -> str:
     """The rows that differ, in columns that hold the values of all versions."""
-    columns = past.columns
+    columns, drifting = past.columns, past.drifting
     side = identifier(_free("_is_new", columns))
     # Names in the order of the newest version, and types where versions differ in them.
     first = [f"CAST(NULL AS BOOLEAN) AS {side}"]
     first += [
-        f"{f'CAST(NULL AS {kind})' if name in past.drifting else 'NULL'} AS {identifier(name)}"
+        f"{f'CAST(NULL AS {kind})' if name in drifting else 'NULL'} AS {identifier(name)}"
         for name, kind in columns.items()
     ]
     sides = (

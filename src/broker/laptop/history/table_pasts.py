@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from ...foreign.columns import sql_type
+from ...foreign.columns import folded, sql_type
 from ...manifest import TableEntry
+from ...tables.compare import common_key
 from ...tables.types import common
 from .kept_generations import KEEP_MORE, KeptGeneration, KeptHistory
 from .past_tables import absence
@@ -76,8 +77,8 @@ class TablePast:
     @property
     def key(self) -> tuple[str, ...]:
         """The key, if all versions have the same."""
-        keys = {entry.key for entry in self._loaded}
-        return keys.pop() if len(keys) == 1 else ()
+        keys = [entry.key for entry in reversed(self._loaded)]
+        return reduce(lambda newer, older: common_key(older, newer), keys)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -91,11 +92,13 @@ class TablePast:
 
     @property
     def _types(self) -> dict[str, list[str]]:
-        """The types that each column has had, the newest first."""
+        """The types that each column has had, the newest first, by its name in the newest one."""
         types: dict[str, list[str]] = {}
+        spelled: dict[str, str] = {}
         for entry in reversed(self._loaded):
             for column in entry.schema.columns:
-                types.setdefault(column.name, []).extend([column.type] if column.type else [])
+                name = spelled.setdefault(folded(column.name), column.name)
+                types.setdefault(name, []).extend([column.type] if column.type else [])
         return types
 
 
