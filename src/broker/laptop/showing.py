@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,12 +26,14 @@ def show_generation(workspace: Workspace, manifest: Manifest, tree: Path) -> Non
     problems = remove_left_out(workspace, choice.without)
     days = choice.history_days
     memory = workspace.state / "views"
-    shown = [tree.name, *sorted(place.name for place in lasting(workspace, tree, days))]
-    if _lines_of(memory) != shown or not workspace.database.exists():
+    trees = [tree.name, *sorted(place.name for place in lasting(workspace, tree, days))]
+    # Views name files by their places: in a folder that was moved or copied they are not these.
+    shown = json.dumps([str(tree.resolve()), *trees]) + "\n"
+    if _text_of(memory) != shown or not workspace.database.exists():
         memory_of_views = workspace.state / "views.json"
-        macros = _macros(workspace, [workspace.generations / name for name in shown])
+        macros = _macros(workspace, [workspace.generations / name for name in trees])
         aside = rebuild(manifest, tree, workspace.database, memory_of_views, macros)
-        memory.write_text("".join(f"{line}\n" for line in shown))
+        memory.write_text(shown)
         if aside is not None:
             warn(
                 f"broker: {workspace.database.name} had something of yours in it, "
@@ -57,8 +60,8 @@ def _macros(workspace: Workspace, trees: Sequence[Path]) -> list[str]:
     return macros_of_all(pasts_of(history), [*history.in_use.manifest.view_names.values()])
 
 
-def _lines_of(path: Path) -> list[str]:
+def _text_of(path: Path) -> str:
     try:
-        return path.read_text().splitlines()
+        return path.read_text()
     except FileNotFoundError:
-        return []
+        return ""

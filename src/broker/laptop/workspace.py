@@ -41,8 +41,20 @@ class Workspace:
 
     @classmethod
     def at(cls, place: Path) -> Workspace:
-        """The folder at a path as a person gives it."""
-        return cls(place.resolve())
+        """The folder at a path as a person gives it.
+
+        Raises ``LaptopError`` for a path that is not UTF-8, which DuckDB cannot open.
+        """
+        root = place.resolve()
+        try:
+            str(root).encode()
+        except UnicodeEncodeError as error:
+            raise LaptopError(
+                "the name of this folder, or of one above it, is not UTF-8",
+                where=str(root).encode("utf-8", "backslashreplace").decode(),
+                remedy="Nothing was changed. Rename it.",
+            ) from error
+        return cls(root)
 
     @property
     def server(self) -> Path:
