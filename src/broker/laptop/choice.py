@@ -14,7 +14,7 @@ from ..foreign.text import readable_json
 from ..manifest import Manifest, TableEntry
 from .workspace import cut_to
 
-__all__ = ["SESSIONS", "TableChoice", "chosen", "read_choice", "write_choice"]
+__all__ = ["SESSIONS", "TableChoice", "check_typed", "chosen", "read_choice", "write_choice"]
 
 _NONE = "none"
 _HISTORY = re.compile(r"([1-9][0-9]{0,3}) days?")
@@ -146,19 +146,64 @@ def chosen(manifest: Manifest, choice: TableChoice) -> Manifest:
     """The manifest with the chosen tables alone; raises ``LaptopError`` for names of nothing."""
     datasets = {entry.dataset for entry in manifest.tables if entry.dataset}
     _check("dataset", choice.without, datasets)
-    names = {name for entry in manifest.tables for name in _names_of(entry)}
-    _check("table", choice.tables, names)
-    return cut_to(manifest, {e.path for e in manifest.tables if _is_chosen(e, choice)})
+    named = _by_name(manifest)
+    _check("table", choice.tables, named)
+    wanted = {entry.path for name in choice.tables for entry in named.get(name, ())}
+    picked = {
+        entry.path
+        for entry in manifest.tables
+        if entry.dataset not in choice.without and (entry.path in wanted or not choice.tables)
+    }
+    if manifest.tables and not picked:
+        raise LaptopError(
+            f"this choice leaves none of the {len(manifest.tables)} tables",
+            where="broker.toml",
+            found=", ".join((*choice.tables, *(f"without {name}" for name in choice.without))),
+            remedy="Nothing was changed here. --table all has every table again, and --dataset "
+            "NAME a dataset.",
+        )
+    return cut_to(manifest, picked)
 
 
-def _is_chosen(entry: TableEntry, choice: TableChoice) -> bool:
-    if choice.tables:
-        return bool({*choice.tables} & _names_of(entry))
-    return entry.dataset is None or entry.dataset not in choice.without
+def check_typed(manifest: Manifest, typed: TableChoice, choice: TableChoice) -> None:
+    """Raise ``LaptopError`` for a name that was just typed, and of which nothing can come.
+
+    ``choice`` is what these names lead to.
+    """
+    named = _by_name(manifest)
+    for name in typed.tables:
+        if name not in named:
+            raise _unknown("table", name, named)
+        datasets = {entry.dataset for entry in named[name]}
+        if datasets <= {*choice.without}:
+            raise LaptopError(
+                f"table {name} is of a dataset that is left out",
+                found=", ".join(sorted(filter(None, datasets))),
+                remedy="Nothing was changed here. Have the dataset again with --dataset NAME.",
+            )
+    datasets = {entry.dataset for entry in manifest.tables}
+    for name in typed.without:
+        if name not in datasets:
+            raise _unknown("dataset", name, {one for one in datasets if one is not None})
 
 
-def _names_of(entry: TableEntry) -> set[str]:
-    return {entry.name, entry.path, entry.id}
+def _by_name(manifest: Manifest) -> dict[str, list[TableEntry]]:
+    """The tables of each name: that of the table, of its view, folder and table, or its id."""
+    views = manifest.view_names
+    found: dict[str, list[TableEntry]] = {}
+    for entry in manifest.tables:
+        for name in {entry.name, views[entry.path], entry.path, entry.id}:
+            found.setdefault(name, []).append(entry)
+    return found
+
+
+def _unknown(what: str, name: str, known: Collection[str]) -> LaptopError:
+    near = nearest(name, known)
+    return LaptopError(
+        f"the broker shows no {what} of this name",
+        found=name or "an empty name",
+        remedy=f"Did you mean {near}?" if near else "Nothing was changed here.",
+    )
 
 
 def _check(what: str, named: Collection[str], known: Collection[str]) -> None:

@@ -11,11 +11,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import LaptopError
+from ..manifest import Manifest
 from .history.thinning import EarlierGeneration, staying
 from .shelf import present
 from .workspace import CHOSEN, MANIFEST, SIGNATURE, Workspace
 
-__all__ = ["adopt", "check_place", "is_in_use", "is_whole", "kept", "lasting", "prune", "use"]
+__all__ = [
+    "adopt",
+    "check_place",
+    "id_of",
+    "is_in_use",
+    "is_whole",
+    "kept",
+    "lasting",
+    "prune",
+    "use",
+]
 
 _LINKS = ("parquet", "docs", "metadata")
 # Equal size and second count as equal content for rsync, and no hash of these two is listed
@@ -36,8 +47,22 @@ def _is_one(place: Path) -> bool:
     return not place.name.startswith(".") and (place / MANIFEST).is_file()
 
 
-def is_whole(tree: Path, sizes: dict[str, int]) -> bool:
-    """Whether each of these files is there, of its size, and no other."""
+def id_of(tree: Path) -> str:
+    """The id of the generation in a folder: one of several folders ends with ``+``."""
+    return tree.name.rstrip("+")
+
+
+def is_whole(tree: Path, manifest: Manifest) -> bool:
+    """Whether each file that this lists is there, of its size, and no other.
+
+    Change files are there where they were replayed.
+    """
+    changes = {file.path for entry in manifest.tables for file in entry.change_files}
+    sizes = {
+        file.path: file.bytes
+        for file in manifest.listed
+        if file.path not in changes or (tree / file.path).exists()
+    }
     found = {path: entry.stat().st_size for path, entry in present(tree)}
     for own in (MANIFEST, SIGNATURE, CHOSEN):
         found.pop(own, None)

@@ -13,7 +13,7 @@ from ..files import write_atomic
 from ..manifest import Manifest
 from .announcement import Announcement, ask, offered_in, read_announcement
 from .arrival import Arrival, Brought
-from .choice import TableChoice, chosen
+from .choice import TableChoice, check_typed, chosen
 from .generations import adopt, check_place, is_in_use, is_whole, kept, use
 from .plan import Offer, SyncPlan, plan_sync
 from .shelf import Shelf
@@ -43,7 +43,8 @@ class Pull:
     """From what the broker announces to a generation in use.
 
     ``accept`` gets a plan before anything is fetched, and may raise. ``older`` names the
-    generation to which the broker may go back.
+    generation to which the broker may go back, and the only one that is taken then. ``typed`` are
+    the names that the analyst has just typed: the broker must know each.
     """
 
     workspace: Workspace
@@ -51,11 +52,14 @@ class Pull:
     choice: TableChoice
     accept: Callable[[SyncPlan], None]
     older: str | None = None
+    typed: TableChoice | None = None
 
     def announced(self) -> Announcement:
         """What the broker offers, once it is believed."""
         announced = read_announcement(self.workspace, offered_in(self.workspace), self.source.name)
         self._check(announced.manifest)
+        if self.typed is not None:
+            check_typed(announced.manifest, self.typed, self.choice)
         return announced
 
     def plan(self, announced: Announcement, shelf: Shelf) -> SyncPlan:
@@ -70,7 +74,7 @@ class Pull:
     def run(self) -> Pulled:
         """Bring it here. What fails leaves the generation in use as it is."""
         announced = self.announced()
-        place = self._kept(announced)
+        place = self.kept_as(announced)
         if place is not None:
             is_new = place.resolve() != self.workspace.tree()
             if not is_in_use(self.workspace, place):
@@ -149,7 +153,7 @@ class Pull:
         write_atomic(newest, f"{announced.manifest.generation}\n", mode=0o644)
         return Pulled(as_here(announced.manifest, place), place, brought, gone, is_new)
 
-    def _kept(self, announced: Announcement) -> Path | None:
+    def kept_as(self, announced: Announcement) -> Path | None:
         """Where this very generation is, whole and with these tables."""
         offered = chosen(announced.manifest, self.choice)
         for place in reversed(kept(self.workspace)):
@@ -158,19 +162,9 @@ class Pull:
             previous = as_here(announced.manifest, place)
             if {e.path for e in previous.tables} != {e.path for e in offered.tables}:
                 continue
-            sizes = self._sizes(place, previous)
-            if is_whole(place, sizes):
+            if is_whole(place, previous):
                 return place
         return None
-
-    def _sizes(self, place: Path, previous: Manifest) -> dict[str, int]:
-        """Of the files that must be there. Change files are there where they were replayed."""
-        changes = {file.path for entry in previous.tables for file in entry.change_files}
-        return {
-            file.path: file.bytes
-            for file in previous.listed
-            if file.path not in changes or (place / file.path).exists()
-        }
 
     def _check(self, offered: Manifest) -> None:
         """Refuse what would take data away without a word of the operator."""
@@ -182,6 +176,13 @@ class Pull:
                 f"{len(previous.tables)}",
                 remedy="Nothing was changed here. Ask the broker's operator; if that is right, "
                 "remove the link server/current and sync again.",
+            )
+        if self.older is not None and offered.generation != self.older:
+            raise LaptopError(
+                "this generation is neither kept here nor what the broker offers",
+                expected=f"previous, latest, {offered.generation}, or one that is kept here",
+                found=self.older,
+                remedy="Nothing was changed here.",
             )
         newest = self._newest()
         is_older = newest is not None and offered.generation < newest

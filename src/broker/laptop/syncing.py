@@ -9,7 +9,6 @@ from collections.abc import Collection
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
@@ -20,15 +19,16 @@ from ..foreign.text import shown
 from .amounts import amount, size_of
 from .announcement import ask, offered_in
 from .choice import TableChoice, read_choice, write_choice
+from .dry_run import foreseen, foreseen_return
 from .freshness import stale
 from .history.going_back import go_to, is_kept, sentence
+from .history.moments import LATEST
 from .last_sync import LastSync, read_last_sync, write_last_sync
 from .outcome import SyncOutcome, went_back
 from .plan import SyncPlan
 from .pull import Pull, Pulled
 from .screen import Meter, say, say_json, warn
 from .sessions.collect import collect, kept_names
-from .shelf import Shelf
 from .showing import show_generation
 from .transfer import FileSource, name_of, open_source, remembered_name
 from .trust import take_next_key
@@ -36,7 +36,7 @@ from .turn import my_turn
 from .upkeep import take_over
 from .user_files import push
 from .wording import as_facts, lines_of, rounded_up, words_of
-from .workspace import Workspace, read_tree
+from .workspace import Workspace
 
 __all__ = ["sync"]
 
@@ -44,6 +44,7 @@ _LIMIT = "1 GB"
 _STALE = 3
 _TOO_MUCH = 4
 _UPDATED = "BROKER_UPDATED"
+_ALL = "all"
 
 
 class TooMuchError(LaptopError):
@@ -84,7 +85,11 @@ class SyncOptions:
     metavar="NAME",
     help="Have these tables alone, from now on; 'all' for every one again.",
 )
-@click.option("--generation", metavar="ID", help="One that is kept here: its id, or 'previous'.")
+@click.option(
+    "--generation",
+    metavar="ID",
+    help="One that is kept here, or the broker's: its id, 'previous' or 'latest'.",
+)
 @click.option("--limit", metavar="SIZE", help=f"Ask before more is fetched. {_LIMIT} by default.")
 @click.option("--quiet", is_flag=True, help="Say nothing unless something is not as it should be.")
 @click.option("--verbose", is_flag=True, help="Say of each table how it comes.")
@@ -110,6 +115,7 @@ class _Sync:
         self._options = options
         self._started = time.monotonic()
         self._moved = 0
+        self._returning: set[str] = set()  # datasets that were not left out
         self._phases: dict[str, float] = {}
         self._meter = Meter(is_shown=not (options.quiet or options.as_json))
 
@@ -117,12 +123,7 @@ class _Sync:
         size_of(self._options.limit or _LIMIT)
         kept = self._options.generation
         if kept is not None and is_kept(self._workspace, kept):
-            with my_turn(self._workspace):
-                manifest = go_to(self._workspace, kept)
-            if self._options.as_json:
-                say_json(went_back(manifest))
-            self._say(sentence(manifest))
-            return 0
+            return self._go_back(kept)
         with my_turn(self._workspace) as lock:
             try:
                 with closing(self._source(lock)) as source:
@@ -131,6 +132,31 @@ class _Sync:
                 with suppress(OSError):  # the disk may be full
                     self._keep(error=shown(error, 1_000))
                 raise
+
+    def _go_back(self, kept: str) -> int:
+        """To a generation that is kept here: nothing of the broker is needed."""
+        options = self._options
+        others = {
+            "HOST": options.host,
+            "--push": options.push,
+            "--dataset": options.datasets,
+            "--without": options.without,
+            "--table": options.tables,
+        }
+        for name, value in others.items():
+            if value:
+                raise click.UsageError(
+                    f"{name} cannot be combined with a generation that is kept here: nothing was "
+                    "changed. Go back first, or sync first."
+                )
+        if options.dry_run:
+            return self._show_plan(foreseen_return(self._workspace, kept))
+        with my_turn(self._workspace):
+            manifest = go_to(self._workspace, kept)
+        if options.as_json:
+            say_json(went_back(manifest))
+        self._say(sentence(manifest))
+        return 0
 
     def _pull(self, source: FileSource) -> int:
         options, workspace = self._options, self._workspace
@@ -141,9 +167,12 @@ class _Sync:
         if not options.dry_run:
             self._renew(source)
         self._ended("asking the broker")
-        pull = Pull(workspace, source, choice, self._accept, options.generation)
+        tables = tuple(name for name in options.tables if name != _ALL)
+        typed = TableChoice(without=(*options.without, *self._returning), tables=tables)
+        older = options.generation if options.generation != LATEST else None
+        pull = Pull(workspace, source, choice, self._accept, older, typed)
         if options.dry_run:
-            return self._foresee(pull)
+            return self._show_plan(foreseen(pull))
         pulled = pull.run()
         self._moved += pulled.brought.moved
         self._remember(source, choice)
@@ -218,12 +247,13 @@ class _Sync:
     def _choice(self) -> TableChoice:
         options = self._options
         choice = read_choice(self._workspace.choice)
+        self._returning = {*options.datasets} - {*choice.without}
         for name in options.datasets:
             choice = choice.with_dataset(name)
         for name in options.without:
             choice = choice.without_dataset(name)
         if options.tables:
-            named = () if "all" in options.tables else tuple(sorted(options.tables))
+            named = () if _ALL in options.tables else tuple(sorted(options.tables))
             choice = replace(choice, tables=named)
         return choice
 
@@ -255,10 +285,8 @@ class _Sync:
             "or leave out a dataset with --without NAME.",
         )
 
-    def _foresee(self, pull: Pull) -> int:
-        """From the manifests alone: a file that is listed with the same hash counts as here."""
-        announced = pull.announced()
-        plan = pull.plan(announced, _Listed(self._workspace))
+    def _show_plan(self, plan: SyncPlan) -> int:
+        """Say what would be done."""
         if self._options.as_json:
             say_json(as_facts(plan))
             return 0
@@ -294,16 +322,3 @@ class _Sync:
         self._meter.clear()
         if not (self._options.quiet or self._options.as_json):
             say(*lines)
-
-
-class _Listed(Shelf):
-    """Takes the manifest in use at its word."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__([])
-        tree = workspace.tree()
-        listed = read_tree(tree).listed if tree is not None else ()
-        self._known = {(file.path, file.sha256): workspace.root for file in listed}
-
-    def find(self, path: str, sha256: str) -> Path | None:
-        return self._known.get((path, sha256))

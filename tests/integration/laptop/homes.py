@@ -156,9 +156,15 @@ class Laptop:
         (scripts / "allowed_signers").rename(self.path / ".broker/allowed_signers")
 
     def sync(self, *arguments: str, shell: str = "bash") -> subprocess.CompletedProcess[str]:
-        script = self.path / "server" / "scripts" / "sync_data.sh"
+        return self._run(shell, "sync_data.sh", *arguments)
+
+    def verb(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A verb of the program but ``sync``."""
+        return self._run("bash", "broker.sh", *words)
+
+    def _run(self, shell: str, script: str, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [shell, str(script), *arguments],
+            [shell, str(self.path / "server" / "scripts" / script), *words],
             capture_output=True,
             text=True,
             env=self.environment,

@@ -33,6 +33,17 @@ def test_everything_unless_something_is_left_out() -> None:
     assert paths(TableChoice(tables=("stores", "crm/orders"))) == ["crm/orders", "shop/stores"]
 
 
+def test_a_table_may_be_named_as_its_view_is() -> None:
+    assert paths(TableChoice(tables=("crm_orders",))) == ["crm/orders"]
+
+
+def test_a_dataset_that_is_left_out_stays_so_beside_tables() -> None:
+    assert paths(TableChoice(("crm",), ("crm/orders", "stores"))) == ["shop/stores"]
+    assert paths(TableChoice(("crm",), ("orders",))) == ["shop/orders"]
+    with pytest.raises(LaptopError, match="leaves none of the 3 tables; found crm_orders, without"):
+        paths(TableChoice(("crm",), ("crm_orders",)))
+
+
 def test_a_view_keeps_its_name_when_its_namesake_is_left_out() -> None:
     names = chosen(MANIFEST, TableChoice(without=("crm",))).view_names
     assert names == {"shop/orders": "shop_orders", "shop/stores": "stores"}

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..generations import kept
+from ..generations import id_of, kept
 from ..shelf import present
 from ..workspace import MANIFEST, Workspace, parse_manifest, read_bytes
 
@@ -35,7 +35,9 @@ def holdings(workspace: Workspace) -> HistoryHoldings:
             sizes |= {_file(s): s.st_size for _, e in present(tree) for s in [e.stat()]}
     since = parse_manifest(read_bytes(trees[0] / MANIFEST)).created_at if trees else None
     return HistoryHoldings(
-        len(trees), since, sum(size for file, size in sizes.items() if file not in own)
+        len({*map(id_of, trees)}),
+        since,
+        sum(size for file, size in sizes.items() if file not in own),
     )
 
 

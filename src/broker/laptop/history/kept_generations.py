@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...errors import LaptopError
 from ...manifest import Manifest, TableEntry
-from ..generations import kept
+from ..generations import id_of, kept
 from ..workspace import Workspace, read_tree
 
 __all__ = ["KEEP_MORE", "KeptGeneration", "KeptHistory", "read_history"]
@@ -81,7 +81,7 @@ def read_history(workspace: Workspace, trees: Sequence[Path] | None = None) -> K
     manifest, current = workspace.in_use()
     found = {manifest.generation: KeptGeneration(manifest, current)}
     for tree in reversed(kept(workspace) if trees is None else trees):
-        if tree.name.rstrip("+") not in found:
-            found[tree.name.rstrip("+")] = KeptGeneration(read_tree(tree), tree)
+        if id_of(tree) not in found:
+            found[id_of(tree)] = KeptGeneration(read_tree(tree), tree)
     ordered = sorted(found.values(), key=lambda one: one.id)
     return KeptHistory(tuple(ordered), manifest.generation)

@@ -12,7 +12,7 @@ import duckdb
 
 from ...foreign.text import shown
 from ...manifest import Manifest
-from ..generations import kept
+from ..generations import id_of, kept
 from ..query.answer import QueryAnswer, Row
 from ..query.ask import GuardedData
 from ..query.limits import QueryLimits
@@ -69,7 +69,7 @@ def verify(receipt: Receipt, workspace: Workspace, limits: QueryLimits) -> Verif
 def _kept(receipt: Receipt, workspace: Workspace) -> tuple[Manifest, Path] | None:
     """The generation of the receipt, else the newest other one that has the same files."""
     trees = kept(workspace)[::-1]
-    trees.sort(key=lambda tree: tree.name.rstrip("+") != receipt.generation)
+    trees.sort(key=lambda tree: id_of(tree) != receipt.generation)
     for tree in trees:
         manifest = read_tree(tree)
         if _has_files(manifest, receipt):
