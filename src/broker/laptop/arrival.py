@@ -72,8 +72,8 @@ class Arrival:
         free = shutil.disk_usage(self._incoming).free + self._partial_bytes()
         if needed + _SPARE_BYTES > free:
             raise LaptopError(
-                f"the new data need {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are left "
-                "on this disk",
+                f"the new data need {needed / 1e6:,.0f} MB and {_SPARE_BYTES / 1e6:,.0f} MB beside "
+                f"them, and {free / 1e6:,.0f} MB are left on this disk",
                 remedy="Make room, or leave out a dataset (--without), and sync again.",
             )
 

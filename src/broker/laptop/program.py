@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,7 @@ from .workspace import Workspace
 __all__ = ["laptop", "main"]
 
 _INTERRUPTED = 130
+_OTHERS = 0o022  # may not write what stands in the folder, whatever the person's umask
 # The module of a verb is imported when it is used: a sync does not wait for those that ask.
 _VERBS = {
     "sync": "syncing",
@@ -65,6 +67,7 @@ def laptop(context: click.Context, folder: Path) -> None:
 
 def main() -> None:
     """Start the program; a failure is one line, and an exit code that is not 0."""
+    os.umask(os.umask(_OTHERS) | _OTHERS)
     sys.exit(_run())
 
 

@@ -191,3 +191,14 @@ def test_a_generation_that_was_half_removed_is_not_gone_back_to(synced: Laptop, 
     assert "no earlier generation is kept here" in ended.stderr
     assert synced.sync().returncode == 0
     assert not left.exists()
+
+
+def test_no_other_account_may_write_what_a_sync_made(laptop: Laptop, home: Home) -> None:
+    before = os.umask(0)
+    try:
+        assert laptop.sync(str(home.path)).returncode == 0
+    finally:
+        os.umask(before)
+    places = [laptop.path, *laptop.path.rglob("*")]
+    made = [one for one in places if not one.is_symlink() and "scripts" not in one.parts]
+    assert [one for one in made if one.stat().st_mode & 0o022] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from subprocess import CompletedProcess
 
+import duckdb
 import pytest
 
 from .homes import Home, Laptop
@@ -131,3 +132,15 @@ def test_going_back_goes_past_the_same_generation_with_other_tables(twice: Lapto
     assert in_use(twice) == earlier
     assert twice.sync("--generation", now).returncode == 0
     assert in_use(twice) == f"{now}+", "the last of its folders counts"
+
+
+def test_going_back_without_views_leaves_all_as_it_was(twice: Laptop) -> None:
+    now = in_use(twice)
+    earlier = min(tree.name for tree in (twice.path / "server/generations").iterdir())
+    newest = (twice.path / ".broker/newest").read_text()
+    with duckdb.connect(str(twice.path / "user/duckdb/analytics.duckdb")):
+        for words in (["undo"], ["sync", "--generation", earlier]):
+            refused(twice.verb(*words), 1, "is open for writing in another program")
+    assert in_use(twice) == now
+    assert (twice.path / ".broker/newest").read_text() == newest
+    assert twice.query("FROM stores") == [(8, "Brno")]

@@ -63,22 +63,17 @@ class TableDifference:
 class ChangesSince:
     """What change files say of a table since ``words``, a moment of which no generation is here.
 
-    Rows that changed have no value of before, and removed ones their key alone.
+    They are of the changes after those of the generation ``base``. Rows that changed have no value
+    of before, and removed ones their key alone.
     """
 
     table: str
     words: str
+    base: str
     after: KeptGeneration
     key: tuple[str, ...]
     counts: Counts
     rows: tuple[RowChange, ...]
-
-    @classmethod
-    def nothing(
-        cls, table: str, words: str, after: KeptGeneration, key: tuple[str, ...]
-    ) -> ChangesSince:
-        """No row changed since."""
-        return cls(table, words, after, key, Counts(0, 0, 0), ())
 
     @property
     def total(self) -> int:

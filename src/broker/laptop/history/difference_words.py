@@ -22,6 +22,7 @@ __all__ = [
 _SINCE = (
     "no generation of then is kept here, so this is from change files: they have the values of now"
 )
+_BASE = "counted is what changed after generation {}, the last change that was begun by then"
 _KINDS = ("added", "removed", "changed")
 
 
@@ -39,8 +40,12 @@ def since_lines(found: ChangesSince) -> Iterator[str]:
     """The same of change files."""
     yield f"{found.table}: {found.words} -> {found.after.title}"
     yield _counts(found.counts)
-    yield f"NOTE: {_SINCE}"
+    yield from (f"NOTE: {note}" for note in _notes_of(found))
     yield from _rows(found)
+
+
+def _notes_of(found: ChangesSince) -> list[str]:
+    return [_SINCE, _BASE.format(found.base)]
 
 
 def _counts(found: Counts) -> str:
@@ -112,7 +117,7 @@ def since_facts(found: ChangesSince) -> dict[str, Any]:
         "after": _generation(found.after.id, found.after.created_at.isoformat()),
         "key": list(found.key),
         "rows": asdict(found.counts),
-        "notes": [_SINCE],
+        "notes": _notes_of(found),
         "shown": [asdict(one) for one in found.rows],
     }
 

@@ -45,15 +45,23 @@ def kept_place(workspace: Workspace, name: str) -> Path:
 
 
 def go_to(workspace: Workspace, name: str) -> Manifest:
-    """Point everything back to it; the caller has the turn. Raises ``LaptopError``."""
+    """Point everything back to it; the caller has the turn.
+
+    Raises ``LaptopError`` or ``OSError`` with the generation in use as it was.
+    """
     read_choice(workspace.choice)  # one that cannot be read is refused before anything changes
-    place = kept_place(workspace, name)
+    place, before = kept_place(workspace, name), workspace.tree()
+    manifest = read_tree(place)
+    use(workspace, place)
+    try:
+        show_generation(workspace, manifest, place)
+    except (LaptopError, OSError):
+        if before is not None:  # data and views stay of one generation
+            use(workspace, before)
+        raise
     if name != PREVIOUS:
         # A word of the analyst: the broker may have gone back to it as well.
         write_atomic(workspace.state / "newest", f"{name}\n", mode=0o644)
-    use(workspace, place)
-    manifest = read_tree(place)
-    show_generation(workspace, manifest, place)
     return manifest
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from ...errors import LaptopError
 from ...manifest import ChangeFile, TableEntry
 from ...tables.change_rows import rows_of_changes
+from ...tables.compare import Counts
 from ...tables.model import Limits
 from ..generations import kept
 from ..screen import warn
@@ -35,12 +36,18 @@ _COUNT_STAMP = 18  # characters of it at the beginning of a generation's id
 def changes_after(entry: TableEntry, words: str) -> tuple[ChangeFile, ...] | None:
     """The change files after a generation's id, a day or an instant; None if they begin later.
 
+    Of the generations of change files no more is known than when they were begun, from their ids.
     The version before the first of them is known, and not since when it was there.
     """
     since = moment_of(words) or _made_at(words)
     if since is None or not entry.changes or since < _moment(entry.changes[0]):
         return None
     return tuple(change for change in entry.changes if _moment(change) > since)
+
+
+def _last_before(entry: TableEntry, changes: Sequence[ChangeFile]) -> str:
+    """The generation of the change before these, which are the last ones of the table."""
+    return entry.changes[len(entry.changes) - len(changes) - 1].generation
 
 
 def difference_since(
@@ -58,13 +65,13 @@ def difference_since(
     changes = changes_after(entry, words)
     if changes is None:
         return None
-    view = current.manifest.view_names[entry.path]
+    view, base = current.manifest.view_names[entry.path], _last_before(entry, changes)
     with tempfile.TemporaryDirectory(prefix="compare-", dir=workspace.state) as folder:
         places = _bring(workspace, changes, Path(folder) / "changes")
         if not places:
-            return ChangesSince.nothing(view, words, current, entry.key)
+            return ChangesSince(view, words, base, current, entry.key, Counts(0, 0, 0), ())
         counts, rows = rows_of_changes(places, most=most, work=Path(folder), limits=Limits())
-    return ChangesSince(view, words, current, entry.key, counts, tuple(rows))
+    return ChangesSince(view, words, base, current, entry.key, counts, tuple(rows))
 
 
 def _bring(workspace: Workspace, changes: Sequence[ChangeFile], folder: Path) -> list[Path]:

@@ -47,6 +47,8 @@ def test_what_changed_since_a_generation_that_was_never_here(scene: Scene) -> No
         "rows: 1 added, 0 removed, 1 changed",
         "NOTE: no generation of then is kept here, so this is from change files: "
         "they have the values of now",
+        f"NOTE: counted is what changed after generation {never_here}, the last change that was "
+        "begun by then",
         "  added    id=9002: day=2026-03-01, total=1.00, note=came",
         "  changed  id=7: day=2026-04-01, total=0.08, note=moved and changed",
     ]
@@ -66,6 +68,7 @@ def test_change_files_that_are_not_here_are_fetched_and_verified(scene: Scene) -
     assert not list((scene.laptop / "server/current/changes").rglob("*.parquet"))
     found = json.loads(diff(scene, second, "--json").stdout)
     assert found["rows"] == {"added": 1, "removed": 0, "changed": 0}
+    assert second in found["notes"][1]
     assert found["shown"][0]["after"]["note"] == "came"
     assert diff(scene, first).returncode == 1  # since when that version was there is not known
     for place in (scene.instance.data / "current/views/tree/changes").rglob("*.parquet"):
