@@ -12,11 +12,13 @@ _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?B?)\s*", re.IGNORECASE)
 
 
-def size_of(words: str) -> int:
-    """Bytes; raises ``LaptopError``."""
+def size_of(words: str, *, where: str = "") -> int:
+    """Bytes; raises ``LaptopError`` for a text that is not a size, which stands at ``where``."""
     found = _SIZE.fullmatch(words)
     if found is None:
-        raise LaptopError("this is not a size", expected="such as 500 MB or 2GB", found=words)
+        raise LaptopError(
+            "this is not a size", where=where, expected="such as 500 MB or 2GB", found=words
+        )
     unit = found[2].upper()
     return int(float(found[1]) * _UNITS[unit if unit.endswith("B") else f"{unit}B"])
 

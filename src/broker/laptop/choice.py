@@ -12,6 +12,7 @@ from ..errors import LaptopError, nearest
 from ..files import write_atomic
 from ..foreign.text import readable_json
 from ..manifest import Manifest, TableEntry
+from .amounts import size_of
 from .workspace import cut_to
 
 __all__ = ["SESSIONS", "TableChoice", "check_typed", "chosen", "read_choice", "write_choice"]
@@ -63,7 +64,7 @@ class TableChoice:
 def read_choice(path: Path) -> TableChoice:
     """What the file says; everything where there is none. Raises ``LaptopError``."""
     try:
-        facts = tomllib.loads(path.read_text(encoding="utf-8"))
+        facts = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return TableChoice()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -81,6 +82,8 @@ def read_choice(path: Path) -> TableChoice:
     limit = facts.get("limit", "")
     if not isinstance(limit, str):
         raise LaptopError("limit is not a size", where=path.name, expected='text as "2 GB"')
+    if limit:
+        size_of(limit, where=path.name)
     return TableChoice(
         _names(path, facts, "without"),
         _names(path, facts, "tables"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import LaptopError
 from ..manifest import Manifest
-from .history.thinning import EarlierGeneration, staying
+from .history.thinning import EarlierGeneration, begun_at, staying
 from .shelf import present
 from .workspace import CHOSEN, MANIFEST, SIGNATURE, Workspace
 
@@ -158,12 +158,15 @@ def lasting(workspace: Workspace, shown: Path | None, days: int) -> list[Path]:
     """The generations that ``prune`` leaves, oldest first."""
     trees, current = kept(workspace), workspace.tree()
     others = [tree for tree in trees if tree.resolve() != current]
-    earlier = [
-        EarlierGeneration(tree.name, datetime.fromtimestamp(tree.stat().st_mtime, UTC))
-        for tree in others
-    ]
+    earlier = [EarlierGeneration(tree.name, _superseded_at(tree)) for tree in others]
     stay = staying(earlier, current.name if current else None, datetime.now(UTC), days)
     return [tree for tree in trees if tree not in others or tree == shown or tree.name in stay]
+
+
+def _superseded_at(tree: Path) -> datetime:
+    """By the laptop's clock, which may have been behind: not before it was begun."""
+    noted = datetime.fromtimestamp(tree.stat().st_mtime, UTC)
+    return max(noted, begun_at(tree.name) or noted)
 
 
 def prune(workspace: Workspace, shown: Path | None, days: int = 0) -> None:

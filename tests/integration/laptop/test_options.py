@@ -50,7 +50,7 @@ def test_a_dry_run_after_undo_fetches_nothing_as_the_sync_does(twice: Laptop) ->
 @pytest.mark.parametrize("name", ["2026-05-01", "nonsense", "2026-11-01T120009Z-0000"])
 def test_a_generation_that_is_nowhere_is_refused(twice: Laptop, name: str) -> None:
     now = in_use(twice)
-    ended = twice.sync("--generation", name)
+    ended = twice.sync("--generation", name, "--json")
     refused(ended, 1, "this generation is neither kept here nor what the broker offers")
     assert f"found {name}" in ended.stderr
     assert in_use(twice) == now

@@ -55,6 +55,12 @@ def test_a_name_that_is_misspelt_is_refused_and_one_that_is_gone_is_not() -> Non
     assert len(paths(TableChoice(without=("weather",)))) == 3
 
 
+def test_a_file_of_notepad_is_read(tmp_path: Path) -> None:
+    place = tmp_path / "broker.toml"
+    place.write_bytes(b'\xef\xbb\xbfwithout = ["crm"]\r\n')
+    assert read_choice(place) == TableChoice(("crm",))
+
+
 def test_it_is_kept_and_read_as_the_analyst_writes_it(tmp_path: Path) -> None:
     place = tmp_path / "broker.toml"
     assert read_choice(place) == TableChoice()
@@ -72,6 +78,7 @@ def test_it_is_kept_and_read_as_the_analyst_writes_it(tmp_path: Path) -> None:
         ("without = [", "expected TOML"),
         ("without = 'crm'", "without is not a list of names"),
         ("limit = 5", "limit is not a size"),
+        ("limit = 'x'", "broker.toml: this is not a size.*found x"),
         ("withot = []", "found withot"),
         ("history = 7", "history is not a number of days.* found 7"),
         ('history = "7 weeks"', "expected text as .7 days.*found 7 weeks"),

@@ -26,11 +26,9 @@ from ..workspace import Workspace
 from .difference import ChangesSince
 from .kept_generations import KeptGeneration
 from .moments import moment_of
+from .thinning import begun_at
 
 __all__ = ["changes_after", "difference_since"]
-
-_STAMP = "%Y-%m-%dT%H%M%SZ"
-_COUNT_STAMP = 18  # characters of it at the beginning of a generation's id
 
 
 def changes_after(entry: TableEntry, words: str) -> tuple[ChangeFile, ...] | None:
@@ -39,7 +37,10 @@ def changes_after(entry: TableEntry, words: str) -> tuple[ChangeFile, ...] | Non
     Of the generations of change files no more is known than when they were begun, from their ids.
     The version before the first of them is known, and not since when it was there.
     """
-    since = moment_of(words) or _made_at(words)
+    since = moment_of(words)
+    if since is None and begun_at(words) is not None:  # ids sort as generations came
+        known = tuple(change for change in entry.changes if change.generation > words)
+        return known if len(known) < len(entry.changes) else None
     if since is None or not entry.changes or since < _moment(entry.changes[0]):
         return None
     return tuple(change for change in entry.changes if _moment(change) > since)
@@ -100,13 +101,5 @@ def _bring(workspace: Workspace, changes: Sequence[ChangeFile], folder: Path) ->
 
 
 def _moment(change: ChangeFile) -> datetime:
-    found = _made_at(change.generation)
+    found = begun_at(change.generation)
     return datetime.max.replace(tzinfo=UTC) if found is None else found
-
-
-def _made_at(generation: str) -> datetime | None:
-    """When a generation of this id was made, to the second."""
-    try:
-        return datetime.strptime(generation[:_COUNT_STAMP], _STAMP).replace(tzinfo=UTC)
-    except ValueError:
-        return None

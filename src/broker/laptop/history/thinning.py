@@ -9,10 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from ...foreign.paths import GENERATION_ID
 
-__all__ = ["EarlierGeneration", "day_of", "staying"]
+__all__ = ["EarlierGeneration", "begun_at", "day_of", "staying"]
 
 _READ_ON = timedelta(days=1)  # an open notebook reads on for so long
 _ID = re.compile(GENERATION_ID)
+_STAMP = "%Y-%m-%dT%H%M%SZ"
+_COUNT_STAMP = 18  # characters of it at the beginning of an id
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,14 @@ def day_of(name: str) -> date | None:
         return None
     try:
         return date.fromisoformat(name[:10])
+    except ValueError:
+        return None
+
+
+def begun_at(name: str) -> datetime | None:
+    """When a generation was begun, to the second, from its id or the name of its folder."""
+    try:
+        return datetime.strptime(name[:_COUNT_STAMP], _STAMP).replace(tzinfo=UTC)
     except ValueError:
         return None
 

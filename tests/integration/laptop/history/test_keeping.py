@@ -195,3 +195,13 @@ def test_two_folders_have_a_history_each(past: Past, tmp_path: Path) -> None:
     assert names(there)[:-1] == [past.made[3]]
     assert past.run("undo").returncode == 0
     assert there.workspace.in_use()[0].generation > past.made[3]
+
+
+def test_a_clock_that_was_behind_removes_nothing_that_is_new(past: Past) -> None:
+    """A notebook that has it open reads on."""
+    name = past.publish(f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}")
+    past.scene.publish(stores=f"{STORES}40,y\n")
+    assert past.run("sync").returncode == 0
+    past.supersede(name, seconds_ago=366 * DAY)
+    assert past.run("sync").returncode == 0
+    assert name in names(past)
