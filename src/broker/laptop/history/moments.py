@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time
 
 from ...errors import LaptopError, nearest
 from .kept_generations import KEEP_MORE, KeptGeneration, KeptHistory
@@ -17,15 +17,13 @@ _INSTANT = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)"
     r" ?(?P<zone>[Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?"
 )
-_TICK = timedelta(microseconds=1)
 
 
 def moment_of(text: str) -> datetime | None:
     """The instant that a text names; a day is its end in UTC. None for any other text."""
     try:
         if _DAY.fullmatch(text):
-            day = datetime.fromisoformat(text).replace(tzinfo=UTC)
-            return day + timedelta(days=1) - _TICK
+            return datetime.combine(date.fromisoformat(text), time.max, UTC)
         found = _INSTANT.fullmatch(text)
         if found is None:
             return None
