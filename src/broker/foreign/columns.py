@@ -32,6 +32,8 @@ def folded(name: str) -> str:
 
     It folds ASCII alone: É and é are two.
     """
+    if name.isascii():  # nearly all are, and a history has very many
+        return name.lower()
     return "".join(c.lower() if c.isascii() else c for c in name)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.errors import TableError
-from broker.foreign.columns import SIMPLE, sql_type
+from broker.foreign.columns import SIMPLE, folded, sql_type
 from broker.tables.types import canonical
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8).map(
@@ -86,3 +86,9 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_duckdb_takes_it_for_one_type(database: duckdb.DuckDBPyConnection, type_: str) -> None:
     rows = database.execute(f"SELECT CAST(NULL AS {sql_type(type_)}) AS x").fetchall()
     assert rows == [(None,)]
+
+
+def test_names_are_one_column_where_they_differ_in_ascii_case_alone() -> None:
+    """As DuckDB compares them: each pair is one argument of a struct, or two."""
+    pairs = {("Total", "total"): True, ("ÉA", "Éa"): True, ("É", "é"): False, ("a", "b"): False}
+    assert {pair: folded(pair[0]) == folded(pair[1]) for pair in pairs} == pairs
