@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from broker.manifest.signature import FOR_SCRIPTS
 from broker.publish.sign import Signer
 
 from . import keboola
@@ -74,7 +75,7 @@ def _make_home() -> None:
     shutil.rmtree(offered, ignore_errors=True)
     subprocess.run([sys.executable, ROOT / "bin/laptop_set.py", offered], check=True)
     listed = (offered / "SHA256SUMS").replace(offered / "scripts/SHA256SUMS")
-    signature = Signer.own(DATA / ".keys").sign(listed.read_bytes())
+    signature = Signer.own(DATA / ".keys").sign(listed.read_bytes(), namespace=FOR_SCRIPTS)
     listed.with_name("SHA256SUMS.sig").write_bytes(signature)
     view = DATA / "current" / "views" / "tree"
     targets = {"generation": view, "scripts": offered / "scripts", "examples": offered / "examples"}

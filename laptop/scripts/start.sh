@@ -100,7 +100,7 @@ fetch_scripts() {
     sftp -q -r -F .broker/ssh_config "$host:server/scripts" .broker/offered-scripts/ >/dev/null ||
         refuse "the scripts of $host did not arrive. Run the line again."
     cd .broker/offered-scripts
-    ssh-keygen -Y verify -f ../allowed_signers -I data-broker -n data-broker -s scripts/SHA256SUMS.sig \
+    ssh-keygen -Y verify -f ../allowed_signers -I data-broker -n data-broker-scripts -s scripts/SHA256SUMS.sig \
         <scripts/SHA256SUMS >/dev/null || refuse "the scripts of $host are not signed by the key in your line."
     sum='sha256sum'
     command -v sha256sum >/dev/null || sum='shasum -a 256'

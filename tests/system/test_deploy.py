@@ -28,7 +28,8 @@ chmod 755 /data/input
 
 VERIFY_SCRIPTS = """
 cd /data/scripts
-ssh-keygen -Y verify -f allowed_signers -I data-broker -n data-broker -s SHA256SUMS.sig <SHA256SUMS
+ssh-keygen -Y verify -f allowed_signers -I data-broker -n data-broker-scripts \
+    -s SHA256SUMS.sig <SHA256SUMS
 cd /data && sha256sum --check --quiet scripts/SHA256SUMS
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import LaptopError
 from ..files import write_atomic
-from ..manifest.signature import refusal, ssh_keygen
+from ..manifest.signature import FOR_DATA, FOR_SCRIPTS, refusal, ssh_keygen
 from .workspace import Workspace
 
 __all__ = ["SIGNERS", "check_signature", "fingerprints", "pinned_signers", "take_next_key"]
@@ -43,16 +43,19 @@ def take_next_key(workspace: Workspace, offered: Path) -> str | None:
         armored = (offered / f"{SIGNERS}.sig").read_bytes()
     except FileNotFoundError:
         return None
-    if signers == pinned or refusal(signers, armored, pinned) is not None:
+    if signers == pinned or refusal(signers, armored, pinned, namespace=FOR_SCRIPTS) is not None:
         return None
     write_atomic(workspace.state / SIGNERS, signers, mode=0o644)
     return fingerprints(signers)
 
 
-def check_signature(workspace: Workspace, content: bytes, signature: Path, what: str) -> None:
+def check_signature(
+    workspace: Workspace, content: bytes, signature: Path, what: str, *, namespace: str = FOR_DATA
+) -> None:
     """Raise ``LaptopError`` unless a pinned key signed ``content``.
 
-    ``signature`` is the file that came with it, ``what`` names the content in the error.
+    ``signature`` is the file that came with it, ``what`` names the content in the error,
+    ``namespace`` is what it must have been signed for.
     """
     signers = pinned_signers(workspace)
     try:
@@ -62,7 +65,7 @@ def check_signature(workspace: Workspace, content: bytes, signature: Path, what:
             f"{what} came without a signature",
             remedy="Nothing was changed here. Tell the broker's operator.",
         ) from None
-    if refusal(content, armored, signers) is not None:
+    if refusal(content, armored, signers, namespace=namespace) is not None:
         raise LaptopError(
             f"the signature of {what} was not made by {fingerprints(signers)}",
             remedy="Nothing was changed here. Run this again in a minute; if it says the same, "

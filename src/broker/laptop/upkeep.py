@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import LaptopError
 from ..foreign.text import shown
+from ..manifest.signature import FOR_SCRIPTS
 from .announcement import LIST, offered_in
 from .shelf import digest_of, present
 from .transfer import FileSource, Wanted
@@ -49,9 +50,9 @@ def take_over(workspace: Workspace, source: FileSource) -> bool:
     listed = _read(content, source.name)
     if _is_here(workspace, content, listed):
         return False
-    check_signature(
-        workspace, content, offered.with_name(f"{LIST}.sig"), f"the scripts of {source.name}"
-    )
+    signature = offered.with_name(f"{LIST}.sig")
+    what = f"the scripts of {source.name}"
+    check_signature(workspace, content, signature, what, namespace=FOR_SCRIPTS)
     arriving = workspace.server / ".scripts"  # server/ may be a link to another disk
     shutil.rmtree(arriving, ignore_errors=True)
     try:

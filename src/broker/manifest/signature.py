@@ -11,19 +11,24 @@ from pathlib import Path
 
 from ..errors import PublishError
 
-__all__ = ["IDENTITY", "NAMESPACE", "refusal", "ssh_keygen"]
+__all__ = ["FOR_DATA", "FOR_SCRIPTS", "IDENTITY", "NAMESPACES", "refusal", "ssh_keygen"]
 
-NAMESPACE = "data-broker"
 IDENTITY = "data-broker"
+# What a signature is for: that of a manifest, which holds texts of sources, fits no script.
+FOR_DATA = "data-broker"
+FOR_SCRIPTS = "data-broker-scripts"
+NAMESPACES = f"{FOR_DATA},{FOR_SCRIPTS}"
 _TIMEOUT_SECONDS = 30
 _BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 _END = b"\n-----END SSH SIGNATURE-----\n"
 
 
-def refusal(content: bytes, signature: bytes, signers: bytes) -> str | None:
+def refusal(
+    content: bytes, signature: bytes, signers: bytes, *, namespace: str = FOR_DATA
+) -> str | None:
     """Why the signature does not hold for these bytes; None if it does.
 
-    ``signers`` is the text of a list of allowed signers.
+    ``signers`` is the text of a list of allowed signers, ``namespace`` what it must be for.
     """
     if not _is_canonical(signature):
         return "the signature was changed"
@@ -32,7 +37,7 @@ def refusal(content: bytes, signature: bytes, signers: bytes) -> str | None:
         known.write_bytes(signers)
         given.write_bytes(signature)
         answer = ssh_keygen(
-            ["-Y", "verify", "-n", NAMESPACE, "-I", IDENTITY, "-f", str(known), "-s", str(given)],
+            ["-Y", "verify", "-n", namespace, "-I", IDENTITY, "-f", str(known), "-s", str(given)],
             content,
         )
     return None if answer.returncode == 0 else "the signature does not fit the manifest"

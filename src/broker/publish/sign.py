@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import PublishError
 from ..files import make_dir, write_atomic
-from ..manifest.signature import IDENTITY, NAMESPACE, ssh_keygen
+from ..manifest.signature import FOR_DATA, IDENTITY, NAMESPACES, ssh_keygen
 
 __all__ = ["Signer"]
 
@@ -34,9 +34,9 @@ class Signer:
             arriving.rename(key)
         return cls(key)
 
-    def sign(self, content: bytes) -> bytes:
-        """The armored signature over these bytes."""
-        return _made_by_ssh_keygen(["-Y", "sign", "-n", NAMESPACE, "-f", str(self._key)], content)
+    def sign(self, content: bytes, *, namespace: str = FOR_DATA) -> bytes:
+        """The armored signature over these bytes, which holds for this ``namespace`` alone."""
+        return _made_by_ssh_keygen(["-Y", "sign", "-n", namespace, "-f", str(self._key)], content)
 
     def export(self, signers: Path) -> None:
         """Have the public key listed in an ``allowed_signers`` file.
@@ -44,7 +44,7 @@ class Signer:
         Older keys stay listed: they signed the generations that are still kept.
         """
         public = _made_by_ssh_keygen(["-y", "-f", str(self._key)]).decode().split()[:2]
-        line = f'{IDENTITY} namespaces="{NAMESPACE}" {" ".join(public)}'
+        line = f'{IDENTITY} namespaces="{NAMESPACES}" {" ".join(public)}'
         known = signers.read_text().splitlines() if signers.exists() else []
         if line not in known:
             write_atomic(signers, "\n".join((*known, line)) + "\n", mode=0o644)

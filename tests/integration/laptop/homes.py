@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from broker.manifest import DocumentEntry, Manifest, TableEntry
+from broker.manifest.signature import FOR_SCRIPTS
 from broker.publish.sign import Signer
 from broker.tables.model import DataFile
 from broker.tables.schema import Column, TableSchema
@@ -119,9 +120,13 @@ class Home:
     def offer_scripts(self) -> None:
         """List and sign them, as a deploy does."""
         server = self.path / "server"
-        (server / f"{LIST}.sig").write_bytes(self.signer.sign(self.list_scripts()))
+        (server / f"{LIST}.sig").write_bytes(self.sign_script(self.list_scripts()))
         start = server / "scripts/start.sh"
-        start.with_name("start.sh.sig").write_bytes(self.signer.sign(start.read_bytes()))
+        start.with_name("start.sh.sig").write_bytes(self.sign_script(start.read_bytes()))
+
+    def sign_script(self, content: bytes) -> bytes:
+        """The signature of what laptops may run."""
+        return self.signer.sign(content, namespace=FOR_SCRIPTS)
 
     def stamp(self, name: str) -> None:
         """Give a file of the current generation a time that is always the same."""

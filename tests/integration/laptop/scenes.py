@@ -13,6 +13,7 @@ from pathlib import Path
 
 from broker.laptop.workspace import Workspace
 from broker.manifest import Manifest
+from broker.manifest.signature import FOR_SCRIPTS
 from broker.publish.sign import Signer
 from tests.integration.sync.conftest import Instance, make_instance
 
@@ -112,7 +113,7 @@ def make_scene(
     else:
         scene.publish(**tables)
     listed = (data / "SHA256SUMS").replace(data / "scripts/SHA256SUMS")
-    signature = Signer.own(made.data / ".keys").sign(listed.read_bytes())
+    signature = Signer.own(made.data / ".keys").sign(listed.read_bytes(), namespace=FOR_SCRIPTS)
     listed.with_name("SHA256SUMS.sig").write_bytes(signature)
     for part in ("scripts", "examples"):
         (tmp_path / "home/server" / part).symlink_to(data / part)

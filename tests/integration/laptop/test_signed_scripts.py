@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from broker.manifest.signature import FOR_DATA, FOR_SCRIPTS
 from broker.publish.sign import Signer
 
 from .homes import LIST, SIGNERS, Home, Laptop
@@ -41,7 +42,7 @@ def sign_with_another_key(home: Home) -> None:
     list_anew(home)
     other = Signer.own(home.path / "other")
     content = (home.path / "server" / LIST).read_bytes()
-    (home.path / "server" / SIGNATURE).write_bytes(other.sign(content))
+    (home.path / "server" / SIGNATURE).write_bytes(other.sign(content, namespace=FOR_SCRIPTS))
     other.export(home.path / "server/scripts/allowed_signers")
 
 
@@ -51,12 +52,20 @@ def take_signature_of_a_manifest(home: Home) -> None:
     (home.path / "server" / SIGNATURE).write_bytes(signature)
 
 
+def sign_as_data(home: Home) -> None:
+    """As the broker's account could, which signs manifests with texts of others in them."""
+    list_anew(home)
+    content = (home.path / "server" / LIST).read_bytes()
+    (home.path / "server" / SIGNATURE).write_bytes(home.signer.sign(content))
+
+
 REFUSED = [
     list_anew,
     drop_signature,
     empty_signature,
     sign_with_another_key,
     take_signature_of_a_manifest,
+    sign_as_data,
 ]
 
 
@@ -96,13 +105,14 @@ def test_a_file_that_the_signed_list_does_not_name_stays_where_it_is(
     assert not [*Path(synced.path).rglob("was_run")]
 
 
-def rotate(home: Home, voucher: Signer) -> Signer:
+def rotate(home: Home, voucher: Signer, namespace: str = FOR_SCRIPTS) -> Signer:
     """Another key signs everything from now on; ``voucher`` says so."""
     after = Signer.own(home.path / f"key-{len(list(home.path.iterdir()))}")
     signers = home.path / "server" / SIGNERS
     signers.unlink()
     after.export(signers)
-    signers.with_name("allowed_signers.sig").write_bytes(voucher.sign(signers.read_bytes()))
+    word = voucher.sign(signers.read_bytes(), namespace=namespace)
+    signers.with_name("allowed_signers.sig").write_bytes(word)
     home.signer = after
     home.offer_scripts()
     home.table("stores", "SELECT 9::BIGINT AS id, 'Linz' AS name")
@@ -128,6 +138,12 @@ def test_another_key_on_its_own_word_is_refused(synced: Laptop, home: Home) -> N
     assert ended.returncode == 1
     assert "was not made by SHA256:" in ended.stderr
     assert (synced.path / ".broker/allowed_signers").read_bytes() == before
+    assert synced.query("FROM stores") == [(7, "")]
+
+
+def test_another_key_is_not_taken_on_a_signature_over_data(synced: Laptop, home: Home) -> None:
+    rotate(home, home.signer, FOR_DATA)
+    assert synced.sync().returncode == 1
     assert synced.query("FROM stores") == [(7, "")]
 
 

@@ -53,7 +53,7 @@ def first_contact(
         *(f"-o IdentityFile={file} \\" for file in offered),
         "-o HostKeyAlias=data-broker -o StrictHostKeyChecking=yes \\",
         f"-o UpdateHostKeys=no {shlex.quote(f'{place}:server/scripts/start.sh*')} . && \\",
-        "ssh-keygen -Y verify -f allowed_signers -I data-broker -n data-broker \\",
+        "ssh-keygen -Y verify -f allowed_signers -I data-broker -n data-broker-scripts \\",
         "-s start.sh.sig <start.sh && \\",
         f"sh start.sh {shlex.quote(place)} {_FOLDER}{word})",
     ]
