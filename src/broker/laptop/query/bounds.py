@@ -57,7 +57,7 @@ def _data_bytes() -> int | None:
 
 @contextmanager
 def time_bound(
-    connection: duckdb.DuckDBPyConnection, seconds: float, spill: Path
+    connection: duckdb.DuckDBPyConnection, seconds: float, spill: Path | None = None
 ) -> Iterator[None]:
     """After that time a statement ends with ``duckdb.InterruptException``.
 
@@ -83,11 +83,15 @@ def time_bound(
         timer.join()
 
 
-def _end(seconds: float, spill: Path) -> None:
-    shutil.rmtree(spill, ignore_errors=True)
+def _end(seconds: float, spill: Path | None) -> None:
+    if spill is None:
+        what, remedy = "to read it", "Nest it less deeply."
+    else:
+        shutil.rmtree(spill, ignore_errors=True)
+        what = "an answer"
+        remedy = "Use a function that needs less time, on fewer or shorter values."
     sys.stderr.write(
-        f"broker: the query was stopped; expected an answer within {length(seconds)}. Use a "
-        "function that needs less time, on fewer or shorter values.\n"
+        f"broker: the query was stopped; expected {what} within {length(seconds)}. {remedy}\n"
     )
     sys.stderr.flush()
     os._exit(1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...errors import LaptopError
 from ...manifest import TableEntry
 from ...tables.session import identifier
 from ...view_sql import typed_columns
@@ -48,6 +49,8 @@ def bind(
 ) -> QueryPlan:
     """Bind it; raises ``duckdb.Error`` where a name or a type does not fit.
 
+    Raises ``LaptopError`` for a plan that is too deep.
+
     ``macros`` is the SQL of those that it calls, above some of the views.
     """
     names = list(views)
@@ -55,7 +58,13 @@ def bind(
     with locked(limits, state, setup=setup) as connection:
         sql = f"EXPLAIN (FORMAT json) {statement.select}"
         rows = connection.execute(sql, dict(parameters) or None).fetchall()
-    plans = {kind: json.loads(text) for kind, text in rows}
+    try:
+        plans = {kind: json.loads(text) for kind, text in rows}
+    except RecursionError as error:
+        raise LaptopError(
+            "the query has too many steps above each other",
+            remedy="Take it apart: fewer subqueries and WITH queries, one above the other.",
+        ) from error
     read = {names[number] for number, _ in _scans(plans["logical_plan"])}
     conditions = [(names[number], text) for number, text in _scans(plans["physical_plan"])]
     return QueryPlan(tuple(sorted(read)), tuple(conditions))

@@ -11,12 +11,14 @@ from typing import Any
 import duckdb
 
 from ...errors import LaptopError, nearest
+from .bounds import time_bound
 from .messages import first_part
 from .refusals import refused_count, refused_statement
 
 __all__ = ["SelectStatement", "read_statement"]
 
 _LONGEST = 100_000
+_SECONDS = 5.0  # for the parser, which needs hours for a few words that are nested badly
 # What DuckDB takes for a blank: also what editors and web pages put there.
 _BLANKS = (
     " \t\r\n\f\v\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
@@ -82,15 +84,18 @@ def read_statement(sql: str) -> SelectStatement:
         )
     if not is_text(sql):
         raise LaptopError("the query is not text", expected="UTF-8 without NUL")
-    kind, parameters = _only(sql)
-    text = _without_ends(sql)
-    explain = ""
-    if kind == "EXPLAIN":
-        explain, text = _explained(text)
-        kind, parameters = _only(text)
-    if kind != "SELECT":
-        raise refused_statement(kind, explain)
-    return SelectStatement(text, explain, _tree(text), frozenset(parameters))
+    with duckdb.connect() as parser, time_bound(parser, _SECONDS):
+        # By a statement first, which another thread can end: parsing alone holds up all threads.
+        _serialized(parser, sql)
+        kind, parameters = _only(sql)
+        text = _without_ends(sql)
+        explain = ""
+        if kind == "EXPLAIN":
+            explain, text = _explained(text)
+            kind, parameters = _only(text)
+        if kind != "SELECT":
+            raise refused_statement(kind, explain)
+        return SelectStatement(text, explain, _tree(parser, text), frozenset(parameters))
 
 
 def is_text(value: str) -> bool:
@@ -155,12 +160,21 @@ def _explained(text: str) -> tuple[str, str]:
     return ("EXPLAIN ANALYZE" if match[1] else "EXPLAIN"), text[match.end() :]
 
 
-def _tree(text: str) -> Mapping[str, Any]:
-    """The parsed statement. A second parser's view: it serializes nothing but one SELECT."""
-    with duckdb.connect() as connection:
-        row = connection.execute(_SERIALIZE, [text]).fetchall()[0]
+def _serialized(parser: duckdb.DuckDBPyConnection, text: str) -> str:
+    """What the parser makes of it, as JSON: of anything but SELECT an error."""
     try:
-        found = json.loads(row[0])
+        ((found,),) = parser.execute(_SERIALIZE, [text]).fetchall()
+    except duckdb.InterruptException as error:
+        raise LaptopError(
+            "the query takes too long to read", remedy="Nest it less deeply."
+        ) from error
+    return str(found)
+
+
+def _tree(parser: duckdb.DuckDBPyConnection, text: str) -> Mapping[str, Any]:
+    """The parsed statement. A second parser's view: it serializes nothing but one SELECT."""
+    try:
+        found = json.loads(_serialized(parser, text))
     except RecursionError as error:
         raise LaptopError("the query is nested too deeply") from error
     if found["error"]:

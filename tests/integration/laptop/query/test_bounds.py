@@ -54,6 +54,27 @@ def test_a_function_that_looks_for_no_interrupt_ends_with_the_process(shop: Lapt
 @pytest.mark.parametrize(
     "sql",
     [
+        "WITH a AS (" * 20,  # doubles with each
+        "COPY (" + "WITH a AS (" * 20,
+        "SELECT " + "(" * 20_000,
+    ],
+)
+def test_a_text_that_the_parser_does_not_get_through_ends_with_the_process(
+    shop: LaptopFolder, sql: str
+) -> None:
+    began = time.monotonic()
+    result = ask(shop, sql)
+    assert result.returncode == 1
+    assert time.monotonic() - began < 30
+    (line,) = result.stderr.splitlines()
+    assert line == (
+        "broker: the query was stopped; expected to read it within 5 s. Nest it less deeply."
+    )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
         "SELECT repeat('x', 100000000) FROM range(2000)",
         "SELECT repeat('x', 4000000000)",
         "SELECT list_sort(list(repeat('x', 10000000))) FROM range(1000)",

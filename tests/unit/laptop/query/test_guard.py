@@ -199,6 +199,12 @@ def test_a_query_gets_the_answer_that_helps_and_touches_nothing(
     }
 
 
+def test_a_plan_that_is_too_deep_to_be_read_is_refused(shop: LaptopFolder) -> None:
+    steps = ", ".join(f"a{n} AS (SELECT DISTINCT x FROM a{n - 1})" for n in range(1, 400))
+    with pytest.raises(LaptopError, match="too many steps above each other"):
+        data_of(shop).check(f"WITH a0 AS (SELECT 1 AS x), {steps} FROM a399")
+
+
 def test_there_are_enough_of_them() -> None:
     assert len(WRONG) + len(HOSTILE) >= 100
 
