@@ -16,6 +16,7 @@ from typing import Any
 
 from . import commands
 from .shell import ShellCommand, commands_of
+from .shell_words import UnreadableLineError
 
 __all__ = ["refusal"]
 
@@ -28,12 +29,26 @@ _WRITE = (
     "server/ belongs to the broker, and each sync replaces it. Write below user/ instead; "
     f"for newer data run: {commands.SYNC}"
 )
+_UNREAD = (
+    "This line is too long, or nested too deeply, to see whether it writes into server/. Write what"
+    " is long in it to a file below user/ first, and name that file."
+)
 _OF_EACH_WORD = frozenset(
     {"chmod", "chown", "mkdir", "mv", "rm", "rmdir", "shred", "tee", "touch", "truncate", "unlink"}
 )
 _OF_THE_LAST = frozenset({"cp", "install", "ln", "rsync", "scp"})
 _FOLDER_FIRST = frozenset({"cp", "install", "ln"})
 _IN_PLACE = frozenset({"sed", "perl"})
+_TO_OPTION = {
+    "curl": ("-o", "--output", "--output-dir"),
+    "sort": ("-o", "--output"),
+    "tar": ("-C", "--directory"),
+    "unzip": ("-d",),
+    "wget": ("-O", "--output-document", "-P", "--directory-prefix"),
+}
+_EXTRACTS = re.compile(r"\A[A-Za-z]*x|(?<!\S)-[A-Za-z]*x|--extract|--get")
+_PACKERS = frozenset({"bunzip2", "bzip2", "gunzip", "gzip", "unxz", "xz", "zstd"})
+_TO_OUTPUT = re.compile(r"-[A-Za-z0-9]*[clt][A-Za-z0-9]*|--(?:stdout|to-stdout|list|test)")
 _FILE_TOOLS = {
     "Write": "file_path",
     "Edit": "file_path",
@@ -41,26 +56,31 @@ _FILE_TOOLS = {
     "NotebookEdit": "notebook_path",
 }
 _PATCH = "apply_patch"  # of Codex: a tool, and a command that it takes out of a line of shell
-_PATCHED = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+?)\s*$", re.MULTILINE)
+_PATCHED = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$", re.MULTILINE)
 _PYTHON = re.compile(r"python[0-9.]*|uv|ipython[0-9]*")
 _DUCKDB_VALUES = frozenset(
     {"-c", "-cmd", "-f", "-init", "-newline", "-nullvalue", "-s", "-separator", "-storage_version"}
 )
-_PLACES = re.compile(r"\$(?:(PWD|CLAUDE_PROJECT_DIR)\b|\{(PWD|CLAUDE_PROJECT_DIR)\})")
+_PLACES = re.compile(
+    r"\$(?:(PWD|HOME|CLAUDE_PROJECT_DIR)\b|\{(PWD|HOME|CLAUDE_PROJECT_DIR)\})|^(~)(?=/|$)"
+)
+_NO_HOME = PurePath("/nonexistent")
 _TEXT = r"""['"]([^'"]+)['"]"""
 _OUTPUT = re.compile(rf"\b(?:TO|DATABASE)\s+{_TEXT}", re.IGNORECASE)
 _ATTACH = re.compile(
     rf"\bATTACH\s+(?:DATABASE\s+|IF\s+NOT\s+EXISTS\s+)*{_TEXT}([^;]*)", re.IGNORECASE
 )
-_CONNECT = re.compile(rf"\bconnect\(\s*(?:database\s*=\s*)?[rf]?{_TEXT}([^)]*)\)")
+_CONNECT = re.compile(rf"\bconnect\(\s*(?:database\s*=\s*)?[rf]?{_TEXT}([^)]*)")
 
 
-def refusal(tool: str, values: Mapping[str, Any], cwd: PurePath, root: PurePath) -> str | None:
+def refusal(
+    tool: str, values: Mapping[str, Any], cwd: PurePath, root: PurePath, home: PurePath = _NO_HOME
+) -> str | None:
     """Why the agent should not make this call, with what to do instead; None if it may.
 
-    ``values`` are the input of the tool, ``root`` is the folder of the data.
+    ``values`` are the input of the tool, ``root`` is the folder of the data, ``home`` the person's.
     """
-    place = _Folder(root)
+    place = _Folder(root, home)
     if tool in _FILE_TOOLS:
         path = values.get(_FILE_TOOLS[tool])
         return _WRITE if isinstance(path, str) and place.is_server(path, cwd) else None
@@ -73,20 +93,24 @@ def refusal(tool: str, values: Mapping[str, Any], cwd: PurePath, root: PurePath)
         found = list(commands_of(line, cwd))
     except ValueError:
         return None  # the shell will not run it either
+    except UnreadableLineError:
+        return _UNREAD
     return next((reason for command in found if (reason := _of_command(command, place))), None)
 
 
 class _Folder:
     """Which of its parts a word of a command leads to."""
 
-    def __init__(self, root: PurePath) -> None:
+    def __init__(self, root: PurePath, home: PurePath) -> None:
         self._root = root
+        self._home = home
         self._server = str(root / "server")
         self._database = str(root / "user" / "duckdb" / "analytics.duckdb")
 
     def _place(self, word: str, cwd: PurePath) -> str:
-        places = {"PWD": str(cwd), "CLAUDE_PROJECT_DIR": str(self._root)}
-        word = _PLACES.sub(lambda match: places[match[1] or match[2]], word)
+        home = str(self._home)
+        places = {"PWD": str(cwd), "CLAUDE_PROJECT_DIR": str(self._root), "HOME": home, "~": home}
+        word = _PLACES.sub(lambda match: places[match[1] or match[2] or match[3]], word)
         # A command after `cd` through a link stands where the link leads.
         return os.path.normpath(os.path.join(os.path.normpath(cwd), word))  # noqa: PTH118
 
@@ -108,7 +132,7 @@ class _Folder:
 
     def is_patched(self, patch: str, cwd: PurePath) -> bool:
         """Whether a patch changes a file of ``server/``."""
-        return any(self.is_server(path, cwd) for path in _PATCHED.findall(patch))
+        return any(self.is_server(path.rstrip(), cwd) for path in _PATCHED.findall(patch))
 
     def _matches(self, pattern: str) -> bool:
         """Whether the shell could make ``server/``, or a path below it, of this pattern."""
@@ -143,7 +167,8 @@ def _writes_each(command: ShellCommand, place: _Folder) -> bool:
     if command.name not in _OF_EACH_WORD:
         return False
     reaches = place.has_server if command.name in ("rm", "mv") else place.is_server
-    return any(reaches(word, command.cwd) for word in _paths(command))
+    folders = _values(command, "--target-directory") if command.name == "mv" else ()
+    return any(reaches(word, command.cwd) for word in (*_paths(command), *folders))
 
 
 def _writes_last(command: ShellCommand, place: _Folder) -> bool:
@@ -152,6 +177,24 @@ def _writes_last(command: ShellCommand, place: _Folder) -> bool:
     folders = _values(command, "-t", "--target-directory") if command.name in _FOLDER_FIRST else ()
     targets = [*folders] or _paths(command)[-1:]
     return any(place.is_server(word, command.cwd) for word in targets)
+
+
+def _unpacks(command: ShellCommand, place: _Folder) -> bool:
+    """Downloads and archives, of which an option says where to."""
+    options = _TO_OPTION.get(command.name, ())
+    if command.name == "tar" and not _EXTRACTS.search(" ".join(command.words)):
+        return False
+    return any(place.is_server(word, command.cwd) for word in _values(command, *options))
+
+
+def _packs(command: ShellCommand, place: _Folder) -> bool:
+    """What puts another file in the place of each."""
+    is_only_read = any(_TO_OUTPUT.fullmatch(word) for word in command.words)
+    return (
+        command.name in _PACKERS
+        and not is_only_read
+        and any(place.is_server(word, command.cwd) for word in _paths(command))
+    )
 
 
 def _writes_in_place(command: ShellCommand, place: _Folder) -> bool:
@@ -187,6 +230,8 @@ _WRITERS: tuple[Callable[[ShellCommand, _Folder], bool], ...] = (
     _writes_last,
     _writes_in_place,
     _writes_blocks,
+    _unpacks,
+    _packs,
     _removes_found,
     _patches,
 )

@@ -48,7 +48,8 @@ def answer(root: Path, name: str, event: Mapping[str, Any]) -> str:
 
 def _before_a_tool(root: Path, event: Mapping[str, Any]) -> str:
     cwd = Path(os.path.realpath(event.get("cwd") or root))
-    reason = refusal(event["tool_name"], event["tool_input"], cwd, root)
+    home = Path(os.path.realpath(os.environ.get("HOME") or "/nonexistent"))
+    reason = refusal(event["tool_name"], event["tool_input"], cwd, root, home)
     if reason is None:
         return ""
     verdict = {

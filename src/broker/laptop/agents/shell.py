@@ -6,29 +6,36 @@ Best effort: what a command makes of its words only a shell knows. Standard libr
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+
+from .shell_words import ShellToken, tokens_of
 
 __all__ = ["ShellCommand", "commands_of"]
 
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ksh"})
 # What runs the command after it; with the options of each that take a word.
 _WRAPPERS = {
+    "builtin": "",
     "command": "",
+    "doas": "uC",
     "env": "uCS",
     "exec": "a",
+    "ionice": "cnp",
     "nice": "n",
     "nohup": "",
+    "setsid": "",
+    "stdbuf": "ioe",
     "sudo": "ugpCDhRTU",
     "time": "fo",
     "timeout": "ks",
+    "xargs": "adEIlLnPs",
 }
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "{", "!"})
-_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _MOST_DEPTH = 4
+_MOST_FOLDERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,53 +54,30 @@ class ShellCommand:
 
 
 def commands_of(line: str, cwd: PurePath, depth: int = _MOST_DEPTH) -> Iterator[ShellCommand]:
-    """Each command of the line in its order; raises ``ValueError`` for a quote without its end."""
-    line, texts = _without_heredocs(line)
-    for tokens in _split(_tokens(line)):
-        words, writes, has_text = _redirected(tokens)
+    """Each command of the line in its order.
+
+    Raises ``ValueError`` for a quote without its end, and ``UnreadableLineError`` for a line that
+    is too long, or nested too deeply.
+    """
+    for tokens in _split(tokens_of(line)):
+        words, writes, stdin = _redirected(tokens)
         words = _bare(words)
-        if not words:
-            if writes:
-                yield ShellCommand("", (), tuple(writes), "", cwd)
-            continue
-        stdin = texts.pop(0) if has_text and texts else ""
-        name = PurePath(words[0]).name
-        yield ShellCommand(name, tuple(words[1:]), tuple(writes), stdin, cwd)
-        if depth and (script := _script(name, words[1:], stdin)):
-            yield from commands_of(script, cwd, depth - 1)
-        if name == "cd" and len(words) == 2:
+        name = PurePath(words[0]).name if words else ""
+        if words or writes:
+            yield ShellCommand(name, tuple(words[1:]), tuple(writes), stdin, cwd)
+        if depth:
+            scripts = [script for token in tokens for script in token.scripts]
+            for script in (*scripts, _script(name, words[1:], stdin)):
+                if script:
+                    yield from commands_of(script, cwd, depth - 1)
+        if name == "cd" and len(words) == 2 and len(cwd.parts) < _MOST_FOLDERS:
             cwd = cwd / words[1]
 
 
-def _without_heredocs(line: str) -> tuple[str, list[str]]:
-    """The line without the texts that stand below it, and these texts."""
-    kept: list[str] = []
-    texts: list[str] = []
-    wanted: list[str] = []
-    body: list[str] = []
-    for row in line.split("\n"):
-        if wanted:
-            if row.strip("\t") == wanted[0]:
-                texts.append("\n".join(body))
-                del wanted[0], body[:]
-            else:
-                body.append(row)
-            continue
-        wanted = [match[2] for match in _HEREDOC.finditer(row)]
-        kept.append(row)
-    return "\n".join(kept), texts
-
-
-def _tokens(line: str) -> list[str]:
-    lexer = shlex.shlex(line.replace("\\\n", ""), posix=True, punctuation_chars="();<>|&\n")
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
-    return list(lexer)
-
-
-def _split(tokens: Sequence[str]) -> Iterator[list[str]]:
-    found: list[str] = []
+def _split(tokens: Iterable[ShellToken]) -> Iterator[list[ShellToken]]:
+    found: list[ShellToken] = []
     for token in tokens:
-        if token and not set(token) - set("();|&\n"):
+        if token.is_operator and not _is_redirection(token):
             yield found
             found = []
         else:
@@ -101,45 +85,53 @@ def _split(tokens: Sequence[str]) -> Iterator[list[str]]:
     yield found
 
 
-def _redirected(tokens: Sequence[str]) -> tuple[list[str], list[str], bool]:
-    """Words, files that are opened for writing, and whether a text follows."""
+def _is_redirection(token: ShellToken) -> bool:
+    return token.text[-1] != "(" and bool(set("<>") & set(token.text))
+
+
+def _redirected(tokens: Iterable[ShellToken]) -> tuple[list[str], list[str], str]:
+    """Words, files that are opened for writing, and the text that follows."""
     words: list[str] = []
     writes: list[str] = []
-    has_text = False
+    stdin = ""
     rest = iter(tokens)
     for token in rest:
-        if token and not set(token) - set("<>|&"):
-            target = next(rest, "")
-            has_text |= token.startswith("<<")
-            if ">" in token and not target.isdigit():
-                writes.append(target)
-            if words and words[-1].isdigit():
-                words.pop()  # the number of a descriptor
-        else:
-            words.append(token)
-    return words, writes, has_text
+        if not token.is_operator:
+            words.append(token.text)
+            continue
+        target = next(rest, ShellToken("")).text
+        if token.text in ("<<", "<<-"):
+            stdin = token.below
+        elif token.text == "<<<":
+            stdin = target
+        elif ">" in token.text and not target.isdigit():
+            writes.append(target)
+        if words and words[-1].isdigit():
+            words.pop()  # the number of a descriptor
+    return words, writes, stdin
 
 
 def _bare(words: list[str]) -> list[str]:
     """Without what stands before the program that is run."""
-    while words:
-        name = PurePath(words[0]).name
-        if words[0] in _KEYWORDS or _ASSIGNMENT.fullmatch(words[0]):
-            words = words[1:]
-        elif name in _WRAPPERS and len(words) > 1:
-            words = _after_options(words[1:], _WRAPPERS[name])
-            if name == "timeout":
-                words = words[1:]
+    at = 0
+    while at < len(words):
+        name = PurePath(words[at]).name
+        if words[at] in _KEYWORDS or _ASSIGNMENT.fullmatch(words[at]):
+            at += 1
+        elif name in _WRAPPERS and len(words) > at + 1:
+            at = _after_options(words, at + 1, _WRAPPERS[name])
+            at += name == "timeout"
         else:
             break
-    return words
+    return words[at:]
 
 
-def _after_options(words: list[str], with_value: str) -> list[str]:
-    while words and words[0].startswith("-"):
-        takes = len(words[0]) == 2 and words[0][1] in with_value
-        words = words[2 if takes else 1 :]
-    return words
+def _after_options(words: list[str], at: int, with_value: str) -> int:
+    """The place of the first word behind the options and their values."""
+    while at < len(words) and words[at].startswith("-"):
+        takes = len(words[at]) == 2 and words[at][1] in with_value
+        at += 2 if takes else 1
+    return at
 
 
 def _script(name: str, words: Sequence[str], stdin: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from pathlib import Path, PurePath
 
 import pytest
@@ -14,7 +15,7 @@ OPEN = "This opens the database of views"
 
 
 def bash(line: str, cwd: PurePath = ROOT) -> str | None:
-    return refusal("Bash", {"command": line}, cwd, ROOT)
+    return refusal("Bash", {"command": line}, cwd, ROOT, ROOT.parent)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,24 @@ def bash(line: str, cwd: PurePath = ROOT) -> str | None:
         'rm -rf "$PWD/server"',
         "rm -rf ${CLAUDE_PROJECT_DIR}/server",
         "cd server && rm x",
+        "# don't keep what is old\nrm -rf server",
+        "grep a <<<b\nrm -rf server",
+        "python3 -c 'print(1 << n)'\nrm -rf server",
+        "(date)>server/x",
+        "true;>server/x",
+        'echo "$(rm -rf server)"',
+        "echo `rm -rf server`",
+        "rm -rf ~/'my data/server'",
+        'rm -rf "$HOME/my data/server"',
+        "mv --target-directory=server user/x",
+        "curl -s -o server/x https://broker.example.com",
+        "wget -O server/x https://broker.example.com",
+        "tar xzf x.tar.gz -C server",
+        "tar --extract --directory=server -f x.tar",
+        "unzip x.zip -d server",
+        "gzip server/x",
+        "sort -o server/x user/x",
+        "ls | xargs rm server/x",
         "cd user; rm -r ../server",
         "sudo rm -r server",
         "bash -c 'rm -r server'",
@@ -119,6 +138,12 @@ def test_what_opens_the_views_for_writing_is_refused_with_what_to_do(line: str) 
         "python3 -c \"duckdb.connect('user/duckdb/analytics.duckdb', read_only=True)\"",
         "python3 server/examples/query.py 'SHOW TABLES'",
         "dd if=server/x of=user/x",
+        "tar czf user/x.tar.gz -C server .",
+        "tar xzf user/x.tar.gz -C user",
+        "gzip -dc server/x > user/x",
+        "curl -o user/x https://broker.example.com/server/x",
+        "rm -rf ~/server",
+        "echo a # > server/x",
         "apply_patch <<E\n*** Add File: user/x\n+*** Add File: server/x\nE",
         "cd /tmp && rm -rf server",
         "echo 'unfinished",
@@ -127,6 +152,29 @@ def test_what_opens_the_views_for_writing_is_refused_with_what_to_do(line: str) 
 )
 def test_what_is_allowed_gets_no_word(line: str) -> None:
     assert bash(line) is None
+
+
+@pytest.mark.parametrize("line", ["echo " + "x" * 1_000_000, "echo " + "$(" * 99 + ")" * 99])
+def test_a_line_that_is_not_read_is_refused_with_what_to_do(line: str) -> None:
+    assert "Write what is long in it to a file below user/" in (bash(line) or "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "echo " + "x" * 190_000,
+        "if " * 60_000,
+        "cd a;" * 39_000,
+        "eval " * 39_000,
+        'python3 -c "' + "connect('a'" * 17_000 + '"',
+        "apply_patch '*** Add File: x" + " " * 190_000 + "y'",
+        "echo " + '"' * 190_000,
+    ],
+)
+def test_a_long_line_is_read_well_within_the_time_of_a_hook(line: str) -> None:
+    began = time.process_time()
+    assert bash(line) is None
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("tool", ["Write", "Edit", "MultiEdit"])
@@ -167,6 +215,11 @@ def test_other_calls_are_no_concern_of_it(tool: str, values: dict[str, object]) 
         "rm -rf s*/x",
         "cat > server/x <<E\n$HOME\nE",
         "(cd server; echo y > x)",
+        "# it's\nrm -rf server",
+        "cat <<'A-B' >/dev/null\nit's\nA-B\nrm -rf server",
+        "(date)>server/x",
+        'echo $((1<<2)) "$(rm -rf "server")"',
+        "echo `rm -rf server`",
     ],
 )
 def test_the_shell_does_what_the_guard_says_that_it_would(line: str, tmp_path: Path) -> None:
