@@ -13,12 +13,14 @@ from .tree import (
     TreeError,
     check_depth,
     functions_in_from,
+    kind_of,
     named,
     nodes,
     own_names,
     qualified,
     tree,
     unused,
+    writing,
 )
 
 __all__ = ["IN_FROM", "SelectError", "names_in", "one_select"]
@@ -48,9 +50,9 @@ def one_select(sql: str) -> str:
         statements = _parsed(connection, bare)
         if len(statements) != 1:
             raise SelectError(f"{len(statements)} statements" if statements else "nothing")
-        kind = statements[0].type
-        if kind is not duckdb.StatementType.SELECT:
-            raise SelectError("PIVOT without a list" if kind.name == "MULTI" else kind.name)
+        kind = kind_of(statements[0])
+        if kind != "SELECT":
+            raise SelectError("PIVOT without a list" if kind == "MULTI" else kind)
         if statements[0].named_parameters:
             raise SelectError("a parameter ($ or ?), which has no value")
         _parsed(connection, f"FROM (\n{bare}\n)", above=1)
@@ -65,6 +67,8 @@ def one_select(sql: str) -> str:
 
 def _refused(root: Any) -> Iterator[str]:
     """What a laptop would not ask, or what would not show what it reads."""
+    for kind in writing(root):
+        yield f"{kind} in a WITH query"
     for name in qualified(root):
         yield f"{name}, a table with a schema before its name"
     for name in functions_in_from(root):

@@ -11,6 +11,7 @@ import duckdb
 __all__ = [
     "TreeError",
     "functions_in_from",
+    "kind_of",
     "named",
     "nodes",
     "own_names",
@@ -18,14 +19,24 @@ __all__ = [
     "scanned",
     "tree",
     "unused",
+    "writing",
 ]
 
 
 _DEEPEST = 100
+_READING = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 
 
 class TreeError(Exception):
     """DuckDB cannot take the SQL apart."""
+
+
+def kind_of(statement: duckdb.Statement) -> str:
+    """Such as ``SELECT``; DuckDB's library for Python does not know all kinds that it parses."""
+    try:
+        return str(statement.type.name)
+    except ValueError:
+        return "another statement"
 
 
 def check_depth(sql: str) -> None:
@@ -81,6 +92,15 @@ def functions_in_from(root: Any) -> Iterator[str]:
     for node in nodes(root):
         if node.get("type") == "TABLE_FUNCTION":
             yield str(node["function"]["function_name"]).lower()
+
+
+def writing(root: Any) -> Iterator[str]:
+    """What is not a SELECT, such as ``COPY``: DuckDB takes statements that write for WITH queries,
+    and calls the whole a SELECT."""
+    for node in nodes(root):
+        kind = str(node.get("type", ""))
+        if kind.endswith("_NODE") and kind not in _READING:
+            yield kind.removesuffix("_NODE").removesuffix("_QUERY")
 
 
 def own_names(root: Any) -> set[str]:

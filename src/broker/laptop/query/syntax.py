@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from ...errors import LaptopError, nearest
+from ...metrics.tree import kind_of, writing
 from .bounds import time_bound
 from .messages import first_part
 from .refusals import refused_count, refused_statement
@@ -95,7 +96,10 @@ def read_statement(sql: str) -> SelectStatement:
             kind, parameters = _only(text)
         if kind != "SELECT":
             raise refused_statement(kind, explain)
-        return SelectStatement(text, explain, _tree(parser, text), frozenset(parameters))
+        tree = _tree(parser, text)
+    for kind in writing(tree):
+        raise refused_statement(kind, explain)
+    return SelectStatement(text, explain, tree, frozenset(parameters))
 
 
 def is_text(value: str) -> bool:
@@ -113,7 +117,7 @@ def _only(sql: str) -> tuple[str, set[str]]:
         raise _syntax_error(error) from error
     if len(statements) != 1:
         raise refused_count(len(statements))
-    return statements[0].type.name, set(statements[0].named_parameters)
+    return kind_of(statements[0]), set(statements[0].named_parameters)
 
 
 def _syntax_error(error: Exception) -> LaptopError:

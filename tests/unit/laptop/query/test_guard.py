@@ -53,6 +53,17 @@ HOSTILE = [
     ("EXPLAIN (ANALYZE) COPY orders TO '{outside}/a.csv'", "options of EXPLAIN"),
     ("/* SELECT */ COPY orders TO '{outside}/a.csv' -- SELECT", "redirect the output"),
     ("SELECT 1; COPY orders TO '{outside}/a.csv'", "found 2 statements"),
+    ("WITH a AS (COPY orders TO '{outside}/a.csv') FROM a", "found COPY. To keep an answer"),
+    ("FROM (WITH a AS (COPY orders TO '{outside}/a.csv') FROM a)", "found COPY. To keep"),
+    (
+        "EXPLAIN ANALYZE WITH a AS (COPY (SELECT 1) TO '{tree}/parquet/shop/orders/0.parquet' "
+        "(FORMAT parquet, USE_TMP_FILE false)) SELECT a.* FROM a, orders",
+        "found EXPLAIN ANALYZE COPY. To keep an answer",
+    ),
+    ("WITH a AS (INSERT INTO orders VALUES (1) RETURNING *) FROM a", OWN),
+    ("WITH a AS (DELETE FROM orders RETURNING *) FROM a", OWN),
+    ("WITH a AS (UPDATE orders SET id = 1 RETURNING *) SELECT (SELECT id FROM a)", OWN),
+    ("UPDATE EXTENSIONS", "Write a SELECT"),
     ("EXPORT DATABASE '{outside}/dump'", "redirect the output"),
     ("CREATE TABLE t AS FROM orders", OWN),
     ("CREATE TEMP TABLE t AS FROM orders", OWN),
