@@ -28,6 +28,7 @@ _MATCHERS = {
 _SECONDS = {"SessionStart": 60, "PreToolUse": 30}
 _ALLOWED = (f"Bash({commands.SYNC} *)", f"Bash({commands.QUERY} *)", f"mcp__{commands.SERVER}__*")
 _DENIED = ("Edit(/server/**)",)
+_SERVER = "**/server/**"  # as opencode writes it
 _OLD_IMPORT = b"@server/CLAUDE.md"  # all that an older release wrote into CLAUDE.md
 
 
@@ -113,7 +114,8 @@ def _opencode(existing: bytes | None, facts: FileFacts) -> bytes:
         permission = part(settings, "permission", dict, where=where)
         edit = permission.setdefault("edit", {})
         if isinstance(edit, dict):  # else one word for all files, which is theirs to say
-            edit["**/server/**"] = "deny"
+            edit.pop(_SERVER, None)
+            edit[_SERVER] = "deny"  # last, as of the rules that fit a file the last one counts
 
     return merged(existing, merge, where=where)
 

@@ -35,9 +35,13 @@ def merged(existing: bytes | None, merge: Merge, *, where: str) -> bytes:
     """The file after ``merge``; the same bytes where that changes nothing."""
     settings, before = parsed(existing, where=where), parsed(existing, where=where)
     merge(settings)
-    if existing and settings == before:
+    # As text: the order of rules counts, too.
+    if existing and json.dumps(settings) == json.dumps(before):
         return existing
-    return (json.dumps(settings, indent=2, ensure_ascii=False) + "\n").encode()
+    try:
+        return (json.dumps(settings, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:  # JSON can hold the half of a character, as an escape alone
+        return (json.dumps(settings, indent=2) + "\n").encode()
 
 
 def part(settings: dict[str, Any], name: str, kind: type, *, where: str) -> Any:

@@ -17,6 +17,7 @@ from .budget import MOST_CHARACTERS, fitted
 __all__ = ["ask_in_process"]
 
 _MOST_CHARACTERS = 30_000  # of values: as JSON they are longer
+_MOST_OF_PARAMETERS = 100_000
 _PATIENCE = 30.0  # seconds past its own limit after which the process is killed
 
 
@@ -24,9 +25,7 @@ async def ask_in_process(
     root: Path, sql: str, parameters: Mapping[str, str], rows: int, seconds: float
 ) -> str:
     """The answer as JSON; raises ``LaptopError`` with the sentence of the verb ``sql``."""
-    for name, value in parameters.items():
-        if "\0" in name + value or "=" in name:
-            raise LaptopError("a parameter cannot be given", found=name)
+    _check(parameters)
     process = await asyncio.create_subprocess_exec(
         # -I: a file of the analyst's folder, or a variable, never stands in for a module.
         *(sys.executable, "-I", "-m", "broker.laptop", "--folder", str(root), "sql"),
@@ -52,6 +51,22 @@ async def ask_in_process(
     return _shortened(json.loads(output))
 
 
+def _check(parameters: Mapping[str, str]) -> None:
+    """They are words of a command: of no more bytes than a system takes, and text."""
+    size = 0
+    for name, value in parameters.items():
+        if "\0" in name + value or "=" in name or not name:
+            raise LaptopError("a parameter cannot be given", found=name)
+        size += len((name + value).encode(errors="replace"))
+    if size > _MOST_OF_PARAMETERS:
+        raise LaptopError(
+            "the values of the parameters are too long",
+            expected=f"{_MOST_OF_PARAMETERS:,} bytes together",
+            found=f"{size:,}",
+            remedy="Join with a table instead, or ask in parts.",
+        )
+
+
 def _sentence(errors: str, code: int | None) -> str:
     lines = errors.strip().splitlines()
     last = lines[-1].removeprefix("broker: ") if lines else ""
@@ -66,6 +81,11 @@ def _shortened(answer: dict[str, Any]) -> str:
             "the answer has too many columns to be shown", remedy="Select the columns by name."
         )
     kept = fitted(rows, room)
+    if not kept and (rows or answer["cut"]):
+        raise LaptopError(
+            "the first row of the answer is too long to be shown",
+            remedy="Select fewer columns, or the beginning of long values: left(text, 200).",
+        )
     if len(kept) < len(rows):
         answer |= {"cut": f"{len(kept):,} rows", "row_count": len(kept)}
     return readable_json({**answer, "rows": kept})

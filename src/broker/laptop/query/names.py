@@ -9,6 +9,9 @@ from typing import Any
 __all__ = ["SqlNames", "names_in"]
 
 _TABLES = '"tables"'  # SHOW TABLES, as the parser writes it
+_CLOCKS = frozenset(
+    {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def _functions(nodes: list[Mapping[str, Any]]) -> Iterator[str]:
             yield name.lower()
         if node.get("type") == "COLUMN_REF" and len(node["column_names"]) == 1:
             name = node["column_names"][0].lower()
-            if name in ("current_date", "current_time", "current_timestamp", "localtimestamp"):
+            if name in _CLOCKS:
                 yield name
 
 

@@ -30,6 +30,18 @@ __all__ = [
 ]
 
 _VOLATILE = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+# DuckDB calls these, and what its own macros are made of, consistent, or does not say.
+_OF_NOW = frozenset(
+    {
+        "ago",
+        "current_localtime",
+        "current_localtimestamp",
+        "localtime",
+        "localtimestamp",
+        "pg_conf_load_time",
+        "pg_postmaster_start_time",
+    }
+)
 
 
 def folder_of(workspace: Workspace) -> Path:
@@ -110,7 +122,7 @@ def tables_of(query: CheckedQuery) -> tuple[ReceiptTable, ...]:
 def changing(query: CheckedQuery) -> tuple[str, ...]:
     """Functions of a query whose values change with time or chance."""
     with duckdb.connect() as connection:
-        volatile = {name for (name,) in connection.execute(_VOLATILE).fetchall()}
+        volatile = {name for (name,) in connection.execute(_VOLATILE).fetchall()} | _OF_NOW
     named = {name for name in query.names.functions if name in volatile}
     return tuple(sorted(named | ({"TABLESAMPLE"} if query.names.is_sampled else set())))
 

@@ -133,6 +133,12 @@ def test_the_guard_is_the_same_and_its_sentence_reaches_the_agent(shop: LaptopFo
         assert "found ordrs" in await error(one, "describe_table", name="ordrs")
         refused = await error(one, "query", sql="SELECT $a", parameters={"a\0": "x"})
         assert "cannot be given" in refused
+        # Linux takes no word of a command that is longer than 128 KiB.
+        refused = await error(one, "query", sql="SELECT $a", parameters={"a": "x" * 200_000})
+        assert "expected 100,000 bytes together; found 200,001" in refused
+        for sql in ("SELECT repeat('\"', 29_000)", "SELECT repeat('x', 100_000) FROM orders"):
+            refused = await error(one, "query", sql=sql)
+            assert "the first row of the answer is too long to be shown" in refused
 
     talk(shop, talking)
 

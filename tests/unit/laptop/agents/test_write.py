@@ -364,3 +364,18 @@ def refuse_to_write(monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
         raise OSError(reason, os.strerror(reason))
 
     monkeypatch.setattr("broker.laptop.agents.write.write_atomic", refuse)
+
+
+def test_the_rule_of_opencode_stands_last_where_the_last_one_counts(workspace: Workspace) -> None:
+    rules = '{"**/server/**": "deny", "*": "allow"}'
+    put(workspace, "opencode.json", f'{{"permission": {{"edit": {rules}}}}}')
+    write_agent_files(workspace)
+    written = json.loads((workspace.root / "opencode.json").read_bytes())["permission"]["edit"]
+    assert list(written.items()) == [("*", "allow"), ("**/server/**", "deny")]
+
+
+def test_half_of_a_character_in_settings_stays_as_it_is_written(workspace: Workspace) -> None:
+    put(workspace, ".mcp.json", r'{"mine": "\ud800"}')
+    assert write_agent_files(workspace) == ()
+    assert read(workspace, ".mcp.json")["mine"] == "\ud800"
+    assert "broker" in str(read(workspace, ".mcp.json")["mcpServers"])
