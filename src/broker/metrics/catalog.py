@@ -17,7 +17,7 @@ from ..foreign.columns import sql_type
 from ..manifest import TableEntry
 from ..tables.session import identifier, parquet
 from .model import ResultColumn
-from .tree import named, scanned, tree
+from .tree import named, own_names, scanned, tree
 
 __all__ = ["MetricPlan", "TableCatalog", "open_catalog"]
 
@@ -44,7 +44,7 @@ SET lock_configuration = true;
 class MetricPlan:
     """What DuckDB made of a query.
 
-    ``tables`` has the id of each table that it scans, None for one of DuckDB's own.
+    ``tables`` has the id of each table that it reads or names, None for one of DuckDB's own.
     """
 
     tables: frozenset[str | None]
@@ -93,7 +93,14 @@ class TableCatalog:
         logical = json.loads(dict(plans)["logical_plan"])  # the optimizer would drop what is empty
         ids = {name: one for one, name in self._tables.items()}
         columns = tuple(ResultColumn(row[0], row[1]) for row in described)
-        return MetricPlan(frozenset(ids.get(name) for name in scanned(logical)), columns)
+        tables = {ids.get(name) for name in scanned(logical)} | self._named(sql)
+        return MetricPlan(frozenset(tables), columns)
+
+    def _named(self, sql: str) -> set[str | None]:
+        """Those that the text names: what only gives a type, as in ``typeof()``, is in no plan."""
+        lower = {name.lower(): one for name, one in self.views.items()}
+        root = tree(self._connection, sql)
+        return {lower.get(name) for name in named(root) - own_names(root)}
 
     @contextmanager
     def _limited(self) -> Iterator[None]:

@@ -115,6 +115,7 @@ def test_a_word_in_the_text_is_not_a_table(tree: Path) -> None:
         "SELECT id FROM orders WHERE false AND EXISTS (FROM pay)",
         "SELECT id FROM orders UNION ALL SELECT id FROM pay WHERE false",
         'SELECT id FROM "PAY"',
+        "SELECT id, typeof((SELECT id FROM Pay)) AS kind FROM orders",
         "SELECT id FROM (SELECT o.id FROM orders o LEFT JOIN pay p ON false)",
     ],
 )
