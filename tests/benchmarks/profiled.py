@@ -67,15 +67,15 @@ def profiled_files(folder: Path) -> None:
 
 def aggregates(folder: Path) -> None:
     """What one query of DuckDB tells: NULL, different values, ends, means and quantiles."""
-    expressions = []
+    terms = []
     for name, type_ in ORDERS.items():
-        expressions += [f"{one}({name})" for one in ("count", "approx_count_distinct", "min", "max")]
+        terms += [f"{one}({name})" for one in ("count", "approx_count_distinct", "min", "max")]
         if type_.startswith(_NUMBERS):
-            expressions += [f"avg({name})", f"approx_quantile({name}, [0.05, 0.25, 0.5, 0.75, 0.95])"]
+            terms += [f"avg({name})", f"approx_quantile({name}, [0.05, 0.25, 0.5, 0.75, 0.95])"]
         if type_ == "VARCHAR":
-            expressions += [f"{one}(length({name}))" for one in ("min", "max", "avg")]
+            terms += [f"{one}(length({name}))" for one in ("min", "max", "avg")]
     with duckdb.connect(config={"memory_limit": f"{GIB}B", "threads": 2}) as connection:
-        query = f"SELECT {', '.join(expressions)} FROM '{folder}/months/*.parquet'"
+        query = f"SELECT {', '.join(terms)} FROM '{folder}/months/*.parquet'"
         connection.execute(query).fetchall()
 
 

@@ -83,7 +83,7 @@ def offered(tmp_path: Path) -> Path:
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Its set is older, with a file that the new one does not have. Any signature holds."""
-    monkeypatch.setattr(upkeep, "check_signature", lambda *_: None)
+    monkeypatch.setattr(upkeep, "check_signature", lambda *_, **__: None)
     fill(tmp_path / "laptop/server", OLD)
     (tmp_path / "laptop/.broker").mkdir()
     return Workspace.at(tmp_path / "laptop")
