@@ -65,20 +65,23 @@ _BOTH = {
     "no-specials": None,
     "no-msgs2stderr": None,
     "skip-compress": r"[A-Za-z0-9/.\[\]_-]{0,500}",
-}
-_PUSH = {
+    # What concerns a receiver alone: openrsync sends it to a sender as well, which ignores it.
+    "progress": None,
     "delete": None,
     "delete-before": None,
     "delete-during": None,
     "delete-delay": None,
     "delete-after": None,
     "delete-excluded": None,
-    "existing": None,
     "ignore-existing": None,
+    "ignore-non-existing": None,
     "ignore-errors": None,
     "force": None,
-    "partial": None,
     "max-delete": _NUMBER,
+}
+_PUSH = {
+    "existing": None,
+    "partial": None,
     "fsync": None,
     "preallocate": None,
     "use-qsort": None,

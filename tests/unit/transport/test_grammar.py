@@ -67,6 +67,26 @@ def test_refusals(command: str, message: str) -> None:
     assert sentence.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("words", "base"),
+    [
+        ("--sender -r -t --progress . server/generation/", "generation"),
+        ("--sender -c -r -t --progress --max-size=65536 . server/scripts/", "scripts"),
+        ("--sender --delete-before -g -l -o -p -D -r -t -v --dirs . server/docs/", "generation"),
+        ("--sender -r --ignore-existing --ignore-non-existing . user/", "user"),
+        ("-l -r -t --progress . user/", "user"),
+        ("--delete-before -g -l -o -p -D -r -t -v --dirs . user/scripts/", "user"),
+        ("-r -t --progress --ignore-non-existing --partial . user/", "user"),
+    ],
+)
+def test_what_the_openrsync_of_a_mac_sends_is_understood(words: str, base: str) -> None:
+    """Each option is a word, and a sender gets those of a receiver (its fargs_cmdline())."""
+    understood = answer(f"rsync --server {words}")
+    assert isinstance(understood, tuple), understood
+    wish, (place,) = understood
+    assert (wish.sends, place.base) == (words.startswith("--sender"), base)
+
+
 def spoiled() -> Iterator[str]:
     yield from COMMANDS
     for option in OPTIONS:

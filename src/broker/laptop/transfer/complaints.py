@@ -1,6 +1,7 @@
 """What went wrong between this laptop and the broker, in one sentence.
 
-ssh writes banners and warnings before it says why it failed, and rsync after that.
+ssh writes banners and warnings before it says why it failed, and rsync after that: rsync 3 as
+``rsync: …``, openrsync as ``rsync(PID): error: …``.
 """
 
 from __future__ import annotations
@@ -13,16 +14,33 @@ from pathlib import Path
 
 from ...foreign.text import prose
 
-__all__ = ["complaint", "ended_certificate", "is_refusal", "met_a_publish"]
+__all__ = ["as_rsync_3", "complaint", "ended_certificate", "is_refusal", "met_a_publish"]
 
 _REFUSED = re.compile(
     r"Permission denied \([a-z]|Host key verification failed|Too many authentication fail"
 )
-# What says nothing of the reason: rsync's last words, warnings, frames and stars.
+# What says nothing of the reason: rsync's last words, warnings, frames, stars and names of files.
 _NOISE = re.compile(
-    r"rsync error|rsync: connection unexpectedly closed|Warning|warning|\*\*|@@@|"
-    r"Connection (?:to \S+ )?closed|Disconnected|[^A-Za-z]*$"
+    r"rsync error|rsync: connection unexpectedly closed|"
+    r"rsync\([0-9]+\): (?:warning|error: (?:unexpected end of file|poll: |io_))|"
+    r"Warning|warning|\*\*|@@@|Connection (?:to \S+ )?closed|Disconnected|[^A-Za-z]*$|\S+$"
 )
+_OF_RSYNC = re.compile(r"rsync(?:\([0-9]+\))?: ")
+_OF_OPENRSYNC = re.compile(r"^rsync\([0-9]+\): error: (.*)", re.MULTILINE)
+_BROKEN = re.compile(r"unexpected end of file|poll: |(?:Broken pipe|Connection reset by peer)$")
+_FAILURES = (1, 14)  # of openrsync, for whatever breaks
+
+
+def as_rsync_3(code: int, errors: str) -> int:
+    """The exit code that rsync 3 has for this: openrsync's says little."""
+    own = _OF_OPENRSYNC.findall(errors)
+    if code not in _FAILURES or not own:
+        return code
+    if any(line.endswith("No space left on device") for line in own):
+        return 11
+    if not any(_BROKEN.search(line) for line in own):
+        return code
+    return 255 if re.search(r"^ssh: ", errors, re.MULTILINE) else 12
 
 
 def is_refusal(errors: str) -> bool:
@@ -68,7 +86,7 @@ def _reason(errors: str) -> str:
     """The last line that says something: of ssh and the host, else of rsync, which ends after."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     telling = [line for line in lines if not _NOISE.match(line)]
-    of_others = [line for line in telling if not line.startswith("rsync:")]
+    of_others = [line for line in telling if not _OF_RSYNC.match(line)]
     return prose((of_others or telling)[-1], 500) if telling else ""
 
 

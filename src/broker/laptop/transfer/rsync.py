@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +19,7 @@ from typing import IO
 
 from ...errors import LaptopError
 from ..workspace import Workspace
-from .complaints import complaint, is_refusal, met_a_publish
+from .complaints import as_rsync_3, complaint, is_refusal, met_a_publish
 from .connection import pause_seconds, ssh_options
 from .patterns import pattern, rules
 from .shared import SharedConnection
@@ -30,7 +30,8 @@ __all__ = ["RsyncSource"]
 _TRIES = 3
 # Socket, protocol, files that vanished, timeouts, and ssh itself: a second try may mend them.
 _PASSING = frozenset({10, 12, 24, 30, 35, 255})
-_MOVED = re.compile(r"[Tt]otal bytes (?:received|sent):\s*([0-9.,]+)")
+# "Total bytes received: 1,234" of rsync 3, "Total received: 1234 B" of openrsync.
+_MOVED = re.compile(r"[Tt]otal (?:bytes )?(?:received|sent):\s*([0-9.,]+)")
 _PROGRESS = re.compile(r"\s*([0-9][0-9,.]*)\s+([0-9]+)%")
 
 
@@ -52,6 +53,8 @@ class RsyncSource:
         self._progress = progress
         self._say = say
         self._shared = SharedConnection(name, workspace)
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._interrupted = threading.Event()
 
     def close(self) -> None:
         """See ``FileSource``."""
@@ -60,10 +63,19 @@ class RsyncSource:
     def fetch(self, wanted: Sequence[Wanted], into: Path, *, basis: Path | None = None) -> int:
         """See ``FileSource``. A broker takes one folder per connection; several go side by side."""
         into.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
-            return sum(pool.map(lambda item: self._fetch(item, into, basis), wanted))
+        return self._side_by_side([self._fetching(item, into, basis) for item in wanted])
 
-    def _fetch(self, wanted: Wanted, into: Path, basis: Path | None) -> int:
+    def push(self, folder: Path, excluded: Collection[str]) -> None:
+        """See ``FileSource``."""
+        left_out = self._workspace.state / "left-out"
+        left_out.write_text("".join(f"/{pattern(path)}\n" for path in excluded))
+        options = ["--recursive", "--links", "--times", f"--exclude-from={left_out}"]
+        self._side_by_side([("user", [*options, f"{folder}/", f"{self.name}:user/"])])
+
+    def _fetching(
+        self, wanted: Wanted, into: Path, basis: Path | None
+    ) -> tuple[str, Sequence[str]]:
+        """What is fetched, and rsync's arguments for it."""
         chosen = self._workspace.state / f"wanted-{wanted.folder}"
         chosen.write_text("".join(f"{line}\n" for line in rules(wanted.paths, wanted.listed)))
         options = ["--recursive", "--times", "--partial-dir=.partial", f"--include-from={chosen}"]
@@ -75,29 +87,38 @@ class RsyncSource:
         if basis is not None:
             options.append(f"--link-dest={basis}")
         place = f"{self.name}:server/{wanted.folder}/"
-        return self._run(wanted.folder, [*options, place, f"{into}/"])
+        return wanted.folder, [*options, place, f"{into}/"]
 
-    def push(self, folder: Path, excluded: Collection[str]) -> None:
-        """See ``FileSource``."""
-        left_out = self._workspace.state / "left-out"
-        left_out.write_text("".join(f"/{pattern(path)}\n" for path in excluded))
-        options = ["--recursive", "--links", "--times", f"--exclude-from={left_out}"]
-        self._run("user", [*options, f"{folder}/", f"{self.name}:user/"])
+    def _side_by_side(self, transfers: Sequence[tuple[str, Sequence[str]]]) -> int:
+        """Run them all; returns the bytes that were moved.
 
-    def _run(self, what: str, arguments: list[str]) -> int:
+        openrsync leads a process group of its own, so Ctrl-C does not reach it.
+        """
+        with ThreadPoolExecutor(max_workers=len(transfers)) as pool:
+            try:
+                return sum(pool.map(lambda transfer: self._run(*transfer), transfers))
+            except KeyboardInterrupt:
+                self._interrupted.set()
+                for process in [*self._running]:
+                    process.terminate()
+                raise
+
+    def _run(self, what: str, arguments: Sequence[str]) -> int:
         if shutil.which("rsync") is None:
             raise LaptopError(
                 "rsync is missing", remedy="Install it (on Debian: sudo apt install rsync)."
             )
         for attempt in range(1, _TRIES + 1):
-            code, moved, errors = self._once(what, arguments)
-            if code == 0:
+            ended, moved, errors = self._once(what, arguments)
+            if ended == 0:
                 return moved
+            code = as_rsync_3(ended, errors)
             is_passing = code in _PASSING or (code == 23 and met_a_publish(errors))
             if attempt == _TRIES or not is_passing or is_refusal(errors):
                 break
-            self._say(f"the transfer broke off (rsync exit code {code}), trying again")
-            time.sleep(attempt * pause_seconds())
+            self._say(f"the transfer broke off (rsync exit code {ended}), trying again")
+            if self._interrupted.wait(attempt * pause_seconds()):
+                break
         raise LaptopError(complaint(code, errors, self.name, self._ssh()))
 
     def _ssh(self) -> list[str]:
@@ -107,7 +128,7 @@ class RsyncSource:
         # Without a terminal ssh must not ask.
         return words if sys.stdin.isatty() else [*words, "-o", "BatchMode=yes"]
 
-    def _once(self, what: str, arguments: list[str]) -> tuple[int, int, str]:
+    def _once(self, what: str, arguments: Sequence[str]) -> tuple[int, int, str]:
         """The exit code, bytes that were moved, and what was complained of."""
         ssh = self._ssh()
         if "RSYNC_RSH" not in os.environ:  # that may name anything
@@ -134,11 +155,16 @@ class RsyncSource:
                 ) as process,
             ):
                 os.close(writing)
+                self._running.add(process)
+                if self._interrupted.is_set():
+                    process.terminate()
                 moved = self._follow(output, log)
-            if through and process.returncode in _PASSING:
-                self._shared.leave()
+            self._running.remove(process)
             errors.seek(0)
-            return process.returncode, moved, errors.read(100_000)
+            complaints = errors.read(100_000)
+            if through and as_rsync_3(process.returncode, complaints) in _PASSING:
+                self._shared.leave()
+            return process.returncode, moved, complaints
 
     def _follow(self, output: IO[bytes], log: IO[str]) -> int:
         """Tell of the progress while rsync runs; returns the bytes that it says it moved."""
