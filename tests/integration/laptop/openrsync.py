@@ -98,7 +98,8 @@ def main(arguments: list[str]) -> int:
         return 1
     os.setpgid(0, 0)
     own = [word for word in arguments if not word.startswith("--rsh=")]
-    shell = next(word[6:] for word in arguments if word.startswith("--rsh="))
+    named = [word[6:] for word in arguments if word.startswith("--rsh=")]
+    shell = named[0] if named else os.environ.get("RSYNC_RSH", "ssh")
     return _run(
         [_REAL, "--protocol=29", f"--rsh={sys.executable} {PLACE} --as-shell {shell}", *own],
         {**os.environ, _WORDS: json.dumps(words)},
