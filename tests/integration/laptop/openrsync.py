@@ -29,7 +29,7 @@ _SHORT = "0468B:CDEFHIKLOPRSVWabcde:f:ghklnopqrtuvxyz"
 _PLAIN = (
     "archive backup checksum compress delete delete-after delete-before delete-during dry-run "
     "existing group hard-links ignore-existing ignore-times links numeric-ids owner partial perms "
-    "progress quiet recursive size-only stats times update verbose whole-file"
+    "progress quiet recursive size-only stats times update verbose version whole-file"
 )
 _WITH_VALUE = (
     "bwlimit compare-dest contimeout exclude exclude-from include include-from link-dest max-size "
@@ -91,6 +91,9 @@ def server_words(arguments: Sequence[str]) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
+    if arguments == ["--version"]:
+        sys.stdout.write("openrsync: protocol version 29\nrsync version 2.6.9 compatible\n")
+        return 0
     try:
         words = server_words(arguments)
     except getopt.GetoptError:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +34,7 @@ _PASSING = frozenset({10, 12, 24, 30, 35, 255})
 # "Total bytes received: 1,234" of rsync 3, "Total received: 1234 B" of openrsync.
 _MOVED = re.compile(r"[Tt]otal (?:bytes )?(?:received|sent):\s*([0-9.,]+)")
 _PROGRESS = re.compile(r"\s*([0-9][0-9,.]*)\s+([0-9]+)%")
+_NO_QUESTION = ["-o", "BatchMode=yes"]
 
 
 class RsyncSource:
@@ -126,17 +128,20 @@ class RsyncSource:
         named = os.environ.get("RSYNC_RSH")
         words = [*named.split(), *options[options.index("-o") :]] if named else ["ssh", *options]
         # Without a terminal ssh must not ask.
-        return words if sys.stdin.isatty() else [*words, "-o", "BatchMode=yes"]
+        return words if sys.stdin.isatty() else [*words, *_NO_QUESTION]
+
+    def _ssh_of_rsync(self) -> list[str]:
+        """The same for what rsync starts. In openrsync's own process group it would be stopped."""
+        return [*self._ssh(), *(_NO_QUESTION if _is_openrsync() else [])]
 
     def _once(self, what: str, arguments: Sequence[str]) -> tuple[int, int, str]:
         """The exit code, bytes that were moved, and what was complained of."""
-        ssh = self._ssh()
         if "RSYNC_RSH" not in os.environ:  # that may name anything
-            code, complaints = self._shared.open(ssh)
+            code, complaints = self._shared.open(self._ssh())
             if code:
                 return code, 0, complaints
         through = self._shared.words()
-        shell = " ".join([*ssh, *through])
+        shell = " ".join([*self._ssh_of_rsync(), *through])
         line = ["rsync", f"--rsh={shell}", "--timeout=60", "--stats", "--progress"]
         state = self._workspace.state
         with (
@@ -180,6 +185,12 @@ class RsyncSource:
                 done, current = done + current, 0
             self._progress(done + current)
         return moved
+
+
+@cache
+def _is_openrsync() -> bool:
+    shown = subprocess.run(["rsync", "--version"], check=False, capture_output=True, text=True)
+    return shown.stdout.startswith("openrsync")
 
 
 def _lines(output: IO[bytes]) -> Iterator[str]:
