@@ -36,20 +36,22 @@ class Carried:
 class _Flow:
     """Bytes from one descriptor to another; the other is closed when the first one ends.
 
-    One of the two is a pipe, so the kernel moves them where it can, and no byte is copied through
-    this process: that took more of the processor than rsync itself.
+    With ``splices``, whose source must be a pipe, the kernel moves them where it can, and no byte
+    is copied through this process: that took more of the processor than rsync itself. Not the other
+    way: while splice(2) waits for a socket, nothing can be read from the pipe that it fills.
     """
 
     source: int
     target: int
     before: bytes = b""
+    splices: bool = False
     moved: int = field(default=0)
 
     def run(self) -> None:
         with suppress(BrokenPipeError, ConnectionError):
             self._write(self.before)
             self.moved = 0
-            if not self._splice():
+            if not (self.splices and self._splice()):
                 while data := os.read(self.source, _CHUNK):
                     self._write(data)
         os.close(self.target)
@@ -121,7 +123,7 @@ def carry(
     os.close(child_input)
     os.close(child_output)
     guard = None if look is None else _Guard(child, look)
-    arriving, leaving = _Flow(0, ours_to_child, before), _Flow(ours_from_child, 1)
+    arriving, leaving = _Flow(0, ours_to_child, before), _Flow(ours_from_child, 1, splices=True)
     threading.Thread(target=arriving.run, daemon=True).start()
     late = None
     try:
