@@ -10,6 +10,8 @@ SHELL := bash
 MODE ?= auto
 # where the demo's tables come from: csv or keboola
 SOURCE ?= csv
+# what laptops get beside their own room: it is checked for Windows as well
+FOR_LAPTOPS = $(patsubst %,src/broker/%,errors.py files.py foreign laptop manifest metrics portable tables view_sql.py)
 # pytest workers: booted hosts wait more than they compute
 WORKERS ?= 3
 # order of the tests: long ones first, or any number: the seed of a random order
@@ -63,7 +65,8 @@ lint-python: venv
 
 lint-types: venv
 	mypy
-	mypy --strict rig/hosts
+	mypy --strict rig/hosts rig/windows
+	mypy --platform win32 $(FOR_LAPTOPS)
 
 lint-yaml: venv
 	yamllint --strict .

@@ -41,6 +41,10 @@ OPTIONS = (
     "--progress-bar=off",
 )
 LONGEST_SHOWN = 300
+AS_MODULE = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
+)
 # What counts of the settings of a person's pip, in files or the environment: how to reach an index.
 # Others install elsewhere, more, less or nothing: user, target, requirement, constraint, dry-run.
 OF_THE_INDEX = frozenset(
@@ -124,7 +128,7 @@ def ensure(venv: Path, pip: Path, locks: list[Path], project: Path | None = None
     stamp.unlink(missing_ok=True)  # before all else: who clears the rest may be killed
     make(venv)
     keep_settings_of_the_index()
-    install(venv, [str(stock_pip())], [pip])
+    install(venv, words_for(stock_pip()), [pip])
     install(venv, ["-m", "pip"], locks)
     if project:
         run(
@@ -197,6 +201,14 @@ def stock_pip() -> Path:
     )
 
 
+def words_for(pip: Path) -> list[str]:
+    """The words by which Python runs a pip inside its wheel.
+
+    On Windows pip replaces pip only where it was started by ``-m``, and would say how.
+    """
+    return ["-c", AS_MODULE, str(pip.parent)] if os.name == "nt" else [str(pip)]
+
+
 def keep_settings_of_the_index() -> None:
     """Leave, for this process, none of a person's settings of pip but those."""
     own = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PIP_")}
@@ -240,10 +252,15 @@ def install(venv: Path, pip: list[str], locks: list[Path]) -> None:
     run(venv, *pip, "install", *OPTIONS, *requirements)
 
 
+def python_of(venv: Path) -> Path:
+    """The Python of an environment."""
+    return venv / "Scripts" / "python.exe" if os.name == "nt" else venv / "bin" / "python"
+
+
 def run(venv: Path, *arguments: str) -> None:
     """Run the environment's Python; what it writes goes into the log."""
     done = subprocess.run(
-        [str(venv / "bin" / "python"), "-I", *arguments],
+        [str(python_of(venv)), "-I", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,  # not the log itself: what fails on a full disk must be heard
         stderr=subprocess.STDOUT,

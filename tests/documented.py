@@ -14,7 +14,7 @@ __all__ = ["ROOT", "Block", "blocks", "documented"]
 
 ROOT = Path(__file__).resolve().parents[1]
 _FENCE = re.compile(r"^ *(`{3,})([^`\n]*)\n(.*?)^ *\1 *$", re.MULTILINE | re.DOTALL)
-SHELLS = {"sh", "bash", "console", "shell", "zsh"}
+SHELLS = {"bat", "sh", "bash", "console", "shell", "zsh"}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ Standard library only, and Python 3.9 can read it: it finds a newer one, or says
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import importlib.util
 import os
@@ -29,6 +28,7 @@ NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3")
 PARTS = ("requirements.txt", "pip.txt", "install_locked.py")
 KEPT = 2  # environments: the one in use, and the one before, which a long query may still use
 VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+IS_WINDOWS = sys.platform == "win32"
 CHECK = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 # Links are not followed: server/ may be one to another disk, and the folder is where it stands.
 SCRIPTS = Path(os.path.abspath(__file__)).parent  # noqa: PTH100  without ".." in it
@@ -38,29 +38,57 @@ WHEELS = ROOT / "server" / "wheels"
 
 
 def main(arguments: list[str]) -> int:
-    """Never returns where all is well: the program takes the place of this process."""
+    """The exit code; but on Windows, the program takes the place of this process."""
     python = os.environ.get("BROKER_PYTHON") or environment()
-    if python is not None:
-        line = [python, "-I", "-m", "broker.laptop", "--folder", str(ROOT), *arguments]
+    if python is None:
+        return 1
+    # Python on Windows takes texts for those of an old code page.
+    options = ["-I", "-X", "utf8"] if IS_WINDOWS else ["-I"]
+    line = [python, *options, "-m", "broker.laptop", "--folder", str(ROOT), *arguments]
+    if not IS_WINDOWS:
         os.execv(python, line)  # noqa: S606  no shell is wanted
-    return 1
+    return subprocess.run(line, check=False).returncode
 
 
 def environment() -> str | None:
     """The Python of the environment, made first if need be; None where it cannot be."""
     place = STATE / "environments" / fingerprint()
-    python = place / "bin" / "python"
+    python = python_of(place)
     link = STATE / "venv"
     if not is_ready(place):
         STATE.mkdir(exist_ok=True)
         with (STATE / "environment.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            wait_for(lock.fileno())
             if not is_ready(place) and not make(place):
                 return None
-    if not link.is_symlink() or os.fspath(link.readlink()) != f"environments/{place.name}":
+    if target_of(link) != f"environments/{place.name}":
         point(link, f"environments/{place.name}")
         remove_old(place)
     return str(python)
+
+
+def python_of(place: Path) -> Path:
+    """The Python of an environment."""
+    return place / "Scripts" / "python.exe" if IS_WINDOWS else place / "bin" / "python"
+
+
+def wait_for(descriptor: int) -> None:
+    """Hold the lock of an open file until this process ends; another may have it for minutes."""
+    if sys.platform != "win32":
+        import fcntl  # noqa: PLC0415  Windows has no such module
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return
+    import msvcrt  # noqa: PLC0415  of Windows alone
+
+    while True:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
 
 
 def module(name: str) -> ModuleType:
@@ -83,7 +111,7 @@ def fingerprint() -> str:
 
 def is_ready(place: Path) -> bool:
     """Whole, and its Python is still on this machine."""
-    return (place / ".locked").is_file() and os.access(place / "bin" / "python", os.X_OK)
+    return (place / ".locked").is_file() and os.access(python_of(place), os.X_OK)
 
 
 def make(place: Path) -> bool:
@@ -157,6 +185,12 @@ def suitable_python() -> str | None:
 
 def say_what_is_missing(what: str) -> None:
     """What is missing, and what works without it."""
+    if IS_WINDOWS:
+        sys.stderr.write(
+            f"broker: this laptop has not got {what}, so the program cannot run here. Install it "
+            "(winget install Python.Python.3.13) and run this again.\n"
+        )
+        return
     sys.stderr.write(
         f"broker: this laptop has not got {what}, so the program cannot run here. Install it "
         "(on Debian: sudo apt install python3-venv; on a Mac: brew install python) and run this "
@@ -184,12 +218,22 @@ def broker() -> str:
     return "".join(c for c in name if c.isascii() and c.isprintable() and not name.startswith("-"))
 
 
+def target_of(link: Path) -> str:
+    """Which environment is in use; empty where that is not known."""
+    if IS_WINDOWS:
+        return link.read_text(encoding="utf-8").strip() if link.is_file() else ""
+    return os.fspath(link.readlink()) if link.is_symlink() else ""
+
+
 def point(link: Path, target: str) -> None:
-    """Replace the link in one rename."""
+    """Replace the link in one rename; on Windows, where links need rights, it is a file."""
     arriving = link.with_name(".venv.arriving")
-    if arriving.is_symlink():
-        arriving.unlink()
-    arriving.symlink_to(target)
+    if IS_WINDOWS:
+        arriving.write_text(f"{target}\n", encoding="utf-8")
+    else:
+        if arriving.is_symlink():
+            arriving.unlink()
+        arriving.symlink_to(target)
     arriving.replace(link)
 
 
@@ -197,7 +241,7 @@ def remove_old(place: Path) -> None:
     """Those before the last ones."""
     others = [other for other in place.parent.iterdir() if other != place and other.is_dir()]
     for other in sorted(others, key=lambda path: path.stat().st_mtime)[: -(KEPT - 1)]:
-        shutil.rmtree(other)
+        shutil.rmtree(other, ignore_errors=IS_WINDOWS)  # what runs there cannot be removed
 
 
 if __name__ == "__main__":

@@ -29,12 +29,16 @@ INDEX = "https://pypi.org/simple"
 MOST_BYTES = 200_000_000
 SECONDS = 60
 JSON = "application/vnd.pypi.simple.v1+json"
+IS_WINDOWS = sys.platform == "win32"
+UV = "uv.exe" if IS_WINDOWS else "uv"
 # What the file of uv for a machine is called by.
 TAGS = {
     ("Darwin", "arm64"): r"macosx_\d+_\d+_arm64\.whl",
     ("Darwin", "x86_64"): r"macosx_\d+_\d+_x86_64\.whl",
     ("Linux", "x86_64"): r"manylinux[\w.]*_x86_64\.whl",
     ("Linux", "aarch64"): r"manylinux[\w.]*_aarch64[\w.]*\.whl",
+    ("Windows", "AMD64"): r"win_amd64\.whl",
+    ("Windows", "ARM64"): r"win_arm64\.whl",
 }
 
 
@@ -60,7 +64,8 @@ def bring_python(lock: Path, state: Path, wheels: Path) -> str | None:
 
 def _in(folder: Path) -> str | None:
     """The Python that uv put into a folder."""
-    places = sorted(folder.glob(f"cpython-{VERSION}*/bin/python{VERSION}"))
+    program = "python.exe" if IS_WINDOWS else f"bin/python{VERSION}"
+    places = sorted(folder.glob(f"cpython-{VERSION}*/{program}"))
     return str(places[-1]) if places and os.access(places[-1], os.X_OK) else None
 
 
@@ -72,7 +77,7 @@ def _uv(lock: Path, folder: Path, wheels: Path) -> str | None:
     tag = TAGS.get((platform.system(), platform.machine()))
     if version is None or tag is None:
         return _failed(f"uv has no file for {platform.system()} on {platform.machine()}")
-    program = folder / version[1] / "uv"
+    program = folder / version[1] / UV
     if program.exists():
         return str(program)
     name = re.compile(rf"uv-{re.escape(version[1])}-py3-none-{tag}")
@@ -122,11 +127,11 @@ def _get(address: str, kind: str) -> bytes:
 def _unpacked(content: bytes, program: Path) -> str:
     """The program of a wheel, put to its place in one rename."""
     program.parent.mkdir(parents=True, exist_ok=True)
-    arriving = program.with_name("uv.arriving")
+    arriving = program.with_name(f"arriving-{UV}")
     wheel = program.with_name("uv.whl")
     wheel.write_bytes(content)
     with zipfile.ZipFile(wheel) as archive:
-        (inside,) = [one for one in archive.namelist() if one.endswith(".data/scripts/uv")]
+        (inside,) = [one for one in archive.namelist() if one.endswith(f".data/scripts/{UV}")]
         arriving.write_bytes(archive.read(inside))
     arriving.chmod(0o755)
     arriving.replace(program)

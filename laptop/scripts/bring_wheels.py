@@ -12,10 +12,10 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-import resource
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 __all__ = ["bring_wheels"]
@@ -26,6 +26,7 @@ LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9_.+-]{0,200}\.whl)")
 MOST_OF_LIST = 1 << 18
 MOST_OF_WHEEL = 300_000_000
 SECONDS = 1800
+LOOK_SECONDS = 0.05
 OPTIONS = ("ConnectTimeout=15", "ServerAliveInterval=15", "ServerAliveCountMax=4")
 
 
@@ -90,23 +91,33 @@ def _fetch(
         return
     own = root / ".broker" / "ssh_config"
     options = [f"-o{option}" for option in OPTIONS]
-    options += ["-F", str(own)] if own.is_file() else []
+    options += ["-F", own.relative_to(root).as_posix()] if own.is_file() else []
     # The wishes come in a file, and ssh may still ask the person at a terminal.
     options += ["-oBatchMode=no"] if sys.stdin.isatty() else []
     batch = into / "wishes"
     here = into.relative_to(root).as_posix()  # no name in it needs quotes
     wishes = (f"-get server/wheels/{name}/{file} {here}/{file}\n" for file in files)
-    batch.write_text("".join(wishes))
+    batch.write_bytes("".join(wishes).encode())
     try:
-        subprocess.run(
-            ["sftp", "-q", *options, "-b", str(batch), broker],
+        with subprocess.Popen(
+            ["sftp", "-q", *options, "-b", f"{here}/{batch.name}", broker],
             cwd=root,  # the paths of ssh_config begin there
             stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=SECONDS,
-            check=False,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes)),
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        ) as sftp:
+            deadline = time.monotonic() + SECONDS
+            while sftp.poll() is None:
+                if _too_long(into, files, most_bytes) or time.monotonic() > deadline:
+                    sftp.kill()
+                time.sleep(LOOK_SECONDS)
+        for place in _too_long(into, files, most_bytes):
+            place.unlink()
+    except OSError:
         return  # as where the broker offers none
+
+
+def _too_long(into: Path, files: list[str], most_bytes: int) -> list[Path]:
+    """Of what has arrived, that which is longer than any may be."""
+    places = [into / file for file in files]
+    return [place for place in places if place.exists() and place.stat().st_size > most_bytes]

@@ -1,10 +1,10 @@
-"""Atomic writes and advisory locks. Standard library only; knows nothing of the product."""
+"""Atomic writes and advisory locks, also on Windows. Standard library only."""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import LockedError
+from .portable import set_mode, sync_folder, try_lock
 
 __all__ = [
     "fsync_dir",
@@ -76,9 +77,9 @@ def write_beside(
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
-            if uid is not None or gid is not None:
+            if sys.platform != "win32" and (uid is not None or gid is not None):
                 os.fchown(stream.fileno(), -1 if uid is None else uid, -1 if gid is None else gid)
-            os.fchmod(stream.fileno(), mode)
+            set_mode(stream.fileno(), mode)
             if durable:
                 os.fsync(stream.fileno())
     except BaseException:
@@ -103,6 +104,8 @@ def write_when_full(path: Path, data: bytes | str, *, mode: int, durable: bool =
 
 def _overwrite(path: Path, content: bytes, mode: int) -> bool:
     """False, with nothing changed, where that would take more room or change another file."""
+    if sys.platform == "win32":
+        return False
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -136,7 +139,7 @@ def make_dir(path: Path, *, mode: int, gid: int | None = None) -> None:
         if not path.is_dir():
             raise
     stat = path.stat()
-    if gid is not None and stat.st_gid != gid:
+    if sys.platform != "win32" and gid is not None and stat.st_gid != gid:
         os.chown(path, -1, gid)
     if stat.st_mode & 0o7777 != mode or gid is not None:
         path.chmod(mode)  # after chown, which clears setgid
@@ -144,11 +147,7 @@ def make_dir(path: Path, *, mode: int, gid: int | None = None) -> None:
 
 def fsync_dir(path: Path) -> None:
     """Make the entries of a folder durable: a rename is not, until its folder is synced."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path)
 
 
 def replace_link(path: Path, target: Path | str, *, durable: bool = True) -> None:
@@ -180,10 +179,10 @@ def lock(path: Path, *, purpose: str, wait_seconds: float = _HANDOVER_SECONDS) -
     begun to start.
     """
     # Opened for reading: closing it is then not a change for watchers of its folder.
-    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
     try:
         deadline = time.monotonic() + wait_seconds
-        while not _try_lock(descriptor):
+        while not try_lock(descriptor):
             if time.monotonic() >= deadline:
                 raise LockedError(
                     f"another process is already busy with {purpose}",
@@ -194,13 +193,3 @@ def lock(path: Path, *, purpose: str, wait_seconds: float = _HANDOVER_SECONDS) -
         yield
     finally:
         os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-            raise
-        return False
-    return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -95,7 +95,8 @@ def _of_table(manifest: Manifest, entry: TableEntry, tree: Path) -> Iterator[str
 
 def _places(entry: TableEntry, tree: Path) -> list[str]:
     """Where its files are; a path that is absolute stays. As texts: there may be very many."""
-    return [os.path.join(tree, file.path) for file in entry.files]  # noqa: PTH118  ten times faster
+    base = tree.as_posix()  # DuckDB takes slashes on every system
+    return [posixpath.join(base, file.path) for file in entry.files]
 
 
 def file_pattern(path: str) -> str:

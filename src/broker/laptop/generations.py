@@ -7,12 +7,15 @@ import os
 import shutil
 import stat
 from collections.abc import Collection
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import LaptopError
 from ..manifest import Manifest
+from ..portable import IS_WINDOWS
 from .history.thinning import EarlierGeneration, begun_at, staying
+from .pointer import PARTS, pointer_here
 from .shelf import present
 from .workspace import CHOSEN, MANIFEST, SIGNATURE, Workspace
 
@@ -28,7 +31,6 @@ __all__ = [
     "use",
 ]
 
-_LINKS = ("parquet", "docs", "metadata")
 # Equal size and second count as equal content for rsync, and no hash of these two is listed
 # anywhere: an impossible time keeps the next ones from being taken for them.
 _OTHER_TIME = 31_536_000
@@ -76,7 +78,7 @@ def adopt(workspace: Workspace, incoming: Path, name: str, chosen: Collection[st
     pruned, so that gets a folder of its own: no generation has a "+" in its name. ``chosen`` are
     the tables that are in it, where not all are.
     """
-    for part in _LINKS:  # a broker may have nothing in them
+    for part in PARTS:  # a broker may have nothing in them
         (incoming / part).mkdir(exist_ok=True)
     if chosen is not None:
         (incoming / CHOSEN).write_text(json.dumps(sorted(chosen)) + "\n")
@@ -84,6 +86,8 @@ def adopt(workspace: Workspace, incoming: Path, name: str, chosen: Collection[st
         if path in (MANIFEST, SIGNATURE):
             os.utime(entry.path, (_OTHER_TIME, _OTHER_TIME))
         mode = stat.S_IMODE(entry.stat().st_mode)
+        if IS_WINDOWS:  # there a file that cannot be written cannot be removed
+            continue
         if mode != (mode & 0o555 | 0o400):  # of a file that is linked, it is so already
             Path(entry.path).chmod(mode & 0o555 | 0o400)
     place = workspace.generations / name
@@ -94,64 +98,31 @@ def adopt(workspace: Workspace, incoming: Path, name: str, chosen: Collection[st
 
 
 def use(workspace: Workspace, place: Path) -> None:
-    """Point everything at this generation, in one rename that counts; the rest follows it.
-
-    A folder that stands in the place of a link is what a plain rsync brought. Links are made beside
-    where they belong: ``server`` may be a link to another disk.
-    """
-    links = _new_folder(workspace)
+    """Point everything at this generation; see ``Pointer.point``."""
     before = workspace.tree()
-    for name, target in _targets(place).items():
-        link = workspace.server / name
-        (links / name).symlink_to(target)
-        if link.is_dir() and not link.is_symlink():
-            link.rename(links / f"{name}.old")
-        (links / name).replace(link)
-    shutil.rmtree(links)
+    pointer_here().point(workspace.server, place)
     if before is not None and before != place.resolve():
         os.utime(before)  # since when it is not in use
 
 
 def is_in_use(workspace: Workspace, place: Path) -> bool:
     """Whether all that ``use`` does was done for it: a sync may have been killed half way."""
-    links = {workspace.server / name: target for name, target in _targets(place).items()}
-    return all(link.is_symlink() and str(link.readlink()) == links[link] for link in links)
+    return pointer_here().is_at(workspace.server, place)
 
 
 def check_place(workspace: Workspace) -> None:
     """Raise ``LaptopError`` for a folder that cannot hold data, before anything is fetched.
 
     DuckDB 2.0.0 ends the name of a database at a question mark, looks for its log elsewhere, and
-    takes a backslash for a slash.
+    takes a backslash for a slash, which it is on Windows alone.
     """
-    if {"?", "\\"} & {*str(workspace.root)}:
+    if {"?", "\\"} & {*workspace.root.as_posix()}:
         raise LaptopError(
             "DuckDB cannot write below a folder with a question mark or a backslash in its name",
             where=str(workspace.root),
             remedy="Nothing was fetched. Rename the folder and sync again.",
         )
-    folder = _new_folder(workspace)
-    try:
-        (folder / "current").symlink_to("generations")
-    except OSError as error:
-        raise LaptopError(
-            f"the disk of this folder cannot hold links ({error.strerror})",
-            where=str(workspace.server),
-            remedy="Nothing was fetched. Use a folder on a disk of this system itself.",
-        ) from error
-    finally:
-        shutil.rmtree(folder)
-
-
-def _new_folder(workspace: Workspace) -> Path:
-    links = workspace.server / ".links"
-    shutil.rmtree(links, ignore_errors=True)
-    links.mkdir(parents=True)
-    return links
-
-
-def _targets(place: Path) -> dict[str, str]:
-    return {"current": f"generations/{place.name}"} | {n: f"current/{n}" for n in _LINKS}
+    pointer_here().check(workspace.server)
 
 
 def lasting(workspace: Workspace, shown: Path | None, days: int) -> list[Path]:
@@ -177,8 +148,16 @@ def prune(workspace: Workspace, shown: Path | None, days: int = 0) -> None:
     to.
     """
     for left in workspace.generations.glob(".removed-*"):
-        shutil.rmtree(left)
+        _remove(left)
     stay = lasting(workspace, shown, days)
     for tree in kept(workspace):
         if tree not in stay:
-            shutil.rmtree(tree.rename(tree.with_name(f".removed-{tree.name}")))
+            _remove(tree)
+
+
+def _remove(tree: Path) -> None:
+    """On Windows what another program has open stays, for the next sync to remove."""
+    with suppress(PermissionError) if IS_WINDOWS else nullcontext():
+        if not tree.name.startswith(".removed-"):
+            tree = tree.rename(tree.with_name(f".removed-{tree.name}"))
+        shutil.rmtree(tree)

@@ -12,6 +12,7 @@ import click
 from ..errors import BrokerError
 from ..foreign.text import shown
 from .screen import warn
+from .starting import QUERY
 from .workspace import Workspace
 
 __all__ = ["laptop", "main"]
@@ -73,7 +74,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        code = laptop(prog_name="bash server/scripts/broker.sh", standalone_mode=False)
+        code = laptop(prog_name=QUERY, standalone_mode=False)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:

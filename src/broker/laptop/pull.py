@@ -11,13 +11,16 @@ import duckdb
 from ..errors import LaptopError
 from ..files import write_atomic
 from ..manifest import Manifest
+from ..portable import IS_WINDOWS
 from .announcement import Announcement, ask, offered_in, read_announcement
 from .arrival import Arrival, Brought
 from .choice import TableChoice, check_typed, chosen
 from .generations import adopt, check_place, is_in_use, is_whole, kept, use
 from .plan import Offer, SyncPlan, plan_sync
 from .shelf import Shelf
+from .starting import SYNC
 from .transfer import FileSource
+from .windows_names import check_names
 from .wording import lines_of
 from .workspace import MANIFEST, Workspace, as_here, read_tree
 
@@ -170,12 +173,14 @@ class Pull:
         """Refuse what would take data away without a word of the operator."""
         tree = self.workspace.tree()
         previous = read_tree(tree) if tree is not None else None
+        if IS_WINDOWS:
+            check_names(offered)
         if previous is not None and previous.tables and not offered.tables:
             raise LaptopError(
                 f"generation {offered.generation} has no table, and you have "
                 f"{len(previous.tables)}",
                 remedy="Nothing was changed here. Ask the broker's operator; if that is right, "
-                "remove the link server/current and sync again.",
+                "remove server/current and sync again.",
             )
         if self.older is not None and offered.generation != self.older:
             raise LaptopError(
@@ -191,7 +196,7 @@ class Pull:
                 f"the broker went back to generation {offered.generation}, and you have had "
                 f"{newest}",
                 remedy="Nothing was changed here. Ask the broker's operator; if they went back on "
-                f"purpose: bash server/scripts/sync_data.sh --generation {offered.generation}",
+                f"purpose: {SYNC} --generation {offered.generation}",
             )
 
     def _newest(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Collection
@@ -16,6 +17,7 @@ import click
 from ..errors import BrokerError, LaptopError
 from ..files import write_atomic
 from ..foreign.text import shown
+from ..portable import IS_WINDOWS
 from .amounts import amount, size_of
 from .announcement import ask, offered_in
 from .choice import TableChoice, read_choice, write_choice
@@ -30,6 +32,7 @@ from .pull import Pull, Pulled
 from .screen import Meter, say, say_json, warn
 from .sessions.collect import collect, kept_names
 from .showing import show_generation
+from .starting import sync_line
 from .transfer import FileSource, name_of, open_source, remembered_name
 from .trust import take_next_key
 from .turn import my_turn
@@ -45,6 +48,10 @@ _STALE = 3
 _TOO_MUCH = 4
 _UPDATED = "BROKER_UPDATED"
 _ALL = "all"
+
+
+class _RenewedError(Exception):
+    """The program was renewed: it has to be started anew. Nothing failed."""
 
 
 class TooMuchError(LaptopError):
@@ -120,6 +127,12 @@ class _Sync:
         self._meter = Meter(is_shown=not (options.quiet or options.as_json))
 
     def run(self) -> int:
+        try:
+            return self._run()
+        except _RenewedError:  # the turn has ended by then
+            return self._start_anew()
+
+    def _run(self) -> int:
         size_of(self._options.limit or _LIMIT)
         kept = self._options.generation
         if kept is not None and is_kept(self._workspace, kept):
@@ -206,8 +219,7 @@ class _Sync:
                 f"says: {key}"
             )
         if _UPDATED not in os.environ and take_over(self._workspace, source):
-            source.close()
-            self._start_anew()
+            raise _RenewedError
 
     def _source(self, lock: int) -> FileSource:
         host = self._options.host
@@ -235,14 +247,15 @@ class _Sync:
     def _clear_log(self) -> None:
         (self._workspace.state / "rsync.log").write_text("")
 
-    def _start_anew(self) -> None:
+    def _start_anew(self) -> int:
         """Go on with the program that has just arrived, and what it needs."""
         self._say("the scripts have been updated, going on with the new ones")
-        script = self._workspace.scripts / "sync_data.sh"
         sys.stdout.flush()
         os.environ[_UPDATED] = "yes"
-        words = sys.argv[sys.argv.index("sync") + 1 :]
-        os.execvp("bash", ["bash", str(script), *words])  # noqa: S606  no shell is wanted
+        line = [*sync_line(self._workspace.scripts), *sys.argv[sys.argv.index("sync") + 1 :]]
+        if not IS_WINDOWS:  # where no process takes the place of another
+            os.execvp(line[0], line)  # noqa: S606  no shell is wanted
+        return subprocess.run(line, check=False).returncode
 
     def _choice(self) -> TableChoice:
         options = self._options

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -82,9 +81,9 @@ def fingerprints(signers: bytes) -> str:
         kinds = [at for at, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-", "sk-"))]
         if kinds and kinds[0] + 1 < len(words):
             keys.append(f"{words[kinds[0]]} {words[kinds[0] + 1]}")
-    with tempfile.NamedTemporaryFile() as file:
-        file.write("\n".join(keys).encode() + b"\n")
-        file.flush()
-        answer = ssh_keygen(["-lf", os.fspath(file.name)], b"")
+    with tempfile.TemporaryDirectory() as folder:  # Windows opens no file of another's twice
+        file = Path(folder, "keys")
+        file.write_bytes("\n".join(keys).encode() + b"\n")
+        answer = ssh_keygen(["-lf", str(file)], b"")
     found = [line.split()[1] for line in answer.stdout.decode().splitlines() if " " in line]
     return ", ".join(found) or "a key that this folder knows"

@@ -135,6 +135,11 @@ def _is_here(workspace: Workspace, content: bytes, listed: dict[str, str]) -> bo
     return all(p.is_file() and digest_of(p) == listed[path] for path, p in places.items())
 
 
+def _is_same(offered: Path, here: Path) -> bool:
+    is_file = here.is_file() and not here.is_symlink()
+    return is_file and here.read_bytes() == offered.read_bytes()
+
+
 def _replace(workspace: Workspace, arriving: Path, wanted: Iterable[str]) -> None:
     """File by file, each in one rename, the script that people start last: a run that is cut off
     leaves scripts that fetch the rest."""
@@ -144,7 +149,9 @@ def _replace(workspace: Workspace, arriving: Path, wanted: Iterable[str]) -> Non
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir() and not target.is_symlink():
             shutil.rmtree(target)
-        (arriving / path).replace(target)
+        # Windows does not let a script be replaced that is being run.
+        if not _is_same(arriving / path, target):
+            (arriving / path).replace(target)
     for part in _PARTS:
         folder = workspace.server / part
         for path, entry in list(present(folder, f"{part}/")) if folder.is_dir() else ():

@@ -76,7 +76,10 @@ def rebuild(
     elif database.exists():
         made.append(_objects(database))  # a sync that is killed here leaves that one
     write_atomic(memory, json.dumps(made) + "\n", mode=0o644)
-    arriving.replace(database)
+    try:
+        arriving.replace(database)
+    except PermissionError as error:  # as Windows says it, also of who only reads
+        raise _open_elsewhere(database, "Close it there, and sync again.") from error
     write_atomic(database.with_name("views.sql"), view_script(statements), mode=0o644)
     return aside
 
@@ -115,14 +118,19 @@ def _is_own(database: Path, memory: Path) -> bool:
     except duckdb.Error as error:
         if "Could not set lock" not in str(error):
             return True
-        raise LaptopError(
-            "the views stay as they were: their database is open for writing in another program",
-            where=str(database),
-            remedy="Close it there, sync again, and open it read-only from then on.",
-        ) from error
+        remedy = "Close it there, sync again, and open it read-only from then on."
+        raise _open_elsewhere(database, remedy, " for writing") from error
     except (OSError, ValueError):
         return True
     return found not in made or _log_of(database).exists()
+
+
+def _open_elsewhere(database: Path, remedy: str, how: str = "") -> LaptopError:
+    return LaptopError(
+        f"the views stay as they were: their database is open{how} in another program",
+        where=str(database),
+        remedy=remedy,
+    )
 
 
 def _set_aside(database: Path) -> Path:

@@ -11,6 +11,8 @@ from pathlib import Path
 from ..errors import LaptopError, PublishError
 from ..foreign.strict_json import MOST_BYTES
 from ..manifest import Manifest
+from .pointer import CURRENT, pointed
+from .starting import SYNC
 
 __all__ = [
     "CHOSEN",
@@ -73,8 +75,8 @@ class Workspace:
 
     @property
     def current(self) -> Path:
-        """The link to the generation in use."""
-        return self.server / "current"
+        """What names the generation in use: see ``pointer``."""
+        return self.server / CURRENT
 
     @property
     def state(self) -> Path:
@@ -98,8 +100,8 @@ class Workspace:
 
     def tree(self) -> Path | None:
         """The folder of the generation in use; None before the first sync."""
-        tree = self.current.resolve()
-        return tree if (tree / MANIFEST).is_file() else None
+        tree = pointed(self.current)
+        return tree if tree is not None and (tree / MANIFEST).is_file() else None
 
     def in_use(self) -> tuple[Manifest, Path]:
         """The generation in use, as far as it is here, and its folder.
@@ -111,7 +113,7 @@ class Workspace:
             raise LaptopError(
                 "there are no data in this folder yet",
                 where=str(self.root),
-                remedy="Run: bash server/scripts/sync_data.sh",
+                remedy=f"Run: {SYNC}",
             )
         return read_tree(tree), tree
 

@@ -74,7 +74,9 @@ def ssh_keygen(arguments: Sequence[str], content: bytes) -> subprocess.Completed
         )
     except FileNotFoundError as error:
         raise PublishError(
-            "ssh-keygen is missing", remedy="Install the package openssh-client."
+            "ssh-keygen is missing",
+            remedy="Install OpenSSH: on Debian the package openssh-client, on Windows the optional "
+            "feature OpenSSH Client.",
         ) from error
     except subprocess.TimeoutExpired as error:
         raise PublishError("ssh-keygen did not answer", where=arguments[-1]) from error

@@ -175,6 +175,8 @@ def test_cut_off_after_any_file_it_leaves_scripts_that_fetch_the_rest(
     replace = Path.replace
     for stop in range(len(NEW) + 2):
         done = 0
+        shutil.rmtree(workspace.server)
+        fill(workspace.server, OLD)
 
         def cut(source: Path, target: Path, stop: int = stop) -> Path:
             nonlocal done

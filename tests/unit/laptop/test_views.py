@@ -153,3 +153,21 @@ def test_columns_are_commented_and_an_older_duckdb_gets_the_statements(
     with duckdb.connect() as connection:
         connection.execute((database.parent / "views.sql").read_text())
         assert connection.execute("FROM letters").fetchall() == [("a",)]
+
+
+def test_a_database_that_another_program_reads_stays_on_windows(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest, database = Manifest("g", NOW, (table("x", "x/x", ["a.parquet"]),)), tmp_path / "d.db"
+    rebuild(manifest, tree, database, tmp_path / "memory")
+    before, replace = database.read_bytes(), Path.replace
+
+    def as_on_windows(source: Path, target: Path) -> Path:
+        if target == database:
+            raise PermissionError(13, "Access denied")
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", as_on_windows)
+    with pytest.raises(LaptopError, match="their database is open in another program"):
+        rebuild(manifest, tree, database, tmp_path / "memory")
+    assert database.read_bytes() == before

@@ -13,6 +13,7 @@ from ...errors import LaptopError, LockedError
 from ...files import lock, write_atomic
 from ...foreign.strict_json import read_json
 from ...manifest import Manifest
+from ..starting import module_line, sync_line
 from ..workspace import Workspace
 
 __all__ = ["BackgroundSync", "run", "start", "take_outcome"]
@@ -20,6 +21,10 @@ __all__ = ["BackgroundSync", "run", "start", "take_outcome"]
 _MODE = 0o600
 _MOST_CHANGES = 200
 _LOG_BYTES = 4_000
+if sys.platform == "win32":  # no sessions: a process without a console outlives that of an agent
+    _DETACHED = subprocess.CREATE_NO_WINDOW
+else:
+    _DETACHED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,13 @@ class BackgroundSync:
 def start(workspace: Workspace) -> None:
     """Begin a sync that outlives the agent, and return at once."""
     subprocess.Popen(
-        [sys.executable, "-I", "-m", __name__, str(workspace.root)],
+        [*module_line(__name__), str(workspace.root)],
         cwd=workspace.root,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        creationflags=_DETACHED,
     )
 
 
@@ -84,7 +90,7 @@ def take_outcome(workspace: Workspace) -> BackgroundSync | None:
 def _synced(workspace: Workspace, outcome: BackgroundSync) -> BackgroundSync:
     before = _manifest(workspace)
     done = subprocess.run(
-        ["bash", str(workspace.scripts / "sync_data.sh"), "--quiet"],
+        [*sync_line(workspace.scripts), "--quiet"],
         cwd=workspace.root,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -1,10 +1,12 @@
-"""The commands that the files for agents name, each in one spelling. Pure."""
+"""The commands that the files for agents name, each in one spelling."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from ..starting import QUERY, SYNC, UTF8, interpreter, module_line
 
 __all__ = [
     "MODULE",
@@ -13,16 +15,14 @@ __all__ = [
     "STATUS",
     "SYNC",
     "hook",
-    "interpreter",
     "is_ours",
     "mcp_server",
 ]
 
-SYNC = "bash server/scripts/sync_data.sh"
-QUERY = "bash server/scripts/broker.sh"
 STATUS = f"{QUERY} status"
 SERVER = "broker"  # of MCP, as agents know it
 MODULE = "broker.laptop"
+_STATE = ".broker"  # not by way of a workspace: hooks need the standard library alone
 
 # Whatever goes wrong, it ends with 0 and no word: Python leaves with 2 where it cannot find a
 # script, and with that an agent would block every command. `-I` keeps files of the folder in which
@@ -36,19 +36,14 @@ except BaseException:
 """
 
 
-def interpreter(root: Path) -> Path:
-    """The Python that the sync brought, with this program in it."""
-    return root / ".broker" / "venv" / "bin" / "python"
-
-
 def hook(root: Path, event: str) -> list[str]:
     """The program and its arguments for a hook; ``event`` is a name that ``hook.main`` knows."""
-    return [str(interpreter(root)), "-I", "-c", _STUB, str(root), event]
+    return [str(interpreter(root / _STATE)), "-I", *UTF8, "-c", _STUB, str(root), event]
 
 
 def mcp_server(root: Path) -> list[str]:
     """The program and its arguments that serve MCP on stdin and stdout."""
-    return [str(interpreter(root)), "-I", "-m", MODULE, "--folder", str(root), "mcp"]
+    return [*module_line(MODULE, interpreter(root / _STATE)), "--folder", str(root), "mcp"]
 
 
 def is_ours(entry: Any) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...manifest import Manifest
+from ...portable import IS_WINDOWS
 from . import commands
 from .block import with_block
 from .codex import with_codex_server
@@ -80,10 +82,15 @@ def _codex_hooks(existing: bytes | None, facts: FileFacts) -> bytes:
 
     def merge(settings: dict[str, Any]) -> None:
         for event, name in EVENTS.items():
-            line = shlex.join(commands.hook(facts.root, name))
+            line = _as_line(commands.hook(facts.root, name))
             _add_hook(settings, event, {"command": line}, where)
 
     return merged(existing, merge, where=where)
+
+
+def _as_line(words: list[str]) -> str:
+    """Words as one line of this system's shell."""
+    return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
 
 
 def _add_hook(settings: dict[str, Any], event: str, call: dict[str, Any], where: str) -> None:

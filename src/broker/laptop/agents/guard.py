@@ -8,10 +8,11 @@ command of an agent.
 from __future__ import annotations
 
 import fnmatch
-import os.path
+import ntpath
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import PurePath
+from pathlib import PurePath, PureWindowsPath
 from typing import Any
 
 from . import commands
@@ -65,6 +66,7 @@ _PLACES = re.compile(
     r"\$(?:(PWD|HOME|CLAUDE_PROJECT_DIR)\b|\{(PWD|HOME|CLAUDE_PROJECT_DIR)\})|^(~)(?=/|$)"
 )
 _NO_HOME = PurePath("/nonexistent")
+_OF_BASH = re.compile(r"^/([A-Za-z])/")  # a drive as the bash of Git for Windows names it
 _TEXT = r"""['"]([^'"]+)['"]"""
 _OUTPUT = re.compile(rf"\b(?:TO|DATABASE)\s+{_TEXT}", re.IGNORECASE)
 _ATTACH = re.compile(
@@ -104,15 +106,24 @@ class _Folder:
     def __init__(self, root: PurePath, home: PurePath) -> None:
         self._root = root
         self._home = home
-        self._server = str(root / "server")
-        self._database = str(root / "user" / "duckdb" / "analytics.duckdb")
+        self._is_windows = isinstance(root, PureWindowsPath)
+        self._server = self._spelt(str(root / "server"))
+        self._database = self._spelt(str(root / "user" / "duckdb" / "analytics.duckdb"))
+
+    def _spelt(self, path: str) -> str:
+        """Without a ``..`` in it, with slashes; on Windows the spelling of letters is all one."""
+        if not self._is_windows:
+            return posixpath.normpath(path)
+        return ntpath.normpath(_OF_BASH.sub(r"\1:/", path)).replace("\\", "/").lower()
 
     def _place(self, word: str, cwd: PurePath) -> str:
         home = str(self._home)
         places = {"PWD": str(cwd), "CLAUDE_PROJECT_DIR": str(self._root), "HOME": home, "~": home}
         word = _PLACES.sub(lambda match: places[match[1] or match[2] or match[3]], word)
         # A command after `cd` through a link stands where the link leads.
-        return os.path.normpath(os.path.join(os.path.normpath(cwd), word))  # noqa: PTH118
+        if self._is_windows:
+            return self._spelt(ntpath.join(ntpath.normpath(cwd), _OF_BASH.sub(r"\1:/", word)))
+        return self._spelt(posixpath.join(posixpath.normpath(cwd), word))
 
     def is_server(self, word: str, cwd: PurePath) -> bool:
         """Whether it is ``server/`` or stands below."""

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ SESSION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_LETTERS = 200
 _MOST_LINES = 20
 _MOST_LINE = 1 << 20
+if sys.platform == "win32":
+    _READ = os.O_RDONLY | os.O_BINARY
+else:
+    _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,8 @@ class Transcript:
 def projects(environment: Mapping[str, str]) -> Path:
     """The folder of all transcripts of a person; ``environment`` says where they keep settings."""
     own = environment.get("CLAUDE_CONFIG_DIR")
-    settings = Path(own) if own else Path(environment.get("HOME", "/nonexistent")) / ".claude"
+    home = environment.get("HOME") or environment.get("USERPROFILE") or "/nonexistent"
+    settings = Path(own) if own else Path(home) / ".claude"
     return settings / "projects"
 
 
@@ -97,9 +103,10 @@ def _of(path: Path, root: Path) -> Iterator[Transcript]:
 
 def opened(path: Path) -> IO[bytes]:
     """A plain file, opened for reading; raises ``OSError`` for a link or anything else."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, _READ)
     stream = os.fdopen(descriptor, "rb")
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    is_link = sys.platform == "win32" and path.is_symlink()  # which it opens nevertheless
+    if is_link or not stat.S_ISREG(os.fstat(descriptor).st_mode):
         stream.close()
         raise OSError(f"this is not a plain file: {path}")
     return stream

@@ -10,6 +10,7 @@ from pathlib import Path
 from ...errors import LaptopError
 from ...manifest import Manifest, TableEntry
 from ..generations import id_of, kept
+from ..starting import SYNC
 from ..workspace import Workspace, read_tree
 
 __all__ = ["KEEP_MORE", "KeptGeneration", "KeptHistory", "read_history"]
@@ -57,7 +58,7 @@ class KeptHistory:
             raise LaptopError(
                 "the generation in use is not among those that are kept here",
                 found=self.current,
-                remedy="Run: bash server/scripts/sync_data.sh",
+                remedy=f"Run: {SYNC}",
             )
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from ...errors import LaptopError
 from ...foreign.text import readable_json
 from ..query.command import CUT
+from ..starting import module_line
 from .budget import MOST_CHARACTERS, fitted
 
 __all__ = ["ask_in_process"]
@@ -27,8 +27,7 @@ async def ask_in_process(
     """The answer as JSON; raises ``LaptopError`` with the sentence of the verb ``sql``."""
     _check(parameters)
     process = await asyncio.create_subprocess_exec(
-        # -I: a file of the analyst's folder, or a variable, never stands in for a module.
-        *(sys.executable, "-I", "-m", "broker.laptop", "--folder", str(root), "sql"),
+        *(*module_line("broker.laptop"), "--folder", str(root), "sql"),
         *("--json", "--file", "-", "--rows", str(rows), "--seconds", str(seconds)),
         *("--characters", str(_MOST_CHARACTERS)),
         *(f"--param={name}={value}" for name, value in parameters.items()),

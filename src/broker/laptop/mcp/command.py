@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ...errors import LaptopError
+from ..starting import SYNC
 from ..workspace import Workspace
 
 __all__ = ["mcp"]
@@ -23,6 +24,6 @@ def mcp(workspace: Workspace) -> None:
         raise LaptopError(
             "the MCP server needs the Python package mcp",
             found=f"no module {error.name}",
-            remedy="Run: bash server/scripts/sync_data.sh",
+            remedy=f"Run: {SYNC}",
         ) from error
     make_server(workspace).run()

@@ -10,6 +10,7 @@ from ...errors import LaptopError, PublishError, nearest, same_name
 from ...foreign.text import shown
 from ...manifest import Manifest
 from ...metrics.model import METRICS, Metric, metrics_from_json
+from ..starting import SYNC
 
 __all__ = ["metric_named", "read_metrics"]
 
@@ -63,5 +64,5 @@ def _damaged(found: str) -> LaptopError:
         "the list of metrics is not as the manifest lists it",
         where=METRICS,
         found=found,
-        remedy="Run: bash server/scripts/sync_data.sh",
+        remedy=f"Run: {SYNC}",
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ...errors import LaptopError, nearest
 from ...foreign.text import prose
 from ...manifest import Manifest, TableEntry
+from ..starting import SYNC
 from .names import SqlNames
 from .refusals import OWN_DATABASE, WHAT_THERE_IS, refused_table_function
 
@@ -74,7 +75,7 @@ class ViewCatalog:
             return LaptopError(
                 "the table is not on this laptop, because its folder leaves it out",
                 where=absent,
-                remedy=f"Take it into {CHOICE}, and run: bash server/scripts/sync_data.sh",
+                remedy=f"Take it into {CHOICE}, and run: {SYNC}",
             )
         if path[-2:-1] in (("information_schema",), ("pg_catalog",)):
             return LaptopError("there is no such table", found=written, remedy=WHAT_THERE_IS)

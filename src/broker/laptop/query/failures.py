@@ -6,6 +6,7 @@ import duckdb
 
 from ...errors import LaptopError
 from ..ages import length
+from ..starting import SYNC
 from .connection import SPILL
 from .limits import QueryLimits
 from .messages import first_part
@@ -42,7 +43,7 @@ def failure(error: Exception, limits: QueryLimits) -> LaptopError:
         return QueryLimitError(
             "a file of the generation cannot be read",
             found=first_part(error),
-            remedy="Run: bash server/scripts/sync_data.sh",
+            remedy=f"Run: {SYNC}",
         )
     if isinstance(error, duckdb.PermissionException):
         return LaptopError("the query reaches for what is not data", found=first_part(error))

@@ -15,6 +15,7 @@ from ..query.answer import QueryAnswer
 from ..query.ask import GuardedData
 from ..query.check import CheckedQuery
 from ..shelf import digest_of
+from ..starting import SYNC
 from ..workspace import MANIFEST, Workspace
 from .hashes import MOST_ROWS, hashes_of
 from .model import Receipt, ReceiptColumn, ReceiptTable
@@ -63,7 +64,7 @@ def check_files(views: Mapping[str, TableEntry], tree: Path) -> None:
                     "a file is not the one that the broker published",
                     where=file.path,
                     expected=f"SHA-256 {file.sha256}",
-                    remedy="Run: bash server/scripts/sync_data.sh",
+                    remedy=f"Run: {SYNC}",
                 )
 
 

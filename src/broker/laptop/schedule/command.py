@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 
 from ...errors import LaptopError
+from ...portable import IS_WINDOWS
 from ..screen import say
+from ..starting import SYNC
 from ..workspace import Workspace
 from .launchd import LaunchdTimers
 from .record import forget_schedule, read_schedule, write_schedule
@@ -31,6 +33,11 @@ _TAKEN = ("PATH", "BROKER_PYTHON", "CLAUDE_CONFIG_DIR")
 @click.group()
 def schedule() -> None:
     """Sync this folder by itself, by a timer of your own."""
+    if IS_WINDOWS:
+        raise LaptopError(
+            "this program makes no timer on Windows",
+            remedy=f"Make a task of your own in the Task Scheduler that runs {SYNC} --quiet.",
+        )
 
 
 @schedule.command("on")

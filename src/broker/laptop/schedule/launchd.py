@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from ...errors import LaptopError
 from ...files import write_atomic
+from ...portable import user_id
 from .calls import Call, call, must
 from .property_list import is_ours, property_list
 from .timer import FolderTimer, TimerState
@@ -23,7 +23,7 @@ class LaunchdTimers:
     def __init__(self, home: Path, run: Call = call) -> None:
         """``home`` is the person's."""
         self._agents = home / "Library" / "LaunchAgents"
-        self._domain = f"gui/{os.getuid()}"
+        self._domain = f"gui/{user_id()}"
         self._run = run
 
     def check(self) -> None:

@@ -7,13 +7,14 @@ from datetime import datetime
 from pathlib import Path
 
 from ...errors import LaptopError
+from ..starting import QUERY
 from ..workspace import Workspace
 from .record import ScheduleRecord, read_schedule
 from .timer import INTERVALS, Timers, TimerState
 
 __all__ = ["ScheduleReport", "is_a_copy", "report_schedule"]
 
-_AGAIN = "Run: bash server/scripts/broker.sh schedule on"
+_AGAIN = f"Run: {QUERY} schedule on"
 
 
 @dataclass(frozen=True, slots=True)

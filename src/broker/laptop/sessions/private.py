@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...errors import LaptopError
 from ...files import write_atomic
 from ..agents.transcripts import SESSION_ID
+from ..starting import QUERY
 from ..workspace import Workspace
 
 __all__ = ["NAME", "add_private", "read_private"]
@@ -26,7 +27,7 @@ def read_private(workspace: Workspace) -> frozenset[str]:
             raise LaptopError(
                 "this is not the id of a session, so no transcript is kept",
                 where=f"{place}:{number}",
-                expected="an id as in: bash server/scripts/broker.sh sessions list",
+                expected=f"an id as in: {QUERY} sessions list",
                 found=line,
             )
     return frozenset(line.strip() for line in lines if line.strip())

@@ -18,7 +18,7 @@ def ssh_options(workspace: Workspace) -> list[str]:
     The path is seen from the folder itself: rsync splits the words at blanks.
     """
     own = workspace.state / "ssh_config"
-    has_own = ["-F", str(own.relative_to(workspace.root))] if own.exists() else []
+    has_own = ["-F", own.relative_to(workspace.root).as_posix()] if own.exists() else []
     return [*has_own, *(word for option in _OPTIONS for word in ("-o", option))]
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from ...errors import LaptopError
+from ...portable import inherited
 from ..workspace import Workspace
 from .complaints import as_rsync_3, complaint, is_refusal, met_a_publish
 from .connection import pause_seconds, ssh_options
@@ -156,7 +157,7 @@ class RsyncSource:
                     cwd=self._workspace.root,
                     stdout=writing,
                     stderr=errors,
-                    pass_fds=(self._lock,),
+                    pass_fds=inherited(self._lock),
                 ) as process,
             ):
                 os.close(writing)

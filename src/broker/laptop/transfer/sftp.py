@@ -19,6 +19,7 @@ from threading import Thread
 from typing import IO
 
 from ...errors import LaptopError
+from ...portable import inherited
 from ..workspace import Workspace
 from .complaints import complaint, is_refusal
 from .connection import pause_seconds, ssh_options
@@ -70,7 +71,7 @@ class SftpSource:
 
     def _fetch(self, wanted: Wanted, into: Path) -> int:
         """Bring the files that are there, and return what they weigh."""
-        session = _Session(wanted, into)
+        session = _Session(wanted, into, self._workspace.root)
         for attempt in range(1, _TRIES + 1):
             code, errors = self._once(session)
             if code == 0:
@@ -89,10 +90,11 @@ class SftpSource:
         """The exit code of sftp, and what it complained of."""
         state = self._workspace.state
         batch = state / f"sftp-{session.wanted.folder}.batch"
-        batch.write_text(session.commands(), encoding="utf-8")
+        batch.write_text(session.commands(), encoding="utf-8", newline="\n")
         # -b keeps ssh from asking, also where a person could answer.
         asks = ["-oBatchMode=no"] if sys.stdin.isatty() else []
-        line = ["sftp", "-q", *asks, *ssh_options(self._workspace), "-b", str(batch), self.name]
+        commands = _seen_from(self._workspace.root, batch)
+        line = ["sftp", "-q", *asks, *ssh_options(self._workspace), "-b", commands, self.name]
         reading, writing = os.pipe()
         with (
             (state / f"sftp-{session.wanted.folder}.err").open("w+", errors="replace") as errors,
@@ -103,7 +105,7 @@ class SftpSource:
                 stdin=None if asks else subprocess.DEVNULL,
                 stdout=writing,
                 stderr=errors,
-                pass_fds=(self._lock,),
+                pass_fds=inherited(self._lock),
             ) as process,
         ):
             os.close(writing)
@@ -126,8 +128,10 @@ class SftpSource:
 class _Session:
     """The files of one transfer, and how far it is."""
 
-    def __init__(self, wanted: Wanted, into: Path) -> None:
+    def __init__(self, wanted: Wanted, into: Path, root: Path) -> None:
+        """``root`` is the folder in which sftp runs."""
         self.wanted = wanted
+        self._root = root
         self.began = False
         self._into = into
         self._paths = sorted(wanted.paths)
@@ -146,7 +150,7 @@ class _Session:
                 place.unlink(missing_ok=True)
             verb = "reget" if place.exists() else "get"
             far = _quoted(f"server/{self.wanted.folder}/{path}")
-            lines.append(f"-{verb} {far} {_quoted(str(place))}\n")
+            lines.append(f"-{verb} {far} {_quoted(_seen_from(self._root, place))}\n")
         return "".join(lines)
 
     def follow(self, output: IO[bytes]) -> None:
@@ -211,6 +215,11 @@ class _Session:
 def _can_go_on(path: str) -> bool:
     """Of other files the broker may have another version each time."""
     return path.endswith(".parquet")
+
+
+def _seen_from(root: Path, place: Path) -> str:
+    """A place of this laptop as sftp takes it on every system: with slashes, from its folder."""
+    return (place.relative_to(root) if place.is_relative_to(root) else place).as_posix()
 
 
 def _quoted(path: str) -> str:

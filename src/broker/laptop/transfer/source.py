@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...errors import LaptopError
+from ..starting import SYNC
 from ..workspace import Workspace
 from .local import LocalSource
 from .rsync import RsyncSource
@@ -60,7 +61,7 @@ def remembered_name(workspace: Workspace) -> str:
     except FileNotFoundError:
         raise LaptopError(
             "which broker?",
-            remedy="Say it once: bash server/scripts/sync_data.sh YOU@HOST",
+            remedy=f"Say it once: {SYNC} YOU@HOST",
         ) from None
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from broker.files import lock
 from broker.laptop.agents import background, commands
+from broker.laptop.starting import interpreter
 from broker.laptop.workspace import Workspace
 from tests.unit.laptop.agents.folders import table, workspace_at
 
@@ -104,7 +105,7 @@ def test_the_next_session_says_how_it_ended(
 def test_two_sessions_start_one_sync(workspace: Workspace, gate: Gate) -> None:
     session(workspace, "startup")
     gate.wait_for_begin()
-    python = commands.interpreter(workspace.root)
+    python = interpreter(workspace.state)
     second = [python, "-I", "-m", background.__name__, workspace.root]
     subprocess.run(second, timeout=SECONDS, check=True)
     gate.let_end()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PureWindowsPath
 
 import pytest
 
@@ -231,3 +231,31 @@ def test_the_shell_does_what_the_guard_says_that_it_would(line: str, tmp_path: P
     subprocess.run([str(shutil.which("sh")), "-c", line], cwd=root, check=True)
     left = root / "server" / "x"
     assert not left.exists() or left.read_text() != "rows"
+
+
+ON_WINDOWS = PureWindowsPath(r"C:\Users\Ann\my data")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"rm -rf 'C:\Users\Ann\my data\server\parquet'",
+        r"rm -rf 'c:\users\ann\MY DATA\SERVER'",
+        "rm -rf server/parquet",
+        r"rm -rf 'user\..\server'",
+        "rm -rf '/c/Users/Ann/my data/server'",
+        "cd user && rm -r ../Server",
+        "rm -rf 's*/parquet'",
+        "rm -rf .",
+        "echo x > 'server\\x'",
+    ],
+)
+def test_on_windows_a_folder_has_several_spellings(line: str) -> None:
+    found = refusal("Bash", {"command": line}, ON_WINDOWS, ON_WINDOWS)
+    assert found is not None
+    assert found.startswith(WRITE)
+
+
+@pytest.mark.parametrize("line", ["rm user/server", "rm -rf 'D:\\my data\\server'", "ls server"])
+def test_on_windows_other_folders_are_not_taken_for_it(line: str) -> None:
+    assert refusal("Bash", {"command": line}, ON_WINDOWS, ON_WINDOWS) is None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.errors import LaptopError
+from broker.laptop.schedule import command
 from broker.laptop.schedule.property_list import is_ours, property_list
 from broker.laptop.schedule.timer import INTERVALS, FolderTimer, name_for
 from broker.laptop.schedule.units import units
@@ -97,3 +98,9 @@ def test_an_agent_of_launchd_is_ours_by_its_label_and_what_it_runs() -> None:
     foreign = plistlib.dumps({"Label": timer.name, "ProgramArguments": ["/bin/true"]})
     for other in (foreign, b"", b"<plist", plistlib.dumps({"Label": timer.name})):
         assert not is_ours(other, timer.name)
+
+
+def test_on_windows_no_timer_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "IS_WINDOWS", True)
+    with pytest.raises(LaptopError, match="this program makes no timer on Windows"):
+        command.schedule.main(["status"], standalone_mode=False)
