@@ -18,10 +18,10 @@ import pytest
 from broker.accounts.records.first_contact import first_contact
 from rig.old_python import OldPythonError, old_python
 
-from .. import openrsync
 from ..homes import Home, Laptop, make_home
-from ..test_sftp import Wire
 from ..test_transfer import wire
+from ..transfer import openrsync
+from ..transfer.test_sftp import Wire
 
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDj5AcjnRZPZWOQ8DGG/QuPX5KTboTzZtSnPqzPGufOK"
 SHELLS = {

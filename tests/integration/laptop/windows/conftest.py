@@ -11,7 +11,7 @@ import pytest
 from rig.windows import Windows, WindowsError, windows
 
 from ..homes import Home, Laptop
-from ..test_sftp import Wire
+from ..transfer.test_sftp import Wire
 
 Start = Callable[..., subprocess.CompletedProcess[str]]
 

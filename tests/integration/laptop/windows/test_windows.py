@@ -15,7 +15,7 @@ from tests.documented import documented
 
 from ..homes import ROOT, Home, Laptop, make_home
 from ..scenes import first_rows, make_scene
-from ..test_sftp import Wire
+from ..transfer.test_sftp import Wire
 from .conftest import Start, run_in
 
 pytestmark = pytest.mark.long  # a program of Windows takes seconds to start

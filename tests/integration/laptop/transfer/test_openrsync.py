@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from .homes import Home, Laptop
+from ..homes import Home, Laptop
+from ..test_transfer import wire
 from .openrsync import PLACE, server_words
-from .test_transfer import wire
 
 BYTES = 400_000  # some of the way into the large table
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .homes import Home, Laptop
+from ..homes import Home, Laptop
 
 # As ssh: -f -N logs in and leaves a socket, -O exit removes it, and all else runs a command,
 # through the socket where there is one. FAULTS names what it cannot do, LOG what it did.

@@ -14,8 +14,8 @@ from broker.laptop.transfer import Wanted
 from broker.laptop.transfer.sftp import SftpSource
 from broker.laptop.workspace import Workspace
 
-from .homes import ROOT, Home, Laptop
-from .scenes import Scene, first_rows, make_scene
+from ..homes import ROOT, Home, Laptop
+from ..scenes import Scene, first_rows, make_scene
 
 # In the place of ssh: the server that sshd starts for an analyst. Each number in the file EVENTS
 # ends a connection once, after so many bytes.
