@@ -134,6 +134,6 @@ def test_scripts_that_are_not_as_signed_are_not_started(
     (tmp_path / "contact.cmd").write_bytes(f"@echo off\r\n{commands}\r\n".encode())
     path = Wire(tmp_path, home.path).path
     ended = system.run(["cmd", "/c", "contact.cmd"], cwd=tmp_path, path=path)
-    assert ('Good "data-broker" signature' in ended.stdout) is (what == "script")
+    assert ('Good "data-broker-scripts" signature' in ended.stdout) is (what == "script")
     assert "started" not in ended.stderr
     assert (tmp_path / "data-broker/server/scripts/bootstrap.py").exists()
