@@ -119,8 +119,20 @@ def make_profile(
         "samples": rows,
         "history": history,
     }
-    content = (readable_json(document, indent=1) + "\n").encode()
-    return Profile(content, to_parquet(one for of_file in states.values() for one in of_file))
+    return Profile(
+        _written(document), to_parquet(one for of_file in states.values() for one in of_file)
+    )
+
+
+def _written(document: Mapping[str, Any]) -> bytes:
+    """As JSON, with a line for each column and version: an indent would take Python far longer."""
+    lines = []
+    for name, value in document.items():
+        text = readable_json(value)
+        if name in ("columns", "history"):
+            text = "[\n" + ",\n".join(map(readable_json, value)) + "\n]"
+        lines.append(f'"{name}": {text}')
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def _parsed(document: bytes | None) -> Mapping[str, Any]:
@@ -140,7 +152,8 @@ def _states(
         known = [kept.get((file.sha256, column.name)) for column in columns]
         whole = tuple(one for one in known if one is not None)
         if len(whole) < len(columns):
-            whole = measure(work.connection, work.file_of(file.path), file.sha256, columns)
+            place = work.file_of(file.path)
+            whole = measure(work.connection, place, file.sha256, columns, file.rows)
         found[file.sha256] = whole
     return found
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +14,43 @@ from ..tables.pieces import pieces
 from ..tables.schema import Column
 from .cells import DAY, level_for, thinned
 from .group_sql import FIELDS, cells_query, groups_query
+from .in_memory import count_in_memory
 from .kinds import Kind, digits_of, kind_of
 from .state import MOST_TEXT, ColumnState
 
-__all__ = ["measure"]
+__all__ = ["FEW_ROWS", "measure"]
 
+FEW_ROWS = 20_000  # of which Arrow counts the values before DuckDB has planned its queries
 _AT_ONCE = 50  # columns in one query: each takes memory and time of DuckDB's planner
 
 
 def measure(
-    connection: duckdb.DuckDBPyConnection, path: Path, name: str, columns: Sequence[Column]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    columns: Sequence[Column],
+    rows: int,
 ) -> tuple[ColumnState, ...]:
     """The state of every column of the file at ``path``, whose SHA-256 is ``name``.
 
-    Takes memory for the different values of a column, which are spilled past the limit.
+    Takes memory for the different values of a column, which are spilled past the limit; of a file
+    of few ``rows`` for all of it.
     """
-    found: list[ColumnState] = []
-    for places in pieces(range(len(columns)), _AT_ONCE):
-        rows = connection.execute(groups_query(path, columns, places)).fetchall()
-        facts = {row[0]: dict(zip(FIELDS, row[1:], strict=True)) for row in rows}
-        levels = {
-            at: level for at in places if (level := _level(columns[at], facts[at])) is not None
-        }
-        cells = _cells(connection, path, columns, levels)
+    found: dict[int, ColumnState] = {}
+    if rows <= FEW_ROWS:
+        for at, one in count_in_memory(connection, path, columns).items():
+            level = _level(columns[at], one.facts)
+            cells = {} if level is None else one.cells(level)
+            found[at] = _state(name, columns[at], one.facts, level, cells)
+    others = [at for at in range(len(columns)) if at not in found]
+    for places in pieces(others, _AT_ONCE):
+        answers = connection.execute(groups_query(path, columns, places)).fetchall()
+        facts = {row[0]: dict(zip(FIELDS, row[1:], strict=True)) for row in answers}
+        levels = {at: _level(columns[at], facts[at]) for at in places}
+        counted = _cells(connection, path, columns, levels)
         for at in places:
-            state = _state(name, columns[at], facts[at])
-            level, counted = thinned(state.kind, levels.get(at, 0), cells[at])
-            found.append(replace(state, level=level, cells=counted))
-    return tuple(found)
+            found[at] = _state(name, columns[at], facts[at], levels[at], counted[at])
+    return tuple(found[at] for at in range(len(columns)))
 
 
 def _level(column: Column, facts: dict[str, Any]) -> int | None:
@@ -69,16 +77,21 @@ def _cells(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     columns: Sequence[Column],
-    levels: dict[int, int],
+    levels: Mapping[int, int | None],
 ) -> dict[int, dict[int, int]]:
     found: dict[int, dict[int, int]] = defaultdict(dict)
-    if levels:
-        for at, cell, count in connection.execute(cells_query(path, columns, levels)).fetchall():
+    known = {at: level for at, level in levels.items() if level is not None}
+    if known:
+        for at, cell, count in connection.execute(cells_query(path, columns, known)).fetchall():
             found[at][cell] = count
     return found
 
 
-def _state(name: str, column: Column, facts: dict[str, Any]) -> ColumnState:
+def _state(
+    name: str, column: Column, facts: dict[str, Any], level: int | None, cells: dict[int, int]
+) -> ColumnState:
+    kind = kind_of(column.type)
+    level, cells = thinned(kind, level or 0, cells)
     counts = [rank >> 32 for rank in facts["ranks"] or ()]
     values = list(zip(facts["values"] or (), counts, strict=True))
     if not facts["has_all"]:
@@ -87,7 +100,7 @@ def _state(name: str, column: Column, facts: dict[str, Any]) -> ColumnState:
     return ColumnState(
         file=name,
         column=column.name,
-        kind=kind_of(column.type),
+        kind=kind,
         rows=int(facts["rows"]),
         nulls=int(facts["nulls"]),
         distinct=facts["distinct"],
@@ -102,6 +115,8 @@ def _state(name: str, column: Column, facts: dict[str, Any]) -> ColumnState:
         values=tuple(sorted(short, key=lambda pair: (-pair[1], pair[0]))),
         has_all=facts["has_all"] and len(short) == len(values),
         sketch=bytes((facts["sketch"] or {}).get("registers") or ()),
+        level=level,
+        cells=cells,
     )
 
 

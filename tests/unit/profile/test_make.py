@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.config.profiles import Alerts, Tier
+from broker.profile import measure as measuring
+from broker.profile.archive import from_parquet
 from broker.profile.make import Before
 
 from .tables import Table, one_column, profile, table
@@ -33,6 +37,15 @@ TIMES = {
     "TIMESTAMP": st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)),
 }
 TEXTS = {"VARCHAR": st.text(max_size=5), "BOOLEAN": st.booleans()}
+
+
+@pytest.fixture(autouse=True, scope="module", params=["Arrow", "DuckDB"])
+def program(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What measures the files: Arrow the small ones, and DuckDB whatever is left to it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "DuckDB":
+            patch.setattr(measuring, "FEW_ROWS", -1)
+        yield
 
 
 def column(made: Table, tier: Tier = Tier.SAMPLES, fewest: int = 10) -> dict[str, Any]:
@@ -339,3 +352,23 @@ def test_one_of_few_values_far_away_leaves_the_cells_of_the_others(tmp_path: Pat
 def test_the_outermost_numbers_have_a_profile(tmp_path: Path, values: list[float]) -> None:
     found = column(one_column(tmp_path, "DOUBLE", values))
     assert sum(bar["count"] for bar in found["bars"]) == len(values)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_arrow_and_duckdb_measure_the_same(data: st.DataObject) -> None:
+    kinds = {**NUMBERS, **TIMES, **TEXTS}
+    type_ = data.draw(st.sampled_from(sorted(kinds)))
+    values = data.draw(st.lists(st.none() | kinds[type_], max_size=300))
+    found = []
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        for rows in (1_000, -1):
+            patch.setattr(measuring, "FEW_ROWS", rows)
+            made = one_column(Path(folder), type_, values)
+            (state,) = from_parquet(profile(made).states).values()
+            found.append(state)
+    one, other = found
+    if not one.has_all:  # which of equally frequent values are listed, and how wide cells are
+        one, other = (replace(it, values=(), level=0, cells={}) for it in found)
+    assert one == other
+    assert one.cells == other.cells
