@@ -20,7 +20,7 @@ from ..foreign.columns import folded
 from .files.apply import Previous
 from .model import DataFile, Limits
 from .session import columns_of, identifier, one_row, parquet, session
-from .types import common
+from .types import comparable
 
 __all__ = [
     "Counts",
@@ -230,7 +230,7 @@ class _Columns:
         found = f"{side}.{identifier(name)}" if name in columns else "NULL"
         if before is None or after is None or before == after:
             return f"CAST({found} AS {before or after})"
-        return f"CAST({found} AS {common(before, after) or 'VARCHAR'})"
+        return f"CAST({found} AS {comparable(before, after)})"
 
     def same(self, key: tuple[str, ...]) -> str:
         """The condition under which two rows have one key."""

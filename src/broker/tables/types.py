@@ -15,6 +15,7 @@ __all__ = [
     "canonical",
     "changed",
     "common",
+    "comparable",
     "decimal",
     "is_guessed",
     "is_nested",
@@ -166,6 +167,20 @@ def common(old: str, new: str) -> str | None:
     scale = max(left.scale, right.scale)
     precision = max(left.precision - left.scale, right.precision - right.scale) + scale
     return Decimal(precision, scale).name if precision <= DIGITS else None
+
+
+def comparable(old: str, new: str) -> str:
+    """The type in which the values of a column are compared whose type changed.
+
+    The narrowest that holds both exactly. DOUBLE where one is, because what such a column holds was
+    rounded to that: 5 and 5.0 are one number. Else text.
+    """
+    exact = common(old, new)
+    if exact is not None:
+        return exact
+    others = {old, new} - {"DOUBLE"}
+    is_double = len(others) == 1 and all(_as_decimal(one) is not None for one in others)
+    return "DOUBLE" if is_double else "VARCHAR"
 
 
 def _as_decimal(type_: str) -> Decimal | None:

@@ -9,7 +9,7 @@ from functools import reduce
 from ...foreign.columns import folded, sql_type
 from ...manifest import TableEntry
 from ...tables.compare import common_key
-from ...tables.types import common
+from ...tables.types import comparable
 from .kept_generations import KEEP_MORE, KeptGeneration, KeptHistory
 from .past_tables import absence
 
@@ -105,8 +105,7 @@ class TablePast:
 def _widest(types: Sequence[str]) -> str:
     if not types:
         return _ANY_TYPE
-    widest = reduce(lambda a, b: common(a, b) or _ANY_TYPE, types)
-    return sql_type(widest)
+    return sql_type(reduce(comparable, types))
 
 
 def pasts_of(history: KeptHistory) -> list[TablePast]:

@@ -110,7 +110,7 @@ def _bound(
         raise LaptopError(
             "the query does not fit the tables",
             found=first_part(error),
-            remedy=suggested(str(error), names, {**wanted, **earlier.labelled}),
+            remedy=suggested(str(error), statement.select, names, {**wanted, **earlier.labelled}),
         ) from error
     except (duckdb.Error, MemoryError) as error:
         raise failure(error, limits) from error

@@ -20,8 +20,13 @@ _MISSING = (
 )
 
 
-def suggested(message: str, names: SqlNames, views: Mapping[str, TableEntry]) -> str | None:
-    """A sentence for an error of the binder; None where no column is like the one written."""
+_AS_TEXT = "A text stands in single quotes; in double ones stands the name of a column."
+
+
+def suggested(
+    message: str, sql: str, names: SqlNames, views: Mapping[str, TableEntry]
+) -> str | None:
+    """What to do about an error of the binder; None where no column is like the one written."""
     for pattern in _MISSING:
         match = pattern.search(message)
         if match is None:
@@ -29,10 +34,8 @@ def suggested(message: str, names: SqlNames, views: Mapping[str, TableEntry]) ->
         alias, column = match["alias"], match[2]
         tables = _behind(alias, names, views)
         found = _nearest(column, tables)
-        if found is None:
-            return _what_there_is(tables)
-        view, name = found
-        return f"Did you mean {alias or view}.{name}?"
+        near = f"Did you mean {alias or found[0]}.{found[1]}?" if found else _what_there_is(tables)
+        return f"{_AS_TEXT} {near or ''}".strip() if f'"{column}"' in sql else near
     return None
 
 

@@ -29,6 +29,8 @@ WRONG = [
     ("SELECT * FROM orders JOIN customers USING (idd)", "Did you mean"),
     ("SELECT * EXCLUDE (amont) FROM orders", "Did you mean orders.amount?"),
     ("SELECT c.zzzzzz FROM customers AS c", "customers has: id, name."),
+    ('FROM orders WHERE status = "paid"', "A text stands in single quotes"),
+    ('SELECT "amont" FROM orders', "the name of a column. Did you mean orders.amount?"),
     ("SELECT x.amount FROM orders o", 'Candidate tables: "o"'),
     ("FROM ordrs", "Did you mean orders?"),
     ("FROM shop.customers", "Did you mean customers?"),
