@@ -73,8 +73,9 @@ def new_key(place: Path, kind: str) -> Path:
 def is_signed(content: str, signature: Path, key: Path) -> bool:
     signers = signature.with_name("signers")
     signers.write_text(f"data-broker {key.with_suffix('.pub').read_text()}")
-    line = ["ssh-keygen", "-Y", "verify", "-f", signers, "-I", "data-broker", "-n", "data-broker"]
-    done = subprocess.run([*line, "-s", signature], input=content.encode(), check=False)
+    line = ["ssh-keygen", "-Y", "verify", "-f", signers, "-I", "data-broker"]
+    line += ["-n", "data-broker-scripts", "-s", signature]
+    done = subprocess.run(line, input=content.encode(), check=False)
     return done.returncode == 0
 
 

@@ -83,7 +83,7 @@ def test_nothing_is_kept_or_sent_unless_that_is_wanted(synced: Laptop) -> None:
 @pytest.mark.usefixtures("settings")
 def test_mine_are_kept_at_each_sync_and_stay_here(synced: Laptop) -> None:
     choose(synced, "mine")
-    ended = synced.sync("--push", "--without", "nothing")
+    ended = synced.sync("--push", "--table", "all")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert kept(synced.path) == [COPY, f"2026-11-29_{OTHER}.jsonl.gz"]
     assert kept(synced.home.path) == []
