@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -74,8 +75,6 @@ def merged(
     low, high = _ends(states)
     rows, nulls = sum(one.rows for one in states), sum(one.nulls for one in states)
     not_finite = sum(one.not_finite for one in states)
-    totals = [one.total for one in states if one.total is not None]
-    finite = rows - nulls - not_finite
     return ColumnFacts(
         name=name,
         type=type_,
@@ -88,13 +87,23 @@ def merged(
         zeros=sum(one.zeros for one in states),
         low=low,
         high=high,
-        mean=float(f"{sum(totals) / finite:.11e}") if totals and finite else None,
+        mean=_mean(states),
         characters=_characters(states, rows - nulls),
         values=tuple(sorted(values.items(), key=_by_count)[:MOST_VALUES]),
         has_all=has_all,
         level=level,
         cells=dict(cells),
     )
+
+
+def _mean(states: Sequence[ColumnState]) -> float | None:
+    """To 12 digits; None where there is no number, or their sum is past all doubles."""
+    counts = [one.rows - one.nulls - one.not_finite for one in states]
+    totals = [one.total for one, count in zip(states, counts, strict=True) if count]
+    known = [total for total in totals if total is not None]
+    if not known or len(known) < len(totals) or not math.isfinite(sum(known)):
+        return None
+    return float(f"{sum(known) / sum(counts):.11e}")
 
 
 def _by_count(pair: tuple[str, int]) -> tuple[int, str]:

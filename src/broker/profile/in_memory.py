@@ -163,10 +163,18 @@ def _of_numbers(numbers: pa.Array, counts: pa.Array, finite: pa.Array) -> dict[s
     weighted = pc.multiply(numbers, counts.cast(pa.float64())).to_pylist()
     return {
         "zeros": _total(counts.filter(pc.equal(numbers, 0.0))),
-        "total": math.fsum(weighted),
+        "total": _sum(weighted),
         "quartiles": pc.quantile(numbers, [0.25, 0.75]).to_pylist(),
         "ends": [ends["min"], ends["max"]],
     }
+
+
+def _sum(numbers: list[float]) -> float:
+    """Exact but for the last rounding; infinite past all doubles."""
+    try:
+        return math.fsum(numbers)
+    except OverflowError:
+        return math.inf
 
 
 def _total(counts: pa.Array) -> int:

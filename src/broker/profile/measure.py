@@ -121,8 +121,12 @@ def _state(
 
 
 def _rounded(total: float | None) -> float | None:
-    """To 14 digits: the last ones depend on the order in which threads added up."""
-    return None if total is None else float(f"{total:.13e}")
+    """To 14 digits: the last ones depend on the order in which threads added up.
+
+    None where the sum is past all doubles.
+    """
+    is_known = total is not None and math.isfinite(total)
+    return float(f"{total:.13e}") if is_known else None
 
 
 def _three(numbers: Sequence[Any] | None) -> tuple[int, int, int] | None:

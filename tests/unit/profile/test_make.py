@@ -348,16 +348,25 @@ def test_one_of_few_values_far_away_leaves_the_cells_of_the_others(tmp_path: Pat
     assert len(column(one_column(tmp_path, "DECIMAL(12,2)", values))["bars"]) > 20
 
 
-@pytest.mark.parametrize("values", [[-1.7e308, 1.7e308], [5e-324, 1e308], [5e-324, 1e-323], [-0.0]])
+@pytest.mark.parametrize(
+    "values", [[-1.7e308, 1.7e308], [1.7e308, 1.6e308], [5e-324, 1e308], [5e-324, 1e-323], [-0.0]]
+)
 def test_the_outermost_numbers_have_a_profile(tmp_path: Path, values: list[float]) -> None:
     found = column(one_column(tmp_path, "DOUBLE", values))
+    assert found["mean"] is None or math.isfinite(found["mean"])
     assert sum(bar["count"] for bar in found["bars"]) == len(values)
+
+
+def test_a_mean_is_of_all_files_or_missing(tmp_path: Path) -> None:
+    assert column(one_column(tmp_path, "DOUBLE", [1.5e308, 1.6e308], [1.0]))["mean"] is None
+    assert column(one_column(tmp_path, "DOUBLE", [1.0, 2.0], [None], [6.0]))["mean"] == 3
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_arrow_and_duckdb_measure_the_same(data: st.DataObject) -> None:
-    kinds = {**NUMBERS, **TIMES, **TEXTS}
+    few_digits = st.integers(-(10**6), 10**6).map(lambda n: n / 64) | st.sampled_from([math.inf])
+    kinds = {**NUMBERS, **TIMES, **TEXTS, "DOUBLE": few_digits}
     type_ = data.draw(st.sampled_from(sorted(kinds)))
     values = data.draw(st.lists(st.none() | kinds[type_], max_size=300))
     found = []

@@ -8,6 +8,7 @@ import pytest
 
 from broker.tables.model import TableSpec
 from broker.tables.rows import Reject
+from broker.tables.types import comparable
 from broker.tables.values.oddity import shape
 
 from .reading import Rows, text
@@ -154,3 +155,22 @@ def test_an_empty_key_is_rejected_where_the_others_are_not_text(
     version = run(tmp_path, text(["id"], [[key] for key in keys]), KEYED)
     assert [row[0] for row in rows_of(tmp_path, version)] == rows
     assert version.rejects == len(keys) - len(rows)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("BIGINT", "BIGINT", "BIGINT"),
+        ("BIGINT", "DOUBLE", "DOUBLE"),
+        ("DECIMAL(12,2)", "DOUBLE", "DOUBLE"),
+        ("BIGINT", "DECIMAL(12,2)", "DECIMAL(21,2)"),
+        ("DECIMAL(38,0)", "DECIMAL(38,10)", "VARCHAR"),
+        ("BOOLEAN", "DOUBLE", "VARCHAR"),
+        ("VARCHAR", "DOUBLE", "VARCHAR"),
+        ("BIGINT", "VARCHAR", "VARCHAR"),
+        ("DATE", "TIMESTAMP", "TIMESTAMP"),
+        ("TIMESTAMP", "TIMESTAMPTZ", "VARCHAR"),
+    ],
+)
+def test_versions_of_a_column_are_compared_in_one_type(old: str, new: str, expected: str) -> None:
+    assert comparable(old, new) == comparable(new, old) == expected

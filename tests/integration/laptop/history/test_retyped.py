@@ -42,9 +42,3 @@ def test_the_macros_show_the_same(retyped: Past) -> None:
     sql = f"SELECT change, id, price FROM prices_diff('{FIRST}', '{SECOND}')"
     with retyped.views() as connection:
         assert connection.execute(sql).fetchall() == [("changed", 2, 25.5)]
-
-
-def test_bisect_names_the_row(retyped: Past) -> None:
-    found = retyped.json("bisect", "SELECT sum(price) FROM prices", FIRST, SECOND)
-    (cause,) = found["tables"]
-    assert [row["key"] for row in cause["rows"]] == [{"id": "2"}]
