@@ -357,6 +357,17 @@ def test_the_outermost_numbers_have_a_profile(tmp_path: Path, values: list[float
     assert sum(bar["count"] for bar in found["bars"]) == len(values)
 
 
+def test_every_hundredth_lies_in_the_bar_that_begins_with_it(tmp_path: Path) -> None:
+    values = [Decimal(n).scaleb(-2) for n in range(-17, 18)]
+    found = column(one_column(tmp_path, "DECIMAL(12,2)", values))
+    assert [(Decimal(bar["low"]), bar["count"]) for bar in found["bars"]] == [
+        (value, 1) for value in values
+    ]
+    shifted = [value - Decimal("0.40") for value in values]
+    bars = column(one_column(tmp_path, "DECIMAL(12,2)", shifted))["bars"]
+    assert [Decimal(bar["low"]) for bar in bars if bar["count"]] == shifted
+
+
 def test_a_mean_is_of_all_files_or_missing(tmp_path: Path) -> None:
     assert column(one_column(tmp_path, "DOUBLE", [1.5e308, 1.6e308], [1.0]))["mean"] is None
     assert column(one_column(tmp_path, "DOUBLE", [1.0, 2.0], [None], [6.0]))["mean"] == 3
