@@ -20,7 +20,7 @@ DAY, MONTH = 0, 1
 _EPOCH = date(1970, 1, 1)
 _MOST_CELLS = 4_000  # of one column in one file
 _CELLS_AT_LEAST = 200  # where nearly all values lie
-_FAR = 3
+_FAR = 3  # times the distance of the quartiles
 _EXACT = 2**53  # past which a double does not hold every whole number
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from .cells import coarser
 from .kinds import Kind
-from .state import MOST_VALUES, ColumnState
+from .state import MOST_VALUES, ColumnState, by_frequency
 
 __all__ = ["ColumnFacts", "merged"]
 
@@ -89,7 +89,7 @@ def merged(
         high=high,
         mean=_mean(states),
         characters=_characters(states, rows - nulls),
-        values=tuple(sorted(values.items(), key=_by_count)[:MOST_VALUES]),
+        values=tuple(sorted(values.items(), key=by_frequency)[:MOST_VALUES]),
         has_all=has_all,
         level=level,
         cells=dict(cells),
@@ -104,10 +104,6 @@ def _mean(states: Sequence[ColumnState]) -> float | None:
     if not known or len(known) < len(totals) or not math.isfinite(sum(known)):
         return None
     return float(f"{sum(known) / sum(counts):.11e}")
-
-
-def _by_count(pair: tuple[str, int]) -> tuple[int, str]:
-    return -pair[1], pair[0]
 
 
 def _distinct(
@@ -128,7 +124,7 @@ def _distinct(
 
 def _are_apart(states: Sequence[ColumnState]) -> bool:
     """Whether the values of each file end before those of the next one begin."""
-    if states[0].kind not in (Kind.NUMBER, Kind.TIME) or any(one.not_finite for one in states):
+    if not states[0].kind.has_cells or any(one.not_finite for one in states):
         return False
     ranges = sorted(
         (low, high)
@@ -157,7 +153,7 @@ def _ends(states: Iterable[ColumnState]) -> tuple[str | None, str | None]:
     known = [one for one in states if one.low is not None and one.high is not None]
     if not known:
         return None, None
-    if known[0].kind in (Kind.NUMBER, Kind.TIME):
+    if known[0].kind.has_cells:
         first = min(known, key=lambda one: _order(one, "low") or Decimal(0))
         last = max(known, key=lambda one: _order(one, "high") or Decimal(0))
         return first.low, last.high

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..tables.schema import Column
+from .group_sql import FIELDS
 from .kinds import Kind, kind_of
 from .state import MOST_TEXT, MOST_VALUES
 
@@ -97,17 +99,18 @@ class _Values:
 
     def shown(self) -> pa.Array:
         """The least and the greatest finite value, or NULL twice; then the most frequent ones."""
-        finite = self.values.filter(self._finite())
+        finite = self.values.filter(self._finite)
         ordered = finite.take(pc.sort_indices(finite))
         ends = [ordered[0], ordered[-1]] if len(ordered) else [None, None]
-        frequent = self.values.take(self._order())
+        frequent = self.values.take(self._order)
         return pa.concat_arrays([pa.array(ends, self.values.type), frequent])
 
     def counted(self, texts: Sequence[str | None], sketch: Mapping[str, Any]) -> CountedColumn:
         low, high, *frequent = texts
-        counts = self.counts.take(self._order()).to_pylist()
-        finite = self.counts.filter(self._finite())
+        counts = self.counts.take(self._order).to_pylist()
+        finite = self.counts.filter(self._finite)
         facts = {
+            **dict.fromkeys(FIELDS),
             "rows": len(self.array),
             "nulls": self.array.null_count,
             "distinct": len(self.values),
@@ -115,12 +118,6 @@ class _Values:
             "zeros": 0,
             "low": low,
             "high": high,
-            "low_us": None,
-            "high_us": None,
-            "total": None,
-            "quartiles": None,
-            "ends": None,
-            "characters": None,
             "has_all": len(self.values) <= MOST_VALUES,
             "values": frequent[: len(counts)],
             "ranks": [count << 32 for count in counts],
@@ -140,15 +137,17 @@ class _Values:
             ends = pc.min_max(self.numbers).as_py()
             return {"low_us": ends["min"], "high_us": ends["max"]}
         if self.kind is Kind.NUMBER:
-            return _of_numbers(self.numbers, self.counts, self._finite())
+            return _of_numbers(self.numbers, self.counts, self._finite)
         return {}
 
+    @cached_property
     def _finite(self) -> pa.Array:
         """Of each value, whether it is a finite one."""
         if pa.types.is_floating(self.values.type):
             return pc.is_finite(self.values)
         return pc.is_valid(self.values)
 
+    @cached_property
     def _order(self) -> pa.Array:
         """Where the most frequent values stand."""
         return pc.sort_indices(self.counts, sort_keys=[("", "descending")])[:MOST_VALUES]

@@ -18,7 +18,6 @@ from ..config.profiles import Alerts, Tier
 from ..foreign.text import readable_json
 from ..manifest import TableEntry, version_of_files
 from ..tables.model import Limits
-from ..tables.schema import Column
 from ..tables.session import inside, numbered, one_row, session
 from .alerts import alerts_of, gap_alerts
 from .archive import from_parquet, to_parquet
@@ -99,7 +98,7 @@ def make_profile(
     with session(limits, work) as connection:
         at_work = _Work(connection, entry, file_of)
         states = _states(at_work, kept)
-        columns = [_facts(at_work, column, states) for column in entry.schema.columns]
+        columns = [_facts(at_work, at, states) for at in range(len(entry.schema.columns))]
         rows = _samples(at_work) if rules.tier is Tier.SAMPLES else None
     now = {"rows": entry.rows, "nulls": {one.name: one.nulls for one in columns}}
     version = version_of_files(entry.files)
@@ -158,9 +157,9 @@ def _states(
     return found
 
 
-def _facts(work: _Work, column: Column, states: Mapping[str, Sequence[ColumnState]]) -> ColumnFacts:
-    """A column of the whole table. A file that stands twice in a table counts twice."""
-    at = work.entry.schema.columns.index(column)
+def _facts(work: _Work, at: int, states: Mapping[str, Sequence[ColumnState]]) -> ColumnFacts:
+    """The column at this place. A file that stands twice in a table counts twice."""
+    column = work.entry.schema.columns[at]
     type_ = column.type or "VARCHAR"
     found = [states[file.sha256][at] for file in work.entry.files]
     if not found:

@@ -16,7 +16,7 @@ from .cells import DAY, level_for, thinned
 from .group_sql import FIELDS, cells_query, groups_query
 from .in_memory import count_in_memory
 from .kinds import Kind, digits_of, kind_of
-from .state import MOST_TEXT, ColumnState
+from .state import MOST_TEXT, ColumnState, by_frequency
 
 __all__ = ["FEW_ROWS", "measure"]
 
@@ -112,7 +112,7 @@ def _state(
         high_us=facts["high_us"],
         total=_rounded(facts["total"]),
         characters=_three(facts["characters"]),
-        values=tuple(sorted(short, key=lambda pair: (-pair[1], pair[0]))),
+        values=tuple(sorted(short, key=by_frequency)),
         has_all=facts["has_all"] and len(short) == len(values),
         sketch=bytes((facts["sketch"] or {}).get("registers") or ()),
         level=level,

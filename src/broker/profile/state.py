@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 
 from .kinds import Kind
 
-__all__ = ["MOST_TEXT", "MOST_VALUES", "ColumnState"]
+__all__ = ["MOST_TEXT", "MOST_VALUES", "ColumnState", "by_frequency"]
 
 MOST_VALUES = 200  # of which the count of each is kept
 MOST_TEXT = 200  # characters of a value: a longer one is never shown
+
+
+def by_frequency(pair: tuple[str, int]) -> tuple[int, str]:
+    """The order of values with their counts: the most frequent first."""
+    return -pair[1], pair[0]
 
 
 @dataclass(frozen=True, slots=True)
