@@ -9,6 +9,7 @@ from typing import Any
 from ..config.profiles import Alerts, Tier
 from .facts import ColumnFacts
 from .kinds import Kind
+from .shown import shows_values
 
 __all__ = ["Alert", "alerts_of", "gap_alerts"]
 
@@ -28,19 +29,21 @@ class Alert:
 def alerts_of(
     columns: Sequence[ColumnFacts],
     tier: Tier,
+    fewest: int,
     thresholds: Alerts,
     before: Mapping[str, Any] | None,
 ) -> list[Alert]:
     """What passes a threshold now. ``before`` is the last other version, as ``history`` has it.
 
-    At the tier ``counts`` nothing is pointed out that tells of values.
+    Nothing is pointed out that tells of values where the tier shows none, nor of a group of them
+    that is smaller than ``fewest`` at the tier ``ranges``.
     """
     rows = columns[0].rows if columns else 0
     found = [*_rows_changed(rows, thresholds, before)]
     for one in columns if rows else ():
         found += _nulls(one, thresholds, before)
-        if tier is not Tier.COUNTS:
-            found += _values(one, thresholds)
+        if shows_values(one, tier, fewest):
+            found += _values(one, thresholds, fewest if tier is Tier.RANGES else 1)
     return found
 
 
@@ -81,15 +84,15 @@ def _nulls(
             yield Alert("nulls_changed", one.name, f"{change} in the version before")
 
 
-def _values(one: ColumnFacts, thresholds: Alerts) -> Iterator[Alert]:
+def _values(one: ColumnFacts, thresholds: Alerts, fewest: int) -> Iterator[Alert]:
     if one.not_finite:
         yield Alert("not_finite", one.name, f"{one.not_finite:,} values are infinite or NaN")
-    if one.kind is Kind.NUMBER and one.zeros > thresholds.zeros * one.rows:
+    if one.kind is Kind.NUMBER and one.zeros > max(thresholds.zeros * one.rows, fewest - 1):
         share = _percent(one.zeros / one.rows)
         if one.distinct > 1:
             yield Alert("zeros", one.name, f"{share} of the values are 0")
     has_groups = one.kind in (Kind.TEXT, Kind.BOOLEAN) and one.distinct > 1 and one.values
-    if has_groups and one.values[0][1] > thresholds.imbalance * one.rows:
+    if has_groups and one.values[0][1] > max(thresholds.imbalance * one.rows, fewest - 1):
         share = _percent(one.values[0][1] / one.rows)
         yield Alert("imbalance", one.name, f"{share} of the rows have the same value")
 

@@ -105,7 +105,7 @@ def make_profile(
     history = continued(known.get("history", ()), version, generation, now)
     shown = [shown_column(one, rules.tier, rules.fewest) for one in columns]
     last = history[-2] if history[1:] else None
-    alerts = [*alerts_of(columns, rules.tier, rules.alerts, last), *gap_alerts(shown)]
+    alerts = [*alerts_of(columns, rules.tier, rules.fewest, rules.alerts, last), *gap_alerts(shown)]
     document = {
         "table": entry.path,
         "tier": str(rules.tier),

@@ -7,11 +7,11 @@ from typing import Any
 
 from ..config.profiles import Tier
 from .bars import Bar, bars_of, open_bars, quantile
-from .coverage import Coverage, coverage_of
+from .coverage import coverage_of
 from .facts import ColumnFacts
 from .kinds import Kind
 
-__all__ = ["shown_column"]
+__all__ = ["shown_column", "shows_values"]
 
 _TOP = 10
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -32,7 +32,7 @@ def shown_column(facts: ColumnFacts, tier: Tier, fewest: int) -> dict[str, Any]:
         "distinct_error": facts.distinct_error,
     }
     is_open = tier is Tier.RANGES
-    if tier is Tier.COUNTS or (is_open and facts.rows - facts.nulls < fewest):
+    if not shows_values(facts, tier, fewest):
         return shown
     bars = bars_of(facts.kind, facts.level, facts.cells)
     if is_open:
@@ -48,6 +48,12 @@ def shown_column(facts: ColumnFacts, tier: Tier, fewest: int) -> dict[str, Any]:
     if not is_open:
         shown |= {"low": facts.low, "high": facts.high}
     return shown
+
+
+def shows_values(facts: ColumnFacts, tier: Tier, fewest: int) -> bool:
+    """Whether anything is shown that tells of values, and not only how many there are."""
+    is_small = tier is Tier.RANGES and facts.rows - facts.nulls < fewest
+    return tier is not Tier.COUNTS and not is_small
 
 
 def _top(facts: ColumnFacts, fewest: int) -> dict[str, Any]:
@@ -90,17 +96,12 @@ def _coverage(facts: ColumnFacts, bars: tuple[Bar, ...] | None) -> dict[str, Any
         return None
     if bars is None:
         return asdict(found)
-    if len(bars) < 3:
+    first, last = bars[0].high, bars[-1].low
+    if len(bars) < 3 or first is None or last is None:
         return None
-    inner = Coverage(
-        unit=found.unit,
-        first=bars[0].high or found.first,
-        last=bars[-1].low or found.last,
-        missing=0,
-        gaps=(),
-    )
-    gaps = tuple(gap for gap in found.gaps if gap[0] >= inner.first and gap[1] < inner.last)
-    return {**asdict(inner), "missing": None, "gaps": gaps}
+    digits = len(found.first)  # those of a month where gaps are months
+    gaps = [gap for gap in found.gaps if gap[0] >= first[:digits] and gap[1] < last[:digits]]
+    return {"unit": found.unit, "first": first, "last": last, "missing": None, "gaps": gaps}
 
 
 def _characters(facts: ColumnFacts, *, is_open: bool) -> dict[str, Any] | None:

@@ -147,9 +147,15 @@ class Staging:
         self._documents[path] = document
 
     def keep_document(self, path: str, access: str | None) -> bool:
-        """Publish the document of the generation before again; False if it has none like that."""
+        """Publish the document of the generation before again; False if it has none like that.
+
+        So it is where the file is gone or has another size. Its content is not read.
+        """
         listed = self.previous.document(path) if self.previous else None
-        if listed is None or listed.access != access:
+        if self.previous is None or listed is None or listed.access != access:
+            return False
+        place = self.previous.path / path
+        if not place.is_file() or place.stat().st_size != listed.bytes:
             return False
         self._documents[path] = KeptDocument(listed)
         return True

@@ -72,9 +72,12 @@ class Profiling:
         rules = Rules(tier, profiles.min_group, profiles.alerts)
         basis = basis_of(entry, rules)
         staging = self.staging
-        if before.get(entry.path) == basis and staging.keep_document(shown, entry.access):
-            staging.keep_document(measured, None)
-        else:
+        is_kept = (
+            before.get(entry.path) == basis
+            and staging.keep_document(shown, entry.access)
+            and staging.keep_document(measured, None)
+        )
+        if not is_kept:
             try:
                 profile = make_profile(
                     entry,

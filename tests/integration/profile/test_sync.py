@@ -165,3 +165,17 @@ def test_a_damaged_profile_of_before_is_made_anew(instance: Instance) -> None:
     assert instance.sync()["exit_code"] == 0
     customers = shown(instance, "shop/customers")
     assert (customers["rows"], len(customers["history"])) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["docs/profiles/shop/orders.json", "state/profiles/shop/orders.parquet"]
+)
+def test_a_profile_of_before_that_is_gone_keeps_no_data_back(instance: Instance, name: str) -> None:
+    instance.sync()
+    (current(instance) / name).unlink()
+    instance.csv("customers", CUSTOMERS + "3,Edsger\n")
+    report = instance.sync()
+    assert (report["exit_code"], report["warnings"]) == (0, [])
+    assert len(instance.rows("shop/customers")) == 3
+    assert shown(instance, "shop/orders")["rows"] == 3
+    assert (current(instance) / "state/profiles/shop/orders.parquet").exists()

@@ -301,6 +301,30 @@ def test_no_group_of_a_range_is_small(values: list[int | None], fewest: int) -> 
     assert found["zeros"] is None or found["zeros"] == 0 or found["zeros"] >= fewest
 
 
+@pytest.mark.parametrize(
+    ("type_", "values"),
+    [
+        ("BIGINT", [0, 0, 0, 5]),
+        ("BIGINT", [0] * 7 + [1, 2, 3, 4, 5]),
+        ("VARCHAR", ["usual"] * 9 + ["other"]),
+        ("DATE", [DAY, DAY + timedelta(2), DAY + timedelta(3)]),
+    ],
+)
+def test_nothing_is_pointed_out_of_a_small_group(
+    tmp_path: Path, type_: str, values: list[Any]
+) -> None:
+    found = alerts(one_column(tmp_path, type_, values), Tier.RANGES)
+    assert not {"zeros", "imbalance", "gap"} & set(found)
+
+
+def test_gaps_lie_between_the_inner_edges_of_open_bars(tmp_path: Path) -> None:
+    """The second gap begins where the last bar does, whose end is open."""
+    months = [date(2020 + m // 12, m % 12 + 1, 5) for m in range(60) if m not in (30, 57)]
+    values = [day for day in months for _ in range(20)]
+    found = column(one_column(tmp_path, "DATE", values), Tier.RANGES)
+    assert found["coverage"]["gaps"] == [["2022-07", "2022-07"]]
+
+
 def test_counts_show_no_value(tmp_path: Path) -> None:
     made = one_column(tmp_path, "VARCHAR", ["alpha"] * 900 + ["beta"] * 100)
     document = json.loads(profile(made, Tier.COUNTS).document)
