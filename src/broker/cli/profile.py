@@ -89,7 +89,9 @@ def _values(column: dict[str, Any], rows: int) -> str:
         return f"{_plot([bar['count'] for bar in bars])}  {_range(column, bars)}"
     frequent = column.get("top", [])[:_VALUES]
     exact = "" if column.get("top_is_exact", True) else "at least "
-    return ", ".join(f"{one['value']} {exact}{_percent(one['count'], rows)}" for one in frequent)
+    texts = (one["value"] or "''" for one in frequent)  # a text of no character has to be seen
+    shares = (f"{exact}{_percent(one['count'], rows)}" for one in frequent)
+    return ", ".join(f"{text} {share}" for text, share in zip(texts, shares, strict=True))
 
 
 def _plot(counts: Sequence[int]) -> str:

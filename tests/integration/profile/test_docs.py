@@ -56,6 +56,13 @@ def test_a_table_without_profile_is_named(instance: Instance) -> None:
     assert "shop/orders: the table has no profile in this generation" in done.stderr
 
 
+def test_an_empty_text_is_shown(tmp_path: Path) -> None:
+    instance = make_instance(tmp_path, DESCRIPTION)
+    instance.csv("orders", 'id,day,note\n1,2026-10-01,""\n2,2026-10-02,""\n3,2026-10-02,a\n')
+    instance.sync()
+    assert "'' 66.7 %, a 33.3 %" in type_in(instance.root).stdout
+
+
 def test_hostile_names_and_values_act_on_no_terminal(tmp_path: Path) -> None:
     instance = make_instance(tmp_path, DESCRIPTION)
     name, value = "\x1b]0;x\x07na[bold]me", "\x1b[2J[red]v\u202e"
