@@ -1,0 +1,1 @@
+"""The portal's own state: people, sessions, tokens, requests. SQLite in WAL mode."""

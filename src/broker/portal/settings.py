@@ -1,0 +1,36 @@
+"""What the portal is started with: its places, its address, and the instance's own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..config import Instance
+
+__all__ = ["PortalSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSettings:
+    """``origin`` is the address that people type, such as ``https://data.example.com``.
+
+    It alone stands in redirects and mails, whatever a request says of its host. ``secret_key``
+    signs cookies, ``state`` is the folder of the database, ``store`` that of the generations, of
+    which the portal reads catalogs alone.
+    """
+
+    instance: Instance
+    origin: str
+    secret_key: str
+    state: Path
+    store: Path
+
+    @property
+    def database_url(self) -> str:
+        """Where SQLAlchemy finds the database."""
+        return f"sqlite:///{self.state / 'portal.sqlite3'}"
+
+    @property
+    def host(self) -> str:
+        """The host of the origin, with its port where it has one."""
+        return self.origin.partition("://")[2]

@@ -1,0 +1,40 @@
+"""Who looks at a page, and what they may know: the one way from a person to an audience."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..classes import PUBLIC
+from ..publish import Audience
+
+__all__ = ["AccountClasses", "Viewer", "audience_of"]
+
+
+class AccountClasses(Protocol):
+    """What the host knows of accounts now; nothing of it is kept anywhere else."""
+
+    def classes(self, account: str) -> Collection[str] | None:
+        """The access classes of a Linux account; None where there is no such analyst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A person who is signed in. ``account`` is None until they have one on the host."""
+
+    person_id: int
+    email: str
+    name: str
+    account: str | None
+    is_admin: bool
+
+
+def audience_of(viewer: Viewer, accounts: AccountClasses) -> Audience:
+    """What this person may know, asked of the host at each call.
+
+    Without an account, or with one that was removed, a person knows what ``public`` knows: every
+    person who may sign in gets that class.
+    """
+    found = accounts.classes(viewer.account) if viewer.account is not None else None
+    return Audience.of(found or (PUBLIC,))
