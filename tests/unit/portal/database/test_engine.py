@@ -30,9 +30,9 @@ def test_what_is_committed_is_there_for_the_next(database: Database) -> None:
 
 def test_a_block_that_fails_leaves_nothing(database: Database) -> None:
     with pytest.raises(IntegrityError), database.begin() as session:
-        session.add(PortalPerson(email="anna@example.com", created_at=NOON))
-        session.flush()
-        session.add(PortalPerson(id=1, email="eva@example.com", created_at=NOON))
+        session.add_all(
+            PortalPerson(email=email, created_at=NOON) for email in ("eva@x.org", "eva@x.org")
+        )
     with database.read() as session:
         assert session.scalars(select(PortalPerson)).all() == []
 
