@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import PurePath
 
 from .shell_words import ShellToken, tokens_of
@@ -32,6 +33,7 @@ _WRAPPERS = {
     "timeout": "ks",
     "xargs": "adEIlLnPs",
 }
+_PRINTERS = frozenset({"echo", "printf"})  # whose words are what a pipe gives to xargs
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "{", "!"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _MOST_DEPTH = 4
@@ -59,9 +61,13 @@ def commands_of(line: str, cwd: PurePath, depth: int = _MOST_DEPTH) -> Iterator[
     Raises ``ValueError`` for a quote without its end, and ``UnreadableLineError`` for a line that
     is too long, or nested too deeply.
     """
-    for tokens in _split(tokens_of(line)):
+    listed: list[str] = []
+    for tokens, end in _split(tokens_of(line)):
         words, writes, stdin = _redirected(tokens)
-        words = _bare(words)
+        bare = _bare(words)
+        is_each = any(PurePath(word).name == "xargs" for word in words[: len(words) - len(bare)])
+        words = [*bare, *listed] if is_each else bare
+        listed = _listed(bare) if end in ("|", "|&") else []
         name = PurePath(words[0]).name if words else ""
         if words or writes:
             yield ShellCommand(name, tuple(words[1:]), tuple(writes), stdin, cwd)
@@ -74,15 +80,24 @@ def commands_of(line: str, cwd: PurePath, depth: int = _MOST_DEPTH) -> Iterator[
             cwd = cwd / words[1]
 
 
-def _split(tokens: Iterable[ShellToken]) -> Iterator[list[ShellToken]]:
+def _listed(words: Sequence[str]) -> list[str]:
+    """The paths that a command prints, or the folders from which on it looks for some."""
+    name = PurePath(words[0]).name if words else ""
+    if name == "find":
+        return [*takewhile(lambda word: not word.startswith(("-", "(", "!")), words[1:])]
+    return [word for word in words[1:] if not word.startswith("-")] if name in _PRINTERS else []
+
+
+def _split(tokens: Iterable[ShellToken]) -> Iterator[tuple[list[ShellToken], str]]:
+    """The tokens of each command, with the operator that ends it."""
     found: list[ShellToken] = []
     for token in tokens:
         if token.is_operator and not _is_redirection(token):
-            yield found
+            yield found, token.text
             found = []
         else:
             found.append(token)
-    yield found
+    yield found, ""
 
 
 def _is_redirection(token: ShellToken) -> bool:
