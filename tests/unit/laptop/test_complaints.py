@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from broker.laptop.transfer.complaints import as_rsync_3
+from broker.laptop.transfer.complaints import as_rsync_3, complaint
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,21 @@ from broker.laptop.transfer.complaints import as_rsync_3
         (23, "rsync: [sender] change_dir failed: Permission denied (13)", 23),
         (23, "rsync(7): error: unexpected end of file", 23),
         (255, "ssh: connect to host b port 22: Connection refused", 255),
+        (2, "protocol version mismatch -- is your shell clean?\n(see the rsync manpage)", 254),
+        (2, "rsync: some other incompatibility", 2),
     ],
 )
 def test_the_exit_code_says_what_broke(code: int, errors: str, expected: int) -> None:
     assert as_rsync_3(code, errors) == expected
+
+
+def test_too_many_logins_are_one_sentence_that_says_what_to_do() -> None:
+    errors = (
+        "protocol version mismatch -- is your shell clean?\n"
+        "(see the rsync manpage for an explanation)\n"
+        "rsync error: protocol incompatibility (code 2) at compat.c(625) [Receiver=3.5.0]\n"
+    )
+    assert complaint(as_rsync_3(2, errors), errors, "anna@b", ["ssh"]) == (
+        "anna@b takes your key and opens no session, as where too many logins of yours are open "
+        "there: try again in a minute"
+    )

@@ -14,14 +14,21 @@ from pathlib import Path
 
 from ...foreign.text import prose
 
-__all__ = ["as_rsync_3", "complaint", "ended_certificate", "is_refusal", "met_a_publish"]
+__all__ = [
+    "NO_SESSION",
+    "as_rsync_3",
+    "complaint",
+    "ended_certificate",
+    "is_refusal",
+    "met_a_publish",
+]
 
 _REFUSED = re.compile(
     r"Permission denied \([a-z]|Host key verification failed|Too many authentication fail"
 )
 # What says nothing of the reason: rsync's last words, warnings, frames, stars and names of files.
 _NOISE = re.compile(
-    r"rsync error|rsync: connection unexpectedly closed|"
+    r"rsync error|rsync: connection unexpectedly closed|protocol version mismatch|\(see the rsync|"
     r"rsync\([0-9]+\): (?:warning|error: (?:unexpected end of file|poll: |io_))|"
     r"Warning|warning|\*\*|@@@|Connection (?:to \S+ )?closed|Disconnected|[^A-Za-z]*$|\S+$"
 )
@@ -29,10 +36,16 @@ _OF_RSYNC = re.compile(r"rsync(?:\([0-9]+\))?: ")
 _OF_OPENRSYNC = re.compile(r"^rsync\([0-9]+\): error: (.*)", re.MULTILINE)
 _BROKEN = re.compile(r"unexpected end of file|poll: |(?:Broken pipe|Connection reset by peer)$")
 _FAILURES = (1, 14)  # of openrsync, for whatever breaks
+NO_SESSION = 254  # of sshd, which takes the key and then opens no session
 
 
 def as_rsync_3(code: int, errors: str) -> int:
-    """The exit code that rsync 3 has for this: openrsync's says little."""
+    """The exit code that rsync 3 has for this: openrsync's says little.
+
+    Where the host writes a sentence and opens no session, rsync reads the sentence as its protocol.
+    """
+    if code == 2 and "is your shell clean?" in errors:
+        return NO_SESSION
     own = _OF_OPENRSYNC.findall(errors)
     if code not in _FAILURES or not own:
         return code
@@ -64,6 +77,8 @@ def complaint(
         255: f"{name} cannot be reached over ssh: check the network, the name and your key",
         12: f"the connection to {name} broke off three times; what has arrived is kept",
         11: "this disk cannot be written to; is it full?",
+        NO_SESSION: f"{name} takes your key and opens no session, as where too many logins of "
+        "yours are open there: try again in a minute",
     }
     known[30] = known[35] = known[12]
     sentence = known.get(code, f"{program} could not fetch everything (exit code {code})")

@@ -21,7 +21,7 @@ from typing import IO
 from ...errors import LaptopError
 from ...portable import inherited
 from ..workspace import Workspace
-from .complaints import as_rsync_3, complaint, is_refusal, met_a_publish
+from .complaints import NO_SESSION, as_rsync_3, complaint, is_refusal, met_a_publish
 from .connection import pause_seconds, ssh_options
 from .patterns import pattern, rules
 from .shared import SharedConnection
@@ -31,7 +31,7 @@ __all__ = ["RsyncSource"]
 
 _TRIES = 3
 # Socket, protocol, files that vanished, timeouts, and ssh itself: a second try may mend them.
-_PASSING = frozenset({10, 12, 24, 30, 35, 255})
+_PASSING = frozenset({10, 12, 24, 30, 35, NO_SESSION, 255})
 # "Total bytes received: 1,234" of rsync 3, "Total received: 1234 B" of openrsync.
 _MOVED = re.compile(r"[Tt]otal (?:bytes )?(?:received|sent):\s*([0-9.,]+)")
 _PROGRESS = re.compile(r"\s*([0-9][0-9,.]*)\s+([0-9]+)%")

@@ -1,7 +1,8 @@
 """One connection of ssh for all that a sync transfers: one login, one touch of a key.
 
 The first transfer opens it, in the background, and the others go through it (``ControlMaster`` of
-ssh_config(5)). It ends with the sync; where that is killed, by itself once nothing uses it.
+ssh_config(5)). It ends with the sync; where that is killed, with the next one, or by itself once
+nothing uses it.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class SharedConnection:
         with self._lock:
             if self._line or self._cannot:
                 return 0, ""
+            self._end_those_left(ssh)
             line = [*ssh, *_options(f"ControlPath={self._socket}")]
             code, errors = self._log_in(line)
             if code == 0:
@@ -59,9 +61,6 @@ class SharedConnection:
             return code, errors
 
     def _log_in(self, line: Sequence[str]) -> tuple[int, str]:
-        for left in self._workspace.state.glob("ssh-*"):  # by a laptop that lost its power
-            if left.is_socket():
-                left.unlink()
         settings = _options("ControlMaster=yes", f"ControlPersist={_IDLE_SECONDS}")
         # Not a pipe: what goes on in the background would keep it open.
         log = self._workspace.state / "ssh.err"
@@ -81,6 +80,14 @@ class SharedConnection:
             errors.seek(0)
             return _BROKEN if ended.returncode else 0, errors.read(_MOST)
 
+    def _end_those_left(self, ssh: Sequence[str]) -> None:
+        """End connections of syncs that were killed: each is a login, and a broker counts them."""
+        state = self._workspace.state
+        for left in [path for path in state.glob("ssh-*") if path.is_socket()]:
+            path = left.relative_to(self._workspace.root)
+            self._end([*ssh, *_options(f"ControlPath={path}")])
+            left.unlink(missing_ok=True)  # of a laptop that lost its power, none answers
+
     def words(self) -> list[str]:
         """What a transfer adds to the command line of ssh, so that it goes through it."""
         with self._lock:
@@ -98,16 +105,19 @@ class SharedConnection:
         with self._lock:
             line, self._line, self._is_used = self._line, [], False
         if line:
-            with suppress(OSError, subprocess.TimeoutExpired):
-                subprocess.run(
-                    [*line, "-O", "exit", self._name],
-                    cwd=self._workspace.root,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    check=False,
-                    timeout=_END_SECONDS,
-                )
+            self._end(line)
+
+    def _end(self, line: Sequence[str]) -> None:
+        with suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(
+                [*line, "-O", "exit", self._name],
+                cwd=self._workspace.root,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=False,
+                timeout=_END_SECONDS,
+            )
 
 
 def _options(*settings: str) -> list[str]:

@@ -14,19 +14,22 @@ from ..homes import Home, Laptop
 # As ssh: -f -N logs in and leaves a socket, -O exit removes it, and all else runs a command,
 # through the socket where there is one. FAULTS names what it cannot do, LOG what it did.
 SSH = """
-import os, socket, subprocess, sys
+import fcntl, os, socket, subprocess, sys
 home, log, faults, *words = sys.argv[1:]
 at = words.index("broker")
 command = words[at + 1:]
 settings = dict(w.split("=", 1) for w in words[:at] if "=" in w)
 path = settings.get("ControlPath", "")
-with open(faults) as stream:
-    left = stream.read().split()
 def fails(name):
-    if name in left:
+    with open(faults, "r+") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)  # transfers run side by side
+        left = stream.read().split()
+        if name not in left:
+            return False
         left.remove(name)
-        with open(faults, "w") as stream:
-            stream.write(" ".join(left))
+        stream.seek(0)
+        stream.truncate()
+        stream.write(" ".join(left))
         return True
 def note(word):
     with open(log, "a") as stream:
@@ -50,6 +53,10 @@ else:
     note("shared" if is_shared else "alone")
     if is_shared and fails("transfer"):
         sys.exit(255)
+    if is_shared and fails("kill"):
+        with open(f"/proc/{os.getppid()}/stat") as stream:  # rsync, which the sync started
+            os.kill(int(stream.read().rpartition(")")[2].split()[1]), 9)
+        sys.exit(255)
     sys.exit(subprocess.run(command, cwd=home).returncode)
 """
 
@@ -71,7 +78,7 @@ class Calls:
         place.chmod(0o755)
 
     def fail(self, *names: str) -> None:
-        """Once each: ``socket``, ``login`` or ``transfer``."""
+        """Once each: ``socket``, ``login``, ``transfer``, or ``kill`` of the sync itself."""
         self._faults.write_text(" ".join(names))
 
     @property
@@ -163,6 +170,18 @@ def test_a_transfer_that_breaks_goes_on_over_a_connection_of_its_own(
     found = calls.take()
     assert (found[0], found[-1]) == ("login", "exit")
     assert "alone" in found
+
+
+def test_the_login_of_a_sync_that_was_killed_ends_with_the_next_one(
+    synced: Laptop, calls: Calls
+) -> None:
+    calls.fail("kill")
+    assert synced.sync("broker").returncode < 0
+    assert len(sockets(synced)) == 1
+    assert synced.sync("broker").returncode == 0
+    logins = [word for word in calls.take() if word != "shared"]
+    assert logins == ["login", "exit", "login", "exit"]
+    assert not sockets(synced)
 
 
 def test_what_a_lost_power_left_is_removed(synced: Laptop, calls: Calls) -> None:
