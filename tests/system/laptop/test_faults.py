@@ -226,6 +226,22 @@ def cut(pair: Pair) -> Iterator[None]:
         pair.laptop.exec("ip", "route", "delete", "unreachable", f"{address}/32")
 
 
+def test_too_many_logins_are_one_sentence_and_the_next_sync_works(
+    pair: Pair, folder: AnalystFolder
+) -> None:
+    log_in = f"ssh -F .broker/ssh_config -o ControlPath=none -f -N {ANALYST}@{pair.broker.address}"
+    try:
+        opened = folder.type(f"for _ in $(seq 16); do {log_in}; done")
+        assert opened.code == 0, opened.errors
+        ended = folder.sync("--quiet")
+    finally:
+        pair.laptop.exec("pkill", "--full", "ControlPath=none")
+    assert ended.code == 1
+    (line,) = ended.errors.splitlines()
+    assert "too many logins of yours are open there" in line
+    pair.check(folder)
+
+
 def test_a_full_disk_is_one_sentence_and_loses_nothing(pair: Pair, folder: AnalystFolder) -> None:
     place = f"/home/{ANALYST}/small"
     pair.laptop.exec("install", "-d", "-o", ANALYST, place)
