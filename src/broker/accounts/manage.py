@@ -136,13 +136,18 @@ def converge(
     return outcome
 
 
-def list_analysts(host: Host, *, measured: bool = True) -> list[dict[str, Any]]:
+def list_analysts(
+    host: Host, only: str | None = None, *, measured: bool = True
+) -> list[dict[str, Any]]:
     """Every analyst whom the broker keeps, with state and last activity of each on the host.
 
-    ``measured`` adds what ``user/`` holds, which takes a look at each file of each analyst.
+    ``only`` is the name of one; no row where the broker keeps no such analyst. ``measured`` adds
+    what ``user/`` holds, which takes a look at each file of each analyst.
     """
     observed, layout = observe(host), host.layout
     rows = listing(observed, layout, "analyst")
+    if only is not None:
+        rows = [row for row in rows if row["name"] == only]
     activity = host.system.activity({row["uid"]: row["name"] for row in rows})
     valid = live(observed.issued, datetime.now(UTC))
     for row in rows:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..records.certificates import Certificate
 from ..records.keys import Key
 
-__all__ = ["KeyAnswer", "probe", "sshd_address"]
+__all__ = ["KeyAnswer", "probe", "ssh_port", "sshd_address", "sshd_settings"]
 
 _SECONDS = 20
 _TAKEN = "Server accepts key"
@@ -39,7 +39,7 @@ def probe(
     ]
     if not wanted:
         return ()
-    host, port = sshd_address(_sshd_settings())
+    host, port = sshd_address(sshd_settings())
     with tempfile.TemporaryDirectory() as folder:
         return tuple(_knock(name, one, host, port, Path(folder)) for one in wanted)
 
@@ -78,7 +78,8 @@ def _knock(name: str, offer: tuple[str, str, str], host: str, port: str, folder:
     return KeyAnswer(shown, taken, (words or ["no answer"])[-1].strip())
 
 
-def _sshd_settings() -> str:
+def sshd_settings() -> str:
+    """The whole configuration of sshd, a setting per line."""
     path = "/usr/sbin:/usr/bin:/sbin:/bin"
     return subprocess.run(
         ["sshd", "-T"], check=False, capture_output=True, text=True, env={"PATH": path}
@@ -94,3 +95,9 @@ def sshd_address(settings: str) -> tuple[str, str]:
             own = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104 - what sshd says, not what we bind
             return own.get(host, host.strip("[]")), port
     return "127.0.0.1", "22"
+
+
+def ssh_port(settings: str) -> int:
+    """The first port that ``sshd -T`` says that it listens at."""
+    ports = [line.split()[1] for line in settings.splitlines() if line.startswith("port ")]
+    return int(ports[0]) if ports else 22

@@ -23,7 +23,7 @@ from ..records.paths import HostPaths
 from .activity import Activity, read_activity
 from .connections import in_sessions, monitors
 from .ipc import ipc_makers, ipc_owners, remove_ipc
-from .probe import KeyAnswer, probe
+from .probe import KeyAnswer, probe, ssh_port, sshd_settings
 from .subordinate import read_ranges
 
 __all__ = ["DebianSystem", "Owners", "System"]
@@ -88,6 +88,9 @@ class System(Owners, Protocol):
 
     def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
         """When analysts last logged in and pulled, by name; ``names`` are theirs by uid."""
+
+    def ssh_port(self) -> int:
+        """Where sshd listens first; 22 where it does not say."""
 
 
 class DebianSystem:
@@ -279,6 +282,9 @@ class DebianSystem:
         self, name: str, keys: Iterable[Key], certificates: Iterable[Certificate] = ()
     ) -> Sequence[KeyAnswer]:
         return probe(name, keys, certificates) if self._is_live else ()
+
+    def ssh_port(self) -> int:
+        return ssh_port(sshd_settings()) if self._is_live else 22
 
     def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
         return read_activity(names) if self._is_live else {}

@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from ...classes import RESERVED_NAMES
 from ...errors import AccountsError, nearest
 
-__all__ = ["check_email", "check_name", "listed_by", "person_in_error", "unknown_person"]
+__all__ = [
+    "check_address",
+    "check_email",
+    "check_name",
+    "listed_by",
+    "person_in_error",
+    "unknown_person",
+]
 
 # adduser's NAME_REGEX without the capital letters, dots and dollar of samba machines; 32 is
 # the length that utmp and useradd take.
@@ -16,6 +23,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 )
+_ADDRESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?")
 _RESERVED_STARTS = ("data", "broker", "systemd-")
 
 
@@ -67,3 +75,14 @@ def check_email(email: str, *, where: str) -> str:
             found=repr(email[:60]),
         )
     return email
+
+
+def check_address(address: str) -> str:
+    """The name or address of a host itself, when it looks like one. Raises ``AccountsError``."""
+    if not _ADDRESS.fullmatch(address):
+        raise AccountsError(
+            "this is not the address of a host",
+            where="address",
+            expected="a DNS name or an IP address",
+        )
+    return address

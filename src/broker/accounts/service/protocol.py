@@ -15,13 +15,15 @@ from typing import Any
 from ...errors import AccountsError, BrokerError
 from ..records.keyrequest import key_request
 from ..records.model import Request, parse_request
-from ..records.names import check_name
+from ..records.names import check_address, check_name
 
 __all__ = [
     "MAX_REQUEST",
     "VERBS",
     "CertificateRequest",
     "Command",
+    "ContactRequest",
+    "ListRequest",
     "parse_command",
     "render_error",
     "render_reply",
@@ -42,17 +44,35 @@ class CertificateRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactRequest:
+    """The lines with which an analyst begins; ``address`` is how they reach the host."""
+
+    name: str
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """Every analyst, or the one of this name; what their files take is measured for one alone."""
+
+    name: str | None
+
+
+AskedOfHelper = Request | CertificateRequest | ContactRequest | ListRequest
+
+
+@dataclass(frozen=True, slots=True)
 class Verb:
     """``fields`` are the required names, ``more`` the optional ones, each with text or a list."""
 
     fields: Mapping[str, type]
     more: Mapping[str, type]
-    ask: Callable[[dict[str, Any]], Request | CertificateRequest] | None
+    ask: Callable[[dict[str, Any]], AskedOfHelper]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A request that is well formed. ``request`` None means to list the analysts.
+    """A request that is well formed.
 
     ``behalf`` is the person named by the caller: written to the audit log, never trusted.
     """
@@ -60,7 +80,7 @@ class Command:
     verb: str
     name: str | None
     behalf: str | None
-    request: Request | CertificateRequest | None
+    request: AskedOfHelper
 
 
 def _add(fields: dict[str, Any]) -> Request:
@@ -105,6 +125,17 @@ def _certificate(fields: dict[str, Any]) -> CertificateRequest:
     return CertificateRequest(check_name(fields["name"]), fields.get("label"))
 
 
+def _contact(fields: dict[str, Any]) -> ContactRequest:
+    address = fields.get("address")
+    return ContactRequest(
+        check_name(fields["name"]), check_address(address) if address is not None else None
+    )
+
+
+def _list(fields: dict[str, Any]) -> ListRequest:
+    return ListRequest(check_name(fields["name"]) if "name" in fields else None)
+
+
 def _known(request: Request) -> Request:
     """A grant adds no analyst."""
     return Request(request.name, grant=request.grant, revoke=request.revoke, known=True)
@@ -123,7 +154,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         ),
         "key-revoke": Verb({"name": str, "old": list}, {}, _revoke_key),
         "certificate": Verb({"name": str}, {"label": str}, _certificate),
-        "list": Verb({}, {}, None),
+        "contact": Verb({"name": str}, {"address": str}, _contact),
+        "list": Verb({}, {"name": str}, _list),
     }
 )
 
@@ -139,8 +171,7 @@ def parse_command(content: bytes) -> Command:
         raise _wrong("there is no such verb", expected=", ".join(VERBS))
     known = VERBS[verb]
     _check_fields(fields, known)
-    request = known.ask(fields) if known.ask else None
-    return Command(verb, fields.get("name"), behalf, request)
+    return Command(verb, fields.get("name"), behalf, known.ask(fields))
 
 
 def render_reply(result: Mapping[str, Any]) -> bytes:

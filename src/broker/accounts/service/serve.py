@@ -15,6 +15,7 @@ from typing import Any
 from ...audit import Actor, Event, Result, acting_as, append_or_keep
 from ...errors import AccountsError, BrokerError
 from ...hostpaths import AUDIT_LOG, RUN
+from ..contact import contact_lines
 from ..debian.host import Host
 from ..issue import issue_certificate
 from ..manage import converge, list_analysts
@@ -24,6 +25,8 @@ from .protocol import (
     MAX_REQUEST,
     CertificateRequest,
     Command,
+    ContactRequest,
+    ListRequest,
     parse_command,
     render_error,
     render_reply,
@@ -93,15 +96,21 @@ class Helper:
         return result == "done"
 
     def _met(self, command: Command, caller: Caller) -> dict[str, Any]:
-        if command.request is None:
-            rows = list_analysts(self.host)
-            return {"analysts": [{name: row.get(name) for name in _SHOWN} for row in rows]}
+        if isinstance(command.request, ListRequest):
+            return self._listed(command.request)
+        if isinstance(command.request, ContactRequest):
+            wish = command.request
+            return {"lines": contact_lines(self.host, wish.name, wish.address)}
         with acting_as(_actor(caller, command)):
             if isinstance(command.request, CertificateRequest):
                 return self._issued(command.request)
             outcome = converge([command.request], self.host)
         reply = {"changed": outcome.changed, "analysts": list(outcome.people)}
         return reply | ({"warnings": list(outcome.warnings)} if outcome.warnings else {})
+
+    def _listed(self, wish: ListRequest) -> dict[str, Any]:
+        rows = list_analysts(self.host, wish.name, measured=wish.name is not None)
+        return {"analysts": [{name: row.get(name) for name in _SHOWN} for row in rows]}
 
     def _issued(self, wish: CertificateRequest) -> dict[str, Any]:
         issued = issue_certificate(wish.name, self.host, label=wish.label)

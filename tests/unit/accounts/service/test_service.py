@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from broker.accounts.debian.host import Host
 from broker.accounts.debian.observe import observe
 from broker.accounts.manage import converge
+from broker.accounts.planning.wanted import USER_FOLDERS
 from broker.accounts.records.certificates import Mode
 from broker.accounts.records.keys import parse_key
 from broker.accounts.records.paths import HostPaths
@@ -31,10 +32,11 @@ from broker.accounts.service.rate_limit import Limit, connected, take
 from broker.accounts.service.serve import Helper
 from broker.audit.reading import read_log
 from broker.errors import AccountsError, BrokerError, LockedError
-from broker.hostpaths import AUDIT_LOG
+from broker.hostpaths import AUDIT_LOG, HOST_KEY, SIGNERS
 from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key, snapshot
 
 NAME = "nobody-of-this-host"
+SIGNER = f'data-broker namespaces="data-broker" {public_key("signer")}\n'
 
 
 class Door:
@@ -43,6 +45,9 @@ class Door:
     def __init__(self, folder: Path) -> None:
         self.layout: HostPaths = make_root(folder / "host")
         (self.layout.root / "run").mkdir(exist_ok=True)
+        for path, text in ((HOST_KEY, f"{public_key('host')}\n"), (SIGNERS, SIGNER)):
+            self.layout.at(path).parent.mkdir(parents=True, exist_ok=True)
+            self.layout.at(path).write_text(text)
         self.path = folder / "socket"
         self.helper = Helper(
             (NAME,), Host(self.layout, ScratchSystem(self.layout.root)), Limit(1000, 0.001)
@@ -123,6 +128,13 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     (anna,) = client.call("list")["analysts"]
     assert [one["serial"] for one in anna["certificates"]] == [issued["serial"]]
     assert (anna["name"], anna["classes"], len(anna["keys"])) == ("anna", ["private"], 3)
+    (measured,) = client.call("list", name="anna")["analysts"]
+    assert anna["space"] is None
+    assert measured["space"]["files"] == len(USER_FOLDERS)
+    assert client.call("list", name="bob")["analysts"] == []
+    lines = client.call("contact", name="anna", address="data.example.com")["lines"]
+    assert lines[0] == "Your account is anna@data.example.com"
+    assert any(key in line for line in lines)
     client.call("revoke", name="anna", classes=["private"])
     registry = observe(Host(door.layout, ScratchSystem(door.layout.root))).registry
     assert registry.by_name()["anna"].classes == ()
@@ -160,6 +172,12 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
         (b'{"verb": "certificate", "name": "anna", "hours": "9"}', "more than this verb takes"),
         (b'{"verb": "certificate", "name": "-s/anna"}', "not a valid user name"),
         (b'{"verb": "certificate", "name": "anna"}', "issues no certificates"),
+        (b'{"verb": "contact", "name": "anna"}', "no such analyst"),
+        (
+            b'{"verb": "contact", "name": "anna", "address": "-oProxyCommand=x"}',
+            "address of a host",
+        ),
+        (b'{"verb": "list", "name": "../anna"}', "not a valid user name"),
         (b'{"verb": "grant", "name": "anna", "classes": "private"}', "not a list of texts"),
         (b'{"verb": "grant", "name": "anna", "classes": ["no-such"]}', ""),
         (b'{"verb": "list", "behalf": "x\\u001b[2J"}', "behalf is not one line"),
@@ -206,7 +224,7 @@ def test_well_formed_commands_are_for_valid_names_alone(
 ) -> None:
     with suppress(BrokerError):
         command = parse_command(json.dumps({"verb": verb, **arguments}).encode())
-        assert command.request is None or command.request.name.isascii()
+        assert command.request.name is None or command.request.name.isascii()
 
 
 def test_only_root_and_those_who_are_named_may_ask() -> None:

@@ -1,0 +1,38 @@
+"""The lines with which an analyst begins, for this host: what ``first_contact`` is given."""
+
+from __future__ import annotations
+
+import socket
+
+from ..errors import AccountsError
+from ..hostpaths import HOST_KEY, SIGNERS
+from .debian.host import Host
+from .debian.observe import observe
+from .records.first_contact import first_contact
+from .records.names import check_address, check_name, unknown_person
+
+__all__ = ["contact_lines"]
+
+
+def contact_lines(host: Host, name: str, address: str | None = None) -> list[str]:
+    """What to send to an analyst who is there; ``address`` is how they reach the host.
+
+    Without one it is the host's own name. Raises ``AccountsError`` for an unknown analyst, and
+    where this host has no key to hand out.
+    """
+    people = observe(host).registry.by_name()
+    if check_name(name) not in people or people[name].is_operator:
+        raise unknown_person(name, (one.name for one in people.values() if not one.is_operator))
+    keys = [key.line for key in people[name].keys if not key.revoked]
+    try:
+        host_key = host.layout.at(HOST_KEY).read_text()
+        signers = host.layout.at(SIGNERS).read_text()
+    except OSError as error:
+        raise AccountsError(
+            "this host cannot be named in a line for a first contact",
+            where=str(error.filename),
+            found=error.strerror,
+            remedy="Deploy it: ansible-playbook site.yml",
+        ) from error
+    place = f"{name}@{check_address(address) if address else socket.getfqdn()}"
+    return first_contact(place, host.system.ssh_port(), host_key, signers, keys)
