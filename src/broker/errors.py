@@ -7,6 +7,7 @@ BrokerError
 │   └── ForbiddenError   the source does not let us look at it
 ├── TableError       rows could not be turned into a table
 ├── PublishError     a generation could not be staged, published, read or verified
+├── CatalogError     what the portal shows of a generation is not there, or cannot be read
 ├── LaptopError      data could not be brought to a laptop, or asked there
 ├── AccountsError    a request about an analyst, a key or a class cannot be carried out
 └── LockedError      another process is doing the same thing right now
@@ -26,6 +27,7 @@ __all__ = [
     "AbsentError",
     "AccountsError",
     "BrokerError",
+    "CatalogError",
     "ConfigError",
     "ForbiddenError",
     "LaptopError",
@@ -114,6 +116,10 @@ class TableError(BrokerError):
 
 class PublishError(BrokerError):
     """A generation could not be staged, published, read or verified."""
+
+
+class CatalogError(BrokerError):
+    """What the portal shows of a generation is not there, or cannot be read."""
 
 
 class LaptopError(BrokerError):

@@ -1,5 +1,6 @@
 """What a generation says of itself, read and checked by the same rules on broker and laptop."""
 
+from .audience import NO_CLASS, Audience
 from .changes import changes_since, extend_changes, version_of_files
 from .model import (
     ChangeFile,
@@ -12,6 +13,8 @@ from .model import (
 )
 
 __all__ = [
+    "NO_CLASS",
+    "Audience",
     "ChangeFile",
     "DocumentEntry",
     "ForeignKey",

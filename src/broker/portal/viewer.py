@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..classes import PUBLIC
-from ..publish import Audience
+from ..manifest import Audience
 
 __all__ = ["AccountClasses", "Viewer", "audience_of"]
 

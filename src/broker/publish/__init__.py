@@ -1,5 +1,6 @@
 """Generations: stage, sign, flip, view, prune, roll back, verify."""
 
+from ..manifest import NO_CLASS, Audience
 from .approvals import Approval, Approvals
 from .diff import Diff, TableDiff, diff
 from .readers import Memory, Readers, Widening
@@ -9,7 +10,7 @@ from .staging import Staging
 from .store import Store
 from .store_layout import Generation
 from .verify import Defect
-from .views import NO_CLASS, Audience, cut
+from .views import cut
 
 __all__ = [
     "NO_CLASS",

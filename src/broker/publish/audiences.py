@@ -11,9 +11,9 @@ from ..classes import BUILT_IN_VIEWS, PUBLIC
 from ..errors import PublishError
 from ..files import write_atomic
 from ..foreign.strict_json import parse_json
+from ..manifest import Audience
 from .store_layout import StoreLayout
 from .tree import Rights
-from .views import Audience
 
 __all__ = ["record", "wanted"]
 

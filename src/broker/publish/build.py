@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from ..classes import VIEWS
 from ..errors import PublishError
-from ..manifest import DocumentEntry, Manifest
+from ..manifest import Audience, DocumentEntry, Manifest
 from .render import KeptDocument, RenderedDocument
 from .sign import Signer
 from .tree import PASSAGE_MODE, TreeBuilder, check_path, folder_classes
-from .views import Audience, cut
+from .views import cut
 
 __all__ = ["MANIFEST", "SIGNATURE", "TOPS", "Builder", "Describe", "leaves"]
 

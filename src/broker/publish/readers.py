@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from ..classes import PUBLIC
 from ..errors import PublishError
 from ..foreign.strict_json import parse_json
-from .views import NO_CLASS
+from ..manifest import NO_CLASS
 
 __all__ = ["READERS", "Memory", "Published", "Readers", "Widening", "meet"]
 

@@ -17,11 +17,11 @@ import yaml
 from ..config.values import dataset_file
 from ..config.yaml_text import readable_yaml
 from ..foreign.text import readable_json
-from ..manifest import DocumentEntry, Manifest, TableEntry
+from ..manifest import NO_CLASS, Audience, DocumentEntry, Manifest, TableEntry
 from ..metrics.bound import BOUND, BoundMetrics, metric_documents
 from ..tables.schema import Column
 from ..view_sql import view_script, view_statements
-from .views import NO_CLASS, Audience, cut
+from .views import cut
 
 __all__ = [
     "KeptDocument",

@@ -17,6 +17,7 @@ from ..config import PlacedMetric
 from ..errors import PublishError
 from ..files import lock, make_dir
 from ..manifest import (
+    NO_CLASS,
     ChangeFile,
     Manifest,
     Status,
@@ -42,7 +43,7 @@ from .sign import Signer
 from .store_layout import Generation, StoreLayout, publish_errors
 from .table_pages import table_pages
 from .tree import PASSAGE_MODE, Rights, TreeBuilder, check_path, seal
-from .views import NO_CLASS, cut
+from .views import cut
 
 __all__ = ["PUBLISHING", "PUBLISH_WAIT_SECONDS", "Staging", "require_space"]
 

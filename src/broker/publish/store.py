@@ -12,6 +12,7 @@ from pathlib import Path
 from ..classes import PUBLIC
 from ..errors import PublishError
 from ..files import fsync_dir, lock, make_dir
+from ..manifest import NO_CLASS, Audience
 from ..mark import require_store
 from .approvals import Approvals
 from .audiences import record, wanted
@@ -24,7 +25,6 @@ from .staging import PUBLISH_WAIT_SECONDS, PUBLISHING, Staging, require_space
 from .store_layout import Generation, StoreLayout, next_id, publish_errors, taken_at
 from .tree import PASSAGE_MODE, Rights, TreeBuilder
 from .verify import Defect, verify
-from .views import NO_CLASS, Audience
 
 __all__ = ["Store"]
 

@@ -22,10 +22,9 @@ from ..classes import AUDIENCES, VIEWS, view_path
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
 from ..foreign.paths import GENERATION_ID
-from ..manifest import DocumentEntry, Manifest
+from ..manifest import NO_CLASS, Audience, DocumentEntry, Manifest
 from ..metrics.bound import BOUND, BoundMetrics, unreadable_metrics
 from .readers import READERS, Memory, Readers, unreadable
-from .views import NO_CLASS, Audience
 
 __all__ = ["Generation", "StoreLayout", "next_id", "publish_errors", "taken_at"]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..foreign.text import code, is_plain, prose
-from ..manifest import ForeignKey, Manifest, TableEntry
+from ..manifest import NO_CLASS, Audience, ForeignKey, Manifest, TableEntry
 from ..tables.schema import Column
 from ..tables.session import identifier
 from .render import RenderedDocument
-from .views import NO_CLASS, Audience, cut
+from .views import cut
 
 __all__ = ["page_path", "table_pages"]
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import PublishError
 from ..files import fsync_dir, make_dir
 from ..foreign.paths import checked_path
-from .views import NO_CLASS
+from ..manifest import NO_CLASS
 
 __all__ = [
     "FILE_MODE",

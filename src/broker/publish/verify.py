@@ -12,13 +12,13 @@ from stat import S_ISDIR, S_ISREG
 from ..beneath import read_file
 from ..classes import PUBLIC
 from ..errors import PublishError
-from ..manifest import DocumentEntry, Manifest
+from ..manifest import Audience, DocumentEntry, Manifest
 from ..manifest.signature import refusal
 from ..tables.model import DataFile
 from .build import MANIFEST, SIGNATURE, TOPS, leaves
 from .store_layout import Generation
 from .tree import FILE_MODE, FOLDER_MODE, PASSAGE_MODE, Rights, folder_classes
-from .views import Audience, cut
+from .views import cut
 
 __all__ = ["Defect", "verify"]
 

@@ -1,0 +1,91 @@
+"""What admins of the portal see of every table: how it stands, and what waits for a person.
+
+No row value. Keys of held rows are row values, so those of a class stand in a file of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+
+from .. import __version__
+from ..manifest import Status
+
+__all__ = ["HeldKeys", "OperatorsIndex", "PendingReaders", "TableStanding"]
+
+
+def _utc(instant: AwareDatetime) -> AwareDatetime:
+    return instant.astimezone(UTC)
+
+
+_Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+_Count = Annotated[int, Field(ge=0, le=2**63)]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingReaders:
+    """A change of readers that waits. ``words`` say who could read before and who could now.
+
+    ``digest`` names exactly this change, ``since`` the generation that held it first.
+    """
+
+    words: str
+    digest: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableStanding:
+    """How a table stands; ``since`` is when it first stood so.
+
+    ``access`` is ``-`` where no analyst may know of it. ``held_rows`` is how many rows a held
+    version would lose. ``warnings`` and ``issues`` are sentences without row values.
+    """
+
+    path: str
+    id: str
+    access: str
+    status: Status
+    since: _Instant
+    error: str | None = None
+    rows: _Count = 0
+    bytes: _Count = 0
+    rejects: _Count = 0
+    held_rows: _Count = 0
+    readers: PendingReaders | None = None
+    loaded_at: _Instant | None = None
+    as_of: _Instant | None = None
+    freshness_seconds: _Count | None = None
+    warnings: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorsIndex:
+    """Every table of a generation. ``run`` is the id of the run that published it, ``warnings``
+    are those of the run that concern no single table."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    generation: str
+    created_at: _Instant
+    previous: str | None = None
+    run: str | None = None
+    tables: tuple[TableStanding, ...] = ()
+    warnings: tuple[str, ...] = ()
+    broker: str = __version__
+    format: Literal[1] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKeys:
+    """Some keys of the rows that held tables of one class would lose, by the tables' paths."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    access: str
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict, hash=False)
+    format: Literal[1] = 1
