@@ -15,6 +15,7 @@ import click
 from rich.table import Table
 
 from ..config import (
+    SECTIONS_OF_PORTAL,
     Description,
     Instance,
     TableDescription,
@@ -50,7 +51,7 @@ def check(config_option: Path | None, names: tuple[str, ...], as_json: bool) -> 
     Ends with 0 if everything works, 1 if something does not, 2 if the configuration is invalid.
     """
     folder = find_config_dir(config_option)
-    instance = load_instance(folder)
+    instance = load_instance(folder, without=SECTIONS_OF_PORTAL)
     description = load_description(folder, instance)
     chosen = _chosen(instance, names)
     attempt = partial(_tried, instance, description, folder)

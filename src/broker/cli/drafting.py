@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from ..config import Instance, find_config_dir, load_instance
+from ..config import SECTIONS_OF_PORTAL, Instance, find_config_dir, load_instance
 from ..config.problems import did_you_mean
 from ..config.source import SourceConfig
 from ..errors import ConfigError, SourceError
@@ -61,7 +61,7 @@ def drafts_of_files(path: str, choice: Choice) -> DraftSet:
 def drafts_of_source(name: str, config_option: Path | None, choice: Choice) -> DraftSet:
     """What a source of the instance, by its name or type, says of its tables."""
     folder = find_config_dir(config_option)
-    instance = load_instance(folder)
+    instance = load_instance(folder, without=SECTIONS_OF_PORTAL)
     config = _named(instance, name)
     source = open_source(config.type, config.settings, folder)
     is_default = instance.data_source is config or len(instance.named_sources) == 1

@@ -12,7 +12,14 @@ from typing import NoReturn
 
 import click
 
-from ..config import Description, Instance, find_config_dir, load_description, load_instance
+from ..config import (
+    SECTIONS_OF_PORTAL,
+    Description,
+    Instance,
+    find_config_dir,
+    load_description,
+    load_instance,
+)
 from ..sources.contract import Source
 from ..sources.registry import open_configured
 from ..sync.report import Progress, Report
@@ -48,7 +55,7 @@ def sync(config_option: Path | None, data: Path, as_json: bool, names: tuple[str
     configuration is invalid, 75 if another sync is still running.
     """
     folder = find_config_dir(config_option)
-    instance = load_instance(folder)
+    instance = load_instance(folder, without=SECTIONS_OF_PORTAL)
     description = load_description(folder, instance)
     metrics = checked_metrics(folder)
     for warning in description.warnings:

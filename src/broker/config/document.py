@@ -37,6 +37,7 @@ class Document:
 
     ``first_line`` is the line of the file at which the text begins (a block in Markdown).
     ``expand`` turns the text of a scalar into its value; it raises ``ConfigError`` when it cannot.
+    ``expand_in`` has another one for sections of the top that need one.
     ``problems`` are the mistakes that can be seen without knowing what the document is for.
     Raises ``ConfigError`` when the text is not YAML.
     """
@@ -45,13 +46,16 @@ class Document:
     path: Path
     first_line: int = 1
     expand: Callable[[str], str] | None = field(default=None, repr=False)
+    expand_in: Mapping[str, Callable[[str], str]] = field(default_factory=dict, repr=False)
     data: Any = field(init=False, repr=False)
     problems: list[ConfigError] = field(init=False, default_factory=list)
     _root: yaml.Node | None = field(init=False, repr=False)
     _spoiled: set[int] = field(init=False, repr=False, default_factory=set)
+    _expand_now: Callable[[str], str] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         """Parse, and build the data."""
+        self._expand_now = self.expand
         try:
             self._root = self._parse()
             self.data = None if self._root is None else self._build(self._root, ())
@@ -179,10 +183,12 @@ class Document:
         self._refuse_repeats(node)
         pairs = _pairs(node)
         self._refuse_plain_null(pairs)
-        return {
-            key: None if _is_nothing(value) else self._build(value, (*above, node))
-            for key, (_, value) in pairs.items()
-        }
+        built = {}
+        for key, (_, value) in pairs.items():
+            if not above:
+                self._expand_now = self.expand_in.get(key, self.expand)
+            built[key] = None if _is_nothing(value) else self._build(value, (*above, node))
+        return built
 
     def _refuse_plain_null(self, pairs: Mapping[str, tuple[yaml.Node, yaml.Node]]) -> None:
         """``null_values: NULL`` names a word that YAML reads as no value, so it would not count."""
@@ -208,10 +214,10 @@ class Document:
     def _build_scalar(self, node: yaml.Node) -> Scalar:
         text = str(node.value)
         is_plain = not getattr(node, "style", None)
-        if self.expand is None or "$" not in text:
+        if self._expand_now is None or "$" not in text:
             return Scalar(text, is_plain=is_plain)
         try:
-            expanded = self.expand(text)
+            expanded = self._expand_now(text)
         except ConfigError as error:
             self._spoil(node, error.message, found=error.found, remedy=error.remedy)
             return Scalar(text)

@@ -8,6 +8,7 @@ from ..classes import refused_group
 from ..errors import ConfigError
 from .description import TableDescription
 from .document import Document
+from .fit_sign_in import check_sign_in
 from .instance import Instance
 from .placed import Placed
 from .problems import did_you_mean
@@ -84,7 +85,7 @@ def check_instance(instance: Instance, document: Document) -> list[ConfigError]:
                 remedy="Give it another name.",
             )
         )
-    problems += _groups(instance, document)
+    problems += [*_groups(instance, document), *check_sign_in(instance, document)]
     known = (*instance.datasets, *instance.class_names)
     for name, dataset in instance.datasets.items():
         for index, other in enumerate(dataset.requires):

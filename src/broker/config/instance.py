@@ -19,8 +19,21 @@ from .description import TableDescription
 from .document import Document
 from .problems import did_you_mean
 from .profiles import Profiles, Tier, usual_tier
+from .sign_in import Auth, Email
 from .source import SourceConfig
-from .values import ClassName, Duration, GroupName, Names, Section, Size, SourceName, unexpected
+from .values import (
+    AccountName,
+    ClassName,
+    Duration,
+    FoldedName,
+    GroupName,
+    Names,
+    Origin,
+    Section,
+    Size,
+    SourceName,
+    unexpected,
+)
 
 __all__ = [
     "AccessClass",
@@ -35,30 +48,17 @@ class Identity(Section):
     """Section ``instance``."""
 
     name: str = Field(
-        default="Data broker",
-        description="Not read yet: name that people see: portal, e-mails, docs.",
+        default="Data broker", description="Name that people see: in the portal and in e-mails."
+    )
+    origin: Origin | None = Field(
+        default=None,
+        description="Address of the portal as people type it, such as https://data.example.com. "
+        "It alone stands in redirects and e-mails.",
     )
     subtitle: str = Field(default="", description="Not read yet: line under the name.")
     copyright: str = Field(
         default="", description="Not read yet: who holds the copyright, in the footer."
     )
-
-
-class Auth(Section):
-    """Section ``auth``."""
-
-    allowed_domain: str = Field(
-        default="", description="Not read yet: e-mail domain whose people may sign in."
-    )
-
-
-class Email(Section):
-    """Section ``email``."""
-
-    from_address: str = Field(
-        default="", description="Not read yet: address that e-mails come from."
-    )
-    from_name: str = Field(default="", description="Not read yet: name that e-mails come from.")
 
 
 class Server(Section):
@@ -202,11 +202,9 @@ class Sync(Section):
 class Instance(Section):
     """The file ``instance.yaml``. Every section may be missing."""
 
-    instance: Identity = Field(
-        default=Identity(), description="Not read yet: how the instance is called."
-    )
-    auth: Auth = Field(default=Auth(), description="Not read yet: who may sign in.")
-    email: Email = Field(default=Email(), description="Not read yet: where e-mails come from.")
+    instance: Identity = Field(default=Identity(), description="How the instance is called.")
+    auth: Auth = Field(default=Auth(), description="Who may sign in to the portal, and how.")
+    email: Email = Field(default=Email(), description="Where the portal's e-mails come from.")
     server: Server = Field(default=Server(), description="Not read yet: where analysts connect to.")
     desktop: Desktop = Field(default=Desktop(), description="Not read yet: the desktop app.")
     data_source: SourceConfig | None = Field(
@@ -218,10 +216,10 @@ class Instance(Section):
     users: dict[str, User] = Field(
         default={}, description="Not read yet: account name to how the person is shown."
     )
-    username_mapping: dict[str, str] = Field(
+    username_mapping: dict[FoldedName, AccountName] = Field(
         default={},
-        description="Not read yet: name from the e-mail address to account name, "
-        "where they differ.",
+        description="E-mail address, or its part before the @, to the account name that the "
+        "portal suggests, where they differ.",
     )
     datasets: dict[str, Dataset] = Field(
         default={}, description="Groups of tables, by the name that tables and access classes use."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,16 @@ from .placed import Placed
 from .problems import InvalidConfigError, raise_if_any, validated
 from .text_file import DESCRIPTION_FILE, INSTANCE_FILE, read_text
 
-__all__ = ["find_config_dir", "load_description", "load_instance"]
+__all__ = [
+    "SECTIONS_OF_PORTAL",
+    "SECTIONS_OF_SOURCES",
+    "find_config_dir",
+    "load_description",
+    "load_instance",
+]
 
+SECTIONS_OF_SOURCES = ("data_source", "sources")
+SECTIONS_OF_PORTAL = ("auth", "email")
 _UNKNOWN = "-"
 DATASET_FOLDERS = ("docs/datasets", "datasets")
 
@@ -42,17 +51,28 @@ def find_config_dir(option: Path | None, environ: Mapping[str, str] | None = Non
 
 
 def load_instance(
-    config_dir: Path, environ: Mapping[str, str] | None = None, *, secrets: bool = True
+    config_dir: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    secrets: bool = True,
+    without: Collection[str] = (),
 ) -> Instance:
     """Read ``instance.yaml``. ``environ`` (default: the process's) fills ``${NAME}``.
 
     Without ``secrets`` a variable that is not set is not an error: only opening a source needs it.
-    Raises ``InvalidConfigError`` with everything that is wrong in it.
+    The same holds for the sections ``without``: a sync has no secret of the portal, the portal none
+    of a source. Raises ``InvalidConfigError`` with everything that is wrong in it.
     """
     path = config_dir / INSTANCE_FILE
     missing = None if secrets else _UNKNOWN
     variables = Variables.of(config_dir, os.environ if environ is None else environ, missing)
-    document = Document(read_text(path), path, expand=variables.expand)
+    lenient = replace(variables, missing=_UNKNOWN)
+    document = Document(
+        read_text(path),
+        path,
+        expand=variables.expand,
+        expand_in=dict.fromkeys(without, lenient.expand),
+    )
     folder = config_dir.absolute()
     instance, problems = validated(Instance, document.data, document, folder=folder)
     problems += document.problems

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from .instance import Instance
 from .metric import MetricDescription
 from .placeholders import PLACEHOLDERS
 from .problems import key_is_chosen, section_of
+from .values import duration_text
 
 __all__ = ["render"]
 
@@ -103,6 +105,8 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(default, ByteSize):
         return f"`{default.human_readable()}`"
+    if isinstance(default, timedelta):
+        return f"`{duration_text(default)}`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -21,17 +23,25 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from ..accounts.records.names import check_name
 from ..classes import CLASS_NAME, CLASS_NAME_WORDS, GROUP_NAME
+from ..errors import AccountsError
+from ..foreign.addresses import folded_address, folded_domain
 from ..foreign.paths import is_path
 
 __all__ = [
+    "AccountName",
     "ClassName",
     "DatasetName",
+    "Domain",
     "Duration",
+    "EmailAddress",
+    "FoldedName",
     "GroupName",
     "MetricName",
     "Names",
     "OneOrMore",
+    "Origin",
     "SafeName",
     "Section",
     "Size",
@@ -40,6 +50,7 @@ __all__ = [
     "Text",
     "dataset_file",
     "duration_text",
+    "is_loopback",
     "is_safe_name",
     "is_table_id",
     "unexpected",
@@ -130,6 +141,56 @@ def _table_id(text: str) -> str:
     )
 
 
+def _address(text: str) -> str:
+    folded = folded_address(text)
+    return unexpected("an e-mail address of ASCII letters") if folded is None else folded
+
+
+def _domain(text: str) -> str:
+    folded = folded_domain(text)
+    return unexpected("a domain such as example.com") if folded is None else folded
+
+
+def _folded_name(text: str) -> str:
+    name = text.strip().lower()
+    is_name = folded_address(name if "@" in name else f"{name}@example.com") is not None
+    return name if is_name else unexpected("an e-mail address, or its part before the @")
+
+
+def _account(name: str) -> str:
+    try:
+        return check_name(name)
+    except AccountsError as error:
+        return unexpected(error.expected or "a name that is not reserved for the system")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address of a host is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _origin(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port, parts = "", None, urlsplit("")
+    is_named = folded_domain(host) is not None or is_loopback(host)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    shown_host = f"[{host}]" if ":" in host else host
+    plain = f"{parts.scheme}://{shown_host}" + (f":{port}" if port is not None else "")
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    if not is_named or not is_safe or plain != text.lower() or port == usual:
+        unexpected(
+            "an address such as https://data.example.com, with nothing behind the host or its "
+            "port; http only for this machine itself"
+        )
+    return plain
+
+
 def _size(value: Any) -> Any:
     """Refuse what pydantic would read in part (1,5GB as 1) or as bits (512Mb)."""
     if isinstance(value, str) and not _SIZE.fullmatch(value.strip()):
@@ -215,6 +276,21 @@ DatasetName = Annotated[str, AfterValidator(_dataset)]
 
 TableId = Annotated[str, AfterValidator(_table_id)]
 """A table's name in its source; what is after the last dot is the name of its input."""
+
+EmailAddress = Annotated[str, AfterValidator(_address)]
+"""An e-mail address, folded as at every door of the portal."""
+
+Domain = Annotated[str, AfterValidator(_domain)]
+"""The part of e-mail addresses behind the @, in lower case."""
+
+FoldedName = Annotated[str, AfterValidator(_folded_name)]
+"""An e-mail address or its part before the @, in lower case."""
+
+AccountName = Annotated[str, AfterValidator(_account)]
+"""The name of an analyst's Linux account."""
+
+Origin = Annotated[str, AfterValidator(_origin)]
+"""Scheme, host and port of a web site, as browsers write it."""
 
 ClassName = Annotated[str, _matches(CLASS_NAME, CLASS_NAME_WORDS)]
 """An access class: it becomes a folder and a part of a group's name."""

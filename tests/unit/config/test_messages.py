@@ -42,9 +42,9 @@ def messages(error: ConfigError, folder: Path) -> list[str]:
     return [str(problem).replace(f"{folder}/", "") for problem in problems_of(error)]
 
 
-def instance_problems(folder: Path) -> list[str]:
+def instance_problems(folder: Path, variables: dict[str, str] | None = None) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        load_instance(folder, {})
+        load_instance(folder, variables or {})
     return messages(caught.value, folder)
 
 
@@ -58,6 +58,12 @@ def description_problems(folder: Path) -> list[str]:
 def test_instance(tmp_path: Path, text: str, says: list[str]) -> None:
     (tmp_path / "instance.yaml").write_text(text)
     assert instance_problems(tmp_path) == says
+
+
+@pytest.mark.parametrize(("text", "says"), mistakes("mistakes_sign_in.yml"))
+def test_signing_in(tmp_path: Path, text: str, says: list[str]) -> None:
+    (tmp_path / "instance.yaml").write_text(text)
+    assert instance_problems(tmp_path, {"SECRET": "s3cret"}) == says
 
 
 @pytest.mark.parametrize(("text", "says"), mistakes("mistakes_description.yml"))

@@ -100,7 +100,9 @@ INSTANCES = st.fixed_dictionaries(
     optional={
         "instance": st.fixed_dictionaries({}, optional={"name": TEXT, "subtitle": TEXT}),
         "users": ACCOUNTS,
-        "username_mapping": st.dictionaries(KEY, TEXT),
+        "username_mapping": st.dictionaries(
+            st.from_regex(r"[a-z.+]{1,9}", fullmatch=True), st.sampled_from(["anna", "eva-2"])
+        ),
         "access_classes": st.dictionaries(
             st.from_regex(r"[a-z]{1,3}", fullmatch=True).filter(lambda name: name != "ops"),
             st.fixed_dictionaries({}, optional={"folders": NAMES, "group": st.just("hr")}),

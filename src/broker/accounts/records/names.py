@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ...classes import RESERVED_NAMES
 from ...errors import AccountsError, nearest
+from ...foreign.addresses import is_address
 
 __all__ = [
     "check_address",
@@ -20,9 +21,6 @@ __all__ = [
 # adduser's NAME_REGEX without the capital letters, dots and dollar of samba machines; 32 is
 # the length that utmp and useradd take.
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_EMAIL = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
-)
 _ADDRESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?")
 _RESERVED_STARTS = ("data", "broker", "systemd-")
 
@@ -67,7 +65,7 @@ def check_name(name: str, role: str = "analyst") -> str:
 
 def check_email(email: str, *, where: str) -> str:
     """The address itself, when it looks like one. Raises ``AccountsError``."""
-    if len(email) > 254 or not _EMAIL.fullmatch(email):
+    if not is_address(email):
         raise AccountsError(
             "this is not an e-mail address",
             where=where,
