@@ -10,6 +10,9 @@ BrokerError
 ├── CatalogError     what the portal shows of a generation is not there, or cannot be read
 ├── LaptopError      data could not be brought to a laptop, or asked there
 ├── AccountsError    a request about an analyst, a key or a class cannot be carried out
+├── PortalError      the portal cannot do what a person asks of it
+│   ├── PortalStateError the portal's database cannot be read or written
+│   └── SignInError      a person cannot be signed in
 └── LockedError      another process is doing the same thing right now
 
 Standard library only: the Ansible modules ship this file to the hosts they manage.
@@ -32,7 +35,10 @@ __all__ = [
     "ForbiddenError",
     "LaptopError",
     "LockedError",
+    "PortalError",
+    "PortalStateError",
     "PublishError",
+    "SignInError",
     "SourceError",
     "TableError",
     "nearest",
@@ -130,6 +136,23 @@ class AccountsError(BrokerError):
     """A request about an analyst, a key or a class cannot be carried out."""
 
     exit_code = 2
+
+
+class PortalError(BrokerError):
+    """The portal cannot do what a person asks of it."""
+
+
+class PortalStateError(PortalError):
+    """The portal's database cannot be read or written."""
+
+
+class SignInError(PortalError):
+    """A person cannot be signed in. ``status`` is that of the page that says so."""
+
+    def __init__(self, message: str, *, status: int = 403, remedy: str | None = None) -> None:
+        """What is shown to a person whom the portal does not know yet: no name, no foreign text."""
+        super().__init__(message, remedy=remedy)
+        self.status = status
 
 
 class LockedError(BrokerError):

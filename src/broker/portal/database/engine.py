@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
+
+from .problems import state_error
 
 __all__ = ["Database"]
 
@@ -18,18 +21,30 @@ class Database:
     """``with database.begin() as session``: one transaction, committed at the end of the block.
 
     It begins with the right to write (BEGIN IMMEDIATE), so that nothing read in it is older than
-    what it writes; ``read`` begins without.
+    what it writes; ``read`` begins without. Both raise ``PortalStateError`` where the file cannot
+    be read or written.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, prepare: Callable[[Engine], None] | None = None) -> None:
+        """``prepare`` runs before the first transaction, and again until it has succeeded."""
         self.engine = create_engine(url)
-        event.listen(self.engine, "connect", _set_up)
+        self.path = Path(self.engine.url.database or "")
+        event.listen(self.engine, "connect", self._set_up)
         event.listen(self.engine, "begin", _begin)
+        event.listen(self.engine, "handle_error", self._explain)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._prepare = prepare
+
+    def ready(self) -> None:
+        """Make it usable, or raise ``PortalStateError``."""
+        if self._prepare is not None:
+            self._prepare(self.engine)
+            self._prepare = None
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A transaction that may write."""
+        self.ready()
         with self._sessions() as session:
             session.connection(execution_options={"begin": "IMMEDIATE"})
             with session.begin_nested():
@@ -39,15 +54,24 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that reads one moment."""
+        self.ready()
         with self._sessions() as session:
             session.connection(execution_options={"begin": "DEFERRED"})
             yield session
 
+    def _set_up(self, connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # else the driver begins transactions by itself
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except Exception as error:
+            connection.close()
+            raise (state_error(error, self.path) or error) from error
 
-def _set_up(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # else the driver begins transactions by itself
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+    def _explain(self, context: ExceptionContext) -> None:
+        known = state_error(context.original_exception, self.path)
+        if known is not None:
+            raise known from context.original_exception
 
 
 def _begin(connection: Any) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, ForeignKey, String, TypeDecorator, UniqueConstraint
+from sqlalchemy import DateTime, ForeignKey, Index, String, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 __all__ = [
@@ -14,13 +14,16 @@ __all__ = [
     "DatasetChoice",
     "Decision",
     "DeviceGrant",
+    "LinkPurpose",
     "LoginSession",
     "MagicLink",
+    "MailHealth",
     "PersonState",
     "PersonalToken",
     "PortalEvent",
     "PortalPerson",
     "PortalTables",
+    "SignInAttempt",
     "SignInIdentity",
 ]
 
@@ -64,8 +67,15 @@ class Decision(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class LinkPurpose(StrEnum):
+    """What a link is for: to sign in by e-mail, or as an admin from the host's console."""
+
+    SIGN_IN = "sign_in"
+    CONSOLE = "console"
+
+
 class PortalPerson(PortalTables):
-    """A person. ``email`` is folded (``identity.folding``), ``account`` the Linux account, once
+    """A person. ``email`` is folded (``foreign.addresses``), ``account`` the Linux account, once
     there is one. Rights are not kept here: the classes of an account are its groups on the host.
     """
 
@@ -117,17 +127,44 @@ class LoginSession(PortalTables):
 
 
 class MagicLink(PortalTables):
-    """A link that was mailed; ``digest`` is the SHA-256 of its token. A POST uses it up."""
+    """A link that was mailed or printed; ``digest`` is the SHA-256 of its token.
+
+    A POST uses it up.
+    """
 
     __tablename__ = "magic_link"
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     email: Mapped[str] = mapped_column(String(254), index=True)
+    purpose: Mapped[LinkPurpose] = mapped_column(String(10), default=LinkPurpose.SIGN_IN)
     address: Mapped[str] = mapped_column(String(64), default="")
     next_path: Mapped[str] = mapped_column(String(500), default="/")
     created_at: Mapped[datetime] = mapped_column(index=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class SignInAttempt(PortalTables):
+    """One attempt that counts against a limit; ``key`` is the SHA-256 of whose limit it is."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_of", "limit", "key", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    limit: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class MailHealth(PortalTables):
+    """How the mail server last answered: one row, whoever the mail was for."""
+
+    __tablename__ = "mail_health"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    succeeded_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(String(300), default="")
 
 
 class PersonalToken(PortalTables):

@@ -1,0 +1,49 @@
+"""A copy of the database as it is at one moment, made while the portal writes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from ...errors import PortalStateError
+from ...files import fsync_dir
+from .problems import damaged, state_error
+
+__all__ = ["back_up"]
+
+
+def back_up(database: Path, target: Path) -> None:
+    """Write a copy, readable to its owner alone, in the place of ``target`` in one rename.
+
+    A restore is the copy in the place of the file while the portal is stopped. Raises
+    ``PortalStateError`` where the database cannot be read or is damaged; ``target`` stays then.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(descriptor)  # of mode 0600
+    arriving = Path(name)
+    try:
+        _copy(database, arriving)
+        with arriving.open("rb") as stream:
+            os.fsync(stream.fileno())
+        arriving.replace(target)
+    except sqlite3.DatabaseError as error:
+        raise (state_error(error, database) or error) from error
+    finally:
+        arriving.unlink(missing_ok=True)
+    fsync_dir(target.parent)
+
+
+def _copy(database: Path, arriving: Path) -> None:
+    if not database.is_file():
+        raise PortalStateError("there is no database of a portal", where=str(database))
+    with (
+        closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(arriving)) as copy,
+    ):
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file, complete in itself
+        if copy.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise damaged(database)

@@ -1,0 +1,1 @@
+"""The database of each release from that of the one before."""
