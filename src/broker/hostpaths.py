@@ -19,6 +19,7 @@ __all__ = [
     "LOGS",
     "PROGRAMS",
     "PROOF",
+    "PUBLISHING_SOCKET",
     "PULLS_CURSOR",
     "RELEASES",
     "RUN",
@@ -28,6 +29,7 @@ __all__ = [
     "STORE_OWNERS",
     "STORE_RECORD",
     "SYNCS",
+    "TLS_CERTIFICATE",
     "VALID_CERTIFICATES",
     "VIEW_LINK",
     "VIEW_PARTS",
@@ -56,6 +58,8 @@ STORE_RECORD = STATE / "store.json"  # the id of the store that this host knows
 STORE_OWNERS = STATE / "store-owners.json"  # what is left to do of a store that changed hosts
 PULLS_CURSOR = STATE / "pulls.cursor"  # up to where pulls were collected from the journal
 ACCOUNTS_SOCKET = RUN / "broker-accounts.sock"
+PUBLISHING_SOCKET = RUN / "broker-publishing.sock"
+TLS_CERTIFICATE = CONFIG / "tls/certificate.pem"  # with those between it and its root
 
 # What the folder server/ of each analyst shows, as links.
 VIEW_LINK = "generation"  # to the analyst's view of the current generation

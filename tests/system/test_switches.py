@@ -14,14 +14,22 @@ FOLDER = "/etc/systemd/system"
 DROP_IN = "/etc/ssh/sshd_config.d/50-data-broker.conf"
 LOG = "/var/log/data-broker/audit.jsonl"
 SECRET = "canary-of-this-test-2b9d71"  # noqa: S105  nobody's: it is what the output is searched for
-SWITCHES = ("sync", "ssh", "accounts_socket", "access_proof")
+SWITCHES = ("sync", "ssh", "accounts_socket", "publishing_socket", "access_proof")
 RULES = "/etc/dbus-1/system.d/data-broker.conf"
-OURS = ("broker-sync.", "broker-acc", "broker-proc", "access-proof", "50-data-broker.conf")
+OURS = (
+    "broker-sync.",
+    "broker-acc",
+    "broker-pub",
+    "broker-proc",
+    "access-proof",
+    "50-data-broker.conf",
+)
 SANDBOX = f"{FOLDER}/broker-sync.service.d"  # of the account, which a check by hand uses, too
 SECRET_FILE = "/etc/data-broker/credentials/SOURCE_TOKEN"  # noqa: S105  its place, not itself
 PARTS = (
     "--tags",
-    "base_processes,app_secrets,sync_units,ssh_analysts,accounts_socket_units,oversight_proof",
+    "base_processes,app_secrets,sync_units,ssh_analysts,accounts_socket_units,"
+    "publishing_socket_units,oversight_proof",
 )
 
 
@@ -59,8 +67,9 @@ def test_what_is_switched_off_goes_and_comes_back_and_a_secret_is_never_shown(
     assert SECRET not in journal
 
     deployed.play("site.yml", *PARTS)
-    units = ("broker-sync.timer", "broker-accounts.socket", "broker-access-prove.timer")
-    assert host.run(f"systemctl is-active {' '.join(units)}").stdout.split() == ["active"] * 3
+    units = ("broker-sync.timer", *(f"broker-{one}.socket" for one in ("accounts", "publishing")))
+    shown = host.run(f"systemctl is-active {' '.join(units)} broker-access-prove.timer").stdout
+    assert shown.split() == ["active"] * 4
     assert host.run(f"cat {DROP_IN} {RULES}").stdout
     assert "hidepid=invisible" in host.run("findmnt --output=OPTIONS /proc").stdout
     assert host.run(f"test -e {SECRET_FILE}", check=False).returncode == 1

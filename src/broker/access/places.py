@@ -47,6 +47,7 @@ _OTHERS = (
     "etc/group",
     _below(LOGS),
     "run/broker-accounts*",
+    "run/broker-publishing*",
 )
 
 

@@ -23,6 +23,7 @@ from ..hostpaths import (
     HOMES,
     KEYS,
     PROOF,
+    PUBLISHING_SOCKET,
     RELEASES,
     SERVED,
     STATE,
@@ -220,7 +221,7 @@ def _host(reader: Reader, place: Path, areas: Areas) -> Rule:
     """The rest of the host: root's to write, and only what Debian shows to everybody is read."""
     if place.is_relative_to(areas.code) or place in {areas.root / name for name in _LISTED}:
         return _OPEN
-    if reader.kind == "portal" and place == ACCOUNTS_SOCKET:
+    if reader.kind == "portal" and place in (ACCOUNTS_SOCKET, PUBLISHING_SOCKET):
         return _REQUESTABLE
     if reader.kind in ("service", "operator") and place in _RECORDS:
         return _OPEN  # as each member of the operators' group

@@ -29,8 +29,15 @@ __all__ = ["approve", "example_keys"]
     metavar="ID",
     help="Let `broker rollback ID` show the table to more people than now.",
 )
+@click.option(
+    "--if-found",
+    metavar="WHAT",
+    help="Refuse, unless this number of rows, or the change of readers of this digest, is held.",
+)
 @click.argument("table")
-def approve(config_option: Path | None, data: Path, table: str, generation: str | None) -> None:
+def approve(
+    config_option: Path | None, data: Path, table: str, generation: str | None, if_found: str | None
+) -> None:
     """Approve a held table: lost rows or more readers.
 
     The next sync publishes TABLE although so many of its rows are gone, or although more people
@@ -41,13 +48,15 @@ def approve(config_option: Path | None, data: Path, table: str, generation: str 
     instance = load_instance(folder, secrets=False)
     store = open_store(instance, data)
     if generation is not None:
-        _approve_rollback(store, table, generation)
+        _approve_rollback(store, table, generation, if_found)
         return
     described = table_named(load_description(folder, instance), table, folder)
-    _approve_held(store, described, instance)
+    _approve_held(store, described, instance, if_found)
 
 
-def _approve_held(store: Store, described: TableDescription, instance: Instance) -> None:
+def _approve_held(
+    store: Store, described: TableDescription, instance: Instance, if_found: str | None
+) -> None:
     generation = store.generation()
     entry = generation.manifest.table(described.id)
     if entry is None or entry.status is not Status.HELD:
@@ -57,13 +66,27 @@ def _approve_held(store: Store, described: TableDescription, instance: Instance)
             found=str(entry.status) if entry else "not published yet",
         )
     if widening := widening_of(generation, entry):
+        _refuse_another(described.id, widening.digest, if_found)
         _refuse_other_readers(widening, described, instance)
         _approve_readers(store, widening, "for the next sync")
         return
+    _refuse_another(described.id, str(entry.losses), if_found)
     store.approvals.give(described.id, entry.losses)
     say(f"{described.id}: {entry.losses:,} rows may go with the next sync")
     if keys := lost_keys(generation, entry):
         say(example_keys(keys))
+
+
+def _refuse_another(table_id: str, found: str, expected: str | None) -> None:
+    """A sync may have held the table for something else since a person looked."""
+    if expected not in (None, found):
+        raise PublishError(
+            "the table is held for something else than what is approved",
+            where=table_id,
+            expected=expected,
+            found=found,
+            remedy="Look at it again, and approve what you find.",
+        )
 
 
 def _refuse_other_readers(
@@ -82,7 +105,7 @@ def _refuse_other_readers(
         )
 
 
-def _approve_rollback(store: Store, table: str, generation: str) -> None:
+def _approve_rollback(store: Store, table: str, generation: str, if_found: str | None) -> None:
     target = store.generation(generation)
     ids = {entry.id for entry in target.manifest.tables if table in (entry.id, entry.path)}
     found = next((one for one in store.widenings(target) if one.id in ids), None)
@@ -94,6 +117,7 @@ def _approve_rollback(store: Store, table: str, generation: str) -> None:
             where=target.id,
             found=table,
         )
+    _refuse_another(found.id, found.digest, if_found)
     _approve_readers(store, found, f"for `broker rollback {target.id}`")
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from ..config import find_config_dir, load_instance
 from ..errors import PublishError
 from ..publish import Generation, Store
+from ..publishing.published import generation_facts
 from .options import as_json, config_dir, data_dir
 from .store import open_store
 from .terminal import counted, say, say_json
@@ -33,7 +33,8 @@ def generations(config_option: Path | None, data: Path, as_json: bool) -> None:
     store = _store(config_option, data)
     current = store.current()
     rows = [
-        _facts(one, current is not None and one.id == current.id) for one in store.generations()
+        generation_facts(one, current is not None and one.id == current.id)
+        for one in store.generations()
     ]
     if as_json:
         say_json(rows)
@@ -48,24 +49,6 @@ def generations(config_option: Path | None, data: Path, as_json: bool) -> None:
             f"{mark} {row['generation']}  {row['tables']} tables  {row['rows']:,} rows  "
             f"{row['bytes'] / 1e6:,.1f} MB{fine}"
         )
-
-
-def _facts(generation: Generation, current: bool) -> dict[str, Any]:
-    """A generation of which the manifest cannot be read is listed too: this is when one looks."""
-    try:
-        manifest = generation.manifest
-    except PublishError as error:
-        return {"generation": generation.id, "current": current, "error": str(error)}
-    return {
-        "generation": generation.id,
-        "current": current,
-        "error": None,
-        "created_at": manifest.created_at.isoformat(),
-        "tables": len(manifest.tables),
-        "rows": sum(entry.rows for entry in manifest.tables),
-        "bytes": sum(entry.bytes for entry in manifest.tables),
-        "good": manifest.is_good,
-    }
 
 
 @click.command()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import grp
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,32 +11,12 @@ from rich.table import Table
 from ..classes import OPERATOR_GROUP
 from ..errors import BrokerError, ConfigError
 from ..hostpaths import SYNCS
-from ..runs import (
-    SERVICE,
-    TIMER,
-    Ended,
-    RunOutcome,
-    RunStatus,
-    boot_id,
-    facts_of,
-    note_begin,
-    note_end,
-    read_record,
-    recording,
-    run_status,
-    unit_states,
-    with_recorders,
-)
+from ..runs import Ended, RunOutcome, RunStatus, facts_of, host_syncs, note_begin, note_end
 from .options import as_json, data_dir
 from .screen import Screen
 from .terminal import say, say_json
 
-__all__ = ["host_syncs", "runs"]
-
-_UNITS = Path("/etc/systemd/system")
-# The end of a sync that a person just waited for is recorded a moment after it.
-_RECORDING_SECONDS = 10.0
-_LOOK_SECONDS = 0.1
+__all__ = ["runs"]
 
 
 @click.command()
@@ -70,29 +48,6 @@ def runs(data: Path, began: str | None, ended: str | None, as_json: bool) -> int
     else:
         _print(found)
     return int(found.failed)
-
-
-def host_syncs() -> RunStatus | None:
-    """How the syncs of this host stand; None where none are recorded and no timer is wanted.
-
-    Raises ``BrokerError``.
-    """
-    timed = any((_UNITS / name).exists() for name in (SERVICE, TIMER))
-    if not timed and not SYNCS.exists():
-        return None
-    deadline = time.monotonic() + _RECORDING_SECONDS
-    while True:
-        names = [SERVICE, *(run.unit for run in read_record(SYNCS).begun.values())]
-        units = unit_states([TIMER, *with_recorders(names)])
-        # Read anew: an end that systemd no longer speaks of is in it by now.
-        record = read_record(SYNCS)
-        known = {run.unit for run in record.begun.values()} <= {*units}
-        if (known and not recording(units, names)) or time.monotonic() > deadline:
-            break
-        time.sleep(_LOOK_SECONDS)
-    if not known:
-        raise BrokerError("syncs begin faster than their states can be read", where=str(SYNCS))
-    return run_status(record, units, boot_id(), datetime.now(UTC), timed=timed)
 
 
 def _operators() -> int:

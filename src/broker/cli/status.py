@@ -11,33 +11,24 @@ from typing import Any
 import click
 from rich.table import Table
 
-from ..access.proof import begun_at, read_proof
-from ..access.proof_status import proof_status
+from ..access.proof_now import proof_now
 from ..accounts.debian.usage import spaces
 from ..accounts.records.paths import HostPaths
 from ..config import find_config_dir, load_instance
 from ..errors import BrokerError, PublishError
-from ..hostpaths import PROOF
 from ..manifest import TableEntry
 from ..publish import Generation
-from ..runs import unit_states
+from ..runs import host_syncs
 from ..sync.held import lost_keys, widening_of
 from ..sync.report import Exit
 from .approve import example_keys
 from .options import as_json, config_dir, data_dir
-from .runs import host_syncs
 from .screen import Screen
 from .store import open_store
 from .terminal import say, say_json
 
 __all__ = ["status"]
 
-UNIT = Path("/etc/systemd/system/broker-access-prove.service")
-STARTERS = (
-    "broker-access-prove.timer",
-    "broker-access-prove.path",
-    "broker-access-unproved.timer",
-)
 _HINTS = {
     "unexpected": ": `broker access prove` lists them",
     "overdue": ", and no proof has ended since: `journalctl -u broker-access-prove.service` tells",
@@ -67,7 +58,8 @@ def status(config_option: Path | None, data: Path, as_json: bool) -> int:
     except BrokerError as error:
         generation, problem = None, error
         facts = _facts(None, data, now) | {"exit_code": error.exit_code}
-    facts |= {"problem": problem and str(problem), "access": _proof(generation, data, now)}
+    current = generation.id if generation else None
+    facts |= {"problem": problem and str(problem), "access": proof_now(current, data, now)}
     facts["sync"], sync_lines = _syncs()
     facts["space"] = spaces(HostPaths())
     if not problem and any(facts[part] and facts[part]["failed"] for part in ("access", "sync")):
@@ -94,36 +86,6 @@ def _syncs() -> tuple[dict[str, Any] | None, list[str]]:
     except BrokerError as error:
         return {"problems": [str(error)], "failed": True}, [f"Sync: {error}"]
     return (found.facts(), found.lines()) if found else (None, [])
-
-
-def _proof(generation: Generation | None, data: Path, now: datetime) -> dict[str, Any] | None:
-    """The last proof of access and how it stands; None where this host does not prove."""
-    known: dict[str, Any] = {"at": None, "generation": None, "checks": 0, "unexpected": None}
-    proves, stopped = UNIT.exists(), list[str]()
-    try:
-        proof, begun = read_proof(PROOF), begun_at(PROOF)
-        stopped = _stopped() if proves else stopped
-    except BrokerError as error:
-        known |= {"stopped": stopped, "state": "unreadable", "failed": True}
-        return {**known, "problem": str(error)}
-    if proof is None and not proves:
-        return None
-    published = _since(data / "current") if generation else None
-    current = generation.id if generation else None
-    state = proof_status(proof, current, published, now, begun)
-    facts = known if proof is None else proof.facts()
-    failed = state.is_failure or bool(stopped)
-    return {**facts, "problem": None, "state": str(state), "stopped": stopped, "failed": failed}
-
-
-def _stopped() -> list[str]:
-    """Which of the units that start proofs are not active, so that changed rights go unproved."""
-    return [name for name, unit in unit_states(STARTERS).items() if unit["ActiveState"] != "active"]
-
-
-def _since(link: Path) -> datetime:
-    """When this link was made, or pointed elsewhere."""
-    return datetime.fromtimestamp(link.lstat().st_mtime, UTC)
 
 
 def _facts(generation: Generation | None, data: Path, now: datetime) -> dict[str, Any]:

@@ -5,6 +5,7 @@ that systemd starts before and after it do, as root, out of reach of the account
 Standard library only.
 """
 
+from .host import host_syncs
 from .keep import boot_id, note_begin, note_end, read_record
 from .record import Begun, Ended, RunOutcome, RunRecord
 from .status import RunStatus, facts_of, run_status
@@ -20,6 +21,7 @@ __all__ = [
     "RunStatus",
     "boot_id",
     "facts_of",
+    "host_syncs",
     "note_begin",
     "note_end",
     "read_record",

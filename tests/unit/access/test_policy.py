@@ -69,6 +69,7 @@ def test_what_has_to_work(path: str, verbs: Permission, who: set[str]) -> None:
         ("/etc/ssh/ssh_host_ed25519_key.pub", SEE | READ),
         ("/etc/shadow", SEE),
         ("/run/broker-accounts.sock", SEE),
+        ("/run/broker-publishing.sock", SEE),
         ("/opt/data-broker/current/venv/bin/broker", SEE | READ),
         ("/etc/data-broker/access_classes.json", SEE | READ),
         ("/etc/data-broker/certificate_authority", SEE),
@@ -150,6 +151,7 @@ def test_wrong_is_what_is_too_much_and_what_is_missing() -> None:
         ("/opt/data-broker/current", SEE | READ),
         ("/home/ann/user", NOTHING),
         ("/run/broker-accounts.sock", SEE),
+        ("/run/broker-publishing.sock", SEE),
         ("/var/lib/data-broker/access-proof.json", SEE | READ),
         ("/var/lib/data-broker/syncs.json", SEE | READ),
         ("/var/lib/data-broker/store.json", SEE | READ),
@@ -161,8 +163,10 @@ def test_the_service_writes_its_store_and_nothing_else(path: str, may: Permissio
     assert found.may | found.must == may
 
 
-def test_the_portal_asks_through_its_socket_and_is_a_stranger_everywhere_else() -> None:
-    assert rule(PEOPLE["portal"], "/run/broker-accounts.sock", Areas()) == Rule(must=SEE | WRITE)
+def test_the_portal_asks_through_its_sockets_and_is_a_stranger_everywhere_else() -> None:
+    for name in ("accounts", "publishing"):
+        path = f"/run/broker-{name}.sock"
+        assert rule(PEOPLE["portal"], path, Areas()) == Rule(must=SEE | WRITE)
     for path in ("/data/src_data", G, "/etc/data-broker/instance.yaml", "/home/ann/user"):
         stranger = rule(PEOPLE["nobody"], path, Areas())
         assert rule(PEOPLE["portal"], path, Areas()) == stranger

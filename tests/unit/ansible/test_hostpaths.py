@@ -16,9 +16,17 @@ PLACES = {
     if name in hostpaths.__all__ and isinstance(place, Path)
 }
 WRITTEN_BY_THE_PROGRAM = {
-    *("PULLS_CURSOR", "SYNCS", "RUN", "PROOF", "VALID_CERTIFICATES", "STORE_OWNERS")
+    *(
+        "PULLS_CURSOR",
+        "TLS_CERTIFICATE",
+        "SYNCS",
+        "RUN",
+        "PROOF",
+        "VALID_CERTIFICATES",
+        "STORE_OWNERS",
+    )
 }
-OWN = r"(?:/(?:etc|var/lib|var/log|opt)/data-broker|/data/src_data|/run/broker-accounts)"
+OWN = r"(?:/(?:etc|var/lib|var/log|opt)/data-broker|/data/src_data|/run/broker-)"
 
 
 def text_of(*folders: str) -> str:

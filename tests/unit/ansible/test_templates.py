@@ -13,7 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
 
-from broker.cli.status import STARTERS
+from broker.access.proof_now import STARTERS
 from broker.config import load_instance
 from broker.publish.sign import Signer
 
@@ -430,22 +430,29 @@ def test_what_can_report_no_failure_is_refused_with_its_text(hook: Any) -> None:
     assert "\n" not in found["problem"]
 
 
+@pytest.mark.parametrize("name", ["accounts", "publishing"])
 @pytest.mark.parametrize(("release", "more"), [("13", True), ("12", False)])
-def test_the_socket_is_the_portals_alone_and_limited_as_far_as_the_release_can(
-    release: str, more: bool
+def test_a_socket_is_the_portals_alone_and_limited_as_far_as_the_release_can(
+    name: str, release: str, more: bool
 ) -> None:
-    facts = {"distribution_major_version": release}
-    unit = settings(
-        template("accounts_socket", f"{UNITS}/broker-accounts.socket", ansible_facts=facts)
-    )
+    facts, role = {"distribution_major_version": release}, f"{name}_socket"
+    unit = settings(template(role, f"{UNITS}/broker-{name}.socket", ansible_facts=facts))
     assert {"SocketGroup=broker-portal", "SocketMode=0660", "Accept=yes"} <= set(unit)
+    assert f"ListenStream=/run/broker-{name}.sock" in unit
     assert "MaxConnections=16" in unit
     assert ("PollLimitBurst=32" in unit) == more
     assert ("TriggerLimitIntervalSec=0" in unit) != more
     assert ("MaxConnectionsPerSource=8" in unit) == more
-    helper = settings(template("accounts_socket", f"{UNITS}/broker-accounts@.service"))
-    assert any("service broker-portal --connections 8" in line for line in helper)
+    helper = settings(template(role, f"{UNITS}/broker-{name}@.service"))
+    module = {"accounts": "broker.accounts.service", "publishing": "broker.publishing"}[name]
+    assert any(line.endswith(f"-m {module} broker-portal --connections 8") for line in helper)
     assert {"StandardInput=socket", "NoNewPrivileges=true", "ProtectSystem=strict"} <= set(helper)
+
+
+def test_the_helper_for_publishing_writes_no_store_and_reaches_no_network() -> None:
+    helper = settings(template("publishing_socket", f"{UNITS}/broker-publishing@.service"))
+    assert "ReadWritePaths=/run /var/log/data-broker" in helper
+    assert {"PrivateNetwork=true", "CapabilityBoundingSet=CAP_DAC_READ_SEARCH"} <= set(helper)
 
 
 def dpkg(*packages: str) -> dict[str, Any]:

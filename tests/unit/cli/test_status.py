@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.access import Proof, Violation, begin_proof, write_proof
+from broker.access import Proof, Violation, begin_proof, proof_now, write_proof
 from broker.access.proof_status import ProofStatus, proof_status
 from broker.cli import status as module
 from broker.publish import Store
@@ -28,7 +28,7 @@ VIOLATION = Violation("ann", "/data/x", "can read it")
 def proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "instance.yaml").write_text("data_source: {type: csv, path: .}\n")
     publish(Store(tmp_path / "data", reserve_bytes=0), {entry("orders"): 1})
-    monkeypatch.setattr(module, "PROOF", tmp_path / "proof.json")
+    monkeypatch.setattr(proof_now, "PROOF", tmp_path / "proof.json")
     return tmp_path / "proof.json"
 
 
@@ -117,9 +117,11 @@ def test_a_host_that_proves_and_never_did_is_not_a_success_for_long(
 ) -> None:
     unit = proof.parent / "broker-access-prove.service"
     unit.touch()
-    monkeypatch.setattr(module, "UNIT", unit)
-    units = {name: Unit(ActiveState="active") for name in module.STARTERS}
-    monkeypatch.setattr(module, "unit_states", lambda names: {name: units[name] for name in names})
+    monkeypatch.setattr(proof_now, "_UNIT", unit)
+    units = {name: Unit(ActiveState="active") for name in proof_now.STARTERS}
+    monkeypatch.setattr(
+        proof_now, "unit_states", lambda names: {name: units[name] for name in names}
+    )
     current = proof.parent / "data/current"
     name = current.readlink().name
     assert f"Access: {name} is not proved yet, and no other was before" in status(proof.parent)[1]

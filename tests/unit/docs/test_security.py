@@ -13,10 +13,11 @@ import yaml
 from broker.accounts.records.model import Role
 from broker.accounts.service.protocol import VERBS
 from broker.audit import Change, Event
+from broker.publishing.protocol import PUBLISHING_VERBS
 from tests.documented import ROOT
 
 # What stands in an f-string that makes a verb of the audit log.
-PARTS = {"role": get_args(Role), "verb": (*VERBS, "unknown")}
+PARTS = {"role": get_args(Role), "verb": (*VERBS, *PUBLISHING_VERBS, "unknown")}
 # The classes that carry one, and at which place in a call.
 CARRIERS = {Change.__name__: 0, Event.__name__: 1}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from broker.access import proof_now
 from broker.cli import runs as command
 from broker.cli import status as status_command
 from broker.errors import BrokerError
@@ -24,6 +25,9 @@ from broker.runs import (
     boot_id,
     run_status,
     with_recorders,
+)
+from broker.runs import (
+    host as host_module,
 )
 from broker.runs.systemd import Unit
 from tests.unit.publish.making import entry, publish
@@ -147,16 +151,17 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "instance.yaml").write_text("data_source: {type: csv, path: .}\n")
     publish(Store(tmp_path / "data", reserve_bytes=0), {entry("orders"): 1})
     (tmp_path / TIMER).touch()
-    monkeypatch.setattr(command, "_UNITS", tmp_path)
-    monkeypatch.setattr(command, "SYNCS", tmp_path / "syncs.json")
-    monkeypatch.setattr(status_command, "PROOF", tmp_path / "proof.json")
+    monkeypatch.setattr(host_module, "_UNITS", tmp_path)
+    for reader in (command, host_module):
+        monkeypatch.setattr(reader, "SYNCS", tmp_path / "syncs.json")
+    monkeypatch.setattr(proof_now, "PROOF", tmp_path / "proof.json")
 
     def look(units: Iterable[str]) -> dict[str, Unit]:
         found = {name: Unit(LoadState="loaded", ActiveState="inactive") for name in units}
         found[TIMER].update(GOOD_TIMER)
         return found
 
-    monkeypatch.setattr(command, "unit_states", look)
+    monkeypatch.setattr(host_module, "unit_states", look)
     return tmp_path
 
 
@@ -209,7 +214,7 @@ def test_a_record_that_cannot_be_read_and_a_systemd_that_is_silent_are_no_succes
     def silent(_: Iterable[str]) -> dict[str, Unit]:
         raise BrokerError("systemd does not answer")
 
-    monkeypatch.setattr(command, "unit_states", silent)
+    monkeypatch.setattr(host_module, "unit_states", silent)
     code, text = asks(host, "status")
     assert (code, "Sync: systemd does not answer" in text) == (1, True)
     assert json.loads(asks(host, "status", "--json")[1])["sync"]["failed"]
@@ -236,11 +241,11 @@ def test_an_end_that_is_just_being_recorded_is_waited_for(
             (host / "syncs.json").write_text(done.to_json())
         return found
 
-    monkeypatch.setattr(command, "unit_states", look)
-    monkeypatch.setattr(command, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(host_module, "unit_states", look)
+    monkeypatch.setattr(host_module, "_LOOK_SECONDS", 0.0)
     code, text = asks(host, "status")
     assert (code, "ended 2026-11-22 16:30 UTC, well" in text) == (0, True)
-    monkeypatch.setattr(command, "_RECORDING_SECONDS", 0.0)
+    monkeypatch.setattr(host_module, "_RECORDING_SECONDS", 0.0)
     looks.clear()
     (host / "syncs.json").write_text(record.to_json())
     assert asks(host, "status")[0] == 1  # it is not waited for without end

@@ -1,38 +1,32 @@
-"""The requests that the socket takes, and their form: a closed list of verbs. Pure.
+"""The requests that the socket takes: a closed list of verbs. Pure.
 
-A request is one JSON object on the way in, a reply one on the way out; both end with the
-connection's half. ``{"verb": "grant", "name": "anna", "classes": ["finance"], "behalf": "jan"}``.
+``{"verb": "grant", "name": "anna", "classes": ["finance"], "behalf": "jan"}``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ...errors import AccountsError, BrokerError
+from ...errors import AccountsError
+from ...helper.grammar import Fields, Grammar
 from ..records.keyrequest import key_request
 from ..records.model import Request, parse_request
 from ..records.names import check_address, check_name
 
 __all__ = [
-    "MAX_REQUEST",
+    "PURPOSE",
     "VERBS",
     "CertificateRequest",
     "Command",
     "ContactRequest",
     "ListRequest",
     "parse_command",
-    "render_error",
-    "render_reply",
 ]
 
-MAX_REQUEST = 65_536
-_MAX_TEXT = 16_000
-_MAX_ITEMS = 64
-_PLACE = "request"
+PURPOSE = "ask for changes of analysts"  # what no other account may do
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +76,16 @@ class Command:
     behalf: str | None
     request: AskedOfHelper
 
+    @property
+    def subject(self) -> str | None:
+        """Whom it is about."""
+        return self.name
+
+    @property
+    def detail(self) -> Mapping[str, str]:
+        """The line of a request says no more: that of the act does."""
+        return {}
+
 
 def _add(fields: dict[str, Any]) -> Request:
     return parse_request(
@@ -95,7 +99,7 @@ def _add(fields: dict[str, Any]) -> Request:
 def _remove(fields: dict[str, Any]) -> Request:
     home = fields.get("home", "archive")
     if home not in ("archive", "delete"):
-        raise _wrong("home is neither archive nor delete", found=repr(str(home)[:40]))
+        raise _GRAMMAR.wrong("home is neither archive nor delete", found=repr(str(home)[:40]))
     return parse_request(fields["name"], state="absent", home=home)
 
 
@@ -159,78 +163,13 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
     }
 )
 
+_GRAMMAR = Grammar(
+    {name: Fields(verb.fields, verb.more) for name, verb in VERBS.items()}, AccountsError
+)
+
 
 def parse_command(content: bytes) -> Command:
     """The command that these bytes say. Raises ``AccountsError``; no message repeats a value."""
-    fields = _object(content)
-    behalf = fields.pop("behalf", None)
-    if behalf is not None and not _is_line(behalf, 254):
-        raise _wrong("behalf is not one line of at most 254 characters")
-    verb = fields.pop("verb", None)
-    if not isinstance(verb, str) or verb not in VERBS:
-        raise _wrong("there is no such verb", expected=", ".join(VERBS))
-    known = VERBS[verb]
-    _check_fields(fields, known)
-    return Command(verb, fields.get("name"), behalf, known.ask(fields))
-
-
-def render_reply(result: Mapping[str, Any]) -> bytes:
-    """A reply to a request that was met."""
-    return json.dumps({"ok": True, **result}).encode()
-
-
-def render_error(error: BrokerError) -> bytes:
-    """A reply that refuses; the parts of the error stay apart, for the caller to raise again."""
-    parts = ("message", "where", "expected", "found", "remedy")
-    facts = {name: getattr(error, name) for name in parts if getattr(error, name) is not None}
-    return json.dumps({"ok": False, "error": {"kind": type(error).__name__, **facts}}).encode()
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    if len(content) > MAX_REQUEST:
-        raise _wrong("the request is too long", expected=f"at most {MAX_REQUEST} bytes")
-    try:
-        fields = json.loads(content, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise _wrong("the request is not JSON") from error
-    if not isinstance(fields, dict):
-        raise _wrong("the request is not a JSON object")
-    return fields
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse repeated names: one parser takes the first value and another the last."""
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise _wrong("the request says something twice")
-    return dict(pairs)
-
-
-def _check_fields(fields: Mapping[str, Any], verb: Verb) -> None:
-    allowed = {**verb.fields, **verb.more}
-    missing = sorted(verb.fields.keys() - fields.keys())
-    if missing:
-        raise _wrong(f"{missing[0]} is missing")
-    if fields.keys() - allowed.keys():
-        shown = ", ".join(("verb", "behalf", *allowed))
-        raise _wrong("the request says more than this verb takes", expected=shown)
-    for name, value in fields.items():
-        fits = _is_text(value) if allowed[name] is str else _is_list(value)
-        if not fits:
-            kind = "a text" if allowed[name] is str else "a list of texts"
-            raise _wrong(f"{name} is not {kind}", expected=f"{kind}, of bounded length")
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= _MAX_TEXT
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= _MAX_ITEMS and all(map(_is_text, value))
-
-
-def _is_line(value: Any, length: int) -> bool:
-    return isinstance(value, str) and len(value) <= length and value.isprintable()
-
-
-def _wrong(message: str, *, expected: str | None = None, found: str | None = None) -> AccountsError:
-    return AccountsError(message, where=_PLACE, expected=expected, found=found)
+    words = _GRAMMAR.parse(content)
+    request = VERBS[words.verb].ask(words.values)
+    return Command(words.verb, words.values.get("name"), words.behalf, request)

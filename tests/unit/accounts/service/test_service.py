@@ -24,14 +24,15 @@ from broker.accounts.planning.wanted import USER_FOLDERS
 from broker.accounts.records.certificates import Mode
 from broker.accounts.records.keys import parse_key
 from broker.accounts.records.paths import HostPaths
-from broker.accounts.service import client
-from broker.accounts.service.caller import Caller, check_caller
 from broker.accounts.service.client import Client
-from broker.accounts.service.protocol import MAX_REQUEST, VERBS, parse_command
-from broker.accounts.service.rate_limit import Limit, connected, take
+from broker.accounts.service.protocol import VERBS, parse_command
 from broker.accounts.service.serve import Helper
 from broker.audit.reading import read_log
 from broker.errors import AccountsError, BrokerError, LockedError
+from broker.helper import asking
+from broker.helper.caller import Caller, check_caller
+from broker.helper.grammar import MAX_REQUEST
+from broker.helper.rate_limit import Limit, connected, take
 from broker.hostpaths import AUDIT_LOG, HOST_KEY, SIGNERS
 from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key, snapshot
 
@@ -71,7 +72,7 @@ class Door:
         self._thread.join(timeout=60)
 
     def raw(self, content: bytes) -> dict[str, Any]:
-        return Client(self.path)._reply(content)  # what a careless or hostile caller sends
+        return Client(self.path)._asking.reply(content)  # what a careless or hostile caller sends
 
     def events(self) -> list[tuple[str, str | None, str]]:
         history = read_log(self.layout.at(AUDIT_LOG))
@@ -228,12 +229,12 @@ def test_well_formed_commands_are_for_valid_names_alone(
 
 
 def test_only_root_and_those_who_are_named_may_ask() -> None:
-    check_caller(Caller(1, 0, 0), ())
+    check_caller(Caller(1, 0, 0), (), "ask", AccountsError)
     own = Caller(1, 65534, 65534)
-    check_caller(own, (own.name,))
+    check_caller(own, (own.name,), "ask", AccountsError)
     for allowed in ((), ("root",), (NAME,)):
         with pytest.raises(AccountsError, match="may not ask"):
-            check_caller(own, allowed)
+            check_caller(own, allowed, "ask", AccountsError)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -307,7 +308,7 @@ def test_who_asks_too_often_may_try_later(door: Door) -> None:
 def test_a_connection_that_is_closed_without_an_answer_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "_PAUSE", 0.01)
+    monkeypatch.setattr(asking, "_PAUSE", 0.01)
     answers = [b"", b"", b'{"ok": true, "analysts": []}']
     with closing_one_after_another(tmp_path / "socket", answers):
         assert Client(tmp_path / "socket").call("list") == {"analysts": []}
@@ -316,7 +317,7 @@ def test_a_connection_that_is_closed_without_an_answer_is_tried_again(
 def test_connections_that_are_always_closed_may_be_tried_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "_PATIENCE", 0.0)
+    monkeypatch.setattr(asking, "_PATIENCE", 0.0)
     with (
         closing_one_after_another(tmp_path / "socket", [b""]),
         pytest.raises(LockedError, match="without an answer") as caught,

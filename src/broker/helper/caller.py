@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ...errors import AccountsError
+from ..errors import BrokerError
 
 __all__ = ["Caller", "caller_of", "check_caller"]
 
@@ -38,18 +38,21 @@ def caller_of(connection: socket.socket) -> Caller:
     return Caller(*_CREDENTIALS.unpack(content))
 
 
-def check_caller(caller: Caller, allowed: Iterable[str]) -> None:
-    """Only root and the accounts in ``allowed`` may connect. Raises ``AccountsError``.
+def check_caller(
+    caller: Caller, allowed: Iterable[str], purpose: str, error: type[BrokerError]
+) -> None:
+    """Only root and the accounts in ``allowed`` may connect; raises ``error`` for others.
 
-    The socket's own mode refuses others first; this holds if that is changed.
+    ``purpose`` is what they may not do. The socket's own mode refuses others first; this holds if
+    that is changed.
     """
     uids = {0}
     for name in allowed:
         with suppress(KeyError):
             uids.add(pwd.getpwnam(name).pw_uid)
     if caller.uid not in uids:
-        raise AccountsError(
-            "this account may not ask for changes of analysts",
+        raise error(
+            f"this account may not {purpose}",
             where=f"uid {caller.uid}",
             expected=", ".join(("root", *allowed)),
         )

@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import LockedError
-from ...files import lock, make_dir, write_atomic
+from ..errors import LockedError
+from ..files import lock, make_dir, write_atomic
 
 __all__ = ["Limit", "connected", "take"]
 

@@ -1,0 +1,105 @@
+"""An admin of the portal acts on what a host publishes, through the socket alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from rig.hosts import RELEASES, Host, wait_for
+
+from .deploy import Broker
+
+pytestmark = pytest.mark.system
+
+PYTHON = "/opt/data-broker/current/venv/bin/python"
+ASK = """
+import json, sys
+from broker.errors import BrokerError
+from broker.publishing.client import PublishingClient
+verb, fields = sys.argv[1], json.loads(sys.argv[2])
+try:
+    reply = PublishingClient(behalf="jan@example.com").call(verb, **fields)
+except BrokerError as error:
+    reply = {"refused": str(error)}
+print(json.dumps(reply))
+"""
+RUNS = "broker runs --json"
+ROWS = "seq 1 {last} | sed '1i city_id' >/data/input/cities.csv"
+
+
+def ask(host: Host, verb: str, account: str = "broker-portal", **fields: Any) -> dict[str, Any]:
+    words = ("runuser", "-u", account, "--", PYTHON, "-Ic", ASK, verb, json.dumps(fields))
+    reply: dict[str, Any] = json.loads(host.exec(*words).stdout)
+    return reply
+
+
+def facts(host: Host, *parts: str, **more: Any) -> dict[str, Any]:
+    return ask(host, "facts", parts=parts, **more)
+
+
+def synced(host: Host, runs: int) -> None:
+    """Start one through the socket, and wait until it is recorded as the run of this number."""
+    assert ask(host, "run") == {"started": True}
+    wait_for(
+        "the end of the sync",
+        lambda: (
+            len(json.loads(host.run("broker runs --json", check=False).stdout)["ended"]) == runs
+        ),
+        seconds=120,
+    )
+    assert len(facts(host, "syncs")["syncs"]["ended"]) == runs
+
+
+@pytest.mark.parametrize("deployed", RELEASES, indirect=True)
+def test_an_admin_syncs_approves_and_rolls_back_and_no_other_account_does(
+    deployed: Broker,
+) -> None:
+    host = deployed.host
+    for account in ("nobody", "broker"):
+        assert "may not ask" in ask(host, "run", account=account)["refused"]
+    host.run(ROWS.format(last=10))
+    before = len((facts(host, "syncs")["syncs"] or {}).get("ended", []))
+    synced(host, before + 1)
+    (first,) = facts(host, "generations")["generations"]
+    assert (first["rows"], first["current"], first["good"]) == (10, True, True)
+
+    host.run(ROWS.format(last=1))
+    synced(host, before + 2)
+    (waits,) = facts(host, "held")["held"]
+    assert (waits["id"], waits["what"], waits["found"]) == ("example.cities", "deletion", "9")
+    wish = {"table": waits["id"], "what": "deletion"}
+    assert "something else" in ask(host, "approve", **wish, found="8")["refused"]
+    assert ask(host, "approve", **wish, found="9") == {"approved": "example.cities"}
+    approvals = "stat --format='%U %a' /data/src_data/approvals/example.cities"
+    assert host.run(approvals).stdout == "broker 600\n"
+    synced(host, before + 3)
+    assert facts(host, "held") == {"held": []}
+    assert facts(host, "generations")["generations"][-1]["rows"] == 1
+
+    name = first["generation"]
+    assert facts(host, "more_readers", generation=name) == {"more_readers": []}
+    assert ask(host, "rollback", generation=name) == {"current": name}
+    assert host.run("readlink /data/src_data/current").stdout == f"generations/{name}\n"
+    assert "published already" in ask(host, "rollback", generation=name)["refused"]
+
+    found = facts(host, "units", "disks", "certificates", "proof")
+    states = {one["unit"]: one["active"] for one in found["units"]}
+    assert states["broker-publishing.socket"] == states["broker-sync.timer"] == "active"
+    assert all(0 < one["bytes_free"] < one["bytes"] for one in found["disks"])
+    assert found["certificates"] == []
+    assert "findings" not in found["proof"]
+
+    page = ask(host, "audit", action="request", user="jan@example.com", count="100")
+    requests = [(one["action"], one["result"]) for one in page["events"]]
+    assert requests.count(("request.approve", "done")) == 1
+    assert requests.count(("request.approve", "refused")) == 1
+    assert requests.count(("request.rollback", "done")) == 1
+    assert {one["actor"]["name"] for one in page["events"]} == {"broker-portal", "nobody", "broker"}
+    (line,) = [one for one in page["events"] if one["action"] == "request.rollback"][1:]
+    assert line["detail"] == {"generation": name}
+    left = "ls /run/broker-publishing/*.words"
+    assert host.run(left, check=False).stdout == ""
+    failed = host.run("systemctl list-units --failed --no-legend 'broker-pub*'").stdout
+    assert failed == ""

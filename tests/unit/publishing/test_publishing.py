@@ -1,0 +1,397 @@
+"""The helper for publishing over real sockets: what it takes, what it refuses, what it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.audit.reading import read_log
+from broker.errors import BrokerError, LockedError, PublishError
+from broker.helper.grammar import MAX_REQUEST
+from broker.helper.rate_limit import Limit
+from broker.manifest import Status
+from broker.publish import Generation, Store
+from broker.publishing import published
+from broker.publishing.client import PublishingClient
+from broker.publishing.machine import certificate_facts, certificates, disks
+from broker.publishing.protocol import FACT_PARTS, PUBLISHING_VERBS, parse_act
+from broker.publishing.serve import PublishingHelper
+from tests.unit.publish.making import entry, publish, republish
+
+PORTAL = "nobody-of-this-host"
+ABSENT = "2026-01-01T000000Z-0000"
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="the helper serves root, and no other uid here"
+)
+
+
+@dataclass
+class ScratchHost:
+    """A store and a log in a folder; what would be run there is kept in ``ran``."""
+
+    folder: Path
+    busy: bool = False
+    ran: list[list[str]] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        return Store(self.folder / "data", reserve_bytes=0)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log" / "audit.jsonl"
+
+    @property
+    def tokens(self) -> Path:
+        return self.folder / "tokens"
+
+    def start_sync(self) -> bool:
+        self.ran.append(["start"])
+        return not self.busy
+
+    def as_service(self, words: Sequence[str]) -> None:
+        if self.busy:
+            raise LockedError("the store is busy")
+        self.ran.append([*words])
+
+    def look(self, part: str) -> Any:
+        if part == "syncs":
+            raise BrokerError("systemd does not answer")
+        return [part]
+
+
+class Door:
+    """A listening socket; each connection is served as systemd would have it served."""
+
+    def __init__(self, folder: Path) -> None:
+        self.host = ScratchHost(folder)
+        self.path = folder / "socket"
+        self.helper = PublishingHelper((PORTAL,), self.host, Limit(1000, 0.001))
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listening.bind(os.fspath(self.path))
+        self._listening.listen(8)
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listening.accept()
+                with connection:
+                    self.helper.serve(connection)
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join(timeout=60)
+
+    def call(self, verb: str, **fields: Any) -> dict[str, Any]:
+        return PublishingClient(self.path, "jan@example.com", seconds=60).call(verb, **fields)
+
+    def raw(self, content: bytes) -> dict[str, Any]:
+        return PublishingClient(self.path)._asking.reply(content)  # as a hostile caller sends it
+
+    def lines(self) -> list[tuple[str, str, dict[str, Any]]]:
+        history = read_log(self.host.log)
+        assert not history.garbled
+        return [(one.action, one.result, dict(one.detail)) for one in history.events]
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    """In a folder that every account may enter: no mode of a file may be what refuses here."""
+    with tempfile.TemporaryDirectory(prefix="door-") as folder:
+        Path(folder).chmod(0o755)
+        made = Door(Path(folder))
+        yield made
+        made.close()
+
+
+def hold(store: Store, losses: int) -> Generation:
+    """The next generation, in which every table waits to lose so many rows."""
+    with store.begin() as staging:
+        assert staging.previous is not None
+        for table in staging.previous.manifest.tables:
+            staging.keep(replace(table, status=Status.HELD, losses=losses))
+        return staging.commit()
+
+
+@needs_root
+def test_a_sync_is_started_and_one_on_its_way_is_reported(door: Door) -> None:
+    assert door.call("run") == {"started": True}
+    door.host.busy = True
+    assert door.call("run") == {"started": False}
+    assert door.host.ran == [["start"]] * 2
+    assert door.lines() == [("request.run", "done", {})] * 2
+    actor = read_log(door.host.log).events[0].actor
+    assert (actor.via, actor.claims) == ("socket", {"behalf": "jan@example.com"})
+
+
+@needs_root
+def test_a_deletion_is_approved_as_it_was_looked_at_and_no_other(door: Door) -> None:
+    publish(door.host.store, {entry("cities"): 9, replace(entry("x"), id="-x"): 3})
+    with pytest.raises(PublishError, match="no table of this name waits"):
+        door.call("approve", table="in.cities", what="deletion", found="4")
+    hold(door.host.store, 4)
+    waits = {one["table"]: one for one in door.call("facts", parts=["held"])["held"]}
+    assert waits["sales/cities"] == {
+        "id": "in.cities",
+        "table": "sales/cities",
+        "access": "public",
+        "what": "deletion",
+        "found": "4",
+        "words": "4 rows would go",
+    }
+    for what, found in (("deletion", "5"), ("readers", "0" * 64)):
+        with pytest.raises(PublishError, match="something else"):
+            door.call("approve", table="in.cities", what=what, found=found)
+    assert door.host.ran == []
+    for name in ("in.cities", "sales/cities"):
+        fields = {"table": name, "what": "deletion", "found": "4"}
+        assert door.call("approve", **fields) == {"approved": "in.cities"}
+        assert door.lines()[-1] == ("request.approve", "done", fields)
+    assert door.call("approve", table="-x", what="deletion", found="4")["approved"] == "-x"
+    command = ["approve", "--if-found", "4", "--"]
+    assert door.host.ran == [*[[*command, "in.cities"]] * 2, [*command, "-x"]]
+
+
+@needs_root
+def test_more_readers_of_an_older_generation_are_approved_for_it_alone(door: Door) -> None:
+    store = door.host.store
+    older = publish(store, {entry("cities"): 9}).id
+    newer = publish(store, {entry("cities", access="hr"): 9}).id
+    (waits,) = door.call("facts", parts=["more_readers"], generation=older)["more_readers"]
+    assert (waits["id"], waits["what"], waits["approved"]) == ("in.cities", "readers", False)
+    assert door.call("facts", parts=["more_readers"], generation=newer) == {"more_readers": []}
+    given = {"table": "in.cities", "what": "readers", "found": waits["found"]}
+    with pytest.raises(PublishError, match="no table of this name waits"):
+        door.call("approve", **given)
+    assert door.call("approve", **given, generation=older) == {"approved": "in.cities"}
+    expected = ["approve", "--if-found", waits["found"], "--generation", older, "--", "in.cities"]
+    assert door.host.ran == [expected]
+    store.approvals.give_readers(store.widenings(store.generation(older))[0])
+    (waits,) = door.call("facts", parts=["more_readers"], generation=older)["more_readers"]
+    assert waits["approved"]
+
+
+@needs_root
+def test_only_another_generation_that_is_kept_is_published_again(door: Door) -> None:
+    first = publish(door.host.store, {entry("cities"): 9}).id
+    second = republish(door.host.store).id
+    listed = door.call("facts", parts=["generations"])["generations"]
+    assert [(one["generation"], one["current"]) for one in listed] == [
+        (first, False),
+        (second, True),
+    ]
+    assert door.call("rollback", generation=first) == {"current": first}
+    for name, sentence in ((second, "published already"), (ABSENT, "no such generation")):
+        with pytest.raises(PublishError, match=sentence):
+            door.call("rollback", generation=name)
+    assert door.host.ran == [["rollback", "--", first]]
+    door.host.busy = True
+    with pytest.raises(LockedError, match="busy"):
+        door.call("rollback", generation=first)
+
+
+@needs_root
+def test_a_fact_that_cannot_be_known_hides_no_other(door: Door) -> None:
+    parts = [part for part in FACT_PARTS if part != "more_readers"]
+    found = door.call("facts", parts=parts)
+    assert found.keys() == {*parts}
+    assert found["syncs"] == {"problem": "systemd does not answer"}
+    assert (found["units"], found["held"], found["generations"]) == (["units"], [], [])
+
+
+@needs_root
+def test_the_log_is_read_by_pages_and_filters(door: Door) -> None:
+    for _ in range(3):
+        door.call("run")
+    with suppress(PublishError):
+        door.call("rollback", generation=ABSENT)
+    page = door.call("audit", action="request.run", count="2")
+    assert (page["matches"], len(page["events"]), page["garbled"]) == (3, 2, 0)
+    assert page["events"][0]["time"] > page["events"][1]["time"]
+    (last,) = door.call("audit", action="request.run", skip="2", count="2")["events"]
+    assert last["time"] < page["events"][1]["time"]
+    assert door.call("audit", user="jan@example.com", action="request.rollback")["matches"] == 1
+    assert door.call("audit", user="eva@example.com")["matches"] == 0
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    assert door.call("audit", since=later)["matches"] == 0
+    assert door.call("audit", until=later)["matches"] >= 6
+    with door.host.log.open("a") as log:
+        log.write("scrawl\n")
+    assert door.call("audit")["garbled"] == 1
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is not JSON"),
+        (b'{"verb": "sync"}', "no such verb"),
+        (b'{"verb": "run", "unit": "ssh.service"}', "more than this verb takes"),
+        (b'{"verb": "rollback"}', "generation is missing"),
+        (b'{"verb": "rollback", "generation": "../../etc"}', "not the name of a generation"),
+        (b'{"verb": "rollback", "generation": "--all"}', "not the name of a generation"),
+        (b'{"verb": "rollback", "generation": "2026-01-01T000000Z-0000\\n"}', "not the name"),
+        (
+            '{"verb": "rollback", "generation": "٢026-01-01T000000Z-0000"}'.encode(),
+            "not the name of a generation",
+        ),
+        (b'{"verb": "rollback", "generation": "2026-01-01T000000Z-0000"}', "no such generation"),
+        (b'{"verb": "approve", "table": "", "what": "deletion", "found": "1"}', "not one line"),
+        (
+            b'{"verb": "approve", "table": "a\\u0000b", "what": "deletion", "found": "1"}',
+            "one line",
+        ),
+        (b'{"verb": "approve", "table": "a", "what": "all", "found": "1"}', "no such thing"),
+        (b'{"verb": "approve", "table": "a", "what": "deletion", "found": "-1"}', "does not fit"),
+        (b'{"verb": "approve", "table": "a", "what": "readers", "found": "1"}', "does not fit"),
+        (
+            b'{"verb": "approve", "table": "a", "what": "deletion", "found": "1", '
+            b'"generation": "2026-01-01T000000Z-0000"}',
+            "for readers alone",
+        ),
+        (b'{"verb": "facts", "parts": []}', "not a list of known facts"),
+        (b'{"verb": "facts", "parts": ["secrets"]}', "not a list of known facts"),
+        (b'{"verb": "facts", "parts": ["units", "units"]}', "not a list of known facts"),
+        (b'{"verb": "facts", "parts": ["more_readers"]}', "asked for together"),
+        (b'{"verb": "audit", "count": "201"}', "count is not a number"),
+        (b'{"verb": "audit", "skip": "-1"}', "skip is not a number"),
+        (b'{"verb": "audit", "since": "yesterday"}', "not an instant"),
+        (b'{"verb": "audit", "until": "2026-01-01T00:00:00"}', "not an instant"),
+        (b'{"verb": "audit", "log": "/etc/shadow"}', "more than this verb takes"),
+        (b'{"verb": "audit", "user": "x\\u001b[2J"}', "not one line"),
+        (b'{"verb": "run"}' + b" " * MAX_REQUEST, "too long"),
+    ],
+)
+def test_what_is_refused_does_nothing_and_leaves_a_line(
+    door: Door, content: bytes, sentence: str
+) -> None:
+    reply = door.raw(content)
+    assert reply["ok"] is False
+    assert sentence in reply["error"]["message"]
+    assert door.host.ran == []
+    ((_, result, _),) = door.lines()
+    assert result == "refused"
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+names = st.sampled_from(
+    ["table", "what", "found", "generation", "parts", "user", "since", "skip", "count"]
+)
+
+
+@given(
+    st.binary(max_size=200)
+    | st.builds(
+        lambda v, f: json.dumps({"verb": v, **f}).encode(),
+        st.sampled_from(sorted(PUBLISHING_VERBS)),
+        st.dictionaries(names, values),
+    )
+)
+def test_any_bytes_are_an_act_that_is_well_formed_or_one_sentence(content: bytes) -> None:
+    sentence = ""
+    try:
+        command = parse_act(content)
+    except PublishError as error:
+        sentence = str(error)
+    else:
+        assert command.verb in PUBLISHING_VERBS
+        assert all(isinstance(value, str) for value in command.detail.values())
+    assert len(sentence.splitlines()) <= 1
+
+
+@needs_root
+def test_who_is_not_named_is_refused_whatever_the_mode_of_the_socket(door: Door) -> None:
+    door.path.chmod(0o777)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+            PublishingClient(door.path).call("run")
+        except PublishError as error:
+            code = 0 if "may not ask for acts of publishing" in str(error) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert (door.host.ran, door.lines()[0][:2]) == ([], ("request.unknown", "refused"))
+
+
+@needs_root
+def test_a_caller_who_asks_too_often_or_holds_every_connection_may_try_later(door: Door) -> None:
+    door.helper = replace(door.helper, limit=Limit(1, 3600))
+    door.call("run")
+    with pytest.raises(LockedError, match="too often"):
+        door.call("run")
+    door.helper = replace(door.helper, limit=Limit(1000, 0.001, connections=0))
+    with pytest.raises(LockedError, match="too many connections"):
+        door.call("run")
+    assert door.host.ran == [["start"]]
+
+
+@needs_root
+def test_two_at_once_are_both_answered(door: Door) -> None:
+    answers: list[dict[str, Any]] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(door.call("facts", parts=["units"])))
+        for _ in range(2)
+    ]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(timeout=60)
+    assert answers == [{"units": ["units"]}] * 2
+
+
+def test_a_helper_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BrokerError, match="helper for publishing does not answer") as caught:
+        PublishingClient(tmp_path / "none").call("run")
+    assert "systemctl status broker-publishing.socket" in str(caught.value)
+
+
+def test_a_generation_that_cannot_be_read_is_listed_with_its_error(tmp_path: Path) -> None:
+    store = Store(tmp_path, reserve_bytes=0)
+    first = publish(store, {entry("cities"): 9})
+    republish(store)
+    (first.path / "manifest.json").write_text("{")
+    broken, whole = published.generations_of(store)
+    assert broken["error"]
+    assert (whole["error"], whole["rows"], whole["current"]) == (None, 9, True)
+
+
+def test_each_file_system_is_shown_once_and_places_that_are_not_there_are_not(
+    tmp_path: Path,
+) -> None:
+    (found,) = disks([tmp_path, tmp_path.parent, tmp_path / "none"])
+    assert found["path"] == str(tmp_path)
+    assert 0 < found["bytes_free"] < found["bytes"]
+
+
+def test_dates_of_a_certificate_are_utc_and_no_certificate_is_none(tmp_path: Path) -> None:
+    facts = {"notBefore": "Nov  3 08:00:00 2026 GMT", "notAfter": "Feb  1 08:00:00 2027 GMT"}
+    found = certificate_facts(tmp_path, facts)
+    assert (found["since"], found["until"]) == (
+        "2026-11-03T08:00:00+00:00",
+        "2027-02-01T08:00:00+00:00",
+    )
+    assert certificates(tmp_path / "none") == []
