@@ -82,7 +82,7 @@ class Desktop(Section):
 class User(Section):
     """One entry of ``users``, by account name."""
 
-    name: str = Field(default="", description="Not read yet: name that people see.")
+    name: str = Field(default="", description="Name that people see in the portal.")
     initials: str = Field(default="", description="Not read yet: two letters for the avatar.")
 
 
@@ -214,7 +214,7 @@ class Instance(Section):
         default={}, description="Several sources by name; a table says which with source."
     )
     users: dict[str, User] = Field(
-        default={}, description="Not read yet: account name to how the person is shown."
+        default={}, description="Account name to how the person is shown."
     )
     username_mapping: dict[FoldedName, AccountName] = Field(
         default={},

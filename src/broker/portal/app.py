@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from ..errors import PortalStateError
 from .database.engine import Database
-from .pages import BLUEPRINTS
+from .database.upgrade import upgrade
+from .identity.accounts import NssAccounts
+from .identity.limits import client_network
+from .identity.mail import MailTransport, SmtpTransport
+from .identity.openid import register_providers
+from .pages import BLUEPRINTS, LIMITED
+from .pages.problems import check_host, register_problems, viewer_for_templates
 from .settings import PortalSettings
+from .viewer import AccountClasses
 
 __all__ = ["create_app"]
 
@@ -33,15 +45,27 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_REQUESTS = "60 per minute"  # of one client, to what no one is signed in for
+_LOG = logging.getLogger(__name__)
 
 
-def create_app(settings: PortalSettings) -> Flask:
-    """The portal of one instance. Raises ``BrokerError`` for settings that cannot serve."""
+def create_app(
+    settings: PortalSettings,
+    *,
+    accounts: AccountClasses | None = None,
+    transport: MailTransport | None = None,
+) -> Flask:
+    """The portal of one instance; ``accounts`` and ``transport`` default to the host's.
+
+    A database that cannot be used does not keep it from starting: each page that needs it says so.
+    Raises ``BrokerError`` for settings that cannot serve.
+    """
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SESSION_COOKIE_NAME="__Host-portal",
-        SESSION_COOKIE_SECURE=True,
+        # A browser takes a name of __Host- only with https, for this host and all its paths.
+        SESSION_COOKIE_NAME="__Host-portal" if settings.is_secure else "portal",
+        SESSION_COOKIE_SECURE=settings.is_secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=256 * 1024,
@@ -49,13 +73,41 @@ def create_app(settings: PortalSettings) -> Flask:
     )
     # nginx alone reaches the socket; it says who asked, and nothing of it names the origin.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
-    app.extensions["portal"] = settings
-    app.extensions["database"] = Database(settings.database_url)
+    _attach(app, settings, accounts, transport)
     CSRFProtect(app)
+    limiter = Limiter(lambda: client_network(request.remote_addr), app=app, storage_uri="memory://")
+    for blueprint in LIMITED:
+        limiter.limit(_REQUESTS)(blueprint)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    register_problems(app)
+    app.before_request(check_host)
+    app.context_processor(viewer_for_templates)
     app.after_request(_secured)
     return app
+
+
+def _attach(
+    app: Flask,
+    settings: PortalSettings,
+    accounts: AccountClasses | None,
+    transport: MailTransport | None,
+) -> None:
+    """What requests work with, each by its name in ``app.extensions``."""
+    instance, smtp = settings.instance, settings.instance.email.smtp
+    if transport is None and smtp is not None:
+        transport = SmtpTransport(smtp, settings.host.partition(":")[0])
+    database = Database(settings.database_url, upgrade)
+    app.extensions["portal"] = settings
+    app.extensions["database"] = database
+    app.extensions["accounts"] = accounts or NssAccounts(instance)
+    app.extensions["mail"] = transport
+    app.extensions["background"] = ThreadPoolExecutor(2, thread_name_prefix="mail")
+    app.extensions["providers"] = register_providers(app, instance.auth.providers)
+    try:
+        database.ready()
+    except PortalStateError as error:
+        _LOG.error("%s", error)
 
 
 def _secured(response: Response) -> Response:

@@ -31,6 +31,15 @@ class PortalSettings:
         return f"sqlite:///{self.state / 'portal.sqlite3'}"
 
     @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach it by https; without, it serves this machine alone."""
+        return self.origin.startswith("https://")
+
+    def url(self, path: str) -> str:
+        """The address of a path of this site, for redirects of others and for e-mails."""
+        return self.origin + path
+
+    @property
     def host(self) -> str:
         """The host of the origin, with its port where it has one."""
         return self.origin.partition("://")[2]

@@ -157,7 +157,7 @@ class SignInAttempt(PortalTables):
 
 
 class MailHealth(PortalTables):
-    """How the mail server last answered: one row, for mails to anyone."""
+    """How the mail server last answered: one row for all addresses."""
 
     __tablename__ = "mail_health"
 

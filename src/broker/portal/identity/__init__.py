@@ -1,0 +1,1 @@
+"""Signing in: who a person is, by which door they came, and how long that counts."""

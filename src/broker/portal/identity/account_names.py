@@ -1,0 +1,86 @@
+"""Which account name the portal suggests to a person, and why not the one they expect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ...accounts.records.names import check_name
+from ...errors import AccountsError
+
+__all__ = ["SuggestedName", "suggest_name"]
+
+_LONGEST = 32
+_MOST_NUMBERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedName:
+    """A name that is free and valid. ``reason`` says why it is not the part before the @."""
+
+    name: str
+    reason: str | None = None
+
+
+def suggest_name(
+    email: str, mapping: Mapping[str, str], is_taken: Callable[[str], bool]
+) -> SuggestedName:
+    """The account name for a folded address.
+
+    ``mapping`` is ``username_mapping`` of the instance, ``is_taken`` says whether another person
+    or the host has the name. Raises ``AccountsError`` where no name is left, or the one that the
+    instance maps to is another person's.
+    """
+    local, _, domain = email.partition("@")
+    declared = mapping.get(email) or mapping.get(local)
+    if declared is not None:
+        if is_taken(declared):
+            raise AccountsError(
+                "the account that this person should get is another person's",
+                where=f"username_mapping of {email}",
+                found=declared,
+                remedy="Name another one in username_mapping.",
+            )
+        return SuggestedName(declared, "It was set by the administrators.")
+    wanted = _plain(local)
+    for name in _candidates(wanted, domain):
+        if _is_valid(name) and not is_taken(name):
+            return SuggestedName(name, _reason(name, local, wanted))
+    raise AccountsError(
+        "there is no free account name for this address",
+        where=email,
+        remedy="Name one in username_mapping.",
+    )
+
+
+def _plain(local: str) -> str:
+    """The part before the @ in the characters of account names, without what follows a +."""
+    letters = re.sub(r"[^a-z0-9_-]+", "-", local.lower().partition("+")[0])
+    return letters.strip("-_").lstrip("0123456789-_")[:_LONGEST]
+
+
+def _candidates(wanted: str, domain: str) -> list[str]:
+    company = _plain(domain.partition(".")[0])
+    both = [f"{wanted}-{company}", f"{company}-{wanted}"]  # a reserved beginning may end a name
+    longer = [wanted, *(name[:_LONGEST].strip("-") for name in both)] if wanted else [company]
+    base = (wanted or company or "analyst")[: _LONGEST - 4]
+    return [*longer, *(f"{base}{number}" for number in range(2, _MOST_NUMBERS))]
+
+
+def _is_valid(name: str) -> bool:
+    try:
+        check_name(name)
+    except AccountsError:
+        return False
+    return True
+
+
+def _reason(name: str, local: str, wanted: str) -> str | None:
+    if name == local:
+        return None
+    if name == wanted:
+        return "Account names have a-z, 0-9, _ and - alone."
+    if not _is_valid(wanted):
+        return f"The name {wanted or 'before the @'} is reserved or not valid on the host."
+    return f"The name {wanted} is another person's."

@@ -1,0 +1,90 @@
+"""What a person sees where a page cannot be shown: one sentence, the right status, what to do."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from ...errors import PortalStateError, SignInError
+from ..identity.current import current_viewer
+from ..settings import PortalSettings
+
+__all__ = ["check_host", "register_problems", "viewer_for_templates"]
+
+_LOG = logging.getLogger(__name__)
+_FOR_MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})  # called by address, on this host
+_SENTENCES = {
+    400: ("The request is not valid.", "Go back and try again."),
+    403: ("You may not do this.", ""),
+    404: ("There is no such page.", "It may be one that you may not see."),
+    405: ("This page does not take such a request.", ""),
+    413: ("The request is too large.", "Send less at once."),
+    415: ("The request has the wrong format.", ""),
+    429: ("There were too many requests.", "Wait for a minute, then try again."),
+}
+_FAILED = ("The portal failed.", "Try again; an administrator can read more in its log.")
+
+
+def register_problems(app: Flask) -> None:
+    """A page for each kind of error."""
+    app.register_error_handler(SignInError, _not_signed_in)
+    app.register_error_handler(PortalStateError, _no_state)
+    app.register_error_handler(CSRFError, _expired_form)
+    app.register_error_handler(HTTPException, _http)
+
+
+def check_host() -> ResponseReturnValue | None:
+    """Answer under the configured address alone: 421 for any other ``Host``."""
+    settings: PortalSettings = current_app.extensions["portal"]
+    if request.path in _FOR_MACHINES or request.host.lower() == settings.host:
+        return None
+    return _problem("This portal has another address.", 421, origin=settings.origin)
+
+
+def viewer_for_templates() -> dict[str, Any]:
+    """``viewer`` in every template: the person who is signed in, or None."""
+    try:
+        return {"viewer": current_viewer()}
+    except PortalStateError:
+        return {"viewer": None}
+
+
+def _problem(
+    sentence: str, status: int, remedy: str = "", *, origin: str | None = None, again: bool = False
+) -> ResponseReturnValue:
+    text = render_template(
+        "problem.html", sentence=sentence, remedy=remedy, origin=origin, again=again
+    )
+    return text, status
+
+
+def _not_signed_in(error: SignInError) -> ResponseReturnValue:
+    _LOG.warning("a person was not signed in: %s", error.message)
+    return _problem(error.message, error.status, error.remedy or "", again=True)
+
+
+def _no_state(error: PortalStateError) -> ResponseReturnValue:
+    """The log has the place and the remedy; a visitor does not learn where things stand."""
+    _LOG.error("%s", error)
+    sentence = error.message[:1].upper() + error.message[1:] + "."
+    return _problem(sentence, 503, "An administrator can read in its log what to do.")
+
+
+def _expired_form(_error: CSRFError) -> ResponseReturnValue:
+    return _problem(
+        "This page was open for too long, or your browser keeps no cookies.",
+        400,
+        "Go back, load the page again, and repeat what you did.",
+    )
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error
+    sentence, remedy = _SENTENCES.get(error.code, _FAILED)
+    return _problem(sentence, error.code, remedy)
