@@ -13,12 +13,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from ..errors import PortalStateError
 from .database.engine import Database
 from .database.upgrade import upgrade
+from .frame.dressing import dress
 from .identity.accounts import NssAccounts
 from .identity.limits import client_network
 from .identity.mail import MailTransport, SmtpTransport
 from .identity.openid import register_providers
-from .pages import BLUEPRINTS, LIMITED
+from .pages import BLUEPRINTS, LIMITED, NAVIGATION
 from .pages.problems import check_host, register_problems, viewer_for_templates
+from .reading.catalogs import Catalogs
 from .settings import PortalSettings
 from .viewer import AccountClasses
 
@@ -60,7 +62,7 @@ def create_app(
     A database that cannot be used does not keep it from starting: each page that needs it says so.
     Raises ``BrokerError`` for settings that cannot serve.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         # A browser takes a name of __Host- only with https, for this host and all its paths.
@@ -80,6 +82,8 @@ def create_app(
         limiter.limit(_REQUESTS)(blueprint)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.extensions["catalogs"] = Catalogs(settings.store)
+    dress(app, settings.instance, settings.logo, NAVIGATION)
     register_problems(app)
     app.before_request(check_host)
     app.context_processor(viewer_for_templates)

@@ -16,7 +16,7 @@ class PortalSettings:
 
     It alone stands in redirects and mails, whatever a request says of its host. ``secret_key``
     signs cookies, ``state`` is the folder of the database, ``store`` that of the generations, of
-    which the portal reads catalogs alone.
+    which the portal reads catalogs alone. ``logo`` is the picture that ``instance.logo`` names.
     """
 
     instance: Instance
@@ -24,6 +24,7 @@ class PortalSettings:
     secret_key: str
     state: Path
     store: Path
+    logo: Path | None = None
 
     @property
     def database_url(self) -> str:

@@ -1,0 +1,1 @@
+"""Plots and graphs as plain geometry; templates make SVG of it. Pure."""

@@ -1,0 +1,58 @@
+"""The catalog of who looks at a page, and pages that a browser need not fetch twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Response, current_app, g, make_response, request, session
+
+from ... import __version__
+from ...manifest import Audience
+from ..look.theme import chosen_theme
+from ..reading.catalogs import AudienceCatalog, Catalogs
+from ..viewer import audience_of
+
+__all__ = ["catalog_page", "current_audience", "current_catalog"]
+
+_SECONDS = 60  # that ages on a page may be behind
+
+
+def current_audience() -> Audience:
+    """What this person may know, asked of the host at this request."""
+    return audience_of(g.viewer, current_app.extensions["accounts"])
+
+
+def current_catalog() -> AudienceCatalog:
+    """The catalog of this person in the current generation; raises ``CatalogError``."""
+    catalogs: Catalogs = current_app.extensions["catalogs"]
+    return catalogs.of(current_audience())
+
+
+def catalog_page(page: Callable[..., str]) -> Callable[..., Response]:
+    """A view that shows nothing but the catalog, which it gets as its first argument.
+
+    A browser that has the page of this generation, person and minute is answered with 304.
+    """
+
+    @wraps(page)
+    def answered(**arguments: Any) -> Response:
+        """The page, or that it is the same."""
+        catalog = current_catalog()
+        etag = _etag(catalog)
+        has_it = request.if_none_match.contains_weak(etag) and "_flashes" not in session
+        response = Response(status=304) if has_it else make_response(page(catalog, **arguments))
+        response.set_etag(etag, weak=True)
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.vary.add("Cookie")
+        return response
+
+    return answered
+
+
+def _etag(catalog: AudienceCatalog) -> str:
+    minute = current_app.extensions["clock"]().timestamp() // _SECONDS
+    parts = (__version__, catalog.tag, g.viewer, chosen_theme(), request.full_path, minute)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]

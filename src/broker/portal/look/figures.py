@@ -1,0 +1,99 @@
+"""Numbers, sizes, shares and times as every page shows them: one number, one text. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+
+__all__ = [
+    "age",
+    "amount",
+    "counted",
+    "decimal_text",
+    "duration",
+    "moment",
+    "number",
+    "percent",
+    "share",
+]
+
+_SIZES = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+_SPANS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+_NOTHING = "\u2013"  # a dash
+_MOST_DIGITS = 20  # before the point or after it
+_MOST_SECONDS = 10**11  # three thousand years, past which nothing is an age
+
+
+def number(value: float | None) -> str:
+    """``19,781``; a fraction as short as it is exact; a dash where there is nothing."""
+    if value is None:
+        return _NOTHING
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:,.6g}"
+
+
+def decimal_text(text: str) -> str:
+    """A number that came as text, with its digits in groups; any other text as it is."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    is_plain = value.is_finite() and abs(value.adjusted()) <= _MOST_DIGITS
+    return f"{value:,f}" if is_plain else text
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """``1 table``, ``1,000 tables``."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def amount(size: int) -> str:
+    """Bytes: ``412 B``, ``1.5 kB``, ``23 MB``; two digits at least, and no more than three."""
+    for unit, width in _SIZES:
+        if size >= width:
+            value = size / width
+            return f"{value:.1f} {unit}" if value < 9.95 else f"{value:,.0f} {unit}"
+    return f"{size} B"
+
+
+def share(part: int, whole: int) -> str:
+    """Percent with one digit, but never 0 or 100 where that is not so."""
+    if not whole or part in (0, whole):
+        return "100 %" if whole and part else "0 %"
+    return percent(part / whole)
+
+
+def percent(value: float) -> str:
+    """A share from 0 to 1; the same rounding, and ``0 %`` and ``100 %`` only for those."""
+    if value in (0, 1):
+        return "100 %" if value else "0 %"
+    if value < 0.001:
+        return "<0.1 %"
+    if 0.999 < value < 1:
+        return ">99.9 %"
+    return f"{value * 100:.1f} %".replace(".0 %", " %")
+
+
+def duration(seconds: float) -> str:
+    """A span of time by its two largest units: ``2 d 3 h``."""
+    left, parts = int(min(max(seconds, 0), _MOST_SECONDS)), []
+    for name, width in _SPANS:
+        count, left = divmod(left, width)
+        if count:
+            parts.append(f"{count:,} {name}")
+    return " ".join(parts[:2]) or "0 s"
+
+
+def age(since: datetime, now: datetime) -> str:
+    """``3 h ago`` by the largest unit; what clocks put ahead counts as now."""
+    left = int((now - since).total_seconds())
+    for name, width in _SPANS[:3]:
+        if left >= width:
+            return f"{left // width:,} {name} ago"
+    return "just now"
+
+
+def moment(instant: datetime) -> str:
+    """``2026-11-30 12:19 UTC``."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,60 @@
+"""A long list in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flask import abort, request
+
+__all__ = ["Pages", "requested_page"]
+
+_Item = TypeVar("_Item")
+_AROUND = 2  # neighbours of a page that it leads to
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Page ``number`` of ``count``, both from 1 on; it has the items from ``begin`` to ``end``."""
+
+    number: int
+    count: int
+    begin: int
+    end: int
+    total: int
+
+    @classmethod
+    def of(cls, number: str, total: int, size: int) -> Pages | None:
+        """From the number as an address has it; None where there is no such page.
+
+        A list without items has one page.
+        """
+        count = max(1, -(-total // size))
+        if not (number.isascii() and number.isdecimal() and len(number) <= 9):
+            return None
+        found = int(number)
+        if not 1 <= found <= count:
+            return None
+        begin = (found - 1) * size
+        return cls(found, count, begin, min(begin + size, total), total)
+
+    @property
+    def links(self) -> list[int | None]:
+        """The pages to lead to: the first, the last and the neighbours; None for those between."""
+        near = range(self.number - _AROUND, self.number + _AROUND + 1)
+        wanted = sorted({1, self.count, *(page for page in near if 1 <= page <= self.count)})
+        links: list[int | None] = []
+        for page in wanted:
+            if links and links[-1] is not None and page > links[-1] + 1:
+                links.append(None)
+            links.append(page)
+        return links
+
+
+def requested_page(items: Sequence[_Item], size: int) -> tuple[Sequence[_Item], Pages]:
+    """The part of a list that the request asks for by ``page``; 404 for one that is not there."""
+    pages = Pages.of(request.args.get("page", "1"), len(items), size)
+    if pages is None:
+        abort(404)
+    return items[pages.begin : pages.end], pages

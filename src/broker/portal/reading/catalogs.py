@@ -1,0 +1,162 @@
+"""The catalogs of the current generation, one per audience, read once and kept in memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Generic, TypeVar
+
+from ...catalog.model import CatalogIndex, CatalogTable, TableDetails
+from ...catalog.places import CATALOG, INDEX
+from ...catalog.reader import current_generation, read_index, read_table
+from ...errors import CatalogError
+from ...manifest import Audience
+from .profile import TableProfile, profile_of
+from .search import SearchIndex
+
+__all__ = ["AudienceCatalog", "Catalogs", "MissingCatalogError", "TableView"]
+
+_MOST_CATALOGS = 16
+_MOST_TABLES = 256
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class MissingCatalogError(CatalogError):
+    """There is no catalog yet: nothing was published, or not by this release."""
+
+
+class TableView:
+    """A table with its details, read together."""
+
+    def __init__(self, table: CatalogTable, details: TableDetails) -> None:
+        """Raises ``CatalogError`` for a profile of another shape."""
+        self.table = table
+        self.details = details
+        self.profile: TableProfile | None = profile_of(details)
+
+
+class AudienceCatalog:
+    """All that one audience may know of one generation. It never changes."""
+
+    def __init__(self, store: Path, audience: Audience, index: CatalogIndex) -> None:
+        """``index`` is that of the audience."""
+        self._store = store
+        self.audience = audience
+        self.index = index
+        self._tables: _Kept[str, TableView] = _Kept(_MOST_TABLES)
+        self._lock = Lock()
+
+    @property
+    def tag(self) -> str:
+        """Names exactly this content, for ETags."""
+        return f"{self.index.generation}:{self.audience.path}"
+
+    @cached_property
+    def search(self) -> SearchIndex:
+        """The index of words, made at the first search."""
+        with self._lock:
+            return SearchIndex(self.index)
+
+    @cached_property
+    def folders(self) -> Mapping[str, tuple[CatalogTable, ...]]:
+        """The tables of each folder, in the order of the catalog."""
+        found: dict[str, list[CatalogTable]] = {folder.name: [] for folder in self.index.folders}
+        for table in self.index.tables:
+            found.setdefault(table.folder, []).append(table)
+        return {name: tuple(tables) for name, tables in found.items() if tables}
+
+    @cached_property
+    def tables(self) -> tuple[CatalogTable, ...]:
+        """All of them, by folder."""
+        return tuple(table for tables in self.folders.values() for table in tables)
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """How each folder is called; by its name where it has no label."""
+        named = {one.name: one.label for one in self.index.folders}
+        return {name: named.get(name) or name for name in self.folders}
+
+    def table(self, path: str) -> TableView | None:
+        """A table with its details; None for one that this audience does not know.
+
+        Raises ``CatalogError`` where its file is damaged.
+        """
+        known = self.index.table(path)
+        if known is None:
+            return None
+        return self._tables.get(
+            path,
+            lambda: TableView(known, read_table(self._store, self.audience, self.index, path)),
+        )
+
+
+class Catalogs:
+    """The one place in which pages get a catalog. Several threads may ask."""
+
+    def __init__(self, store: Path) -> None:
+        """``store`` is the folder with the link ``current``."""
+        self._store = store
+        self._kept: _Kept[tuple[str, Audience], AudienceCatalog] = _Kept(_MOST_CATALOGS)
+
+    def of(self, audience: Audience) -> AudienceCatalog:
+        """What the audience may know now: one look at a link where it was read before.
+
+        Raises ``MissingCatalogError`` where there is none, ``CatalogError`` for one that cannot be
+        read.
+        """
+        generation = self._current()
+        return self._kept.get((generation, audience), lambda: self._read(generation, audience))
+
+    def _current(self) -> str:
+        try:
+            return current_generation(self._store)
+        except CatalogError as error:
+            if (self._store / "current").is_symlink():
+                raise
+            raise _missing(error) from error
+
+    def _read(self, generation: str, audience: Audience) -> AudienceCatalog:
+        try:
+            index = read_index(self._store, audience, generation)
+        except CatalogError as error:
+            place = self._store / CATALOG / generation / audience.path / INDEX
+            if place.exists():
+                raise
+            raise _missing(error) from error
+        return AudienceCatalog(self._store, audience, index)
+
+
+def _missing(error: CatalogError) -> MissingCatalogError:
+    return MissingCatalogError(
+        error.message,
+        where=error.where,
+        expected=error.expected,
+        found=error.found,
+        remedy=error.remedy,
+    )
+
+
+class _Kept(Generic[_Key, _Value]):
+    """The values that were asked for last. Two threads may make the same one at once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[_Key, _Value] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: _Key, make: Callable[[], _Value]) -> _Value:
+        """The value that is kept, else what ``make`` answers; what it raises is not kept."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        made = make()
+        with self._lock:
+            self._values[key] = made
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return made

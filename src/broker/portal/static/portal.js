@@ -1,0 +1,57 @@
+// Betters what already works without it: copying, times of the reader's zone, a key for the search.
+"use strict";
+
+function copied(text) {
+  if (navigator.clipboard && window.isSecureContext) {
+    return navigator.clipboard.writeText(text);
+  }
+  // Without HTTPS browsers have no clipboard for scripts; a selection can still be copied.
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.readOnly = true;
+  field.className = "unseen";
+  document.body.append(field);
+  field.select();
+  const worked = document.execCommand("copy");
+  field.remove();
+  return worked ? Promise.resolve() : Promise.reject(new Error("the browser refused"));
+}
+
+function selected(element) {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  const selection = window.getSelection();
+  selection.removeAllRanges();
+  selection.addRange(range);
+}
+
+for (const box of document.querySelectorAll("[data-copy]")) {
+  const button = box.querySelector("button");
+  const text = box.querySelector("pre");
+  const usual = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    copied(text.textContent).then(
+      () => { button.textContent = "Copied"; },
+      () => { selected(text); button.textContent = "Selected: press Ctrl+C"; },
+    );
+    setTimeout(() => { button.textContent = usual; }, 2500);
+  });
+}
+
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const instant = new Date(time.dateTime);
+  if (!Number.isNaN(instant.getTime()) && time.dateTime.includes("T")) {
+    time.title = `${instant.toLocaleString()} here, ${time.dateTime}`;
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  const search = document.querySelector("input[type=search]");
+  const writes = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && search && !writes && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    search.focus();
+    search.select();
+  }
+});

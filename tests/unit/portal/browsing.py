@@ -1,0 +1,61 @@
+"""A portal in which every request is of the same person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from flask import Flask, g
+
+from broker.config import Instance
+from broker.portal.app import create_app
+from broker.portal.settings import PortalSettings
+from broker.portal.viewer import Viewer
+
+__all__ = ["ALL", "FixedAccounts", "signed_in_app"]
+
+ALL = ("public", "private", "finance")
+
+
+@dataclass
+class FixedAccounts:
+    """A host on which every account has the same classes, which a test may change."""
+
+    names: Collection[str] = ALL
+
+    def classes(self, account: str) -> Collection[str] | None:
+        """The same for everyone."""
+        del account
+        return self.names
+
+
+def signed_in_app(
+    folder: Path,
+    *,
+    classes: Collection[str] = ALL,
+    instance: Instance | None = None,
+    now: datetime | None = None,
+    is_admin: bool = False,
+) -> Flask:
+    """The portal over ``folder/store``, at a fixed time where one is given."""
+    app = create_app(
+        PortalSettings(
+            instance=instance or Instance(),
+            origin="https://data.example.com",
+            secret_key="x" * 32,
+            state=folder,
+            store=folder / "store",
+        )
+    )
+    app.extensions["accounts"] = FixedAccounts(classes)
+    if now is not None:
+        app.extensions["clock"] = lambda: now
+
+    @app.before_request
+    def sign_in() -> None:
+        """Anna."""
+        g.viewer = Viewer(1, "anna@example.com", "Anna Lind", "anna", is_admin=is_admin)
+
+    return app
