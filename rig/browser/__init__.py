@@ -1,0 +1,51 @@
+"""A browser for tests: Debian's Chromium, driven by Playwright, and axe-core to judge pages.
+
+axe-core is locked in ``package-lock.json`` beside this.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error, sync_playwright
+
+from rig.node import NodeError, locked_packages
+
+__all__ = ["BrowserError", "axe_script", "browser"]
+
+HERE = Path(__file__).parent
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+# Root, as in a container, cannot have Chromium's own sandbox; the pages are the tests' own.
+OPTIONS = ("--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none")
+
+
+class BrowserError(Exception):
+    """There is no browser here, or it does not start; the text says why."""
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A Chromium without a window; raises ``BrowserError`` where there is none."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        raise BrowserError("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        try:
+            started = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
+        except Error as error:
+            raise BrowserError(str(error).strip()[:500]) from error
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+def axe_script() -> str:
+    """axe-core, to be run in a page; raises ``BrowserError`` where it cannot be had."""
+    try:
+        return (locked_packages(HERE, "axe") / "axe-core" / "axe.min.js").read_text()
+    except (NodeError, RuntimeError) as error:
+        raise BrowserError(str(error)) from error

@@ -1,0 +1,72 @@
+"""``python -m tests.integration.portal.look``: a picture of every page into a folder.
+
+In light and dark at the width of a desk, and in light at that of a phone. Look at them.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+import click
+from playwright.sync_api import Browser
+
+from rig.browser import BrowserError, browser
+from tests.unit.portal.browsing import signed_in_app
+
+from .gallery import NOW, write_gallery
+from .serving import served
+
+PAGES = (
+    "/catalog",
+    "/catalog/folder/shop",
+    "/catalog/table/shop/orders",
+    "/catalog/table/finance/invoices",
+    "/catalog/table/people/employees",
+    "/catalog/column/shop/orders?name=total",
+    "/catalog/column/shop/orders?name=day",
+    "/catalog/column/shop/orders?name=status",
+    "/catalog/metrics",
+    "/catalog/metrics/monthly_revenue",
+    "/catalog/metrics/orders_by_status",
+    "/search?q=order",
+    "/search?q=nothing+of+it",
+    "/catalog/table/no/such",
+)
+SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+
+
+@click.command()
+@click.option("--output", type=click.Path(path_type=Path), default=Path(".cache/screenshots"))
+@click.option("--only", default="", help="A part of the pages' addresses.")
+def main(output: Path, only: str) -> None:
+    """Make the pictures, and say where they are."""
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        write_gallery(Path(folder) / "store")
+        try:
+            with served(signed_in_app(Path(folder), now=NOW)) as origin, browser() as started:
+                for page in (one for one in PAGES if only in one):
+                    _pictures(started, origin, page, output)
+        except BrowserError as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(f"screenshots are in {output}")
+
+
+def _pictures(started: Browser, origin: str, page: str, output: Path) -> None:
+    name = re.sub(r"[^a-z0-9]+", "-", page.lower()).strip("-")
+    for size, theme in (("desk", "light"), ("desk", "dark"), ("phone", "light")):
+        width, height = SIZES[size]
+        tab = started.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme=theme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        tab.goto(origin + page)
+        tab.screenshot(path=output / f"{name}-{size}-{theme}.png", full_page=True)
+        tab.close()
+
+
+if __name__ == "__main__":
+    main()
