@@ -15,6 +15,7 @@ from pydantic import (
 
 from ..classes import BUILT_IN_CLASSES, PUBLIC, group_of
 from ..errors import ConfigError
+from .appearance import Accent, Logo, Support
 from .description import TableDescription
 from .document import Document
 from .problems import did_you_mean
@@ -55,9 +56,24 @@ class Identity(Section):
         description="Address of the portal as people type it, such as https://data.example.com. "
         "It alone stands in redirects and e-mails.",
     )
-    subtitle: str = Field(default="", description="Not read yet: line under the name.")
+    subtitle: str = Field(default="", description="Line under the name.")
+    logo: Logo | None = Field(
+        default=None,
+        description="File beside instance.yaml with the picture beside the name: SVG or PNG, "
+        "at most 64 kB.",
+    )
+    accent: Accent = Field(
+        default="#0b5cad",
+        description="Colour of links, buttons and plots, readable on white; the portal makes a "
+        "lighter one of it for dark pages.",
+    )
     copyright: str = Field(
-        default="", description="Not read yet: who holds the copyright, in the footer."
+        default="", description="Who holds the copyright, in the footer of the portal."
+    )
+    support: Support = Field(
+        default="",
+        description="Where people get help: an e-mail address, or an address that begins with "
+        "https://.",
     )
 
 
