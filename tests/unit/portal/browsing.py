@@ -14,6 +14,8 @@ from broker.portal.app import create_app
 from broker.portal.settings import PortalSettings
 from broker.portal.viewer import Viewer
 
+from .conftest import ORIGIN, Browser
+
 __all__ = ["ALL", "FixedAccounts", "signed_in_app"]
 
 ALL = ("public", "private", "finance")
@@ -38,18 +40,22 @@ def signed_in_app(
     instance: Instance | None = None,
     now: datetime | None = None,
     is_admin: bool = False,
+    origin: str = ORIGIN,
+    logo: Path | None = None,
 ) -> Flask:
     """The portal over ``folder/store``, at a fixed time where one is given."""
     app = create_app(
         PortalSettings(
             instance=instance or Instance(),
-            origin="https://data.example.com",
+            origin=origin,
             secret_key="x" * 32,
             state=folder,
             store=folder / "store",
-        )
+            logo=logo,
+        ),
+        accounts=FixedAccounts(classes),
     )
-    app.extensions["accounts"] = FixedAccounts(classes)
+    app.test_client_class = Browser
     if now is not None:
         app.extensions["clock"] = lambda: now
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, request
 from markupsafe import Markup, escape
 
 from ...config import Instance
@@ -19,7 +19,7 @@ from ..look.theme import THEMES, chosen_theme, theme
 from ..reading.freshness import freshness_of
 from ..reading.profile import taken_at
 from ..reading.search import MARK_BEGINS, MARK_ENDS
-from .failures import handle_failures
+from .failures import handle_missing_catalogs
 
 __all__ = ["NavigationItem", "dress", "marked", "paragraphs", "support_link"]
 
@@ -50,7 +50,7 @@ def dress(
     app.register_blueprint(files_blueprint(files))
     app.register_blueprint(theme)
     app.extensions.setdefault("clock", lambda: datetime.now(UTC))
-    handle_failures(app)
+    handle_missing_catalogs(app)
     app.jinja_env.filters |= {
         "number": figures.number,
         "counted": figures.counted,
@@ -88,7 +88,6 @@ def dress(
         return {
             "theme": chosen_theme(),
             "now": app.extensions["clock"](),
-            "viewer": g.get("viewer"),
             "navigation": [(item, item.endpoint.partition(".")[0] == part) for item in places],
         }
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response, current_app, g, make_response, request, session
+from flask import Response, abort, current_app, make_response, request, session
 
 from ... import __version__
 from ...manifest import Audience
+from ..identity.current import current_viewer, signed_in, time_now
 from ..look.theme import chosen_theme
 from ..reading.catalogs import AudienceCatalog, Catalogs
 from ..viewer import audience_of
@@ -22,7 +23,10 @@ _SECONDS = 60  # that ages on a page may be behind
 
 def current_audience() -> Audience:
     """What this person may know, asked of the host at this request."""
-    return audience_of(g.viewer, current_app.extensions["accounts"])
+    viewer = current_viewer()
+    if viewer is None:  # which no page lets happen
+        abort(401)
+    return audience_of(viewer, current_app.extensions["accounts"])
 
 
 def current_catalog() -> AudienceCatalog:
@@ -34,9 +38,11 @@ def current_catalog() -> AudienceCatalog:
 def catalog_page(page: Callable[..., str]) -> Callable[..., Response]:
     """A view that shows nothing but the catalog, which it gets as its first argument.
 
+    Who is not signed in is sent to do so.
     A browser that has the page of this generation, person and minute is answered with 304.
     """
 
+    @signed_in
     @wraps(page)
     def answered(**arguments: Any) -> Response:
         """The page, or that it is the same."""
@@ -53,6 +59,6 @@ def catalog_page(page: Callable[..., str]) -> Callable[..., Response]:
 
 
 def _etag(catalog: AudienceCatalog) -> str:
-    minute = current_app.extensions["clock"]().timestamp() // _SECONDS
-    parts = (__version__, catalog.tag, g.viewer, chosen_theme(), request.full_path, minute)
+    minute = time_now().timestamp() // _SECONDS
+    parts = (__version__, catalog.tag, current_viewer(), chosen_theme(), request.full_path, minute)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, redirect, request
+from flask import Blueprint, abort, current_app, redirect, request
 from werkzeug import Response
 
 __all__ = ["THEMES", "chosen_theme", "theme"]
@@ -29,11 +29,12 @@ def choose() -> Response:
     if choice not in THEMES:
         abort(400)
     response = redirect(_back())
+    is_secure = current_app.config["SESSION_COOKIE_SECURE"]
     if choice == "system":
-        response.delete_cookie(_COOKIE, secure=True, samesite="Lax")
+        response.delete_cookie(_COOKIE, secure=is_secure, samesite="Lax")
     else:
         response.set_cookie(
-            _COOKIE, choice, max_age=_SECONDS, secure=True, httponly=True, samesite="Lax"
+            _COOKIE, choice, max_age=_SECONDS, secure=is_secure, httponly=True, samesite="Lax"
         )
     return response
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import click
+from flask import Flask
 from playwright.sync_api import Browser
 
 from rig.browser import BrowserError, browser
@@ -37,6 +39,11 @@ PAGES = (
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 
 
+def of_gallery(folder: Path) -> Callable[[str], Flask]:
+    """Makes the app over ``folder/store`` at an address."""
+    return lambda origin: signed_in_app(folder, now=NOW, origin=origin)
+
+
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path), default=Path(".cache/screenshots"))
 @click.option("--only", default="", help="A part of the pages' addresses.")
@@ -46,7 +53,7 @@ def main(output: Path, only: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_gallery(Path(folder) / "store")
         try:
-            with served(signed_in_app(Path(folder), now=NOW)) as origin, browser() as started:
+            with served(of_gallery(Path(folder))) as origin, browser() as started:
                 for page in (one for one in PAGES if only in one):
                     _pictures(started, origin, page, output)
         except BrowserError as error:

@@ -13,10 +13,9 @@ from playwright.sync_api import Browser, Page
 
 from rig.browser import BrowserError, axe_script, browser
 from tests.unit.catalog.example import write_example
-from tests.unit.portal.browsing import signed_in_app
 
-from .__main__ import PAGES, SIZES
-from .gallery import NOW, write_gallery
+from .__main__ import PAGES, SIZES, of_gallery
+from .gallery import write_gallery
 from .serving import served
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -44,7 +43,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A portal over the gallery."""
     folder = tmp_path_factory.mktemp("gallery")
     write_gallery(folder / "store")
-    with served(signed_in_app(folder, now=NOW)) as address:
+    with served(of_gallery(folder)) as address:
         yield address
 
 
@@ -53,7 +52,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A portal in which every text wants to do harm."""
     folder = tmp_path_factory.mktemp("hostile")
     write_example(folder / "store", 6, hostile=True, long=10_000)
-    with served(signed_in_app(folder, now=NOW)) as address:
+    with served(of_gallery(folder)) as address:
         yield address
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from flask.testing import FlaskClient
 
 from broker.config import Instance
 from broker.errors import ConfigError
-from broker.portal.app import create_app
 from broker.portal.look.files import browser_files
 
 from ..browsing import signed_in_app
@@ -64,8 +62,7 @@ def test_another_content_has_another_name(tmp_path: Path) -> None:
 
 def test_a_logo_that_is_opened_by_itself_runs_nothing(tmp_path: Path) -> None:
     (tmp_path / "logo.svg").write_bytes(SVG)
-    settings = signed_in_app(tmp_path).extensions["portal"]
-    client = create_app(replace(settings, logo=tmp_path / "logo.svg")).test_client()
+    client = signed_in_app(tmp_path, logo=tmp_path / "logo.svg").test_client()
     address = re.search(r'<img src="(/brand/[^"]+)"', client.get("/nothing").text)
     assert address is not None
     answer = client.get(address[1])

@@ -75,3 +75,12 @@ def test_nothing_leads_to_another_host(client: FlaskClient, referer: str) -> Non
     )
     assert answer.location is not None
     assert re.match(r"/(?![/\\])", answer.location)
+
+
+def test_a_page_for_anyone_gives_no_cookie(tmp_path: Path) -> None:
+    app = signed_in_app(tmp_path)
+    app.before_request_funcs[None].pop()  # nobody is signed in
+    answer = app.test_client().get("/nothing")
+    assert answer.status_code == 404
+    assert "Set-Cookie" not in answer.headers
+    assert "csrf_token" not in answer.text

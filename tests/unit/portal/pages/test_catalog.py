@@ -102,7 +102,7 @@ def test_what_is_wrong_is_shown_to_admins_alone(tmp_path: Path) -> None:
         client = signed_in_app(tmp_path, is_admin=is_admin).test_client()
         answer = client.get("/catalog/table/shop/table_0")
         assert answer.status_code == 503
-        assert "The catalog is not available" in answer.text
+        assert "The catalog cannot be read" in answer.text
         seen[is_admin] = str(tmp_path) in answer.text
         assert client.get("/catalog/table/shop/table_3").status_code == 200
         assert client.get("/catalog").status_code == 200
