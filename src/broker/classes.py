@@ -13,6 +13,7 @@ __all__ = [
     "AUDIENCES",
     "BUILT_IN_CLASSES",
     "BUILT_IN_VIEWS",
+    "CATALOG_GROUP",
     "CLASS_NAME",
     "CLASS_NAME_WORDS",
     "FIRST_PERSON_UID",
@@ -47,9 +48,10 @@ GROUP_NAME = r"[a-z_][a-z0-9_-]{0,31}"  # as shadow-utils accepts it
 _GROUPS = {PUBLIC: "dataread", PRIVATE: "data-private"}
 
 OPERATOR_GROUP = "data-ops"
+CATALOG_GROUP = "data-catalog"  # of the portal: it reads catalogs, and no data
 SHELL_GROUP = "data-shell"  # of analysts with a shell
 SUDO_GROUP = "data-sudo"  # of operators who may become root
-_OWN_GROUPS = frozenset({SERVICE, OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP})
+_OWN_GROUPS = frozenset({SERVICE, OPERATOR_GROUP, CATALOG_GROUP, SHELL_GROUP, SUDO_GROUP})
 # Users and groups of Debian's base-passwd, then what this product and its packages bring.
 _NAMES = """
 root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 from .. import __version__
 from ..manifest import Status
 from ..metrics.model import Grain, ResultColumn
+from ..metrics.results import MetricPoint, MetricResult
 from ..tables.issues import Issue
 from ..tables.model import Partitioning
 
@@ -27,8 +28,6 @@ __all__ = [
     "CatalogIndex",
     "CatalogMetric",
     "CatalogTable",
-    "MetricPoint",
-    "MetricResult",
     "Relation",
     "TableDetails",
     "TablePart",
@@ -137,35 +136,6 @@ class CatalogFolder:
     name: str
     label: str = ""
     icon: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MetricResult:
-    """The answer of a metric, as text in the order of ``columns``; NULL is None.
-
-    Of a metric with a grain it is the last time alone. 10 columns and rows at most; ``is_cut`` says
-    that there are more. ``value`` is the one value, and None where there are several or it is
-    NULL; ``time`` is the beginning of its time. ``generation`` is the first that had this answer,
-    made at ``at``.
-    """
-
-    generation: str
-    at: _Instant
-    columns: tuple[ResultColumn, ...]
-    rows: tuple[tuple[str | None, ...], ...]
-    is_cut: bool = False
-    time: str | None = None
-    value: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MetricPoint:
-    """A value that a metric had, from ``generation`` on, for the beginning of ``time``."""
-
-    generation: str
-    at: _Instant
-    value: str | None
-    time: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

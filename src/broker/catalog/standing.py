@@ -42,7 +42,8 @@ class TableStanding:
     """How a table stands; ``since`` is when it first stood so.
 
     ``access`` is ``-`` where no analyst may know of it. ``held_rows`` is how many rows a held
-    version would lose. ``warnings`` and ``issues`` are sentences without row values.
+    version would lose; ``is_loading`` says that its first load is not complete. ``warnings`` and
+    ``issues`` are sentences without row values.
     """
 
     path: str
@@ -59,6 +60,7 @@ class TableStanding:
     loaded_at: _Instant | None = None
     as_of: _Instant | None = None
     freshness_seconds: _Count | None = None
+    is_loading: bool = False
     warnings: tuple[str, ...] = ()
     issues: tuple[str, ...] = ()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import grp
+import os
 from pathlib import Path
 
-from ..classes import OPERATOR_GROUP
+from ..classes import CATALOG_GROUP, OPERATOR_GROUP
 from ..config import Instance
 from ..errors import ConfigError, PublishError
 from ..manifest import TableEntry
@@ -20,7 +21,8 @@ def open_store(instance: Instance | None, data: Path) -> Store:
     if instance is None or not instance.access_classes:
         return Store(data, None, signing_key())
     groups = {name: _gid(instance.group_of(name) or name, name) for name in instance.class_names}
-    return Store(data, groups, signing_key(), operators=_gid(OPERATOR_GROUP, "operators"))
+    operators = _gid(OPERATOR_GROUP, "operators")
+    return Store(data, groups, signing_key(), operators=operators, catalog=_catalog_gid(data))
 
 
 def table_of(generation: Generation, table: str) -> TableEntry:
@@ -34,6 +36,18 @@ def table_of(generation: Generation, table: str) -> TableEntry:
         found=table,
         remedy="`broker status` lists the tables.",
     )
+
+
+def _catalog_gid(data: Path) -> int | None:
+    """The group of who serves catalogs; None where this host has none, or who publishes here is
+    not a member yet: a service that began before a deploy made it so."""
+    try:
+        gid = grp.getgrnam(CATALOG_GROUP).gr_gid
+    except KeyError:
+        return None
+    is_member = os.geteuid() == 0 or gid in {os.getegid(), *os.getgroups()}
+    publishes = not data.exists() or data.stat().st_uid == os.geteuid()
+    return gid if is_member or not publishes else None
 
 
 def _gid(group: str, access: str) -> int:

@@ -105,10 +105,12 @@ class User(Section):
 class Dataset(Section):
     """One entry of ``datasets``, by key: tables that belong together."""
 
-    label: str = Field(default="", description="Not read yet: name that people see.")
-    description: str = Field(default="", description="Not read yet: what the dataset holds.")
+    label: str = Field(default="", description="Name that people see in the catalog.")
+    description: str = Field(default="", description="What the dataset holds.")
     size_hint: str = Field(
-        default="", description="Not read yet: about how much it is, such as ~50 MB."
+        default="",
+        description="About how much it is in all, such as ~50 MB: shown to those who hold every "
+        "access class.",
     )
     requires: Names = Field(
         default=(), description="Datasets that come with it, or the access class that it takes."
@@ -118,19 +120,19 @@ class Dataset(Section):
 class Category(Section):
     """One entry of ``catalog.categories``, by folder."""
 
-    label: str = Field(default="", description="Not read yet: name that people see.")
-    icon: str = Field(default="", description="Not read yet: icon in the catalog.")
+    label: str = Field(default="", description="Name that people see.")
+    icon: str = Field(default="", description="Name of its icon in the catalog.")
 
 
 class Catalog(Section):
     """Section ``catalog``."""
 
     categories: dict[str, Category] = Field(
-        default={}, description="Not read yet: folder to how the catalog shows it."
+        default={}, description="Folder to how the catalog shows it."
     )
     order: Names = Field(
         default=(),
-        description="Not read yet: folders in the order in which the catalog shows them.",
+        description="Folders in the order in which the catalog shows them; the others follow.",
     )
 
 
@@ -189,6 +191,15 @@ def _enough_memory(size: ByteSize) -> ByteSize:
     return size if size >= 64_000_000 else unexpected("at least 64MB")
 
 
+class MetricsLimits(Section):
+    """Section ``metrics``: what running a metric may take."""
+
+    timeout: Duration = Field(
+        default=timedelta(seconds=20),
+        description="Time that the SQL of one metric may take; one that takes longer has no value.",
+    )
+
+
 class Sync(Section):
     """Section ``sync``: what a run may use, and what it keeps."""
 
@@ -240,9 +251,7 @@ class Instance(Section):
     datasets: dict[str, Dataset] = Field(
         default={}, description="Groups of tables, by the name that tables and access classes use."
     )
-    catalog: Catalog = Field(
-        default=Catalog(), description="Not read yet: how the catalog shows folders."
-    )
+    catalog: Catalog = Field(default=Catalog(), description="How the catalog shows folders.")
     telegram: Telegram = Field(default=Telegram(), description="Not read yet: the bot for alerts.")
     access_classes: dict[ClassName, ClassOrGroup] = Field(
         default={}, description="Who may read what. Without it, files keep the group of who syncs."
@@ -250,6 +259,9 @@ class Instance(Section):
     sync: Sync = Field(default=Sync(), description="What a sync may use, and what it keeps.")
     profiles: Profiles = Field(
         default=Profiles(), description="What the catalog shows of the values of each table."
+    )
+    metrics: MetricsLimits = Field(
+        default=MetricsLimits(), description="What running a metric may take."
     )
 
     _document: Document | None = PrivateAttr(None)

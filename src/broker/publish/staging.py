@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ..catalog.facts import FACTS, CatalogFacts, CatalogNotes
 from ..classes import PUBLIC
 from ..config import PlacedMetric
 from ..errors import PublishError
@@ -30,6 +31,8 @@ from ..metrics.bound import BoundMetrics
 from ..tables.model import DataFile, TableVersion
 from .audiences import wanted
 from .build import Builder, Describe
+from .cataloging import CatalogBuild, notes_before
+from .catalogs import LOST_KEYS, waiting_readers
 from .readers import READERS, Memory, Readers, Widening
 from .render import (
     KeptDocument,
@@ -45,10 +48,14 @@ from .table_pages import table_pages
 from .tree import PASSAGE_MODE, Rights, TreeBuilder, check_path, seal
 from .views import cut
 
+if TYPE_CHECKING:
+    from ..metrics.values import Bounds
+
 __all__ = ["PUBLISHING", "PUBLISH_WAIT_SECONDS", "Staging", "require_space"]
 
 PUBLISHING = "publishing a generation"
 PUBLISH_WAIT_SECONDS = 60
+_GENERATION = "generation"  # in the folder of a run: what will be published
 
 
 @dataclass(eq=False)
@@ -76,6 +83,7 @@ class Staging:
     _readers: dict[str, tuple[Readers, frozenset[str]]] = field(default_factory=dict)
     _widenings: dict[str, Widening] = field(default_factory=dict)
     _metrics: BoundMetrics = field(default_factory=BoundMetrics)
+    _catalog_notes: CatalogNotes = field(default_factory=CatalogNotes)
     _documents: dict[str, RenderedDocument | KeptDocument] = field(default_factory=dict)
 
     def __enter__(self) -> Staging:
@@ -247,6 +255,35 @@ class Staging:
             self._metrics = failed(error)
         return self._metrics.warnings
 
+    def evaluate(
+        self, metrics: Sequence[PlacedMetric], bounds: Bounds, now: datetime
+    ) -> tuple[str, ...]:
+        """Run the metrics that bind to what was put, where a file of their tables changed.
+
+        Returns a warning for each that has no value. It never fails: data do not wait for metrics.
+        """
+        if not self._metrics.metrics:
+            return ()
+        from ..metrics.values import MetricRun  # noqa: PLC0415 - as above
+
+        run = MetricRun(
+            bound=self._metrics,
+            manifest=self._manifest(now),
+            before=notes_before(self.previous).metrics,
+            file_of=self.place_of,
+            work=self.folder / "metrics",
+            bounds=bounds,
+            now=now,
+            places={one.metric.name: one.where("sql") for one in metrics},
+        )
+        found = run()
+        self._catalog_notes = replace(self._catalog_notes, metrics=found.pasts)
+        return found.warnings
+
+    def catalog(self, facts: CatalogFacts, warnings: Sequence[str] = ()) -> None:
+        """What catalogs say beside the tables; ``warnings`` are of the run, for operators."""
+        self._catalog_notes = replace(self._catalog_notes, facts=facts, warnings=tuple(warnings))
+
     def place_of(self, path: str) -> Path:
         """Where a data file is before the commit."""
         if path in self._new or self.previous is None:
@@ -270,6 +307,8 @@ class Staging:
         _check_owners(self._tables.values())
         manifest = self._manifest(now or datetime.now(UTC))
         with publish_errors(self.folder), self._publish_lock():
+            known = {**self._documents, **(documents or {})}
+            catalogs = self._catalogs(manifest, known)
             self._build(
                 manifest,
                 {
@@ -277,13 +316,33 @@ class Staging:
                     **table_pages(manifest),
                     READERS: RenderedDocument(None, self._memory().to_json(self.id)),
                     **bound_document(self._metrics),
-                    **self._documents,
-                    **(documents or {}),
+                    FACTS: RenderedDocument(None, catalogs.notes.to_json()),
+                    **known,
                 },
                 with_metrics(describe, self._metrics),
             )
+            catalog = catalogs.write(
+                self.folder / "catalog",
+                wanted(self.layout, self.rights),
+                waiting_readers(self._memory().widenings),
+                {name: facts.get(LOST_KEYS, ()) for name, facts in self._notes.items()},
+            )
+            self.layout.publish(self.id, self.folder / _GENERATION, catalog)
         self.close()
         return self.layout.generation(self.id)
+
+    def _catalogs(
+        self, manifest: Manifest, documents: Mapping[str, RenderedDocument | KeptDocument]
+    ) -> CatalogBuild:
+        return CatalogBuild.of(
+            manifest,
+            self._catalog_notes,
+            self._metrics,
+            self.rights,
+            documents,
+            self.previous,
+            wanted(self.layout, self.rights),
+        )
 
     def _manifest(self, now: datetime) -> Manifest:
         """What the tables of by now make, without its documents."""
@@ -320,14 +379,13 @@ class Staging:
         describe: Describe,
     ) -> None:
         before = self.previous.path if self.previous else None
-        tree = TreeBuilder(self.folder / "generation", self.rights, before)
+        tree = TreeBuilder(self.folder / _GENERATION, self.rights, before)
         builder = Builder(tree, describe, self.signer)
         make_dir(tree.path, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))
         listed = builder.whole(manifest, documents, self._place)
         for audience in wanted(self.layout, self.rights):
             builder.view(tree.path, listed, audience)
         tree.sync()
-        self.layout.publish(self.id, tree.path)
 
     def _place(self, tree: TreeBuilder) -> None:
         """Put every data file into the tree: linked where the generation before has the same."""

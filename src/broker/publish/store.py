@@ -17,14 +17,15 @@ from ..mark import require_store
 from .approvals import Approvals
 from .audiences import record, wanted
 from .build import Builder, Describe
+from .cataloging import catalog_later
 from .readers import Memory, Readers, Widening
 from .render import schema_documents, with_metrics
 from .retention import Candidate, PruneRule, expired, in_use, removable
 from .sign import Signer
 from .staging import PUBLISH_WAIT_SECONDS, PUBLISHING, Staging, require_space
 from .store_layout import Generation, StoreLayout, next_id, publish_errors, taken_at
-from .tree import PASSAGE_MODE, Rights, TreeBuilder
-from .verify import Defect, verify
+from .tree import FOLDER_MODE, PASSAGE_MODE, Rights, TreeBuilder
+from .verify import Defect, verify, verify_catalogs
 
 __all__ = ["Store"]
 
@@ -41,16 +42,23 @@ class Store:
         signing_key: Path | None = None,
         *,
         operators: int | None = None,
+        catalog: int | None = None,
         reserve_bytes: int = _RESERVE,
     ) -> None:
         """``groups`` maps each access class to a group id; None means no groups (a laptop).
 
-        ``operators`` is the group of what spans classes, the caller's own unless it is given.
+        ``operators`` is the group of what spans classes, ``catalog`` that of who serves catalogs;
+        the caller's own unless they are given.
         ``reserve_bytes`` must be free before a run may begin.
         """
         self.layout = StoreLayout(root)
         own = os.getegid()
-        self.rights = Rights(groups, own if operators is None else operators, own)
+        self.rights = Rights(
+            groups,
+            own if operators is None else operators,
+            own,
+            own if catalog is None else catalog,
+        )
         self._signing_key = signing_key
         self._reserve = reserve_bytes
 
@@ -211,7 +219,8 @@ class Store:
         """Everything that is not as published, by default in the current generation."""
         generation = self.generation(generation_id)
         with publish_errors(generation.path):
-            return verify(generation, self.rights, self.layout.signers, content=content)
+            defects = verify(generation, self.rights, self.layout.signers, content=content)
+            return [*defects, *verify_catalogs(generation, self.rights, content=content)]
 
     def _last(self) -> Generation | None:
         """What the next generation goes on from; unreadable stops the run before it starts."""
@@ -276,7 +285,11 @@ class Store:
         return before
 
     def _build_views(self, generation: Generation, describe: Describe) -> list[Audience]:
-        """Build the missing views of a generation, each renamed into it when it is whole."""
+        """Build the missing views of a generation, each renamed into it when it is whole.
+
+        Their catalogs before them: a view whose catalog is missing is not whole.
+        """
+        self._build_catalogs(generation)
         missing = [a for a in wanted(self.layout, self.rights) if not generation.view(a).is_dir()]
         folder = self.layout.staging / f"views-{generation.id}"
         if missing:
@@ -291,6 +304,20 @@ class Store:
             _join(folder, generation.path, audience)
             shutil.rmtree(folder)
         return missing
+
+    def _build_catalogs(self, generation: Generation) -> None:
+        """Build the missing catalogs of a generation, in the same way."""
+        audiences = wanted(self.layout, self.rights)
+        folder = self.layout.staging / f"catalog-{generation.id}"
+        for audience in audiences:
+            if (generation.catalog / audience.path).is_dir():
+                continue
+            if not catalog_later(folder, generation, audience, audiences, self.rights):
+                return
+            if not generation.catalog.exists():
+                make_dir(generation.catalog, mode=FOLDER_MODE, gid=self.rights.catalog)
+            _join(folder, generation.catalog, audience)
+            shutil.rmtree(folder)
 
     def _signer(self) -> Signer:
         key = self._signing_key
@@ -335,6 +362,7 @@ class Store:
             make_dir(self.root, mode=0o2751, gid=self.rights.operators)
         self._check_caller()
         make_dir(self.layout.generations, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))
+        make_dir(self.layout.catalogs, mode=FOLDER_MODE, gid=self.rights.catalog)
         make_dir(self.layout.staging, mode=0o700)
         make_dir(self.layout.superseded, mode=0o700)
         make_dir(self.layout.approvals, mode=0o700)
@@ -405,9 +433,9 @@ def _more_readers(target: Generation, widenings: list[Widening]) -> PublishError
 
 
 def _join(folder: Path, generation: Path, audience: Audience) -> None:
-    """Rename the uppermost missing folder into the generation."""
-    path = Path(*Path(audience.path).parts[:1])
-    for part in Path(audience.path).parts[1:]:
+    """Rename the uppermost missing folder into the generation, or into its catalogs."""
+    path = Path()
+    for part in Path(audience.path).parts:
         path = path / part
         if not (generation / path).exists():
             (folder / path).rename(generation / path)

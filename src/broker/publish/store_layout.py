@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..beneath import opened, read_file, walk
+from ..catalog.facts import FACTS, CatalogNotes, unreadable_notes
+from ..catalog.places import CATALOG
 from ..classes import AUDIENCES, VIEWS, view_path
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
@@ -26,7 +28,7 @@ from ..manifest import NO_CLASS, Audience, DocumentEntry, Manifest
 from ..metrics.bound import BOUND, BoundMetrics, unreadable_metrics
 from .readers import READERS, Memory, Readers, unreadable
 
-__all__ = ["Generation", "StoreLayout", "next_id", "publish_errors", "taken_at"]
+__all__ = ["Generation", "StoreLayout", "audiences_in", "next_id", "publish_errors", "taken_at"]
 
 _ID = re.compile(GENERATION_ID)
 _TIME = "%Y-%m-%dT%H%M%SZ"
@@ -85,6 +87,22 @@ class Generation:
         return Memory.from_json(content, self.id, where=str(self.path / READERS))
 
     @cached_property
+    def notes(self) -> CatalogNotes | None:
+        """What its catalogs follow from, beside the rest; None in one of an older release.
+
+        Raises ``PublishError`` unless it is what the manifest lists.
+        """
+        content = self._listed(FACTS, unreadable_notes)
+        if content is None:
+            return None
+        return CatalogNotes.from_json(content, where=str(self.path / FACTS))
+
+    @property
+    def catalog(self) -> Path:
+        """The folder of its catalogs."""
+        return self._store / CATALOG / self.id
+
+    @cached_property
     def metrics(self) -> BoundMetrics:
         """The metrics that DuckDB bound to its tables; none in one of an older release.
 
@@ -130,14 +148,8 @@ class Generation:
 
     def audiences(self) -> list[Audience]:
         """Those that have a tree here; a stray folder does not count."""
-        folders = [path for path, found in self.walk(VIEWS) if stat.S_ISDIR(found.st_mode)]
-        found = []
-        for folder in folders:
-            classes = folder.split("/")[1:-1]
-            if folder == view_path(sorted({*classes})):
-                with suppress(PublishError):  # no name of a class
-                    found.append(Audience.of(classes))
-        return found
+        folders = (path for path, found in self.walk(VIEWS) if stat.S_ISDIR(found.st_mode))
+        return audiences_in(folders)
 
     def read(self, path: str) -> bytes:
         """A file of it, by its relative path; raises ``OSError``, also for a link on the way."""
@@ -163,6 +175,17 @@ class Generation:
         return self.path / audience.path
 
 
+def audiences_in(folders: Iterable[str]) -> list[Audience]:
+    """The audiences whose places are among these folders."""
+    found = []
+    for folder in folders:
+        classes = folder.split("/")[1:-1]
+        if folder == view_path(sorted({*classes})):
+            with suppress(PublishError):  # no name of a class
+                found.append(Audience.of(classes))
+    return found
+
+
 @dataclass(frozen=True)
 class StoreLayout:
     """The folders and links below the root of a store."""
@@ -173,6 +196,11 @@ class StoreLayout:
     def generations(self) -> Path:
         """What was published."""
         return self.root / "generations"
+
+    @property
+    def catalogs(self) -> Path:
+        """What the portal reads of each generation, in a folder of its name."""
+        return self.root / CATALOG
 
     @property
     def staging(self) -> Path:
@@ -251,8 +279,10 @@ class StoreLayout:
             ) from error
         return target.name
 
-    def publish(self, generation_id: str, built: Path) -> None:
-        """Let a finished folder appear, then point at it. The folder of the run still stands."""
+    def publish(self, generation_id: str, built: Path, catalog: Path) -> None:
+        """Let finished folders appear, then point at them. The folder of the run still stands."""
+        catalog.rename(self.catalogs / generation_id)
+        fsync_dir(self.catalogs)
         built.rename(self.generations / generation_id)
         fsync_dir(self.generations)
         self.flip(generation_id)
@@ -282,15 +312,25 @@ class StoreLayout:
             if left.name != current and unpublished.is_dir():
                 unpublished.rename(left / "unpublished")
             shutil.rmtree(left)
+        self._sweep_catalogs()
         for pattern in (f".{AUDIENCES}.*", ".allowed_signers.*", ".*.new"):
             for stray in self.root.glob(pattern):
                 stray.unlink()
 
+    def _sweep_catalogs(self) -> None:
+        """Clear catalogs of generations that are gone, or never came to be."""
+        for left in sorted(self.catalogs.iterdir()) if self.catalogs.is_dir() else ():
+            if not (self.generations / left.name).is_dir():
+                leaving = self.staging / f"catalog-{left.name}"
+                left.rename(leaving)
+                shutil.rmtree(leaving)
+
     def remove(self, generation_id: str) -> None:
-        """Take a generation away in one rename, then free its space."""
+        """Take a generation away in one rename, then free its space and that of its catalogs."""
         leaving = self.staging / f"removed-{generation_id}"
         (self.generations / generation_id).rename(leaving)
         shutil.rmtree(leaving)
+        self._sweep_catalogs()
         (self.superseded / generation_id).unlink(missing_ok=True)
 
     def superseded_at(self, generation_id: str) -> datetime | None:

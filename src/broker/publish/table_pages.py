@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from ..foreign.text import code, is_plain, prose
 from ..manifest import NO_CLASS, Audience, ForeignKey, Manifest, TableEntry
+from ..manifest.references import References
 from ..tables.schema import Column
 from ..tables.session import identifier
 from .render import RenderedDocument
@@ -41,15 +42,15 @@ def table_pages(manifest: Manifest) -> Mapping[str, RenderedDocument]:
     pages = {}
     for access in {entry.access for entry in manifest.tables} - {NO_CLASS}:
         known = cut(manifest, Audience.of([access]))
-        views = known.view_names
+        views, references = known.view_names, References(known.tables)
         for entry in known.tables:
             if entry.access == access:
-                content = "\n".join(_page(entry, known, views)) + "\n"
+                content = "\n".join(_page(entry, references, views)) + "\n"
                 pages[page_path(entry.path)] = RenderedDocument(access, content.encode())
     return pages
 
 
-def _page(entry: TableEntry, known: Manifest, views: Mapping[str, str]) -> Iterator[str]:
+def _page(entry: TableEntry, references: References, views: Mapping[str, str]) -> Iterator[str]:
     view = views[entry.path]
     yield f"# {code(view)}\n\n{_HEAD}"
     if entry.description:
@@ -66,7 +67,7 @@ def _page(entry: TableEntry, known: Manifest, views: Mapping[str, str]) -> Itera
     if entry.foreign_keys:
         yield "\n## Joins\n"
         for key in entry.foreign_keys:
-            yield from _join(entry, key, known, views)
+            yield from _join(entry, key, references, views)
     example = _example(entry, view)
     if is_plain(example):
         yield f"\n## Example\n\n{code(example)}"
@@ -95,11 +96,10 @@ def _column(column: Column) -> str:
 
 
 def _join(
-    entry: TableEntry, key: ForeignKey, known: Manifest, views: Mapping[str, str]
+    entry: TableEntry, key: ForeignKey, references: References, views: Mapping[str, str]
 ) -> Iterator[str]:
-    target = _target(key, known)
+    target, column = references.target(key), references.column(key)
     name = views[target.path] if target else key.table
-    column = key.references or (target.key[0] if target and len(target.key) == 1 else "")
     refers = f"{code(column)} of {code(name)}" if column else code(name)
     described = f": {code(prose(key.description))}" if key.description else ""
     yield f"- {code(key.column)} refers to {refers}{described}"
@@ -117,15 +117,6 @@ def _joined(view: str, column: str, other: str, references: str) -> str:
     else:
         tables = f"{left} JOIN {right}"
     return f"FROM {tables} ON {left}.{identifier(column)} = {right}.{identifier(references)}"
-
-
-def _target(key: ForeignKey, known: Manifest) -> TableEntry | None:
-    """The table that is named by id, path or name; None where a name is that of several."""
-    for attribute in ("id", "path", "name"):
-        found = [entry for entry in known.tables if getattr(entry, attribute) == key.table]
-        if len(found) == 1:
-            return found[0]
-    return None
 
 
 def _example(entry: TableEntry, view: str) -> str:

@@ -37,12 +37,18 @@ class Rights:
     """Which group stands for which class. Without groups, everything is the caller's own.
 
     ``operators`` is the group of what spans classes: the whole manifest and the whole trees.
-    ``own`` is the publisher's: of tables without readers yet.
+    ``own`` is the publisher's: of tables without readers yet. ``catalog`` is the portal's.
     """
 
     groups: Mapping[str, int] | None
     operators: int
     own: int
+    catalog: int
+
+    @property
+    def of_catalogs(self) -> Rights:
+        """The same for catalogs, all files of which are the portal's."""
+        return Rights(None, self.catalog, self.catalog, self.catalog)
 
     def gid(self, access: str | None) -> int:
         """The group of a class; that of operators for what spans classes (None)."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 from ..beneath import read_file
+from ..catalog.places import CATALOG
 from ..classes import PUBLIC
 from ..errors import PublishError
 from ..manifest import Audience, DocumentEntry, Manifest
@@ -18,14 +19,18 @@ from ..tables.model import DataFile
 from .build import MANIFEST, SIGNATURE, TOPS, leaves
 from .store_layout import Generation
 from .tree import FILE_MODE, FOLDER_MODE, PASSAGE_MODE, Rights, folder_classes
+from .verify_catalogs import catalog_problems
 from .views import cut
 
-__all__ = ["Defect", "verify"]
+__all__ = ["Defect", "verify", "verify_catalogs"]
 
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """Something that is not as it was published. ``path`` is relative to the generation."""
+    """Something that is not as it was published.
+
+    ``path`` is relative to the generation; a file of its catalogs begins with ``catalog/``.
+    """
 
     path: str
     problem: str
@@ -65,6 +70,15 @@ def verify(
         defects.append(Defect(MANIFEST, f"belongs to generation {whole.generation}"))
     defects += _compare(generation, expected, rights, content=content)
     return sorted(defects, key=lambda defect: (defect.path, defect.problem))
+
+
+def verify_catalogs(generation: Generation, rights: Rights, *, content: bool) -> list[Defect]:
+    """The same of its catalogs."""
+    try:
+        problems = list(catalog_problems(generation, rights, content=content))
+    except (OSError, PublishError) as error:
+        return [Defect(CATALOG, f"cannot be verified: {error}")]
+    return [Defect(f"{CATALOG}/{path}".removesuffix("/"), problem) for path, problem in problems]
 
 
 def _signed(

@@ -11,6 +11,7 @@ from ..foreign.strict_json import parse_json
 from ..foreign.text import shown
 from ..manifest import Status, TableEntry
 from ..publish import Approval, Generation, Widening
+from ..publish.catalogs import LOST_KEYS
 from ..tables.issues import Issue, IssueKind
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "widening_of",
 ]
 
-_LOST_KEYS = "lost_keys"
 _MOST_NAMES = 500
 
 
@@ -155,7 +155,7 @@ def more_readers(widening: Widening, approval: Approval) -> HeldError:
 
 def note(keys: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """What a table's metadata says of them: key values are row values, and stand nowhere else."""
-    return {_LOST_KEYS: keys} if keys else {}
+    return {LOST_KEYS: keys} if keys else {}
 
 
 def lost_keys(generation: Generation, entry: TableEntry) -> list[dict[str, Any]]:
@@ -189,7 +189,7 @@ def widening_of(generation: Generation, entry: TableEntry) -> Widening | None:
 
 
 def _keys(metadata: Any) -> list[dict[str, Any]]:
-    keys = metadata.get(_LOST_KEYS, []) if isinstance(metadata, dict) else None
+    keys = metadata.get(LOST_KEYS, []) if isinstance(metadata, dict) else None
     if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-        raise ValueError(f"{_LOST_KEYS} is not a list of keys")
+        raise ValueError(f"{LOST_KEYS} is not a list of keys")
     return keys

@@ -21,9 +21,11 @@ import duckdb
 from ..config import Instance, PlacedMetric, TableDescription
 from ..errors import BrokerError, TableError
 from ..manifest import TableEntry
+from ..metrics.values import Bounds
 from ..publish import Approvals, Generation, PruneRule, Staging, Store
 from ..sources.contract import Source
 from ..tables.model import Limits
+from .cataloging import facts_of
 from .exposure import exposure_of
 from .held import HeldError, lost_keys, note
 from .job import Job, check_held, displaced, no_room
@@ -87,11 +89,19 @@ class Run:
                 outcomes = dict(zip((t.id for t in due), pool.map(self._one, jobs), strict=True))
                 outcomes |= self._displace(jobs, outcomes)
                 profiled = self._profiling(staging)(pool.map)
-            warnings = (*staging.bind(self.metrics), *profiled)
+            warnings = (*self._meter(staging), *profiled)
+            staging.catalog(facts_of(self.instance, self.tables), warnings)
             generation = staging.commit(now=self.clock())
         approvals.use_up_readers(job.table.id for job in jobs if job.exposure.approved)
         approvals.use_up(name for name, one in outcomes.items() if not one.error)
         return generation, outcomes, warnings
+
+    def _meter(self, staging: Staging) -> tuple[str, ...]:
+        """Bind metrics to what was put, and run those whose tables changed."""
+        unbound = staging.bind(self.metrics)
+        seconds = self.instance.metrics.timeout.total_seconds()
+        bounds = Bounds(seconds, int(self.instance.sync.memory_limit), self._limits.threads)
+        return (*unbound, *staging.evaluate(self.metrics, bounds, self.clock()))
 
     def _displace(
         self, jobs: list[Job], outcomes: Mapping[str, TableOutcome]

@@ -74,11 +74,15 @@ def _able(root: Path, classes: list[str], test: str) -> set[str]:
 
 
 def _allowed(root: Path, classes: list[str]) -> set[str]:
-    """Policy: everything in the trees of audiences whose classes one holds, and the public key."""
+    """Policy: everything in the trees of audiences whose classes one holds, and the public key.
+
+    No analyst reads a catalog.
+    """
     found = {"allowed_signers"}
     for path in root.rglob("*"):
         parts = path.relative_to(root).parts
-        if "views" in parts and "tree" in parts and path.is_file():
+        is_data = parts[0] != "catalog"
+        if is_data and "views" in parts and "tree" in parts and path.is_file():
             needed = {"public", *parts[parts.index("views") + 1 : parts.index("tree")]}
             if needed <= set(classes):
                 found.add(str(path.relative_to(root)))

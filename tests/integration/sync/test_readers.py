@@ -320,7 +320,7 @@ def test_a_store_of_an_older_release_counts_by_its_manifest(
 
 
 def _writes_none(_: object) -> SimpleNamespace:
-    return SimpleNamespace(to_json=lambda _: b"{}\n")
+    return SimpleNamespace(to_json=lambda _: b"{}\n", widenings={})
 
 
 def test_who_could_read_is_told_in_no_view(published: Instance) -> None:

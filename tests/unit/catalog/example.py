@@ -17,8 +17,6 @@ from broker.catalog.model import (
     CatalogIndex,
     CatalogMetric,
     CatalogTable,
-    MetricPoint,
-    MetricResult,
     Relation,
     TableDetails,
     TablePart,
@@ -29,6 +27,7 @@ from broker.catalog.standing import HeldKeys, OperatorsIndex, PendingReaders, Ta
 from broker.catalog.written import to_json
 from broker.manifest import Audience, Status
 from broker.metrics.model import ResultColumn
+from broker.metrics.results import MetricPoint, MetricResult
 from broker.tables.issues import Issue, IssueKind, RowPlace
 from broker.tables.model import Partitioning
 

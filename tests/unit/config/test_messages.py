@@ -13,7 +13,7 @@ from broker.errors import ConfigError
 
 LONG = {
     "<SECTIONS>": "instance, auth, email, server, desktop, data_source, sources, users, "
-    "username_mapping, datasets, catalog, telegram, access_classes, sync or profiles",
+    "username_mapping, datasets, catalog, telegram, access_classes, sync, profiles or metrics",
     "<KEYS>": "id, name, description, folder, dataset, access, source, file, csv, bigquery, "
     "primary_key, columns, types, null_values, where_filters, row_filter, sync_strategy, "
     "incremental_window_days, incremental_column, max_history_days, initial_load_chunk_days, "

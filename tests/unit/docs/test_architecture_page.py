@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from broker.classes import (
+    CATALOG_GROUP,
     GROUP_NAME,
     OPERATOR_GROUP,
     PRIVATE,
@@ -150,7 +151,8 @@ def test_the_store_that_is_drawn_is_that_of_the_code(page: str) -> None:
 
 
 def test_groups_are_those_of_the_code() -> None:
-    own = {OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, group_of(PUBLIC), group_of(PRIVATE)}
+    own = {OPERATOR_GROUP, CATALOG_GROUP, SHELL_GROUP, SUDO_GROUP}
+    own |= {group_of(PUBLIC), group_of(PRIVATE)}
     line = PAGE.split("\n## Names\n")[1].split("Groups ")[1].split(";")[0]
     assert {*re.findall(rf"`({GROUP_NAME})`", line)} == own
 

@@ -8,7 +8,7 @@ import pytest
 from broker.errors import PublishError
 from broker.publish.tree import Rights, TreeBuilder, check_path, folder_classes, seal
 
-RIGHTS = Rights(None, os.getegid(), os.getegid())
+RIGHTS = Rights(None, os.getegid(), os.getegid(), os.getegid())
 
 
 def test_a_folder_has_the_class_of_all_below_it_and_the_top_has_none() -> None:
@@ -45,10 +45,11 @@ def test_a_path_that_leaves_its_tree_is_refused(path: str) -> None:
 
 def test_a_class_without_a_group_is_refused() -> None:
     with pytest.raises(PublishError, match="access_classes"):
-        Rights({"public": 1}, 2, 3).gid("finance")
-    assert Rights({"public": 1}, 2, 3).gid(None) == 2
-    assert Rights({"public": 1}, 2, 3).gid("-") == 3
-    assert Rights(None, 2, 2).gid("finance") == 2
+        Rights({"public": 1}, 2, 3, 4).gid("finance")
+    assert Rights({"public": 1}, 2, 3, 4).gid(None) == 2
+    assert Rights({"public": 1}, 2, 3, 4).gid("-") == 3
+    assert Rights(None, 2, 2, 4).gid("finance") == 2
+    assert Rights({"public": 1}, 2, 3, 4).of_catalogs.gid("finance") == 4
 
 
 def test_rights_do_not_depend_on_the_umask(tmp_path: Path) -> None:

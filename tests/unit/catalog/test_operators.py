@@ -1,0 +1,54 @@
+"""What admins see of every table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from broker.catalog.facts import CatalogNotes, StatusSince
+from broker.catalog.operators import held_keys, operators_index, statuses_since
+from broker.catalog.standing import HeldKeys, PendingReaders
+from broker.manifest import NO_CLASS, Manifest, Status, TableEntry
+from broker.tables.issues import Issue, IssueKind
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ORDERS = TableEntry("in.orders", "orders", "shop/orders")
+PAY = TableEntry("in.pay", "pay", "hr/pay", access="private")
+WAITING = TableEntry("in.new", "new", "shop/new", access=NO_CLASS, status=Status.HELD)
+MANIFEST = Manifest("2026-11-22T120000Z-0000", NOON, (ORDERS, PAY, WAITING), run="run-7")
+
+
+def test_every_table_is_there_with_what_waits_for_a_person() -> None:
+    issue = Issue(IssueKind.HELD, 5, "the source does not have them any more")
+    missing = replace(PAY, status=Status.HELD, losses=5, error="5 rows are gone", issues=(issue,))
+    manifest = replace(MANIFEST, tables=(ORDERS, missing, WAITING))
+    notes = CatalogNotes(statuses=statuses_since(manifest, {}), warnings=("metric m has no value",))
+    readers = {"in.new": PendingReaders("before, no analyst; now every analyst", "d", "g")}
+    found = operators_index(manifest, notes, readers)
+    assert [one.path for one in found.tables] == ["hr/pay", "shop/new", "shop/orders"]
+    pay, new, orders = found.tables
+    assert (pay.held_rows, pay.error, pay.readers) == (5, "5 rows are gone", None)
+    assert pay.issues == ("5 rows would go: the source does not have them any more",)
+    assert (new.access, new.readers) == (NO_CLASS, readers["in.new"])
+    assert orders.status is Status.OK
+    assert (found.run, found.warnings) == ("run-7", ("metric m has no value",))
+
+
+def test_a_status_is_as_old_as_its_first_generation() -> None:
+    later = replace(MANIFEST, created_at=NOON + timedelta(hours=1))
+    before = {
+        "in.orders": StatusSince(Status.OK, NOON),
+        "in.pay": StatusSince(Status.FAILED, NOON),
+        "in.gone": StatusSince(Status.OK, NOON),
+    }
+    found = statuses_since(later, before)
+    assert {name: one.since for name, one in found.items()} == {
+        "in.orders": NOON,
+        "in.pay": later.created_at,
+        "in.new": later.created_at,
+    }
+
+
+def test_keys_stand_by_class_and_those_of_no_class_nowhere() -> None:
+    keys = {"in.orders": [{"id": 1}], "in.pay": [], "in.new": [{"id": 2}], "in.other": [{"id": 3}]}
+    assert held_keys(MANIFEST, keys) == {"public": HeldKeys("public", {"shop/orders": [{"id": 1}]})}
