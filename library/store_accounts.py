@@ -69,7 +69,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.broker.accounts.records.classes import class_groups
 from ansible.module_utils.broker.adoption import StoreIds, adopt, is_foreign
-from ansible.module_utils.broker.classes import OPERATOR_GROUP, PUBLIC, SERVICE
+from ansible.module_utils.broker.classes import CATALOG_GROUP, OPERATOR_GROUP, PUBLIC, SERVICE
 from ansible.module_utils.broker.errors import BrokerError
 from ansible.module_utils.broker.hostpaths import STORE_OWNERS, STORE_RECORD
 from ansible.module_utils.broker.mark import find_store
@@ -113,7 +113,7 @@ def _accounts(declared: dict[str, Any]) -> StoreIds | None:
         return None
     if operators is None or PUBLIC not in classes:
         return None
-    return StoreIds(service.pw_uid, service.pw_gid, operators, classes)
+    return StoreIds(service.pw_uid, service.pw_gid, operators, classes, _gid(CATALOG_GROUP))
 
 
 def _gid(group: str) -> int | None:

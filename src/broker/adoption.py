@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .classes import PUBLIC, TREE, VIEWS
+from .classes import CATALOG, PUBLIC, TREE, VIEWS
 from .files import write_atomic
 from .mark import NAME
 
@@ -28,12 +28,16 @@ _HIGHEST = 65533  # below the number of `nobody`
 
 @dataclass(frozen=True, slots=True)
 class StoreIds:
-    """Numbers of this host: the service, its own group, the operators' and that of each class."""
+    """Numbers of this host: the service, its own group, the operators' and that of each class.
+
+    ``catalog`` is the group of who serves catalogs; None where this host has none.
+    """
 
     service: int
     own: int
     operators: int
     classes: Mapping[str, int]
+    catalog: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ def adopt(store: Path, inputs: Path, accounts: StoreIds, record: Path) -> None:
         write_atomic(record, f"{text}\n", mode=0o600)
         for name, folder in _entries(store):
             _give(name, folder, step.change)
+    if accounts.catalog is not None and (store / CATALOG).is_dir():
+        _give_all(store / CATALOG, accounts.catalog)
     if (store / NAME).exists():
         os.chown(store / NAME, _KEEP, accounts.operators, follow_symlinks=False)
     record.unlink()
@@ -150,6 +156,12 @@ def _regroup(top: Path, gid: int) -> None:
         if name != ".":
             _give(name, folder, lambda found: (_KEEP, gid) if found.st_gid == before else None)
     os.chown(top, _KEEP, gid)
+
+
+def _give_all(top: Path, gid: int) -> None:
+    """All of it has one group, whichever the other host had."""
+    for name, folder in _entries(top):
+        _give(name, folder, lambda found: (_KEEP, gid) if found.st_gid != gid else None)
 
 
 def _entries(top: Path) -> Iterator[tuple[str, int]]:

@@ -13,6 +13,7 @@ __all__ = [
     "AUDIENCES",
     "BUILT_IN_CLASSES",
     "BUILT_IN_VIEWS",
+    "CATALOG",
     "CATALOG_GROUP",
     "CLASS_NAME",
     "CLASS_NAME_WORDS",
@@ -40,6 +41,7 @@ PRIVATE = "private"
 BUILT_IN_CLASSES = (PUBLIC, PRIVATE)  # they exist whether or not an instance declares them
 BUILT_IN_VIEWS = ((), (PRIVATE,))  # classes beside public, for which each generation has a view
 AUDIENCES = "audiences.json"  # in a store: other sets of classes that have a view of their own
+CATALOG = "catalog"  # in a store: the folder of all that the portal reads
 VIEWS = "views"  # in a generation: the folder of all views
 TREE = "tree"  # what a view shows, in the folder of its classes
 CLASS_NAME = rf"(?!{TREE}$)[a-z][a-z0-9-]{{0,30}}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -17,12 +18,12 @@ from tests.unit.publish.making import entry, publish
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 CLASSES = ("public", "private", "hr")
-THERE = StoreIds(993, 993, 995, {"public": 996, "private": 994, "hr": 992})
-ELSEWHERE = StoreIds(987, 986, 989, {"public": 990, "private": 988, "hr": 985})
+THERE = StoreIds(993, 993, 995, {"public": 996, "private": 994, "hr": 992}, 991)
+ELSEWHERE = StoreIds(987, 986, 989, {"public": 990, "private": 988, "hr": 985}, 984)
 # Numbers that were others': what was private there is that of all analysts here.
-SWAPPED = StoreIds(993, 995, 992, {"public": 994, "private": 996, "hr": 993})
+SWAPPED = StoreIds(993, 995, 992, {"public": 994, "private": 996, "hr": 993}, 991)
 # The service has the number that analysts' group had, and is it itself no more.
-SHIFTED = StoreIds(994, 994, 996, {"public": 995, "private": 993, "hr": 997})
+SHIFTED = StoreIds(994, 994, 996, {"public": 995, "private": 993, "hr": 997}, 992)
 
 
 class Disk:
@@ -31,7 +32,7 @@ class Disk:
     def __init__(self, folder: Path) -> None:
         self.store, self.inputs = folder / "src_data", folder / "input"
         self.record = folder / "state/store-owners.json"
-        store = Store(self.store, THERE.classes, operators=THERE.operators)
+        store = Store(self.store, THERE.classes, operators=THERE.operators, catalog=THERE.catalog)
         tables = {entry(name, access=name): 3 for name in ("public", "private")}
         publish(store, tables)
         store.expose([["hr"], ["hr", "private"]])
@@ -50,6 +51,8 @@ class Disk:
         """Each path with the names of its owner and group, where these are the accounts."""
         groups = {gid: name for name, gid in accounts.classes.items()}
         groups |= {accounts.operators: "operators", 0: "root"}
+        if accounts.catalog is not None:
+            groups[accounts.catalog] = "catalog"
         groups.setdefault(accounts.own, "own")
         users = {accounts.service: "service", 0: "root"}
         found = {}
@@ -75,7 +78,7 @@ def disk(tmp_path: Path) -> Disk:
 def test_each_file_goes_to_who_stands_for_its_owner_here(disk: Disk, accounts: StoreIds) -> None:
     before = disk.owners(THERE)
     assert "?" not in {name for owner in before.values() for name in owner}
-    assert {group for _, group in before.values()} >= {"operators", "own", *CLASSES}
+    assert {group for _, group in before.values()} >= {"operators", "own", "catalog", *CLASSES}
     assert disk.is_foreign(accounts)
     disk.adopt(accounts)
     assert disk.owners(accounts) == before
@@ -118,7 +121,7 @@ def test_what_was_cut_off_at_any_file_is_completed_by_the_next_run(
 
 
 def test_a_store_of_this_host_stays_as_it_is_where_a_class_gets_another_group(disk: Disk) -> None:
-    moved = StoreIds(993, 993, 995, {**THERE.classes, "hr": 984})
+    moved = replace(THERE, classes={**THERE.classes, "hr": 984})
     assert not disk.is_foreign(THERE)
     assert not disk.is_foreign(moved, known=True)
     assert disk.is_foreign(moved)

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..accounts.debian.archive import ACCESS_LISTS
 from ..accounts.records.paths import HostPaths
 from ..beneath import walk
-from ..classes import VIEWS
+from ..classes import CATALOG, VIEWS
 from ..hostpaths import CONFIG, DATA, LOGS, PROGRAMS, RELEASES, SERVED, STATE, VIEW_LINK, VIEW_PARTS
 from .observer import Attempt, kind_of
 from .policy import Areas
@@ -18,6 +18,7 @@ from .policy import Areas
 __all__ = ["acl_paths", "find_places", "run_paths", "view_places"]
 
 _GENERATIONS = "generations"
+_OF_GENERATIONS = (_GENERATIONS, CATALOG)  # folders with one for each generation
 _HOME_DEPTH, _HOME_ENTRIES = 3, 200
 _Found = Iterator[tuple[str, os.stat_result]]
 
@@ -108,7 +109,13 @@ def _has_acl(path: str) -> bool:
 
 
 def _store(root: Path, current: str | None, *, every: bool) -> _Found:
-    yield from walk(root, skip=_GENERATIONS)
+    for path, status in [*walk(root, depth=2)]:
+        name = path.removeprefix(str(root)).lstrip("/")
+        if not name or name in _OF_GENERATIONS:
+            yield path, status
+        else:
+            yield from walk(root, name)
+    yield from _catalogs(root, current, every=every)
     generations = [*walk(root, _GENERATIONS, depth=2)]
     yield from generations
     for path, _ in generations[1:]:
@@ -118,6 +125,16 @@ def _store(root: Path, current: str | None, *, every: bool) -> _Found:
         else:
             for part in (VIEWS, "manifest.json"):
                 yield from walk(root, f"{_GENERATIONS}/{name}/{part}", depth=1)
+
+
+def _catalogs(root: Path, current: str | None, *, every: bool) -> _Found:
+    """As of the generations."""
+    for path, status in [*walk(root, CATALOG, depth=2)][1:]:
+        name = path.rpartition("/")[2]
+        if every or name == current:
+            yield from walk(root, f"{CATALOG}/{name}")
+        else:
+            yield path, status
 
 
 def _data(areas: Areas) -> _Found:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..accounts.records.paths import TEMPORARY
-from ..classes import PUBLIC, TREE, VIEWS
+from ..classes import CATALOG, PUBLIC, TREE, VIEWS
 from ..hostpaths import (
     ACCOUNTS_SOCKET,
     CLASSES,
@@ -151,6 +151,8 @@ def _store(reader: Reader, parts: tuple[str, ...]) -> Rule:
         return _FREE
     if len(parts) < 2:
         return _top(reader, parts)
+    if parts[0] == CATALOG:
+        return _OPEN if reader.kind == "portal" else _UNKNOWN
     if parts[0] != "generations":
         return _UNKNOWN
     return _generation(reader, parts[2:]) if reader.holds(()) else _UNKNOWN
@@ -162,6 +164,8 @@ def _top(reader: Reader, parts: tuple[str, ...]) -> Rule:
         return _SEEN
     if parts[0] in (*_LINKS, "generations"):
         return _SHOWN if reader.holds(()) else _SEEN
+    if parts[0] == CATALOG:
+        return _OPEN if reader.kind == "portal" else _SEEN
     return _OPEN if parts[0] == "allowed_signers" or reader.kind == "operator" else _SEEN
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-__all__ = ["CATALOG", "INDEX", "OPERATORS", "STANDING", "details_path", "keys_path"]
+__all__ = ["INDEX", "OPERATORS", "STANDING", "details_path", "keys_path"]
 
-CATALOG = "catalog"  # in a store: a folder for each generation, of its name
 INDEX = "catalog.json"  # in the folder of an audience
 OPERATORS = "operators"  # in the folder of a generation: what admins of the portal see
 STANDING = "operators.json"

@@ -10,12 +10,12 @@ import re
 from pathlib import Path
 
 from ..beneath import read_file
-from ..classes import CLASS_NAME
+from ..classes import CATALOG, CLASS_NAME
 from ..errors import CatalogError
 from ..foreign.paths import GENERATION_ID, is_path
 from ..manifest import Audience
 from .model import CatalogIndex, CatalogTable, TableDetails
-from .places import CATALOG, INDEX, OPERATORS, STANDING, details_path, keys_path
+from .places import INDEX, OPERATORS, STANDING, details_path, keys_path
 from .standing import HeldKeys, OperatorsIndex
 from .written import details_from_json, index_from_json, keys_from_json, operators_from_json
 

@@ -358,7 +358,7 @@ class Store:
         if not self.root.exists():
             self.root.parent.mkdir(parents=True, exist_ok=True)
             # Where a person chose the folder: operators list it, and anyone can reach the public
-            # keys. A deploy makes that of a host first, which analysts enter and no other account.
+            # keys. A deploy makes that of a host first, which analysts and the portal enter.
             make_dir(self.root, mode=0o2751, gid=self.rights.operators)
         self._check_caller()
         make_dir(self.layout.generations, mode=PASSAGE_MODE, gid=self.rights.gid(PUBLIC))

@@ -19,8 +19,7 @@ from urllib.parse import quote
 
 from ..beneath import opened, read_file, walk
 from ..catalog.facts import FACTS, CatalogNotes, unreadable_notes
-from ..catalog.places import CATALOG
-from ..classes import AUDIENCES, VIEWS, view_path
+from ..classes import AUDIENCES, CATALOG, VIEWS, view_path
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
 from ..foreign.paths import GENERATION_ID

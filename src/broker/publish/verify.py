@@ -10,8 +10,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 from ..beneath import read_file
-from ..catalog.places import CATALOG
-from ..classes import PUBLIC
+from ..classes import CATALOG, PUBLIC
 from ..errors import PublishError
 from ..manifest import Audience, DocumentEntry, Manifest
 from ..manifest.signature import refusal

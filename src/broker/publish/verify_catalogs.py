@@ -15,8 +15,9 @@ from ..beneath import read_file, walk
 from ..catalog.facts import CatalogNotes
 from ..catalog.index import index_of
 from ..catalog.operators import operators_index
-from ..catalog.places import CATALOG, INDEX, OPERATORS, STANDING, details_path, keys_path
+from ..catalog.places import INDEX, OPERATORS, STANDING, details_path, keys_path
 from ..catalog.written import index_from_json, keys_from_json, operators_from_json, to_json
+from ..classes import CATALOG
 from ..errors import CatalogError
 from ..manifest import Audience
 from .catalogs import waiting_readers

@@ -14,6 +14,7 @@ from broker.access.policy import EVERYTHING, NOTHING
 
 SEE, READ, WRITE = Permission.SEE, Permission.READ, Permission.WRITE
 G = "/data/src_data/generations/2026-11-22T163000Z-7f3a"
+C = "/data/src_data/catalog/2026-11-22T163000Z-7f3a"
 PEOPLE = {
     "public": Reader("ann", 2001, 2001, (1,), frozenset()),
     "private": Reader("bob", 2002, 2002, (1, 2), frozenset({"private"})),
@@ -106,8 +107,24 @@ def test_with_a_shell_the_whole_home_is_theirs() -> None:
     assert found.may == EVERYTHING
 
 
+@pytest.mark.parametrize("path", ["", "/views/tree/catalog.json", "/operators/held/public.json"])
+def test_catalogs_are_read_by_the_portal_alone(path: str) -> None:
+    for name, reader in PEOPLE.items():
+        found = rule(reader, C + path, Areas())
+        expected = {"service": EVERYTHING, "portal": SEE | READ}.get(name, NOTHING)
+        assert (found.must, found.may) == (NOTHING, expected), name
+
+
+def test_that_there_are_catalogs_tells_nothing() -> None:
+    for name, reader in PEOPLE.items():
+        may = rule(reader, "/data/src_data/catalog", Areas()).may
+        assert may == {"service": EVERYTHING, "portal": SEE | READ}.get(name, SEE), name
+
+
 parts = st.lists(
-    st.sampled_from(["views", "tree", "private", "finance", "parquet", "x", "generations"]),
+    st.sampled_from(
+        ["views", "tree", "private", "finance", "parquet", "x", "generations", "catalog"]
+    ),
     max_size=7,
 )
 stores = st.sampled_from(["/data/src_data", G, f"{G}/views"])

@@ -9,6 +9,7 @@ import pytest
 
 from broker.classes import (
     BUILT_IN_CLASSES,
+    CATALOG_GROUP,
     OPERATOR_GROUP,
     PRIVATE,
     PUBLIC,
@@ -19,7 +20,8 @@ from broker.classes import (
 
 from .bundle import GROUP_VARS, ROLES, ROOT, defaults, load, variables
 
-OWN = {OPERATOR_GROUP, SHELL_GROUP, SUDO_GROUP, group_of(PUBLIC), group_of(PRIVATE)}
+OWN = {OPERATOR_GROUP, CATALOG_GROUP, SHELL_GROUP, SUDO_GROUP}
+OWN |= {group_of(PUBLIC), group_of(PRIVATE)}
 # A name of its own: no part of a path, of a file or of another word.
 GROUP = re.compile(r"(?<![\w./-])data-?[a-z]+(?![\w./-]|\.[a-z])")
 OTHERS = {"data-broker", "dataclass", "dataclasses", "datasets", "database"}
@@ -44,7 +46,7 @@ def test_no_file_names_another_group() -> None:
 @pytest.mark.parametrize(
     ("path", "groups"),
     [
-        ("base/vars/main.yml", {group_of(PUBLIC), OPERATOR_GROUP}),
+        ("base/vars/main.yml", {group_of(PUBLIC), OPERATOR_GROUP, CATALOG_GROUP}),
         ("base/templates/etc/dbus-1/system.d/data-broker.conf.j2", {group_of(PUBLIC)}),
         ("base/templates/etc/security/limits.d/50-data-broker.conf.j2", {group_of(PUBLIC)}),
         ("base/templates/usr/share/pam-configs/data-broker.j2", {group_of(PUBLIC)}),
@@ -61,7 +63,7 @@ def test_no_file_names_another_group() -> None:
             "ssh/templates/etc/ssh/sshd_config.d/50-data-broker.conf.j2",
             {group_of(PUBLIC), OPERATOR_GROUP, SHELL_GROUP},
         ),
-        ("storage/vars/main.yml", {group_of(PUBLIC)}),
+        ("storage/vars/main.yml", {group_of(PUBLIC), CATALOG_GROUP}),
     ],
 )
 def test_what_binds_everyone_of_a_group_names_the_group_of_the_program(

@@ -21,11 +21,10 @@ def test_the_page_says_what_the_declarations_say() -> None:
 
 # Sections of instance.yaml that no room reads before the portal and what follows it stand.
 NOT_READ = {
-    "catalog",
     "desktop",
     "telegram",
 }
-READ_IN_PART = {"datasets": ["requires"], "instance": ["name", "origin"], "users": ["name"]}
+READ_IN_PART = {"instance": ["name", "origin"], "users": ["name"]}
 
 
 def test_a_setting_that_nothing_reads_says_so() -> None:

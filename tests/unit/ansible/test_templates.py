@@ -553,10 +553,12 @@ def test_groups_come_before_the_service_that_is_in_all_of_them() -> None:
     assert lines == [
         "g dataread -",
         "g data-ops -",
+        "g data-catalog -",
         "g data-private -",
         'u broker - "Data broker" - /usr/sbin/nologin',
         "m broker dataread",
         "m broker data-ops",
+        "m broker data-catalog",
         "m broker data-private",
     ]
 

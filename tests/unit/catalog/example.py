@@ -22,9 +22,10 @@ from broker.catalog.model import (
     TablePart,
     TableSource,
 )
-from broker.catalog.places import CATALOG, INDEX, OPERATORS, STANDING, details_path, keys_path
+from broker.catalog.places import INDEX, OPERATORS, STANDING, details_path, keys_path
 from broker.catalog.standing import HeldKeys, OperatorsIndex, PendingReaders, TableStanding
 from broker.catalog.written import to_json
+from broker.classes import CATALOG
 from broker.manifest import Audience, Status
 from broker.metrics.model import ResultColumn
 from broker.metrics.results import MetricPoint, MetricResult

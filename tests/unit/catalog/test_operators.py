@@ -20,15 +20,16 @@ MANIFEST = Manifest("2026-11-22T120000Z-0000", NOON, (ORDERS, PAY, WAITING), run
 
 def test_every_table_is_there_with_what_waits_for_a_person() -> None:
     issue = Issue(IssueKind.HELD, 5, "the source does not have them any more")
-    missing = replace(PAY, status=Status.HELD, losses=5, error="5 rows are gone", issues=(issue,))
-    manifest = replace(MANIFEST, tables=(ORDERS, missing, WAITING))
+    pay = replace(PAY, status=Status.HELD, losses=5, error="5 rows are gone", issues=(issue,))
+    manifest = replace(MANIFEST, tables=(ORDERS, pay, WAITING))
     notes = CatalogNotes(statuses=statuses_since(manifest, {}), warnings=("metric m has no value",))
     readers = {"in.new": PendingReaders("before, no analyst; now every analyst", "d", "g")}
     found = operators_index(manifest, notes, readers)
     assert [one.path for one in found.tables] == ["hr/pay", "shop/new", "shop/orders"]
-    pay, new, orders = found.tables
-    assert (pay.held_rows, pay.error, pay.readers) == (5, "5 rows are gone", None)
-    assert pay.issues == ("5 rows would go: the source does not have them any more",)
+    salaries, new, orders = found.tables
+    assert (salaries.held_rows, salaries.error) == (5, "5 rows are gone")
+    assert salaries.readers is None
+    assert salaries.issues == ("5 rows would go: the source does not have them any more",)
     assert (new.access, new.readers) == (NO_CLASS, readers["in.new"])
     assert orders.status is Status.OK
     assert (found.run, found.warnings) == ("run-7", ("metric m has no value",))

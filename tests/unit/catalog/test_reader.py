@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.catalog.places import CATALOG, INDEX, OPERATORS, STANDING, details_path
+from broker.catalog.places import INDEX, OPERATORS, STANDING, details_path
 from broker.catalog.reader import (
     current_generation,
     read_held_keys,
@@ -17,6 +17,7 @@ from broker.catalog.reader import (
     read_table,
 )
 from broker.catalog.written import to_json
+from broker.classes import CATALOG
 from broker.errors import CatalogError
 from broker.manifest import Audience
 

@@ -159,11 +159,11 @@ def test_a_table_that_waits_for_readers_stands_for_admins_alone(store: Store) ->
         staging.commit()
     assert [one.path for one in read_index(store.root, PRIVATE).tables] == ["sales/orders"]
     waiting = read_operators(store.root).tables[0]
-    assert (waiting.access, held.status, held.error) == (
+    assert (waiting.access, waiting.status, waiting.error) == (
         *(NO_CLASS, Status.HELD, "more people could read it"),
     )
     assert waiting.readers is not None
-    assert (waiting.readers.words, held.readers.digest) == (widening.words, widening.digest)
+    assert (waiting.readers.words, waiting.readers.digest) == (widening.words, widening.digest)
     assert store.verify() == []
 
 
