@@ -17,6 +17,7 @@ __all__ = [
     "HOMES",
     "KEYS",
     "LOGS",
+    "PORTAL_STATE",
     "PROGRAMS",
     "PROOF",
     "PUBLISHING_SOCKET",
@@ -51,6 +52,7 @@ KEYS = CONFIG / "authorized_keys"  # one file per person
 DEPLOYED = CONFIG / "deployed.json"  # which release, and of which commit
 CLASSES = CONFIG / "access_classes.json"  # which Linux group stands for which access class
 VALID_CERTIFICATES = CONFIG / "standing_certificates"  # those that open a session
+PORTAL_STATE = Path("/var/lib/broker-portal")  # the portal's own: people, sessions, requests
 AUDIT_LOG = LOGS / "audit.jsonl"
 PROOF = STATE / "access-proof.json"
 SYNCS = STATE / "syncs.json"  # how each sync ended

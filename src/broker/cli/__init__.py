@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from .. import __version__
-from ..errors import BrokerError
+from ..errors import BrokerError, ConfigError
 from ..foreign.text import shown
 from ..hostpaths import DEPLOYED
 from .terminal import say, say_document
@@ -35,6 +35,7 @@ COMMANDS = {
     "expose": ("generations", "expose"),
     "generations": ("generations", "generations"),
     "operator": ("operators", "operator"),
+    "portal": ("portal", "portal"),
     "profile": ("profile", "profile"),
     "rejects": ("rejects", "rejects"),
     "replay": ("replay", "replay"),
@@ -70,7 +71,16 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f".{module}", __name__), attribute)
+        try:
+            command: click.Command = getattr(import_module(f".{module}", __name__), attribute)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
+                raise
+            raise ConfigError(
+                f"broker {cmd_name} needs a package that is not installed here",
+                found=error.name,
+                remedy="Install what the release lists for this part, such as data-broker[portal].",
+            ) from error
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

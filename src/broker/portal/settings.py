@@ -7,7 +7,12 @@ from pathlib import Path
 
 from ..config import Instance
 
-__all__ = ["PortalSettings"]
+__all__ = ["PortalSettings", "database_in"]
+
+
+def database_in(state: Path) -> Path:
+    """The file of the database in the portal's folder."""
+    return state / "portal.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class PortalSettings:
     @property
     def database_url(self) -> str:
         """Where SQLAlchemy finds the database."""
-        return f"sqlite:///{self.state / 'portal.sqlite3'}"
+        return f"sqlite:///{database_in(self.state)}"
 
     @property
     def is_secure(self) -> bool:

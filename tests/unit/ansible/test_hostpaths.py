@@ -16,6 +16,7 @@ PLACES = {
     if name in hostpaths.__all__ and isinstance(place, Path)
 }
 WRITTEN_BY_THE_PROGRAM = {
+    "PORTAL_STATE",  # until the role of the portal makes it
     *(
         "PULLS_CURSOR",
         "TLS_CERTIFICATE",

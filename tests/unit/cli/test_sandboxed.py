@@ -9,7 +9,7 @@ from tests.documented import ROOT
 
 # With the rights of who types them. None writes the store, and none opens its Parquet on a host.
 OUTSIDE = {"access", "analyst", "audit", "config", "discover", "generations", "operator"} | {
-    *("profile", "replay", "runs", "status")
+    *("portal", "profile", "replay", "runs", "status")
 }
 
 

@@ -1,0 +1,140 @@
+"""Several processes and one database: writers side by side, and some that are killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from broker.portal.database.backup import back_up
+from broker.portal.database.engine import Database
+from broker.portal.database.models import PortalEvent, PortalPerson
+from broker.portal.database.upgrade import upgrade
+from tests.documented import ROOT
+
+# Reads a number, waits for a line where it is asked to, and writes what is one more. Each number
+# that is printed is committed.
+COUNTER = """
+import sys
+from datetime import UTC, datetime
+from sqlalchemy import select
+from broker.portal.database.engine import Database
+from broker.portal.database.models import PortalEvent, PortalPerson
+from broker.portal.database.upgrade import upgrade
+
+database = Database(sys.argv[1], upgrade)
+for turn in range(int(sys.argv[2])):
+    with database.begin() as session:
+        person = session.scalars(select(PortalPerson)).one()
+        count = int(person.name or 0)
+        if sys.argv[3] == "stop":
+            print("read", flush=True)
+            sys.stdin.readline()
+        person.name = str(count + 1)
+        session.add(PortalEvent(at=datetime.now(UTC), verb="count", target=person.name))
+    print(person.name, flush=True)
+"""
+
+
+def url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'portal.sqlite3'}"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    made = Database(url(tmp_path), upgrade)
+    with made.begin() as session:
+        session.add(PortalPerson(email="a@example.com", created_at=datetime.now(UTC)))
+    return made
+
+
+def counter(database: Database, turns: int, how: str = "go") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", COUNTER, str(database.engine.url), str(turns), how],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def counted(database: Database) -> tuple[int, list[str]]:
+    with database.read() as session:
+        name = session.scalars(select(PortalPerson.name)).one()
+        return int(name or 0), list(session.scalars(select(PortalEvent.target)))
+
+
+def test_of_two_processes_that_write_neither_loses_anything(database: Database) -> None:
+    processes = [counter(database, 100) for _ in range(2)]
+    outputs = [process.communicate(timeout=120)[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    total, events = counted(database)
+    assert total == 200
+    assert sorted(map(int, events)) == [*range(1, 201)]
+    assert sorted(int(number) for output in outputs for number in output) == [*range(1, 201)]
+
+
+def test_a_process_that_is_killed_between_read_and_write_loses_and_blocks_nothing(
+    database: Database,
+) -> None:
+    with counter(database, 1, "stop") as stopped:
+        assert stopped.stdout is not None
+        assert stopped.stdout.readline() == "read\n"
+        stopped.send_signal(signal.SIGKILL)
+        stopped.wait()
+    assert counted(database) == (0, [])
+    with counter(database, 1) as after:
+        assert after.communicate(timeout=60)[0] == "1\n"
+    assert counted(database) == (1, ["1"])
+
+
+def test_what_was_reported_as_written_outlasts_kills(database: Database) -> None:
+    reported = 0
+    for _ in range(4):
+        with counter(database, 10_000) as process:
+            assert process.stdout is not None
+            for _ in range(5):
+                reported = int(process.stdout.readline())
+            process.kill()
+            rest = process.stdout.read().split()
+            reported = int(rest[-1]) if rest else reported
+            process.wait()
+        total, events = counted(database)
+        assert total in (reported, reported + 1)  # committed, and killed before it said so
+        assert sorted(map(int, events)) == [*range(1, total + 1)]
+    Database(url(database.path.parent), upgrade).ready()
+
+
+def test_many_processes_that_start_at_once_make_one_database(tmp_path: Path) -> None:
+    command = (
+        "import sys; from broker.portal.database.engine import Database;"
+        "from broker.portal.database.upgrade import upgrade; Database(sys.argv[1], upgrade).ready()"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", command, url(tmp_path)], cwd=ROOT) for _ in range(3)
+    ]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0, 0]
+    with Database(url(tmp_path), upgrade).read() as session:
+        assert session.scalars(select(PortalPerson)).all() == []
+
+
+def test_a_restore_as_the_page_says_after_a_kill(database: Database, tmp_path: Path) -> None:
+    with counter(database, 3) as process:
+        process.communicate(timeout=60)
+    copy = tmp_path / "copy"
+    back_up(database.path, copy)
+    with counter(database, 10_000) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.kill()
+        process.wait()
+    database.engine.dispose()
+    copy.replace(database.path)
+    for ending in ("-wal", "-shm"):
+        database.path.with_name(database.path.name + ending).unlink(missing_ok=True)
+    assert counted(Database(url(tmp_path), upgrade)) == (3, ["1", "2", "3"])
