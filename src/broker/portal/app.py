@@ -47,7 +47,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_REQUESTS = "60 per minute"  # of one client, to what no one is signed in for
+_REQUESTS = "120 per minute"  # of one client, to what no one is signed in for
 _LOG = logging.getLogger(__name__)
 
 

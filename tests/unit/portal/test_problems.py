@@ -48,6 +48,7 @@ def test_errors_have_a_page_and_nothing_foreign_on_it(
     answer = client.open(path, method=method)
     assert (answer.status_code, sentence in answer.text) == (status, True)
     assert "alert" not in answer.text
+    assert ("Allow" in answer.headers) == (status == 405)
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 

@@ -40,6 +40,7 @@ class Database:
         if self._prepare is not None:
             self._prepare(self.engine)
             self._prepare = None
+            self.engine.dispose()  # a process that is forked from here opens files of its own
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

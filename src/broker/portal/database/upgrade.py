@@ -84,6 +84,5 @@ def _migrate(connection: Connection, scripts: ScriptDirectory) -> None:
         return scripts._upgrade_revs("head", revision)  # type: ignore[return-value]
 
     with EnvironmentContext(Config(), scripts, fn=steps) as environment:
-        # SQLite takes back DDL, too; Alembic's default knows older drivers that did not.
-        environment.configure(connection=connection, transactional_ddl=True)
+        environment.configure(connection=connection)
         environment.run_migrations()

@@ -20,7 +20,13 @@ from ..database.models import (
 )
 from .doors import ProvenArrival
 
-__all__ = ["forget_identities", "person_by_email", "person_who_arrived", "remove_person"]
+__all__ = [
+    "forget_identities",
+    "person_by_email",
+    "person_who_arrived",
+    "remove_person",
+    "restore_person",
+]
 
 _ASK = "Ask an administrator of the portal."
 
@@ -160,6 +166,12 @@ def remove_person(session: Session, person: PortalPerson, now: datetime) -> None
         .values(revoked_at=now)
     )
     _end_links(session, person.email, now)
+
+
+def restore_person(person: PortalPerson) -> None:
+    """Let a person who was removed sign in again, as no admin and with no session of before."""
+    person.state = PersonState.ACTIVE
+    person.removed_at = None
 
 
 def _end_links(session: Session, email: str, now: datetime) -> None:

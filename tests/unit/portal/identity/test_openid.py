@@ -302,3 +302,23 @@ def test_refusals_are_on_record_with_the_address_and_our_own_words(
         "refused",
     )
     assert event.detail == "google: Your address is not one that may sign in here."
+
+
+def test_nothing_in_a_cookie_from_before_signing_in_counts_afterwards(
+    client: FlaskClient, google: Provider, database: Database
+) -> None:
+    """Fixation: who planted the cookie knows nothing of the session, and no token of its forms."""
+    client.get("/sign-in")
+    with client.session_transaction(base_url=ORIGIN) as cookies:
+        cookies["planted"] = "x"
+        before = {**cookies}
+    sign_in(client, google)
+    with client.session_transaction(base_url=ORIGIN) as cookies:
+        assert {*cookies} == {"login"}
+        first = cookies["login"]
+    assert "csrf_token" in before
+    assert sign_in(client, google).status_code == 303
+    with client.session_transaction(base_url=ORIGIN) as cookies:
+        assert cookies["login"] != first
+    with database.read() as session:
+        assert len(session.scalars(select(LoginSession)).all()) == 1

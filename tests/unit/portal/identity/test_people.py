@@ -18,6 +18,7 @@ from broker.portal.identity.people import (
     person_by_email,
     person_who_arrived,
     remove_person,
+    restore_person,
 )
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -147,6 +148,16 @@ def test_who_was_removed_gets_in_by_no_door(
     with database.read() as session:
         person = session.scalars(select(PortalPerson)).one()
         assert (person.state, person.removed_at) == (PersonState.REMOVED, NOON)
+
+
+def test_who_was_removed_may_be_let_in_again(database: Database, instance: Instance) -> None:
+    first = arrives(database, instance, by_provider("ann@example.com"))
+    remove(database, "ann@example.com")
+    with database.begin() as session:
+        person = person_by_email(session, "ann@example.com")
+        assert person is not None
+        restore_person(person)
+    assert arrives(database, instance, by_provider("ann@example.com")) == first
 
 
 def test_no_spelling_walks_around_a_removal(database: Database, instance: Instance) -> None:

@@ -167,6 +167,7 @@ def test_signing_out_ends_it_also_for_a_copy_of_the_cookie(
     assert (done.status_code, done.headers["Location"]) == (303, "/sign-in?out=1")
     assert "You are signed out" in client.get(done.headers["Location"]).text
     assert (client.get("/who").text, rows(database)) == ("no one", [])
+    assert cookie(client) is None
     copy = app.test_client()
     with copy.session_transaction(base_url=ORIGIN) as cookies:
         cookies[COOKIE_KEY] = token
