@@ -37,8 +37,9 @@ class Database:
 
     def ready(self) -> None:
         """Make it usable, or raise ``PortalStateError``."""
-        if self._prepare is not None:
-            self._prepare(self.engine)
+        prepare = self._prepare  # another thread may be here at the same time
+        if prepare is not None:
+            prepare(self.engine)
             self._prepare = None
             self.engine.dispose()  # a process that is forked from here opens files of its own
 

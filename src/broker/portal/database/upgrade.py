@@ -35,6 +35,7 @@ def upgrade(engine: Engine) -> None:
             is_lost = mark.exists() and (not path.exists() or not path.stat().st_size)
             if is_lost:
                 raise damaged(path, "is gone or empty, and was neither before")
+            path.touch(mode=0o600)
             _bring_up(engine, scripts, path)
             if not mark.exists():
                 write_atomic(mark, "", mode=0o600)

@@ -56,6 +56,8 @@ def deliver_link(
         _deliver(request, instance, database, transport)
     except PortalStateError as error:
         _LOG.error("a link by e-mail could not be kept: %s", error)
+    except Exception:
+        _LOG.exception("a link by e-mail was not sent")
 
 
 def _deliver(

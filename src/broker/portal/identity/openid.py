@@ -38,6 +38,7 @@ _MOST_BEGUN = 4  # sign-ins of one browser at once: each takes room in its cooki
 _ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
+_OFFERED = "id_token_signing_alg_values_supported"
 _CLAIMS = {
     "iss": "The provider signed for another issuer than the one that is set.",
     "aud": "The provider signed for another site than this portal.",
@@ -78,7 +79,7 @@ class ProviderClient:
 
     def begin(self, redirect_uri: str) -> Response:
         """The redirect to the provider; what must come back with the person is in the session."""
-        self._forget_oldest()
+        self._forget_begun(_MOST_BEGUN - 1)
         answer: Response = self._guarded(
             lambda: self._checked() and self._client.authorize_redirect(redirect_uri)
         )
@@ -89,6 +90,7 @@ class ProviderClient:
 
         An error of the provider counts only with the state of a sign-in that began here.
         """
+        self._forget_begun(_MOST_BEGUN)
         state = request.args.get("state")
         begun = self._client.framework.get_state_data(session, state)
         if begun is None:
@@ -117,7 +119,7 @@ class ProviderClient:
         claims = token.get("userinfo")
         if not claims or not claims.get("sub"):
             raise SignInError("The provider did not say who you are.", status=502)
-        if "email" in claims:
+        if "email" in claims or "userinfo_endpoint" not in self._client.server_metadata:
             return dict(claims)
         more = self._client.userinfo(token=token)
         if more.get("sub") != claims["sub"]:
@@ -127,10 +129,12 @@ class ProviderClient:
     def _checked(self) -> Mapping[str, Any]:
         """The provider's metadata, with what is trusted of it."""
         metadata: dict[str, Any] = self._client.load_server_metadata()
-        names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+        more = ["userinfo_endpoint"] if "userinfo_endpoint" in metadata else []
+        names = ("authorization_endpoint", "token_endpoint", "jwks_uri", *more)
         is_other = metadata.get("issuer") != self.provider.issuer
         is_unsafe = not all(_is_safe(metadata.get(name)) for name in names)
-        if is_other or is_unsafe:
+        offered = {*(metadata.get(_OFFERED) or ["RS256"])} & _ALGORITHMS
+        if is_other or is_unsafe or not offered:
             metadata.clear()  # the next sign-in asks again
         if is_other:
             raise SignInError(
@@ -140,8 +144,9 @@ class ProviderClient:
             )
         if is_unsafe:
             raise SignInError("The provider's addresses are not encrypted.", status=502)
-        offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        metadata["id_token_signing_alg_values_supported"] = sorted(_ALGORITHMS & {*offered})
+        if not offered:
+            raise SignInError("The provider does not offer a signature that counts.", status=502)
+        metadata[_OFFERED] = sorted(offered)
         return metadata
 
     def _check_answered_by(self, issuer: str | None) -> None:
@@ -177,12 +182,12 @@ class ProviderClient:
         except (JoseError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise SignInError("The provider's answer is not valid.", status=502) from error
 
-    def _forget_oldest(self) -> None:
-        """Keep few begun sign-ins, the newest; those whose time is over go as well."""
+    def _forget_begun(self, most: int) -> None:
+        """Keep few begun sign-ins, the newest; those whose time is over go in any case."""
         begun = [key for key in session if key.startswith("_state_")]
         live = [key for key in begun if session[key].get("exp", 0) > time.time()]
         live.sort(key=lambda key: session[key]["exp"], reverse=True)
-        for key in {*begun} - {*live[: _MOST_BEGUN - 1]}:
+        for key in {*begun} - {*live[:most]}:
             session.pop(key)
 
 

@@ -52,6 +52,14 @@ def test_it_is_made_once_and_stays(path: Path) -> None:
     assert people(path.parent) == ["anna@example.com"]
 
 
+def test_its_files_are_its_owner_s_alone(path: Path) -> None:
+    database = at(path.parent)
+    add(database, "eva@example.com")
+    modes = {one.name: one.stat().st_mode & 0o777 for one in path.parent.iterdir()}
+    assert {*modes} >= {"portal.sqlite3", "portal.sqlite3-wal", "portal.made", "portal.lock"}
+    assert {*modes.values()} == {0o600}
+
+
 def test_one_of_a_newer_release_is_refused_and_stays_as_it_is(path: Path) -> None:
     database = at(path.parent)
     with database.begin() as session:

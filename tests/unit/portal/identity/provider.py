@@ -30,6 +30,7 @@ class Provider:
     userinfo: dict[str, Any] = field(default_factory=dict)
     sign: Callable[[dict[str, Any]], str] | None = None
     fault: Callable[[str], requests.Response | None] = lambda _path: None
+    without: tuple[str, ...] = ()
     token_error: dict[str, Any] | None = None
     paths: list[str] = field(default_factory=list)
     _begun: dict[str, str] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class Provider:
         return {"code": "a-code", "state": self._begun["state"]} | more
 
     def _discovery(self) -> dict[str, Any]:
-        return {
+        found = {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/auth",
             "token_endpoint": f"{self.issuer}/token",
@@ -68,6 +69,7 @@ class Provider:
             "jwks_uri": f"{self.issuer}/jwks",
             "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
         } | self.metadata
+        return {name: value for name, value in found.items() if name not in self.without}
 
     def _token(self, form: dict[str, list[str]]) -> requests.Response:
         if self.token_error is not None:

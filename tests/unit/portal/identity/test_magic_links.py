@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
 from broker.config import Instance
+from broker.portal.app import create_app
 from broker.portal.database.engine import Database
 from broker.portal.database.models import (
     LinkPurpose,
+    LoginSession,
     MagicLink,
     MailHealth,
     PortalEvent,
@@ -26,8 +31,9 @@ from broker.portal.identity.limits import client_network
 from broker.portal.identity.magic_links import new_link
 from broker.portal.identity.mail import MailError, link_message
 from broker.portal.identity.people import person_by_email, remove_person
+from broker.portal.settings import PortalSettings
 
-from ..conftest import ORIGIN, Clock, Post
+from ..conftest import ORIGIN, Browser, Clock, Post
 from .test_sessions import csrf_token
 
 KNOWN, UNKNOWN = "eva@outside.com", "who@elsewhere.com"
@@ -155,6 +161,16 @@ def test_what_is_done_before_the_answer_is_the_same_for_every_address(
     assert all(result == results[0] for result in results)
     pages = {client.get("/sign-in/email/sent").text for _ in range(2)}
     assert len(pages) == 1
+
+
+def test_an_error_of_our_own_while_sending_is_in_the_log(
+    client: FlaskClient, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    post.problem = ValueError("a mistake")  # type: ignore[assignment]
+    request_link(client, KNOWN)
+    deliver(client)
+    assert "a link by e-mail was not sent" in caplog.text
+    assert "ValueError: a mistake" in caplog.text
 
 
 def test_an_unknown_address_gets_no_mail_but_the_server_is_asked(
@@ -337,3 +353,37 @@ def test_a_hostile_name_of_the_instance_is_inert_in_mails(instance: Instance) ->
 )
 def test_whose_attempts_count_together(address: str | None, network: str) -> None:
     assert client_network(address) == network
+
+
+def test_of_many_who_use_a_link_at_once_one_gets_in(
+    app: Flask, client: FlaskClient, post: Post, database: Database
+) -> None:
+    request_link(client, KNOWN)
+    deliver(client)
+    link = link_in(post)
+    begin = threading.Barrier(6)
+
+    def use(number: int) -> int:
+        browser = app.test_client()
+        token = csrf_token(browser, "/sign-in/link/x")
+        form = {"csrf_token": token, "token": link.rpartition("/")[2]}
+        begin.wait(timeout=60)
+        by = {"Referer": ORIGIN + "/", "X-Forwarded-For": f"192.0.2.{number}"}
+        return browser.post("/sign-in/link", data=form, headers=by).status_code
+
+    with ThreadPoolExecutor(6) as threads:
+        statuses = sorted(threads.map(use, range(6)))
+    assert statuses == [303, *[410] * 5]
+    with database.read() as session:
+        assert len(session.scalars(select(LoginSession)).all()) == 1
+
+
+def test_limits_outlast_a_restart(
+    client: FlaskClient, settings: PortalSettings, clock: Clock
+) -> None:
+    for number in range(5):
+        request_link(client, KNOWN, by=f"192.0.2.{number}")
+    again = create_app(settings)
+    again.test_client_class = Browser
+    again.extensions["clock"] = clock
+    assert request_link(again.test_client(), KNOWN, by="192.0.2.9").status_code == 429

@@ -153,9 +153,33 @@ def test_a_provider_that_offers_no_signature_of_its_own_lets_no_one_in(
     client: FlaskClient, google: Provider, database: Database
 ) -> None:
     google.metadata = {"id_token_signing_alg_values_supported": ["none", "HS256"]}
-    google.sign = unsigned
-    assert sign_in(client, google).status_code == 502
+    for _ in range(2):
+        refused = client.get("/sign-in/google")
+        assert (refused.status_code, "a signature that counts" in refused.text) == (502, True)
     assert people(database) == []
+
+
+def test_a_sign_in_that_was_begun_too_long_ago_is_over(
+    client: FlaskClient, google: Provider
+) -> None:
+    begun = client.get("/sign-in/google")
+    query = google.come_back(begun.headers["Location"])
+    with client.session_transaction(base_url=ORIGIN) as cookies:
+        (key,) = (name for name in cookies if name.startswith("_state_"))
+        cookies[key] = cookies[key] | {"exp": 1}
+    late = client.get("/sign-in/google/callback", query_string=query)
+    assert (late.status_code, "or too long ago" in late.text) == (400, True)
+
+
+def test_a_provider_without_more_to_say_of_a_person_gives_no_address(
+    client: FlaskClient, google: Provider
+) -> None:
+    google.metadata = {"userinfo_endpoint": "http://plain.example/userinfo"}
+    assert client.get("/sign-in/google").status_code == 502
+    google.claims, google.metadata = {"email": None}, {}
+    google.without = ("userinfo_endpoint",)
+    refused = sign_in(client, google)
+    assert (refused.status_code, "that the portal can use" in refused.text) == (403, True)
 
 
 def _down(_path: str) -> requests.Response:
