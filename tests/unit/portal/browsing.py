@@ -1,4 +1,4 @@
-"""A portal in which every request is of the same person."""
+"""A portal over a folder, in which every request is of the same person or of none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, g
 
@@ -16,7 +17,7 @@ from broker.portal.viewer import Viewer
 
 from .conftest import ORIGIN, Browser
 
-__all__ = ["ALL", "FixedAccounts", "signed_in_app"]
+__all__ = ["ALL", "FixedAccounts", "portal_over", "signed_in_app"]
 
 ALL = ("public", "private", "finance")
 
@@ -33,13 +34,24 @@ class FixedAccounts:
         return self.names
 
 
-def signed_in_app(
+def signed_in_app(folder: Path, *, is_admin: bool = False, **options: Any) -> Flask:
+    """The portal of ``portal_over`` where every request is of Anna."""
+    app = portal_over(folder, **options)
+
+    @app.before_request
+    def sign_in() -> None:
+        """Anna."""
+        g.viewer = Viewer(1, "anna@example.com", "Anna Lind", "anna", is_admin=is_admin)
+
+    return app
+
+
+def portal_over(
     folder: Path,
     *,
     classes: Collection[str] = ALL,
     instance: Instance | None = None,
     now: datetime | None = None,
-    is_admin: bool = False,
     origin: str = ORIGIN,
     logo: Path | None = None,
 ) -> Flask:
@@ -58,10 +70,4 @@ def signed_in_app(
     app.test_client_class = Browser
     if now is not None:
         app.extensions["clock"] = lambda: now
-
-    @app.before_request
-    def sign_in() -> None:
-        """Anna."""
-        g.viewer = Viewer(1, "anna@example.com", "Anna Lind", "anna", is_admin=is_admin)
-
     return app

@@ -14,8 +14,9 @@ import click
 from flask import Flask
 from playwright.sync_api import Browser
 
+from broker.config import Instance
 from rig.browser import BrowserError, browser
-from tests.unit.portal.browsing import signed_in_app
+from tests.unit.portal.browsing import portal_over, signed_in_app
 
 from .gallery import NOW, write_gallery
 from .serving import served
@@ -39,6 +40,20 @@ PAGES = (
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 
 
+def for_anyone(folder: Path) -> Callable[[str], Flask]:
+    """The same without anyone signed in, and with two doors to do so."""
+    instance = Instance.model_validate(
+        {
+            "instance": {"name": "Acme data", "subtitle": "Numbers of the house"},
+            "auth": {
+                "allowed_domain": "example.com",
+                "magic_link": {"enabled": True, "allowed": ["eva@example.org"]},
+            },
+        }
+    )
+    return lambda origin: portal_over(folder, now=NOW, origin=origin, instance=instance)
+
+
 def of_gallery(folder: Path) -> Callable[[str], Flask]:
     """Makes the app over ``folder/store`` at an address."""
     return lambda origin: signed_in_app(folder, now=NOW, origin=origin)
@@ -55,6 +70,9 @@ def main(output: Path, only: str) -> None:
         try:
             with served(of_gallery(Path(folder))) as origin, browser() as started:
                 for page in (one for one in PAGES if only in one):
+                    _pictures(started, origin, page, output)
+            with served(for_anyone(Path(folder))) as origin, browser() as started:
+                for page in (one for one in FOR_ANYONE if only in one):
                     _pictures(started, origin, page, output)
         except BrowserError as error:
             raise click.ClickException(str(error)) from error

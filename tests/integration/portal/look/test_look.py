@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from rig.browser import BrowserError, axe_script, browser
 from tests.unit.catalog.example import write_example
 
-from .__main__ import PAGES, SIZES, of_gallery
+from .__main__ import FOR_ANYONE, PAGES, SIZES, for_anyone, of_gallery
 from .gallery import write_gallery
 from .serving import served
 
@@ -83,6 +83,18 @@ def test_axe_finds_nothing(
         details.evaluate("one => { one.open = true }")
     assert violations(page, axe) == []
     page.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("address", FOR_ANYONE)
+def test_nor_before_someone_is_signed_in(
+    chromium: Browser, axe: str, tmp_path: Path, address: str, theme: str
+) -> None:
+    with served(for_anyone(tmp_path)) as origin:
+        page = opened(chromium, origin + address, "phone", color_scheme=theme)
+        assert violations(page, axe) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

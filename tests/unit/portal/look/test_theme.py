@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from ..browsing import signed_in_app
+from ..browsing import portal_over, signed_in_app
 
 ORIGIN = "https://data.example.com"
 
@@ -78,9 +78,7 @@ def test_nothing_leads_to_another_host(client: FlaskClient, referer: str) -> Non
 
 
 def test_a_page_for_anyone_gives_no_cookie(tmp_path: Path) -> None:
-    app = signed_in_app(tmp_path)
-    app.before_request_funcs[None].pop()  # nobody is signed in
-    answer = app.test_client().get("/nothing")
+    answer = portal_over(tmp_path).test_client().get("/nothing")
     assert answer.status_code == 404
     assert "Set-Cookie" not in answer.headers
     assert "csrf_token" not in answer.text
