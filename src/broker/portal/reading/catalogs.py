@@ -10,8 +10,9 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from ...catalog.model import CatalogIndex, CatalogTable, TableDetails
-from ...catalog.places import CATALOG, INDEX
+from ...catalog.places import INDEX
 from ...catalog.reader import current_generation, read_index, read_table
+from ...classes import CATALOG
 from ...errors import CatalogError
 from ...manifest import Audience
 from .profile import TableProfile, profile_of
