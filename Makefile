@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := --norc -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-down demo-info test check lint unit integration system molecule torture \
-	bench bench-broker bench-laptop lock clean venv hosts lint-python lint-types lint-yaml lint-shell lint-ansible
+	bench bench-broker bench-laptop bench-portal screenshots lock clean venv hosts lint-python lint-types lint-yaml lint-shell lint-ansible
 
 # mode of the demo: auto, hosts or local
 MODE ?= auto
@@ -89,12 +89,19 @@ system: hosts ## Tests on booted hosts (root), Molecule aside
 molecule: hosts ## Both Molecule scenarios on booted hosts (root)
 	$(PYTEST) tests/system/test_molecule.py
 
-bench: ## Benchmarks, as tables and as JSON: of the broker, and of a laptop
-	@$(MAKE) --no-print-directory --keep-going bench-broker bench-laptop
+bench: ## Benchmarks, as tables and as JSON: of the broker, of the portal, and of a laptop
+	@$(MAKE) --no-print-directory --keep-going bench-broker bench-portal bench-laptop
 
 bench-broker: venv ## What the broker takes, beside DuckDB alone
 	@mkdir -p .cache
 	.venv/bin/python -m tests.benchmarks --output .cache/bench.json
+
+bench-portal: venv ## Pages a second of the portal, over a catalog of 1,000 tables
+	@mkdir -p .cache
+	.venv/bin/python -m tests.benchmarks.portal --output .cache/bench-portal.json
+
+screenshots: venv ## A picture of every page of the portal, into .cache/screenshots (Chromium)
+	.venv/bin/python -m tests.integration.portal.look
 
 bench-laptop: hosts ## What a laptop takes, over ssh between booted hosts (root)
 	@mkdir -p .cache

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response, abort, current_app, make_response, request, session
+from flask import Response, abort, current_app, make_response, render_template, request, session
+from markupsafe import Markup
 
 from ... import __version__
 from ...manifest import Audience
@@ -16,7 +17,7 @@ from ..look.theme import chosen_theme
 from ..reading.catalogs import AudienceCatalog, Catalogs
 from ..viewer import audience_of
 
-__all__ = ["catalog_page", "current_audience", "current_catalog"]
+__all__ = ["catalog_page", "current_audience", "current_catalog", "shared_part"]
 
 _SECONDS = 60  # that ages on a page may be behind
 
@@ -58,7 +59,31 @@ def catalog_page(page: Callable[..., str]) -> Callable[..., Response]:
     return answered
 
 
+def shared_part(
+    catalog: AudienceCatalog, template: str, key: tuple[object, ...], **context: Any
+) -> Markup:
+    """HTML that everyone of an audience gets alike, made once a minute; ``key`` names the part.
+
+    The template must show nothing of the person or the request.
+    """
+    made = catalog.part(
+        (template, *key, _minute()), lambda: render_template(template, catalog=catalog, **context)
+    )
+    return Markup(made)  # noqa: S704 (the template has escaped it)
+
+
+def _minute() -> int:
+    """Another number in each minute: ages on pages are no older than that."""
+    return int(time_now().timestamp() // _SECONDS)
+
+
 def _etag(catalog: AudienceCatalog) -> str:
-    minute = time_now().timestamp() // _SECONDS
-    parts = (__version__, catalog.tag, current_viewer(), chosen_theme(), request.full_path, minute)
+    parts = (
+        __version__,
+        catalog.tag,
+        current_viewer(),
+        chosen_theme(),
+        request.full_path,
+        _minute(),
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]

@@ -9,12 +9,12 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from ...catalog.model import CatalogTable
-from ..frame.viewing import catalog_page
+from ..frame.viewing import catalog_page, shared_part
 from ..look.pages import requested_page
 from ..reading.catalogs import AudienceCatalog, TableView
 from ..reading.columns import column_page
 from ..reading.queries import table_queries
-from ..reading.tables import graph_of, history_of, sketches_of
+from ..reading.tables import graph_of
 
 __all__ = ["catalog"]
 
@@ -43,8 +43,16 @@ def in_folder(catalog: AudienceCatalog, folder: str) -> str:
 def _listed(catalog: AudienceCatalog, found: Sequence[CatalogTable], folder: str | None) -> str:
     shown, pages = requested_page(found, _TABLES)
     groups = [(name, list(group)) for name, group in groupby(shown, lambda one: one.folder)]
+    rows = shared_part(
+        catalog,
+        "catalog/rows.html",
+        (folder, pages.number),
+        folder=folder,
+        groups=groups,
+        pages=pages,
+    )
     return render_template(
-        "catalog/tables.html", catalog=catalog, folder=folder, groups=groups, pages=pages
+        "catalog/tables.html", catalog=catalog, folder=folder, rows=rows, pages=pages
     )
 
 
@@ -63,8 +71,8 @@ def table(catalog: AudienceCatalog, path: str) -> str:
         profile=view.profile,
         columns=columns,
         pages=pages,
-        sketches=sketches_of(view.profile, {column.name for column in columns}),
-        history=history_of(view.profile),
+        sketches=view.sketches,
+        history=view.history,
         relations=catalog.index.relations_of(path),
         graph=graph_of(catalog.index, path),
         queries=table_queries(view.table),

@@ -15,13 +15,16 @@ from ...catalog.reader import current_generation, read_index, read_table
 from ...classes import CATALOG
 from ...errors import CatalogError
 from ...manifest import Audience
+from ..drawing.histogram import Histogram
 from .profile import TableProfile, profile_of
 from .search import SearchIndex
+from .tables import TableHistory, history_of, sketches_of
 
 __all__ = ["AudienceCatalog", "Catalogs", "MissingCatalogError", "TableView"]
 
 _MOST_CATALOGS = 16
 _MOST_TABLES = 256
+_MOST_PARTS = 64
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
@@ -39,6 +42,16 @@ class TableView:
         self.details = details
         self.profile: TableProfile | None = profile_of(details)
 
+    @cached_property
+    def sketches(self) -> Mapping[str, Histogram]:
+        """A small plot of each column that has one."""
+        return sketches_of(self.profile)
+
+    @cached_property
+    def history(self) -> TableHistory | None:
+        """The versions of the table; None without a profile."""
+        return history_of(self.profile)
+
 
 class AudienceCatalog:
     """All that one audience may know of one generation. It never changes."""
@@ -49,6 +62,7 @@ class AudienceCatalog:
         self.audience = audience
         self.index = index
         self._tables: _Kept[str, TableView] = _Kept(_MOST_TABLES)
+        self._parts: _Kept[tuple[object, ...], str] = _Kept(_MOST_PARTS)
         self._lock = Lock()
 
     @property
@@ -80,6 +94,10 @@ class AudienceCatalog:
         """How each folder is called; by its name where it has no label."""
         named = {one.name: one.label for one in self.index.folders}
         return {name: named.get(name) or name for name in self.folders}
+
+    def part(self, key: tuple[object, ...], make: Callable[[], str]) -> str:
+        """HTML that everyone of this audience gets alike; ``key`` has all that it follows from."""
+        return self._parts.get(key, make)
 
     def table(self, path: str) -> TableView | None:
         """A table with its details; None for one that this audience does not know.

@@ -25,8 +25,6 @@ __all__ = [
     "taken_at",
 ]
 
-_MOMENT = "%Y-%m-%dT%H%M%S"  # of the id of a generation, before Z and its ticks
-
 
 @dataclass(frozen=True, slots=True)
 class PointedOut:
@@ -156,4 +154,5 @@ def profile_of(details: TableDetails) -> TableProfile | None:
 
 def taken_at(generation: str) -> datetime:
     """When a generation was begun, from its id; raises ``ValueError`` for another text."""
-    return datetime.strptime(generation.partition("Z")[0] + "+0000", f"{_MOMENT}%z")
+    minute, seconds = generation[:15], generation[15:17]
+    return datetime.fromisoformat(f"{minute[:13]}:{minute[13:]}:{seconds}+00:00")

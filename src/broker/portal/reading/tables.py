@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...catalog.model import CatalogIndex
@@ -30,10 +30,10 @@ def plot_of(profile: ColumnProfile) -> Histogram | None:
     return spark([one.count for one in profile.top], profile.others)
 
 
-def sketches_of(profile: TableProfile | None, names: Collection[str]) -> Mapping[str, Histogram]:
-    """A small plot of each of these columns that has one."""
+def sketches_of(profile: TableProfile | None) -> Mapping[str, Histogram]:
+    """A small plot of each column that has one."""
     columns = profile.columns if profile else ()
-    found = ((one.name, plot_of(one)) for one in columns if one.name in names)
+    found = ((one.name, plot_of(one)) for one in columns)
     return {name: plot for name, plot in found if plot is not None}
 
 

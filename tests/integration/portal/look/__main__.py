@@ -37,6 +37,7 @@ PAGES = (
     "/search?q=nothing+of+it",
     "/catalog/table/no/such",
 )
+FOR_ANYONE = ("/sign-in", "/sign-in/email/sent", "/sign-in/link/x")
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 
 

@@ -1,0 +1,1 @@
+"""What the portal answers in a second."""

@@ -1,0 +1,120 @@
+"""``python -m tests.benchmarks.portal``: pages of a catalog of 1,000 tables, by gunicorn.
+
+Two workers on two cores, which the client shares. Ends with 1 where a bar is not kept: 300 pages a
+second, and 99 of 100 within 100 ms. The time of the processors in a page does not depend on what
+else the machine does, and is shown beside them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import click
+
+from tests.unit.catalog.example import write_example
+
+from .load import requested
+from .served import FOLDER, ORIGIN, cookie, portal
+
+TABLES = 1_000
+LEAST_PER_SECOND = 300
+MOST_SECONDS = 0.1
+PORT = int(ORIGIN.rpartition(":")[2])
+PATHS = {
+    "catalog": [f"/catalog?page={page}" for page in range(1, 11)],
+    "table": [
+        f"/catalog/table/{('shop', 'hr', 'ledger')[at % 3]}/table_{at}" for at in range(TABLES)
+    ],
+    "column": [f"/catalog/column/shop/table_{at}?name=id" for at in range(0, TABLES, 3)],
+    "search": [f"/search?q=table+{at}" for at in range(100)],
+}
+BARRED = ("catalog", "table")
+
+
+@click.command()
+@click.option("--count", default=3_000, help="Requests of each kind.")
+@click.option("--connections", default=8, help="Browsers at once.")
+@click.option("--output", type=click.Path(path_type=Path), help="Where JSON goes.")
+def main(count: int, connections: int, output: Path | None) -> None:
+    """Measure each kind of page, and print a table."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        write_example(Path(folder) / "store", TABLES, audiences=(("finance", "private"),))
+        os.environ[FOLDER] = folder
+        header = cookie(portal())
+        with gunicorn(folder) as master:
+            for name, paths in PATHS.items():
+                requested(PORT, paths, header, count=200, connections=connections)  # warm
+                before = processor_seconds(master)
+                answers = requested(PORT, paths, header, count=count, connections=connections)
+                spent = processor_seconds(master) - before
+                found[name] = {
+                    "per_second": round(answers.per_second),
+                    "p50_ms": round(answers.quantile(0.5) * 1e3, 1),
+                    "p99_ms": round(answers.quantile(0.99) * 1e3, 1),
+                    "processor_ms": round(spent / count * 1e3, 2),
+                    "failed": answers.failed,
+                }
+                click.echo(f"{name:8}  " + "  ".join(f"{k} {v}" for k, v in found[name].items()))
+    if output is not None:
+        output.write_text(json.dumps(found, indent=1) + "\n")
+    sys.exit(any(is_missed(found[name]) for name in BARRED))
+
+
+def is_missed(figures: dict[str, float]) -> bool:
+    """Whether a bar is not kept."""
+    is_slow = figures["per_second"] < LEAST_PER_SECOND or figures["p99_ms"] > MOST_SECONDS * 1e3
+    return bool(is_slow or figures["failed"])
+
+
+@contextmanager
+def gunicorn(folder: str) -> Iterator[int]:
+    """The process id of the master, once it answers."""
+    command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--threads", "4"]
+    command += ["--bind", f"127.0.0.1:{PORT}", "--keep-alive", "30", "--log-level", "warning"]
+    process = subprocess.Popen(
+        [*command, "tests.benchmarks.portal.served:portal()"], env={**os.environ, FOLDER: folder}
+    )
+    try:
+        _wait(process)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise click.ClickException(f"gunicorn ended with {process.returncode}")
+        try:
+            with urlopen(f"{ORIGIN}/healthz", timeout=5):  # noqa: S310 (loopback)
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise click.ClickException("gunicorn does not answer")
+
+
+def processor_seconds(master: int) -> float:
+    """What the workers took so far."""
+    pids = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    return sum(_seconds(pid) for pid in pids)
+
+
+def _seconds(pid: str) -> float:
+    fields: Sequence[str] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
