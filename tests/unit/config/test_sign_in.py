@@ -68,3 +68,56 @@ def test_each_process_needs_its_own_secrets_alone(
         return
     with pytest.raises(ConfigError, match=f"the variable {missing} is not set"):
         load_instance(tmp_path, variables, without=without)
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://login.microsoftonline.com/common/v2.0",
+        "https://login.microsoftonline.com/organizations/v2.0",
+        "https://login.microsoftonline.com/consumers/v2.0",
+        "https://login.microsoftonline.com/COMMON/v2.0",
+        "https://login.microsoftonline.us/organizations/v2.0",
+        "https://login.microsoftonline.com/{tenantid}/v2.0",
+        "https://",
+        "https://[::1",
+        "https://user@idp.example",
+        "https://idp.example/?tenant=a",
+        "https://idp.example/#a",
+        "http://idp.example",
+        "idp.example",
+    ],
+)
+def test_an_issuer_that_is_not_one_fixed_address_is_refused(tmp_path: Path, issuer: str) -> None:
+    text = TEXT.replace("https://login.example.com/realm", f"'{issuer}'")
+    (tmp_path / "instance.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"auth\.providers\[1\]\.issuer is wrong"):
+        load_instance(tmp_path, {"CLIENT": "s", "TOKEN": "t", "MAIL": "p"})
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_valid"),
+    [
+        ("https://data.example.com", True),
+        ("https://data.example.com:8443", True),
+        ("http://127.0.0.1:8080", True),
+        ("http://localhost", True),
+        ("http://[::1]:8080", True),
+        ("https://data.example.com/", False),
+        ("https://data.example.com:443", False),
+        ("https://user@data.example.com", False),
+        ("https://data.example.com?a", False),
+        ("https://data example.com", False),
+        ("https://d\u0430ta.example.com", False),
+        ("https://data.example.com:99999", False),
+        ("data.example.com", False),
+        ("javascript://data.example.com", False),
+    ],
+)
+def test_the_address_of_the_portal(tmp_path: Path, origin: str, is_valid: bool) -> None:
+    (tmp_path / "instance.yaml").write_text(f"instance: {{origin: '{origin}'}}\n")
+    if is_valid:
+        assert load_instance(tmp_path, {}).instance.origin == origin
+        return
+    with pytest.raises(ConfigError, match=r"instance\.origin is wrong"):
+        load_instance(tmp_path, {})
