@@ -25,7 +25,7 @@ WRITTEN_BY_THE_PROGRAM = {
         "PROOF",
         "VALID_CERTIFICATES",
         "STORE_OWNERS",
-    )
+    ),
 }
 OWN = r"(?:/(?:etc|var/lib|var/log|opt)/data-broker|/data/src_data|/run/broker-)"
 

@@ -24,7 +24,7 @@ NOT_READ = {
     "desktop",
     "telegram",
 }
-READ_IN_PART = {"instance": ["name", "origin"], "users": ["name"]}
+READ_IN_PART = {"users": ["name"]}
 
 
 def test_a_setting_that_nothing_reads_says_so() -> None:

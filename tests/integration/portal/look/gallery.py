@@ -27,8 +27,9 @@ from broker.catalog.model import (
     TablePart,
     TableSource,
 )
-from broker.catalog.places import CATALOG, INDEX, details_path
+from broker.catalog.places import INDEX, details_path
 from broker.catalog.written import to_json
+from broker.classes import CATALOG
 from broker.config.profiles import Tier
 from broker.manifest import Audience, Status
 from broker.metrics.model import ResultColumn

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from broker.catalog.places import CATALOG, INDEX, details_path
+from broker.catalog.places import INDEX, details_path
 from broker.catalog.written import to_json
+from broker.classes import CATALOG
 from broker.config import Instance
 from broker.manifest import Audience
 from broker.portal.look.figures import number

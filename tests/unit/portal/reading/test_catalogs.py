@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.catalog.places import CATALOG
+from broker.classes import CATALOG
 from broker.errors import CatalogError
 from broker.manifest import Audience
 from broker.portal.reading import catalogs as reading
