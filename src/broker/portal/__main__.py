@@ -17,6 +17,7 @@ from ..errors import BrokerError, ConfigError
 from ..files import write_atomic
 from .app import create_app
 from .identity.accounts import LocalAccounts
+from .look.files import logo_of
 from .settings import PortalSettings
 
 __all__ = ["main"]
@@ -52,7 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _settings(config: Path | None, data: Path, state: Path) -> PortalSettings:
-    instance = load_instance(find_config_dir(config), without=SECTIONS_OF_SOURCES)
+    folder = find_config_dir(config)
+    instance = load_instance(folder, without=SECTIONS_OF_SOURCES)
     origin = instance.instance.origin or _ORIGIN
     if not origin.startswith("http://") or not is_loopback(urlsplit(origin).hostname or ""):
         raise ConfigError(
@@ -66,7 +68,12 @@ def _settings(config: Path | None, data: Path, state: Path) -> PortalSettings:
     if not key.exists():
         write_atomic(key, secrets.token_hex(32), mode=0o600)
     return PortalSettings(
-        instance=instance, origin=origin, secret_key=key.read_text(), state=state, store=data
+        instance=instance,
+        origin=origin,
+        secret_key=key.read_text(),
+        state=state,
+        store=data,
+        logo=logo_of(instance, folder),
     )
 
 

@@ -17,7 +17,7 @@ from ...config import Instance
 from ...errors import ConfigError
 from .accent import accent_css
 
-__all__ = ["BrowserFile", "BrowserFiles", "browser_files", "files_blueprint"]
+__all__ = ["BrowserFile", "BrowserFiles", "browser_files", "files_blueprint", "logo_of"]
 
 _STATIC = Path(__file__).parents[1] / "static"
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
@@ -67,6 +67,12 @@ def browser_files(instance: Instance, logo: Path | None) -> BrowserFiles:
     own = [_file(f"/static/{path.name}", path.read_bytes()) for path in sorted(_STATIC.iterdir())]
     accent = _file("/brand/accent.css", accent_css(instance.instance.accent))
     return BrowserFiles([*own, accent, *([] if logo is None else [_logo(logo)])])
+
+
+def logo_of(instance: Instance, folder: Path) -> Path | None:
+    """The picture that ``instance.logo`` names, beside ``instance.yaml`` in this folder."""
+    name = instance.instance.logo
+    return None if name is None else folder / name
 
 
 def files_blueprint(files: BrowserFiles) -> Blueprint:

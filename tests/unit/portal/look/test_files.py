@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from broker.config import Instance
 from broker.errors import ConfigError
-from broker.portal.look.files import browser_files
+from broker.portal.look.files import browser_files, logo_of
 
 from ..browsing import signed_in_app
 
@@ -86,6 +86,12 @@ def test_what_is_not_a_logo_is_refused(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ConfigError, match=message):
         browser_files(Instance(), tmp_path / name)
+
+
+def test_a_logo_stands_beside_the_configuration(tmp_path: Path) -> None:
+    named = Instance.model_validate({"instance": {"logo": "sign.svg"}})
+    assert logo_of(named, tmp_path) == tmp_path / "sign.svg"
+    assert logo_of(Instance(), tmp_path) is None
 
 
 def test_a_logo_that_is_not_there_is_refused(tmp_path: Path) -> None:
