@@ -17,6 +17,7 @@ from ..look import figures
 from ..look.files import browser_files, files_blueprint
 from ..look.theme import THEMES, chosen_theme, theme
 from ..reading.freshness import freshness_of
+from ..reading.metrics import value_type
 from ..reading.profile import taken_at
 from ..reading.search import MARK_BEGINS, MARK_ENDS
 from .failures import handle_missing_catalogs
@@ -75,6 +76,7 @@ def dress(
         "age": figures.age,
         "freshness": freshness_of,
         "taken_at": taken_at,
+        "value_type": value_type,
         "strategies": _STRATEGIES,
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

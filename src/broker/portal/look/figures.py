@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -20,6 +21,7 @@ __all__ = [
 _SIZES = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 _SPANS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _NOTHING = "\u2013"  # a dash
+_NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL(\(.*\))?")
 _MOST_DIGITS = 20  # before the point or after it
 _MOST_SECONDS = 10**11  # three thousand years, past which nothing is an age
 
@@ -33,8 +35,13 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:,.6g}"
 
 
-def decimal_text(text: str) -> str:
-    """A number that came as text, with its digits in groups; any other text as it is."""
+def decimal_text(text: str, type_: str = "DECIMAL") -> str:
+    """A number that came as text, with its digits in groups; any other text as it is.
+
+    So is one that is not of a type of numbers, in DuckDB's words: ``007`` of VARCHAR is a name.
+    """
+    if not _NUMBERS.fullmatch(type_):
+        return text
     try:
         value = Decimal(text)
     except InvalidOperation:

@@ -43,6 +43,17 @@ def test_numbers_that_came_as_text(text: str, shown: str) -> None:
     assert figures.decimal_text(text) == shown
 
 
+@pytest.mark.parametrize("type_", ["VARCHAR", "DATE", "", "BIGINT[]", "STRUCT(a BIGINT)"])
+@pytest.mark.parametrize("text", ["007", "1E+3", "1_000", "20000"])
+def test_a_text_that_looks_like_a_number_is_not_one(text: str, type_: str) -> None:
+    assert figures.decimal_text(text, type_) == text
+
+
+@pytest.mark.parametrize("type_", ["BIGINT", "HUGEINT", "DOUBLE", "DECIMAL(38,2)", "UINTEGER"])
+def test_a_number_of_each_type_has_its_digits_in_groups(type_: str) -> None:
+    assert figures.decimal_text("20000", type_) == "20,000"
+
+
 @pytest.mark.parametrize(
     ("size", "text"),
     [

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.unit.catalog.example import NOW, write_example
+from broker.metrics.model import ResultColumn
+from broker.portal.reading.metrics import value_type
+from tests.unit.catalog.example import NOW, example_catalog, write_example
 
 from ..browsing import signed_in_app
 from .reading_html import read
@@ -50,3 +53,12 @@ def test_without_any_the_page_says_so(tmp_path: Path) -> None:
     write_example(tmp_path / "empty/store", 0)
     answer = signed_in_app(tmp_path / "empty").test_client().get("/catalog/metrics")
     assert "No metrics yet" in answer.text
+
+
+def test_a_value_is_grouped_by_its_type_alone() -> None:
+    metric = replace(
+        example_catalog(3).index.metrics[1], columns=(ResultColumn("code", "VARCHAR"),)
+    )
+    assert value_type(metric) == "VARCHAR"
+    assert value_type(replace(metric, columns=metric.columns * 2)) == ""
+    assert value_type(example_catalog(3).index.metrics[1]) == "DECIMAL(38,2)"
