@@ -11,6 +11,8 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ..errors import PortalStateError
+from .acts.host import HostActs, deployed_host, use_host
+from .api import OPERATIONS, api_blueprint
 from .database.engine import Database
 from .database.upgrade import upgrade
 from .frame.dressing import dress
@@ -56,8 +58,9 @@ def create_app(
     *,
     accounts: AccountClasses | None = None,
     transport: MailTransport | None = None,
+    host: HostActs | None = None,
 ) -> Flask:
-    """The portal of one instance; ``accounts`` and ``transport`` default to the host's.
+    """The portal of one instance; what is not given is that of this host.
 
     A database that cannot be used does not keep it from starting: each page that needs it says so.
     Raises ``BrokerError`` for settings that cannot serve.
@@ -76,12 +79,14 @@ def create_app(
     # nginx alone reaches the socket; it says who asked, and nothing of it names the origin.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
     _attach(app, settings, accounts, transport)
+    use_host(app, host or deployed_host(app.extensions["accounts"]))
     CSRFProtect(app)
     limiter = Limiter(lambda: client_network(request.remote_addr), app=app, storage_uri="memory://")
     for blueprint in LIMITED:
         limiter.limit(_REQUESTS)(blueprint)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.register_blueprint(api_blueprint(OPERATIONS))
     app.extensions["catalogs"] = Catalogs(settings.store)
     dress(app, settings.instance, settings.logo, NAVIGATION)
     register_problems(app)

@@ -1,0 +1,1 @@
+"""What the portal asks of the host, through the sockets of two helpers of root's."""

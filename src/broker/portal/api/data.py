@@ -1,0 +1,147 @@
+"""What a person asks of the data: the catalog, profiles, freshness, generations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import current_app
+
+from ...catalog.model import CatalogTable, TableDetails
+from ...catalog.places import CATALOG
+from ...foreign.paths import is_generation
+from ..audience_catalog import details_for, index_for
+from ..freshness import freshness_of
+from .caller import api_viewer
+from .models import (
+    ApiCatalog,
+    ApiColumn,
+    ApiFreshness,
+    ApiGeneration,
+    ApiGenerations,
+    ApiMetric,
+    ApiRelation,
+    ApiTable,
+    ApiTableDetails,
+    FreshnessList,
+    TableProfile,
+)
+from .problem import ApiProblem
+
+__all__ = ["catalog", "freshness", "generations", "profile", "table"]
+
+
+def catalog() -> ApiCatalog:
+    """All that the holder of the token may know of the current generation."""
+    index = index_for(api_viewer())
+    return ApiCatalog(
+        generation=index.generation,
+        created_at=index.created_at,
+        classes=list(index.classes),
+        tables=[_table(one) for one in index.tables],
+        relations=[
+            ApiRelation(
+                table=one.table,
+                column=one.column,
+                target=one.target,
+                references=one.references,
+                description=one.description,
+            )
+            for one in index.relations
+        ],
+        metrics=[
+            ApiMetric(
+                name=one.name,
+                title=one.title,
+                description=one.description,
+                unit=one.unit,
+                sql=one.sql,
+                tables=list(one.tables),
+                value=one.result.value if one.result else None,
+                time=one.result.time if one.result else None,
+                problem=one.problem,
+            )
+            for one in index.metrics
+        ],
+    )
+
+
+def table(folder: str, name: str) -> ApiTableDetails:
+    """A table and its description."""
+    known, details = _details(folder, name)
+    return ApiTableDetails(
+        table=_table(known), description=details.description, warnings=list(details.warnings)
+    )
+
+
+def profile(folder: str, name: str) -> TableProfile:
+    """The profile, as far as the class of the table shows it."""
+    known, details = _details(folder, name)
+    return TableProfile(path=known.path, profile=details.profile)
+
+
+def freshness() -> FreshnessList:
+    """How old every table is, and may be."""
+    index, now = index_for(api_viewer()), datetime.now(UTC)
+    found = [(one, freshness_of(one, now)) for one in index.tables]
+    return FreshnessList(
+        generation=index.generation,
+        tables=[
+            ApiFreshness.model_validate(
+                {
+                    "path": one.path,
+                    "as_of": one.as_of,
+                    "loaded_at": one.loaded_at,
+                    "watermark": one.watermark,
+                    "promise_seconds": one.freshness_seconds,
+                    "age_seconds": age.seconds,
+                    "state": age.state,
+                    "status": str(one.status),
+                }
+            )
+            for one, age in found
+        ],
+    )
+
+
+def generations() -> ApiGenerations:
+    """Those that have a catalog for the holder of the token, the newest first."""
+    index = index_for(api_viewer())
+    folder = current_app.extensions["portal"].store / CATALOG
+    names = sorted((one.name for one in folder.iterdir() if is_generation(one.name)), reverse=True)
+    return ApiGenerations(
+        generations=[
+            ApiGeneration(generation=name, is_current=name == index.generation) for name in names
+        ]
+    )
+
+
+def _details(folder: str, name: str) -> tuple[CatalogTable, TableDetails]:
+    index = index_for(api_viewer())
+    known = index.table(f"{folder}/{name}")
+    if known is None:
+        raise ApiProblem(404, "There is no such table.")
+    return known, details_for(api_viewer(), index, known.path)
+
+
+def _table(one: CatalogTable) -> ApiTable:
+    return ApiTable(
+        path=one.path,
+        name=one.name,
+        view=one.view,
+        access=one.access,
+        title=one.title,
+        dataset=one.dataset,
+        rows=one.rows,
+        bytes=one.bytes,
+        status=str(one.status),
+        columns=[
+            ApiColumn(
+                name=column.name,
+                type=column.type,
+                description=column.description,
+                nullable=column.nullable,
+            )
+            for column in one.columns
+        ],
+        key=list(one.key),
+    )

@@ -1,0 +1,50 @@
+"""Syncs, for admins: how they ended, and one now."""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from ...catalog.reader import current_generation
+from ...errors import CatalogError
+from ..acts.facts import moment_of
+from ..acts.host import host_acts
+from ..acts.publishing import problem_of
+from ..events import note_event
+from .caller import api_viewer, database
+from .models import SyncRun, SyncStarted, SyncStatus
+
+__all__ = ["start_sync", "sync_status"]
+
+
+def sync_status() -> SyncStatus:
+    """How syncs ended, the newest first; ``problem`` where the host does not say."""
+    found = host_acts().publishing.facts("syncs")["syncs"]
+    problem = problem_of(found)
+    runs = () if problem or not found else found.get("ended", ())
+    try:
+        generation = current_generation(current_app.extensions["portal"].store)
+    except CatalogError:
+        generation = None
+    return SyncStatus(
+        generation=generation,
+        problem=problem,
+        runs=[
+            SyncRun(
+                began_at=moment_of(one.get("began")),
+                ended_at=moment_of(one.get("ended")),
+                outcome=str(one.get("outcome") or ""),
+                reason=str(one.get("reason") or ""),
+                generation=one.get("generation"),
+            )
+            for one in sorted(runs, key=lambda one: str(one.get("ended")), reverse=True)
+        ],
+    )
+
+
+def start_sync() -> SyncStarted:
+    """Start one, unless one is on its way."""
+    viewer = api_viewer()
+    started = host_acts().publishing.run(viewer.email)
+    with database().begin() as session:
+        note_event(session, viewer.person_id, "sync.run", result="done" if started else "running")
+    return SyncStarted(started=started)

@@ -1,0 +1,75 @@
+"""From a person who signed in to an analyst's account on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import select, update
+
+from ..accounts.records.keys import Key
+from ..errors import AccountsError
+from ..foreign.addresses import folded_address
+from .acts.accounts import AccountActs
+from .acts.facts import AccountFacts
+from .database.engine import Database
+from .database.models import PortalPerson
+from .events import note_event
+from .identity.account_names import suggest_name
+from .viewer import Viewer
+
+__all__ = ["own_account", "register"]
+
+
+def own_account(viewer: Viewer, analysts: Collection[AccountFacts]) -> AccountFacts | None:
+    """The account that the operators already made for this person, by its e-mail address.
+
+    None where none or several have the address.
+    """
+    found = [one for one in analysts if folded_address(one.email) == viewer.email]
+    return found[0] if len(found) == 1 else None
+
+
+def register(
+    database: Database,
+    accounts: AccountActs,
+    viewer: Viewer,
+    key: Key,
+    mapping: Mapping[str, str],
+) -> str:
+    """Give a person an account with this key; returns its name. Raises ``BrokerError``.
+
+    The name is taken in the database first, where no two people have the same, and given back
+    when the host refuses. An account that the operators made for the address is taken over.
+    """
+    analysts = accounts.analysts(fresh=True)
+    own = own_account(viewer, analysts)
+    with database.begin() as session:
+        taken = {name for name in session.scalars(select(PortalPerson.account)) if name}
+        if own is not None and own.name in taken:
+            own = None
+        taken |= {one.name for one in analysts}
+        name = own.name if own else suggest_name(viewer.email, mapping, taken.__contains__).name
+        person = session.get(PortalPerson, viewer.person_id)
+        if person is None or person.account is not None:
+            raise AccountsError("this person has an account already", where=viewer.email)
+        person.account = name
+        note_event(session, viewer.person_id, "account.request", name, detail=key.fingerprint)
+    try:
+        if own is None:
+            accounts.register(viewer.email, name, viewer.email, key.line)
+        elif own.key(key.fingerprint) is None:
+            accounts.add_key(viewer.email, name, key.line)
+    except Exception:
+        _give_back(database, viewer, name)
+        raise
+    return name
+
+
+def _give_back(database: Database, viewer: Viewer, name: str) -> None:
+    with database.begin() as session:
+        session.execute(
+            update(PortalPerson)
+            .where(PortalPerson.id == viewer.person_id, PortalPerson.account == name)
+            .values(account=None)
+        )
+        note_event(session, viewer.person_id, "account.request", name, result="refused")

@@ -1,0 +1,206 @@
+"""A portal on a host in a folder: real helpers behind real sockets, people, and what they read."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g
+from flask.testing import FlaskClient
+
+from broker.accounts.debian.host import Host
+from broker.accounts.debian.observe import observe
+from broker.accounts.manage import converge
+from broker.accounts.records.model import parse_request
+from broker.accounts.service.client import Client
+from broker.accounts.service.rate_limit import Limit
+from broker.accounts.service.serve import Helper
+from broker.classes import PUBLIC
+from broker.config import Instance
+from broker.errors import PublishError
+from broker.hostpaths import HOST_KEY, SIGNERS
+from broker.portal.acts.accounts import AccountActs
+from broker.portal.acts.host import HostActs
+from broker.portal.acts.publishing import PublishingActs
+from broker.portal.app import create_app
+from broker.portal.database.engine import Database
+from broker.portal.database.models import PersonState, PortalPerson
+from broker.portal.database.upgrade import upgrade
+from broker.portal.settings import PortalSettings
+from broker.portal.tokens import Scope, make_token
+from broker.portal.viewer import Viewer
+from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
+from tests.unit.catalog.example import write_example
+
+ORIGIN = "https://data.example.com"
+SIGNER = f'data-broker namespaces="data-broker" {public_key("signer")}\n'
+INSTANCE = {
+    "instance": {"name": "Example data"},
+    "server": {"host": "data.example.com"},
+    "access_classes": {"private": "data-private", "finance": "data-finance"},
+}
+
+
+class AccountsDoor:
+    """The helper for accounts over a host in a folder, behind a listening socket."""
+
+    def __init__(self, folder: Path) -> None:
+        self.layout = make_root(folder / "host")
+        for path, text in ((HOST_KEY, f"{public_key('host')}\n"), (SIGNERS, SIGNER)):
+            self.layout.at(path).parent.mkdir(parents=True, exist_ok=True)
+            self.layout.at(path).write_text(text)
+        self.path = folder / "socket"
+        self.helper = Helper(host=self.host, limit=Limit(100_000, 0.001))
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listening.bind(os.fspath(self.path))
+        self._listening.listen(8)
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    @property
+    def host(self) -> Host:
+        return Host(self.layout, ScratchSystem(self.layout.root))
+
+    def classes(self, account: str) -> Collection[str] | None:
+        """As the groups of the account say it."""
+        person = observe(self.host).registry.by_name().get(account)
+        return None if person is None else {PUBLIC, *person.classes}
+
+    def add(self, name: str, *, email: str | None = None, classes: Collection[str] = ()) -> None:
+        """An analyst whom the operators made."""
+        wish = parse_request(name, email=email, keys=[public_key(name)], classes=classes)
+        converge([wish], self.host)
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listening.accept()
+                with connection:
+                    self.helper.serve(connection)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join(timeout=60)
+
+
+@dataclass
+class PublishingScript:
+    """The helper for publishing by a script: what it was asked, and what it answers."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    def call(self, verb: str, **fields: Any) -> dict[str, Any]:
+        self.asked.append({"verb": verb, **fields})
+        if verb == "facts":
+            return {part: self.answers.get(part) for part in fields["parts"]}
+        if verb not in self.answers:
+            raise PublishError("this is refused", where=verb)
+        answer: dict[str, Any] = self.answers[verb]
+        return answer
+
+
+@dataclass
+class Scene:
+    """An app with all that it stands on. ``people`` are by the part of their address before @."""
+
+    app: Flask
+    database: Database
+    door: AccountsDoor
+    publishing: PublishingScript
+    people: dict[str, int] = field(default_factory=dict)
+
+    def add(self, name: str, account: str | None = None, *, admin: bool = False) -> int:
+        """A person who has signed in before."""
+        with self.database.begin() as session:
+            person = PortalPerson(
+                email=f"{name}@example.com",
+                name=name.title(),
+                account=account,
+                is_admin=admin,
+                created_at=datetime.now(UTC),
+            )
+            session.add(person)
+            session.flush()
+            self.people[name] = person.id
+        return self.people[name]
+
+    def viewer(self, name: str) -> Viewer | None:
+        with self.database.read() as session:
+            one = session.get(PortalPerson, self.people[name])
+            assert one is not None
+            if one.state != PersonState.ACTIVE:
+                return None
+            return Viewer(one.id, one.email, one.name, one.account, one.is_admin)
+
+    def browser(self, name: str | None) -> FlaskClient:
+        """A browser in which this person is signed in."""
+        client: FlaskClient = self.app.test_client()
+        if name is not None:
+            client.environ_base["portal.test.person"] = name
+        return client
+
+    def token(self, name: str, *scopes: Scope, days: int = 30) -> str:
+        """A token of this person."""
+        with self.database.begin() as session:
+            life = timedelta(days=days)
+            label = f"test {len(scopes)} {datetime.now(UTC).timestamp()}"
+            made = make_token(session, self.people[name], label, scopes or tuple(Scope), life)
+        return made.text
+
+    def api(self, method: str, path: str, token: str = "", **more: Any) -> Any:
+        """One request of a program."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return self.app.test_client().open(f"/api/v1{path}", method=method, headers=headers, **more)
+
+
+@contextmanager
+def scene(instance: dict[str, Any] | None = None, **example: Any) -> Iterator[Scene]:
+    """A new one; CSRF tokens are not asked for, as tests of their own look at them."""
+    with tempfile.TemporaryDirectory(prefix="portal-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        door = AccountsDoor(folder)
+        script = PublishingScript()
+        try:
+            write_example(folder / "store", **example)
+            (folder / "state").mkdir()
+            acts = HostActs(
+                AccountActs(lambda behalf: Client(door.path, behalf=behalf), "10000 per minute"),
+                PublishingActs(lambda _: script),
+                door,
+            )
+            settings = PortalSettings(
+                instance=Instance.model_validate(instance or INSTANCE),
+                origin=ORIGIN,
+                secret_key="x" * 32,
+                state=folder / "state",
+                store=folder / "store",
+            )
+            app = create_app(settings, acts)
+            app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+            database: Database = app.extensions["database"]
+            upgrade(database.engine)
+            made = Scene(app, database, door, script)
+            app.before_request_funcs.setdefault(None, []).insert(0, lambda: _signed_in(made))
+            yield made
+        finally:
+            door.close()
+
+
+def _signed_in(made: Scene) -> None:
+    """What signing in leaves: the person of this browser."""
+    from flask import request  # noqa: PLC0415 - of the request alone
+
+    name = request.environ.get("portal.test.person")
+    g.viewer = made.viewer(name) if name is not None else None
