@@ -9,7 +9,7 @@ from ..hostpaths import HOST_KEY, SIGNERS
 from .debian.host import Host
 from .debian.observe import observe
 from .records.first_contact import first_contact
-from .records.names import check_address, check_name, unknown_person
+from .records.names import check_host_address, check_name, unknown_person
 
 __all__ = ["contact_lines"]
 
@@ -34,5 +34,5 @@ def contact_lines(host: Host, name: str, address: str | None = None) -> list[str
             found=error.strerror,
             remedy="Deploy it: ansible-playbook site.yml",
         ) from error
-    place = f"{name}@{check_address(address) if address else socket.getfqdn()}"
+    place = f"{name}@{check_host_address(address) if address else socket.getfqdn()}"
     return first_contact(place, host.system.ssh_port(), host_key, signers, keys)

@@ -17,7 +17,7 @@ from .database.models import AccessRequest, Decision
 from .events import note_event
 from .viewer import Viewer
 
-__all__ = ["ask_for", "decide", "pending_requests", "requests_of", "withdraw"]
+__all__ = ["ask_for", "decide", "pending_requests", "put_back", "requests_of", "withdraw"]
 
 _MOST_TEXT = 2_000
 _MOST_PENDING = 10
@@ -98,3 +98,12 @@ def pending_requests(session: Session) -> Sequence[AccessRequest]:
 
 def _waits(request: AccessRequest) -> bool:
     return request.decision == Decision.PENDING
+
+
+def put_back(session: Session, admin: Viewer, request_id: int) -> None:
+    """A request that was granted waits again: the host did not take the class."""
+    found = session.get(AccessRequest, request_id)
+    if found is not None and found.decision == Decision.GRANTED:
+        found.decision, found.decided_at, found.decided_by = Decision.PENDING, None, None
+        target = f"{found.access_class} for {found.person.email}"
+        note_event(session, admin.person_id, "access.grant", target, result="refused")

@@ -23,6 +23,7 @@ from .identity.openid import register_providers
 from .pages import BLUEPRINTS, LIMITED, NAVIGATION
 from .pages.problems import check_host, register_problems, viewer_for_templates
 from .reading.catalogs import Catalogs
+from .seeing import watch
 from .settings import PortalSettings
 from .viewer import AccountClasses
 
@@ -89,6 +90,7 @@ def create_app(
     app.register_blueprint(api_blueprint(OPERATIONS))
     app.extensions["catalogs"] = Catalogs(settings.store)
     dress(app, settings.instance, settings.logo, NAVIGATION)
+    watch(app)
     register_problems(app)
     app.before_request(check_host)
     app.context_processor(viewer_for_templates)

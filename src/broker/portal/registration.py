@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from ..accounts.records.keys import Key
 from ..errors import AccountsError
@@ -14,10 +15,10 @@ from .acts.facts import AccountFacts
 from .database.engine import Database
 from .database.models import PortalPerson
 from .events import note_event
-from .identity.account_names import suggest_name
+from .identity.account_names import SuggestedName, suggest_name
 from .viewer import Viewer
 
-__all__ = ["own_account", "register"]
+__all__ = ["own_account", "register", "suggested_account"]
 
 
 def own_account(viewer: Viewer, analysts: Collection[AccountFacts]) -> AccountFacts | None:
@@ -27,6 +28,15 @@ def own_account(viewer: Viewer, analysts: Collection[AccountFacts]) -> AccountFa
     """
     found = [one for one in analysts if folded_address(one.email) == viewer.email]
     return found[0] if len(found) == 1 else None
+
+
+def suggested_account(
+    database: Database, accounts: AccountActs, viewer: Viewer, mapping: Mapping[str, str]
+) -> SuggestedName:
+    """What the account of a person would be called now. Raises ``BrokerError``."""
+    analysts = accounts.analysts()
+    with database.read() as session:
+        return _suggested(session, analysts, viewer, mapping)
 
 
 def register(
@@ -42,16 +52,16 @@ def register(
     when the host refuses. An account that the operators made for the address is taken over.
     """
     analysts = accounts.analysts(fresh=True)
-    own = own_account(viewer, analysts)
     with database.begin() as session:
-        taken = {name for name in session.scalars(select(PortalPerson.account)) if name}
-        if own is not None and own.name in taken:
-            own = None
-        taken |= {one.name for one in analysts}
-        name = own.name if own else suggest_name(viewer.email, mapping, taken.__contains__).name
+        name = _suggested(session, analysts, viewer, mapping).name
         person = session.get(PortalPerson, viewer.person_id)
         if person is None or person.account is not None:
-            raise AccountsError("this person has an account already", where=viewer.email)
+            raise AccountsError(
+                "the account of this person was removed from the host",
+                where=viewer.email,
+                remedy="Ask the administrators of the portal to let you register again.",
+            )
+        own = next((one for one in analysts if one.name == name), None)
         person.account = name
         note_event(session, viewer.person_id, "account.request", name, detail=key.fingerprint)
     try:
@@ -73,3 +83,16 @@ def _give_back(database: Database, viewer: Viewer, name: str) -> None:
             .values(account=None)
         )
         note_event(session, viewer.person_id, "account.request", name, result="refused")
+
+
+def _suggested(
+    session: Session, analysts: Collection[AccountFacts], viewer: Viewer, mapping: Mapping[str, str]
+) -> SuggestedName:
+    """The account that the operators made for the address, else a name that no one has."""
+    others = select(PortalPerson.account).where(PortalPerson.id != viewer.person_id)
+    taken = {name for name in session.scalars(others) if name}
+    own = own_account(viewer, analysts)
+    if own is not None and own.name not in taken:
+        return SuggestedName(own.name, "The operators made this account for your address.")
+    taken |= {one.name for one in analysts}
+    return suggest_name(viewer.email, mapping, taken.__contains__)

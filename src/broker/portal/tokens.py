@@ -59,6 +59,11 @@ class Scope(StrEnum):
         """What a person reads beside it."""
         return _WORDS[self]
 
+    @property
+    def is_for_admins(self) -> bool:
+        """Whether it is of use to admins alone."""
+        return self in (Scope.SYNCS, Scope.OPERATIONS)
+
 
 _WORDS = {
     Scope.CATALOG: "see the catalog, profiles and freshness of what you may read",

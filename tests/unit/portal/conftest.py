@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -23,6 +23,7 @@ from broker.portal.identity.mail import MailError
 from broker.portal.identity.people import person_by_email
 from broker.portal.identity.sessions import start_session
 from broker.portal.settings import PortalSettings
+from tests.unit.portal.scene import Scene, scene
 
 ORIGIN = "https://data.example.com"
 
@@ -162,3 +163,16 @@ def sign_in(
     with client.session_transaction(base_url=ORIGIN) as cookies:
         cookies[COOKIE_KEY] = token
     return number
+
+
+@pytest.fixture
+def portal() -> Iterator[Scene]:
+    """With Anna (private), Bob (public alone), Cleo (no account) and Dora (an admin)."""
+    with scene() as made:
+        made.door.add("anna", email="anna@example.com", classes=["private"])
+        made.door.add("bob", email="bob@example.com")
+        made.add("anna", "anna")
+        made.add("bob", "bob")
+        made.add("cleo")
+        made.add("dora", admin=True)
+        yield made

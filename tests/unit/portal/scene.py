@@ -6,7 +6,7 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,17 +15,19 @@ from typing import Any
 
 from flask import Flask, g
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from broker.accounts.debian.activity import Activity
 from broker.accounts.debian.host import Host
 from broker.accounts.debian.observe import observe
 from broker.accounts.manage import converge
 from broker.accounts.records.model import parse_request
 from broker.accounts.service.client import Client
-from broker.accounts.service.rate_limit import Limit
 from broker.accounts.service.serve import Helper
 from broker.classes import PUBLIC
 from broker.config import Instance
-from broker.errors import PublishError
+from broker.errors import BrokerError, PublishError
+from broker.helper.rate_limit import Limit
 from broker.hostpaths import HOST_KEY, SIGNERS
 from broker.portal.acts.accounts import AccountActs
 from broker.portal.acts.host import HostActs
@@ -33,7 +35,6 @@ from broker.portal.acts.publishing import PublishingActs
 from broker.portal.app import create_app
 from broker.portal.database.engine import Database
 from broker.portal.database.models import PersonState, PortalPerson
-from broker.portal.database.upgrade import upgrade
 from broker.portal.settings import PortalSettings
 from broker.portal.tokens import Scope, make_token
 from broker.portal.viewer import Viewer
@@ -49,6 +50,25 @@ INSTANCE = {
 }
 
 
+class OwnAddress(FlaskClient):
+    """A client that goes to the portal's own address."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        kwargs.setdefault("base_url", ORIGIN)
+        return super().open(*args, **kwargs)
+
+
+class SceneSystem(ScratchSystem):
+    """``pulled`` says who has pulled, and when."""
+
+    def __init__(self, root: Path, pulled: Mapping[str, str]) -> None:
+        super().__init__(root)
+        self.pulled = pulled
+
+    def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
+        return {name: Activity(None, self.pulled.get(name)) for name in names.values()}
+
+
 class AccountsDoor:
     """The helper for accounts over a host in a folder, behind a listening socket."""
 
@@ -58,6 +78,7 @@ class AccountsDoor:
             self.layout.at(path).parent.mkdir(parents=True, exist_ok=True)
             self.layout.at(path).write_text(text)
         self.path = folder / "socket"
+        self.pulled: dict[str, str] = {}
         self.helper = Helper(host=self.host, limit=Limit(100_000, 0.001))
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listening.bind(os.fspath(self.path))
@@ -67,7 +88,7 @@ class AccountsDoor:
 
     @property
     def host(self) -> Host:
-        return Host(self.layout, ScratchSystem(self.layout.root))
+        return Host(self.layout, SceneSystem(self.layout.root, self.pulled))
 
     def classes(self, account: str) -> Collection[str] | None:
         """As the groups of the account say it."""
@@ -99,8 +120,11 @@ class PublishingScript:
 
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    is_down: bool = False
 
     def call(self, verb: str, **fields: Any) -> dict[str, Any]:
+        if self.is_down:
+            raise BrokerError("the helper for publishing does not answer")
         self.asked.append({"verb": verb, **fields})
         if verb == "facts":
             return {part: self.answers.get(part) for part in fields["parts"]}
@@ -187,10 +211,10 @@ def scene(instance: dict[str, Any] | None = None, **example: Any) -> Iterator[Sc
                 state=folder / "state",
                 store=folder / "store",
             )
-            app = create_app(settings, acts)
+            app = create_app(settings, accounts=door, host=acts)
+            app.test_client_class = OwnAddress
             app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
             database: Database = app.extensions["database"]
-            upgrade(database.engine)
             made = Scene(app, database, door, script)
             app.before_request_funcs.setdefault(None, []).insert(0, lambda: _signed_in(made))
             yield made

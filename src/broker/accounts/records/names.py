@@ -10,8 +10,8 @@ from ...errors import AccountsError, nearest
 from ...foreign.addresses import is_address
 
 __all__ = [
-    "check_address",
     "check_email",
+    "check_host_address",
     "check_name",
     "listed_by",
     "person_in_error",
@@ -75,7 +75,7 @@ def check_email(email: str, *, where: str) -> str:
     return email
 
 
-def check_address(address: str) -> str:
+def check_host_address(address: str) -> str:
     """The name or address of a host itself, when it looks like one. Raises ``AccountsError``."""
     if not _ADDRESS.fullmatch(address):
         raise AccountsError(

@@ -14,7 +14,7 @@ from ...errors import AccountsError
 from ...helper.grammar import Fields, Grammar
 from ..records.keyrequest import key_request
 from ..records.model import Request, parse_request
-from ..records.names import check_address, check_name
+from ..records.names import check_host_address, check_name
 
 __all__ = [
     "PURPOSE",
@@ -132,7 +132,7 @@ def _certificate(fields: dict[str, Any]) -> CertificateRequest:
 def _contact(fields: dict[str, Any]) -> ContactRequest:
     address = fields.get("address")
     return ContactRequest(
-        check_name(fields["name"]), check_address(address) if address is not None else None
+        check_name(fields["name"]), check_host_address(address) if address is not None else None
     )
 
 

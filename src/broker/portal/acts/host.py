@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from ...accounts.service.client import Client
+from ...publishing.client import PublishingClient
 from ..viewer import AccountClasses
 from .accounts import AccountActs
 from .publishing import PublishingActs
@@ -39,5 +40,5 @@ def host_acts() -> HostActs:
 def deployed_host(classes: AccountClasses) -> HostActs:
     """The host itself, by its sockets."""
     accounts = AccountActs(lambda behalf: Client(behalf=behalf))
-    publishing = PublishingActs(lambda behalf: Client(behalf=behalf))
+    publishing = PublishingActs(lambda behalf: PublishingClient(behalf=behalf))
     return HostActs(accounts, publishing, classes)

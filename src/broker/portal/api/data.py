@@ -9,8 +9,8 @@ from flask import current_app
 from ...catalog.model import CatalogTable, TableDetails
 from ...catalog.places import CATALOG
 from ...foreign.paths import is_generation
-from ..audience_catalog import details_for, index_for
-from ..freshness import freshness_of
+from ..audience_catalog import catalog_for, index_for
+from ..reading.freshness import freshness_of
 from .caller import api_viewer
 from .models import (
     ApiCatalog,
@@ -19,14 +19,15 @@ from .models import (
     ApiGeneration,
     ApiGenerations,
     ApiMetric,
+    ApiProfile,
     ApiRelation,
     ApiTable,
     ApiTableDetails,
     FreshnessList,
-    TableProfile,
 )
 from .problem import ApiProblem
 
+_STATES = {"good": "fresh", "warn": "late", "bad": "failed"}
 __all__ = ["catalog", "freshness", "generations", "profile", "table"]
 
 
@@ -73,10 +74,10 @@ def table(folder: str, name: str) -> ApiTableDetails:
     )
 
 
-def profile(folder: str, name: str) -> TableProfile:
+def profile(folder: str, name: str) -> ApiProfile:
     """The profile, as far as the class of the table shows it."""
     known, details = _details(folder, name)
-    return TableProfile(path=known.path, profile=details.profile)
+    return ApiProfile(path=known.path, profile=details.profile)
 
 
 def freshness() -> FreshnessList:
@@ -93,8 +94,8 @@ def freshness() -> FreshnessList:
                     "loaded_at": one.loaded_at,
                     "watermark": one.watermark,
                     "promise_seconds": one.freshness_seconds,
-                    "age_seconds": age.seconds,
-                    "state": age.state,
+                    "age_seconds": _age(one, now),
+                    "state": _STATES.get(age.grade, "unknown"),
                     "status": str(one.status),
                 }
             )
@@ -116,11 +117,14 @@ def generations() -> ApiGenerations:
 
 
 def _details(folder: str, name: str) -> tuple[CatalogTable, TableDetails]:
-    index = index_for(api_viewer())
-    known = index.table(f"{folder}/{name}")
-    if known is None:
+    found = catalog_for(api_viewer()).table(f"{folder}/{name}")
+    if found is None:
         raise ApiProblem(404, "There is no such table.")
-    return known, details_for(api_viewer(), index, known.path)
+    return found.table, found.details
+
+
+def _age(one: CatalogTable, now: datetime) -> int | None:
+    return None if one.as_of is None else max(0, int((now - one.as_of).total_seconds()))
 
 
 def _table(one: CatalogTable) -> ApiTable:

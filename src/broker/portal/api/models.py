@@ -18,6 +18,7 @@ __all__ = [
     "ApiGenerations",
     "ApiKey",
     "ApiMetric",
+    "ApiProfile",
     "ApiRelation",
     "ApiTable",
     "ApiTableDetails",
@@ -31,7 +32,6 @@ __all__ = [
     "SyncRun",
     "SyncStarted",
     "SyncStatus",
-    "TableProfile",
 ]
 
 
@@ -174,7 +174,7 @@ class ApiTableDetails(BaseModel):
     warnings: list[str]
 
 
-class TableProfile(BaseModel):
+class ApiProfile(BaseModel):
     """What the class of a table shows of its values; None where it has no profile yet."""
 
     path: str
@@ -190,7 +190,7 @@ class ApiFreshness(BaseModel):
     watermark: datetime | None
     promise_seconds: int | None
     age_seconds: int | None
-    state: Literal["fresh", "late", "unknown"]
+    state: Literal["fresh", "late", "failed", "unknown"]
     status: str
 
 

@@ -138,7 +138,7 @@ OPERATIONS = (
         "The profile of a table",
         Scope.CATALOG,
         data.profile,
-        models.TableProfile,
+        models.ApiProfile,
         parts=(_FOLDER, _NAME),
         errors={**_NO_TABLE, **_NO_CATALOG},
         tag="catalog",

@@ -55,3 +55,13 @@ document.addEventListener("keydown", (event) => {
     search.select();
   }
 });
+
+// The page that waits for a first pull looks as often as its own header says, but loads only then.
+for (const box of document.querySelectorAll("[data-waits]")) {
+  setInterval(async () => {
+    const answer = await fetch(box.dataset.waits, { headers: { Accept: "application/json" } });
+    if (answer.ok && (await answer.json()).step !== "sync") {
+      window.location.reload();
+    }
+  }, 5000);
+}

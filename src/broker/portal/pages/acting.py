@@ -1,0 +1,64 @@
+"""What pages that change something share: who acts, what they typed, how a refusal is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, current_app, flash, redirect, request, url_for
+from werkzeug import Response
+
+from ...errors import BrokerError
+from ...foreign.text import shown
+from ..database.engine import Database
+from ..events import note_event
+from ..identity.current import current_viewer
+from ..settings import PortalSettings
+from ..viewer import Viewer
+
+__all__ = ["database", "go", "note", "person", "refuse", "settings", "typed"]
+
+_MOST_WORDS = 600  # of a message, which travels in a cookie
+
+
+def person() -> Viewer:
+    """Who sends this request; the page is for people who are signed in."""
+    viewer = current_viewer()
+    if viewer is None:
+        abort(401)
+    return viewer
+
+
+def database() -> Database:
+    """That of the app which serves the request."""
+    found: Database = current_app.extensions["database"]
+    return found
+
+
+def settings() -> PortalSettings:
+    """What the app was started with."""
+    found: PortalSettings = current_app.extensions["portal"]
+    return found
+
+
+def typed(name: str, most: int = 2_000) -> str:
+    """What was typed into a field, without white space around it. 400 for what no form sends."""
+    text = request.form.get(name, "").strip()
+    if len(text) > most or "\0" in text:
+        abort(400)
+    return text
+
+
+def refuse(error: BrokerError) -> None:
+    """Show why something was not done, on the next page."""
+    flash(shown(error, _MOST_WORDS), "error")
+
+
+def go(endpoint: str, **arguments: Any) -> Response:
+    """To the page that shows the effect, looked up anew."""
+    return redirect(url_for(endpoint, **arguments), 303)
+
+
+def note(verb: str, target: str = "", *, result: str = "done", detail: str = "") -> None:
+    """Note what this person did."""
+    with database().begin() as session:
+        note_event(session, person().person_id, verb, target, result=result, detail=detail)

@@ -1,0 +1,29 @@
+"""What I did here."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from ..events import events_of
+from ..identity.current import signed_in
+from .acting import database, person
+from .paging import requested_number
+
+__all__ = ["activity"]
+
+activity = Blueprint("activity", __name__)
+_ROWS = 50
+
+
+@activity.get("/activity")
+@signed_in
+def own() -> str:
+    """My own events, the newest first."""
+    number = requested_number()
+    with database().read() as session:
+        events, total = events_of(
+            session, person().person_id, skip=(number - 1) * _ROWS, count=_ROWS
+        )
+    return render_template(
+        "activity/own.html", events=events, total=total, number=number, rows=_ROWS
+    )

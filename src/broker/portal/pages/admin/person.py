@@ -1,0 +1,174 @@
+"""One person: what they have and why, and all that an admin may change of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import abort, render_template, request
+from werkzeug import Response
+
+from ....classes import PUBLIC
+from ....errors import BrokerError
+from ...access_requests import requests_of
+from ...acts.host import host_acts
+from ...database.models import PersonState, PortalPerson
+from ...events import events_of, note_event
+from ...identity.sessions import end_sessions, sessions_of
+from ...offboarding import off_board, proof_of
+from ...seeing import see_as
+from ...tokens import end_tokens, tokens_of
+from ..acting import database, go, note, refuse, settings, typed
+from ..acting import person as acting_admin
+from .blueprint import admin
+
+__all__: list[str] = []
+
+
+@admin.get("/people/<int:person_id>")
+def person(person_id: int) -> str:
+    """Everything of them, looked up now."""
+    now = datetime.now(UTC)
+    proof = proof_of(database(), host_acts(), person_id)
+    if proof is None:
+        abort(404)
+    with database().read() as session:
+        found = _found(session.get(PortalPerson, person_id))
+        identities = list(found.identities)
+        requests = requests_of(session, person_id)
+        tokens = tokens_of(session, person_id)
+        browsers = sessions_of(session, person_id, settings().instance.auth, now)
+        events, total = events_of(session, person_id, count=20)
+    try:
+        account, problem = host_acts().accounts.analyst(found.account), ""
+    except BrokerError as error:
+        account, problem = None, str(error)
+    return render_template(
+        "admin/person.html",
+        found=found,
+        is_removed=found.state == PersonState.REMOVED,
+        is_self=found.id == acting_admin().person_id,
+        is_admin_by_file=found.email in settings().instance.auth.admins,
+        identities=identities,
+        account=account,
+        problem=problem,
+        proof=proof,
+        shows_proof="proof" in request.args,
+        classes=[name for name in settings().instance.class_names if name != PUBLIC],
+        requests=requests,
+        tokens=tokens,
+        browsers=browsers,
+        events=events,
+        total=total,
+        moment_now=now,
+    )
+
+
+@admin.post("/people/<int:person_id>/classes")
+def change_class(person_id: int) -> Response:
+    """Grant a class, or revoke it."""
+    name, verb = typed("class", 31), typed("verb", 10)
+    if name not in settings().instance.class_names or verb not in ("grant", "revoke"):
+        abort(400)
+    found, accounts = _person(person_id), host_acts().accounts
+    try:
+        act = accounts.grant if verb == "grant" else accounts.revoke
+        act(acting_admin().email, _account(found), name)
+    except BrokerError as error:
+        refuse(error)
+    else:
+        note(f"access.{verb}", f"{name} for {found.email}")
+    return go("admin.person", person_id=person_id, _anchor="access")
+
+
+@admin.post("/people/<int:person_id>/keys/revoke")
+def revoke_key(person_id: int) -> Response:
+    """End a key of theirs at once."""
+    found, fingerprint = _person(person_id), typed("fingerprint", 100)
+    try:
+        host_acts().accounts.revoke_key(acting_admin().email, _account(found), fingerprint)
+    except BrokerError as error:
+        refuse(error)
+    else:
+        note("key.revoke", f"{fingerprint} of {found.email}")
+    return go("admin.person", person_id=person_id, _anchor="keys")
+
+
+@admin.post("/people/<int:person_id>/sign-out")
+def sign_out(person_id: int) -> Response:
+    """End every session and every token."""
+    found = _person(person_id)
+    with database().begin() as session:
+        end_sessions(session, person_id)
+        end_tokens(session, person_id)
+        note_event(session, acting_admin().person_id, "person.sign_out", found.email)
+    return go("admin.person", person_id=person_id, _anchor="doors")
+
+
+@admin.post("/people/<int:person_id>/admin")
+def change_admin(person_id: int) -> Response:
+    """Make an admin, or no longer."""
+    wish = typed("admin", 3)
+    if wish not in ("yes", "no") or person_id == acting_admin().person_id:
+        abort(400)
+    with database().begin() as session:
+        found = _found(session.get(PortalPerson, person_id))
+        if found.state == PersonState.REMOVED:
+            abort(400)
+        found.is_admin = wish == "yes"
+        verb = "admin.grant" if found.is_admin else "admin.revoke"
+        note_event(session, acting_admin().person_id, verb, found.email)
+    return go("admin.person", person_id=person_id)
+
+
+@admin.post("/people/<int:person_id>/remove")
+def remove(person_id: int) -> Response:
+    """Off-board: all in one act, and then the proof."""
+    try:
+        off_board(database(), host_acts(), acting_admin(), person_id)
+    except BrokerError as error:
+        refuse(error)
+    return go("admin.person", person_id=person_id, proof="1")
+
+
+@admin.post("/people/<int:person_id>/readmit")
+def readmit(person_id: int) -> Response:
+    """Let a removed person sign in again, and register anew where their account is gone."""
+    accounts = host_acts().accounts
+    with database().begin() as session:
+        found = _found(session.get(PortalPerson, person_id))
+        found.state, found.removed_at = PersonState.ACTIVE, None
+        try:
+            if found.account is not None and accounts.analyst(found.account, fresh=True) is None:
+                found.account = None
+        except BrokerError as error:
+            refuse(error)
+        note_event(session, acting_admin().person_id, "person.readmit", found.email)
+    return go("admin.person", person_id=person_id)
+
+
+@admin.post("/people/<int:person_id>/see-as")
+def see(person_id: int) -> Response:
+    """Look at the portal as this person does."""
+    found = _person(person_id)
+    if found.state == PersonState.REMOVED or person_id == acting_admin().person_id:
+        abort(400)
+    note("see_as", found.email)
+    see_as(person_id)
+    return go("home.home")
+
+
+def _person(person_id: int) -> PortalPerson:
+    with database().read() as session:
+        return _found(session.get(PortalPerson, person_id))
+
+
+def _found(person: PortalPerson | None) -> PortalPerson:
+    if person is None:
+        abort(404)
+    return person
+
+
+def _account(person: PortalPerson) -> str:
+    if person.account is None:
+        abort(400)
+    return person.account

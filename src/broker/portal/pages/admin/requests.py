@@ -1,0 +1,72 @@
+"""Requests for access: granted on the host, or refused, with a word to the person."""
+
+from __future__ import annotations
+
+from flask import abort, render_template
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from werkzeug import Response
+
+from ....errors import AccountsError, BrokerError
+from ...access_requests import decide, put_back
+from ...acts.host import host_acts
+from ...database.models import AccessRequest, Decision
+from ..acting import database, go, refuse, typed
+from ..acting import person as acting_admin
+from .blueprint import admin
+
+__all__: list[str] = []
+
+_SHOWN = 100
+_ANSWERS = {"grant": Decision.GRANTED, "refuse": Decision.REFUSED}
+
+
+@admin.get("/requests")
+def requests() -> str:
+    """Those that wait, then those that were decided last."""
+    chosen = select(AccessRequest).options(joinedload(AccessRequest.person))
+    with database().read() as session:
+        waiting = chosen.where(AccessRequest.decision == Decision.PENDING)
+        decided = chosen.where(AccessRequest.decision != Decision.PENDING)
+        pending = list(session.scalars(waiting.order_by(AccessRequest.id)))
+        last = list(
+            session.scalars(decided.order_by(AccessRequest.decided_at.desc()).limit(_SHOWN))
+        )
+    held = {
+        one.person.account: host_acts().classes.classes(one.person.account) or ()
+        for one in [*pending, *last]
+        if one.person.account is not None
+    }
+    return render_template("admin/requests.html", pending=pending, last=last, held=held)
+
+
+@admin.post("/requests/<int:request_id>")
+def answer(request_id: int) -> Response:
+    """Decide; what the host refuses to grant waits again."""
+    decision = _ANSWERS.get(typed("answer", 10))
+    if decision is None:
+        abort(400)
+    try:
+        with database().begin() as session:
+            found = decide(session, acting_admin(), request_id, decision, typed("comment"))
+            account, access_class = found.person.account, found.access_class
+            if decision is Decision.GRANTED and account is None:
+                raise AccountsError(
+                    "this person has no account on the host yet",
+                    where=found.person.email,
+                    remedy="Wait until they have given a key, or refuse.",
+                )
+        if decision is Decision.GRANTED and account is not None:
+            _grant(request_id, account, access_class)
+    except BrokerError as error:
+        refuse(error)
+    return go("admin.requests")
+
+
+def _grant(request_id: int, account: str, access_class: str) -> None:
+    try:
+        host_acts().accounts.grant(acting_admin().email, account, access_class)
+    except BrokerError:
+        with database().begin() as session:
+            put_back(session, acting_admin(), request_id)
+        raise

@@ -1,0 +1,195 @@
+"""Syncs as a timeline, tables with their errors, approvals, generations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import abort, render_template, request
+from werkzeug import Response
+
+from ....catalog.reader import read_held_keys
+from ....errors import BrokerError, CatalogError
+from ....foreign.paths import is_generation
+from ...acts.facts import moment_of
+from ...acts.host import host_acts
+from ...acts.publishing import problem_of, rows_of
+from ...viewer import audience_of
+from ..acting import go, note, person, refuse, settings, typed
+from .blueprint import admin
+from .overview import standing_now
+
+__all__ = ["HeldTable", "SyncEnd"]
+
+_GRADES = {"published": "good", "unchanged": "good", "failed": "bad", "held": "warn"}
+_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SyncEnd:
+    """How a sync ended."""
+
+    began: datetime | None
+    ended: datetime | None
+    outcome: str
+    reason: str
+    generation: str
+
+    @classmethod
+    def of(cls, row: Any) -> SyncEnd:
+        """From what the host recorded."""
+        return cls(
+            moment_of(row.get("began")),
+            moment_of(row.get("ended")),
+            str(row.get("outcome") or ""),
+            str(row.get("reason") or ""),
+            str(row.get("generation") or ""),
+        )
+
+    @property
+    def grade(self) -> str:
+        """As the timeline marks it."""
+        return _GRADES.get(self.outcome, "warn")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTable:
+    """A table that waits. ``keys`` of rows are None for who may not read the table."""
+
+    id: str
+    table: str
+    access: str
+    what: str
+    found: str
+    words: str
+    keys: list[dict[str, Any]] | None
+
+
+@admin.get("/syncs")
+def syncs() -> str:
+    """How they ended, what waits, what is wrong. ``table`` is one that was just approved."""
+    is_fresh = bool(request.args)
+    facts = host_acts().publishing.facts("syncs", "held", "generations", fresh=is_fresh)
+    ends = facts["syncs"] if not problem_of(facts["syncs"]) else None
+    standing, catalog_problem = standing_now()
+    bad = [one for one in standing.tables if not one.status.is_good] if standing else []
+    ended = sorted(map(SyncEnd.of, (ends or {}).get("ended") or ()), key=_when, reverse=True)
+    return render_template(
+        "admin/syncs.html",
+        ends=ends,
+        ended=ended[:_SHOWN],
+        running_since=moment_of((ends or {}).get("running_since")),
+        next=moment_of((ends or {}).get("next")),
+        problems=[*filter(None, (problem_of(facts["syncs"]), catalog_problem))],
+        held=[_held(row) for row in rows_of(facts["held"])],
+        approved=request.args.get("approved", ""),
+        bad=bad,
+        standing=standing,
+        generations=[_generation(row) for row in reversed([*rows_of(facts["generations"])])],
+    )
+
+
+@admin.post("/syncs/run")
+def run() -> Response:
+    """Start one now; the page shows whether it runs."""
+    try:
+        started = host_acts().publishing.run(person().email)
+    except BrokerError as error:
+        refuse(error)
+    else:
+        note("sync.run", result="done" if started else "running")
+    return go("admin.syncs", fresh="1")
+
+
+@admin.post("/syncs/approve")
+def approve() -> Response:
+    """Approve exactly what the admin looked at; the next sync publishes it."""
+    table, what, found = typed("table", 300), typed("what", 20), typed("found", 64)
+    try:
+        host_acts().publishing.approve(person().email, table, what, found)
+    except BrokerError as error:
+        refuse(error)
+        return go("admin.syncs", fresh="1", _anchor="held")
+    note("table.approve", table, detail=f"{what}: {found}")
+    return go("admin.syncs", approved=table, _anchor="held")
+
+
+@admin.get("/generations/<generation>")
+def generation(generation: str) -> str:
+    """What going back to it means, before it is done."""
+    row = _known(generation)
+    try:
+        readers, problem = host_acts().publishing.more_readers(generation), ""
+    except BrokerError as error:
+        readers, problem = [], str(error)
+    return render_template(
+        "admin/generation.html", one=row, readers=readers, problem=problem, name=generation
+    )
+
+
+@admin.post("/generations/<generation>/publish")
+def roll_back(generation: str) -> Response:
+    """Publish it again; the list shows which one is current then."""
+    _known(generation)
+    try:
+        host_acts().publishing.roll_back(person().email, generation)
+    except BrokerError as error:
+        refuse(error)
+        return go("admin.generation", generation=generation)
+    note("generation.roll_back", generation)
+    return go("admin.syncs", fresh="1", _anchor="generations")
+
+
+@admin.post("/generations/<generation>/approve")
+def approve_readers(generation: str) -> Response:
+    """Let more people read a table in that generation."""
+    _known(generation)
+    table, found = typed("table", 300), typed("found", 64)
+    try:
+        host_acts().publishing.approve(person().email, table, "readers", found, generation)
+    except BrokerError as error:
+        refuse(error)
+    else:
+        note("table.approve", table, detail=f"readers in {generation}: {found}")
+    return go("admin.generation", generation=generation)
+
+
+def _known(name: str) -> dict[str, Any]:
+    if not is_generation(name):
+        abort(404)
+    fact = host_acts().publishing.facts("generations")["generations"]
+    found = next((one for one in rows_of(fact) if one.get("generation") == name), None)
+    if found is None:
+        abort(404)
+    return _generation(found)
+
+
+def _generation(row: Any) -> dict[str, Any]:
+    return {**row, "created_at": moment_of(row.get("created_at"))}
+
+
+def _when(end: SyncEnd) -> str:
+    return end.ended.isoformat() if end.ended else ""
+
+
+def _held(row: Any) -> HeldTable:
+    return HeldTable(
+        str(row.get("id")),
+        str(row.get("table")),
+        str(row.get("access")),
+        str(row.get("what")),
+        str(row.get("found")),
+        str(row.get("words")),
+        _keys(str(row.get("table")), str(row.get("access")), str(row.get("what"))),
+    )
+
+
+def _keys(table: str, access: str, what: str) -> list[dict[str, Any]] | None:
+    """Keys are values of rows: shown to an admin who may read the table, and to no other."""
+    if what != "deletion" or not audience_of(person(), host_acts().classes).sees(access):
+        return None
+    try:
+        return read_held_keys(settings().store, access).tables.get(table, [])
+    except CatalogError:
+        return []

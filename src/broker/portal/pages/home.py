@@ -1,0 +1,127 @@
+"""The first page: what I read and how fresh it is, my laptop, my keys, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Blueprint, render_template
+from werkzeug import Response
+
+from ...catalog.model import CatalogIndex, CatalogTable
+from ...errors import BrokerError, CatalogError
+from ..access_requests import requests_of
+from ..acts.facts import AccountFacts
+from ..acts.host import host_acts
+from ..audience_catalog import index_for
+from ..database.models import AccessRequest, Decision
+from ..identity.current import signed_in
+from ..reading.freshness import Freshness, freshness_of
+from ..tokens import tokens_of
+from ..visits import visit_before
+from .acting import database, go, person
+
+__all__ = ["home"]
+
+home = Blueprint("home", __name__)
+_MOST_ROWS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class TableNow:
+    """A table and how old it is."""
+
+    table: CatalogTable
+    age: Freshness
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether it is not as it should be."""
+        return self.age.grade in ("warn", "bad")
+
+
+@dataclass(frozen=True, slots=True)
+class DataOverview:
+    """The tables of an audience: those that need attention first, then the newest."""
+
+    index: CatalogIndex
+    tables: Sequence[TableNow]
+
+    @classmethod
+    def of(cls, index: CatalogIndex, now: datetime) -> DataOverview:
+        """As it is at this moment."""
+        found = [TableNow(one, freshness_of(one, now)) for one in index.tables]
+        never = datetime.min.replace(tzinfo=UTC)
+        newest = sorted(found, key=lambda one: one.table.loaded_at or never, reverse=True)
+        return cls(index, sorted(newest, key=lambda one: not one.needs_attention))
+
+    @property
+    def shown(self) -> Sequence[TableNow]:
+        """Those that fit on the page."""
+        return self.tables[:_MOST_ROWS]
+
+    def count(self, grade: str) -> int:
+        """How many have this grade of freshness: good, warn, bad, or empty."""
+        return sum(one.age.grade == grade for one in self.tables)
+
+    def loaded_since(self, moment: datetime) -> Sequence[TableNow]:
+        """Those that were loaded after a moment."""
+        return [
+            one
+            for one in self.tables
+            if one.table.loaded_at is not None and one.table.loaded_at > moment
+        ]
+
+
+@home.get("/", endpoint="home")
+@signed_in
+def first() -> str | Response:
+    """Everything at a glance; a person without an account begins at the first step."""
+    viewer, now = person(), datetime.now(UTC)
+    if viewer.account is None and not viewer.is_admin:
+        return go("welcome.steps")
+    account, account_problem = _account()
+    before = visit_before(now)
+    try:
+        data, data_problem = DataOverview.of(index_for(viewer), now), ""
+    except CatalogError as error:
+        data, data_problem = None, str(error)
+    with database().read() as session:
+        tokens = [
+            one
+            for one in tokens_of(session, viewer.person_id)
+            if one.revoked_at is None and one.expires_at > now
+        ]
+        decided = _decided(requests_of(session, viewer.person_id), before)
+    return render_template(
+        "home/first.html",
+        account=account,
+        account_problem=account_problem,
+        data=data,
+        data_problem=data_problem,
+        tokens=tokens,
+        before=before,
+        loaded=data.loaded_since(before) if data is not None and before is not None else (),
+        decided=decided,
+        moment_now=now,
+    )
+
+
+def _account() -> tuple[AccountFacts | None, str]:
+    try:
+        return host_acts().accounts.analyst(person().account), ""
+    except BrokerError as error:
+        return None, str(error)
+
+
+def _decided(requests: Sequence[AccessRequest], since: datetime | None) -> Sequence[AccessRequest]:
+    """The requests that an admin decided since the last visit."""
+    return [
+        one
+        for one in requests
+        if one.decision in (Decision.GRANTED, Decision.REFUSED)
+        and one.decided_at is not None
+        and since is not None
+        and one.decided_at > since
+    ]

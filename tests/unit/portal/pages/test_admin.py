@@ -1,0 +1,256 @@
+"""What admins do, and what it leaves on the host."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import pytest
+
+from broker.accounts.manage import converge
+from broker.accounts.records.model import parse_request
+from broker.audit.reading import read_log
+from broker.hostpaths import AUDIT_LOG
+from broker.portal.database.models import PortalPerson
+from tests.unit.accounts.scratch import public_key
+from tests.unit.portal.scene import Scene
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
+
+
+def text(page: Any) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
+
+
+def asked(portal: Scene, who: str, access_class: str = "finance") -> str:
+    portal.browser(who).post(
+        "/access/request", data={"class": access_class, "reason": "the yearly report"}
+    )
+    return re.findall(
+        r'action="/admin/requests/(\d+)"', portal.browser("dora").get("/admin/requests").text
+    )[-1]
+
+
+def test_a_request_is_granted_on_the_host_and_the_person_sees_it(portal: Scene) -> None:
+    portal.door.add("x", classes=[])
+    number = asked(portal, "bob", "private")
+    assert "1 request for access without a decision" in text(portal.browser("dora").get("/admin/"))
+    form = {"answer": "grant", "comment": "until May"}
+    portal.browser("dora").post(f"/admin/requests/{number}", data=form)
+    assert portal.door.classes("bob") == {"public", "private"}
+    page = text(portal.browser("bob").get("/access"))
+    assert "private granted" in page
+    assert "until May" in page
+    lines = read_log(portal.door.layout.at(AUDIT_LOG)).events
+    (granted,) = [one for one in lines if one.action == "request.grant"]
+    assert (granted.actor.claims or {})["behalf"] == "dora@example.com"
+    again = portal.browser("dora")
+    again.post(f"/admin/requests/{number}", data={"answer": "refuse"})
+    assert "does not wait for a decision any more" in again.get("/admin/requests").text
+    assert portal.door.classes("bob") == {"public", "private"}
+
+
+def test_what_the_host_does_not_grant_waits_again(portal: Scene) -> None:
+    number = asked(portal, "bob", "private")
+    portal.door.close()
+    browser = portal.browser("dora")
+    browser.post(f"/admin/requests/{number}", data={"answer": "grant"})
+    page = browser.get("/admin/requests").text
+    assert f'action="/admin/requests/{number}"' in page
+    assert "does not answer" in page
+
+
+def test_a_person_without_an_account_is_granted_nothing(portal: Scene) -> None:
+    number = asked(portal, "cleo", "private")
+    browser = portal.browser("dora")
+    browser.post(f"/admin/requests/{number}", data={"answer": "grant"})
+    page = browser.get("/admin/requests").text
+    assert "has no account on the host yet" in page
+    assert f'action="/admin/requests/{number}"' in page
+
+
+def test_a_request_takes_a_reason_and_a_class_that_there_is(portal: Scene) -> None:
+    browser = portal.browser("bob")
+    for form in ({"class": "private", "reason": " "}, {"class": "root", "reason": "x"}):
+        browser.post("/access/request", data=form)
+    assert "None so far" in browser.get("/access").text
+
+
+def test_a_person_leaves_in_one_act_and_the_page_proves_it(portal: Scene) -> None:
+    token = portal.token("anna")
+    number = portal.people["anna"]
+    answer = portal.browser("dora").post(f"/admin/people/{number}/remove")
+    page = text(portal.browser("dora").get(answer.location))
+    assert "Nothing of this person opens anything" in page
+    assert "refused at every door" in page
+    assert "0 sessions , 0 valid tokens".replace(" ,", ",") in page
+    assert "Account on the host: none" in page
+    assert portal.door.classes("anna") is None
+    assert portal.api("GET", "/me", token).status_code == 401
+    assert portal.viewer("anna") is None
+
+
+def test_a_host_that_does_not_answer_leaves_a_person_out_of_the_portal_and_says_what_is_left(
+    portal: Scene,
+) -> None:
+    portal.door.close()
+    browser = portal.browser("dora")
+    answer = browser.post(f"/admin/people/{portal.people['anna']}/remove")
+    page = text(browser.get(answer.location))
+    assert "Something is left, looked up just now" in page
+    assert "refused at every door" in page
+    assert "Account on the host: anna with 0 keys: " in page
+    assert "does not answer" in page
+    assert portal.viewer("anna") is None
+
+
+def test_an_account_of_the_inventory_is_pointed_out_before_it_is_removed(portal: Scene) -> None:
+    wish = parse_request("eve", keys=[public_key("eve")], origin="declared", classes=["private"])
+    converge([wish], portal.door.host)
+    number = portal.add("eve", "eve")
+    page = text(portal.browser("dora").get(f"/admin/people/{number}"))
+    assert "The inventory declares this account: take it out there, too" in page
+
+
+def test_no_admin_removes_themselves(portal: Scene) -> None:
+    browser = portal.browser("dora")
+    answer = browser.post(f"/admin/people/{portal.people['dora']}/remove")
+    assert "you cannot remove yourself" in browser.get(answer.location).text
+    assert portal.viewer("dora") is not None
+
+
+def test_classes_are_granted_and_revoked_by_the_host(portal: Scene) -> None:
+    browser, number = portal.browser("dora"), portal.people["anna"]
+    path = f"/admin/people/{number}/classes"
+    browser.post(path, data={"class": "private", "verb": "revoke"})
+    assert portal.door.classes("anna") == {"public"}
+    assert portal.browser("anna").get("/catalog/table/hr/table_1").status_code == 404
+    browser.post(path, data={"class": "private", "verb": "grant"})
+    assert portal.browser("anna").get("/catalog/table/hr/table_1").status_code == 200
+
+
+def test_an_admin_sees_what_a_person_sees_and_changes_nothing(portal: Scene) -> None:
+    browser = portal.browser("dora")
+    assert browser.get("/catalog/table/hr/table_1").status_code == 404
+    browser.post(f"/admin/people/{portal.people['anna']}/see-as")
+    for path in ("/", "/keys", "/access", "/catalog/table/hr/table_1"):
+        page = browser.get(path)
+        assert page.status_code == 200
+        assert "You see what anna@example.com sees" in text(page)
+    assert browser.get("/admin/").status_code == 404
+    for path in ("/keys/add", "/access/request", "/datasets", "/admin/syncs/run"):
+        assert browser.post(path, data={"key": public_key("evil")}).status_code == 403
+    assert portal.browser("anna").get("/catalog").status_code == 200
+    assert browser.post("/see-as/stop").status_code == 303
+    assert "You see what" not in text(browser.get("/keys"))
+    assert "see_as" in text(browser.get("/admin/events"))
+
+
+def test_who_is_no_longer_an_admin_sees_as_nobody(portal: Scene) -> None:
+    browser = portal.browser("dora")
+    browser.post(f"/admin/people/{portal.people['anna']}/see-as")
+    with portal.database.begin() as session:
+        person = session.get(PortalPerson, portal.people["dora"])
+        assert person is not None
+        person.is_admin = False
+    assert browser.get("/catalog/table/hr/table_1").status_code == 404
+
+
+HELD = [
+    {
+        "id": "in.ledger",
+        "table": "shop/table_3",
+        "access": access,
+        "what": "deletion",
+        "found": "2",
+        "words": "2 rows would go",
+    }
+    for access in ("public", "private")
+]
+
+
+@pytest.mark.parametrize(("row", "is_shown"), [(HELD[0], True), (HELD[1], False)])
+def test_keys_of_held_rows_are_for_those_who_may_read_them(
+    portal: Scene, row: dict[str, str], is_shown: bool
+) -> None:
+    portal.publishing.answers |= {"held": [row], "approve": {"approved": row["id"]}}
+    browser = portal.browser("dora")
+    page = text(browser.get("/admin/syncs"))
+    assert ("Keys of rows that would go" in page) is is_shown
+    assert ("Which rows would go is shown to those who may read the table" in page) is not is_shown
+    form = {"table": row["id"], "what": "deletion", "found": "2"}
+    answer = browser.post("/admin/syncs/approve", data=form)
+    assert portal.publishing.asked[-1] == {"verb": "approve", **form}
+    assert "approved, and published by the next sync" in text(browser.get(answer.location))
+    portal.publishing.answers["held"] = []
+    assert "it does not wait any more" in text(browser.get(answer.location))
+
+
+def test_a_sync_is_run_and_a_generation_published_again(portal: Scene) -> None:
+    old = "2026-11-29T120000Z-0001"
+    rows = [
+        {"generation": old, "current": False, "error": None, "tables": 3, "rows": 9, "bytes": 99},
+        {"generation": "2026-11-30T120000Z-0001", "current": True, "error": None, "tables": 3},
+    ]
+    portal.publishing.answers |= {
+        "run": {"started": True},
+        "rollback": {"current": old},
+        "generations": rows,
+        "more_readers": [],
+        "syncs": {"ended": [], "running_since": "2026-11-30T12:00:00+00:00", "failures": 0},
+    }
+    browser = portal.browser("dora")
+    assert "runs since 2026-11-30 12:00 UTC" in text(
+        browser.get(browser.post("/admin/syncs/run").location)
+    )
+    assert f"Go back to {old}" in text(browser.get(f"/admin/generations/{old}"))
+    assert browser.post(f"/admin/generations/{old}/publish").status_code == 303
+    assert portal.publishing.asked[-1] == {"verb": "rollback", "generation": old}
+    assert browser.get("/admin/generations/2020-01-01T000000Z-0001").status_code == 404
+
+
+def test_what_needs_a_person_comes_first_and_worst_first(portal: Scene) -> None:
+    portal.publishing.answers |= {
+        "syncs": {"failures": 2, "problems": ["no timer is active"], "ended": []},
+        "units": [{"unit": "broker-sync.service", "load": "loaded", "active": "failed"}],
+        "disks": [{"path": "/data", "bytes": 1000, "bytes_free": 50}],
+        "certificates": [{"path": "/etc/x.pem", "until": "2020-01-01T00:00:00+00:00"}],
+        "proof": {"failed": True, "state": "overdue"},
+    }
+    asked(portal, "bob", "private")
+    page = text(portal.browser("dora").get("/admin/"))
+    wanted = [
+        "The last 2 syncs failed",
+        "no timer is active",
+        "broker-sync.service has failed",
+        "/data has 5% of its space free",
+        "The certificate /etc/x.pem has ended",
+        "The proof of access is overdue",
+        "1 request for access",
+    ]
+    assert [one for one in wanted if one not in page] == []
+    assert page.index("1 request for access") > page.index("overdue")
+
+
+def test_the_audit_log_is_filtered_by_the_host(portal: Scene) -> None:
+    event = {
+        "time": "2026-11-30T12:00:00.000000Z",
+        "action": "analyst.add",
+        "subject": "anna",
+        "result": "done",
+        "actor": {"uid": 0, "name": "root", "via": "socket", "claims": {"behalf": "dora@x.org"}},
+    }
+    portal.publishing.answers["audit"] = {"events": [event], "matches": 70, "garbled": 1}
+    browser = portal.browser("dora")
+    page = text(browser.get("/admin/audit?user=anna&since=2026-11-01&until=x&page=2"))
+    assert "analyst.add anna root for dora@x.org done" in page
+    assert "1 line of the log cannot be read" in page
+    sent = {name: value for name, value in portal.publishing.asked[-1].items() if value is not None}
+    assert sent == {
+        "verb": "audit",
+        "user": "anna",
+        "since": "2026-11-01T00:00:00+00:00",
+        "skip": "50",
+        "count": "50",
+    }

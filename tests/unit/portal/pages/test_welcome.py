@@ -1,0 +1,121 @@
+"""A newcomer's way from signing in to the first pull."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from broker.accounts.manage import converge
+from broker.accounts.records.model import parse_request
+from broker.accounts.records.names import check_name
+from broker.errors import AccountsError
+from broker.portal.pages.welcome import ordered_commands
+from tests.unit.accounts.scratch import public_key
+from tests.unit.portal.scene import Scene
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
+CLEO = public_key("cleo")
+
+
+def test_from_no_account_to_the_first_pull(portal: Scene) -> None:
+    browser = portal.browser("cleo")
+    assert browser.get("/").location == "/welcome"
+    page = browser.get("/welcome").text
+    assert "will be called <strong><code>cleo</code>" in page
+    assert browser.get("/welcome/progress").json == {"step": "key"}
+    kind, body, *_ = CLEO.split()
+    answer = browser.post("/welcome/key", data={"key": f"{kind} {body[:20]}\n  {body[20:]} desk"})
+    assert (answer.status_code, answer.location) == (303, "/welcome#laptop")
+    page = browser.get("/welcome").text
+    assert "the host accepts it" in page
+    assert "cleo@data.example.com" in page
+    assert "No pull of yours has reached the host yet" in page
+    assert 'http-equiv="refresh"' in page
+    assert browser.get("/welcome/progress").json == {"step": "sync"}
+    assert portal.door.classes("cleo") == {"public"}
+    portal.door.pulled["cleo"] = "2026-11-30T12:00:00Z"
+    portal.app.extensions["host_acts"].accounts.analyst("cleo", fresh=True)
+    assert browser.get("/welcome/progress").json == {"step": "done"}
+    page = browser.get("/welcome").text
+    assert 'http-equiv="refresh"' not in page
+    assert browser.get("/").status_code == 200
+
+
+def test_a_private_key_is_refused_with_a_warning_and_never_shown_again(portal: Scene) -> None:
+    browser = portal.browser("cleo")
+    text = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END"
+    browser.post("/welcome/key", data={"key": text})
+    page = browser.get("/welcome").text
+    assert "this is a private key" in page
+    assert "Treat it as lost" in page
+    assert "b3BlbnNz" not in page
+    assert portal.door.classes("cleo") is None
+
+
+def test_an_account_that_the_operators_made_for_the_address_is_taken_over(portal: Scene) -> None:
+    portal.door.add("cmueller", email="Cleo@Example.com", classes=["private"])
+    browser = portal.browser("cleo")
+    assert "<code>cmueller</code>" in browser.get("/welcome").text
+    browser.post("/welcome/key", data={"key": CLEO})
+    viewer = portal.viewer("cleo")
+    assert viewer is not None
+    assert viewer.account == "cmueller"
+    assert portal.door.classes("cmueller") == {"public", "private"}
+
+
+def test_the_account_of_another_person_is_never_given(portal: Scene) -> None:
+    portal.door.add("cleo", email="another@example.com", classes=["private"])
+    portal.browser("cleo").post("/welcome/key", data={"key": public_key("her own")})
+    viewer = portal.viewer("cleo")
+    assert viewer is not None
+    assert viewer.account not in (None, "cleo")
+    assert portal.door.classes(viewer.account or "") == {"public"}
+
+
+def test_a_refusal_of_the_host_leaves_no_account_behind(portal: Scene) -> None:
+    portal.door.close()
+    browser = portal.browser("cleo")
+    browser.post("/welcome/key", data={"key": CLEO})
+    viewer = portal.viewer("cleo")
+    assert viewer is not None
+    assert viewer.account is None
+    assert "does not answer" in browser.get("/welcome").text
+
+
+def test_who_was_removed_from_the_host_does_not_register_again(portal: Scene) -> None:
+    converge([parse_request("bob", state="absent")], portal.door.host)
+    browser = portal.browser("bob")
+    browser.post("/welcome/key", data={"key": public_key("bob2")})
+    assert "was removed from the host" in browser.get("/welcome").text
+    assert portal.door.classes("bob") is None
+
+
+@pytest.mark.parametrize(
+    ("agent", "first"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "Windows"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", "macOS"),
+        ("Mozilla/5.0 (X11; Linux x86_64)", "Linux"),
+    ],
+)
+def test_the_command_of_the_own_system_comes_first_and_the_others_follow(
+    agent: str, first: str
+) -> None:
+    found = [one.system for one in ordered_commands(agent)]
+    assert found[0] == first
+    assert sorted(found) == ["Linux", "Windows", "macOS"]
+
+
+def test_names_that_are_suggested_are_valid(portal: Scene) -> None:
+    for name in ("root", "data", "1st", "x" * 60):
+        portal.people.pop(name, None)
+        portal.add(name)
+        page = portal.browser(name).get("/welcome").text
+        found = re.search(r"will be called <strong><code>([^<]+)</code>", page)
+        assert found is not None
+        try:
+            check_name(found[1])
+        except AccountsError as error:  # pragma: no cover - the failure
+            pytest.fail(str(error))
