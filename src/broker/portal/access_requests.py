@@ -70,7 +70,7 @@ def withdraw(session: Session, viewer: Viewer, request_id: int) -> bool:
 def decide(
     session: Session, admin: Viewer, request_id: int, decision: Decision, comment: str
 ) -> AccessRequest:
-    """Grant or refuse. Raises ``AccountsError`` for one that somebody decided meanwhile."""
+    """Grant or refuse. Raises ``AccountsError`` for one that was decided meanwhile."""
     found = session.get(AccessRequest, request_id)
     if found is None or not _waits(found):
         raise AccountsError(

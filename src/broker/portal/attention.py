@@ -14,7 +14,7 @@ from .acts.publishing import problem_of, rows_of
 
 __all__ = ["Matter", "matters_of"]
 
-_FEW_BYTES = 0.1  # of a disk, under which somebody should make room
+_FEW_BYTES = 0.1  # of a disk, under which a person should make room
 _SOON = timedelta(days=14)
 _GRADES = ("bad", "warn", "info")
 
@@ -58,10 +58,10 @@ def _requests(pending: int) -> Iterable[Matter]:
 
 def _tables(tables: Iterable[TableStanding]) -> Iterable[Matter]:
     known = list(tables)
-    held = [one.path for one in known if one.status is Status.HELD]
+    held_back = [one.path for one in known if one.status is Status.HELD]
     failed = [one.path for one in known if not one.status.is_good and one.status is not Status.HELD]
-    if held:
-        yield Matter("warn", f"{_named(held)} held back, waiting for approval", "admin.syncs")
+    if held_back:
+        yield Matter("warn", f"{_named(held_back)} held back, waiting for approval", "admin.syncs")
     if failed:
         yield Matter("bad", f"{_named(failed)} not loaded at the last sync", "admin.syncs")
 

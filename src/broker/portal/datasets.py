@@ -1,4 +1,4 @@
-"""Which datasets the laptops of a person get. A choice is no right: it only leaves data out."""
+"""Which datasets the laptops of a person get. A choice gives no right: it leaves data out."""
 
 from __future__ import annotations
 

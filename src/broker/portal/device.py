@@ -40,7 +40,7 @@ _MOST_WRONG = 10  # attempts of a person within LIFE
 
 
 class PollResult(StrEnum):
-    """Why there is no token yet, or will be none: the error codes of RFC 8628."""
+    """Why there is no token: the error codes of RFC 8628."""
 
     PENDING = "authorization_pending"
     SLOW_DOWN = "slow_down"

@@ -16,9 +16,11 @@ from enum import StrEnum
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from ..config import Instance
 from ..errors import AccountsError
 from .database.engine import Database
 from .database.models import PersonalToken, PersonState
+from .identity.current import viewer_of
 from .viewer import Viewer
 
 __all__ = [
@@ -162,7 +164,9 @@ def end_tokens(session: Session, person_id: int) -> None:
     )
 
 
-def bearer_of(database: Database, text: str, now: datetime | None = None) -> Bearer | None:
+def bearer_of(
+    database: Database, text: str, instance: Instance, now: datetime | None = None
+) -> Bearer | None:
     """Who holds this token; None for one that is unknown, ended, or of a person who was removed.
 
     Its last use is noted, to the minute.
@@ -181,7 +185,7 @@ def bearer_of(database: Database, text: str, now: datetime | None = None) -> Bea
         known = {scope.value: scope for scope in Scope}
         scopes = frozenset(known[word] for word in token.scopes.split() if word in known)
         bearer = Bearer(
-            Viewer(person.id, person.email, person.name, person.account, person.is_admin),
+            viewer_of(person, instance),
             scopes,
             token.id,
         )

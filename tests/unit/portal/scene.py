@@ -119,13 +119,13 @@ class PublishingScript:
     """The helper for publishing by a script: what it was asked, and what it answers."""
 
     answers: dict[str, Any] = field(default_factory=dict)
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
     is_down: bool = False
 
     def call(self, verb: str, **fields: Any) -> dict[str, Any]:
         if self.is_down:
             raise BrokerError("the helper for publishing does not answer")
-        self.asked.append({"verb": verb, **fields})
+        self.requests.append({"verb": verb, **fields})
         if verb == "facts":
             return {part: self.answers.get(part) for part in fields["parts"]}
         if verb not in self.answers:

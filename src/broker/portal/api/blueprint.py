@@ -19,7 +19,7 @@ from .problem import ApiProblem, OAuthRefusal, of_broker_error, of_http_exceptio
 
 __all__ = ["api_blueprint"]
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 _LOG = logging.getLogger(__name__)
 
 

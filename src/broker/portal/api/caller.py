@@ -29,7 +29,7 @@ def authenticate() -> Bearer:
             "Send a personal token: Authorization: Bearer broker_pat_…",
             {"WWW-Authenticate": _REALM},
         )
-    bearer = bearer_of(database(), token.strip())
+    bearer = bearer_of(database(), token.strip(), current_app.extensions["portal"].instance)
     if bearer is None:
         raise ApiProblem(
             401,

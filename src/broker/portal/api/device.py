@@ -27,7 +27,7 @@ _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 # For the document alone: what does not fit is refused as RFC 6749 says it.
 _SCOPES = rf"^((?:{'|'.join(Scope)})(?: (?:{'|'.join(Scope)}))*)?$"
 _USUAL = (Scope.ME, Scope.CATALOG, Scope.CERTIFICATE)
-Client = Annotated[
+ClientName = Annotated[
     str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")
 ]
 
@@ -35,7 +35,7 @@ Client = Annotated[
 class DeviceWish(BaseModel):
     """``client_id`` is the name that the person reads; ``scope`` are words with spaces between."""
 
-    client_id: Client
+    client_id: ClientName
     scope: Annotated[str, Field(max_length=300, json_schema_extra={"pattern": _SCOPES})] = ""
 
 
@@ -55,7 +55,7 @@ class TokenWish(BaseModel):
 
     grant_type: Annotated[str, Field(max_length=100, json_schema_extra={"const": _GRANT})]
     device_code: Annotated[str, Field(max_length=100)]
-    client_id: Client
+    client_id: ClientName
 
 
 class TokenAnswer(BaseModel):

@@ -39,7 +39,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-Text = Annotated[str, Field(max_length=20_000)]
+PastedText = Annotated[str, Field(max_length=20_000)]
 Label = Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9][A-Za-z0-9@._-]*)?$")]
 Grace = Annotated[str, Field(pattern=r"^[0-9]{1,4}[mhdw]$")]
 
@@ -80,14 +80,14 @@ class AccountKeys(BaseModel):
 class NewKey(_Strict):
     """A public key in OpenSSH's one-line format."""
 
-    key: Text
+    key: PastedText
     label: Label = ""
 
 
 class KeyReplacement(_Strict):
     """A key in place of another one, which ends after ``grace``."""
 
-    key: Text
+    key: PastedText
     grace: Grace = "7d"
 
 

@@ -23,13 +23,13 @@ access = Blueprint("access", __name__)
 def listed() -> str:
     """My classes as the host has them now, and what became of my requests."""
     viewer = person()
-    held = audience_of(viewer, host_acts().classes).names
+    classes = audience_of(viewer, host_acts().classes).names
     with database().read() as session:
         requests = requests_of(session, viewer.person_id)
     return render_template(
         "access/listed.html",
-        held=held,
-        others=[name for name in settings().instance.class_names if name not in held],
+        classes=classes,
+        others=[name for name in settings().instance.class_names if name not in classes],
         requests=requests,
     )
 

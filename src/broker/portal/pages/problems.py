@@ -88,7 +88,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error
     sentence, remedy = _SENTENCES.get(error.code, _FAILED)
     answer = make_response(_problem(sentence, error.code, remedy))
-    for name, value in error.get_headers():
-        if name in ("Allow", "Retry-After"):
+    for name, value in error.get_headers():  # such as Allow and Retry-After
+        if name not in ("Content-Type", "Content-Length"):
             answer.headers[name] = value
     return answer

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from broker.portal.tokens import Scope
@@ -24,6 +26,9 @@ def portal() -> Iterator[Scene]:
         made.door.add("dora", email="dora@example.com", classes=["private"])
         made.add("dora", "dora", admin=True)
         made.publishing.answers["run"] = {"started": True}
+        # the address that schemathesis asks
+        settings = made.app.extensions["portal"]
+        made.app.extensions["portal"] = replace(settings, origin="http://localhost")
         yield made
 
 
@@ -41,7 +46,7 @@ schema = schemathesis.pytest.from_fixture("whole")
 
 
 @schema.parametrize()
-@settings(
+@hypothesis_settings(
     max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

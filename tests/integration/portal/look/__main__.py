@@ -71,16 +71,17 @@ def main(output: Path, only: str) -> None:
         try:
             with served(of_gallery(Path(folder))) as origin, browser() as started:
                 for page in (one for one in PAGES if only in one):
-                    _pictures(started, origin, page, output)
+                    pictures(started, origin, page, output)
             with served(for_anyone(Path(folder))) as origin, browser() as started:
                 for page in (one for one in FOR_ANYONE if only in one):
-                    _pictures(started, origin, page, output)
+                    pictures(started, origin, page, output)
         except BrowserError as error:
             raise click.ClickException(str(error)) from error
     click.echo(f"screenshots are in {output}")
 
 
-def _pictures(started: Browser, origin: str, page: str, output: Path) -> None:
+def pictures(started: Browser, origin: str, page: str, output: Path) -> None:
+    """Of one page."""
     name = re.sub(r"[^a-z0-9]+", "-", page.lower()).strip("-")
     for size, theme in (("desk", "light"), ("desk", "dark"), ("phone", "light")):
         width, height = SIZES[size]

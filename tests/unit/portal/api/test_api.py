@@ -155,11 +155,11 @@ def test_datasets_are_chosen_and_what_they_need_comes_along(portal: Scene) -> No
 
 def test_only_admins_start_syncs(portal: Scene) -> None:
     assert portal.api("POST", "/syncs", portal.token("anna")).status_code == 403
-    assert portal.publishing.asked == []
+    assert portal.publishing.requests == []
     portal.publishing.answers["run"] = {"started": True}
     answer = portal.api("POST", "/syncs", portal.token("dora"))
     assert (answer.status_code, answer.json) == (202, {"started": True})
-    assert portal.publishing.asked == [{"verb": "run"}]
+    assert portal.publishing.requests == [{"verb": "run"}]
 
 
 @pytest.mark.parametrize(

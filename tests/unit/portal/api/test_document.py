@@ -13,8 +13,8 @@ def test_the_document_has_every_route_and_no_other(portal: Scene) -> None:
     document = portal.app.test_client().get("/api/v1/openapi.json").json
     assert document["openapi"] == "3.1.0"
     assert document["servers"] == [{"url": f"{ORIGIN}/api/v1"}]
-    said = {(path, method) for path, one in document["paths"].items() for method in one}
-    assert said == {(one.path, one.method.lower()) for one in OPERATIONS}
+    listed = {(path, method) for path, one in document["paths"].items() for method in one}
+    assert listed == {(one.path, one.method.lower()) for one in OPERATIONS}
     rules = {
         re.sub(r"<(\w+)>", r"{\1}", rule.rule).removeprefix("/api/v1")
         for rule in portal.app.url_map.iter_rules()

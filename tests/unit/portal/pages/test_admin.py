@@ -23,7 +23,7 @@ def text(page: Any) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
 
 
-def asked(portal: Scene, who: str, access_class: str = "finance") -> str:
+def request_of(portal: Scene, who: str, access_class: str = "finance") -> str:
     portal.browser(who).post(
         "/access/request", data={"class": access_class, "reason": "the yearly report"}
     )
@@ -34,7 +34,7 @@ def asked(portal: Scene, who: str, access_class: str = "finance") -> str:
 
 def test_a_request_is_granted_on_the_host_and_the_person_sees_it(portal: Scene) -> None:
     portal.door.add("x", classes=[])
-    number = asked(portal, "bob", "private")
+    number = request_of(portal, "bob", "private")
     assert "1 request for access without a decision" in text(portal.browser("dora").get("/admin/"))
     form = {"answer": "grant", "comment": "until May"}
     portal.browser("dora").post(f"/admin/requests/{number}", data=form)
@@ -52,7 +52,7 @@ def test_a_request_is_granted_on_the_host_and_the_person_sees_it(portal: Scene) 
 
 
 def test_what_the_host_does_not_grant_waits_again(portal: Scene) -> None:
-    number = asked(portal, "bob", "private")
+    number = request_of(portal, "bob", "private")
     portal.door.close()
     browser = portal.browser("dora")
     browser.post(f"/admin/requests/{number}", data={"answer": "grant"})
@@ -62,7 +62,7 @@ def test_what_the_host_does_not_grant_waits_again(portal: Scene) -> None:
 
 
 def test_a_person_without_an_account_is_granted_nothing(portal: Scene) -> None:
-    number = asked(portal, "cleo", "private")
+    number = request_of(portal, "cleo", "private")
     browser = portal.browser("dora")
     browser.post(f"/admin/requests/{number}", data={"answer": "grant"})
     page = browser.get("/admin/requests").text
@@ -181,7 +181,7 @@ def test_keys_of_held_rows_are_for_those_who_may_read_them(
     assert ("Which rows would go is shown to those who may read the table" in page) is not is_shown
     form = {"table": row["id"], "what": "deletion", "found": "2"}
     answer = browser.post("/admin/syncs/approve", data=form)
-    assert portal.publishing.asked[-1] == {"verb": "approve", **form}
+    assert portal.publishing.requests[-1] == {"verb": "approve", **form}
     assert "approved, and published by the next sync" in text(browser.get(answer.location))
     portal.publishing.answers["held"] = []
     assert "it does not wait any more" in text(browser.get(answer.location))
@@ -206,7 +206,7 @@ def test_a_sync_is_run_and_a_generation_published_again(portal: Scene) -> None:
     )
     assert f"Go back to {old}" in text(browser.get(f"/admin/generations/{old}"))
     assert browser.post(f"/admin/generations/{old}/publish").status_code == 303
-    assert portal.publishing.asked[-1] == {"verb": "rollback", "generation": old}
+    assert portal.publishing.requests[-1] == {"verb": "rollback", "generation": old}
     assert browser.get("/admin/generations/2020-01-01T000000Z-0001").status_code == 404
 
 
@@ -218,7 +218,7 @@ def test_what_needs_a_person_comes_first_and_worst_first(portal: Scene) -> None:
         "certificates": [{"path": "/etc/x.pem", "until": "2020-01-01T00:00:00+00:00"}],
         "proof": {"failed": True, "state": "overdue"},
     }
-    asked(portal, "bob", "private")
+    request_of(portal, "bob", "private")
     page = text(portal.browser("dora").get("/admin/"))
     wanted = [
         "The last 2 syncs failed",
@@ -246,7 +246,9 @@ def test_the_audit_log_is_filtered_by_the_host(portal: Scene) -> None:
     page = text(browser.get("/admin/audit?user=anna&since=2026-11-01&until=x&page=2"))
     assert "analyst.add anna root for dora@x.org done" in page
     assert "1 line of the log cannot be read" in page
-    sent = {name: value for name, value in portal.publishing.asked[-1].items() if value is not None}
+    sent = {
+        name: value for name, value in portal.publishing.requests[-1].items() if value is not None
+    }
     assert sent == {
         "verb": "audit",
         "user": "anna",

@@ -78,7 +78,7 @@ def test_every_act_is_refused_without_the_token_of_the_page(portal: Scene) -> No
             assert answer.status_code == 400, rule
             tried += 1
     assert tried > 20
-    assert portal.publishing.asked == []
+    assert portal.publishing.requests == []
 
 
 @pytest.mark.parametrize("path", [*OWN, *ADMIN])

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves roo
 PEOPLE = ("anonymous", "anna", "bob", "dora", "removed")
 IN = {"anonymous": 303, "anna": 200, "bob": 200, "dora": 200, "removed": 303}
 ALL = dict.fromkeys(PEOPLE, 200)
+GONE_FOR_ALL = dict.fromkeys(PEOPLE, 404)  # from another host, without a token
 ADMIN = {"anonymous": 303, "anna": 404, "bob": 404, "dora": 200, "removed": 303}
 # To a redirect that shows the effect, or what is missing; without a field that a form has, 400.
 ACT = {**IN, "anna": 303, "bob": 303, "dora": 303}
@@ -27,6 +28,8 @@ ADMIN_GONE = {**ADMIN, "dora": 404}
 PRIVATE = {**IN, "bob": 404, "dora": 404}  # a table of the class private
 PAGES: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/healthz"): ALL,
+    ("GET", "/readyz"): GONE_FOR_ALL,
+    ("GET", "/metrics"): GONE_FOR_ALL,
     ("GET", "/static/<name>"): dict.fromkeys(PEOPLE, 404),
     ("GET", "/brand/<name>"): dict.fromkeys(PEOPLE, 404),
     ("POST", "/theme"): dict.fromkeys(PEOPLE, 400),
@@ -153,7 +156,8 @@ def test_every_page_answers_each_person_as_the_table_says(removed: Scene, who: s
         if who == "dora" and "/remove" in rule:
             continue  # it has a test of its own, and would take the person from the others
         browser = removed.browser(None if who == "anonymous" else who)
-        answer = browser.open(concrete(rule, PATHS), method=method)
+        address = {"REMOTE_ADDR": "192.0.2.7"}
+        answer = browser.open(concrete(rule, PATHS), method=method, environ_overrides=address)
         if answer.status_code != statuses[who]:
             found[method, rule] = (answer.status_code, statuses[who])
     assert found == {}

@@ -32,12 +32,12 @@ def requests() -> str:
         last = list(
             session.scalars(decided.order_by(AccessRequest.decided_at.desc()).limit(_SHOWN))
         )
-    held = {
+    classes = {
         one.person.account: host_acts().classes.classes(one.person.account) or ()
         for one in [*pending, *last]
         if one.person.account is not None
     }
-    return render_template("admin/requests.html", pending=pending, last=last, held=held)
+    return render_template("admin/requests.html", pending=pending, last=last, classes=classes)
 
 
 @admin.post("/requests/<int:request_id>")

@@ -55,7 +55,7 @@ class SyncEnd:
 
 @dataclass(frozen=True, slots=True)
 class HeldTable:
-    """A table that waits. ``keys`` of rows are None for who may not read the table."""
+    """A table that waits. ``keys`` of rows are for who may read the table; there are none else."""
 
     id: str
     table: str
@@ -63,7 +63,8 @@ class HeldTable:
     what: str
     found: str
     words: str
-    keys: list[dict[str, Any]] | None
+    may_read: bool
+    keys: list[dict[str, Any]]
 
 
 @admin.get("/syncs")
@@ -82,7 +83,7 @@ def syncs() -> str:
         running_since=moment_of((ends or {}).get("running_since")),
         next=moment_of((ends or {}).get("next")),
         problems=[*filter(None, (problem_of(facts["syncs"]), catalog_problem))],
-        held=[_held(row) for row in rows_of(facts["held"])],
+        waiting=[_held_table(row) for row in rows_of(facts["held"])],
         approved=request.args.get("approved", ""),
         bad=bad,
         standing=standing,
@@ -173,22 +174,24 @@ def _when(end: SyncEnd) -> str:
     return end.ended.isoformat() if end.ended else ""
 
 
-def _held(row: Any) -> HeldTable:
+def _held_table(row: Any) -> HeldTable:
+    table, access, what = (str(row.get(name)) for name in ("table", "access", "what"))
+    may_read = audience_of(person(), host_acts().classes).sees(access)
+    shows_keys = may_read and what == "deletion"
     return HeldTable(
         str(row.get("id")),
-        str(row.get("table")),
-        str(row.get("access")),
-        str(row.get("what")),
+        table,
+        access,
+        what,
         str(row.get("found")),
         str(row.get("words")),
-        _keys(str(row.get("table")), str(row.get("access")), str(row.get("what"))),
+        may_read,
+        _keys(table, access) if shows_keys else [],
     )
 
 
-def _keys(table: str, access: str, what: str) -> list[dict[str, Any]] | None:
-    """Keys are values of rows: shown to an admin who may read the table, and to no other."""
-    if what != "deletion" or not audience_of(person(), host_acts().classes).sees(access):
-        return None
+def _keys(table: str, access: str) -> list[dict[str, Any]]:
+    """Some keys of the rows that would go; none where the file with them cannot be read."""
     try:
         return read_held_keys(settings().store, access).tables.get(table, [])
     except CatalogError:

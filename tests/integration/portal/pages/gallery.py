@@ -1,0 +1,157 @@
+"""A portal in which Dora, an admin, has an account, and something waits on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from flask import Flask, g
+
+from broker.portal.tokens import Scope
+from tests.integration.portal.look.serving import served
+from tests.unit.accounts.scratch import public_key
+from tests.unit.portal.scene import Scene, scene
+
+__all__ = ["PAGES", "gallery"]
+
+OLD = "2026-11-29T120000Z-0001"
+PAGES = (
+    "/",
+    "/welcome",
+    "/keys",
+    "/datasets",
+    "/access",
+    "/activity",
+    "/device?code=BCDF-GHJK",
+    "/admin/",
+    "/admin/people",
+    "/admin/people/1",
+    "/admin/requests",
+    "/admin/syncs",
+    f"/admin/generations/{OLD}",
+    "/admin/audit",
+    "/admin/events",
+    "/admin/health",
+)
+
+
+@contextmanager
+def gallery(person: str = "dora") -> Iterator[str]:
+    """The address of the portal as this person sees it: dora, or cleo, who is new."""
+    with scene() as made:
+        _fill(made)
+        _sign_in(made.app, made, person)
+        with served(made.app) as address:
+            settings = made.app.extensions["portal"]
+            made.app.extensions["portal"] = replace(settings, origin=address)
+            yield address
+
+
+def _sign_in(app: Flask, made: Scene, person: str) -> None:
+    """No browser has a cookie here: every request is of the same person."""
+
+    def always() -> None:
+        g.viewer = made.viewer(person)
+
+    app.before_request_funcs[None].insert(1, always)
+
+
+def _fill(made: Scene) -> None:
+    now = datetime.now(UTC)
+    for name, classes in (("anna", ["private"]), ("bob", []), ("dora", ["private"])):
+        made.door.add(name, email=f"{name}@example.com", classes=classes)
+        made.add(name, name, admin=name == "dora")
+    made.door.add("ops", email="ops@example.com")
+    made.add("cleo")
+    made.door.pulled |= {"dora": f"{now - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"}
+    made.token("dora", Scope.ME, Scope.CATALOG)
+    bob, dora = made.browser("bob"), made.browser("dora")
+    reason = "The yearly report of the works council needs the head counts of each month."
+    bob.post("/access/request", data={"class": "private", "reason": reason})
+    dora.post("/access/request", data={"class": "finance", "reason": "Invoices of suppliers."})
+    dora.post("/keys/add", data={"key": public_key("second"), "label": "work-laptop"})
+    ended = [
+        {
+            "began": (now - timedelta(hours=hours, minutes=4)).isoformat(),
+            "ended": (now - timedelta(hours=hours)).isoformat(),
+            "outcome": outcome,
+            "reason": reason,
+            "generation": "2026-11-30T120000Z-0001",
+        }
+        for hours, outcome, reason in (
+            (1, "published", ""),
+            (7, "failed", "shop/orders: the source answers 503; 2 other tables are published"),
+            (13, "published", ""),
+        )
+    ]
+    generation = {"error": None, "tables": 6, "rows": 19_781, "bytes": 8_123_456}
+    made.publishing.answers |= {
+        "syncs": {"ended": ended, "next": (now + timedelta(hours=5)).isoformat(), "failures": 0},
+        "held": [
+            {
+                "id": "in.shop.table_3",
+                "table": "shop/table_3",
+                "access": "public",
+                "what": "deletion",
+                "found": "120",
+                "words": "120 rows would go",
+            }
+        ],
+        "generations": [
+            {**generation, "generation": OLD, "current": False, "created_at": now.isoformat()},
+            {**generation, "generation": "2026-11-30T120000Z-0001", "current": True},
+        ],
+        "more_readers": [
+            {
+                "id": "x",
+                "table": "shop/table_0",
+                "words": "now also public",
+                "found": "0" * 64,
+                "approved": False,
+            }
+        ],
+        "units": [
+            {
+                "unit": unit,
+                "load": "loaded",
+                "active": active,
+                "sub": "running",
+                "result": "success",
+                "enabled": "enabled",
+            }
+            for unit, active in (
+                ("broker-sync.timer", "active"),
+                ("broker-audit.service", "failed"),
+            )
+        ],
+        "disks": [{"path": "/data", "bytes": 2 * 10**12, "bytes_free": 10**11}],
+        "certificates": [
+            {"path": "/etc/ssl/portal.pem", "until": (now + timedelta(days=60)).isoformat()}
+        ],
+        "proof": {
+            "state": "proved",
+            "checks": 41_233,
+            "unexpected": 0,
+            "failed": False,
+            "at": now.isoformat(),
+        },
+        "audit": {
+            "events": [
+                {
+                    "time": f"{now:%Y-%m-%dT%H:%M:%S}.000000Z",
+                    "action": "analyst.change",
+                    "subject": "anna",
+                    "result": "done",
+                    "actor": {
+                        "uid": 0,
+                        "name": "broker-portal",
+                        "via": "socket",
+                        "claims": {"behalf": "dora@example.com"},
+                    },
+                }
+            ],
+            "matches": 1,
+        },
+    }
