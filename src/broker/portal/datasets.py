@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,7 +16,14 @@ from .database.models import DatasetChoice
 from .events import note_event
 from .viewer import Viewer
 
-__all__ = ["DatasetState", "changed_at", "choose_datasets", "dataset_states", "left_out"]
+__all__ = [
+    "DatasetState",
+    "changed_at",
+    "choose_datasets",
+    "dataset_states",
+    "laptop_command",
+    "left_out",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,15 @@ def dataset_states(index: CatalogIndex, out: frozenset[str]) -> list[DatasetStat
         for one in index.datasets
     ]
     return sorted(found, key=lambda state: state.title.casefold())
+
+
+def laptop_command(states: Iterable[DatasetState]) -> str:
+    """What to type in the folder of a laptop, so that it has exactly these datasets."""
+    words = [
+        f"--{'dataset' if one.is_wanted else 'without'} {shlex.quote(one.dataset.name)}"
+        for one in states
+    ]
+    return " ".join(["bash", "server/scripts/sync_data.sh", *words])
 
 
 def choose_datasets(

@@ -5,10 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from werkzeug import Response
 
-from ...errors import AccountsError, BrokerError
-from ..acts.host import host_acts
+from ...errors import AccountsError
 from ..audience_catalog import index_for
-from ..datasets import changed_at, choose_datasets, dataset_states, left_out
+from ..datasets import (
+    changed_at,
+    choose_datasets,
+    dataset_states,
+    laptop_command,
+    left_out,
+)
 from ..identity.current import signed_in
 from .acting import database, go, person, refuse
 
@@ -20,22 +25,18 @@ datasets = Blueprint("datasets", __name__)
 @datasets.get("/datasets")
 @signed_in
 def listed() -> str:
-    """Every dataset, and whether the last change has reached a laptop."""
+    """Every dataset, and the line with which a laptop follows the choice."""
     viewer, index = person(), index_for(person())
     with database().read() as session:
         out = left_out(session, viewer.person_id)
         changed = changed_at(session, viewer.person_id)
-    try:
-        account, problem = host_acts().accounts.analyst(viewer.account), ""
-    except BrokerError as error:
-        account, problem = None, str(error)
+    states = dataset_states(index, out)
     return render_template(
         "datasets/listed.html",
-        states=dataset_states(index, out),
+        states=states,
         others=sum(one.dataset is None for one in index.tables),
         changed=changed,
-        account=account,
-        problem=problem,
+        command=laptop_command(states) if changed is not None else "",
     )
 
 
