@@ -43,9 +43,13 @@ def gallery(person: str = "dora") -> Iterator[str]:
     with scene() as made:
         _fill(made)
         _sign_in(made.app, made, person)
-        with served(made.app) as address:
+
+        def at(origin: str) -> Flask:
             settings = made.app.extensions["portal"]
-            made.app.extensions["portal"] = replace(settings, origin=address)
+            made.app.extensions["portal"] = replace(settings, origin=origin)
+            return made.app
+
+        with served(at) as address:
             yield address
 
 
