@@ -16,8 +16,8 @@ from .facts import AccountFacts
 
 __all__ = ["AccountActs", "HostHelper"]
 
-_KEEP_SECONDS = 5.0
-_MOST_KEPT = 1_000
+_KEEP_SECONDS = 10.0
+_STALE_SECONDS = 60.0  # past which not even a busy host excuses what was kept
 
 
 class HostHelper(Protocol):
@@ -30,9 +30,10 @@ class HostHelper(Protocol):
 class AccountActs:
     """``helper_for(email)`` asks in the name of a person, for the audit log of the host.
 
-    What the host says of an analyst is kept for 5 seconds, as the helper answers the portal only
-    so often; an act forgets it, and ``fresh`` asks again. One person may act ``most`` often, so
-    that others can, too. Safe for several threads.
+    The helper answers the portal only so often. So one list of all analysts is kept for 10
+    seconds, however many people look; an act forgets it. ``fresh`` asks for one analyst now, for
+    pages that show an effect. One person may act ``most`` often, and look so often, so that
+    others can, too. Safe for several threads.
     """
 
     def __init__(
@@ -41,18 +42,35 @@ class AccountActs:
         self._helper_for = helper_for
         self._most = parse(most)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._kept: dict[str | None, tuple[float, tuple[AccountFacts, ...]]] = {}
+        self._kept: tuple[float, tuple[AccountFacts, ...]] | None = None
         self._lock = threading.Lock()
 
     def analysts(self, *, fresh: bool = False) -> tuple[AccountFacts, ...]:
         """Every analyst, by name."""
-        return self._list(None, fresh=fresh)
+        now = time.monotonic()
+        with self._lock:
+            kept = self._kept
+        if kept is not None and not fresh and now - kept[0] < _KEEP_SECONDS:
+            return kept[1]
+        try:
+            found = self._asked(None)
+        except LockedError:
+            if kept is None or fresh or now - kept[0] > _STALE_SECONDS:
+                raise
+            return kept[1]
+        with self._lock:
+            self._kept = (now, found)
+        return found
 
     def analyst(self, name: str | None, *, fresh: bool = False) -> AccountFacts | None:
         """The analyst of this account; None where the host has none."""
         if name is None:
             return None
-        return next(iter(self._list(name, fresh=fresh)), None)
+        if fresh and self._limiter.hit(self._most, "look", name):
+            found = self._asked(name)
+            self._replace(name, found)
+            return next(iter(found), None)
+        return next((one for one in self.analysts() if one.name == name), None)
 
     def contact(self, behalf: str, name: str, address: str) -> list[str]:
         """The lines with which an analyst begins on a laptop; no address is the host's name."""
@@ -94,7 +112,7 @@ class AccountActs:
         return self._act(behalf, "certificate", name=name, label=fingerprint)
 
     def _act(self, behalf: str, verb: str, **fields: Any) -> dict[str, Any]:
-        if not self._limiter.hit(self._most, behalf):
+        if not self._limiter.hit(self._most, "act", behalf):
             raise LockedError(
                 "you change accounts too often",
                 expected=f"at most {self._most}",
@@ -104,23 +122,16 @@ class AccountActs:
             return self._helper_for(behalf).call(verb, **fields)
         finally:
             with self._lock:
-                self._kept.clear()
+                self._kept = None
 
-    def _list(self, name: str | None, *, fresh: bool) -> tuple[AccountFacts, ...]:
-        now = time.monotonic()
+    def _replace(self, name: str, found: tuple[AccountFacts, ...]) -> None:
+        """The list that is kept knows no less than what was just looked up."""
         with self._lock:
-            at, kept = self._kept.get(name, (float("-inf"), ()))
-        if not fresh and now - at < _KEEP_SECONDS:
-            return kept
-        try:
-            rows: Sequence[Any] = self._helper_for(None).call("list", name=name)["analysts"]
-        except LockedError:
-            if fresh or at == float("-inf"):
-                raise
-            return kept
-        found = tuple(map(AccountFacts.of, rows))
-        with self._lock:
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            self._kept[name] = (now, found)
-        return found
+            if self._kept is not None:
+                at, rows = self._kept
+                others = [one for one in rows if one.name != name]
+                self._kept = (at, tuple(sorted([*others, *found], key=lambda one: one.name)))
+
+    def _asked(self, name: str | None) -> tuple[AccountFacts, ...]:
+        rows: Sequence[Any] = self._helper_for(None).call("list", name=name)["analysts"]
+        return tuple(map(AccountFacts.of, rows))

@@ -91,8 +91,11 @@ def device_token(body: TokenWish) -> TokenAnswer:
     """The token, once the person has approved."""
     if body.grant_type != _GRANT:
         raise OAuthRefusal("unsupported_grant_type", f"expected {_GRANT}")
-    with database().begin() as session:
-        found = poll_device(session, body.device_code, body.client_id)
+    try:
+        with database().begin() as session:
+            found = poll_device(session, body.device_code, body.client_id)
+    except AccountsError as error:  # such as too many tokens, which the person can mend
+        raise OAuthRefusal("access_denied", str(error)) from error
     if isinstance(found, PollResult):
         raise OAuthRefusal(str(found), _SENTENCES[found])
     left = int((found.expires_at - datetime.now(UTC)).total_seconds())

@@ -62,7 +62,7 @@ def me() -> Me:
 
 
 def keys() -> AccountKeys:
-    """All keys of the account, as the host had them at most 5 seconds ago."""
+    """All keys of the account, as the host had them at most 10 seconds ago."""
     facts = _account(fresh=False)
     return AccountKeys(account=facts.name, keys=[_key(one) for one in facts.keys])
 

@@ -1,0 +1,87 @@
+"""How often the helper of the host is asked, and what is shown where it is busy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from broker.errors import LockedError
+from broker.portal.acts import accounts as module
+from broker.portal.acts.accounts import AccountActs
+
+
+class Busy:
+    """A helper that counts, and may be busy."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, Any]] = []
+        self.is_busy = False
+
+    def call(self, verb: str, **fields: Any) -> dict[str, Any]:
+        self.requests.append((verb, fields.get("name")))
+        if self.is_busy:
+            raise LockedError("this account asks too often")
+        return {"analysts": [{"name": fields.get("name") or "anna"}]}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    times = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: times[0])
+    return times
+
+
+def test_however_many_people_look_the_host_is_asked_once_in_10_seconds(clock: list[float]) -> None:
+    helper = Busy()
+    acts = AccountActs(lambda _: helper)
+    for _ in range(50):
+        acts.analyst("anna")
+        acts.analyst("bob")
+    assert helper.requests == [("list", None)]
+    clock[0] += 11
+    acts.analyst("anna")
+    assert len(helper.requests) == 2
+
+
+def test_an_act_and_a_look_at_its_effect_ask_anew(clock: list[float]) -> None:
+    del clock
+    helper = Busy()
+    acts = AccountActs(lambda _: helper)
+    acts.analyst("anna")
+    acts.revoke_key("anna@example.com", "anna", "SHA256:x")
+    acts.analyst("anna", fresh=True)
+    acts.analyst("anna")
+    assert helper.requests == [
+        ("list", None),
+        ("key-revoke", "anna"),
+        ("list", "anna"),
+        ("list", None),
+    ]
+
+
+def test_a_busy_host_is_excused_for_a_minute_but_never_for_an_effect(clock: list[float]) -> None:
+    helper = Busy()
+    acts = AccountActs(lambda _: helper)
+    acts.analysts()
+    helper.is_busy = True
+    clock[0] += 30
+    assert acts.analyst("anna") is not None
+    with pytest.raises(LockedError):
+        acts.analyst("anna", fresh=True)
+    clock[0] += 31
+    with pytest.raises(LockedError):
+        acts.analyst("anna")
+
+
+def test_one_person_leaves_room_for_others() -> None:
+    helper = Busy()
+    acts = AccountActs(lambda _: helper, "3 per minute")
+    for _ in range(3):
+        acts.add_key("anna@example.com", "anna", "key")
+    with pytest.raises(LockedError, match="too often"):
+        acts.add_key("anna@example.com", "anna", "key")
+    acts.add_key("bob@example.com", "bob", "key")
+    for _ in range(5):
+        acts.analyst("anna", fresh=True)
+    assert helper.requests.count(("list", "anna")) == 3
