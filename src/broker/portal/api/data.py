@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import current_app
 
 from ...catalog.model import CatalogTable, TableDetails
-from ...catalog.places import CATALOG
+from ...classes import CATALOG
 from ...foreign.paths import is_generation
 from ..audience_catalog import catalog_for, index_for
 from ..reading.freshness import freshness_of
