@@ -53,7 +53,7 @@ class AccountActs:
         if kept is not None and not fresh and now - kept[0] < _KEEP_SECONDS:
             return kept[1]
         try:
-            found = self._asked(None)
+            found = self._looked_up(None)
         except LockedError:
             if kept is None or fresh or now - kept[0] > _STALE_SECONDS:
                 raise
@@ -67,7 +67,7 @@ class AccountActs:
         if name is None:
             return None
         if fresh and self._limiter.hit(self._most, "look", name):
-            found = self._asked(name)
+            found = self._looked_up(name)
             self._replace(name, found)
             return next(iter(found), None)
         return next((one for one in self.analysts() if one.name == name), None)
@@ -132,6 +132,6 @@ class AccountActs:
                 others = [one for one in rows if one.name != name]
                 self._kept = (at, tuple(sorted([*others, *found], key=lambda one: one.name)))
 
-    def _asked(self, name: str | None) -> tuple[AccountFacts, ...]:
+    def _looked_up(self, name: str | None) -> tuple[AccountFacts, ...]:
         rows: Sequence[Any] = self._helper_for(None).call("list", name=name)["analysts"]
         return tuple(map(AccountFacts.of, rows))

@@ -104,7 +104,7 @@ def crawl(client: FlaskClient, begin: str = "/catalog") -> Iterator[tuple[str, i
     while waiting:
         address = waiting.pop()
         answer = client.get(address)
-        if address == "/":  # of another part
+        if address == "/" or answer.mimetype != "text/html":  # of another part
             continue
         yield address, answer.status_code, answer.text
         for link in read(answer.text).links:
