@@ -55,6 +55,18 @@ def test_a_broken_approval_holds_its_table_and_no_other(instance: Instance) -> N
     assert list((instance.data / "approvals").iterdir()) == []
 
 
+def test_what_waits_is_approved_only_as_a_person_looked_at_it(instance: Instance) -> None:
+    emptied(instance)
+    rows = str(len(ORDERS.splitlines()) - 1)
+    for other in ("0", f"{rows}0", "f" * 64):
+        refused = instance.here("approve", "--if-found", other, "shop/orders")
+        assert refused.returncode == 1
+        assert f"expected {other}; found {rows}" in refused.stderr.replace("\n", " ")
+    assert not (instance.data / "approvals/in.c-shop.orders").exists()
+    assert instance.here("approve", "--if-found", rows, "shop/orders").returncode == 0
+    assert (instance.data / "approvals/in.c-shop.orders").read_text() == f"{rows}\n"
+
+
 def test_what_writes_the_store_is_its_owner(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
