@@ -89,14 +89,16 @@ def url_passwords(value: Any, place: str = "") -> list[str]:
     return [found for name, one in inner for found in url_passwords(one, name)]
 
 
-def credential_files(secrets: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The file of each secret, as the module ``host_files`` takes it.
+def credential_files(
+    secrets: Mapping[str, Any], folder: str = "/etc/data-broker/credentials"
+) -> list[dict[str, str]]:
+    """The file of each secret below ``folder``, as the module ``host_files`` takes it.
 
     A mapping or a list, such as the key of a service account written as YAML, becomes JSON.
     """
     return [
         {
-            "path": f"/etc/data-broker/credentials/{name}",
+            "path": f"{folder}/{name}",
             "content": json.dumps(value) if isinstance(value, Mapping | list) else str(value),
             "mode": "0600",
             "later": True,

@@ -125,6 +125,10 @@ def _is_group(value: Any) -> bool:
     return bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.@-]{0,63}", str(value)))
 
 
+def _is_tls(value: Any) -> bool:
+    return value in ("self_signed", "files", "acme")
+
+
 def _is_file(value: Any) -> bool:
     return Path(str(value)).is_file()
 
@@ -163,6 +167,9 @@ _GRAMMARS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "broker_analyst_memory_max": (_is_memory, "an amount such as 2G, or a share such as 25%"),
     "broker_data_description": (_is_file, "the path of a file with table descriptions"),
     "broker_portal_account": (_is_account, "the name of a system account such as broker-portal"),
+    "broker_portal_tls": (_is_tls, "self_signed, files or acme"),
+    "broker_portal_proxy_group": (_is_group, "the name of a group"),
+    "broker_portal_memory_max": (_is_memory, "an amount such as 768M, or a share such as 25%"),
     "broker_laptop_wheels": (
         _is_laptop,
         "all, or python (3.11 to 3.14) and platform (as manylinux_2_28_x86_64, macosx_12_0_arm64 "

@@ -42,6 +42,7 @@ _LINKS = ("current", "parquet", "metadata")
 _PUBLIC = {path.name for path in (CLASSES, DEPLOYED, VALID_CERTIFICATES)}
 _SETTINGS = ("instance.yaml", "data_description.md")
 _METRICS = "metrics"
+_PORTAL = "portal"  # a folder with the settings of the portal, and with its secrets beside them
 # What leads to what root runs: folders that any account may list on any Debian.
 _LISTED = ("", "etc", "opt", "usr", "usr/local", "var", "var/lib")
 _SHARED = (
@@ -208,6 +209,8 @@ def _config(reader: Reader, place: Path, areas: Areas) -> Rule:
         place.name in _SETTINGS or metrics in (place, place.parent)
     ):
         return _OPEN
+    if reader.kind == "portal" and (areas.config / _PORTAL) in (place, place.parent):
+        return _OPEN if place == areas.config / _PORTAL or place.name in _SETTINGS else _SEEN
     if reader.kind == "service" and (place == areas.config or place.name == "environment"):
         return _OPEN
     return _SEEN if len(place.relative_to(areas.config).parts) < 2 else _UNKNOWN

@@ -68,7 +68,7 @@ def test_the_deploy_gives_each_role_all_of_its_settings_and_nothing_else() -> No
     imported = [task["ansible.builtin.import_role"] for task in tasks]
     # What may fail first, the switch last, and after it the units of what is switched to.
     order = ["base", "storage", "app", "ssh", "app", "storage", "sync", "analysts"]
-    last = ["accounts_socket", "publishing_socket", "oversight"]
+    last = ["accounts_socket", "publishing_socket", "nginx", "portal", "oversight"]
     assert [role["name"] for role in imported] == [*order, *last]
     assert [role.get("tasks_from") for role in imported if role["name"] == "app"] == [
         "prepare",

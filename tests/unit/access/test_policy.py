@@ -184,6 +184,12 @@ def test_the_portal_asks_through_its_sockets_and_is_a_stranger_everywhere_else()
     for name in ("accounts", "publishing"):
         path = f"/run/broker-{name}.sock"
         assert rule(PEOPLE["portal"], path, Areas()) == Rule(must=SEE | WRITE)
+    own = "/etc/data-broker/portal"
+    for path, may in ((own, SEE | READ), (f"{own}/instance.yaml", SEE | READ)):
+        assert rule(PEOPLE["portal"], path, Areas()) == Rule(may=may)
+    for path in (f"{own}/secret_key", f"{own}/credentials"):
+        assert rule(PEOPLE["portal"], path, Areas()) == Rule(may=SEE)
+        assert rule(PEOPLE["nobody"], path, Areas()) == Rule()
     for path in ("/data/src_data", G, "/etc/data-broker/instance.yaml", "/home/ann/user"):
         stranger = rule(PEOPLE["nobody"], path, Areas())
         assert rule(PEOPLE["portal"], path, Areas()) == stranger

@@ -19,7 +19,6 @@ WRITTEN_BY_THE_PROGRAM = {
     "PORTAL_STATE",  # until the role of the portal makes it
     *(
         "PULLS_CURSOR",
-        "TLS_CERTIFICATE",
         "SYNCS",
         "RUN",
         "PROOF",

@@ -69,6 +69,7 @@ def test_names_of_ansible_and_of_the_operator_are_their_own() -> None:
         ("broker_sync_schedule", False, "is 'False'; expected text. Put it in quotes: YAML reads"),
         ("broker_on_failure", date(2026, 1, 1), "expected text. Put it in quotes: YAML reads yes"),
         ("broker_sync_schedule", 870, "is '870'; expected text in quotes such as '14:30'"),
+        ("broker_portal_tls", "letsencrypt", "expected self_signed, files or acme"),
         ("broker_portal_account", "Portal Team", "expected the name of a system account"),
         ("broker_ssh_exempt_addresses", ["10.0.0.0/40"], "is '10.0.0.0/40'; expected addresses"),
         ("broker_data_description", "/no/such.md", "is '/no/such.md'; expected the path"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,13 @@ SANDBOX = f"{UNITS}/broker-run-.service.d/sandbox.conf"
 
 @pytest.fixture(scope="session", autouse=True)
 def plugins() -> None:
-    """Ansible finds its filters only after this, which may be called once in a process."""
+    """Ansible finds its filters only after this."""
+    load_plugins()
+
+
+@cache
+def load_plugins() -> None:
+    """Ansible takes this once in a process."""
     init_plugin_loader()
 
 

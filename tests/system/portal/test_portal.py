@@ -1,0 +1,210 @@
+"""The portal of a deployed host: reached through nginx, restarted under load, confined, removed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from rig.hosts import RELEASES, Host
+from tests.system.deploy import Broker
+
+pytestmark = pytest.mark.system
+
+NAME = "portal.example.com"
+# The limit of requests is for people, not for the load of this test.
+LIMIT = {"nginx_requests_per_second": 1000}
+ON = {"broker_portal_enabled": True, "broker_portal_host": NAME, **LIMIT}
+PARTS = ("--tags", "app,accounts_socket,nginx,portal")
+CURL = f"curl --silent --show-error --insecure --resolve {NAME}:443:127.0.0.1"
+FOLDER = "/etc/systemd/system"
+# As the account of the portal: each file below these that it opens, each folder that it lists.
+READS = """
+import os, sys
+for top in sys.argv[1:]:
+    for folder, names, files in os.walk(top):
+        print(folder)
+        for name in files:
+            path = os.path.join(folder, name)
+            try:
+                os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW))
+            except OSError:
+                continue
+            print(path)
+"""
+WRITES = """
+for place in /data/src_data /data/src_data/catalog /etc/data-broker/portal /opt/data-broker /run \\
+    /var/log /home /dev/shm /var/lib/data-broker /var/lib/broker-portal; do
+  if touch $place/x 2>/dev/null; then echo $place; fi
+done
+"""
+AS_PORTAL = ("runuser", "-u", "broker-portal", "--")
+CATALOG = "/data/src_data/catalog"
+# Which of the cipher suites of this OpenSSL a server takes for TLS 1.2, and which protocols.
+SUITES = r"""
+ask() {
+  openssl s_client -connect 127.0.0.1:443 -servername NAME "$@" </dev/null 2>/dev/null |
+    grep -q 'Cipher is [A-Z]'
+}
+for suite in $(openssl ciphers -tls1_2 'ALL:eNULL:@SECLEVEL=0' | tr ':' '\n' | grep -v '^TLS_'); do
+  if ask -tls1_2 -cipher "$suite:@SECLEVEL=0"; then echo $suite; fi
+done
+for version in tls1 tls1_1 tls1_2 tls1_3; do
+  if ask -$version -cipher 'ALL:@SECLEVEL=0'; then echo $version; fi
+done
+""".replace("NAME", NAME)
+# An authority for tests, which asks the host on port 80 as a real one does.
+PEBBLE = """
+apt-get install --yes --no-install-recommends pebble
+mkdir -p /root/pebble; cd /root/pebble
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \\
+  -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem
+cp cert.pem /usr/local/share/ca-certificates/pebble.crt
+update-ca-certificates
+cat >config.json <<'END'
+{"pebble": {"listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000",
+ "certificate": "/root/pebble/cert.pem", "privateKey": "/root/pebble/key.pem", "httpPort": 80}}
+END
+echo '127.0.0.1 NAME' >>/etc/hosts
+systemd-run --unit=pebble --setenv=PEBBLE_VA_NOSLEEP=1 pebble -config /root/pebble/config.json
+""".replace("NAME", NAME)
+ISSUER = f"""
+openssl s_client -connect 127.0.0.1:443 -servername {NAME} </dev/null 2>/dev/null |
+  openssl x509 -noout -issuer
+"""
+
+
+def turned_on(broker: Broker, **more: object) -> None:
+    broker.play("site.yml", "-e", json.dumps({**ON, **more}), *PARTS)
+    broker.host.run("apt-get install --yes --no-install-recommends curl")
+
+
+def code(host: Host, *words: str) -> str:
+    line = (*CURL.split(), "--output", "/dev/null", "--write-out", "%{http_code}", *words)
+    return host.exec(*line, check=False).stdout
+
+
+@pytest.mark.parametrize("deployed", RELEASES, indirect=True)
+def test_the_portal_is_reached_restarted_without_loss_and_removed(deployed: Broker) -> None:
+    host = deployed.host
+    turned_on(deployed)
+    assert host.run(f"{CURL} https://{NAME}/healthz").stdout == "ok\n"
+    head = host.run(f"{CURL} --head https://{NAME}/healthz").stdout.lower()
+    assert head.startswith("http/2 200")
+    assert "content-security-policy: default-src 'none'" in head
+    assert (
+        re.findall("strict-transport-security: .*", head)
+        == ["strict-transport-security: max-age=63072000\r"]
+        or head.count("strict-transport-security: max-age=63072000") == 1
+    )
+    assert re.search(r"^server: nginx\s*$", head, re.MULTILINE)
+    plain = (f"http://{NAME}/x?y=1", "--resolve", f"{NAME}:80:127.0.0.1")
+    assert code(host, *plain) == "308"
+    assert code(host, "http://127.0.0.1/") == "421"
+    assert code(host, "--header", "Host: other.example.com", f"https://{NAME}/healthz") == "421"
+    assert code(host, "https://127.0.0.1/healthz") == "000"  # no certificate for another name
+    assert [code(host, f"https://{NAME}/{path}") for path in ("metrics", "readyz")] == ["404"] * 2
+    large = ("--data", "x" * 100_000) * 3
+    assert code(host, *large, f"https://{NAME}/healthz") == "413"
+
+    taken = host.exec("bash", "-c", SUITES, timeout=600).stdout.split()
+    suites = {f"ECDHE-ECDSA-{one}" for one in ("AES128-GCM-SHA256", "AES256-GCM-SHA384")}
+    assert {*taken} == suites | {"ECDHE-ECDSA-CHACHA20-POLY1305", "tls1_2", "tls1_3"}
+
+    load = Path(__file__).with_name("load.py").read_text()
+    answers = json.loads(host.exec("python3", "-c", load, NAME, timeout=600).stdout)
+    assert answers.keys() == {"200"}, answers
+    assert answers["200"] > 500
+
+    line = "systemd-analyze security --no-pager broker-portal.service"
+    score = re.search(r"exposure level.*: ([\d.]+)", host.run(line).stdout)
+    assert score is not None
+    assert float(score[1]) <= 1.5
+
+    assert deployed.play("site.yml", "-e", json.dumps(ON), *PARTS).changed == 0
+    deployed.play("site.yml", *PARTS)
+    places = f"{FOLDER}/broker-portal* {FOLDER}/broker-certificate* /run/broker-portal*"
+    places += " /etc/data-broker/portal /etc/data-broker/tls /etc/nginx/sites-enabled/data-broker"
+    assert host.run(f"ls -d {places}", check=False).stdout == ""
+    assert code(host, f"https://{NAME}/healthz") == "000"
+    assert host.run("id --name --groups broker-portal").stdout == "broker-portal\n"
+    assert host.run("systemctl is-system-running").stdout.strip() == "running"
+
+
+def test_the_account_of_the_portal_opens_its_own_files_and_the_catalog_alone(
+    deployed: Broker,
+) -> None:
+    host = deployed.host
+    turned_on(deployed)
+    host.run("printf 'city_id\\n1\\n' >/data/input/cities.csv; broker sync")
+    host.run(
+        f"mkdir -p {CATALOG}/x; echo '{{}}' >{CATALOG}/x/index.json; chown -R broker {CATALOG}"
+    )
+    host.run(f"chgrp -R data-catalog {CATALOG}; chmod -R u=rwX,g=rX,o= {CATALOG}")
+    tops = ("/data", "/etc/data-broker", "/home", "/root", "/var/lib", "/srv", CATALOG)
+    found = {
+        *host.exec(
+            *AS_PORTAL, "python3", "-Ic", READS, *tops, "/var/log/data-broker"
+        ).stdout.split()
+    }
+    catalog = {path for path in found if path.startswith(CATALOG)}
+    assert catalog == {CATALOG, f"{CATALOG}/x", f"{CATALOG}/x/index.json"}
+    inside = ("/data/src_data", "/data/input", "/home/", "/root", "/etc/data-broker/", "/var/log")
+    closed = {path for path in found - catalog if path.startswith(inside)}
+    public = ("authorized_keys", "access_classes.json", "deployed.json", "standing_certificates")
+    own = {"/etc/data-broker/portal", "/etc/data-broker/portal/instance.yaml"}
+    assert (
+        closed
+        - own
+        - {f"/etc/data-broker/{name}" for name in public}
+        - {"/etc/data-broker/signing_key.pub"}
+        == set()
+    )
+
+    pid = host.run("systemctl show --property=MainPID --value broker-portal.service").stdout.strip()
+    enter = ("nsenter", f"--target={pid}", "--mount", "--", *AS_PORTAL)
+    hidden = ("/data/src_data/generations", "/data/input", "/home", "/etc/ssh", "/var/log")
+    assert host.exec(*enter, "python3", "-Ic", READS, *hidden).stdout == ""
+    assert host.exec(*enter, "readlink", "/data/src_data/current").stdout.startswith("generations/")
+    assert host.exec(*enter, "sh", "-c", WRITES).stdout.split() == ["/var/lib/broker-portal"]
+    findings = json.loads(host.run("broker access prove --json", check=False).stdout)["findings"]
+    assert [one for one in findings if not one["path"].startswith(CATALOG)] == []
+
+
+def test_an_authority_signs_for_the_host_and_what_does_not_fit_is_refused(deployed: Broker) -> None:
+    host = deployed.host
+    host.exec("bash", "-ec", PEBBLE, timeout=600)
+    acme = {"broker_portal_tls": "acme", "broker_portal_acme_email": "ops@example.com"}
+    acme["broker_portal_acme_server"] = "https://localhost:14000/dir"
+    turned_on(deployed, **acme)
+    assert "Pebble Intermediate CA" in host.exec("bash", "-c", ISSUER).stdout
+    assert host.run("systemctl is-enabled certbot.timer").stdout == "enabled\n"
+    again = deployed.play("site.yml", "-e", json.dumps({**ON, **acme}), *PARTS)
+    assert again.changed == 0
+
+    pair = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9"
+    pair += (
+        f" -subj /CN=given -addext subjectAltName=DNS:{NAME} -keyout /root/k.pem -out /root/c.pem"
+    )
+    host.run(pair)
+    certificate, key = (host.run(f"cat /root/{name}.pem").stdout for name in "ck")
+    given = {**ON, "broker_portal_tls": "files", "broker_portal_certificate": certificate}
+    other = host.run("openssl genpkey -algorithm ed25519").stdout
+    wrong = json.dumps({**given, "broker_portal_certificate_key": other})
+    refused = deployed.play("site.yml", "--diff", "-e", wrong, "--tags", "nginx", check=False)
+    assert refused.code != 0
+    assert "is not the key of broker_portal_certificate" in refused.output
+    assert "Pebble Intermediate CA" in host.exec("bash", "-c", ISSUER).stdout
+    right = json.dumps({**given, "broker_portal_certificate_key": key})
+    taken = deployed.play("site.yml", "--diff", "-e", right, "--tags", "nginx")
+    assert "PRIVATE KEY" not in taken.output.replace(right, "")
+    assert "CN=given" in host.exec("bash", "-c", ISSUER).stdout.replace(" ", "")
+
+    broken = json.dumps(
+        {**given, "broker_portal_certificate_key": key, "nginx_requests_per_second": -1}
+    )
+    assert deployed.play("site.yml", "-e", broken, "--tags", "nginx", check=False).code != 0
+    assert code(host, f"https://{NAME}/healthz") == "200"
+    assert host.run("nginx -t", check=False).returncode == 0

@@ -1,0 +1,106 @@
+"""What the roles of the portal make of their settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from broker.hostpaths import TLS_CERTIFICATE
+
+from .bundle import ROOT, load
+from .test_templates import UNITS, plugins, render, settings, template
+
+__all__ = ["plugins"]
+
+SITE = "etc/nginx/sites-available/data-broker"
+FACTS = {"distribution_major_version": "13"}
+
+
+def site(**overrides: Any) -> str:
+    given = {"nginx_host": "data.example.com", "ansible_facts": FACTS, **overrides}
+    return template("nginx", SITE, **given)
+
+
+def unit(**overrides: Any) -> list[str]:
+    return settings(template("portal", f"{UNITS}/broker-portal.service", **overrides))
+
+
+def test_the_portal_gets_its_secrets_as_credentials_and_none_as_a_value() -> None:
+    lines = unit(portal_secrets={"GOOGLE": "canary"}, portal_host="data.example.com")
+    folder = "/etc/data-broker/portal"
+    assert f"LoadCredential=secret_key:{folder}/secret_key" in lines
+    assert f"LoadCredential=GOOGLE:{folder}/credentials/GOOGLE" in lines
+    assert "canary" not in "".join(lines)
+    assert "Environment=PORTAL_ORIGIN=https://data.example.com" in lines
+
+
+def test_the_portal_reaches_all_but_what_is_denied_or_only_what_is_allowed() -> None:
+    denied = [line for line in unit(portal_ip_deny=["169.254.0.0/16"]) if line.startswith("IPA")]
+    assert denied == ["IPAddressDeny=169.254.0.0/16"]
+    lines = unit(portal_ip_deny=["169.254.0.0/16"], portal_ip_allow=["10.0.0.0/8"])
+    allowed = [line for line in lines if line.startswith("IPA")]
+    assert allowed == ["IPAddressDeny=any", "IPAddressAllow=localhost", "IPAddressAllow=10.0.0.0/8"]
+
+
+def test_the_portal_writes_its_state_and_its_socket_is_of_the_web_server_alone() -> None:
+    lines = unit()
+    assert {"ProtectSystem=strict", "StateDirectoryMode=0700", "CapabilityBoundingSet="} <= {*lines}
+    assert not any(line.startswith(("ReadWritePaths", "SupplementaryGroups")) for line in lines)
+    socket = settings(template("portal", f"{UNITS}/broker-portal.socket"))
+    assert {"SocketUser=root", "SocketGroup=www-data", "SocketMode=0660"} <= {*socket}
+    assert not any(line.startswith("Accept") for line in socket)
+
+
+def test_the_settings_of_the_portal_have_no_source_and_are_yaml() -> None:
+    given = load(ROOT / "playbooks" / "site.yml")[-1]["vars"]["portal_instance"]
+    assert not {*given} & {"data_source", "sources", "sync"}
+    path = "etc/data-broker/portal/instance.yaml"
+    text = template("portal", path, portal_instance={"instance": {"name": "A: #"}, "email": {}})
+    assert yaml.safe_load(text) == {"instance": {"name": "A: #"}}
+
+
+@pytest.mark.parametrize(
+    ("host", "fits"),
+    [
+        ("data.example.com", True),
+        ("Data", False),
+        ("", False),
+        ("a_b", False),
+        ("a..b", False),
+        ("a;b", False),
+        ("localhost", True),
+    ],
+)
+def test_a_name_that_could_change_the_configuration_is_refused(host: str, fits: bool) -> None:
+    text = "{{ portal_host is match(_portal_is_host) }}"
+    assert render("portal", text, portal_host=host) is fits
+
+
+def test_only_the_name_of_the_portal_is_served_and_tls_is_of_the_guideline() -> None:
+    text = site()
+    assert "server_name data.example.com;" in text
+    assert text.count("default_server") == 4
+    assert text.count("ssl_protocols TLSv1.2 TLSv1.3;") == 2
+    assert text.count("ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1:secp384r1;") == 2
+    assert f"ssl_certificate {TLS_CERTIFICATE};" in text
+    assert "X-Forwarded-For $remote_addr;" in text
+    assert "acme-challenge" not in text
+    assert "acme-challenge" in site(nginx_tls="acme")
+
+
+def test_an_older_release_gets_what_it_knows() -> None:
+    text = site(ansible_facts={"distribution_major_version": "12"})
+    assert "listen 443 ssl http2;" in text
+    assert "http2 on;" not in text
+    assert "MLKEM" not in text
+    assert "/python3.11/" in text
+
+
+def test_an_authority_is_asked_in_words_of_a_shell() -> None:
+    given = {"nginx_host": "data.example.com", "nginx_acme_email": "ops@example.com"}
+    line = render("nginx", "{{ _nginx_ask_authority }}", **given)
+    assert line.startswith("exec certbot certonly --non-interactive ")
+    assert "--domain data.example.com" in line
+    assert "--server https://acme-v02.api.letsencrypt.org/directory" in line
