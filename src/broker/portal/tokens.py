@@ -21,6 +21,7 @@ from ..errors import AccountsError
 from .database.engine import Database
 from .database.models import PersonalToken, PersonState
 from .identity.current import viewer_of
+from .identity.doors import is_admitted
 from .viewer import Viewer
 
 __all__ = [
@@ -169,7 +170,8 @@ def bearer_of(
 ) -> Bearer | None:
     """Who holds this token; None for one that is unknown, ended, or of a person who was removed.
 
-    Its last use is noted, to the minute.
+    Also None where the configuration no longer lets the person's address in. Its last use is noted,
+    to the minute.
     """
     if re.fullmatch(TOKEN_FORMAT, text) is None:
         return None
@@ -184,11 +186,10 @@ def bearer_of(
             return None
         known = {scope.value: scope for scope in Scope}
         scopes = frozenset(known[word] for word in token.scopes.split() if word in known)
-        bearer = Bearer(
-            viewer_of(person, instance),
-            scopes,
-            token.id,
-        )
+        viewer = viewer_of(person, instance)
+        if not is_admitted(instance.auth, viewer.email, is_admin=viewer.is_admin):
+            return None
+        bearer = Bearer(viewer, scopes, token.id)
         is_noted = token.last_used_at is not None and moment - token.last_used_at < _NOTED_EVERY
     if not is_noted:
         _note_use(database, bearer.token_id, moment)

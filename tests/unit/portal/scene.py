@@ -46,6 +46,18 @@ SIGNER = f'data-broker namespaces="data-broker" {public_key("signer")}\n'
 INSTANCE = {
     "instance": {"name": "Example data"},
     "server": {"host": "data.example.com"},
+    "auth": {
+        "allowed_domain": "example.com",
+        "providers": [
+            {
+                "name": "company",
+                "title": "Company",
+                "issuer": "https://id.example.com",
+                "client_id": "portal",
+                "client_secret": "${PORTAL_SECRET}",
+            }
+        ],
+    },
     "access_classes": {"private": "data-private", "finance": "data-finance"},
 }
 

@@ -18,6 +18,7 @@ __all__ = [
     "arrival_by_link",
     "arrival_by_provider",
     "display_name",
+    "is_admitted",
     "is_still_admitted",
 ]
 
@@ -116,6 +117,12 @@ def is_still_admitted(auth: Auth, method: str, email: str, *, is_admin: bool) ->
         for provider in auth.providers
         if provider.name == method
     )
+
+
+def is_admitted(auth: Auth, email: str, *, is_admin: bool) -> bool:
+    """Whether an address may come in by any door: what a token of its person needs."""
+    doors = (*(provider.name for provider in auth.providers), EMAIL, CONSOLE)
+    return any(is_still_admitted(auth, door, email, is_admin=is_admin) for door in doors)
 
 
 def display_name(value: Any) -> str:
