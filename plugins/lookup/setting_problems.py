@@ -133,6 +133,15 @@ def _is_file(value: Any) -> bool:
     return Path(str(value)).is_file()
 
 
+def _is_logo(value: Any) -> bool:
+    """As ``broker.portal.look.files`` takes it; empty for none."""
+    path = Path(str(value))
+    if value == "":
+        return True
+    is_picture = path.is_file() and path.suffix.lower() in (".svg", ".png")
+    return is_picture and path.stat().st_size <= 64 * 1024
+
+
 def _is_network(value: Any) -> bool:
     try:
         ipaddress.ip_network(str(value), strict=False)
@@ -167,6 +176,7 @@ _GRAMMARS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "broker_analyst_memory_max": (_is_memory, "an amount such as 2G, or a share such as 25%"),
     "broker_data_description": (_is_file, "the path of a file with table descriptions"),
     "broker_portal_account": (_is_account, "the name of a system account such as broker-portal"),
+    "broker_portal_logo": (_is_logo, "the path of a picture of at most 64 kB, SVG or PNG"),
     "broker_portal_tls": (_is_tls, "self_signed, files or acme"),
     "broker_portal_proxy_group": (_is_group, "the name of a group"),
     "broker_portal_memory_max": (_is_memory, "an amount such as 768M, or a share such as 25%"),

@@ -14,6 +14,7 @@ from ..config import load_instance
 from ..errors import BrokerError, ConfigError
 from ..hostpaths import STORE
 from .app import create_app
+from .look.files import logo_of
 from .settings import PortalSettings
 
 __all__ = ["application", "settings_of"]
@@ -45,7 +46,8 @@ def settings_of(environment: Mapping[str, str]) -> PortalSettings:
             expected="https:// and the name of a host, in small letters",
             found=repr(origin[:80]),
         )
-    instance = load_instance(Path(_given(environment, "CONFIG_DIR")), environment)
+    folder = Path(_given(environment, "CONFIG_DIR"))
+    instance = load_instance(folder, environment)
     if instance.instance.origin not in (None, origin):
         raise ConfigError(
             "the portal is reached by another address than its pages and mails say",
@@ -60,6 +62,7 @@ def settings_of(environment: Mapping[str, str]) -> PortalSettings:
         secret_key=_secret_key(Path(_given(environment, "CREDENTIALS_DIRECTORY"))),
         state=Path(_given(environment, "STATE_DIRECTORY")),
         store=Path(environment.get("PORTAL_STORE") or STORE),
+        logo=logo_of(instance, folder),
     )
 
 

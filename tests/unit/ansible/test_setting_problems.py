@@ -70,6 +70,8 @@ def test_names_of_ansible_and_of_the_operator_are_their_own() -> None:
         ("broker_on_failure", date(2026, 1, 1), "expected text. Put it in quotes: YAML reads yes"),
         ("broker_sync_schedule", 870, "is '870'; expected text in quotes such as '14:30'"),
         ("broker_portal_tls", "letsencrypt", "expected self_signed, files or acme"),
+        ("broker_portal_logo", "/no/such.svg", "is '/no/such.svg'; expected the path of a picture"),
+        ("broker_portal_logo", __file__, "expected the path of a picture of at most 64 kB, SVG"),
         ("broker_portal_account", "Portal Team", "expected the name of a system account"),
         ("broker_ssh_exempt_addresses", ["10.0.0.0/40"], "is '10.0.0.0/40'; expected addresses"),
         ("broker_data_description", "/no/such.md", "is '/no/such.md'; expected the path"),

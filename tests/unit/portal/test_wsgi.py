@@ -35,6 +35,10 @@ def test_settings_come_from_the_unit_and_its_credentials(environment: dict[str, 
     assert (found.instance.instance.name, found.secret_key) == ("Acme", KEY)
     assert (found.host, found.store) == ("data.example.com", Path("/data/src_data"))
     assert found.state == Path(environment["STATE_DIRECTORY"])
+    assert found.logo is None
+    folder = Path(environment["CONFIG_DIR"])
+    (folder / "instance.yaml").write_text("instance: {logo: logo.svg}\n")
+    assert settings_of(environment).logo == folder / "logo.svg"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from flask import (
     Blueprint,
     abort,
     current_app,
+    make_response,
     redirect,
     render_template,
     request,
@@ -162,7 +163,10 @@ def sign_out() -> ResponseReturnValue:
             end_session(writing, digest)
     session.clear()
     forget_viewer()
-    return redirect(url_for("signing_in.choose", out="1"), 303)
+    answer = make_response(redirect(url_for("signing_in.choose", out="1"), 303))
+    # Pages of the catalog may be kept, to be asked for again; not past the session.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 def _settings() -> PortalSettings:

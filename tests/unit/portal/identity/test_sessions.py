@@ -164,6 +164,7 @@ def test_signing_out_ends_it_also_for_a_copy_of_the_cookie(
     assert client.get("/sign-out").status_code == 405
     assert client.get("/who").text != "no one"
     done = post(client, "/sign-out")
+    assert done.headers["Clear-Site-Data"] == '"cache"'
     assert (done.status_code, done.headers["Location"]) == (303, "/sign-in?out=1")
     assert "You are signed out" in client.get(done.headers["Location"]).text
     assert (client.get("/who").text, rows(database)) == ("no one", [])
