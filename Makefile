@@ -3,7 +3,7 @@ SHELL := bash
 # No start-up files: bash reads them when make was started over ssh.
 .SHELLFLAGS := --norc -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down demo-info test check lint unit integration system molecule torture \
+.PHONY: help demo demo-down demo-info portal test check lint unit integration system molecule torture \
 	bench bench-broker bench-laptop bench-portal screenshots lock clean venv hosts lint-python lint-types lint-yaml lint-shell lint-ansible
 
 # mode of the demo: auto, hosts or local
@@ -12,6 +12,8 @@ MODE ?= auto
 SOURCE ?= csv
 # what laptops get beside their own room: it is checked for Windows as well
 FOR_LAPTOPS = $(patsubst %,src/broker/%,errors.py files.py foreign laptop manifest metrics portable tables view_sql.py)
+# where `make portal` listens, on loopback
+PORT ?= 8080
 # pytest workers: booted hosts wait more than they compute
 WORKERS ?= 3
 # order of the tests: long ones first, or any number: the seed of a random order
@@ -42,6 +44,9 @@ demo: ## A whole broker on throwaway hosts: deploy, load, sync, answer (MODE=loc
 
 demo-info: venv ## Where the running demo is, as JSON: addresses, keys, folders
 	@.venv/bin/python -m demo info
+
+portal: venv ## The portal over the demo's data, on this machine alone, with sign-in (PORT=8080)
+	@.venv/bin/python -m demo portal --port $(PORT)
 
 demo-down: venv ## End the demo's hosts
 	@.venv/bin/python -m demo down

@@ -1,4 +1,4 @@
-"""``python -m demo up|info|down``: the whole story in one command."""
+"""``python -m demo up|portal|info|down``: the whole story in one command."""
 
 from __future__ import annotations
 
@@ -105,6 +105,19 @@ def _fail(error: Exception) -> None:
     if log:
         click.echo(f"demo: the whole story is in {log}", err=True)
     sys.exit(1)
+
+
+@main.command()
+@click.option("--port", default=8080, show_default=True, help="Where it listens, on loopback.")
+def portal(port: int) -> None:
+    """Serve the portal over the company's data on this machine alone, until Ctrl-C."""
+    from .portal import serve_portal  # noqa: PLC0415  the rest of the demo needs no web server
+
+    try:
+        code = serve_portal(Board(Console()), Commands(), port)
+    except (DemoError, BrokerError) as error:
+        _fail(error)
+    sys.exit(code)
 
 
 @main.command()

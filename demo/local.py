@@ -19,7 +19,7 @@ from .places import COMPANY, LOCAL, ROOT
 from .questions import ASK, Answer, ask
 from .story import ANALYST, make_company, sync_phase, sync_result, tool
 
-__all__ = ["describe", "next_steps", "tell"]
+__all__ = ["DATA", "describe", "next_steps", "publish", "tell"]
 
 DATA = LOCAL / "data"
 HOME = LOCAL / "home" / ANALYST
@@ -28,12 +28,7 @@ LAPTOP = LOCAL / "laptop"
 
 def tell(board: Board, commands: Commands, source: str) -> list[Answer]:
     """Make, sync, publish, pull, verify, ask."""
-    make_company(board, commands)
-    config, secrets = _configured(board, source)
-    with board.step("Sync the tables, publish a generation") as step:
-        command = [tool("broker"), "sync", "--config", str(config), "--data", str(DATA)]
-        lines = commands.run(step, command, log="sync", show=sync_phase, env=secrets)
-        step.result = lines[-1]
+    publish(board, commands, source)
     with board.step(f"Make {ANALYST}'s view"):
         _make_home()
     with board.step("Sync the laptop's folder, verify, rebuild views") as step:
@@ -52,6 +47,17 @@ def tell(board: Board, commands: Commands, source: str) -> list[Answer]:
             str(LAPTOP / "user" / "duckdb" / "analytics.duckdb"),
             lambda text: commands.run(step, command, log="questions", show=_nothing, stdin=text),
         )
+
+
+def publish(board: Board, commands: Commands, source: str) -> Path:
+    """Make the company, sync its tables, and publish them; the folder of the configuration."""
+    make_company(board, commands)
+    config, secrets = _configured(board, source)
+    with board.step("Sync the tables, publish a generation") as step:
+        command = [tool("broker"), "sync", "--config", str(config), "--data", str(DATA)]
+        lines = commands.run(step, command, log="sync", show=sync_phase, env=secrets)
+        step.result = lines[-1]
+    return config
 
 
 def _configured(board: Board, source: str) -> tuple[Path, dict[str, str]]:
