@@ -13,13 +13,12 @@ from typing import Any
 from ..manifest import TableEntry
 from ..tables.model import DataFile
 from ..tables.schema import Column
-from .model import CatalogColumn, TableDetails, TablePart, TableSource
+from .model import LONGEST_TITLE, CatalogColumn, TableDetails, TablePart, TableSource
 
 __all__ = ["columns_of", "details_basis", "details_of", "title_of"]
 
 _REVISION = 1  # of the file: another one writes each anew
 _ANY_TYPE = "VARCHAR"  # of a column for which no value ever came
-_LONGEST_TITLE = 200
 
 
 def details_basis(entry: TableEntry, source: TableSource | None, profile: str | None) -> str:
@@ -66,7 +65,7 @@ def title_of(description: str) -> str:
     """The first line of a description, without the marks of a heading; 200 characters at most."""
     line = next((one for one in map(str.strip, description.splitlines()) if one), "")
     title = line.lstrip("#").strip()
-    return title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…"
+    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
 
 
 def _parts(files: Sequence[DataFile]) -> list[TablePart]:

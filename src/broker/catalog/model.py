@@ -22,6 +22,7 @@ from ..tables.model import Partitioning
 
 __all__ = [
     "FORMAT",
+    "LONGEST_TITLE",
     "CatalogColumn",
     "CatalogDataset",
     "CatalogFolder",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 FORMAT: Final = 1
+LONGEST_TITLE: Final = 200  # characters of a description's first line
 
 
 def _utc(instant: AwareDatetime) -> AwareDatetime:

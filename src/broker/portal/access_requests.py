@@ -17,7 +17,14 @@ from .database.models import AccessRequest, Decision
 from .events import note_event
 from .viewer import Viewer
 
-__all__ = ["ask_for", "decide", "pending_requests", "put_back", "requests_of", "withdraw"]
+__all__ = [
+    "ask_for",
+    "decide",
+    "pending_requests",
+    "requests_of",
+    "waiting_request",
+    "withdraw",
+]
 
 _MOST_TEXT = 2_000
 _MOST_PENDING = 10
@@ -71,16 +78,22 @@ def decide(
     session: Session, admin: Viewer, request_id: int, decision: Decision, comment: str
 ) -> AccessRequest:
     """Grant or refuse. Raises ``AccountsError`` for one that was decided meanwhile."""
-    found = session.get(AccessRequest, request_id)
-    if found is None or not _waits(found):
-        raise AccountsError(
-            "this request does not wait for a decision any more", where=f"request {request_id}"
-        )
+    found = waiting_request(session, request_id)
     found.decision, found.decided_at = decision, datetime.now(UTC)
     found.decided_by, found.comment = admin.email, comment.strip()[:_MOST_TEXT]
     verb = "access.grant" if decision is Decision.GRANTED else "access.refuse"
     target = f"{found.access_class} for {found.person.email}"
     note_event(session, admin.person_id, verb, target, detail=comment)
+    return found
+
+
+def waiting_request(session: Session, request_id: int) -> AccessRequest:
+    """The request. Raises ``AccountsError`` for one that was decided or withdrawn meanwhile."""
+    found = session.get(AccessRequest, request_id)
+    if found is None or not _waits(found):
+        raise AccountsError(
+            "this request does not wait for a decision any more", where=f"request {request_id}"
+        )
     return found
 
 
@@ -98,12 +111,3 @@ def pending_requests(session: Session) -> Sequence[AccessRequest]:
 
 def _waits(request: AccessRequest) -> bool:
     return request.decision == Decision.PENDING
-
-
-def put_back(session: Session, admin: Viewer, request_id: int) -> None:
-    """A request that was granted waits again: the host did not take the class."""
-    found = session.get(AccessRequest, request_id)
-    if found is not None and found.decision == Decision.GRANTED:
-        found.decision, found.decided_at, found.decided_by = Decision.PENDING, None, None
-        target = f"{found.access_class} for {found.person.email}"
-        note_event(session, admin.person_id, "access.grant", target, result="refused")

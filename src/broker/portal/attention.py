@@ -38,7 +38,8 @@ def matters_of(
     """From what the host says, how the tables stand, and how many requests wait."""
     found = [
         *_requests(pending),
-        *_tables(standing.tables if standing is not None else ()),
+        *_tables(standing.tables if standing is not None else (), now),
+        *_warnings(standing.warnings if standing is not None else ()),
         *_syncs(facts.get("syncs")),
         *_units(rows_of(facts.get("units"))),
         *_disks(rows_of(facts.get("disks"))),
@@ -56,7 +57,7 @@ def _requests(pending: int) -> Iterable[Matter]:
         yield Matter("warn", f"{words} for access without a decision", "admin.requests")
 
 
-def _tables(tables: Iterable[TableStanding]) -> Iterable[Matter]:
+def _tables(tables: Iterable[TableStanding], now: datetime) -> Iterable[Matter]:
     known = list(tables)
     held_back = [one.path for one in known if one.status is Status.HELD]
     failed = [one.path for one in known if not one.status.is_good and one.status is not Status.HELD]
@@ -64,6 +65,19 @@ def _tables(tables: Iterable[TableStanding]) -> Iterable[Matter]:
         yield Matter("warn", f"{_named(held_back)} held back, waiting for approval", "admin.syncs")
     if failed:
         yield Matter("bad", f"{_named(failed)} not loaded at the last sync", "admin.syncs")
+    late = [one.path for one in known if one.status.is_good and _is_late(one, now)]
+    if late:
+        yield Matter("warn", f"{_named(late)} older than promised", "admin.syncs")
+
+
+def _is_late(table: TableStanding, now: datetime) -> bool:
+    promise, since = table.freshness_seconds, table.as_of
+    return promise is not None and since is not None and (now - since).total_seconds() > promise
+
+
+def _warnings(warnings: Iterable[str]) -> Iterable[Matter]:
+    for one in warnings:
+        yield Matter("warn", one, "admin.syncs")
 
 
 def _syncs(fact: Any) -> Iterable[Matter]:

@@ -20,6 +20,7 @@ from .database.models import (
 )
 from .events import note_event
 from .identity.people import remove_person
+from .registration import own_account
 from .viewer import Viewer
 
 __all__ = ["RemovalProof", "off_board", "proof_of"]
@@ -69,7 +70,8 @@ def off_board(database: Database, host: HostActs, admin: Viewer, person_id: int)
         ):
             one.decision, one.decided_at, one.decided_by = Decision.REFUSED, now, admin.email
         note_event(session, admin.person_id, "person.remove", person.email)
-        account = person.account
+        email, account = person.email, person.account
+    account = account or _account_by_address(host, email)
     if account is None:
         return
     result, detail = "done", ""
@@ -101,6 +103,11 @@ def proof_of(database: Database, host: HostActs, person_id: int) -> RemovalProof
             session.scalar(tokens.where(PersonalToken.person_id == person_id, *open_tokens)) or 0,
         )
         is_removed, account = person.state == PersonState.REMOVED, person.account
+        email = person.email
+    try:
+        account = account or _account_by_address(host, email)
+    except BrokerError as error:
+        return RemovalProof(is_removed, *counts, None, (), 0, str(error))
     if account is None:
         return RemovalProof(is_removed, *counts, None, (), 0)
     classes = tuple(sorted(host.classes.classes(account) or ()))
@@ -111,3 +118,9 @@ def proof_of(database: Database, host: HostActs, person_id: int) -> RemovalProof
     if facts is None:
         return RemovalProof(is_removed, *counts, None, classes, 0)
     return RemovalProof(is_removed, *counts, account, classes, len(facts.accepted(now)))
+
+
+def _account_by_address(host: HostActs, email: str) -> str | None:
+    """The account that the operators made for an address whose person never took it over."""
+    found = own_account(email, host.accounts.analysts(fresh=True))
+    return found.name if found is not None else None

@@ -13,7 +13,7 @@ from ..foreign.addresses import folded_address
 from .acts.accounts import AccountActs
 from .acts.facts import AccountFacts
 from .database.engine import Database
-from .database.models import PortalPerson
+from .database.models import PersonState, PortalPerson
 from .events import note_event
 from .identity.account_names import SuggestedName, suggest_name
 from .viewer import Viewer
@@ -21,12 +21,12 @@ from .viewer import Viewer
 __all__ = ["own_account", "register", "suggested_account"]
 
 
-def own_account(viewer: Viewer, analysts: Collection[AccountFacts]) -> AccountFacts | None:
-    """The account that the operators already made for this person, by its e-mail address.
+def own_account(email: str, analysts: Collection[AccountFacts]) -> AccountFacts | None:
+    """The account that the operators made for the person of this folded address.
 
     None where none or several have the address.
     """
-    found = [one for one in analysts if folded_address(one.email) == viewer.email]
+    found = [one for one in analysts if folded_address(one.email) == email]
     return found[0] if len(found) == 1 else None
 
 
@@ -55,7 +55,9 @@ def register(
     with database.begin() as session:
         name = _suggested(session, analysts, viewer, mapping).name
         person = session.get(PortalPerson, viewer.person_id)
-        if person is None or person.account is not None:
+        if person is None or person.state != PersonState.ACTIVE:
+            raise AccountsError("this person was removed from the portal", where=viewer.email)
+        if person.account is not None:
             raise AccountsError(
                 "the account of this person was removed from the host",
                 where=viewer.email,
@@ -72,6 +74,15 @@ def register(
     except Exception:
         _give_back(database, viewer, name)
         raise
+    with database.read() as session:
+        person = session.get(PortalPerson, viewer.person_id)
+        was_removed = person is None or person.state != PersonState.ACTIVE
+    if was_removed and own is None:  # while the host made the account
+        accounts.remove(viewer.email, name)
+    elif was_removed:
+        accounts.revoke_key(viewer.email, name, key.fingerprint)
+    if was_removed:
+        raise AccountsError("this person was removed from the portal", where=viewer.email)
     return name
 
 
@@ -91,7 +102,7 @@ def _suggested(
     """The account that the operators made for the address, else a name that no one has."""
     others = select(PortalPerson.account).where(PortalPerson.id != viewer.person_id)
     taken = {name for name in session.scalars(others) if name}
-    own = own_account(viewer, analysts)
+    own = own_account(viewer.email, analysts) if viewer.is_trusted else None
     if own is not None and own.name not in taken:
         return SuggestedName(own.name, "The operators made this account for your address.")
     taken |= {one.name for one in analysts}

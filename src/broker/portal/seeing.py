@@ -69,8 +69,7 @@ def _person(person_id: Any) -> Viewer | None:
         found = reading.get(PortalPerson, person_id) if isinstance(person_id, int) else None
         if found is None or found.state != PersonState.ACTIVE:
             return None
-        viewer = viewer_of(found, current_app.extensions["portal"].instance)
-    return Viewer(viewer.person_id, viewer.email, viewer.name, viewer.account, is_admin=False)
+        return viewer_of(found, current_app.extensions["portal"].instance, is_trusted=False)
 
 
 def _shown() -> dict[str, Any]:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from ..config import Instance
 from ..errors import AccountsError
 from .database.engine import Database
-from .database.models import PersonalToken, PersonState
+from .database.models import DeviceGrant, PersonalToken, PersonState
 from .identity.current import viewer_of
 from .identity.doors import is_admitted
 from .viewer import Viewer
@@ -157,7 +157,8 @@ def revoke_token(session: Session, person_id: int, token_id: int) -> bool:
 
 
 def end_tokens(session: Session, person_id: int) -> None:
-    """End every token of a person."""
+    """End every token of a person, and what a program of theirs waits for."""
+    session.execute(delete(DeviceGrant).where(DeviceGrant.person_id == person_id))
     session.execute(
         update(PersonalToken)
         .where(PersonalToken.person_id == person_id, PersonalToken.revoked_at.is_(None))
@@ -186,9 +187,10 @@ def bearer_of(
             return None
         known = {scope.value: scope for scope in Scope}
         scopes = frozenset(known[word] for word in token.scopes.split() if word in known)
-        viewer = viewer_of(person, instance)
-        if not is_admitted(instance.auth, viewer.email, is_admin=viewer.is_admin):
+        if not is_admitted(instance.auth, person.email):
             return None
+        is_trusted = all(one.is_trusted for one in person.identities)
+        viewer = viewer_of(person, instance, is_trusted=is_trusted)
         bearer = Bearer(viewer, scopes, token.id)
         is_noted = token.last_used_at is not None and moment - token.last_used_at < _NOTED_EVERY
     if not is_noted:

@@ -21,13 +21,18 @@ class AccountClasses(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person who is signed in. ``account`` is None until they have one on the host."""
+    """A person who is signed in. ``account`` is None until they have one on the host.
+
+    ``is_trusted`` says that they came by a door whose word for their address counts: without it
+    a person is never an admin, and takes nothing over that was made for the address.
+    """
 
     person_id: int
     email: str
     name: str
     account: str | None
     is_admin: bool
+    is_trusted: bool
 
 
 def audience_of(viewer: Viewer, accounts: AccountClasses) -> Audience:

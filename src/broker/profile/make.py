@@ -30,7 +30,7 @@ from .state import MOST_TEXT, ColumnState
 
 __all__ = ["Before", "Profile", "Rules", "basis_of", "make_profile"]
 
-_REVISION = 1  # of the document: another one writes each anew
+_REVISION = 2  # of the document: another one writes each anew
 _SAMPLES = 5
 
 

@@ -101,7 +101,8 @@ def _coverage(facts: ColumnFacts, bars: tuple[Bar, ...] | None) -> dict[str, Any
         return None
     digits = len(found.first)  # those of a month where gaps are months
     gaps = [gap for gap in found.gaps if gap[0] >= first[:digits] and gap[1] < last[:digits]]
-    return {"unit": found.unit, "first": first, "last": last, "missing": None, "gaps": gaps}
+    ends = {"first": first[:digits], "last": last[:digits]}
+    return {"unit": found.unit, **ends, "missing": None, "gaps": gaps}
 
 
 def _characters(facts: ColumnFacts, *, is_open: bool) -> dict[str, Any] | None:

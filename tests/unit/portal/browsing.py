@@ -41,7 +41,9 @@ def signed_in_app(folder: Path, *, is_admin: bool = False, **options: Any) -> Fl
     @app.before_request
     def sign_in() -> None:
         """Anna."""
-        g.viewer = Viewer(1, "anna@example.com", "Anna Lind", "anna", is_admin=is_admin)
+        g.viewer = Viewer(
+            1, "anna@example.com", "Anna Lind", "anna", is_admin=is_admin, is_trusted=True
+        )
 
     return app
 

@@ -35,6 +35,7 @@ from broker.portal.acts.publishing import PublishingActs
 from broker.portal.app import create_app
 from broker.portal.database.engine import Database
 from broker.portal.database.models import PersonState, PortalPerson
+from broker.portal.identity.people import remove_person
 from broker.portal.settings import PortalSettings
 from broker.portal.tokens import Scope, make_token
 from broker.portal.viewer import Viewer
@@ -42,6 +43,7 @@ from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
 from tests.unit.catalog.example import write_example
 
 ORIGIN = "https://data.example.com"
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 SIGNER = f'data-broker namespaces="data-broker" {public_key("signer")}\n'
 INSTANCE = {
     "instance": {"name": "Example data"},
@@ -155,6 +157,18 @@ class Scene:
     door: AccountsDoor
     publishing: PublishingScript
     people: dict[str, int] = field(default_factory=dict)
+    is_trusted: bool = True  # the doors by which they came
+
+    def remove(self, name: str) -> None:
+        """As off-boarding does it in the portal."""
+        with self.database.begin() as session:
+            remove_person(session, session.get_one(PortalPerson, self.people[name]), NOW)
+
+    def restore(self, name: str) -> None:
+        """As if they had never been here."""
+        with self.database.begin() as session:
+            person = session.get_one(PortalPerson, self.people[name])
+            person.state, person.account = PersonState.ACTIVE, None
 
     def add(self, name: str, account: str | None = None, *, admin: bool = False) -> int:
         """A person who has signed in before."""
@@ -177,7 +191,7 @@ class Scene:
             assert one is not None
             if one.state != PersonState.ACTIVE:
                 return None
-            return Viewer(one.id, one.email, one.name, one.account, one.is_admin)
+            return Viewer(one.id, one.email, one.name, one.account, one.is_admin, self.is_trusted)
 
     def browser(self, name: str | None) -> FlaskClient:
         """A browser in which this person is signed in."""

@@ -37,4 +37,4 @@ def test_a_token_ends_with_the_right_to_sign_in(database: Database) -> None:
         )
     )
     found = [bearer_of(database, token.text, one, NOON) for one in (within, gone, admin)]
-    assert [one is not None for one in found] == [True, False, True]
+    assert [one is not None for one in found] == [True, False, False]

@@ -19,7 +19,7 @@ class Host:
 
 
 def person(account: str | None) -> Viewer:
-    return Viewer(1, "anna@example.com", "Anna", account, is_admin=False)
+    return Viewer(1, "anna@example.com", "Anna", account, is_admin=False, is_trusted=True)
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,14 @@ def _entry(
     if request.state == "absent":
         return _leaver(request, known, observed)
     if known is not None:
-        return changed(request, known, classes)
+        after = changed(request, known, classes)
+        if request.new and after != known:
+            raise AccountsError(
+                f"there is an {known.role} of this name already",
+                where=request.where,
+                remedy="Choose another name.",
+            )
+        return after
     _refuse_taken(request, observed)
     if free_uid > observed.accounts.uid_range[1]:
         raise AccountsError(

@@ -106,6 +106,8 @@ class Request:
     shell: bool | None = None
     known: bool = False
     """Refuse the request unless the person exists."""
+    new: bool = False
+    """Refuse the request if it would change a person who exists."""
     state: _State = "present"
     origin: _Origin = "registry"
     home: HomePolicy = "archive"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -88,12 +88,14 @@ class Command:
 
 
 def _add(fields: dict[str, Any]) -> Request:
-    return parse_request(
+    """Of a name that an inventory declared meanwhile it changes nothing."""
+    request = parse_request(
         fields["name"],
         email=fields.get("email"),
         keys=fields["keys"],
         classes=fields.get("classes"),
     )
+    return replace(request, new=True)
 
 
 def _remove(fields: dict[str, Any]) -> Request:

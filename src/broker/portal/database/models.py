@@ -94,7 +94,10 @@ class PortalPerson(PortalTables):
 
 
 class SignInIdentity(PortalTables):
-    """A person as an identity provider knows them: ``subject`` never changes, an address may."""
+    """A person as an identity provider knows them: ``subject`` never changes, an address may.
+
+    ``is_trusted`` is whether the provider was a trusted one when they last came by it.
+    """
 
     __tablename__ = "identity"
     __table_args__ = (UniqueConstraint("issuer", "subject"),)
@@ -103,6 +106,7 @@ class SignInIdentity(PortalTables):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     issuer: Mapped[str] = mapped_column(String(500))
     subject: Mapped[str] = mapped_column(String(255))
+    is_trusted: Mapped[bool]
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
 

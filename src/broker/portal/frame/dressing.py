@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, current_app, request
 from markupsafe import Markup, escape
 
+from ...catalog.model import LONGEST_TITLE
 from ...config import Instance
 from ...foreign.text import prose, shown
 from ..look import figures
@@ -22,7 +23,7 @@ from ..reading.profile import taken_at
 from ..reading.search import MARK_BEGINS, MARK_ENDS
 from .failures import handle_missing_catalogs
 
-__all__ = ["NavigationItem", "dress", "marked", "paragraphs", "support_link"]
+__all__ = ["NavigationItem", "below_title", "dress", "marked", "paragraphs", "support_link"]
 
 _STRATEGIES = {
     "full_refresh": "Loaded as a whole",
@@ -62,6 +63,7 @@ def dress(
         "shown": shown,
         "prose": prose,
         "paragraphs": paragraphs,
+        "below_title": below_title,
         "marked": marked,
     }
     identity = instance.instance
@@ -108,6 +110,13 @@ def paragraphs(text: str) -> list[str]:
     """
     blocks = "\n".join(line.strip() for line in text.splitlines()).split("\n\n")
     return [prose(block) for block in blocks if block.strip()]
+
+
+def below_title(text: str) -> list[str]:
+    """The same without the line that pages show as the title: the first, unless it was cut."""
+    lines = text.strip().splitlines()
+    is_whole = bool(lines) and len(lines[0].lstrip("#").strip()) <= LONGEST_TITLE
+    return paragraphs("\n".join(lines[1:]) if is_whole else text)
 
 
 def marked(text: str) -> Markup:

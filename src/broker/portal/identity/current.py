@@ -16,7 +16,7 @@ from ..database.engine import Database
 from ..database.models import LoginSession, PortalPerson
 from ..settings import PortalSettings
 from ..viewer import Viewer
-from .doors import is_still_admitted
+from .doors import is_still_admitted, is_trusted_door
 from .local_path import HOME, local_path
 from .sessions import SEEN_EVERY, end_session, live_session
 from .tokens import digest_of
@@ -63,15 +63,17 @@ def forget_viewer() -> None:
     g.pop("viewer", None)
 
 
-def viewer_of(person: PortalPerson, instance: Instance) -> Viewer:
+def viewer_of(person: PortalPerson, instance: Instance, *, is_trusted: bool) -> Viewer:
     """What pages know of a person. Who is an admin by the configuration is so at each request."""
+    is_admin = person.is_admin or person.email in instance.auth.admins
     user = instance.users.get(person.account) if person.account is not None else None
     return Viewer(
         person_id=person.id,
         email=person.email,
         name=(user.name if user else "") or person.name or person.email.partition("@")[0],
         account=person.account,
-        is_admin=person.is_admin or person.email in instance.auth.admins,
+        is_admin=is_admin and is_trusted,
+        is_trusted=is_trusted,
     )
 
 
@@ -86,8 +88,9 @@ def _looked_up() -> Viewer | None:
         found = live_session(reading, token, auth, now)
         if found is None:
             return None
-        viewer = viewer_of(found.person, settings.instance)
         method, digest = found.method, found.digest
+        is_trusted = is_trusted_door(auth, method)
+        viewer = viewer_of(found.person, settings.instance, is_trusted=is_trusted)
         is_unseen = now - found.last_seen_at >= SEEN_EVERY
     if not is_still_admitted(auth, method, viewer.email, is_admin=viewer.is_admin):
         with database.begin() as writing:

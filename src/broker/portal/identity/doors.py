@@ -20,6 +20,7 @@ __all__ = [
     "display_name",
     "is_admitted",
     "is_still_admitted",
+    "is_trusted_door",
 ]
 
 EMAIL, CONSOLE = "email", "console"  # methods beside the names of providers
@@ -119,10 +120,17 @@ def is_still_admitted(auth: Auth, method: str, email: str, *, is_admin: bool) ->
     )
 
 
-def is_admitted(auth: Auth, email: str, *, is_admin: bool) -> bool:
-    """Whether an address may come in by any door: what a token of its person needs."""
-    doors = (*(provider.name for provider in auth.providers), EMAIL, CONSOLE)
-    return any(is_still_admitted(auth, door, email, is_admin=is_admin) for door in doors)
+def is_admitted(auth: Auth, email: str) -> bool:
+    """Whether an address may come in by any door but the console: what a token needs."""
+    doors = (*(provider.name for provider in auth.providers), EMAIL)
+    return any(is_still_admitted(auth, door, email, is_admin=False) for door in doors)
+
+
+def is_trusted_door(auth: Auth, method: str) -> bool:
+    """Whether the word of a method for an address is enough to be the person who has it."""
+    if method in (EMAIL, CONSOLE):
+        return True
+    return any(one.is_trusted for one in auth.providers if one.name == method)
 
 
 def display_name(value: Any) -> str:

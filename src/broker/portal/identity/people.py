@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ...config import Auth
 from ...errors import SignInError
 from ..database.models import (
+    DeviceGrant,
     LoginSession,
     MagicLink,
     PersonalToken,
@@ -49,7 +50,8 @@ def person_who_arrived(
     if person is not None and person.state == PersonState.REMOVED:
         raise SignInError("Your access to this portal was ended.", remedy=_ASK)
     if known is not None:
-        known.last_used_at = now
+        _refuse_untrusted_admin(arrival, auth)
+        known.last_used_at, known.is_trusted = now, arrival.is_trusted
         _follow_address(session, known.person, arrival, auth, now)
     elif person is None:
         _refuse_untrusted_admin(arrival, auth)
@@ -59,6 +61,8 @@ def person_who_arrived(
         session.add(_event(person, "person.add", arrival, now))
     else:
         _check_link(session, person, arrival)
+        if arrival.is_trusted:
+            _shut_untrusted_doors(session, person, arrival, now)
     assert person is not None  # noqa: S101 - each branch has one
     if known is None and arrival.issuer is not None and arrival.subject is not None:
         session.add(
@@ -66,6 +70,7 @@ def person_who_arrived(
                 person=person,
                 issuer=arrival.issuer,
                 subject=arrival.subject,
+                is_trusted=arrival.is_trusted,
                 created_at=now,
                 last_used_at=now,
             )
@@ -108,6 +113,24 @@ def _check_link(session: Session, person: PortalPerson, arrival: ProvenArrival) 
             status=409,
             remedy="Sign in the way that you did before.",
         )
+
+
+def _shut_untrusted_doors(
+    session: Session, person: PortalPerson, arrival: ProvenArrival, now: datetime
+) -> None:
+    """A trusted door says whose address it is: who came by another one before may be a stranger.
+
+    So what they came in by is forgotten, and their sessions and tokens end.
+    """
+    doubtful = [one for one in person.identities if not one.is_trusted]
+    if not doubtful:
+        return
+    for identity in doubtful:
+        session.delete(identity)
+    session.flush()
+    session.expire(person, ["identities"])
+    _end_sessions_and_tokens(session, person, now)
+    session.add(_event(person, "identity.forget", arrival, now, detail="its provider is untrusted"))
 
 
 def _refuse_untrusted_admin(arrival: ProvenArrival, auth: Auth) -> None:
@@ -159,13 +182,19 @@ def remove_person(session: Session, person: PortalPerson, now: datetime) -> None
     person.state = PersonState.REMOVED
     person.removed_at = now
     person.is_admin = False
+    _end_sessions_and_tokens(session, person, now)
+    _end_links(session, person.email, now)
+
+
+def _end_sessions_and_tokens(session: Session, person: PortalPerson, now: datetime) -> None:
+    """Also those of programs that wait to be let in."""
     session.execute(delete(LoginSession).where(LoginSession.person_id == person.id))
+    session.execute(delete(DeviceGrant).where(DeviceGrant.person_id == person.id))
     session.execute(
         update(PersonalToken)
         .where(PersonalToken.person_id == person.id, PersonalToken.revoked_at.is_(None))
         .values(revoked_at=now)
     )
-    _end_links(session, person.email, now)
 
 
 def restore_person(person: PortalPerson) -> None:

@@ -22,17 +22,22 @@ _SIZES = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 _SPANS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _NOTHING = "\u2013"  # a dash
 _NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL(\(.*\))?")
+_MOST_PLAIN = 1e15  # past which a double does not have every whole number
 _MOST_DIGITS = 20  # before the point or after it
 _MOST_SECONDS = 10**11  # three thousand years, past which nothing is an age
 
 
 def number(value: float | None) -> str:
-    """``19,781``; a fraction as short as it is exact; a dash where there is nothing."""
+    """``19,781``; a fraction by its first 12 digits; a dash where there is nothing."""
     if value is None:
         return _NOTHING
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:,.6g}"
+    if value == int(value) and abs(value) < _MOST_PLAIN:
+        return f"{value:,.0f}"
+    if not 1e-4 <= abs(value) < _MOST_PLAIN:
+        return f"{value:.12g}"
+    return f"{Decimal(f'{value:.12g}'):,f}"
 
 
 def decimal_text(text: str, type_: str = "DECIMAL") -> str:

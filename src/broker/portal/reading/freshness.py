@@ -42,6 +42,8 @@ def freshness_of(table: CatalogTable, now: datetime) -> Freshness:
         grade, word = "bad", _STATES[table.status]
     elif is_late:
         grade, word = "warn", "late"
+    elif table.status is Status.EMPTY:
+        grade, word = "warn", _STATES[table.status]
     elif since is None:
         grade, word = "", "never loaded"
     else:

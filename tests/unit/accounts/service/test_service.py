@@ -112,6 +112,16 @@ def door() -> Iterator[Door]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root, and no other uid here")
+def test_a_name_that_was_taken_meanwhile_is_not_given_to_another_person(door: Door) -> None:
+    client = Client(door.path, seconds=60)
+    client.call("add", name="anna", keys=[public_key("anna")], classes=["private"])
+    with pytest.raises(AccountsError, match="an analyst of this name already"):
+        client.call("add", name="anna", keys=[public_key("another")], email="ann@example.com")
+    (anna,) = client.call("list")["analysts"]
+    assert (anna["email"], anna["classes"], len(anna["keys"])) == (None, ["private"], 1)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root, and no other uid here")
 def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     client = Client(door.path, behalf="jan@example.com", seconds=60)
     assert client.call("add", name="anna", keys=[public_key("anna")])["changed"]

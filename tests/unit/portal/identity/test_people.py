@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,14 @@ from sqlalchemy import select
 from broker.config import Instance
 from broker.errors import SignInError
 from broker.portal.database.engine import Database
-from broker.portal.database.models import PersonState, PortalEvent, PortalPerson, SignInIdentity
+from broker.portal.database.models import (
+    DeviceGrant,
+    PersonalToken,
+    PersonState,
+    PortalEvent,
+    PortalPerson,
+    SignInIdentity,
+)
 from broker.portal.identity.doors import ProvenArrival, arrival_by_link, arrival_by_provider
 from broker.portal.identity.people import (
     forget_identities,
@@ -20,6 +27,8 @@ from broker.portal.identity.people import (
     remove_person,
     restore_person,
 )
+from broker.portal.identity.sessions import sessions_of, start_session
+from broker.portal.tokens import Scope, make_token
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
@@ -109,6 +118,30 @@ def test_a_second_provider_is_the_same_person_only_where_it_is_trusted(
     trusted = by_provider("ann@example.com", "t-1", "https://b")
     assert arrives(database, instance, trusted) == first
     assert everyone(database) == {"ann@example.com": ["https://a s-1", "https://b t-1"]}
+
+
+def test_who_came_first_by_an_untrusted_provider_keeps_nothing_of_the_address(
+    database: Database, instance: Instance
+) -> None:
+    doubtful = by_provider("ann@example.com", "t-1", "https://b", is_trusted=False)
+    first = arrives(database, instance, doubtful)
+    with database.begin() as session:
+        token = make_token(session, first, "laptop", {Scope.ME}, timedelta(days=9), NOON)
+        grant = dict.fromkeys(("device_digest", "user_digest", "client", "scopes"), "x")
+        session.add(DeviceGrant(**grant, created_at=NOON, expires_at=NOON, person_id=first))
+        auth = instance.auth
+        start_session(
+            session, first, method="b", auth=auth, now=NOON, agent="", address="192.0.2.1"
+        )
+    assert arrives(database, instance, by_provider("ann@example.com")) == first
+    assert everyone(database) == {"ann@example.com": ["https://a s-1"]}
+    with database.read() as session:
+        assert sessions_of(session, first, instance.auth, NOON) == []
+        assert session.scalars(select(DeviceGrant)).all() == []
+        assert session.get_one(PersonalToken, token.id).revoked_at == NOON
+    assert refused(database, instance, doubtful) == (
+        "Your address belongs to a person who signs in another way."
+    )
 
 
 def test_the_same_subject_of_two_providers_is_two_accounts(

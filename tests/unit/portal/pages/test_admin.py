@@ -70,6 +70,26 @@ def test_a_person_without_an_account_is_granted_nothing(portal: Scene) -> None:
     assert f'action="/admin/requests/{number}"' in page
 
 
+def test_who_never_took_their_account_over_leaves_with_it(portal: Scene) -> None:
+    portal.door.add("cmueller", email="cleo@example.com", classes=["private"])
+    browser = portal.browser("dora")
+    number = portal.people["cleo"]
+    portal.remove("cleo")
+    page = text(browser.get(f"/admin/people/{number}"))
+    assert "Nothing of this person opens anything" not in page
+    browser.post(f"/admin/people/{number}/remove", data={"sure": "yes"})
+    assert portal.door.classes("cmueller") is None
+    assert "Nothing of this person opens anything" in text(browser.get(f"/admin/people/{number}"))
+
+
+def test_what_waits_is_not_known_where_the_host_does_not_say(portal: Scene) -> None:
+    portal.publishing.answers["held"] = {"problem": "the store cannot be read"}
+    page = text(portal.browser("dora").get("/admin/syncs?approved=shop/orders"))
+    assert "the store cannot be read" in page
+    assert "No table waits" not in page
+    assert "does not wait any more" not in page
+
+
 def test_a_request_takes_a_reason_and_a_class_that_there_is(portal: Scene) -> None:
     browser = portal.browser("bob")
     for form in ({"class": "private", "reason": " "}, {"class": "root", "reason": "x"}):

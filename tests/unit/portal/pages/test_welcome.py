@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 import pytest
 
 from broker.accounts.manage import converge
+from broker.accounts.records.keys import parse_key
 from broker.accounts.records.model import parse_request
 from broker.accounts.records.names import check_name
 from broker.errors import AccountsError
+from broker.portal.acts.accounts import AccountActs
 from broker.portal.pages.welcome import ordered_commands
+from broker.portal.registration import register
 from tests.unit.accounts.scratch import public_key
 from tests.unit.portal.scene import Scene
 
@@ -63,6 +67,40 @@ def test_an_account_that_the_operators_made_for_the_address_is_taken_over(portal
     assert viewer is not None
     assert viewer.account == "cmueller"
     assert portal.door.classes("cmueller") == {"public", "private"}
+
+
+def test_who_came_by_an_untrusted_door_takes_over_no_account(portal: Scene) -> None:
+    portal.door.add("cmueller", email="cleo@example.com", classes=["private"])
+    portal.is_trusted = False
+    browser = portal.browser("cleo")
+    assert "<code>cmueller</code>" not in browser.get("/welcome").text
+    browser.post("/welcome/key", data={"key": CLEO})
+    viewer = portal.viewer("cleo")
+    assert viewer is not None
+    assert viewer.account not in (None, "cmueller")
+    assert portal.door.classes(viewer.account or "") == {"public"}
+
+
+def test_who_is_removed_while_they_register_gets_no_account(portal: Scene) -> None:
+    """Before the host is asked, and while it answers."""
+    viewer = portal.viewer("cleo")
+    assert viewer is not None
+    accounts = portal.app.extensions["host_acts"].accounts
+    key = parse_key(CLEO, where="cleo")
+    for hook in ("analysts", "register"):
+        portal.restore("cleo")
+        whole = getattr(AccountActs, hook)
+
+        def removing(*words: Any, _whole: Any = whole, **more: Any) -> Any:
+            done = _whole(*words, **more)
+            portal.remove("cleo")
+            return done
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(AccountActs, hook, removing)
+            with pytest.raises(AccountsError, match="removed from the portal"):
+                register(portal.database, accounts, viewer, key, {})
+        assert portal.door.classes("cleo") is None, hook
 
 
 def test_the_account_of_another_person_is_never_given(portal: Scene) -> None:

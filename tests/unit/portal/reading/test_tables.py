@@ -44,6 +44,12 @@ TABLE = CatalogTable(
             "2 h ago",
         ),
         ({}, "", "never loaded", "never loaded"),
+        (
+            {"status": Status.EMPTY, "as_of": NOW, "freshness_seconds": 3_600},
+            "warn",
+            "empty at the source",
+            "just now",
+        ),
         ({"status": Status.HELD, "as_of": NOW}, "bad", "waits for approval", "just now"),
     ],
 )

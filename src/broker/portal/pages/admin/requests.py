@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug import Response
 
 from ....errors import AccountsError, BrokerError
-from ...access_requests import decide, put_back
+from ...access_requests import decide, waiting_request
 from ...acts.host import host_acts
 from ...database.models import AccessRequest, Decision
 from ..acting import database, go, refuse, typed
@@ -42,31 +42,29 @@ def requests() -> str:
 
 @admin.post("/requests/<int:request_id>")
 def answer(request_id: int) -> Response:
-    """Decide; what the host refuses to grant waits again."""
+    """Decide; the host grants first, so that no decision is on record that does not count."""
     decision = _ANSWERS.get(typed("answer", 10))
     if decision is None:
         abort(400)
     try:
+        if decision is Decision.GRANTED:
+            _grant(request_id)
         with database().begin() as session:
-            found = decide(session, acting_admin(), request_id, decision, typed("comment"))
-            account, access_class = found.person.account, found.access_class
-            if decision is Decision.GRANTED and account is None:
-                raise AccountsError(
-                    "this person has no account on the host yet",
-                    where=found.person.email,
-                    remedy="Wait until they have given a key, or refuse.",
-                )
-        if decision is Decision.GRANTED and account is not None:
-            _grant(request_id, account, access_class)
+            decide(session, acting_admin(), request_id, decision, typed("comment"))
     except BrokerError as error:
         refuse(error)
     return go("admin.requests")
 
 
-def _grant(request_id: int, account: str, access_class: str) -> None:
-    try:
-        host_acts().accounts.grant(acting_admin().email, account, access_class)
-    except BrokerError:
-        with database().begin() as session:
-            put_back(session, acting_admin(), request_id)
-        raise
+def _grant(request_id: int) -> None:
+    """Ask the host for the class. Raises ``BrokerError`` where it may not, or does not, give it."""
+    with database().read() as session:
+        found = waiting_request(session, request_id)
+        account, access_class = found.person.account, found.access_class
+        if account is None:
+            raise AccountsError(
+                "this person has no account on the host yet",
+                where=found.person.email,
+                remedy="Wait until they have given a key, or refuse.",
+            )
+    host_acts().accounts.grant(acting_admin().email, account, access_class)

@@ -74,6 +74,7 @@ def syncs() -> str:
     facts = host_acts().publishing.facts("syncs", "held", "generations", fresh=is_fresh)
     ends = facts["syncs"] if not problem_of(facts["syncs"]) else None
     standing, catalog_problem = standing_now()
+    problems = filter(None, (*map(problem_of, facts.values()), catalog_problem))
     bad = [one for one in standing.tables if not one.status.is_good] if standing else []
     ended = sorted(map(SyncEnd.of, (ends or {}).get("ended") or ()), key=_when, reverse=True)
     return render_template(
@@ -82,7 +83,8 @@ def syncs() -> str:
         ended=ended[:_SHOWN],
         running_since=moment_of((ends or {}).get("running_since")),
         next=moment_of((ends or {}).get("next")),
-        problems=[*filter(None, (problem_of(facts["syncs"]), catalog_problem))],
+        problems=[*dict.fromkeys(problems)],
+        held_problem=problem_of(facts["held"]),
         waiting=[_held_table(row) for row in rows_of(facts["held"])],
         approved=request.args.get("approved", ""),
         bad=bad,
