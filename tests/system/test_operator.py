@@ -327,7 +327,7 @@ def test_accounts_of_the_broker_are_in_the_groups_that_are_declared(broker: Brok
     assert broker.play("site.yml", *tags).changed == 2
     assert host.exec("id", "-Gn", "broker-portal").stdout.split() == ["broker-portal"]
     groups = host.exec("id", "-Gn", "broker").stdout.split()
-    assert sorted(groups) == ["broker", "data-ops", "data-private", "dataread"]
+    assert sorted(groups) == ["broker", "data-catalog", "data-ops", "data-private", "dataread"]
 
 
 DEPLOY = """

@@ -68,7 +68,9 @@ cat >config.json <<'END'
  "certificate": "/root/pebble/cert.pem", "privateKey": "/root/pebble/key.pem", "httpPort": 80}}
 END
 echo '127.0.0.1 NAME' >>/etc/hosts
-systemd-run --unit=pebble --setenv=PEBBLE_VA_NOSLEEP=1 pebble -config /root/pebble/config.json
+systemd-run --unit=pebble --setenv=PEBBLE_VA_NOSLEEP=1 --setenv=PEBBLE_WFE_NONCEREJECT=0 \\
+  pebble -config /root/pebble/config.json
+until openssl s_client -connect 127.0.0.1:14000 </dev/null >/dev/null 2>&1; do sleep 0.2; done
 """.replace("NAME", NAME)
 ISSUER = f"""
 openssl s_client -connect 127.0.0.1:443 -servername {NAME} </dev/null 2>/dev/null |
