@@ -76,7 +76,7 @@ def off_board(database: Database, host: HostActs, admin: Viewer, person_id: int)
         return
     result, detail = "done", ""
     try:
-        if host.accounts.analyst(account, fresh=True) is not None:
+        if host.accounts.analyst_now(account) is not None:
             host.accounts.remove(admin.email, account)
     except BrokerError as error:
         result, detail = "refused", str(error)
@@ -112,7 +112,7 @@ def proof_of(database: Database, host: HostActs, person_id: int) -> RemovalProof
         return RemovalProof(is_removed, *counts, None, (), 0)
     classes = tuple(sorted(host.classes.classes(account) or ()))
     try:
-        facts = host.accounts.analyst(account, fresh=True)
+        facts = host.accounts.analyst_now(account)
     except BrokerError as error:
         return RemovalProof(is_removed, *counts, account, classes, 0, str(error))
     if facts is None:

@@ -17,6 +17,7 @@ from .facts import AccountFacts
 __all__ = ["AccountActs", "HostHelper"]
 
 _KEEP_SECONDS = 10.0
+_CONTACT_SECONDS = 300.0
 _STALE_SECONDS = 60.0  # past which not even a busy host excuses what was kept
 
 
@@ -43,6 +44,7 @@ class AccountActs:
         self._most = parse(most)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._kept: tuple[float, tuple[AccountFacts, ...]] | None = None
+        self._contacts: dict[tuple[str, str], tuple[float, list[str]]] = {}
         self._lock = threading.Lock()
 
     def analysts(self, *, fresh: bool = False) -> tuple[AccountFacts, ...]:
@@ -62,20 +64,38 @@ class AccountActs:
             self._kept = (now, found)
         return found
 
+    def analyst_now(self, name: str) -> AccountFacts | None:
+        """The analyst of this account as the host has it now, and in no case as it was before.
+
+        For what admins do and prove. Raises ``BrokerError`` where the host does not say.
+        """
+        found = self._looked_up(name)
+        self._replace(name, found)
+        return next(iter(found), None)
+
     def analyst(self, name: str | None, *, fresh: bool = False) -> AccountFacts | None:
         """The analyst of this account; None where the host has none."""
         if name is None:
             return None
         if fresh and self._limiter.hit(self._most, "look", name):
-            found = self._looked_up(name)
-            self._replace(name, found)
-            return next(iter(found), None)
+            return self.analyst_now(name)
         return next((one for one in self.analysts() if one.name == name), None)
 
     def contact(self, behalf: str, name: str, address: str) -> list[str]:
-        """The lines with which an analyst begins on a laptop; no address is the host's name."""
+        """The lines with which an analyst begins on a laptop; no address is the host's name.
+
+        They say the keys of the host, so they are kept for some minutes, until an act.
+        """
+        now = time.monotonic()
+        with self._lock:
+            kept = self._contacts.get((name, address))
+        if kept is not None and now - kept[0] < _CONTACT_SECONDS:
+            return [*kept[1]]
         answer = self._helper_for(behalf).call("contact", name=name, address=address or None)
-        return [str(line) for line in answer["lines"]]
+        lines = [str(line) for line in answer["lines"]]
+        with self._lock:
+            self._contacts[name, address] = now, lines
+        return [*lines]
 
     def register(self, behalf: str, name: str, email: str, key: str) -> None:
         """A new analyst, of the class public. Raises ``AccountsError`` where the name is taken."""
@@ -123,6 +143,7 @@ class AccountActs:
         finally:
             with self._lock:
                 self._kept = None
+                self._contacts.clear()
 
     def _replace(self, name: str, found: tuple[AccountFacts, ...]) -> None:
         """The list that is kept knows no less than what was just looked up."""

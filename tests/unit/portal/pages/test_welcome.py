@@ -12,7 +12,9 @@ from broker.accounts.manage import converge
 from broker.accounts.records.keys import parse_key
 from broker.accounts.records.model import parse_request
 from broker.accounts.records.names import check_name
+from broker.audit.reading import read_log
 from broker.errors import AccountsError
+from broker.hostpaths import AUDIT_LOG
 from broker.portal.acts.accounts import AccountActs
 from broker.portal.pages.welcome import ordered_commands
 from broker.portal.registration import register
@@ -45,6 +47,17 @@ def test_from_no_account_to_the_first_pull(portal: Scene) -> None:
     page = browser.get("/welcome").text
     assert 'http-equiv="refresh"' not in page
     assert browser.get("/").status_code == 200
+
+
+def test_who_loads_the_page_again_and_again_keeps_the_helper_free_for_others(
+    portal: Scene,
+) -> None:
+    browser = portal.browser("bob")
+    browser.get("/welcome")
+    before = len(read_log(portal.door.layout.at(AUDIT_LOG)).events)
+    for _ in range(5):
+        assert "data.example.com" in browser.get("/welcome").text
+    assert len(read_log(portal.door.layout.at(AUDIT_LOG)).events) == before
 
 
 def test_a_private_key_is_refused_with_a_warning_and_never_shown_again(portal: Scene) -> None:
