@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     ConfigDict,
     TypeAdapter,
     ValidationError,
@@ -22,6 +19,7 @@ from pydantic import (
 from ..errors import PublishError
 from ..foreign.text import escape_json
 from ..manifest import Status
+from ..manifest.instants import UtcInstant
 from ..metrics.results import MetricPast
 from .model import TableSource
 
@@ -37,13 +35,6 @@ __all__ = [
 ]
 
 FACTS = "state/catalog.json"
-
-
-def _utc(instant: AwareDatetime) -> AwareDatetime:
-    return instant.astimezone(UTC)
-
-
-_Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +85,7 @@ class StatusSince:
     """How a table stands, and when it first stood so."""
 
     status: Status
-    since: _Instant
+    since: UtcInstant
 
 
 @dataclass(frozen=True, slots=True)

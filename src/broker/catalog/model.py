@@ -7,14 +7,14 @@ table stand in a file of their own, in which nothing moves while the table stays
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from .. import __version__
 from ..manifest import Status
+from ..manifest.instants import UtcInstant
 from ..metrics.model import Grain, ResultColumn
 from ..metrics.results import MetricPoint, MetricResult
 from ..tables.issues import Issue
@@ -39,11 +39,6 @@ FORMAT: Final = 1
 LONGEST_TITLE: Final = 200  # characters of a description's first line
 
 
-def _utc(instant: AwareDatetime) -> AwareDatetime:
-    return instant.astimezone(UTC)
-
-
-_Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 _Count = Annotated[int, Field(ge=0, le=2**63)]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -85,9 +80,9 @@ class CatalogTable:
     strategy: str = "full_refresh"
     status: Status = Status.OK
     error: str | None = None
-    as_of: _Instant | None = None
-    loaded_at: _Instant | None = None
-    watermark: _Instant | None = None
+    as_of: UtcInstant | None = None
+    loaded_at: UtcInstant | None = None
+    watermark: UtcInstant | None = None
     freshness_seconds: _Count | None = None
     warnings: _Count = 0
     rejects: _Count = 0
@@ -174,7 +169,7 @@ class CatalogIndex:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     generation: str
-    created_at: _Instant
+    created_at: UtcInstant
     classes: tuple[str, ...]
     tables: tuple[CatalogTable, ...] = ()
     relations: tuple[Relation, ...] = ()

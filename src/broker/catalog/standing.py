@@ -6,22 +6,17 @@ No row value. Keys of held rows are row values, so those of a class stand in a f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from .. import __version__
 from ..manifest import Status
+from ..manifest.instants import UtcInstant
 
 __all__ = ["HeldKeys", "OperatorsIndex", "PendingReaders", "TableStanding"]
 
 
-def _utc(instant: AwareDatetime) -> AwareDatetime:
-    return instant.astimezone(UTC)
-
-
-_Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 _Count = Annotated[int, Field(ge=0, le=2**63)]
 
 
@@ -50,15 +45,15 @@ class TableStanding:
     id: str
     access: str
     status: Status
-    since: _Instant
+    since: UtcInstant
     error: str | None = None
     rows: _Count = 0
     bytes: _Count = 0
     rejects: _Count = 0
     held_rows: _Count = 0
     readers: PendingReaders | None = None
-    loaded_at: _Instant | None = None
-    as_of: _Instant | None = None
+    loaded_at: UtcInstant | None = None
+    as_of: UtcInstant | None = None
     freshness_seconds: _Count | None = None
     is_loading: bool = False
     warnings: tuple[str, ...] = ()
@@ -73,7 +68,7 @@ class OperatorsIndex:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     generation: str
-    created_at: _Instant
+    created_at: UtcInstant
     previous: str | None = None
     run: str | None = None
     tables: tuple[TableStanding, ...] = ()

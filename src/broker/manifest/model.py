@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import UTC
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     ConfigDict,
     Field,
     TypeAdapter,
@@ -32,6 +30,7 @@ from ..foreign.text import escape_json, is_plain, shown
 from ..tables.issues import Issue
 from ..tables.model import DataFile, Partitioning
 from ..tables.schema import TableSchema
+from .instants import UtcInstant
 
 __all__ = [
     "ChangeFile",
@@ -75,10 +74,6 @@ def _published(file: DataFile) -> DataFile:
     if not (0 <= file.bytes <= _MOST and 0 <= file.rows <= _MOST):
         raise ValueError("expected sizes from 0 to 2^63")
     return replace(file, is_new=False)
-
-
-def _utc(instant: AwareDatetime) -> AwareDatetime:
-    return instant.astimezone(UTC)
 
 
 def _typed(schema: TableSchema) -> TableSchema:
@@ -129,7 +124,6 @@ _TableName = Annotated[str, AfterValidator(_table_name)]
 _ColumnName = Annotated[str, AfterValidator(_column_name)]
 _Schema = Annotated[TableSchema, AfterValidator(_typed)]
 _File = Annotated[DataFile, AfterValidator(_published)]
-_Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +185,13 @@ class TableEntry:
     reject_file: _File | None = None
     change: _File | None = None
     changes: tuple[ChangeFile, ...] = ()
-    watermark: _Instant | None = None
+    watermark: UtcInstant | None = None
     loading: bool = False
     origin: str | None = None
     question: dict[_Text, _Digest] = field(default_factory=dict, hash=False)
     losses: _Count = 0
-    as_of: _Instant | None = None
-    loaded_at: _Instant | None = None
+    as_of: UtcInstant | None = None
+    loaded_at: UtcInstant | None = None
     freshness_seconds: _Count | None = None
     warnings: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
@@ -244,7 +238,7 @@ class Manifest:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     generation: _Generation
-    created_at: _Instant
+    created_at: UtcInstant
     tables: tuple[TableEntry, ...] = ()
     documents: tuple[DocumentEntry, ...] = ()
     audience: tuple[str, ...] | None = None

@@ -6,12 +6,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Annotated
-
-from pydantic import AfterValidator, AwareDatetime
+from datetime import datetime
 
 from ..manifest import Manifest, version_of_files
+from ..manifest.instants import UtcInstant
 from .bound import BoundMetric
 from .model import Metric, ResultColumn
 
@@ -33,13 +31,6 @@ _MOST_POINTS = 90
 _REVISION = 1  # of how answers are taken: another one asks each metric anew
 
 
-def _utc(instant: AwareDatetime) -> AwareDatetime:
-    return instant.astimezone(UTC)
-
-
-_Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
-
-
 @dataclass(frozen=True, slots=True)
 class MetricResult:
     """The answer of a metric, as text in the order of ``columns``; NULL is None.
@@ -51,7 +42,7 @@ class MetricResult:
     """
 
     generation: str
-    at: _Instant
+    at: UtcInstant
     columns: tuple[ResultColumn, ...]
     rows: tuple[tuple[str | None, ...], ...]
     is_cut: bool = False
@@ -64,7 +55,7 @@ class MetricPoint:
     """A value that a metric had, from ``generation`` on, for the beginning of ``time``."""
 
     generation: str
-    at: _Instant
+    at: UtcInstant
     value: str
     time: str | None = None
 

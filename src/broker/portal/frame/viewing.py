@@ -7,33 +7,26 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response, abort, current_app, make_response, render_template, request, session
+from flask import Response, abort, make_response, render_template, request, session
 from markupsafe import Markup
 
 from ... import __version__
-from ...manifest import Audience
+from ..audience_catalog import catalog_for
 from ..identity.current import current_viewer, signed_in, time_now
 from ..look.theme import chosen_theme
-from ..reading.catalogs import AudienceCatalog, Catalogs
-from ..viewer import audience_of
+from ..reading.catalogs import AudienceCatalog
 
-__all__ = ["catalog_page", "current_audience", "current_catalog", "shared_part"]
+__all__ = ["catalog_page", "shared_part"]
 
 _SECONDS = 60  # that ages on a page may be behind
 
 
-def current_audience() -> Audience:
-    """What this person may know, asked of the host at this request."""
+def _catalog() -> AudienceCatalog:
+    """That of the person who is signed in; raises ``CatalogError``."""
     viewer = current_viewer()
     if viewer is None:  # which no page lets happen
         abort(401)
-    return audience_of(viewer, current_app.extensions["accounts"])
-
-
-def current_catalog() -> AudienceCatalog:
-    """The catalog of this person in the current generation; raises ``CatalogError``."""
-    catalogs: Catalogs = current_app.extensions["catalogs"]
-    return catalogs.of(current_audience())
+    return catalog_for(viewer)
 
 
 def catalog_page(page: Callable[..., str]) -> Callable[..., Response]:
@@ -47,7 +40,7 @@ def catalog_page(page: Callable[..., str]) -> Callable[..., Response]:
     @wraps(page)
     def answered(**arguments: Any) -> Response:
         """The page, or that it is the same."""
-        catalog = current_catalog()
+        catalog = _catalog()
         etag = _etag(catalog)
         has_it = request.if_none_match.contains_weak(etag) and "_flashes" not in session
         response = Response(status=304) if has_it else make_response(page(catalog, **arguments))

@@ -11,7 +11,6 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page
 
-from rig.browser import BrowserError, axe_script, browser
 from tests.unit.catalog.example import write_example
 
 from .__main__ import FOR_ANYONE, PAGES, SIZES, for_anyone, of_gallery
@@ -19,23 +18,6 @@ from .gallery import write_gallery
 from .serving import served
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    try:
-        with browser() as started:
-            yield started
-    except BrowserError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    try:
-        return axe_script()
-    except BrowserError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

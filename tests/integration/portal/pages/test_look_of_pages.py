@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from rig.browser import BrowserError, axe_script, browser
 from tests.unit.accounts.scratch import public_key
 
 from .gallery import PAGES, gallery
@@ -19,23 +18,6 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone"),
 ]
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    try:
-        with browser() as started:
-            yield started
-    except BrowserError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    try:
-        return axe_script()
-    except BrowserError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")
