@@ -20,7 +20,11 @@ REPORT = f"""
 printf '%s\\n' '#!/bin/sh' 'echo "$(id -un) $*" >>/root/reports' >{SCRIPT}
 chmod 755 {SCRIPT}
 """
-HELD = "systemd-run --quiet --collect --unit=held flock /data/src_data/.publish.lock sleep infinity"
+# As the service makes this file: for itself alone.
+HELD = (
+    "systemd-run --quiet --collect --unit=held --uid=broker --property=UMask=0077 "
+    "flock /data/src_data/.publish.lock sleep infinity"
+)
 DROP_IN = "/run/systemd/system/broker-sync.service.d/test.conf"
 NEEDS = f"""
 mkdir -p /run/systemd/system/broker-sync.service.d

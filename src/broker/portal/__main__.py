@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from werkzeug.serving import run_simple
+from werkzeug.serving import make_server
 
 from ..config import SECTIONS_OF_SOURCES, find_config_dir, load_instance
 from ..config.values import is_loopback
@@ -46,9 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
     # Its lines hold addresses with the tokens of links.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     place = urlsplit(settings.origin)
+    server = make_server(place.hostname or "", place.port or 80, app, threaded=True)
+    # It listens from here on: a program that waits for this line can connect.
     sys.stdout.write(f"The portal is at {settings.origin}\n")
     sys.stdout.flush()
-    run_simple(place.hostname or "", place.port or 80, app, threaded=True)
+    server.serve_forever()
     return 0
 
 
