@@ -107,6 +107,7 @@ bench-portal: venv ## Pages a second of the portal, over a catalog of 1,000 tabl
 
 screenshots: venv ## A picture of every page of the portal, into .cache/screenshots (Chromium)
 	.venv/bin/python -m tests.integration.portal.look
+	.venv/bin/python -m tests.integration.portal.pages
 
 bench-laptop: hosts ## What a laptop takes, over ssh between booted hosts (root)
 	@mkdir -p .cache

@@ -96,11 +96,14 @@ def test_the_portal_is_reached_restarted_without_loss_and_removed(
     (tmp_path / "own.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     logo = {"broker_portal_logo": str(tmp_path / "own.svg")}
     turned_on(deployed, **logo)
-    picture = re.search(
-        r"/brand/logo\.[0-9a-f]+\.svg", host.run(f"{CURL} https://{NAME}/sign-in").stdout
-    )
-    assert picture is not None
-    assert code(host, f"https://{NAME}{picture[0]}") == "200"
+    page = host.run(f"{CURL} https://{NAME}/sign-in").stdout
+    files = {*re.findall(r"/(?:brand|static)/\w+\.[0-9a-f]{12}\.\w+", page)}
+    assert {one.split(".")[0] for one in files} >= {"/brand/logo", "/brand/accent", "/static/portal"}
+    for file in files:
+        kept = host.run(f"{CURL} --compressed --include https://{NAME}{file}").stdout.lower()
+        assert kept.startswith("http/2 200"), file
+        assert "cache-control: public, max-age=31536000, immutable" in kept
+        assert ("content-encoding: gzip" in kept) == file.startswith("/static/portal"), file
     assert host.run(f"{CURL} https://{NAME}/healthz").stdout == "ok\n"
     head = host.run(f"{CURL} --head https://{NAME}/healthz").stdout.lower()
     assert head.startswith("http/2 200")

@@ -1,7 +1,7 @@
 """Files for browsers under names with a digest of their content, so that they may be kept.
 
-What stands in ``static/`` is served as ``/static/NAME.DIGEST.ENDING``; a server before the portal
-may take it from that folder itself. What an instance has of its own is below ``/brand/``.
+What stands in ``static/`` is served as ``/static/NAME.DIGEST.ENDING``. What an instance has of its
+own is below ``/brand/``.
 """
 
 from __future__ import annotations
