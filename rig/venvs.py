@@ -9,7 +9,7 @@ from pathlib import Path
 
 from broker.files import lock
 
-__all__ = ["ROOT", "locked_venv"]
+__all__ = ["ROOT", "locked_venv", "sslyze"]
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "venvs"
@@ -34,3 +34,22 @@ def locked_venv(name: str) -> Path:
     if done.returncode:
         raise RuntimeError(done.stderr)
     return folder
+
+
+def sslyze() -> Path:
+    """The program of sslyze, whose makers release no wheel: built from its locked source."""
+    folder = locked_venv("scanners")
+    program, source = folder / "bin" / "sslyze", ROOT / "requirements" / "sslyze.txt"
+    options = ("--no-deps", "--no-build-isolation", "--require-hashes", "--no-binary=sslyze")
+    command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *options]
+    with lock(CACHE / "sslyze.lock", purpose="an installation", wait_seconds=INSTALL_SECONDS):
+        if not program.exists():
+            done = subprocess.run(
+                [*command, "--requirement", str(source)],
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                raise RuntimeError(done.stderr)
+    return program

@@ -43,5 +43,5 @@ def test_a_scanner_finds_nothing(tmp_path: Path, tls: str, release: str) -> None
 
 
 def test_a_scanner_finds_what_is_broken_on_purpose(tmp_path: Path) -> None:
-    text = site().replace("location /static/ {", "location /static {")
+    text = site().replace("location / {", "location /brand { alias /opt/; }\n    location / {")
     assert any("alias_traversal" in one for one in findings(tmp_path, text))
