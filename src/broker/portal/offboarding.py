@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 
 from ..errors import AccountsError, BrokerError
+from .acts.facts import AccountFacts
 from .acts.host import HostActs
 from .database.engine import Database
 from .database.models import (
@@ -19,6 +20,7 @@ from .database.models import (
     PortalPerson,
 )
 from .events import note_event
+from .identity.accounts import is_tied, tied_account
 from .identity.people import remove_person
 from .registration import own_account
 from .viewer import Viewer
@@ -70,22 +72,26 @@ def off_board(database: Database, host: HostActs, admin: Viewer, person_id: int)
         ):
             one.decision, one.decided_at, one.decided_by = Decision.REFUSED, now, admin.email
         note_event(session, admin.person_id, "person.remove", person.email)
-        email, account = person.email, person.account
-    account = account or _account_by_address(host, email)
-    if account is None:
-        return
-    result, detail = "done", ""
+    account, result, detail = person.account, "done", ""
     try:
-        if host.accounts.analyst_now(account) is not None:
+        found = _facts(host, person)
+        if found is not None:
+            account = found.name
             host.accounts.remove(admin.email, account)
     except BrokerError as error:
         result, detail = "refused", str(error)
         raise
     finally:
-        with database.begin() as session:
-            note_event(
-                session, admin.person_id, "account.remove", account, result=result, detail=detail
-            )
+        if account is not None:
+            with database.begin() as session:
+                note_event(
+                    session,
+                    admin.person_id,
+                    "account.remove",
+                    account,
+                    result=result,
+                    detail=detail,
+                )
 
 
 def proof_of(database: Database, host: HostActs, person_id: int) -> RemovalProof | None:
@@ -102,25 +108,25 @@ def proof_of(database: Database, host: HostActs, person_id: int) -> RemovalProof
             session.scalar(sessions.where(LoginSession.person_id == person_id)) or 0,
             session.scalar(tokens.where(PersonalToken.person_id == person_id, *open_tokens)) or 0,
         )
-        is_removed, account = person.state == PersonState.REMOVED, person.account
-        email = person.email
+    is_removed = person.state == PersonState.REMOVED
     try:
-        account = account or _account_by_address(host, email)
+        facts, problem = _facts(host, person), ""
     except BrokerError as error:
-        return RemovalProof(is_removed, *counts, None, (), 0, str(error))
-    if account is None:
-        return RemovalProof(is_removed, *counts, None, (), 0)
-    classes = tuple(sorted(host.classes.classes(account) or ()))
-    try:
-        facts = host.accounts.analyst_now(account)
-    except BrokerError as error:
-        return RemovalProof(is_removed, *counts, account, classes, 0, str(error))
-    if facts is None:
-        return RemovalProof(is_removed, *counts, None, classes, 0)
-    return RemovalProof(is_removed, *counts, account, classes, len(facts.accepted(now)))
+        facts, problem = None, str(error)
+    account = facts.name if facts is not None else tied_account(person, host.classes)
+    classes = tuple(sorted(host.classes.classes(account) or ())) if account is not None else ()
+    keys = len(facts.accepted(now)) if facts is not None else 0
+    return RemovalProof(is_removed, *counts, account, classes, keys, problem)
 
 
-def _account_by_address(host: HostActs, email: str) -> str | None:
-    """The account that the operators made for an address whose person never took it over."""
-    found = own_account(email, host.accounts.analysts(fresh=True))
-    return found.name if found is not None else None
+def _facts(host: HostActs, person: PortalPerson) -> AccountFacts | None:
+    """The account of a person as the host has it now: the one that they were given.
+
+    Else the one that the operators made for their address, which they never took over. An account
+    of their name that was made anew for another person is neither.
+    """
+    if person.account is not None:
+        found = host.accounts.analyst_now(person.account)
+        if found is not None and is_tied(person, found.uid):
+            return found
+    return own_account(person.email, host.accounts.analysts(fresh=True))

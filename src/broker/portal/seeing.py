@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Flask, abort, current_app, g, redirect, request, session, url_for
 from werkzeug import Response
 
+from .acts.host import host_acts
 from .database.engine import Database
 from .database.models import PersonState, PortalPerson
 from .identity.current import current_viewer, viewer_of
@@ -69,7 +70,8 @@ def _person(person_id: Any) -> Viewer | None:
         found = reading.get(PortalPerson, person_id) if isinstance(person_id, int) else None
         if found is None or found.state != PersonState.ACTIVE:
             return None
-        return viewer_of(found, current_app.extensions["portal"].instance, is_trusted=False)
+    instance, accounts = current_app.extensions["portal"].instance, host_acts().classes
+    return viewer_of(found, instance, accounts, is_trusted=False)
 
 
 def _shown() -> dict[str, Any]:

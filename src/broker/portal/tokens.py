@@ -22,7 +22,7 @@ from .database.engine import Database
 from .database.models import DeviceGrant, PersonalToken, PersonState
 from .identity.current import viewer_of
 from .identity.doors import is_admitted
-from .viewer import Viewer
+from .viewer import AccountClasses, Viewer
 
 __all__ = [
     "LONGEST_LIFE",
@@ -167,7 +167,11 @@ def end_tokens(session: Session, person_id: int) -> None:
 
 
 def bearer_of(
-    database: Database, text: str, instance: Instance, now: datetime | None = None
+    database: Database,
+    text: str,
+    instance: Instance,
+    accounts: AccountClasses,
+    now: datetime | None = None,
 ) -> Bearer | None:
     """Who holds this token; None for one that is unknown, ended, or of a person who was removed.
 
@@ -190,12 +194,11 @@ def bearer_of(
         if not is_admitted(instance.auth, person.email):
             return None
         is_trusted = all(one.is_trusted for one in person.identities)
-        viewer = viewer_of(person, instance, is_trusted=is_trusted)
-        bearer = Bearer(viewer, scopes, token.id)
         is_noted = token.last_used_at is not None and moment - token.last_used_at < _NOTED_EVERY
+    viewer = viewer_of(person, instance, accounts, is_trusted=is_trusted)
     if not is_noted:
-        _note_use(database, bearer.token_id, moment)
-    return bearer
+        _note_use(database, token.id, moment)
+    return Bearer(viewer, scopes, token.id)
 
 
 def _note_use(database: Database, token_id: int, moment: datetime) -> None:

@@ -13,7 +13,10 @@ __all__ = ["AccountClasses", "Viewer", "audience_of"]
 
 
 class AccountClasses(Protocol):
-    """What the host knows of accounts now; nothing of it is kept anywhere else."""
+    """What the host knows of accounts now; no right is kept anywhere else."""
+
+    def uid(self, account: str) -> int | None:
+        """The number of a Linux account; None where there is no such account."""
 
     def classes(self, account: str) -> Collection[str] | None:
         """The access classes of a Linux account; None where there is no such analyst."""
@@ -23,6 +26,7 @@ class AccountClasses(Protocol):
 class Viewer:
     """A person who is signed in. ``account`` is None until they have one on the host.
 
+    ``lost_account`` is the name of one that was theirs, and is gone or another one by now.
     ``is_trusted`` says that they came by a door whose word for their address counts: without it
     a person is never an admin, and takes nothing over that was made for the address.
     """
@@ -33,6 +37,7 @@ class Viewer:
     account: str | None
     is_admin: bool
     is_trusted: bool
+    lost_account: str | None = None
 
 
 def audience_of(viewer: Viewer, accounts: AccountClasses) -> Audience:

@@ -42,7 +42,9 @@ def cookie(app: Flask) -> str:
     database: Database = app.extensions["database"]
     with app.app_context(), database.begin() as session:
         now = time_now()
-        person = PortalPerson(email="anna@example.com", created_at=now, account="anna")
+        person = PortalPerson(
+            email="anna@example.com", created_at=now, account="anna", account_uid=1000
+        )
         session.add(person)
         session.flush()
         token = start_session(

@@ -149,6 +149,8 @@ def sign_in(
             person = PortalPerson(email=email, created_at=now)
             session.add(person)
         person.account, person.is_admin = account, admin
+        uid = app.extensions["accounts"].uid(account) if account is not None else None
+        person.account_uid = uid
         session.flush()
         token = start_session(
             session,

@@ -35,6 +35,7 @@ from broker.portal.acts.publishing import PublishingActs
 from broker.portal.app import create_app
 from broker.portal.database.engine import Database
 from broker.portal.database.models import PersonState, PortalPerson
+from broker.portal.identity.current import viewer_of
 from broker.portal.identity.people import remove_person
 from broker.portal.settings import PortalSettings
 from broker.portal.tokens import Scope, make_token
@@ -104,6 +105,11 @@ class AccountsDoor:
     def host(self) -> Host:
         return Host(self.layout, SceneSystem(self.layout.root, self.pulled))
 
+    def uid(self, account: str) -> int | None:
+        """Of an analyst."""
+        person = observe(self.host).registry.by_name().get(account)
+        return None if person is None else person.uid
+
     def classes(self, account: str) -> Collection[str] | None:
         """As the groups of the account say it."""
         person = observe(self.host).registry.by_name().get(account)
@@ -168,7 +174,8 @@ class Scene:
         """As if they had never been here."""
         with self.database.begin() as session:
             person = session.get_one(PortalPerson, self.people[name])
-            person.state, person.account = PersonState.ACTIVE, None
+            person.state = PersonState.ACTIVE
+            person.account = person.account_uid = None
 
     def add(self, name: str, account: str | None = None, *, admin: bool = False) -> int:
         """A person who has signed in before."""
@@ -177,6 +184,7 @@ class Scene:
                 email=f"{name}@example.com",
                 name=name.title(),
                 account=account,
+                account_uid=self.door.uid(account) if account is not None else None,
                 is_admin=admin,
                 created_at=datetime.now(UTC),
             )
@@ -191,7 +199,8 @@ class Scene:
             assert one is not None
             if one.state != PersonState.ACTIVE:
                 return None
-            return Viewer(one.id, one.email, one.name, one.account, one.is_admin, self.is_trusted)
+        instance = self.app.extensions["portal"].instance
+        return viewer_of(one, instance, self.door, is_trusted=self.is_trusted)
 
     def browser(self, name: str | None) -> FlaskClient:
         """A browser in which this person is signed in."""

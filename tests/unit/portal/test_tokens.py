@@ -9,6 +9,7 @@ from broker.config import Instance
 from broker.portal.database.engine import Database
 from broker.portal.database.models import PortalPerson, PortalTables
 from broker.portal.tokens import Scope, bearer_of, make_token
+from tests.unit.portal.browsing import FixedAccounts
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
@@ -36,5 +37,7 @@ def test_a_token_ends_with_the_right_to_sign_in(database: Database) -> None:
             {"allowed_domain": "elsewhere.com", "admins": "anna@example.com"},
         )
     )
-    found = [bearer_of(database, token.text, one, NOON) for one in (within, gone, admin)]
+    found = [
+        bearer_of(database, token.text, one, FixedAccounts(), NOON) for one in (within, gone, admin)
+    ]
     assert [one is not None for one in found] == [True, False, False]

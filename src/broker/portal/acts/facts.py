@@ -57,6 +57,7 @@ class AccountFacts:
     """
 
     name: str
+    uid: int | None
     email: str
     classes: tuple[str, ...]
     keys: tuple[KeyOfAccount, ...]
@@ -75,6 +76,7 @@ class AccountFacts:
         space = row.get("space") or {}
         return cls(
             name=str(row["name"]),
+            uid=row.get("uid"),
             email=str(row.get("email") or ""),
             classes=tuple(map(str, row.get("classes") or ())),
             keys=tuple(map(_key, row.get("keys") or ())),

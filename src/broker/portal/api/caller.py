@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import current_app, g, request
 
+from ..acts.host import host_acts
 from ..database.engine import Database
 from ..tokens import Bearer, Scope, bearer_of
 from ..viewer import Viewer
@@ -29,7 +30,8 @@ def authenticate() -> Bearer:
             "Send a personal token: Authorization: Bearer broker_pat_…",
             {"WWW-Authenticate": _REALM},
         )
-    bearer = bearer_of(database(), token.strip(), current_app.extensions["portal"].instance)
+    instance, accounts = current_app.extensions["portal"].instance, host_acts().classes
+    bearer = bearer_of(database(), token.strip(), instance, accounts)
     if bearer is None:
         raise ApiProblem(
             401,

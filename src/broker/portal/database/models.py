@@ -77,6 +77,9 @@ class LinkPurpose(StrEnum):
 class PortalPerson(PortalTables):
     """A person. ``email`` is folded (``foreign.addresses``), ``account`` the Linux account, once
     there is one. Rights are not kept here: the classes of an account are its groups on the host.
+
+    ``account_uid`` is the number that the account had when it became theirs: with another one it
+    is not theirs (``identity.accounts``). It is None while the host makes the account.
     """
 
     __tablename__ = "person"
@@ -85,6 +88,7 @@ class PortalPerson(PortalTables):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     account: Mapped[str | None] = mapped_column(String(32), unique=True)
+    account_uid: Mapped[int | None]
     is_admin: Mapped[bool] = mapped_column(default=False)
     state: Mapped[PersonState] = mapped_column(String(10), default=PersonState.ACTIVE)
     created_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""The classes of an account: of a host by its groups, or of a file for developers."""
+"""Accounts of a host, or of a file for developers: their classes, and whose they still are."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from pathlib import Path
 from ...classes import FIRST_PERSON_UID, PUBLIC, group_of
 from ...config import Instance
 from ...errors import PortalError
+from ..database.models import PortalPerson
+from ..viewer import AccountClasses
 
-__all__ = ["LocalAccounts", "NssAccounts"]
+__all__ = ["LocalAccounts", "NssAccounts", "is_tied", "tied_account"]
 
 
 class NssAccounts:
@@ -24,6 +26,13 @@ class NssAccounts:
         self._groups = {
             instance.group_of(name) or group_of(name): name for name in instance.class_names
         }
+
+    def uid(self, account: str) -> int | None:
+        """The number of an account of the host; None where there is no such account."""
+        try:
+            return pwd.getpwnam(account).pw_uid
+        except KeyError:
+            return None
 
     def classes(self, account: str) -> Collection[str] | None:
         """The classes whose groups the account is in; None where it is not an analyst's.
@@ -53,6 +62,10 @@ class LocalAccounts:
         """``path`` need not exist: no one has an account then."""
         self._path = path
 
+    def uid(self, account: str) -> int | None:
+        """The same number for every account of the file, which has none."""
+        return None if self.classes(account) is None else FIRST_PERSON_UID
+
     def classes(self, account: str) -> Collection[str] | None:
         """The classes of an account; None where the file does not have it."""
         try:
@@ -67,3 +80,18 @@ class LocalAccounts:
                 where=str(self._path),
                 expected='JSON such as {"anna": ["public"]}',
             ) from error
+
+
+def is_tied(person: PortalPerson, uid: int | None) -> bool:
+    """Whether the account of the person's name has the number that it had when it became theirs.
+
+    An account that was removed and made anew has another one: it may be another person's.
+    """
+    return person.account_uid is not None and uid == person.account_uid
+
+
+def tied_account(person: PortalPerson, accounts: AccountClasses) -> str | None:
+    """The account of a person, asked of the host now; None where it is not theirs, or gone."""
+    if person.account is None or not is_tied(person, accounts.uid(person.account)):
+        return None
+    return person.account

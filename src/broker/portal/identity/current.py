@@ -15,7 +15,8 @@ from ...config import Instance
 from ..database.engine import Database
 from ..database.models import LoginSession, PortalPerson
 from ..settings import PortalSettings
-from ..viewer import Viewer
+from ..viewer import AccountClasses, Viewer
+from .accounts import tied_account
 from .doors import is_still_admitted, is_trusted_door
 from .local_path import HOME, local_path
 from .sessions import SEEN_EVERY, end_session, live_session
@@ -63,17 +64,21 @@ def forget_viewer() -> None:
     g.pop("viewer", None)
 
 
-def viewer_of(person: PortalPerson, instance: Instance, *, is_trusted: bool) -> Viewer:
+def viewer_of(
+    person: PortalPerson, instance: Instance, accounts: AccountClasses, *, is_trusted: bool
+) -> Viewer:
     """What pages know of a person. Who is an admin by the configuration is so at each request."""
     is_admin = person.is_admin or person.email in instance.auth.admins
-    user = instance.users.get(person.account) if person.account is not None else None
+    account = tied_account(person, accounts)
+    user = instance.users.get(account) if account is not None else None
     return Viewer(
         person_id=person.id,
         email=person.email,
         name=(user.name if user else "") or person.name or person.email.partition("@")[0],
-        account=person.account,
+        account=account,
         is_admin=is_admin and is_trusted,
         is_trusted=is_trusted,
+        lost_account=person.account if account is None and person.account_uid else None,
     )
 
 
@@ -88,10 +93,11 @@ def _looked_up() -> Viewer | None:
         found = live_session(reading, token, auth, now)
         if found is None:
             return None
-        method, digest = found.method, found.digest
-        is_trusted = is_trusted_door(auth, method)
-        viewer = viewer_of(found.person, settings.instance, is_trusted=is_trusted)
         is_unseen = now - found.last_seen_at >= SEEN_EVERY
+    method, digest = found.method, found.digest
+    accounts: AccountClasses = current_app.extensions["accounts"]
+    is_trusted = is_trusted_door(auth, method)
+    viewer = viewer_of(found.person, settings.instance, accounts, is_trusted=is_trusted)
     if not is_still_admitted(auth, method, viewer.email, is_admin=viewer.is_admin):
         with database.begin() as writing:
             end_session(writing, digest)

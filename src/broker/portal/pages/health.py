@@ -58,7 +58,9 @@ def _for_operators() -> None:
     if _is_local(request.remote_addr):
         return
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    bearer = bearer_of(database(), token, settings().instance) if kind.lower() == "bearer" else None
+    bearer = None
+    if kind.lower() == "bearer":
+        bearer = bearer_of(database(), token, settings().instance, host_acts().classes)
     if bearer is None or Scope.OPERATIONS not in bearer.scopes or not bearer.viewer.is_admin:
         abort(404)
 

@@ -10,7 +10,8 @@ import pytest
 
 from broker.config import Instance
 from broker.errors import PortalError
-from broker.portal.identity.accounts import LocalAccounts, NssAccounts
+from broker.portal.database.models import PortalPerson
+from broker.portal.identity.accounts import LocalAccounts, NssAccounts, tied_account
 
 GROUPS = {100: "dataread", 101: "data-private", 102: "people", 103: "users", 104: "data-ops"}
 PEOPLE = {
@@ -59,6 +60,19 @@ def test_a_group_that_was_taken_away_counts_at_the_next_look(
     assert accounts.classes("eva") == ["public"]
     host["eva"][1].remove(100)
     assert accounts.classes("eva") is None
+
+
+def test_the_number_of_an_account_is_that_of_the_host(
+    host: dict[str, tuple[int, list[int]]],
+) -> None:
+    accounts = NssAccounts(Instance())
+    person = PortalPerson(email="anna@example.com", account="anna", account_uid=1001)
+    assert (accounts.uid("anna"), accounts.uid("absent")) == (1001, None)
+    assert tied_account(person, accounts) == "anna"
+    host["anna"] = (1009, host["anna"][1])
+    assert tied_account(person, accounts) is None
+    person.account_uid = None
+    assert tied_account(person, accounts) is None
 
 
 def test_accounts_for_developers_are_a_file(tmp_path: Path) -> None:

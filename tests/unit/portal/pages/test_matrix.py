@@ -67,6 +67,7 @@ PAGES: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/admin/people/<int:person_id>/classes"): ADMIN_BAD,
     ("POST", "/admin/people/<int:person_id>/keys/revoke"): ADMIN_ACT,
     ("POST", "/admin/people/<int:person_id>/sign-out"): ADMIN_ACT,
+    ("POST", "/admin/people/<int:person_id>/account"): ADMIN_BAD,
     ("POST", "/admin/people/<int:person_id>/admin"): ADMIN_BAD,
     ("POST", "/admin/people/<int:person_id>/remove"): ADMIN_ACT,
     ("POST", "/admin/people/<int:person_id>/readmit"): ADMIN_ACT,

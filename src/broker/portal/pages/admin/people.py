@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import render_template, request
@@ -11,6 +12,7 @@ from ....errors import BrokerError
 from ...acts.facts import AccountFacts
 from ...acts.host import host_acts
 from ...database.models import PersonState, PortalPerson
+from ...identity.accounts import is_tied
 from ..acting import database
 from .blueprint import admin
 
@@ -42,8 +44,9 @@ def people() -> str:
             columns = (PortalPerson.email, PortalPerson.name, PortalPerson.account)
             chosen = chosen.where(or_(*(one.icontains(sought, autoescape=True) for one in columns)))
         known = list(session.scalars(chosen))
-        linked = {name for name in session.scalars(select(PortalPerson.account)) if name}
-    rows = [PersonRow(one, by_name.get(one.account or "")) for one in known[:_MOST]]
+        claims = session.execute(select(PortalPerson.account, PortalPerson.account_uid)).all()
+    linked = {name for name, uid in claims if name in by_name and by_name[name].uid == uid}
+    rows = [PersonRow(one, _account_of(one, by_name)) for one in known[:_MOST]]
     rows += [
         PersonRow(None, one)
         for one in analysts
@@ -57,3 +60,8 @@ def people() -> str:
         is_cut=len(known) > _MOST,
         removed=PersonState.REMOVED,
     )
+
+
+def _account_of(person: PortalPerson, analysts: Mapping[str, AccountFacts]) -> AccountFacts | None:
+    found = analysts.get(person.account or "")
+    return found if found is not None and is_tied(person, found.uid) else None

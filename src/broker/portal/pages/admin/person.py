@@ -8,13 +8,16 @@ from flask import abort, render_template, request
 from werkzeug import Response
 
 from ....classes import PUBLIC
-from ....errors import BrokerError
+from ....errors import AccountsError, BrokerError
 from ...access_requests import requests_of
 from ...acts.host import host_acts
 from ...database.models import PersonState, PortalPerson
 from ...events import events_of, note_event
+from ...identity.accounts import is_tied
+from ...identity.people import restore_person
 from ...identity.sessions import end_sessions, sessions_of
 from ...offboarding import off_board, proof_of
+from ...registration import account_of
 from ...seeing import see_as
 from ...tokens import end_tokens, tokens_of
 from ..acting import database, go, note, refuse, settings, typed
@@ -39,9 +42,10 @@ def person(person_id: int) -> str:
         browsers = sessions_of(session, person_id, settings().instance.auth, now)
         events, total = events_of(session, person_id, count=20)
     try:
-        account, problem = host_acts().accounts.analyst(found.account), ""
+        on_host, problem = host_acts().accounts.analyst(found.account), ""
     except BrokerError as error:
-        account, problem = None, str(error)
+        on_host, problem = None, str(error)
+    account = on_host if on_host is not None and is_tied(found, on_host.uid) else None
     return render_template(
         "admin/person.html",
         found=found,
@@ -50,6 +54,8 @@ def person(person_id: int) -> str:
         is_admin_by_file=found.email in settings().instance.auth.admins,
         identities=identities,
         account=account,
+        other=on_host if account is None else None,
+        is_lost=found.account is not None and account is None and not problem,
         problem=problem,
         proof=proof,
         shows_proof="proof" in request.args,
@@ -72,7 +78,7 @@ def change_class(person_id: int) -> Response:
     found, accounts = _person(person_id), host_acts().accounts
     try:
         act = accounts.grant if verb == "grant" else accounts.revoke
-        act(acting_admin().email, _account(found), name)
+        act(acting_admin().email, account_of(found, accounts).name, name)
     except BrokerError as error:
         refuse(error)
     else:
@@ -84,8 +90,10 @@ def change_class(person_id: int) -> Response:
 def revoke_key(person_id: int) -> Response:
     """End a key of theirs at once."""
     found, fingerprint = _person(person_id), typed("fingerprint", 100)
+    accounts = host_acts().accounts
     try:
-        host_acts().accounts.revoke_key(acting_admin().email, _account(found), fingerprint)
+        name = account_of(found, accounts).name
+        accounts.revoke_key(acting_admin().email, name, fingerprint)
     except BrokerError as error:
         refuse(error)
     else:
@@ -133,17 +141,53 @@ def remove(person_id: int) -> Response:
 @admin.post("/people/<int:person_id>/readmit")
 def readmit(person_id: int) -> Response:
     """Let a removed person sign in again, and register anew where their account is gone."""
-    accounts = host_acts().accounts
-    with database().begin() as session:
-        found = _found(session.get(PortalPerson, person_id))
-        found.state, found.removed_at = PersonState.ACTIVE, None
+    known, is_gone = _person(person_id), False
+    if known.account is not None:
         try:
-            if found.account is not None and accounts.analyst(found.account, fresh=True) is None:
-                found.account = None
+            on_host = host_acts().accounts.analyst_now(known.account)
+            is_gone = on_host is None or not is_tied(known, on_host.uid)
         except BrokerError as error:
             refuse(error)
+    with database().begin() as session:
+        found = _found(session.get(PortalPerson, person_id))
+        restore_person(found)
+        if is_gone and _has_tie_of(found, known):
+            found.account = found.account_uid = None
         note_event(session, acting_admin().person_id, "person.readmit", found.email)
     return go("admin.person", person_id=person_id)
+
+
+@admin.post("/people/<int:person_id>/account")
+def change_tie(person_id: int) -> Response:
+    """Say whose the account is by whose name the person's own one went: theirs, or not.
+
+    ``uid`` is the number of the account that the admin looked at.
+    """
+    answer, uid = typed("answer", 10), typed("uid", 10)
+    known = _person(person_id)
+    if answer not in ("theirs", "other") or known.account is None:
+        abort(400)
+    try:
+        on_host = host_acts().accounts.analyst_now(known.account)
+        if on_host is not None and is_tied(known, on_host.uid):
+            raise AccountsError("this account is tied to the person already", where=known.account)
+        if answer == "theirs" and (on_host is None or str(on_host.uid) != uid):
+            raise AccountsError("the host has another account by now", where=known.account)
+        with database().begin() as session:
+            found = _found(session.get(PortalPerson, person_id))
+            if not _has_tie_of(found, known):
+                raise AccountsError("another admin has answered this", where=known.account)
+            if answer == "theirs":
+                _check_active(found)
+                found.account_uid = int(uid)
+            else:
+                found.account = found.account_uid = None
+            verb = "account.tie" if answer == "theirs" else "account.untie"
+            target = f"{known.account} of {found.email}"
+            note_event(session, acting_admin().person_id, verb, target)
+    except BrokerError as error:
+        refuse(error)
+    return go("admin.person", person_id=person_id, _anchor="access")
 
 
 @admin.post("/people/<int:person_id>/see-as")
@@ -168,7 +212,11 @@ def _found(person: PortalPerson | None) -> PortalPerson:
     return person
 
 
-def _account(person: PortalPerson) -> str:
-    if person.account is None:
-        abort(400)
-    return person.account
+def _check_active(person: PortalPerson) -> None:
+    if person.state == PersonState.REMOVED:
+        raise AccountsError("this person was removed from the portal", where=person.email)
+
+
+def _has_tie_of(person: PortalPerson, before: PortalPerson) -> bool:
+    """Whether no one changed it while the host was asked."""
+    return (person.account, person.account_uid) == (before.account, before.account_uid)

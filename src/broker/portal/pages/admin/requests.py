@@ -7,10 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug import Response
 
-from ....errors import AccountsError, BrokerError
+from ....errors import BrokerError
 from ...access_requests import decide, waiting_request
 from ...acts.host import host_acts
 from ...database.models import AccessRequest, Decision
+from ...identity.accounts import tied_account
+from ...registration import account_of
 from ..acting import database, go, refuse, typed
 from ..acting import person as acting_admin
 from .blueprint import admin
@@ -32,12 +34,15 @@ def requests() -> str:
         last = list(
             session.scalars(decided.order_by(AccessRequest.decided_at.desc()).limit(_SHOWN))
         )
+    accounts = host_acts().classes
+    tied = {one.person_id: tied_account(one.person, accounts) for one in [*pending, *last]}
     classes = {
-        one.person.account: host_acts().classes.classes(one.person.account) or ()
-        for one in [*pending, *last]
-        if one.person.account is not None
+        number: accounts.classes(name) or () if name is not None else ()
+        for number, name in tied.items()
     }
-    return render_template("admin/requests.html", pending=pending, last=last, classes=classes)
+    return render_template(
+        "admin/requests.html", pending=pending, last=last, tied=tied, classes=classes
+    )
 
 
 @admin.post("/requests/<int:request_id>")
@@ -60,11 +65,6 @@ def _grant(request_id: int) -> None:
     """Ask the host for the class. Raises ``BrokerError`` where it may not, or does not, give it."""
     with database().read() as session:
         found = waiting_request(session, request_id)
-        account, access_class = found.person.account, found.access_class
-        if account is None:
-            raise AccountsError(
-                "this person has no account on the host yet",
-                where=found.person.email,
-                remedy="Wait until they have given a key, or refuse.",
-            )
-    host_acts().accounts.grant(acting_admin().email, account, access_class)
+        person, access_class = found.person, found.access_class
+    accounts = host_acts().accounts
+    accounts.grant(acting_admin().email, account_of(person, accounts).name, access_class)

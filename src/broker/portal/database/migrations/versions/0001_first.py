@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("account", sa.String(length=32), nullable=True),
+        sa.Column("account_uid", sa.Integer(), nullable=True),
         sa.Column("is_admin", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
