@@ -245,8 +245,9 @@ class Instance(Section):
     )
     username_mapping: dict[FoldedName, AccountName] = Field(
         default={},
-        description="E-mail address, or its part before the @, to the account name that the "
-        "portal suggests, where they differ.",
+        description="E-mail address to the account name that the portal suggests, where they "
+        "differ. A part before the @ counts where `auth.allowed_domain` is one domain, for its "
+        "addresses alone.",
     )
     datasets: dict[str, Dataset] = Field(
         default={}, description="Groups of tables, by the name that tables and access classes use."

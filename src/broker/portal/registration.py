@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ..accounts.records.keys import Key
+from ..config import Instance
 from ..errors import AccountsError
 from ..foreign.addresses import folded_address
 from .acts.accounts import AccountActs
 from .acts.facts import AccountFacts
+from .acts.host import HostActs
 from .database.engine import Database
 from .database.models import PersonState, PortalPerson
 from .events import note_event
-from .identity.account_names import SuggestedName, suggest_name
+from .identity.account_names import SuggestedName, declared_name, suggest_name
 from .identity.accounts import is_tied
 from .viewer import Viewer
 
@@ -53,30 +55,26 @@ def account_of(person: PortalPerson, accounts: AccountActs) -> AccountFacts:
 
 
 def suggested_account(
-    database: Database, accounts: AccountActs, viewer: Viewer, mapping: Mapping[str, str]
+    database: Database, host: HostActs, viewer: Viewer, instance: Instance
 ) -> SuggestedName:
     """What the account of a person would be called now. Raises ``BrokerError``."""
     if viewer.lost_account is not None:
         raise _lost(viewer)
-    analysts = accounts.analysts()
-    with database.read() as session:
-        return _suggested(session, analysts, viewer, mapping)
+    return _suggested(database, host, host.accounts.analysts(), viewer, instance)
 
 
 def register(
-    database: Database,
-    accounts: AccountActs,
-    viewer: Viewer,
-    key: Key,
-    mapping: Mapping[str, str],
+    database: Database, host: HostActs, viewer: Viewer, key: Key, instance: Instance
 ) -> str:
     """Give a person an account with this key; returns its name. Raises ``BrokerError``.
 
     The name is taken in the database first, where no two people have the same, and given back
     when the host refuses. An account that the operators made for the address is taken over.
     """
+    accounts = host.accounts
     analysts = accounts.analysts(fresh=True)
-    name = _claimed(database, analysts, viewer, key, mapping)
+    name = _suggested(database, host, analysts, viewer, instance).name
+    _claim(database, viewer, name, key)
     own = next((one for one in analysts if one.name == name), None)
     try:
         if own is None:
@@ -98,24 +96,22 @@ def register(
     raise _removed(viewer)
 
 
-def _claimed(
-    database: Database,
-    analysts: Collection[AccountFacts],
-    viewer: Viewer,
-    key: Key,
-    mapping: Mapping[str, str],
-) -> str:
-    """A name that is this person's in the database, before the host has it."""
+def _claim(database: Database, viewer: Viewer, name: str, key: Key) -> None:
+    """Make the name this person's in the database, before the host has it."""
     with database.begin() as session:
-        name = _suggested(session, analysts, viewer, mapping).name
         person = session.get(PortalPerson, viewer.person_id)
         if person is None or person.state != PersonState.ACTIVE:
             raise _removed(viewer)
         if person.account is not None and person.account_uid is not None:
             raise _lost(viewer)  # without a number a registration of theirs broke off
+        if name in _names_of_others(session, viewer):
+            raise AccountsError(
+                "another person got this account name just now",
+                where=name,
+                remedy="Send the key again.",
+            )
         person.account = name
         note_event(session, viewer.person_id, "account.request", name, detail=key.fingerprint)
-    return name
 
 
 def _tied(database: Database, viewer: Viewer, made: AccountFacts) -> bool:
@@ -154,13 +150,26 @@ def _give_back(database: Database, viewer: Viewer, name: str) -> None:
 
 
 def _suggested(
-    session: Session, analysts: Collection[AccountFacts], viewer: Viewer, mapping: Mapping[str, str]
+    database: Database,
+    host: HostActs,
+    analysts: Collection[AccountFacts],
+    viewer: Viewer,
+    instance: Instance,
 ) -> SuggestedName:
     """The account that the operators made for the address, else a name that no one has."""
-    others = select(PortalPerson.account).where(PortalPerson.id != viewer.person_id)
-    taken = {name for name in session.scalars(others) if name}
+    with database.read() as session:
+        taken = _names_of_others(session, viewer)
     own = own_account(viewer.email, analysts) if viewer.is_trusted else None
     if own is not None and own.name not in taken:
         return SuggestedName(own.name, "The operators made this account for your address.")
     taken |= {one.name for one in analysts}
-    return suggest_name(viewer.email, mapping, taken.__contains__)
+    mapping, domains = instance.username_mapping, instance.auth.allowed_domain
+    declared = declared_name(viewer.email, mapping, domains) if viewer.is_trusted else None
+    return suggest_name(
+        viewer.email, declared, lambda name: name in taken or host.classes.has_name(name)
+    )
+
+
+def _names_of_others(session: Session, viewer: Viewer) -> set[str]:
+    others = select(PortalPerson.account).where(PortalPerson.id != viewer.person_id)
+    return {name for name in session.scalars(others) if name}

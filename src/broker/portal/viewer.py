@@ -18,6 +18,9 @@ class AccountClasses(Protocol):
     def uid(self, account: str) -> int | None:
         """The number of a Linux account; None where there is no such account."""
 
+    def has_name(self, name: str) -> bool:
+        """Whether an account or a group of the host has this name, also one of the system."""
+
     def classes(self, account: str) -> Collection[str] | None:
         """The access classes of a Linux account; None where there is no such analyst."""
 

@@ -33,6 +33,10 @@ class FixedAccounts:
         del account
         return 1000
 
+    def has_name(self, name: str) -> bool:
+        """No other name is taken."""
+        return name == "anna"
+
     def classes(self, account: str) -> Collection[str] | None:
         """The same for everyone."""
         del account

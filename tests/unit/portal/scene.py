@@ -94,6 +94,7 @@ class AccountsDoor:
             self.layout.at(path).write_text(text)
         self.path = folder / "socket"
         self.pulled: dict[str, str] = {}
+        self.names: set[str] = set()
         self.helper = Helper(host=self.host, limit=Limit(100_000, 0.001))
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listening.bind(os.fspath(self.path))
@@ -109,6 +110,10 @@ class AccountsDoor:
         """Of an analyst."""
         person = observe(self.host).registry.by_name().get(account)
         return None if person is None else person.uid
+
+    def has_name(self, name: str) -> bool:
+        """Of an analyst, or one that the host has beside them."""
+        return name in self.names or self.uid(name) is not None
 
     def classes(self, account: str) -> Collection[str] | None:
         """As the groups of the account say it."""

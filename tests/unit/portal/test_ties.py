@@ -151,7 +151,7 @@ def test_a_registration_that_broke_off_is_gone_on_with(
 
     whole, viewer = AccountActs.register, portal.viewer("cleo")
     assert viewer is not None
-    accounts = portal.app.extensions["host_acts"].accounts
+    host, instance = portal.app.extensions["host_acts"], portal.app.extensions["portal"].instance
     key = parse_key(public_key("cleo"), where="cleo")
 
     def killed(*words: Any, **more: Any) -> None:
@@ -161,7 +161,7 @@ def test_a_registration_that_broke_off_is_gone_on_with(
     with monkeypatch.context() as patch:
         patch.setattr(AccountActs, "register", killed)
         with pytest.raises(Killed):
-            register(portal.database, accounts, viewer, key, {})
+            register(portal.database, host, viewer, key, instance)
     with portal.database.read() as session:
         person = session.get_one(PortalPerson, portal.people["cleo"])
         assert (person.account, person.account_uid) == ("cleo", None)
@@ -173,4 +173,4 @@ def test_a_registration_that_broke_off_is_gone_on_with(
     assert after is not None
     assert after.account == "cleo"
     with pytest.raises(AccountsError, match="removed from the host, or made anew"):
-        register(portal.database, accounts, after, key, {})
+        register(portal.database, host, after, key, instance)

@@ -17,6 +17,9 @@ class Host:
     def uid(self, account: str) -> int | None:
         return 1000 if account in self.people else None
 
+    def has_name(self, name: str) -> bool:
+        return name in self.people
+
     def classes(self, account: str) -> Collection[str] | None:
         return self.people.get(account)
 

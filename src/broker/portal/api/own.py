@@ -71,8 +71,8 @@ def add_key(body: NewKey) -> AccountKeys:
     """One more key; the first one makes the account."""
     viewer, accounts, key = api_viewer(), host_acts().accounts, pasted_key(body.key)
     if viewer.account is None:
-        mapping = current_app.extensions["portal"].instance.username_mapping
-        name = register(database(), accounts, viewer, key, mapping)
+        instance = current_app.extensions["portal"].instance
+        name = register(database(), host_acts(), viewer, key, instance)
     else:
         name = viewer.account
         accounts.add_key(viewer.email, name, key.line, body.label)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from ...accounts.records.names import check_name
 from ...errors import AccountsError
 
-__all__ = ["SuggestedName", "suggest_name"]
+__all__ = ["SuggestedName", "declared_name", "suggest_name"]
 
 _LONGEST = 32
 _MOST_NUMBERS = 1000
@@ -23,21 +23,29 @@ class SuggestedName:
     reason: str | None = None
 
 
+def declared_name(email: str, mapping: Mapping[str, str], domains: Collection[str]) -> str | None:
+    """The account name of ``username_mapping`` for a folded address; None where it has none.
+
+    ``domains`` are those of ``allowed_domain``. A part before the @ counts for the one allowed
+    domain alone: at another one it is another person.
+    """
+    local, _, domain = email.rpartition("@")
+    return mapping.get(email) or (mapping.get(local) if {*domains} == {domain} else None)
+
+
 def suggest_name(
-    email: str, mapping: Mapping[str, str], is_taken: Callable[[str], bool]
+    email: str, declared: str | None, is_taken: Callable[[str], bool]
 ) -> SuggestedName:
     """The account name for a folded address.
 
-    ``mapping`` is ``username_mapping`` of the instance, ``is_taken`` says whether another person
-    or the host has the name. Raises ``AccountsError`` where no name is left, or the one that the
-    instance maps to is another person's.
+    ``declared`` is that of the instance, ``is_taken`` says whether another person or the host has
+    the name. Raises ``AccountsError`` where no name is left, or the declared one is taken.
     """
-    local, _, domain = email.partition("@")
-    declared = mapping.get(email) or mapping.get(local)
+    local, _, domain = email.rpartition("@")
     if declared is not None:
         if is_taken(declared):
             raise AccountsError(
-                "the account that this person should get is another person's",
+                "the account name that this person should get is in use",
                 where=f"username_mapping of {email}",
                 found=declared,
                 remedy="Name another one in username_mapping.",
@@ -83,4 +91,4 @@ def _reason(name: str, local: str, wanted: str) -> str | None:
         return "Account names have a-z, 0-9, _ and - alone."
     if not _is_valid(wanted):
         return f"The name {wanted or 'before the @'} is reserved or not valid on the host."
-    return f"The name {wanted} is another person's."
+    return f"The name {wanted} is in use."

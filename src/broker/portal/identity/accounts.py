@@ -34,6 +34,14 @@ class NssAccounts:
         except KeyError:
             return None
 
+    def has_name(self, name: str) -> bool:
+        """Whether an account or a group has it; a new analyst gets a group of their name."""
+        try:
+            grp.getgrnam(name)
+        except KeyError:
+            return self.uid(name) is not None
+        return True
+
     def classes(self, account: str) -> Collection[str] | None:
         """The classes whose groups the account is in; None where it is not an analyst's.
 
@@ -65,6 +73,10 @@ class LocalAccounts:
     def uid(self, account: str) -> int | None:
         """The same number for every account of the file, which has none."""
         return None if self.classes(account) is None else FIRST_PERSON_UID
+
+    def has_name(self, name: str) -> bool:
+        """Whether the file has it."""
+        return self.classes(name) is not None
 
     def classes(self, account: str) -> Collection[str] | None:
         """The classes of an account; None where the file does not have it."""

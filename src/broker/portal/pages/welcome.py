@@ -113,8 +113,7 @@ def give_key() -> Response:
     try:
         key = pasted_key(typed("key", _MOST_KEY))
         if viewer.account is None or accounts.analyst(viewer.account, fresh=True) is None:
-            mapping = settings().instance.username_mapping
-            register(database(), accounts, viewer, key, mapping)
+            register(database(), host_acts(), viewer, key, settings().instance)
         else:
             accounts.add_key(viewer.email, viewer.account, key.line, typed("label", 63))
             note("key.add", key.fingerprint)
@@ -147,8 +146,7 @@ def _name(found: NewcomerProgress) -> tuple[str, str, str]:
     if found.account is not None:
         return found.account.name, "", ""
     try:
-        mapping = settings().instance.username_mapping
-        chosen = suggested_account(database(), host_acts().accounts, person(), mapping)
+        chosen = suggested_account(database(), host_acts(), person(), settings().instance)
     except AccountsError as error:
         return "", "", str(error)
     except BrokerError:

@@ -29,6 +29,8 @@ def host(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, list[int]]]:
         pwd, "getpwnam", lambda name: SimpleNamespace(pw_uid=people[name][0], pw_gid=103)
     )
     monkeypatch.setattr(grp, "getgrgid", lambda gid: SimpleNamespace(gr_name=GROUPS[gid]))
+    by_name = {name: SimpleNamespace(gr_name=name) for name in GROUPS.values()}
+    monkeypatch.setattr(grp, "getgrnam", by_name.__getitem__)
     monkeypatch.setattr(os, "getgrouplist", lambda name, _gid: people[name][1])
     return people
 
@@ -68,6 +70,8 @@ def test_the_number_of_an_account_is_that_of_the_host(
     accounts = NssAccounts(Instance())
     person = PortalPerson(email="anna@example.com", account="anna", account_uid=1001)
     assert (accounts.uid("anna"), accounts.uid("absent")) == (1001, None)
+    names = ("anna", "broker", "data-ops", "absent")
+    assert [accounts.has_name(name) for name in names] == [True, True, True, False]
     assert tied_account(person, accounts) == "anna"
     host["anna"] = (1009, host["anna"][1])
     assert tied_account(person, accounts) is None

@@ -16,6 +16,7 @@ from broker.audit.reading import read_log
 from broker.errors import AccountsError
 from broker.hostpaths import AUDIT_LOG
 from broker.portal.acts.accounts import AccountActs
+from broker.portal.database.models import PortalPerson
 from broker.portal.pages.welcome import ordered_commands
 from broker.portal.registration import register
 from tests.unit.accounts.scratch import public_key
@@ -98,7 +99,7 @@ def test_who_is_removed_while_they_register_gets_no_account(portal: Scene) -> No
     """Before the host is asked, and while it answers."""
     viewer = portal.viewer("cleo")
     assert viewer is not None
-    accounts = portal.app.extensions["host_acts"].accounts
+    host, instance = portal.app.extensions["host_acts"], portal.app.extensions["portal"].instance
     key = parse_key(CLEO, where="cleo")
     for hook in ("analysts", "register"):
         portal.restore("cleo")
@@ -112,7 +113,7 @@ def test_who_is_removed_while_they_register_gets_no_account(portal: Scene) -> No
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(AccountActs, hook, removing)
             with pytest.raises(AccountsError, match="removed from the portal"):
-                register(portal.database, accounts, viewer, key, {})
+                register(portal.database, host, viewer, key, instance)
         assert portal.door.classes("cleo") is None, hook
 
 
@@ -123,6 +124,41 @@ def test_the_account_of_another_person_is_never_given(portal: Scene) -> None:
     assert viewer is not None
     assert viewer.account not in (None, "cleo")
     assert portal.door.classes(viewer.account or "") == {"public"}
+
+
+def test_a_name_that_the_host_has_is_not_given_and_whose_it_is_is_not_said(portal: Scene) -> None:
+    """Neither that of the system's accounts, nor that of other people."""
+    portal.door.names.add("cleo")
+    page = portal.browser("cleo").get("/welcome").text
+    assert "<code>cleo-example</code></strong>. The name cleo is in use." in page
+    portal.browser("cleo").post("/welcome/key", data={"key": CLEO})
+    assert portal.door.classes("cleo") is None
+    assert portal.door.classes("cleo-example") == {"public"}
+
+
+def test_a_name_of_the_configuration_is_for_who_came_by_a_trusted_door(portal: Scene) -> None:
+    portal.app.extensions["portal"].instance.username_mapping["cleo"] = "cmueller"
+    assert "<code>cmueller</code>" in portal.browser("cleo").get("/welcome").text
+    portal.is_trusted = False
+    assert "<code>cmueller</code>" not in portal.browser("cleo").get("/welcome").text
+
+
+def test_of_two_who_get_a_name_at_once_one_is_refused(portal: Scene) -> None:
+    viewer = portal.viewer("cleo")
+    assert viewer is not None
+    host, instance = portal.app.extensions["host_acts"], portal.app.extensions["portal"].instance
+    whole = host.classes.has_name
+
+    def late(name: str) -> bool:
+        with portal.database.begin() as session:
+            session.get_one(PortalPerson, portal.people["dora"]).account = "cleo"
+        return bool(whole(name))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(portal.door, "has_name", late)
+        with pytest.raises(AccountsError, match="another person got this account name just now"):
+            register(portal.database, host, viewer, parse_key(CLEO, where="cleo"), instance)
+    assert portal.door.classes("cleo") is None
 
 
 def test_a_refusal_of_the_host_leaves_no_account_behind(portal: Scene) -> None:
