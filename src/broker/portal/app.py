@@ -87,7 +87,7 @@ def create_app(
         limiter.limit(_REQUESTS)(blueprint)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.register_blueprint(api_blueprint(OPERATIONS))
+    app.register_blueprint(api_blueprint(OPERATIONS, limiter))
     app.extensions["catalogs"] = Catalogs(settings.store)
     dress(app, settings.instance, settings.logo, NAVIGATION)
     watch(app)

@@ -1,7 +1,7 @@
 """Device sign-in (RFC 8628): a program shows a code, its person approves it in the portal.
 
 Both codes are kept as SHA-256. The code of the person is short, so a grant lives for 10 minutes,
-and a person has few attempts.
+and a person and their network have few attempts.
 """
 
 from __future__ import annotations
@@ -16,8 +16,15 @@ from enum import StrEnum
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from .database.models import DeviceGrant, PersonState, PortalEvent, PortalPerson
+from .database.models import DeviceGrant, PersonState, PortalPerson
 from .events import note_event
+from .identity.limits import (
+    CODES_BY_CLIENT,
+    CODES_BY_PERSON,
+    client_network,
+    is_used_up,
+    note_attempt,
+)
 from .tokens import MadeToken, Scope, make_token, parse_scopes
 from .viewer import Viewer
 
@@ -36,7 +43,6 @@ _TOKEN_LIFE = timedelta(days=90)
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, section 6.1: no vowels, so no words
 _SLOWER_BY = 5  # seconds
 _MOST_OPEN = 10_000
-_MOST_WRONG = 10  # attempts of a person within LIFE
 
 
 class PollResult(StrEnum):
@@ -59,8 +65,10 @@ class StartedDevice:
     interval: int
 
 
-def start_device(session: Session, client: str, scopes: Collection[Scope]) -> StartedDevice | None:
-    """A new grant that waits; None where too many wait already."""
+def start_device(
+    session: Session, client: str, scopes: Collection[Scope], address: str
+) -> StartedDevice | None:
+    """A new grant that waits, of a program at this address; None where too many wait already."""
     now = datetime.now(UTC)
     session.execute(delete(DeviceGrant).where(DeviceGrant.expires_at < now - LIFE))
     if (session.scalar(select(func.count()).select_from(DeviceGrant)) or 0) >= _MOST_OPEN:
@@ -72,6 +80,7 @@ def start_device(session: Session, client: str, scopes: Collection[Scope]) -> St
             device_digest=_digest(device_code),
             user_digest=_digest(user_code),
             client=client,
+            address=address[:64],
             scopes=" ".join(sorted(scopes)),
             created_at=now,
             expires_at=now + LIFE,
@@ -82,29 +91,22 @@ def start_device(session: Session, client: str, scopes: Collection[Scope]) -> St
     )
 
 
-def find_device(session: Session, viewer: Viewer, typed: str) -> DeviceGrant | None:
+def find_device(session: Session, viewer: Viewer, typed: str, address: str) -> DeviceGrant | None:
     """The grant of a code that waits; None where there is none, or after too many wrong codes.
 
-    A wrong code is noted, and counts among the attempts of the person.
+    A wrong code is noted, and counts among the attempts of the person and of the network of
+    ``address``, from which they sent it.
     """
     now = datetime.now(UTC)
-    wrong = (
-        select(func.count())
-        .select_from(PortalEvent)
-        .where(
-            PortalEvent.person_id == viewer.person_id,
-            PortalEvent.verb == "device.code",
-            PortalEvent.result == "refused",
-            PortalEvent.at > now - LIFE,
-        )
-    )
-    if (session.scalar(wrong) or 0) >= _MOST_WRONG:
+    limits = {CODES_BY_PERSON: str(viewer.person_id), CODES_BY_CLIENT: client_network(address)}
+    if is_used_up(session, limits, now):
         return None
     code = "".join(letter for letter in typed.upper() if letter in _LETTERS)
     found = session.scalars(
         select(DeviceGrant).where(DeviceGrant.user_digest == _digest(code))
     ).one_or_none()
     if found is None or found.expires_at <= now or found.is_denied or found.person_id is not None:
+        note_attempt(session, limits, now)
         note_event(session, viewer.person_id, "device.code", result="refused")
         return None
     return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, current_app, json, request
+from flask_limiter import Limiter
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
@@ -23,7 +24,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
 _LOG = logging.getLogger(__name__)
 
 
-def api_blueprint(operations: Iterable[Operation]) -> Blueprint:
+def api_blueprint(operations: Iterable[Operation], limiter: Limiter) -> Blueprint:
     """All of them, and the document at ``/openapi.json``. No path needs a CSRF token."""
     known = tuple(operations)
     blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -32,7 +33,12 @@ def api_blueprint(operations: Iterable[Operation]) -> Blueprint:
         by_path.setdefault(one.path, {})[one.method] = one
     for path, methods in by_path.items():
         name = next(iter(methods.values())).id
-        blueprint.add_url_rule(flask_path(path), name, _view(methods), methods=_METHODS)
+        view = _view(methods)
+        view.__name__ = name  # by which the limiter knows it
+        limits = {one.limit for one in methods.values() if one.limit is not None}
+        for limit in sorted(limits):
+            view = limiter.limit(limit)(view)
+        blueprint.add_url_rule(flask_path(path), name, view, methods=_METHODS)
     blueprint.add_url_rule("/openapi.json", "document", _document(known), methods=["GET"])
     blueprint.add_url_rule("/", "nothing", _nothing, methods=_METHODS)
     blueprint.add_url_rule("/<path:rest>", "nothing", _nothing, methods=_METHODS)

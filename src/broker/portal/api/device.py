@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from flask import current_app
+from flask import current_app, request
 from pydantic import BaseModel, Field
 
 from ...errors import AccountsError
@@ -73,15 +73,16 @@ def device_code(body: DeviceWish) -> DeviceAnswer:
     except AccountsError as error:
         raise OAuthRefusal("invalid_scope", str(error)) from error
     with database().begin() as session:
-        started = start_device(session, body.client_id, scopes)
+        address = request.remote_addr or ""
+        started = start_device(session, body.client_id, scopes, address)
     if started is None:
         raise ApiProblem(503, "Too many programs wait to be let in.", {"Retry-After": "600"})
-    address = f"{current_app.extensions['portal'].origin}/device"
+    page = f"{current_app.extensions['portal'].origin}/device"
     return DeviceAnswer(
         device_code=started.device_code,
         user_code=started.user_code,
-        verification_uri=address,
-        verification_uri_complete=f"{address}?code={started.user_code}",
+        verification_uri=page,
+        verification_uri_complete=f"{page}?code={started.user_code}",
         expires_in=started.expires_in,
         interval=started.interval,
     )

@@ -37,7 +37,7 @@ class Operation:
     ``serve`` gets ``parts`` as texts, ``query`` and ``body`` as objects where they are declared,
     and returns an object of ``answer``; None is an answer of 204 without a body. ``form`` says
     that the body is a form and not JSON. ``errors`` are the statuses, beside those that every
-    operation has, with the reason of each.
+    operation has, with the reason of each. ``limit`` is how often one network may ask.
     """
 
     id: str
@@ -54,4 +54,5 @@ class Operation:
     form: bool = False
     for_admins: bool = False
     errors: dict[int, str] = field(default_factory=dict)
+    limit: str | None = None
     tag: str = "me"

@@ -20,6 +20,7 @@ _NO_TABLE = {404: "There is no such table, or you may not know of it."}
 _NO_HOST = {503: "The host does not answer now.", 409: "The host refuses this, and says why."}
 _NO_CATALOG = {503: "There is no catalog now."}
 _NO_ACCOUNT = {404: "You have no account on the host yet, or no such key.", **_NO_HOST}
+_TOO_OFTEN = {429: "Your network asks too often."}
 
 OPERATIONS = (
     Operation("me", "GET", "/me", "Who holds the token", Scope.ME, own.me, models.Me),
@@ -199,7 +200,8 @@ OPERATIONS = (
         device.DeviceAnswer,
         body=device.DeviceWish,
         form=True,
-        errors={503: "Too many programs wait."},
+        errors={503: "Too many programs wait.", **_TOO_OFTEN},
+        limit="20 per minute",
         tag="device",
     ),
     Operation(
@@ -212,6 +214,8 @@ OPERATIONS = (
         device.TokenAnswer,
         body=device.TokenWish,
         form=True,
+        errors=_TOO_OFTEN,
+        limit="120 per minute",
         tag="device",
     ),
 )

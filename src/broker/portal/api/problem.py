@@ -85,4 +85,6 @@ def of_broker_error(error: BrokerError) -> ApiProblem:
 
 def of_http_exception(error: HTTPException) -> ApiProblem:
     """What Flask refuses by itself, such as a body that is too long."""
+    if error.code == 429:
+        return ApiProblem(429, "Your network asks too often.", {"Retry-After": "60"})
     return ApiProblem(error.code or 500, error.description or "The request cannot be served.")

@@ -194,13 +194,17 @@ class PersonalToken(PortalTables):
 
 
 class DeviceGrant(PortalTables):
-    """A client that waits for a person to let it in (RFC 8628); both codes as SHA-256."""
+    """A client that waits for a person to let it in (RFC 8628); both codes as SHA-256.
+
+    ``client`` is the name that it gave itself, ``address`` the one from which it asked.
+    """
 
     __tablename__ = "device_grant"
 
     device_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_digest: Mapped[str] = mapped_column(String(64), unique=True)
     client: Mapped[str] = mapped_column(String(100))
+    address: Mapped[str] = mapped_column(String(64), default="")
     scopes: Mapped[str] = mapped_column(String(300))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -15,7 +15,8 @@ from ..database.models import SignInAttempt
 from .tokens import digest_of
 
 __all__ = ["LINKS_BY_ADDRESS", "LINKS_BY_CLIENT", "LINKS_IN_ALL", "USES_BY_CLIENT", "AttemptLimit"]
-__all__ += ["client_network", "count_attempts"]
+__all__ += ["CODES_BY_CLIENT", "CODES_BY_PERSON", "client_network", "count_attempts"]
+__all__ += ["is_used_up", "note_attempt"]
 
 _KEPT = timedelta(days=1)
 
@@ -33,6 +34,8 @@ LINKS_BY_ADDRESS = AttemptLimit("link-address", 5, timedelta(hours=1))
 LINKS_BY_CLIENT = AttemptLimit("link-client", 20, timedelta(hours=1))
 LINKS_IN_ALL = AttemptLimit("link-all", 500, timedelta(hours=1))
 USES_BY_CLIENT = AttemptLimit("use-client", 30, timedelta(hours=1))
+CODES_BY_PERSON = AttemptLimit("code-person", 10, timedelta(minutes=10))  # wrong ones
+CODES_BY_CLIENT = AttemptLimit("code-client", 30, timedelta(minutes=10))
 
 
 def count_attempts(session: Session, limits: Mapping[AttemptLimit, str], now: datetime) -> None:
@@ -41,17 +44,26 @@ def count_attempts(session: Session, limits: Mapping[AttemptLimit, str], now: da
     Raises ``SignInError`` of status 429 where one is used up; the attempt does not count then, so
     that who goes on trying waits for no longer. The work is the same for every key.
     """
-    session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - _KEPT))
-    digests = {limit: digest_of(key) for limit, key in limits.items()}
-    counts = {limit: _count(session, limit, key, now) for limit, key in digests.items()}
-    if any(count >= limit.most for limit, count in counts.items()):
+    if is_used_up(session, limits, now):
         raise SignInError(
             "There were too many attempts to sign in.",
             status=429,
             remedy="Wait for an hour, then try again.",
         )
+    note_attempt(session, limits, now)
+
+
+def is_used_up(session: Session, limits: Mapping[AttemptLimit, str], now: datetime) -> bool:
+    """Whether one of these limits, by its key, leaves no attempt."""
+    counts = {limit: _count(session, limit, digest_of(key), now) for limit, key in limits.items()}
+    return any(count >= limit.most for limit, count in counts.items())
+
+
+def note_attempt(session: Session, limits: Mapping[AttemptLimit, str], now: datetime) -> None:
+    """One attempt more against each of them."""
+    session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - _KEPT))
     session.add_all(
-        SignInAttempt(limit=limit.name, key=key, at=now) for limit, key in digests.items()
+        SignInAttempt(limit=limit.name, key=digest_of(key), at=now) for limit, key in limits.items()
     )
 
 

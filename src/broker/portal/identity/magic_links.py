@@ -26,7 +26,8 @@ from .mail import MailError, MailTransport, link_message
 from .people import person_by_email, person_who_arrived
 from .tokens import digest_of, new_token
 
-__all__ = ["LINK_LIFE", "LinkRequest", "deliver_link", "mail_problem", "new_link", "use_link"]
+__all__ = ["LINK_LIFE", "LinkRequest", "deliver_link", "link_address", "mail_problem", "new_link"]
+__all__ += ["use_link"]
 
 LINK_LIFE = timedelta(minutes=15)
 _KEPT = timedelta(days=1)
@@ -128,6 +129,16 @@ def new_link(
     return token
 
 
+def link_address(session: Session, token: str, now: datetime) -> str | None:
+    """Whose link this is, which stays as it is; None for one that opens nothing."""
+    link = session.get(MagicLink, digest_of(token))
+    return link.email if link is not None and _is_open(link, now) else None
+
+
+def _is_open(link: MagicLink, now: datetime) -> bool:
+    return link.used_at is None and link.expires_at > now
+
+
 def use_link(
     session: Session, token: str, instance: Instance, now: datetime
 ) -> tuple[PortalPerson, ProvenArrival, str]:
@@ -136,7 +147,7 @@ def use_link(
     In a transaction that may write, so that of two who use it one gets in. Raises ``SignInError``.
     """
     link = session.get(MagicLink, digest_of(token))
-    if link is None or link.used_at is not None or link.expires_at <= now:
+    if link is None or not _is_open(link, now):
         raise SignInError(
             "This link was used before, is too old, or is not complete.",
             status=410,

@@ -7,6 +7,7 @@ from werkzeug import Response
 
 from ..device import answer_device, find_device
 from ..identity.current import signed_in
+from ..identity.limits import client_network
 from ..tokens import parse_scopes
 from .acting import database, go, person, typed
 
@@ -28,11 +29,14 @@ def show() -> tuple[str, int] | str:
     """Which program it is, and what it wants."""
     code = typed("code", 40)
     with database().begin() as session:
-        grant = find_device(session, person(), code)
+        grant = find_device(session, person(), code, _address())
     if grant is None:
         return render_template("device/ask.html", code=code, wrong=True), 404
     scopes = sorted(parse_scopes(grant.scopes.split()))
-    return render_template("device/show.html", code=code, grant=grant, scopes=scopes)
+    is_here = client_network(grant.address) == client_network(_address())
+    return render_template(
+        "device/show.html", code=code, grant=grant, scopes=scopes, is_here=is_here
+    )
 
 
 @device.post("/device/answer")
@@ -43,9 +47,13 @@ def answer() -> tuple[str, int] | str | Response:
     if decision not in ("approve", "deny"):
         abort(400)
     with database().begin() as session:
-        grant = find_device(session, person(), typed("code", 40))
+        grant = find_device(session, person(), typed("code", 40), _address())
         if grant is not None:
             answer_device(session, person(), grant, approve=decision == "approve")
     if grant is None:
         return render_template("device/ask.html", code="", wrong=True), 404
     return go("keys.listed", _anchor="tokens") if decision == "approve" else go("home.home")
+
+
+def _address() -> str:
+    return request.remote_addr or ""

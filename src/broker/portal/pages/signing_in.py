@@ -39,7 +39,7 @@ from ..identity.limits import (
     count_attempts,
 )
 from ..identity.local_path import local_path
-from ..identity.magic_links import LinkRequest, deliver_link, mail_problem, use_link
+from ..identity.magic_links import LinkRequest, deliver_link, link_address, mail_problem, use_link
 from ..identity.openid import ProviderClient
 from ..identity.people import person_who_arrived
 from ..identity.sessions import end_session, start_session
@@ -137,7 +137,9 @@ def link_sent() -> ResponseReturnValue:
 @signing_in.get("/sign-in/link/<token>")
 def open_link(token: str) -> ResponseReturnValue:
     """A button. A mail program that opens links to look at them uses nothing up."""
-    return render_template("sign_in/link.html", token=token)
+    with _database().read() as reading:
+        address = link_address(reading, token, time_now())
+    return render_template("sign_in/link.html", token=token, address=address)
 
 
 @signing_in.post("/sign-in/link")

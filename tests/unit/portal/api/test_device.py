@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from broker.portal.database.models import DeviceGrant, PersonState, PortalPerson
@@ -14,8 +16,9 @@ from tests.unit.portal.scene import ORIGIN, Scene
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
-def begin(portal: Scene, **more: str) -> Any:
-    return portal.api("POST", "/device/code", data={"client_id": "laptop", **more})
+def begin(portal: Scene, *, by: str = "192.0.2.1", **more: str) -> Any:
+    form = {"client_id": "laptop", **more}
+    return portal.api("POST", "/device/code", data=form, environ_overrides={"REMOTE_ADDR": by})
 
 
 def poll(portal: Scene, code: str, client: str = "laptop") -> Any:
@@ -32,11 +35,13 @@ def waited(portal: Scene, seconds: int) -> None:
                 one.last_asked_at -= timedelta(seconds=seconds)
 
 
-def answered(portal: Scene, person: str, code: str, *, approve: bool) -> bool:
+def answered(
+    portal: Scene, person: str, code: str, *, approve: bool, by: str = "192.0.2.1"
+) -> bool:
     with portal.database.begin() as session:
         viewer = portal.viewer(person)
         assert viewer is not None
-        grant = find_device(session, viewer, code)
+        grant = find_device(session, viewer, code, by)
         if grant is not None:
             answer_device(session, viewer, grant, approve=approve)
     return grant is not None
@@ -88,6 +93,45 @@ def test_codes_cannot_be_guessed_for_long(portal: Scene) -> None:
         assert not answered(portal, "bob", "BBBB-BBBB", approve=True)
     assert not answered(portal, "bob", begun["user_code"], approve=True)
     assert answered(portal, "anna", begun["user_code"], approve=True)
+
+
+def test_codes_cannot_be_guessed_by_many_people_of_one_network(portal: Scene) -> None:
+    begun = begin(portal).json
+    network = "2001:db8:1:2::"
+    for number, person in enumerate(["bob"] * 10 + ["cleo"] * 10 + ["dora"] * 10):
+        assert not answered(portal, person, "BBBB-BBBB", approve=True, by=f"{network}{number}")
+    assert not answered(portal, "anna", begun["user_code"], approve=True, by=f"{network}ffff")
+    assert answered(portal, "anna", begun["user_code"], approve=True, by="2001:db8:1:3::1")
+
+
+@pytest.mark.parametrize(("path", "most"), [("/device/code", 20), ("/device/token", 120)])
+def test_a_network_asks_only_so_often(portal: Scene, path: str, most: int) -> None:
+    """Also without nginx, which has a limit of its own."""
+
+    def ask(address: str) -> Any:
+        return portal.api("POST", path, environ_overrides={"REMOTE_ADDR": address})
+
+    found = [ask(f"2001:db8:1:2::{number:x}").status_code for number in range(most)]
+    assert {*found} == {400}
+    refused = ask("2001:db8:1:2:ffff::1")
+    assert (refused.status_code, refused.mimetype) == (429, "application/problem+json")
+    assert refused.headers["Retry-After"] == "60"
+    assert ask("2001:db8:1:3::1").status_code == 400
+
+
+@pytest.mark.parametrize(("by", "is_here"), [("192.0.2.1", True), ("198.51.100.9", False)])
+def test_the_person_sees_which_program_asked_from_where_and_for_what(
+    portal: Scene, by: str, is_here: bool
+) -> None:
+    code = begin(portal, by=by, scope="keys:write").json["user_code"]
+    page = portal.browser("anna").post(
+        "/device", data={"code": code}, environ_overrides={"REMOTE_ADDR": "192.0.2.1"}
+    )
+    text = " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
+    assert "Let laptop in as you?" in text
+    assert f"UTC , from {by}, and gets a token for 90 days" in text
+    assert "add, rotate and revoke your SSH keys" in text
+    assert ("That is not the network of this browser" in text) is not is_here
 
 
 def test_what_is_not_a_request_is_refused_as_oauth_says_it(portal: Scene) -> None:

@@ -271,6 +271,27 @@ def test_a_client_has_twenty_an_hour_for_all_addresses(
     assert all(re.fullmatch("[0-9a-f]{64}", key) for key in keys)
 
 
+def test_a_link_says_whose_it_is_until_it_is_used(
+    client: FlaskClient, post: Post, clock: Clock
+) -> None:
+    request_link(client, KNOWN)
+    deliver(client)
+    path = link_in(post).removeprefix(ORIGIN)
+    for _ in range(2):  # looking at it uses nothing up
+        assert f"You sign in as <strong>{KNOWN}</strong>" in client.get(path).text
+    assert "You sign in as" not in client.get(f"{path}x").text
+    assert "You sign in as" not in client.get("/sign-in/link/").text
+    clock.forward(minutes=14)
+    assert KNOWN in client.get(path).text
+    clock.forward(minutes=2)
+    assert "You sign in as" not in client.get(path).text
+    request_link(client, KNOWN)
+    deliver(client)
+    path = link_in(post).removeprefix(ORIGIN)
+    assert follow(client, link_in(post)).status_code == 303
+    assert KNOWN not in client.application.test_client().get(path).text
+
+
 def test_guesses_of_tokens_are_limited(client: FlaskClient, post: Post) -> None:
     request_link(client, KNOWN)
     deliver(client)

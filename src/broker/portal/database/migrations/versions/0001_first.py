@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("device_digest", sa.String(length=64), nullable=False),
         sa.Column("user_digest", sa.String(length=64), nullable=False),
         sa.Column("client", sa.String(length=100), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
         sa.Column("scopes", sa.String(length=300), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("expires_at", sa.DateTime(), nullable=False),
