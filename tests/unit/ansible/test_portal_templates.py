@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
 import yaml
 
 from broker.hostpaths import TLS_CERTIFICATE
+from broker.portal.identity.limits import client_network
 
 from .bundle import ROOT, load
 from .test_templates import UNITS, plugins, render, settings, template
@@ -103,3 +106,59 @@ def test_an_authority_is_asked_in_words_of_a_shell() -> None:
     assert line.startswith("exec certbot certonly --non-interactive ")
     assert "--domain data.example.com" in line
     assert "--server https://acme-v02.api.letsencrypt.org/directory" in line
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("10.0.0.10", "10.0.0.10"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::a0a:a0a", "2001:db8:1:2::"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::"),
+        ("a0a:a0a:a0a:a0a:a0a:a0a:a0a:a0a", "a0a:a0a:a0a:a0a::"),  # bytes that are line ends
+        ("::1", "::"),
+    ],
+)
+def test_limits_of_nginx_count_a_network_as_the_portal_does(address: str, network: str) -> None:
+    (pattern,) = re.findall(r'"~(\S+)" \$data_broker_first_half;', site())
+    whole = ip_address(address).packed
+    found = re.search(as_python(pattern), whole)
+    key = found["data_broker_first_half"] if found else whole
+    assert key == ip_address(network).packed[: len(key)]
+    assert len(key) == (8 if ":" in address else 4)
+    assert client_network(address).removesuffix("/64") == network
+    assert site().count("limit_req_zone $data_broker_network ") == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "is_passed_on"),
+    [
+        ("yes ", True),
+        ("yes Bearer x", True),
+        ("no ", False),
+        ("no Bearer x", False),
+        ("no Basic broker_pat_" + "0" * 64, False),
+        ("no Bearer broker_pat_" + "0" * 64, True),
+        ("no bearer broker_pat_" + "f" * 64, True),
+        ("no Bearer broker_pat_" + "f" * 65, False),
+        ("no yes ", False),
+    ],
+)
+def test_figures_are_passed_on_for_the_host_itself_and_with_a_token(
+    key: str, is_passed_on: bool
+) -> None:
+    text = site()
+    begin = text.index('map "$data_broker_is_here $http_authorization"')
+    rules = re.findall(r'"~(\*?)(\S[^"]*)" +yes;', text[begin : text.index("}\n", begin)])
+    assert len(rules) == 2
+    matches = [re.search(rule, key, re.I if star else 0) for star, rule in rules]
+    assert any(matches) is is_passed_on
+    for path in ("/metrics", "/readyz"):
+        block = text[text.index(f"location = {path} {{") :].split("proxy_pass", 1)[0]
+        assert "if ($data_broker_may_measure = no) {\n            return 404;" in block
+
+
+def as_python(pattern: str) -> bytes:
+    r"""As PCRE reads it: there ``\z`` and ``(?<name>`` are what Python writes another way."""
+    return pattern.replace(r"\z", r"\Z").replace("(?<", "(?P<").encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from ipaddress import ip_address
 
 from flask import Blueprint, Response, abort, request
@@ -18,6 +19,7 @@ from .acting import database, settings
 __all__ = ["health"]
 
 health = Blueprint("health", __name__)
+_LOG = logging.getLogger(__name__)
 
 
 @health.get("/healthz")
@@ -35,11 +37,11 @@ def ready() -> Response:
         with database().read() as session:
             session.execute(text("SELECT 1"))
     except BrokerError as error:
-        problems["database"] = str(error)
+        problems["database"] = _sentence(error)
     try:
         current_generation(settings().store)
     except BrokerError as error:
-        problems["catalog"] = str(error)
+        problems["catalog"] = _sentence(error)
     lines = [f"{part}: {problems.get(part, 'ok')}\n" for part in ("database", "catalog")]
     return Response("".join(lines), 503 if problems else 200, mimetype="text/plain")
 
@@ -63,6 +65,12 @@ def _for_operators() -> None:
         bearer = bearer_of(database(), token, settings().instance, host_acts().classes)
     if bearer is None or Scope.OPERATIONS not in bearer.scopes or not bearer.viewer.is_admin:
         abort(404)
+
+
+def _sentence(error: BrokerError) -> str:
+    """The log has the place; any account of the host may ask."""
+    _LOG.error("%s", error)
+    return error.message
 
 
 def _is_local(address: str | None) -> bool:

@@ -33,7 +33,7 @@ def test_it_is_ready_when_database_and_catalog_can_be_read(portal: Scene) -> Non
     (portal.app.extensions["portal"].store / "current").unlink()
     answer = portal.app.test_client().get("/readyz")
     assert answer.status_code == 503
-    assert "nothing was published yet" in answer.text
+    assert answer.text == "database: ok\ncatalog: nothing was published yet\n"
 
 
 def test_figures_say_which_part_does_not_answer(portal: Scene) -> None:
