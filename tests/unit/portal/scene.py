@@ -15,6 +15,7 @@ from typing import Any
 
 from flask import Flask, g
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from broker.accounts.debian.activity import Activity
@@ -29,7 +30,7 @@ from broker.config import Instance
 from broker.errors import BrokerError, PublishError
 from broker.helper.rate_limit import Limit
 from broker.hostpaths import HOST_KEY, SIGNERS
-from broker.portal.acts.accounts import AccountActs
+from broker.portal.acts.accounts import AccountActs, HostHelper
 from broker.portal.acts.host import HostActs
 from broker.portal.acts.publishing import PublishingActs
 from broker.portal.app import create_app
@@ -84,10 +85,42 @@ class SceneSystem(ScratchSystem):
         return {name: Activity(None, self.pulled.get(name)) for name in names.values()}
 
 
+class OpenTransactions:
+    """How many transactions of a database a thread has open, by what its engine does."""
+
+    def __init__(self) -> None:
+        self._open = threading.local()
+
+    def watch(self, database: Database) -> None:
+        event.listen(database.engine, "begin", lambda _connection: self._count(1))
+        for end in ("commit", "rollback"):
+            event.listen(database.engine, end, lambda _connection: self._count(-1))
+
+    def _count(self, change: int) -> None:
+        self._open.number = getattr(self._open, "number", 0) + change
+
+    def check_none(self) -> None:
+        """Other processes would wait for the host, too; and it may take as long as it likes."""
+        assert getattr(self._open, "number", 0) == 0, "the host is asked within a transaction"
+
+
+class OutsideTransactions:
+    """A helper that may not be asked within a transaction."""
+
+    def __init__(self, helper: HostHelper, transactions: OpenTransactions) -> None:
+        self._helper = helper
+        self._transactions = transactions
+
+    def call(self, verb: str, **fields: Any) -> dict[str, Any]:
+        self._transactions.check_none()
+        return self._helper.call(verb, **fields)
+
+
 class AccountsDoor:
     """The helper for accounts over a host in a folder, behind a listening socket."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, transactions: OpenTransactions) -> None:
+        self.transactions = transactions
         self.layout = make_root(folder / "host")
         for path, text in ((HOST_KEY, f"{public_key('host')}\n"), (SIGNERS, SIGNER)):
             self.layout.at(path).parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +141,7 @@ class AccountsDoor:
 
     def uid(self, account: str) -> int | None:
         """Of an analyst."""
+        self.transactions.check_none()
         person = observe(self.host).registry.by_name().get(account)
         return None if person is None else person.uid
 
@@ -117,6 +151,7 @@ class AccountsDoor:
 
     def classes(self, account: str) -> Collection[str] | None:
         """As the groups of the account say it."""
+        self.transactions.check_none()
         person = observe(self.host).registry.by_name().get(account)
         return None if person is None else {PUBLIC, *person.classes}
 
@@ -184,12 +219,13 @@ class Scene:
 
     def add(self, name: str, account: str | None = None, *, admin: bool = False) -> int:
         """A person who has signed in before."""
+        uid = self.door.uid(account) if account is not None else None
         with self.database.begin() as session:
             person = PortalPerson(
                 email=f"{name}@example.com",
                 name=name.title(),
                 account=account,
-                account_uid=self.door.uid(account) if account is not None else None,
+                account_uid=uid,
                 is_admin=admin,
                 created_at=datetime.now(UTC),
             )
@@ -234,14 +270,19 @@ def scene(instance: dict[str, Any] | None = None, **example: Any) -> Iterator[Sc
     with tempfile.TemporaryDirectory(prefix="portal-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        door = AccountsDoor(folder)
-        script = PublishingScript()
+        transactions, script = OpenTransactions(), PublishingScript()
+        door = AccountsDoor(folder, transactions)
         try:
             write_example(folder / "store", **example)
             (folder / "state").mkdir()
             acts = HostActs(
-                AccountActs(lambda behalf: Client(door.path, behalf=behalf), "10000 per minute"),
-                PublishingActs(lambda _: script),
+                AccountActs(
+                    lambda behalf: OutsideTransactions(
+                        Client(door.path, behalf=behalf), transactions
+                    ),
+                    "10000 per minute",
+                ),
+                PublishingActs(lambda _: OutsideTransactions(script, transactions)),
                 door,
             )
             settings = PortalSettings(
@@ -255,6 +296,7 @@ def scene(instance: dict[str, Any] | None = None, **example: Any) -> Iterator[Sc
             app.test_client_class = OwnAddress
             app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
             database: Database = app.extensions["database"]
+            transactions.watch(database)
             made = Scene(app, database, door, script)
             app.before_request_funcs.setdefault(None, []).insert(0, lambda: _signed_in(made))
             yield made

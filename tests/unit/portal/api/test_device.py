@@ -38,9 +38,9 @@ def waited(portal: Scene, seconds: int) -> None:
 def answered(
     portal: Scene, person: str, code: str, *, approve: bool, by: str = "192.0.2.1"
 ) -> bool:
+    viewer = portal.viewer(person)
+    assert viewer is not None
     with portal.database.begin() as session:
-        viewer = portal.viewer(person)
-        assert viewer is not None
         grant = find_device(session, viewer, code, by)
         if grant is not None:
             answer_device(session, viewer, grant, approve=approve)
