@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, current_app, json, request
+from flask import Blueprint, Response, current_app, g, json, request
 from flask_limiter import Limiter
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from ...errors import BrokerError
+from ..explanations import explain
 from .caller import require
 from .document import flask_path, openapi_document
 from .operation import Operation
@@ -43,7 +44,7 @@ def api_blueprint(operations: Iterable[Operation], limiter: Limiter) -> Blueprin
     blueprint.add_url_rule("/", "nothing", _nothing, methods=_METHODS)
     blueprint.add_url_rule("/<path:rest>", "nothing", _nothing, methods=_METHODS)
     blueprint.register_error_handler(ApiProblem, lambda error: error.response)
-    blueprint.register_error_handler(BrokerError, lambda error: of_broker_error(error).response)
+    blueprint.register_error_handler(BrokerError, _not_done)
     blueprint.register_error_handler(HTTPException, _refused)
     blueprint.register_error_handler(Exception, _failed)
     # No browser sends a token by itself, so there is nothing to forge.
@@ -133,6 +134,12 @@ def _document(known: Iterable[Operation]) -> Callable[[], Response]:
 def _nothing(rest: str = "") -> Response:
     del rest
     raise ApiProblem(404, "There is no such path. See /api/v1/openapi.json.")
+
+
+def _not_done(error: BrokerError) -> Response:
+    viewer = g.bearer.viewer if "bearer" in g else None
+    detail = explain(error, viewer, current_app.extensions["portal"].instance)
+    return of_broker_error(error, detail).response
 
 
 def _refused(error: HTTPException) -> Response:

@@ -75,12 +75,15 @@ class OAuthRefusal(ApiProblem):
         return Response(json.dumps(body), 400, mimetype="application/json")
 
 
-def of_broker_error(error: BrokerError) -> ApiProblem:
-    """What a helper refuses is a conflict with how things are; what does not answer may later."""
+def of_broker_error(error: BrokerError, detail: str) -> ApiProblem:
+    """What a helper refuses is a conflict with how things are; what does not answer may later.
+
+    ``detail`` is what its reader may know of the error.
+    """
     if isinstance(error, AccountsError | PublishError):
-        return ApiProblem(409, str(error))
+        return ApiProblem(409, detail)
     seconds = 5 if isinstance(error, LockedError) else 60
-    return ApiProblem(503, str(error), {"Retry-After": str(seconds)})
+    return ApiProblem(503, detail, {"Retry-After": str(seconds)})
 
 
 def of_http_exception(error: HTTPException) -> ApiProblem:

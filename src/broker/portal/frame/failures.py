@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-
-from flask import Flask, make_response, render_template, request
+from flask import Flask, current_app, make_response, render_template, request
 from werkzeug import Response
 
 from ...errors import CatalogError
+from ..explanations import look_it_up, new_reference
 from ..identity.current import current_viewer
 from ..reading.catalogs import MissingCatalogError
 
 __all__ = ["handle_missing_catalogs"]
-
-_LOG = logging.getLogger(__name__)
 
 
 def handle_missing_catalogs(app: Flask) -> None:
@@ -30,8 +27,8 @@ def _missing(error: MissingCatalogError) -> Response:
 
 
 def _unreadable(error: CatalogError) -> Response:
-    _LOG.error("%s", error)
-    remedy = "All other pages work. An administrator can read more in the log."
+    instance = current_app.extensions["portal"].instance
+    remedy = f"All other pages work. {look_it_up(new_reference(error), instance)}"
     return _page(503, "The catalog cannot be read at the moment.", remedy, error)
 
 

@@ -11,11 +11,12 @@ from ...errors import BrokerError
 from ...foreign.text import shown
 from ..database.engine import Database
 from ..events import note_event
+from ..explanations import explain
 from ..identity.current import current_viewer
 from ..settings import PortalSettings
 from ..viewer import Viewer
 
-__all__ = ["database", "go", "note", "person", "refuse", "settings", "typed"]
+__all__ = ["database", "explained", "go", "note", "person", "refuse", "settings", "typed"]
 
 _MOST_WORDS = 600  # of a message, which travels in a cookie
 
@@ -48,9 +49,14 @@ def typed(name: str, most: int = 2_000) -> str:
     return text
 
 
+def explained(error: BrokerError) -> str:
+    """What this person reads of an error."""
+    return explain(error, person(), settings().instance)
+
+
 def refuse(error: BrokerError) -> None:
     """Show why something was not done, on the next page."""
-    flash(shown(error, _MOST_WORDS), "error")
+    flash(shown(explained(error), _MOST_WORDS), "error")
 
 
 def go(endpoint: str, **arguments: Any) -> Response:

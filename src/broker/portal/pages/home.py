@@ -20,7 +20,7 @@ from ..identity.current import signed_in
 from ..reading.freshness import Freshness, freshness_of
 from ..tokens import tokens_of
 from ..visits import visit_before
-from .acting import database, go, person
+from .acting import database, explained, go, person
 
 __all__ = ["home"]
 
@@ -86,7 +86,7 @@ def first() -> str | Response:
     try:
         data, data_problem = DataOverview.of(index_for(viewer), now), ""
     except CatalogError as error:
-        data, data_problem = None, str(error)
+        data, data_problem = None, explained(error)
     with database().read() as session:
         tokens = [
             one
@@ -112,7 +112,7 @@ def _account() -> tuple[AccountFacts | None, str]:
     try:
         return host_acts().accounts.analyst(person().account), ""
     except BrokerError as error:
-        return None, str(error)
+        return None, explained(error)
 
 
 def _decided(requests: Sequence[AccessRequest], since: datetime | None) -> Sequence[AccessRequest]:

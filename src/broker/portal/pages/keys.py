@@ -15,7 +15,7 @@ from ..events import note_event
 from ..identity.current import current_session_digest, signed_in
 from ..identity.sessions import end_session, sessions_of
 from ..tokens import LONGEST_LIFE, Scope, make_token, parse_scopes, revoke_token, tokens_of
-from .acting import database, go, note, person, refuse, settings, typed
+from .acting import database, explained, go, note, person, refuse, settings, typed
 
 __all__ = ["keys"]
 
@@ -147,7 +147,7 @@ def _account(*, fresh: bool) -> tuple[AccountFacts | None, str]:
     try:
         return host_acts().accounts.analyst(person().account, fresh=fresh), ""
     except BrokerError as error:
-        return None, str(error)
+        return None, explained(error)
 
 
 def _required(account: str | None) -> str:

@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from ...errors import PortalStateError, SignInError
+from ..explanations import look_it_up, new_reference
 from ..identity.current import current_viewer
 from ..settings import PortalSettings
 
@@ -27,7 +28,7 @@ _SENTENCES = {
     415: ("The request has the wrong format.", ""),
     429: ("There were too many requests.", "Wait for a minute, then try again."),
 }
-_FAILED = ("The portal failed.", "Try again; an administrator can read more in its log.")
+_FAILED = "The portal failed."
 
 
 def register_problems(app: Flask) -> None:
@@ -70,9 +71,13 @@ def _not_signed_in(error: SignInError) -> ResponseReturnValue:
 
 def _no_state(error: PortalStateError) -> ResponseReturnValue:
     """The log has the place and the remedy; a visitor does not learn where things stand."""
-    _LOG.error("%s", error)
     sentence = error.message[:1].upper() + error.message[1:] + "."
-    return _problem(sentence, 503, "An administrator can read in its log what to do.")
+    return _problem(sentence, 503, _remedy(new_reference(error)))
+
+
+def _remedy(reference: str) -> str:
+    settings: PortalSettings = current_app.extensions["portal"]
+    return look_it_up(reference, settings.instance)
 
 
 def _expired_form(_error: CSRFError) -> ResponseReturnValue:
@@ -86,7 +91,9 @@ def _expired_form(_error: CSRFError) -> ResponseReturnValue:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
-    sentence, remedy = _SENTENCES.get(error.code, _FAILED)
+    sentence, remedy = _SENTENCES.get(error.code, (_FAILED, ""))
+    if sentence is _FAILED:  # Flask has logged the reason with its trace
+        remedy = _remedy(new_reference(f"{request.method} {request.endpoint}: {error.code}"))
     answer = make_response(_problem(sentence, error.code, remedy))
     for name, value in error.get_headers():  # such as Allow and Retry-After
         if name not in ("Content-Type", "Content-Length"):

@@ -14,7 +14,7 @@ from ..acts.host import host_acts
 from ..acts.pasted import pasted_key
 from ..identity.current import signed_in
 from ..registration import register, suggested_account
-from .acting import database, go, note, person, refuse, settings, typed
+from .acting import database, explained, go, note, person, refuse, settings, typed
 
 __all__ = ["welcome"]
 
@@ -76,7 +76,7 @@ def progress(*, fresh: bool = False) -> NewcomerProgress:
     try:
         return NewcomerProgress(host_acts().accounts.analyst(person().account, fresh=fresh))
     except BrokerError as error:
-        return NewcomerProgress(None, str(error))
+        return NewcomerProgress(None, explained(error))
 
 
 @welcome.get("/welcome")
@@ -138,7 +138,7 @@ def _contact(account: AccountFacts | None) -> tuple[list[str], str]:
         asks = g.get("real_viewer") or person()  # an admin may look as this person
         return host_acts().accounts.contact(asks.email, account.name, address), ""
     except BrokerError as error:
-        return [], str(error)
+        return [], explained(error)
 
 
 def _name(found: NewcomerProgress) -> tuple[str, str, str]:
@@ -148,7 +148,7 @@ def _name(found: NewcomerProgress) -> tuple[str, str, str]:
     try:
         chosen = suggested_account(database(), host_acts(), person(), settings().instance)
     except AccountsError as error:
-        return "", "", str(error)
+        return "", "", explained(error)
     except BrokerError:
         return "", "", ""
     return chosen.name, chosen.reason or "", ""
