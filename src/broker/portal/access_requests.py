@@ -83,7 +83,7 @@ def decide(
     found.decided_by, found.comment = admin.email, comment.strip()[:_MOST_TEXT]
     verb = "access.grant" if decision is Decision.GRANTED else "access.refuse"
     target = f"{found.access_class} for {found.person.email}"
-    note_event(session, admin.person_id, verb, target, detail=comment)
+    note_event(session, admin.person_id, verb, target, detail=comment, subject=found.person_id)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from .database.models import PortalEvent, PortalPerson
@@ -24,12 +24,14 @@ def note_event(
     *,
     result: str = "done",
     detail: str = "",
+    subject: int | None = None,
 ) -> None:
-    """Add an event; what is too long is cut."""
+    """Add an event; what is too long is cut. ``subject`` is the person to whom it was done."""
     session.add(
         PortalEvent(
             at=datetime.now(UTC),
             person_id=person_id,
+            subject_id=subject,
             verb=verb,
             target=target[:254],
             result=result,
@@ -46,14 +48,17 @@ def events_of(
     skip: int = 0,
     count: int = 50,
 ) -> tuple[Sequence[EventRow], int]:
-    """A page of events, the newest first, and how many there are; None is those of all people."""
+    """A page of events, the newest first, and how many there are.
+
+    Of a person: what they did, and what others did to them. None is those of all people.
+    """
     chosen = select(PortalEvent, func.coalesce(PortalPerson.email, "")).outerjoin(
         PortalPerson, PortalPerson.id == PortalEvent.person_id
     )
     counted = select(func.count()).select_from(PortalEvent)
     if person_id is not None:
-        chosen = chosen.where(PortalEvent.person_id == person_id)
-        counted = counted.where(PortalEvent.person_id == person_id)
+        theirs = or_(PortalEvent.person_id == person_id, PortalEvent.subject_id == person_id)
+        chosen, counted = chosen.where(theirs), counted.where(theirs)
     if verb:
         chosen = chosen.where(PortalEvent.verb == verb)
         counted = counted.where(PortalEvent.verb == verb)

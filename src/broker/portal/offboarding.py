@@ -71,7 +71,7 @@ def off_board(database: Database, host: HostActs, admin: Viewer, person_id: int)
             )
         ):
             one.decision, one.decided_at, one.decided_by = Decision.REFUSED, now, admin.email
-        note_event(session, admin.person_id, "person.remove", person.email)
+        note_event(session, admin.person_id, "person.remove", person.email, subject=person_id)
     account, result, detail = person.account, "done", ""
     try:
         found = _facts(host, person)
@@ -91,6 +91,7 @@ def off_board(database: Database, host: HostActs, admin: Viewer, person_id: int)
                     account,
                     result=result,
                     detail=detail,
+                    subject=person_id,
                 )
 
 

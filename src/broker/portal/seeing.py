@@ -1,4 +1,7 @@
-"""An admin sees what another person sees: the same pages for their audience, and no act."""
+"""An admin sees what another person sees: the same pages for their audience, and no act.
+
+So an admin may look into classes that they do not have. It is an event, which the person sees.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ __all__ = ["see_as", "seeing", "watch"]
 
 seeing = Blueprint("seeing", __name__)
 _KEY = "see_as"
-_STOP = "seeing.stop"
+_STOP = ("seeing.stop", "signing_in.sign_out")
 _FREE = ("static", "files.static", "files.brand")
 
 
@@ -48,7 +51,7 @@ def _replaced() -> None:
     if admin is None or not admin.is_admin:
         session.pop(_KEY, None)
         return
-    if request.endpoint == _STOP:
+    if request.endpoint in _STOP:
         return
     other = _person(session[_KEY])
     if other is None:

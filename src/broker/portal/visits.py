@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from flask import session
+from flask import g, session
 
 __all__ = ["visit_before"]
 
@@ -13,7 +13,12 @@ _LAST, _BEFORE = "visit.last", "visit.before"
 
 
 def visit_before(now: datetime) -> datetime | None:
-    """The last moment of the visit before this one; None for a first visit."""
+    """The last moment of the visit before this one; None for a first visit.
+
+    Also None for an admin who sees what another person sees: it is the admin's own browser.
+    """
+    if "seen_as" in g:
+        return None
     last = _instant(session.get(_LAST))
     if last is not None and now - last > _PAUSE:
         session[_BEFORE] = last.isoformat()

@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from flask import current_app
 
 from ...catalog.model import CatalogTable, TableDetails
+from ...catalog.places import INDEX
 from ...classes import CATALOG
 from ...foreign.paths import is_generation
+from ..acts.host import host_acts
 from ..audience_catalog import catalog_for, index_for
 from ..reading.freshness import freshness_of
+from ..viewer import audience_of
 from .caller import api_viewer
 from .models import (
     ApiCatalog,
@@ -105,10 +108,18 @@ def freshness() -> FreshnessList:
 
 
 def generations() -> ApiGenerations:
-    """Those that have a catalog for the holder of the token, the newest first."""
-    index = index_for(api_viewer())
+    """Those that have a catalog for the classes of the holder of the token, the newest first.
+
+    Admins see all.
+    """
+    viewer = api_viewer()
+    index = index_for(viewer)
     folder = current_app.extensions["portal"].store / CATALOG
-    names = sorted((one.name for one in folder.iterdir() if is_generation(one.name)), reverse=True)
+    known = [one for one in folder.iterdir() if is_generation(one.name)]
+    if not viewer.is_admin:
+        own = audience_of(viewer, host_acts().classes).path
+        known = [one for one in known if (one / own / INDEX).is_file()]
+    names = sorted((one.name for one in known), reverse=True)
     return ApiGenerations(
         generations=[
             ApiGeneration(generation=name, is_current=name == index.generation) for name in names

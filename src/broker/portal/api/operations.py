@@ -159,7 +159,7 @@ OPERATIONS = (
         "getGenerations",
         "GET",
         "/generations",
-        "The generations that have a catalog",
+        "The generations that have a catalog for your classes; for admins all",
         Scope.CATALOG,
         data.generations,
         models.ApiGenerations,

@@ -244,13 +244,17 @@ class DatasetChoice(PortalTables):
 
 
 class PortalEvent(PortalTables):
-    """What happened here: who signed in, what was requested and decided. Rows are only added."""
+    """What happened here: who signed in, what was requested and decided. Rows are only added.
+
+    ``person_id`` is who did it, ``subject_id`` the other person to whom it was done.
+    """
 
     __tablename__ = "event"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    subject_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     verb: Mapped[str] = mapped_column(String(60))
     target: Mapped[str] = mapped_column(String(254), default="")
     result: Mapped[str] = mapped_column(String(20), default="done")

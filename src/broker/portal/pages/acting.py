@@ -64,7 +64,7 @@ def go(endpoint: str, **arguments: Any) -> Response:
     return redirect(url_for(endpoint, **arguments), 303)
 
 
-def note(verb: str, target: str = "", *, result: str = "done", detail: str = "") -> None:
-    """Note what this person did."""
+def note(verb: str, target: str = "", **more: Any) -> None:
+    """Note what this person did; ``more`` is that of ``note_event``."""
     with database().begin() as session:
-        note_event(session, person().person_id, verb, target, result=result, detail=detail)
+        note_event(session, person().person_id, verb, target, **more)

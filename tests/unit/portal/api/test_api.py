@@ -12,6 +12,7 @@ from broker.hostpaths import AUDIT_LOG
 from broker.portal.database.models import PersonState, PortalPerson
 from broker.portal.tokens import Scope, tokens_of
 from tests.unit.accounts.scratch import public_key
+from tests.unit.catalog.example import GENERATION, write_example
 from tests.unit.portal.scene import Scene
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root, and no other uid")
@@ -138,6 +139,24 @@ def test_a_missing_catalog_is_a_sentence(portal: Scene) -> None:
         answer = portal.api("GET", path, portal.token("anna"))
         assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
         assert "nothing was published yet" in answer.json["detail"]
+
+
+@as_root
+def test_generations_are_those_with_a_catalog_for_ones_own_classes_and_for_admins_all(
+    portal: Scene,
+) -> None:
+    """Bob's classes are public alone, Anna's also private; Dora is an admin without an account."""
+    store, now = portal.app.extensions["portal"].store, GENERATION
+    public, finance = "2026-11-20T120000Z-0001", "2026-11-21T120000Z-0001"
+    write_example(store, generation=public, audiences=[()])
+    write_example(store, generation=finance, audiences=[("finance", "private")])
+    write_example(store, generation=now)
+    found = {}
+    for name in ("anna", "bob", "dora"):
+        answer = portal.api("GET", "/generations", portal.token(name, Scope.CATALOG)).json
+        assert [one["generation"] for one in answer["generations"] if one["is_current"]] == [now]
+        found[name] = {one["generation"] for one in answer["generations"]}
+    assert found == {"anna": {now}, "bob": {now, public}, "dora": {now, public, finance}}
 
 
 def test_datasets_are_chosen_and_what_they_need_comes_along(portal: Scene) -> None:

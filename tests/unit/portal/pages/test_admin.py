@@ -7,14 +7,15 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from broker.accounts.manage import converge
 from broker.accounts.records.model import parse_request
 from broker.audit.reading import read_log
 from broker.hostpaths import AUDIT_LOG
-from broker.portal.database.models import PortalPerson
+from broker.portal.database.models import PortalPerson, PortalTables
 from tests.unit.accounts.scratch import public_key
-from tests.unit.portal.scene import Scene
+from tests.unit.portal.scene import ORIGIN, Scene
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
 
@@ -165,6 +166,61 @@ def test_an_admin_sees_what_a_person_sees_and_changes_nothing(portal: Scene) -> 
     assert browser.post("/see-as/stop").status_code == 303
     assert "You see what" not in text(browser.get("/keys"))
     assert "see_as" in text(browser.get("/admin/events"))
+
+
+def rows(portal: Scene) -> dict[str, Any]:
+    """All that the portal keeps."""
+    with portal.database.read() as session:
+        return {
+            name: session.execute(select(table)).all()
+            for name, table in PortalTables.metadata.tables.items()
+        }
+
+
+def test_to_see_as_a_person_is_an_event_that_they_see_and_leaves_no_other_trace(
+    portal: Scene,
+) -> None:
+    portal.browser("anna").get("/")
+    browser = portal.browser("dora")
+    browser.get("/")
+    with browser.session_transaction(base_url=ORIGIN) as before:
+        visits = {name: value for name, value in before.items() if name.startswith("visit.")}
+    browser.post(f"/admin/people/{portal.people['anna']}/see-as")
+    kept = rows(portal)
+    assert "dora@example.com see_as anna@example.com" in text(
+        portal.browser("anna").get("/activity")
+    )
+    for path in ("/", "/welcome", "/keys", "/keys?seen=x", "/datasets", "/access", "/activity"):
+        assert "You see what anna@example.com sees" in text(browser.get(path))
+    for path in ("/device", "/catalog", "/catalog/table/hr/table_1", "/search?q=a"):
+        assert browser.get(path, follow_redirects=True).status_code == 200
+    assert rows(portal) == kept
+    with browser.session_transaction(base_url=ORIGIN) as after:
+        assert {name: after.get(name) for name in ("visit.last", "visit.before")} == {
+            name: visits.get(name) for name in ("visit.last", "visit.before")
+        }
+
+
+def test_an_admin_who_sees_as_a_person_can_sign_out(portal: Scene) -> None:
+    browser = portal.browser("dora")
+    browser.post(f"/admin/people/{portal.people['anna']}/see-as")
+    assert browser.post("/sign-out").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("act", "form", "event"),
+    [
+        ("classes", {"class": "private", "verb": "revoke"}, "access.revoke private for anna"),
+        ("sign-out", {}, "person.sign_out anna"),
+        ("admin", {"admin": "yes"}, "admin.grant anna"),
+    ],
+)
+def test_a_person_sees_what_admins_did_to_them(
+    portal: Scene, act: str, form: dict[str, str], event: str
+) -> None:
+    portal.browser("dora").post(f"/admin/people/{portal.people['anna']}/{act}", data=form)
+    assert f"dora@example.com {event}" in text(portal.browser("anna").get("/activity"))
+    assert event not in text(portal.browser("bob").get("/activity"))
 
 
 def test_who_is_no_longer_an_admin_sees_as_nobody(portal: Scene) -> None:

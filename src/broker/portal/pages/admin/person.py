@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import abort, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from ....classes import PUBLIC
@@ -82,7 +83,7 @@ def change_class(person_id: int) -> Response:
     except BrokerError as error:
         refuse(error)
     else:
-        note(f"access.{verb}", f"{name} for {found.email}")
+        note(f"access.{verb}", f"{name} for {found.email}", subject=person_id)
     return go("admin.person", person_id=person_id, _anchor="access")
 
 
@@ -97,7 +98,7 @@ def revoke_key(person_id: int) -> Response:
     except BrokerError as error:
         refuse(error)
     else:
-        note("key.revoke", f"{fingerprint} of {found.email}")
+        note("key.revoke", f"{fingerprint} of {found.email}", subject=person_id)
     return go("admin.person", person_id=person_id, _anchor="keys")
 
 
@@ -108,7 +109,7 @@ def sign_out(person_id: int) -> Response:
     with database().begin() as session:
         end_sessions(session, person_id)
         end_tokens(session, person_id)
-        note_event(session, acting_admin().person_id, "person.sign_out", found.email)
+        _note(session, person_id, "person.sign_out", found.email)
     return go("admin.person", person_id=person_id, _anchor="doors")
 
 
@@ -124,7 +125,7 @@ def change_admin(person_id: int) -> Response:
             abort(400)
         found.is_admin = wish == "yes"
         verb = "admin.grant" if found.is_admin else "admin.revoke"
-        note_event(session, acting_admin().person_id, verb, found.email)
+        _note(session, person_id, verb, found.email)
     return go("admin.person", person_id=person_id)
 
 
@@ -153,7 +154,7 @@ def readmit(person_id: int) -> Response:
         restore_person(found)
         if is_gone and _has_tie_of(found, known):
             found.account = found.account_uid = None
-        note_event(session, acting_admin().person_id, "person.readmit", found.email)
+        _note(session, person_id, "person.readmit", found.email)
     return go("admin.person", person_id=person_id)
 
 
@@ -184,7 +185,7 @@ def change_tie(person_id: int) -> Response:
                 found.account = found.account_uid = None
             verb = "account.tie" if answer == "theirs" else "account.untie"
             target = f"{known.account} of {found.email}"
-            note_event(session, acting_admin().person_id, verb, target)
+            _note(session, person_id, verb, target)
     except BrokerError as error:
         refuse(error)
     return go("admin.person", person_id=person_id, _anchor="access")
@@ -196,7 +197,7 @@ def see(person_id: int) -> Response:
     found = _person(person_id)
     if found.state == PersonState.REMOVED or person_id == acting_admin().person_id:
         abort(400)
-    note("see_as", found.email)
+    note("see_as", found.email, subject=person_id)
     see_as(person_id)
     return go("home.home")
 
@@ -215,6 +216,11 @@ def _found(person: PortalPerson | None) -> PortalPerson:
 def _check_active(person: PortalPerson) -> None:
     if person.state == PersonState.REMOVED:
         raise AccountsError("this person was removed from the portal", where=person.email)
+
+
+def _note(session: Session, person_id: int, verb: str, target: str) -> None:
+    """What the admin did to this person, in the same transaction."""
+    note_event(session, acting_admin().person_id, verb, target, subject=person_id)
 
 
 def _has_tie_of(person: PortalPerson, before: PortalPerson) -> bool:

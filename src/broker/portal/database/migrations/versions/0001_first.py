@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("subject_id", sa.Integer(), nullable=True),
         sa.Column("verb", sa.String(length=60), nullable=False),
         sa.Column("target", sa.String(length=254), nullable=False),
         sa.Column("result", sa.String(length=20), nullable=False),
@@ -125,10 +126,15 @@ def upgrade() -> None:
             ["person_id"],
             ["person.id"],
         ),
+        sa.ForeignKeyConstraint(
+            ["subject_id"],
+            ["person.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_event_at"), "event", ["at"], unique=False)
     op.create_index(op.f("ix_event_person_id"), "event", ["person_id"], unique=False)
+    op.create_index(op.f("ix_event_subject_id"), "event", ["subject_id"], unique=False)
     op.create_table(
         "identity",
         sa.Column("id", sa.Integer(), nullable=False),
