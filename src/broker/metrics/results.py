@@ -38,11 +38,12 @@ class MetricResult:
     Of a metric with a grain it is the last time alone. 10 columns and rows at most; ``is_cut`` says
     that there are more. ``value`` is the one value, and None where there are several or it is
     NULL; ``time`` is the beginning of its time. ``generation`` is the first that had this answer,
-    made at ``at``.
+    begun at ``at``; ``computed_at`` is when it was last computed, and was still this.
     """
 
     generation: str
     at: UtcInstant
+    computed_at: UtcInstant
     columns: tuple[ResultColumn, ...]
     rows: tuple[tuple[str | None, ...], ...]
     is_cut: bool = False
@@ -52,11 +53,14 @@ class MetricResult:
 
 @dataclass(frozen=True, slots=True)
 class MetricPoint:
-    """A value that a metric had, from ``generation`` on, for the beginning of ``time``."""
+    """A value that a metric had, from ``generation`` on, for the beginning of ``time``.
+
+    ``value`` is None from where on it had none: NULL, no row, several, or a problem.
+    """
 
     generation: str
     at: UtcInstant
-    value: str
+    value: str | None
     time: str | None = None
 
 
@@ -119,12 +123,19 @@ def continued(
     same = before if before is not None and before.line == now.line else None
     history = same.history if same is not None else ()
     if answer.problem:
+        history = _longer(history, MetricPoint(answer.generation, answer.at, None))
         return replace(now, problem=answer.problem, limits=answer.limits, history=history)
     result = _result(answer, metric)
     known = same.result if same is not None else None
-    if known is not None and replace(known, generation=result.generation, at=result.at) == result:
-        result = known
-    return replace(now, result=result, history=_longer(history, result))
+    if known is not None and _is_same(known, result):
+        result = replace(known, computed_at=result.computed_at)
+    point = MetricPoint(answer.generation, answer.at, result.value, result.time)
+    return replace(now, result=result, history=_longer(history, point))
+
+
+def _is_same(known: MetricResult, result: MetricResult) -> bool:
+    times = (result.generation, result.at, result.computed_at)
+    return replace(known, generation=times[0], at=times[1], computed_at=times[2]) == result
 
 
 def _result(answer: MetricAnswer, metric: Metric) -> MetricResult:
@@ -134,6 +145,7 @@ def _result(answer: MetricAnswer, metric: Metric) -> MetricResult:
     return MetricResult(
         generation=answer.generation,
         at=answer.at,
+        computed_at=answer.at,
         columns=columns[:MOST_COLUMNS],
         rows=tuple(row[:MOST_COLUMNS] for row in answer.rows[:MOST_ROWS]),
         is_cut=len(answer.rows) > MOST_ROWS or len(columns) > MOST_COLUMNS,
@@ -142,12 +154,12 @@ def _result(answer: MetricAnswer, metric: Metric) -> MetricResult:
     )
 
 
-def _longer(history: tuple[MetricPoint, ...], result: MetricResult) -> tuple[MetricPoint, ...]:
-    """With the value at its end, where it is another one than the last."""
-    if result.value is None:
+def _longer(history: tuple[MetricPoint, ...], point: MetricPoint) -> tuple[MetricPoint, ...]:
+    """With a point at its end where it is another one than the last; no value begins none."""
+    last = history[-1] if history else MetricPoint("", point.at, None)
+    if point.value is None and last.value is None:
         return history
-    point = MetricPoint(result.generation, result.at, result.value, result.time)
-    if history and (history[-1].value, history[-1].time) == (point.value, point.time):
+    if (last.value, last.time) == (point.value, point.time):
         return history
     return (*history, point)[-_MOST_POINTS:]
 

@@ -23,7 +23,7 @@ from .tree import (
     writing,
 )
 
-__all__ = ["IN_FROM", "SelectError", "names_in", "one_select"]
+__all__ = ["IN_FROM", "SelectError", "names_in", "one_select", "parser"]
 
 IN_FROM = frozenset({"generate_series", "json_each", "json_tree", "range", "unnest"})
 """Functions that may stand for a table."""
@@ -46,7 +46,7 @@ def one_select(sql: str) -> str:
         check_depth(bare)
     except TreeError as error:
         raise SelectError(str(error)) from error
-    with _parser().cursor() as connection:
+    with parser() as connection:
         statements = _parsed(connection, bare)
         if len(statements) != 1:
             raise SelectError(f"{len(statements)} statements" if statements else "nothing")
@@ -82,14 +82,19 @@ def _refused(root: Any) -> Iterator[str]:
 
 def names_in(sql: str) -> set[str]:
     """What a SELECT names in FROM and does not make itself, in small letters."""
-    with _parser().cursor() as connection:
+    with parser() as connection:
         root = tree(connection, sql)
     return named(root) - own_names(root)
 
 
+def parser() -> duckdb.DuckDBPyConnection:
+    """A connection for nothing but parsing, to close after use."""
+    return _database().cursor()
+
+
 @cache
-def _parser() -> duckdb.DuckDBPyConnection:
-    """A database for nothing but parsing: to make one takes longer than that."""
+def _database() -> duckdb.DuckDBPyConnection:
+    """To make one takes longer than to parse."""
     connection = duckdb.connect()
     connection.execute(
         "SET GLOBAL errors_as_json = true; SET GLOBAL enable_external_access = false"

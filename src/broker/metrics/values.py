@@ -1,7 +1,8 @@
 """The values of metrics in the generation that is being made.
 
-A metric is run where a file of its tables changed, in a process of its own: SQL of an operator may
-take neither longer nor more than it may, and a publication does not end with it.
+A metric is run where a file of its tables changed, and each time where its SQL asks for the time
+or for chance. It runs in a process of its own: SQL of an operator may take neither longer nor more
+than it may, and a publication does not end with it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from ..manifest import Manifest, TableEntry
 from ..view_sql import openable, rows_query
 from .bound import BoundMetric, BoundMetrics
 from .results import MetricAnswer, MetricPast, basis_of, continued, line_of
+from .stability import is_moving
 
 __all__ = ["Bounds", "MetricRun", "MetricValues"]
 
@@ -86,7 +88,7 @@ class MetricRun:
         now = MetricPast(self._basis(one), line_of(one, self.manifest))
         before = self.before.get(one.metric.name)
         is_same = before is not None and (before.basis, before.line) == (now.basis, now.line)
-        if before is None or not is_same:
+        if before is None or not is_same or is_moving(one.metric.sql):
             return now
         # More time or memory may help what had too little of it.
         return before if before.limits in ("", self._limits) else now

@@ -184,6 +184,15 @@ def test_what_did_not_change_is_not_run(
     assert [one.value for one in last.pasts["revenue"].history] == ["0.10", "2"]
 
 
+def test_what_asks_for_the_time_is_run_each_time(run: Run) -> None:
+    clock = metric("m", "SELECT max(id + epoch_us(now())) AS m FROM orders", "m")
+    first = run(clock)
+    again = run(clock, before=first.pasts, generation="2026-11-23T120000Z-0000")
+    values = [one.value for one in again.pasts["m"].history]
+    assert len(values) == 2
+    assert values[0] != values[1]
+
+
 SLOW = "SELECT sum(a.range * b.range * c.id) AS n FROM range(1000000) a, range(1000000) b, orders c"
 
 

@@ -346,6 +346,7 @@ def _metrics(tables: tuple[CatalogTable, ...], *, hostile: bool) -> Iterator[Cat
         MetricResult(
             GENERATION,
             NOW,
+            NOW,
             columns,
             (("2026-11-01", "125000.50"),),
             time="2026-11-01",
@@ -369,9 +370,11 @@ def _metrics(tables: tuple[CatalogTable, ...], *, hostile: bool) -> Iterator[Cat
         grain=None,
         time_column=None,
         columns=two,
+        tables=tuple(dict.fromkeys([first.path, tables[len(tables) // 2].path])),
         result=MetricResult(
             BEFORE,
             NOW - timedelta(days=1),
+            NOW - timedelta(hours=2),
             two,
             ((_text("paid", hostile=hostile), "7"), (None, "2")),
         ),

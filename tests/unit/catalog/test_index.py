@@ -143,7 +143,7 @@ def test_a_dataset_counts_what_the_audience_sees_and_names_nothing_else() -> Non
 
 def test_a_metric_is_shown_to_those_who_see_all_of_its_tables() -> None:
     orders, pay = table("shop/orders"), table("hr/pay", "private")
-    result = MetricResult(GENERATION, NOON, (), (("1",),), value="1")
+    result = MetricResult(GENERATION, NOON, NOON, (), (("1",),), value="1")
     point = MetricPoint(GENERATION, NOON, "1")
     pasts = {
         "both": MetricPast("b", "l", result, history=(point,)),
@@ -231,7 +231,7 @@ def test_a_catalog_is_the_same_whatever_other_tables_there_are(
         beside = data.draw(st.sampled_from([*seen, None])) if seen else None
         metrics.append(metric(f"{CANARY}{at}", one, *([beside] if beside else [])))
     pasts = {
-        one.metric.name: MetricPast("b", "l", MetricResult(GENERATION, NOON, (), ()))
+        one.metric.name: MetricPast("b", "l", MetricResult(GENERATION, NOON, NOON, (), ()))
         for one in metrics
     }
     facts = replace(

@@ -44,7 +44,12 @@ def test_one_row_with_one_value_is_the_value_and_begins_the_history() -> None:
 def test_a_value_that_did_not_change_keeps_its_generation_and_adds_nothing() -> None:
     before = continued(None, REVENUE, FIRST, NOW)
     again = replace(FIRST, generation="g2", at=NOON + timedelta(hours=1))
-    assert continued(before, REVENUE, again, NOW) == before
+    same = continued(before, REVENUE, again, NOW)
+    assert same.result is not None
+    assert before.result is not None
+    assert same.result.computed_at == again.at
+    assert replace(same.result, computed_at=NOON) == before.result
+    assert same.history == before.history
     other = replace(again, rows=(("2026-11-01", "6"),))
     after = continued(before, REVENUE, other, NOW)
     assert [(one.generation, one.value) for one in after.history] == [("g1", "5"), ("g2", "6")]
@@ -74,7 +79,22 @@ def test_a_problem_keeps_the_history_and_shows_no_answer() -> None:
     answer = MetricAnswer("g2", NOON, problem="it takes longer than 2 s", limits="2 s")
     after = continued(before, REVENUE, answer, NOW)
     assert (after.result, after.problem, after.limits) == (None, answer.problem, "2 s")
-    assert after.history == before.history
+    assert [(one.generation, one.value) for one in after.history] == [("g1", "5"), ("g2", None)]
+    again = replace(answer, generation="g3")
+    assert continued(after, REVENUE, again, NOW).history == after.history
+
+
+def test_null_ends_the_value_before_and_is_not_the_beginning_of_a_history() -> None:
+    null = replace(FIRST, generation="g2", rows=(("2026-11-01", None),))
+    assert continued(None, REVENUE, null, NOW).history == ()
+    before = continued(None, REVENUE, FIRST, NOW)
+    after = continued(before, REVENUE, null, NOW)
+    last = continued(after, REVENUE, replace(FIRST, generation="g3"), NOW)
+    assert [(one.generation, one.value) for one in last.history] == [
+        ("g1", "5"),
+        ("g2", None),
+        ("g3", "5"),
+    ]
 
 
 @pytest.mark.parametrize(

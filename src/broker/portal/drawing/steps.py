@@ -13,7 +13,10 @@ __all__ = ["Steps", "steps"]
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """A line in a field of 100 by 100, ``peak`` at its top and ``zero`` where 0 is."""
+    """A line in a field of 100 by 100, ``peak`` at its top and ``zero`` where 0 is.
+
+    ``first`` and ``last`` are the instants at its ends.
+    """
 
     path: str
     zero: float
@@ -22,23 +25,33 @@ class Steps:
     last: datetime
 
 
-def steps(points: Sequence[tuple[datetime, float]], least_peak: float = 0.0) -> Steps | None:
-    """A value stands until the next one. None for less than two points.
+def steps(
+    points: Sequence[tuple[datetime, float | None]], until: datetime, least_peak: float = 0.0
+) -> Steps | None:
+    """A value stands until the next one, the last ``until`` the end of the line.
 
-    ``points`` are in the order of time; ``least_peak`` keeps small changes small.
+    ``points`` are in the order of time; None is a gap up to the next value. ``least_peak`` keeps
+    small changes small. None where there is no value, or no time in which one stood.
     """
-    if len(points) < 2:
+    values = [value for _, value in points if value is not None]
+    if not values:
         return None
-    first, last = points[0][0], points[-1][0]
-    span = (last - first).total_seconds() or 1.0
-    values = [value for _, value in points]
+    first, last = points[0][0], max(until, points[-1][0])
+    span = (last - first).total_seconds()
+    if not span:
+        return None
     peak, low = max(least_peak, *values), min(0.0, *values)
     height = max(peak, 0.0) - low or 1.0
     top = max(peak, 0.0)
-    drawn = [
-        ((instant - first).total_seconds() / span * 100, (top - value) / height * 100)
-        for instant, value in points
-    ]
-    (x, y), *others = drawn
-    path = f"M{at(x)} {at(y)}" + "".join(f"H{at(x)}V{at(y)}" for x, y in others)
+    path, before = "", None
+    for instant, value in points:
+        x = at((instant - first).total_seconds() / span * 100)
+        if before is not None:
+            path += f"H{x}"
+        if value is not None:
+            y = at((top - value) / height * 100)
+            path += f"V{y}" if before is not None else f"M{x} {y}"
+        before = value
+    if before is not None:
+        path += "H100"
     return Steps(path, round(top / height * 100, 2), top, first, last)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, abort, render_template
 
 from ..frame.viewing import catalog_page
+from ..identity.current import time_now
 from ..look.pages import requested_page
 from ..reading.catalogs import AudienceCatalog
-from ..reading.metrics import line_of
+from ..reading.metrics import metric_view
 from ..reading.queries import metric_queries
 
 __all__ = ["metrics"]
@@ -22,10 +23,8 @@ metrics = Blueprint("metrics", __name__)
 def listed(catalog: AudienceCatalog) -> str:
     """All metrics whose tables this person may read."""
     found, pages = requested_page(catalog.index.metrics, _METRICS)
-    lines = {one.name: line_of(one) for one in found}
-    return render_template(
-        "metrics/metrics.html", catalog=catalog, metrics=found, pages=pages, lines=lines
-    )
+    views = [metric_view(catalog.index, one, time_now()) for one in found]
+    return render_template("metrics/metrics.html", catalog=catalog, views=views, pages=pages)
 
 
 @metrics.get("/catalog/metrics/<name>")
@@ -39,6 +38,6 @@ def metric(catalog: AudienceCatalog, name: str) -> str:
         "metrics/metric.html",
         catalog=catalog,
         metric=found,
-        line=line_of(found),
+        view=metric_view(catalog.index, found, time_now()),
         queries=metric_queries(found),
     )

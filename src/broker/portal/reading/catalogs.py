@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -36,9 +37,13 @@ class MissingCatalogError(CatalogError):
 class TableView:
     """A table with its details, read together."""
 
-    def __init__(self, table: CatalogTable, details: TableDetails) -> None:
-        """Raises ``CatalogError`` for a profile of another shape."""
+    def __init__(self, table: CatalogTable, details: TableDetails, published_at: datetime) -> None:
+        """``published_at`` is when the generation was made that is shown.
+
+        Raises ``CatalogError`` for a profile of another shape.
+        """
         self.table = table
+        self.published_at = published_at
         self.details = details
         self.profile: TableProfile | None = profile_of(details)
 
@@ -50,7 +55,7 @@ class TableView:
     @cached_property
     def history(self) -> TableHistory | None:
         """The versions of the table; None without a profile."""
-        return history_of(self.profile)
+        return history_of(self.profile, self.published_at)
 
 
 class AudienceCatalog:
@@ -107,10 +112,11 @@ class AudienceCatalog:
         known = self.index.table(path)
         if known is None:
             return None
-        return self._tables.get(
-            path,
-            lambda: TableView(known, read_table(self._store, self.audience, self.index, path)),
-        )
+        return self._tables.get(path, lambda: self._read(known))
+
+    def _read(self, known: CatalogTable) -> TableView:
+        details = read_table(self._store, self.audience, self.index, known.path)
+        return TableView(known, details, self.index.created_at)
 
 
 class Catalogs:

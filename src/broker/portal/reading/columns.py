@@ -64,6 +64,6 @@ def column_page(view: TableView, name: str) -> ColumnPage | None:
         plot=plot_of(profile) if profile else None,
         gaps=gap_strip(coverage.first, coverage.last, coverage.gaps) if coverage else None,
         spread=spread({q.share: q.value for q in profile.quantiles}) if profile else None,
-        nulls=steps(shares, least_peak=0.05) if any(share for _, share in shares) else None,
+        nulls=steps(shares, view.published_at, 0.05) if any(nulls for _, nulls in shares) else None,
         history=history,
     )

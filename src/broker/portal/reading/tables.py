@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from ...catalog.model import CatalogIndex
 from ..drawing.histogram import Histogram, ValueRange, histogram, spark
@@ -37,13 +38,13 @@ def sketches_of(profile: TableProfile | None) -> Mapping[str, Histogram]:
     return {name: plot for name, plot in found if plot is not None}
 
 
-def history_of(profile: TableProfile | None) -> TableHistory | None:
-    """None where there is no profile."""
+def history_of(profile: TableProfile | None, until: datetime) -> TableHistory | None:
+    """Up to the generation that is shown, made at ``until``. None where there is no profile."""
     if profile is None:
         return None
     rows = [(taken_at(one.generation), float(one.rows)) for one in profile.history]
     nulls = [(taken_at(one.generation), null_share(one)) for one in profile.history]
-    return TableHistory(profile.history, steps(rows), steps(nulls, least_peak=0.05))
+    return TableHistory(profile.history, steps(rows, until), steps(nulls, until, 0.05))
 
 
 def null_share(version: ProfileVersion) -> float:

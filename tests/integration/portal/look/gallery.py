@@ -320,7 +320,13 @@ def _metrics() -> list[CatalogMetric]:
         month,
         ("shop/orders",),
         MetricResult(
-            GENERATION, NOW, month, (("2026-11-01", "9421.40"),), time="2026-11-01", value="9421.40"
+            GENERATION,
+            NOW,
+            NOW,
+            month,
+            (("2026-11-01", "9421.40"),),
+            time="2026-11-01",
+            value="9421.40",
         ),
         history=tuple(
             MetricPoint(
@@ -341,7 +347,7 @@ def _metrics() -> list[CatalogMetric]:
         columns=status,
         tables=("shop/orders",),
         result=MetricResult(
-            GENERATION, NOW, status, (("paid", "3198"), ("new", "371"), ("returned", "318"))
+            GENERATION, NOW, NOW, status, (("paid", "3198"), ("new", "371"), ("returned", "318"))
         ),
     )
     late = CatalogMetric(

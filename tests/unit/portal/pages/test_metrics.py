@@ -35,6 +35,33 @@ def test_a_metric_shows_its_definition_and_the_tables_it_reads(client: FlaskClie
     assert found.all("svg", role="img")
 
 
+def test_a_metric_says_when_it_was_computed_and_since_when_it_is_the_same(
+    client: FlaskClient,
+) -> None:
+    found = read(client.get("/catalog/metrics/orders_by_status").text)
+    facts = " ".join(" ".join(one.text.split()) for one in found.all("dl"))
+    assert "Computed2026-11-30 10:00 UTC" in facts
+    assert "The same since2026-11-29 12:00 UTC" in facts
+
+
+def test_a_time_that_is_not_over_is_marked(client: FlaskClient) -> None:
+    rows = [one.text for one in read(client.get("/catalog/metrics").text).all("tr")]
+    assert ["so far" in one for one in rows if "Revenue" in one] == [True]
+    page = client.get("/catalog/metrics/monthly_revenue").text
+    assert "month from 2026-11-01, so far" in page
+    assert '2026-11-01 <span class="soft">so far</span>' in page
+
+
+def test_a_value_of_data_that_wait_for_a_person_is_marked(client: FlaskClient) -> None:
+    rows = [one.text for one in read(client.get("/catalog/metrics").text).all("tr")]
+    marked = ["data: waits for approval" in one for one in rows if "by status" in one]
+    assert marked == [True]
+    page = read(client.get("/catalog/metrics/orders_by_status").text)
+    (note,) = [one.text for one in page.all("div") if "It reads" in one.text][-1:]
+    assert "Waits for approval." in note
+    assert "shop/table_3" in note
+
+
 def test_one_that_is_a_table_shows_it_with_null(client: FlaskClient) -> None:
     found = read(client.get("/catalog/metrics/orders_by_status").text)
     cells = [one.text for one in found.all("td")]

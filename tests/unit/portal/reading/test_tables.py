@@ -107,7 +107,8 @@ def test_a_profile_of_another_shape_is_refused() -> None:
 def test_history_has_rows_and_null_of_all_values() -> None:
     details = example_catalog().details["shop/table_0"]
     profile = profile_of(details)
-    found = history_of(profile)
+    until = datetime(2026, 12, 9, tzinfo=UTC)
+    found = history_of(profile, until)
     assert profile is not None
     assert found is not None
     assert len(found.versions) == 30
@@ -115,6 +116,8 @@ def test_history_has_rows_and_null_of_all_values() -> None:
     assert null_share(last) == sum(last.nulls.values()) / (last.rows * 2)
     assert found.rows is not None
     assert found.rows.peak == max(one.rows for one in profile.history)
+    assert found.nulls is not None
+    assert (found.rows.last, found.nulls.last) == (until, until)
 
 
 def test_the_time_of_a_generation_is_in_its_id() -> None:
