@@ -27,6 +27,7 @@ __all__ = [
     "FACTS",
     "CatalogFacts",
     "CatalogNotes",
+    "ContentSince",
     "DatasetFacts",
     "DetailsMark",
     "FolderFacts",
@@ -89,15 +90,24 @@ class StatusSince:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentSince:
+    """Which rows a table has for whom, and when it first had them."""
+
+    version: str
+    since: UtcInstant
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogNotes:
-    """All of it. ``details`` is by path, ``statuses`` by id, ``metrics`` by name; ``warnings``
-    are those of the run that concern no single table."""
+    """All of it. ``details`` is by path, ``statuses`` and ``contents`` by id, ``metrics`` by name;
+    ``warnings`` are those of the run that concern no single table."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     facts: CatalogFacts = field(default_factory=CatalogFacts)
     details: Mapping[str, DetailsMark] = field(default_factory=dict)
     statuses: Mapping[str, StatusSince] = field(default_factory=dict)
+    contents: Mapping[str, ContentSince] = field(default_factory=dict)
     metrics: Mapping[str, MetricPast] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     format: Literal[1] = 1

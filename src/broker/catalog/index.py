@@ -13,7 +13,7 @@ from ..manifest import Audience, Manifest, TableEntry
 from ..manifest.references import References
 from ..metrics.bound import BoundMetrics, names_of
 from .details import columns_of, title_of
-from .facts import CatalogFacts, CatalogNotes, DatasetFacts, DetailsMark, FolderFacts
+from .facts import CatalogFacts, CatalogNotes, DatasetFacts, FolderFacts
 from .model import (
     CatalogDataset,
     CatalogFolder,
@@ -38,7 +38,7 @@ def index_of(
         generation=known.generation,
         created_at=known.created_at,
         classes=audience.names,
-        tables=tuple(_table(one, views[one.path], notes.details[one.path]) for one in ordered),
+        tables=tuple(_table(one, views[one.path], notes) for one in ordered),
         relations=tuple(_relations(ordered)),
         datasets=tuple(_datasets(known.tables, audience, facts)),
         folders=folders,
@@ -47,7 +47,8 @@ def index_of(
     )
 
 
-def _table(entry: TableEntry, view: str, mark: DetailsMark) -> CatalogTable:
+def _table(entry: TableEntry, view: str, notes: CatalogNotes) -> CatalogTable:
+    mark, content = notes.details[entry.path], notes.contents.get(entry.id)
     return CatalogTable(
         path=entry.path,
         id=entry.id,
@@ -67,6 +68,7 @@ def _table(entry: TableEntry, view: str, mark: DetailsMark) -> CatalogTable:
         error=entry.error,
         as_of=entry.as_of,
         loaded_at=entry.loaded_at,
+        changed_at=content.since if content is not None else None,
         watermark=entry.watermark,
         freshness_seconds=entry.freshness_seconds,
         warnings=len(entry.warnings),

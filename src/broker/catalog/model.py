@@ -58,7 +58,8 @@ class CatalogTable:
     """A table as lists show it. ``path`` (folder/name) is its name in addresses.
 
     ``view`` is how this audience calls it in SQL; ``title`` is the first line of its description.
-    ``as_of`` is the source's clock, ``loaded_at`` the broker's, ``watermark`` how far the rows
+    ``as_of`` is the source's clock, ``loaded_at`` the broker's, also where a load brought nothing
+    new; ``changed_at`` is the first generation with these rows. ``watermark`` is how far the rows
     reach, ``freshness_seconds`` how old they may be. ``warnings`` and ``rejects`` are counts;
     ``alerts`` counts what the profile points out, and is None without one. ``sha256`` names the
     content of the file with its details. ``columns`` is empty where the table was never loaded.
@@ -82,6 +83,7 @@ class CatalogTable:
     error: str | None = None
     as_of: UtcInstant | None = None
     loaded_at: UtcInstant | None = None
+    changed_at: UtcInstant | None = None
     watermark: UtcInstant | None = None
     freshness_seconds: _Count | None = None
     warnings: _Count = 0

@@ -9,7 +9,7 @@ from ..manifest import NO_CLASS, Manifest, TableEntry
 from .facts import CatalogNotes, StatusSince
 from .standing import HeldKeys, OperatorsIndex, PendingReaders, TableStanding
 
-__all__ = ["held_keys", "operators_index", "statuses_since"]
+__all__ = ["held_keys", "operators_index"]
 
 
 def operators_index(
@@ -28,19 +28,6 @@ def operators_index(
         warnings=notes.warnings,
         broker=manifest.broker,
     )
-
-
-def statuses_since(
-    manifest: Manifest, before: Mapping[str, StatusSince]
-) -> Mapping[str, StatusSince]:
-    """How each table stands now, and since when; by table id. ``before`` is the last generation."""
-    found = {}
-    for entry in manifest.tables:
-        known = before.get(entry.id)
-        is_same = known is not None and known.status is entry.status
-        now = StatusSince(entry.status, manifest.created_at)
-        found[entry.id] = known if known is not None and is_same else now
-    return found
 
 
 def held_keys(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ..catalog.standing import OperatorsIndex, TableStanding
 from ..manifest import Status
-from .acts.facts import AccountFacts, moment_of
-from .acts.publishing import problem_of, rows_of
+from .acts.facts import AccountFacts
+from .acts.machine import HostParts
+from .acts.publishing import problem_of
+from .look.figures import share
+from .reading.freshness import is_late
 
 __all__ = ["Matter", "matters_of"]
 
-_FEW_BYTES = 0.1  # of a disk, under which a person should make room
-_SOON = timedelta(days=14)
 _GRADES = ("bad", "warn", "info")
 
 
@@ -31,7 +32,7 @@ class Matter:
 def matters_of(
     facts: Mapping[str, Any],
     standing: OperatorsIndex | None,
-    analysts: Sequence[AccountFacts],
+    analysts: Sequence[AccountFacts] | None,
     pending: int,
     now: datetime,
 ) -> list[Matter]:
@@ -41,12 +42,8 @@ def matters_of(
         *_tables(standing.tables if standing is not None else (), now),
         *_warnings(standing.warnings if standing is not None else ()),
         *_syncs(facts.get("syncs")),
-        *_units(rows_of(facts.get("units"))),
-        *_disks(rows_of(facts.get("disks"))),
-        *_certificates(rows_of(facts.get("certificates")), now),
-        *_proof(facts.get("proof")),
-        *_accounts(analysts),
-        *_unknown(facts),
+        *_host(HostParts.of(facts, now)),
+        *_accounts(analysts or ()),
     ]
     return sorted(found, key=lambda one: _GRADES.index(one.grade))
 
@@ -65,14 +62,9 @@ def _tables(tables: Iterable[TableStanding], now: datetime) -> Iterable[Matter]:
         yield Matter("warn", f"{_named(held_back)} held back, waiting for approval", "admin.syncs")
     if failed:
         yield Matter("bad", f"{_named(failed)} not loaded at the last sync", "admin.syncs")
-    late = [one.path for one in known if one.status.is_good and _is_late(one, now)]
+    late = [one.path for one in known if one.status.is_good and is_late(one, now)]
     if late:
         yield Matter("warn", f"{_named(late)} older than promised", "admin.syncs")
-
-
-def _is_late(table: TableStanding, now: datetime) -> bool:
-    promise, since = table.freshness_seconds, table.as_of
-    return promise is not None and since is not None and (now - since).total_seconds() > promise
 
 
 def _warnings(warnings: Iterable[str]) -> Iterable[Matter]:
@@ -90,44 +82,28 @@ def _syncs(fact: Any) -> Iterable[Matter]:
         yield Matter("bad", f"{words} failed", "admin.syncs")
 
 
-def _units(rows: Iterable[Mapping[str, Any]]) -> Iterable[Matter]:
-    for one in rows:
-        if one.get("active") == "failed":
-            yield Matter("bad", f"The unit {one.get('unit')} has failed", "admin.health")
-
-
-def _disks(rows: Iterable[Mapping[str, Any]]) -> Iterable[Matter]:
-    for one in rows:
-        whole, free = int(one.get("bytes") or 0), int(one.get("bytes_free") or 0)
-        if whole and free / whole < _FEW_BYTES:
-            share = f"{free / whole:.0%}"
-            yield Matter("bad", f"{one.get('path')} has {share} of its space free", "admin.health")
-
-
-def _certificates(rows: Iterable[Mapping[str, Any]], now: datetime) -> Iterable[Matter]:
-    for one in rows:
-        until = moment_of(one.get("until"))
-        if until is not None and until - now < _SOON:
-            word = "has ended" if until <= now else "ends soon"
-            yield Matter("bad", f"The certificate {one.get('path')} {word}", "admin.health")
-
-
-def _proof(fact: Any) -> Iterable[Matter]:
-    if isinstance(fact, Mapping) and fact.get("failed"):
-        words = f"The proof of access is {fact.get('state') or 'unknown'}"
-        yield Matter("bad", words, "admin.health")
+def _host(host: HostParts) -> Iterable[Matter]:
+    for unit in host.units or ():
+        if unit.has_failed:
+            yield Matter("bad", f"The unit {unit.name} has failed", "admin.health")
+    for disk in host.disks or ():
+        if disk.is_nearly_full:
+            free = share(disk.bytes_free, disk.bytes)
+            yield Matter("bad", f"{disk.path} has {free} of its space free", "admin.health")
+    for one in host.certificates or ():
+        if one.word:
+            word = "has ended" if one.word == "ended" else one.word
+            yield Matter("bad", f"The certificate {one.path} {word}", "admin.health")
+    if host.proof is not None and host.proof.failed:
+        yield Matter("bad", f"The proof of access is {host.proof.state}", "admin.health")
+    for problem in host.problems:
+        yield Matter("bad", problem, "admin.health")
 
 
 def _accounts(analysts: Iterable[AccountFacts]) -> Iterable[Matter]:
     odd = [one.name for one in analysts if one.host not in ("ok", "")]
     if odd:
         yield Matter("warn", f"Not as declared on the host: {_named(odd)}", "admin.people")
-
-
-def _unknown(facts: Mapping[str, Any]) -> Iterable[Matter]:
-    problems = dict.fromkeys(filter(None, map(problem_of, facts.values())))
-    for problem in problems:
-        yield Matter("bad", problem, "admin.health")
 
 
 def _named(names: Sequence[str]) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..catalog.facts import CatalogNotes, DetailsMark
-from ..catalog.operators import statuses_since
 from ..catalog.places import details_path
+from ..catalog.since import contents_since, statuses_since
 from ..catalog.standing import PendingReaders
 from ..errors import PublishError
 from ..files import make_dir
@@ -61,7 +61,11 @@ class CatalogBuild:
         ``documents`` have the profiles, ``audiences`` are those whose catalogs may be in it.
         """
         before = notes_before(previous)
-        notes = replace(notes, statuses=statuses_since(manifest, before.statuses))
+        notes = replace(
+            notes,
+            statuses=statuses_since(manifest, before.statuses),
+            contents=contents_since(manifest, before.contents),
+        )
 
         def standing(entry: TableEntry, mark: DetailsMark) -> Path | None:
             return _standing(previous.catalog, audiences, entry, mark) if previous else None

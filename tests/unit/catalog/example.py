@@ -162,6 +162,7 @@ def _table(at: int, details: TableDetails, *, hostile: bool) -> CatalogTable:
         error=error,
         as_of=NOW - timedelta(minutes=7 * at),
         loaded_at=NOW - timedelta(minutes=5 * at),
+        changed_at=NOW - timedelta(days=at),
         watermark=NOW - timedelta(hours=at),
         freshness_seconds=3_600 if at % 2 else None,
         warnings=len(details.warnings),

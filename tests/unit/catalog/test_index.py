@@ -20,6 +20,7 @@ from broker.catalog.facts import (
 )
 from broker.catalog.index import index_of
 from broker.catalog.model import CatalogDataset, CatalogFolder, CatalogIndex, Relation, TableSource
+from broker.catalog.since import contents_since
 from broker.catalog.written import to_json
 from broker.manifest import NO_CLASS, Audience, ForeignKey, Manifest, Status, TableEntry
 from broker.metrics.bound import BoundMetric, BoundMetrics
@@ -73,7 +74,8 @@ def index(
     marks = {
         one.path: DetailsMark(details_basis(one, None, None), "a" * 64, 1, 2) for one in tables
     }
-    notes = CatalogNotes(facts, marks, metrics=pasts or {})
+    contents = contents_since(manifest, {})
+    notes = CatalogNotes(facts, marks, contents=contents, metrics=pasts or {})
     return index_of(cut(manifest, audience), audience, notes, BoundMetrics(metrics))
 
 
@@ -95,6 +97,7 @@ def test_a_table_is_listed_with_what_lists_need() -> None:
         *(10, 100, 2, 3, 2),
     )
     assert (found.status, found.error, found.as_of) == (Status.FAILED, "no answer", NOON)
+    assert found.changed_at == NOON
     assert [(one.name, one.type, one.nullable) for one in found.columns] == [
         ("id", "BIGINT", False),
         ("word", "VARCHAR", True),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from broker.catalog.facts import CatalogNotes, StatusSince
-from broker.catalog.operators import held_keys, operators_index, statuses_since
+from broker.catalog.facts import CatalogNotes
+from broker.catalog.operators import held_keys, operators_index
+from broker.catalog.since import statuses_since
 from broker.catalog.standing import HeldKeys, PendingReaders
 from broker.manifest import NO_CLASS, Manifest, Status, TableEntry
 from broker.tables.issues import Issue, IssueKind
@@ -33,21 +34,6 @@ def test_every_table_is_there_with_what_waits_for_a_person() -> None:
     assert (new.access, new.readers) == (NO_CLASS, readers["in.new"])
     assert orders.status is Status.OK
     assert (found.run, found.warnings) == ("run-7", ("metric m has no value",))
-
-
-def test_a_status_is_as_old_as_its_first_generation() -> None:
-    later = replace(MANIFEST, created_at=NOON + timedelta(hours=1))
-    before = {
-        "in.orders": StatusSince(Status.OK, NOON),
-        "in.pay": StatusSince(Status.FAILED, NOON),
-        "in.gone": StatusSince(Status.OK, NOON),
-    }
-    found = statuses_since(later, before)
-    assert {name: one.since for name, one in found.items()} == {
-        "in.orders": NOON,
-        "in.pay": later.created_at,
-        "in.new": later.created_at,
-    }
 
 
 def test_keys_stand_by_class_and_those_of_no_class_nowhere() -> None:

@@ -106,8 +106,9 @@ class PublishingActs:
 
 
 def problem_of(fact: Any) -> str:
-    """Why a part of the facts is not known; empty where it is."""
-    return str(fact["problem"]) if isinstance(fact, Mapping) and "problem" in fact else ""
+    """Why a part of the facts is not known; empty where it is, also with ``problem: null``."""
+    found = fact.get("problem") if isinstance(fact, Mapping) else None
+    return "" if found is None else str(found)
 
 
 def rows_of(fact: Any) -> Iterable[Mapping[str, Any]]:

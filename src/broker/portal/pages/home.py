@@ -65,12 +65,12 @@ class DataOverview:
         """How many have this grade of freshness: good, warn, bad, or empty."""
         return sum(one.age.grade == grade for one in self.tables)
 
-    def loaded_since(self, moment: datetime) -> Sequence[TableNow]:
-        """Those that were loaded after a moment."""
+    def changed_since(self, moment: datetime) -> Sequence[TableNow]:
+        """Those that got other rows after a moment; a load without news does not count."""
         return [
             one
             for one in self.tables
-            if one.table.loaded_at is not None and one.table.loaded_at > moment
+            if one.table.changed_at is not None and one.table.changed_at > moment
         ]
 
 
@@ -102,7 +102,7 @@ def first() -> str | Response:
         data_problem=data_problem,
         tokens=tokens,
         before=before,
-        loaded=data.loaded_since(before) if data is not None and before is not None else (),
+        changed=data.changed_since(before) if data is not None and before is not None else (),
         decided=decided,
         moment_now=now,
     )

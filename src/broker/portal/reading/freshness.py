@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ...catalog.model import CatalogTable
+from ...catalog.standing import TableStanding
 from ...manifest import Status
 from ..look.figures import age, duration
 
-__all__ = ["Freshness", "freshness_of"]
+__all__ = ["Freshness", "freshness_of", "is_late"]
 
 _STATES = {
     Status.EMPTY: "empty at the source",
@@ -35,12 +36,10 @@ class Freshness:
 
 def freshness_of(table: CatalogTable, now: datetime) -> Freshness:
     """How a table stands at this moment."""
-    since = table.as_of
-    promise = table.freshness_seconds
-    is_late = promise is not None and since is not None and (now - since).total_seconds() > promise
+    since, promise = table.as_of, table.freshness_seconds
     if not table.status.is_good:
         grade, word = "bad", _STATES[table.status]
-    elif is_late:
+    elif is_late(table, now):
         grade, word = "warn", "late"
     elif table.status is Status.EMPTY:
         grade, word = "warn", _STATES[table.status]
@@ -55,3 +54,9 @@ def freshness_of(table: CatalogTable, now: datetime) -> Freshness:
         as_of=since,
         promise=None if promise is None else duration(promise),
     )
+
+
+def is_late(table: CatalogTable | TableStanding, now: datetime) -> bool:
+    """Whether the data are older than was promised."""
+    since, promise = table.as_of, table.freshness_seconds
+    return promise is not None and since is not None and (now - since).total_seconds() > promise

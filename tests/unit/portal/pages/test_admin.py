@@ -300,13 +300,26 @@ def test_what_needs_a_person_comes_first_and_worst_first(portal: Scene) -> None:
         "The last 2 syncs failed",
         "no timer is active",
         "broker-sync.service has failed",
-        "/data has 5% of its space free",
+        "/data has 5 % of its space free",
         "The certificate /etc/x.pem has ended",
         "The proof of access is overdue",
         "1 request for access",
     ]
     assert [one for one in wanted if one not in page] == []
     assert page.index("1 request for access") > page.index("overdue")
+
+
+def test_what_the_host_does_not_say_is_not_shown_as_nothing(portal: Scene) -> None:
+    portal.publishing.is_down = True
+    portal.door.close()
+    browser = portal.browser("dora")
+    assert "Analysts on the host not known" in text(browser.get("/admin/"))
+    syncs = text(browser.get("/admin/syncs"))
+    assert "None is on record" not in syncs
+    assert "No table waits for approval" not in syncs
+    assert "Nothing was published yet" not in syncs
+    health = text(browser.get("/admin/health"))
+    assert health.count("Not known.") == 4
 
 
 def test_the_audit_log_is_filtered_by_the_host(portal: Scene) -> None:

@@ -50,13 +50,12 @@ def overview() -> str:
         standing=standing,
         analysts=analysts,
         people=people,
-        pulled=sum(one.last_sync is not None for one in analysts),
-        syncs=facts["syncs"],
     )
 
 
-def _analysts() -> tuple[tuple[AccountFacts, ...], str]:
+def _analysts() -> tuple[tuple[AccountFacts, ...] | None, str]:
+    """None and why, where the host does not say."""
     try:
         return host_acts().accounts.analysts(), ""
     except BrokerError as error:
-        return (), str(error)
+        return None, str(error)

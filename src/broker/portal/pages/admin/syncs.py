@@ -89,6 +89,8 @@ def syncs() -> str:
         approved=request.args.get("approved", ""),
         bad=bad,
         standing=standing,
+        syncs_problem=problem_of(facts["syncs"]),
+        generations_problem=problem_of(facts["generations"]),
         generations=[_generation(row) for row in reversed([*rows_of(facts["generations"])])],
     )
 
