@@ -16,6 +16,7 @@ from ...config import Instance
 from ...foreign.text import prose, shown
 from ..look import figures
 from ..look.files import browser_files, files_blueprint
+from ..look.pages import requested_page
 from ..look.theme import THEMES, chosen_theme, theme
 from ..reading.freshness import freshness_of
 from ..reading.metrics import value_type
@@ -73,6 +74,7 @@ def dress(
         "identity": identity,
         "support": support_link(identity.support),
         "themes": THEMES,
+        "in_pages": requested_page,
         "share": figures.share,
         "percent": figures.percent,
         "age": figures.age,

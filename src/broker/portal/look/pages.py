@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from flask import abort, request
 
-__all__ = ["Pages", "requested_page"]
+__all__ = ["Pages", "requested_page", "requested_pages"]
 
 _Item = TypeVar("_Item")
 _AROUND = 2  # neighbours of a page that it leads to
@@ -16,16 +16,20 @@ _AROUND = 2  # neighbours of a page that it leads to
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Page ``number`` of ``count``, both from 1 on; it has the items from ``begin`` to ``end``."""
+    """Page ``number`` of ``count``, both from 1 on; it has the items from ``begin`` to ``end``.
+
+    ``parameter`` is that of the address which names the page.
+    """
 
     number: int
     count: int
     begin: int
     end: int
     total: int
+    parameter: str = "page"
 
     @classmethod
-    def of(cls, number: str, total: int, size: int) -> Pages | None:
+    def of(cls, number: str, total: int, size: int, parameter: str = "page") -> Pages | None:
         """From the number as an address has it; None where there is no such page.
 
         A list without items has one page.
@@ -37,7 +41,7 @@ class Pages:
         if not 1 <= found <= count:
             return None
         begin = (found - 1) * size
-        return cls(found, count, begin, min(begin + size, total), total)
+        return cls(found, count, begin, min(begin + size, total), total, parameter)
 
     @property
     def links(self) -> list[int | None]:
@@ -52,9 +56,20 @@ class Pages:
         return links
 
 
-def requested_page(items: Sequence[_Item], size: int) -> tuple[Sequence[_Item], Pages]:
-    """The part of a list that the request asks for by ``page``; 404 for one that is not there."""
-    pages = Pages.of(request.args.get("page", "1"), len(items), size)
+def requested_page(
+    items: Sequence[_Item], size: int, parameter: str = "page"
+) -> tuple[Sequence[_Item], Pages]:
+    """The part of a list that the request asks for by a parameter; 404 for one that is not there.
+
+    Whatever list a page shows, it shows by this: none is cut without a way to the rest.
+    """
+    pages = requested_pages(len(items), size, parameter)
+    return items[pages.begin : pages.end], pages
+
+
+def requested_pages(total: int, size: int, parameter: str = "page") -> Pages:
+    """The same for a list that is fetched by its part."""
+    pages = Pages.of(request.args.get(parameter, "1"), total, size, parameter)
     if pages is None:
         abort(404)
-    return items[pages.begin : pages.end], pages
+    return pages

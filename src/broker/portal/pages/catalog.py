@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -10,7 +11,7 @@ from werkzeug import Response
 
 from ...catalog.model import CatalogTable
 from ..frame.viewing import catalog_page, shared_part
-from ..look.pages import requested_page
+from ..look.pages import requested_page, requested_pages
 from ..reading.catalogs import AudienceCatalog, TableView
 from ..reading.columns import column_page
 from ..reading.queries import table_queries
@@ -20,6 +21,7 @@ __all__ = ["catalog"]
 
 _TABLES = 100  # on a page
 _COLUMNS = 100
+_FOUND = 50  # of each kind
 
 catalog = Blueprint("catalog", __name__)
 
@@ -119,8 +121,21 @@ def search() -> Response:
 @catalog_page
 def _found(catalog: AudienceCatalog) -> str:
     query = request.args.get("q", "").strip()[:200]
+    numbers = {kind: request.args.get(f"{kind}s", "1") for kind in ("table", "metric", "column")}
+    begin = {
+        kind: (int(number) - 1) * _FOUND
+        for kind, number in numbers.items()
+        if re.fullmatch("[1-9][0-9]{0,5}", number)
+    }
+    result = catalog.search.find(query, _FOUND, begin)
+    counts = {
+        "table": result.table_count,
+        "metric": result.metric_count,
+        "column": result.column_count,
+    }
+    pages = {kind: requested_pages(count, _FOUND, f"{kind}s") for kind, count in counts.items()}
     return render_template(
-        "catalog/found.html", catalog=catalog, query=query, result=catalog.search.find(query)
+        "catalog/found.html", catalog=catalog, query=query, result=result, pages=pages
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from threading import Lock
+from types import MappingProxyType
 
 from ...catalog.model import CatalogIndex
 from ...foreign.text import prose, shown
@@ -35,7 +36,7 @@ SELECT kind, place, key, highlight(entry, 0, char(2), char(3)),
 FROM entry WHERE entry MATCH :words AND kind = :kind
 ORDER BY lower(key) = :name OR substr(lower(key), -length(:name) - 1) = '/' || :name DESC,
   {_RANK}, rowid
-LIMIT :most"""  # noqa: S608 (constants alone)
+LIMIT :most OFFSET :begin"""  # noqa: S608 (constants alone)
 _COUNT = "SELECT kind, count(*) FROM entry WHERE entry MATCH ? GROUP BY kind"
 
 
@@ -55,7 +56,7 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The best of each kind, and how many there are in all."""
+    """Some of each kind, the best first, and how many there are in all."""
 
     tables: tuple[SearchHit, ...] = ()
     columns: tuple[SearchHit, ...] = ()
@@ -81,10 +82,13 @@ class SearchIndex:
         self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", _entries(index))
         self._connection.commit()
 
-    def find(self, query: str, most: int = 50) -> SearchResult:
+    def find(
+        self, query: str, most: int = 50, begin: Mapping[str, int] = MappingProxyType({})
+    ) -> SearchResult:
         """Entries that have every word of the query, each also as the beginning of a longer one.
 
-        A text without letters and digits finds nothing.
+        ``most`` of each kind, after the ``begin`` best ones of it. A text without letters and
+        digits finds nothing.
         """
         words = _PARTS.findall(_CAMEL.sub(" ", query).replace("_", " "))[:_MOST_WORDS]
         if not words:
@@ -97,7 +101,14 @@ class SearchIndex:
                 kind: tuple(
                     SearchHit(*row)
                     for row in cursor.execute(
-                        _FIND, {"words": match, "kind": kind, "name": name, "most": most}
+                        _FIND,
+                        {
+                            "words": match,
+                            "kind": kind,
+                            "name": name,
+                            "most": most,
+                            "begin": begin.get(kind, 0),
+                        },
                     ).fetchall()
                 )
                 for kind in ("table", "column", "metric")

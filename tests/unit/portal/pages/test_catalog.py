@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +8,14 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from broker.catalog.model import CatalogFolder
 from broker.catalog.places import INDEX, details_path
 from broker.catalog.written import to_json
 from broker.classes import CATALOG
 from broker.config import Instance
 from broker.manifest import Audience
 from broker.portal.look.figures import number
+from broker.tables.model import Partitioning
 from tests.unit.catalog.example import (
     GENERATION,
     HOSTILE,
@@ -237,6 +240,97 @@ def test_a_table_of_500_columns_has_pages_of_them(tmp_path: Path) -> None:
     assert len(answer.data) < 150_000
     assert "?page=5#columns" in answer.text
     assert ">c499<" in client.get("/catalog/table/shop/table_0?page=5").text
+
+
+MANY = 130
+
+
+def with_long_lists(folder: Path) -> tuple[FlaskClient, dict[str, list[str]]]:
+    """A portal in which everything that a page lists is long; each has words of its own."""
+    example = example_catalog(3)
+    write_example(folder / "store", 3, audiences=ALL_AUDIENCES)
+    first = example.index.tables[0]
+    words = {
+        kind: [f"{kind}{at}x" for at in range(MANY)]
+        for kind in ("text", "column", "sample", "alert", "warning", "part", "metric", "folder")
+    }
+    details = example.details[first.path]
+    assert details.profile is not None
+    column = details.profile["columns"][0]
+    profile = {
+        **details.profile,
+        "columns": [{**column, "name": name} for name in words["column"]],
+        "samples": [words["sample"]],
+        "alerts": [{"kind": "gap", "column": None, "message": one} for one in words["alert"]],
+    }
+    details = replace(
+        details,
+        description="Title\n\n" + "\n\n".join(words["text"]),
+        warnings=tuple(words["warning"]),
+        parts=tuple(replace(details.parts[0], partition=one) for one in words["part"]),
+        profile=profile,
+    )
+    content = to_json(details)
+    changed = replace(
+        first,
+        sha256=hashlib.sha256(content).hexdigest(),
+        columns=tuple(replace(first.columns[0], name=name) for name in words["column"]),
+        partitioning=Partitioning("column0x", "month"),
+    )
+    relation = replace(example.index.relations[0], table=first.path)
+    index = replace(
+        example.index,
+        tables=(
+            changed,
+            *example.index.tables[1:],
+            *(replace(example.index.tables[2], path=f"{one}/t") for one in words["folder"]),
+        ),
+        folders=tuple(CatalogFolder(one) for one in words["folder"]),
+        metrics=tuple(
+            replace(example.index.metrics[1], name=one, title=one) for one in words["metric"]
+        ),
+        relations=tuple(replace(relation, column=name) for name in words["column"]),
+    )
+    base = folder / "store" / CATALOG / GENERATION / example.audience.path
+    (base / details_path(first.path)).write_bytes(content)
+    rewrite(folder, replace(example, index=index))
+    return signed_in_app(folder, now=NOW).test_client(), words
+
+
+@pytest.mark.parametrize(
+    ("address", "kinds"),
+    [
+        (
+            "/catalog/table/shop/table_0",
+            {"text", "column", "sample", "alert", "warning", "part", "metric"},
+        ),
+        ("/catalog/metrics", {"metric"}),
+        ("/catalog", {"folder"}),
+        ("/search?q=metric", {"metric"}),
+        ("/search?q=column", {"column"}),
+    ],
+)
+def test_the_rest_of_each_long_list_is_reached_by_links(
+    tmp_path: Path, address: str, kinds: set[str]
+) -> None:
+    client, words = with_long_lists(tmp_path)
+    place = address.partition("?")[0]
+    left, seen, texts = [address], {address}, ""
+    while left:
+        found = page(client, left.pop())
+        texts += found.all("main")[0].text + " ".join(one.text for one in found.all("nav"))
+        parts = {one.partition("#")[0] for one in found.links if one.partition("?")[0] == place}
+        left += sorted(parts - seen)
+        seen |= parts
+    missing = {kind: [one for one in words[kind] if one not in texts] for kind in kinds}
+    assert missing == {kind: [] for kind in kinds}
+
+
+def test_a_part_of_a_list_that_is_not_there_is_not_a_page(tmp_path: Path) -> None:
+    client, _ = with_long_lists(tmp_path)
+    for name in ("alerts", "warnings", "partitions", "metrics", "samples", "text", "relations"):
+        assert client.get(f"/catalog/table/shop/table_0?{name}=99").status_code == 404
+    assert client.get("/search?q=metric&metrics=99").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "a?b&c=#d%", "č", "x" * 1_000, "+ +"])

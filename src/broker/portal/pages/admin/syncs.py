@@ -23,7 +23,6 @@ from .overview import standing_now
 __all__ = ["HeldTable", "SyncEnd"]
 
 _GRADES = {"published": "good", "unchanged": "good", "failed": "bad", "held": "warn"}
-_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class HeldTable:
 @admin.get("/syncs")
 def syncs() -> str:
     """How they ended, what waits, what is wrong. ``table`` is one that was just approved."""
-    is_fresh = bool(request.args)
+    is_fresh = not {"fresh", "approved"}.isdisjoint(request.args)
     facts = host_acts().publishing.facts("syncs", "held", "generations", fresh=is_fresh)
     ends = facts["syncs"] if not problem_of(facts["syncs"]) else None
     standing, catalog_problem = standing_now()
@@ -80,7 +79,7 @@ def syncs() -> str:
     return render_template(
         "admin/syncs.html",
         ends=ends,
-        ended=ended[:_SHOWN],
+        ended=ended,
         running_since=moment_of((ends or {}).get("running_since")),
         next=moment_of((ends or {}).get("next")),
         problems=[*dict.fromkeys(problems)],
