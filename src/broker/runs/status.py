@@ -129,6 +129,7 @@ def facts_of(run: Ended) -> dict[str, Any]:
     """An end in plain values, for JSON."""
     return {
         "unit": run.unit,
+        "invocation": run.invocation,
         "began": _text(run.began),
         "ended": _text(run.at),
         "outcome": str(run.outcome),

@@ -31,6 +31,7 @@ PAGES = (
     "/admin/requests",
     "/admin/syncs",
     f"/admin/generations/{OLD}",
+    "/admin/syncs/2026-11-30T120000Z-0001",
     "/admin/audit",
     "/admin/events",
     "/admin/health",
@@ -83,11 +84,12 @@ def _fill(made: Scene) -> None:
             "outcome": outcome,
             "reason": reason,
             "generation": "2026-11-30T120000Z-0001",
+            "invocation": "0123456789abcdef" * 2,
         }
         for hours, outcome, reason in (
-            (1, "published", ""),
+            (1, "fine", ""),
             (7, "failed", "shop/orders: the source answers 503; 2 other tables are published"),
-            (13, "published", ""),
+            (13, "fine", ""),
         )
     ]
     generation = {"error": None, "tables": 6, "rows": 19_781, "bytes": 8_123_456}

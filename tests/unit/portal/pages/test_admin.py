@@ -15,6 +15,7 @@ from broker.audit.reading import read_log
 from broker.hostpaths import AUDIT_LOG
 from broker.portal.database.models import PortalPerson, PortalTables
 from tests.unit.accounts.scratch import public_key
+from tests.unit.catalog.example import GENERATION
 from tests.unit.portal.scene import ORIGIN, Scene
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
@@ -284,6 +285,31 @@ def test_a_sync_is_run_and_a_generation_published_again(portal: Scene) -> None:
     assert browser.post(f"/admin/generations/{old}/publish").status_code == 303
     assert portal.publishing.requests[-1] == {"verb": "rollback", "generation": old}
     assert browser.get("/admin/generations/2020-01-01T000000Z-0001").status_code == 404
+
+
+def test_a_sync_leads_to_the_errors_of_its_tables_and_to_its_log(portal: Scene) -> None:
+    invocation = "0123456789abcdef" * 2
+    ended = {"outcome": "partly", "generation": GENERATION, "ended": "2026-11-30T12:00:00+00:00"}
+    portal.publishing.answers["syncs"] = {
+        "ended": [
+            {**ended, "invocation": invocation},
+            {"outcome": "fine", "invocation": "x; rm -rf /"},
+        ],
+        "failures": 0,
+    }
+    browser = portal.browser("dora")
+    page = browser.get("/admin/syncs").text
+    assert page.count("_SYSTEMD_INVOCATION_ID=") == 1
+    assert f"sudo journalctl --output=cat _SYSTEMD_INVOCATION_ID={invocation}" in page
+    assert "rm -rf" not in page
+    assert '<li class="warn"><strong>published, not every table is up to date' in page
+    assert '<li class="good"><strong>published</strong>' in page
+    assert f'href="/admin/syncs/{GENERATION}"' in page
+    one = text(browser.get(f"/admin/syncs/{GENERATION}"))
+    assert "shop/table_3" in one
+    assert "the source did not answer" in one
+    other = text(browser.get("/admin/syncs/2020-01-01T000000Z-0001"))
+    assert "What this sync published is not known any more" in other
 
 
 def test_what_needs_a_person_comes_first_and_worst_first(portal: Scene) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from broker.portal.database.models import PortalPerson
 from tests.unit.accounts.scratch import public_key
-from tests.unit.catalog.example import HOSTILE
+from tests.unit.catalog.example import GENERATION, HOSTILE
 from tests.unit.portal.scene import Scene, scene
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
@@ -21,6 +21,7 @@ ADMIN = (
     "/admin/people/1",
     "/admin/requests",
     "/admin/syncs",
+    f"/admin/syncs/{GENERATION}",
     "/admin/audit",
     "/admin/events",
     "/admin/health",

@@ -185,6 +185,17 @@ def test_the_bars_of_a_plot_add_up_to_the_rows_beside_it(tmp_path: Path, column:
     assert f"{rows:,} in all" in found.all("figcaption")[0].text
 
 
+def test_rows_that_came_with_the_key_of_another_are_counted(tmp_path: Path) -> None:
+    example = example_catalog(3)
+    client = client_of(tmp_path, 3)
+    address = "/catalog/table/shop/table_0"
+    assert "no row came with a key of another" in client.get(address).text
+    tables = tuple(replace(one, duplicates=1_234) for one in example.index.tables)
+    rewrite(tmp_path, replace(example, index=replace(example.index, tables=tables)))
+    again = signed_in_app(tmp_path, now=NOW).test_client()
+    assert "1,234 rows came with a key of another, and gave way" in again.get(address).text
+
+
 def test_frequent_values_others_and_null_add_up_to_the_rows(tmp_path: Path) -> None:
     found = page(client_of(tmp_path, 6), "/catalog/column/shop/table_0?name=status")
     rows = found.rows("top")

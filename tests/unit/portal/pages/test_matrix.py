@@ -57,6 +57,7 @@ PAGES: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/access/request"): ACT,
     ("POST", "/access/withdraw"): BAD,
     ("GET", "/activity"): IN,
+    ("GET", "/admin/syncs/<generation>"): ADMIN,
     ("GET", "/device"): IN,
     ("POST", "/device"): GONE,
     ("POST", "/device/answer"): BAD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from flask import abort, render_template, request
 from werkzeug import Response
 
-from ....catalog.reader import read_held_keys
+from ....catalog.reader import read_held_keys, read_operators
 from ....errors import BrokerError, CatalogError
 from ....foreign.paths import is_generation
 from ...acts.facts import moment_of
@@ -22,18 +23,26 @@ from .overview import standing_now
 
 __all__ = ["HeldTable", "SyncEnd"]
 
-_GRADES = {"published": "good", "unchanged": "good", "failed": "bad", "held": "warn"}
+_ENDS = {  # of RunOutcome, which the host writes
+    "fine": ("good", "published"),
+    "rejects": ("warn", "published without rows that did not fit"),
+    "partly": ("warn", "published, not every table is up to date"),
+    "failed": ("bad", "failed: nothing was published"),
+}
+_INVOCATION = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class SyncEnd:
-    """How a sync ended."""
+    """How a sync ended. ``generation`` is the one that it published, empty where it did not;
+    ``log`` the command that shows its lines in the journal, empty where that is not known."""
 
     began: datetime | None
     ended: datetime | None
     outcome: str
     reason: str
     generation: str
+    log: str
 
     @classmethod
     def of(cls, row: Any) -> SyncEnd:
@@ -44,12 +53,25 @@ class SyncEnd:
             str(row.get("outcome") or ""),
             str(row.get("reason") or ""),
             str(row.get("generation") or ""),
+            _log_of(str(row.get("invocation") or "")),
         )
 
     @property
     def grade(self) -> str:
         """As the timeline marks it."""
-        return _GRADES.get(self.outcome, "warn")
+        return _ENDS.get(self.outcome, ("warn", ""))[0]
+
+    @property
+    def words(self) -> str:
+        """What that means."""
+        return _ENDS.get(self.outcome, ("", self.outcome))[1]
+
+
+def _log_of(invocation: str) -> str:
+    """The lines of this one run, also where several ran at once."""
+    if not _INVOCATION.fullmatch(invocation):
+        return ""
+    return f"sudo journalctl --output=cat _SYSTEMD_INVOCATION_ID={invocation}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +113,21 @@ def syncs() -> str:
         syncs_problem=problem_of(facts["syncs"]),
         generations_problem=problem_of(facts["generations"]),
         generations=[_generation(row) for row in reversed([*rows_of(facts["generations"])])],
+    )
+
+
+@admin.get("/syncs/<generation>")
+def sync(generation: str) -> str:
+    """The tables with errors of the sync that published a generation."""
+    if not is_generation(generation):
+        abort(404)
+    try:
+        standing = read_operators(settings().store, generation)
+    except CatalogError as error:
+        return render_template("admin/sync.html", name=generation, problem=str(error), bad=[])
+    bad = [one for one in standing.tables if not one.status.is_good]
+    return render_template(
+        "admin/sync.html", name=generation, problem="", standing=standing, bad=bad
     )
 
 
