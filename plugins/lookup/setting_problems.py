@@ -96,6 +96,7 @@ PEOPLE: Mapping[str, Mapping[str, type | None]] = {
 _WITH_FLAGS = {
     *("broker_data_source", "broker_sources"),
     *("broker_environment", "broker_install_environment"),
+    *("broker_auth", "broker_profiles"),
 }
 # Here all are names: YAML reads 01 as 1, and 1.10 as 1.1.
 _WITHOUT_NUMBERS = {"broker_access_classes", "broker_ssh_groups", "broker_ssh_given_up"}
@@ -309,7 +310,8 @@ def _words(place: str, value: Any, *, flags: bool, numbers: bool) -> Iterator[st
                 yield from _words(f"{place}.{name}", inner, flags=flags, numbers=numbers)
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
-            yield from _words(f"{place}[{number}]", inner, flags=False, numbers=numbers)
+            of_mapping = flags and isinstance(inner, Mapping)
+            yield from _words(f"{place}[{number}]", inner, flags=of_mapping, numbers=numbers)
 
 
 def _is_like(value: Any, default: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from ..config import (
+    SECTIONS_OF_PORTAL,
     Description,
     Instance,
     PlacedMetric,
@@ -43,9 +44,16 @@ def config() -> None:
 
 @config.command()
 @config_dir
+@click.option(
+    "--without-portal",
+    is_flag=True,
+    help="Let variables of auth and email be unset: on a host the portal alone has them.",
+)
 @as_json
 @click.pass_context
-def check(context: click.Context, config_option: Path | None, *, as_json: bool) -> None:
+def check(
+    context: click.Context, config_option: Path | None, *, without_portal: bool, as_json: bool
+) -> None:
     """Read the two files and the metrics, and report everything that is wrong.
 
     No source is contacted. Who could read a table before stands in the store and not in these
@@ -53,7 +61,8 @@ def check(context: click.Context, config_option: Path | None, *, as_json: bool) 
     """
     folder = find_config_dir(config_option)
     problems: list[ConfigError] = []
-    instance = _collect(problems, lambda: load_instance(folder))
+    without = SECTIONS_OF_PORTAL if without_portal else ()
+    instance = _collect(problems, lambda: load_instance(folder, without=without))
     description = _collect(problems, lambda: load_description(folder, instance))
     if instance is not None:
         problems += _unknown_types(instance)

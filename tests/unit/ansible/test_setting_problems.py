@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
-from .bundle import GROUP_VARS, plugin, variables
+from broker.config import Instance
+
+from .bundle import GROUP_VARS, ROOT, load, plugin, variables
 
 settings = plugin("lookup/setting_problems.py")
 arguments = plugin("lookup/argument_problems.py")
@@ -167,10 +171,29 @@ def test_a_word_that_yaml_takes_for_something_else_than_text(
         ("data_source", {"type": "csv", "csv": {"header": False}, "project": 1234}),
         ("sync_engine", {"threads": 4, "retention": {"count": 20}}),
         ("install_environment", {"PIP_NO_COMPILE": True}),
+        ("auth", {"magic_link": {"enabled": True}, "providers": [{"trusted": False}]}),
     ],
 )
 def test_true_false_and_numbers_have_their_places(name: str, value: Any) -> None:
     assert list(settings.words(f"broker_{name}", value)) == []
+
+
+def test_each_section_with_a_key_that_is_true_or_false_takes_both() -> None:
+    """``magic_link.enabled`` and ``trusted`` of a provider were refused by every deploy."""
+    sections = load(ROOT / "playbooks" / "site.yml")[-1]["vars"]["app_instance"]
+    found = {name for name, field in Instance.model_fields.items() if has_flag(field.annotation)}
+    assert {"auth", "profiles"} <= found
+    for name in found:
+        setting = re.fullmatch(r"\{\{ (broker_\w+) }}", sections[name])
+        assert setting is not None
+        assert list(settings.words(setting[1], {"key": True, "list": [{"key": True}]})) == []
+
+
+def has_flag(annotation: Any) -> bool:
+    """Whether a value of this type has one that is true or false somewhere in it."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any(has_flag(field.annotation) for field in annotation.model_fields.values())
+    return annotation is bool or any(has_flag(part) for part in get_args(annotation))
 
 
 def test_every_setting_is_known_and_its_default_is_none() -> None:

@@ -108,6 +108,22 @@ def test_warnings_change_nothing(folder: Path) -> None:
     assert facts == {"tables": 1, "metrics": 0, "problems": [], "warnings": [warning]}
 
 
+def test_the_service_of_a_host_needs_no_secret_of_the_portal(folder: Path) -> None:
+    """A deploy with an identity provider failed: the service asked for the portal's secret."""
+    provider = "name: a, title: A, issuer: 'https://a.example.com', client_id: x"
+    (folder / "instance.yaml").write_text(
+        f"{INSTANCE}instance: {{origin: 'https://data.example.com'}}\n"
+        "auth:\n  allowed_domain: example.com\n"
+        f"  providers: [{{{provider}, client_secret: '${{NOT_SET}}'}}]\n"
+    )
+    refused = run("check", "--config", str(folder), "--json")
+    (problem,) = json.loads(refused.stdout)["problems"]
+    assert problem["message"] == "the variable NOT_SET is not set"
+    assert run("check", "--without-portal", "--config", str(folder)).exit_code == 0
+    (folder / "instance.yaml").write_text(INSTANCE.replace("input", "${NOT_SET}"))
+    assert run("check", "--without-portal", "--config", str(folder), "--json").exit_code == 2
+
+
 @pytest.mark.parametrize(("mode", "is_shown"), [(0o600, False), (0o640, True), (0o604, True)])
 def test_env_file_that_others_can_read(folder: Path, mode: int, is_shown: bool) -> None:
     (folder / ".env").write_text("TOKEN=x\n")
