@@ -93,6 +93,25 @@ def test_only_the_name_of_the_portal_is_served_and_tls_is_of_the_guideline() -> 
     assert "acme-challenge" in site(nginx_tls="acme")
 
 
+def test_an_address_is_served_to_those_who_send_no_name_and_stands_in_the_certificate() -> None:
+    named, text = site(), site(nginx_host="192.0.2.7")
+    assert "server_name 192.0.2.7;" in text
+    assert named.count(f"ssl_certificate {TLS_CERTIFICATE};") == 1
+    assert text.count(f"ssl_certificate {TLS_CERTIFICATE};") == text.count("http2 on;") == 2
+    assert "ssl_reject_handshake on;" in named
+    assert "ssl_reject_handshake" not in text
+    assert text.index("return 421;") < text.index("server_name 192.0.2.7;")
+    script = "etc/data-broker/tls/self_signed.sh"
+    for host, name, option in (
+        ("192.0.2.7", "IP:", "-checkip"),
+        ("192.0.2.7.example.com", "DNS:", "-checkhost"),
+    ):
+        made = template("nginx", script, nginx_host=host)
+        assert f"subjectAltName={name}$host" in made
+        assert f" {option} " in made
+        assert f" {option} " in render("nginx", "{{ _nginx_fits }}", nginx_host=host)
+
+
 def test_an_older_release_gets_what_it_knows() -> None:
     text = site(ansible_facts={"distribution_major_version": "12"})
     assert "listen 443 ssl http2;" in text
