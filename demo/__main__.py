@@ -16,7 +16,7 @@ from broker.errors import BrokerError
 from rig.hosts import HostError, can_boot, destroy
 from rig.hosts.lifecycle import at
 
-from . import keboola, local, questions, remote
+from . import keboola, local, provider, questions, remote
 from .board import Board
 from .commands import Commands, DemoError
 from .places import LOGS, SOURCE, STATE
@@ -136,6 +136,7 @@ def down() -> None:
         destroy(at(remote.RUN))
     remote.end()
     keboola.end()
+    provider.end()
     shutil.rmtree(STATE, ignore_errors=True)
     click.echo("The demo is gone.")
 

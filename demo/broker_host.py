@@ -13,6 +13,8 @@ from . import keboola
 from .board import Board, Step
 from .commands import Commands, DemoError
 from .places import COMPANY, DEPLOYED, LOGS, ROOT, STATE, VARIABLES
+from .portal_host import PortalHost
+from .provider import ANALYST_EMAIL
 from .recipe import fingerprint
 from .state import remember
 from .story import ANALYST, sync_phase, tool
@@ -44,6 +46,7 @@ class BrokerHost:
         self._run = run
         self._board = board
         self._commands = commands
+        self.portal = PortalHost(run, board, commands)
 
     def bring_up(self) -> None:
         """Boot, then deploy."""
@@ -51,7 +54,8 @@ class BrokerHost:
         if self._source == "keboola":
             self._project = keboola.serve(self._board, str(self._run.network().gateway))
             keboola.describe_tables(self._project)
-            keboola.tell_inventory(self._project)
+            keboola.describe_source(self._project)
+        self.portal.offer_sign_in()
         self.deploy()
 
     def boot(self) -> None:
@@ -99,7 +103,7 @@ class BrokerHost:
         with self._board.step("Add an analyst: ansible-playbook add_analyst.yml") as step:
             key = STATE / f"{ANALYST}.pub"
             key.write_text(f"{public_key}\n")
-            named = ("-e", f"user={ANALYST}", "-e", f"key={key}")
+            named = ("-e", f"user={ANALYST} email={ANALYST_EMAIL}", "-e", f"key={key}")
             lines = self._playbook(step, "add_analyst.yml", *named)
         printed = [line.strip().removeprefix("- ") for line in lines]
         start = next(at for at, line in enumerate(printed) if line.startswith("(h="))

@@ -5,15 +5,8 @@ It serves until ``make demo-down``, because a broker asks it whenever its timer 
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,30 +14,28 @@ from typing import Any
 import urllib3
 import yaml
 
-from broker.files import write_atomic
-from rig.hosts import Process
-
+from .background import Background
 from .board import Board, Step
 from .commands import DemoError
-from .places import COMPANY, LOGS, ROOT, STATE, VARIABLES
+from .places import COMPANY, STATE
+from .state import tell_inventory
 
 __all__ = [
     "CONFIG",
     "TOKEN",
     "Project",
+    "describe_source",
     "describe_tables",
     "end",
     "load",
     "serve",
-    "tell_inventory",
 ]
 
 CONFIG = COMPANY / "keboola"
 SHIPPED = Path(__file__).parent / "company" / "config"
 TOKEN = "KEBOOLA_TOKEN"  # noqa: S105 - the name under which the secret is known
-REMEMBERED = STATE / "keboola.json"
-START_SECONDS, STOP_SECONDS = 60.0, 20.0
 _BUCKETS = ("shop", "hr")
+_BACKGROUND = Background("keboola", "rig.fakes.keboola", "Start a Keboola project")
 
 
 @dataclass(frozen=True)
@@ -53,76 +44,32 @@ class Project:
 
     url: str
     token: str
-    process: tuple[int, int]
 
     def source(self) -> dict[str, str]:
         """The ``data_source`` of an instance that reads it."""
         return {"type": "keboola", "url": self.url, "project": "1234", "token": f"${{{TOKEN}}}"}
 
-    def stands(self) -> bool:
-        """Whether it still serves."""
-        return Process(*self.process).alive()
-
 
 def serve(board: Board, host: str) -> Project:
     """A stand-in at this address: the one that serves there already, or a new one."""
     with board.step("Start a Keboola project") as step:
-        found = _remembered()
-        if found and found.stands() and found.url.startswith(f"http://{host}:"):
-            step.result = f"serves since the last time at {found.url}"
-            return found
+        found = _BACKGROUND.facts()
+        if _BACKGROUND.stands() and found["url"].startswith(f"http://{host}:"):
+            step.result = f"serves since the last time at {found['url']}"
+            return Project(found["url"], found["token"])
         end()
-        project = _start(host)
-        write_atomic(REMEMBERED, json.dumps(asdict(project)), mode=0o600)
+        folder = STATE / "keboola"
+        folder.mkdir(parents=True, exist_ok=True)
+        printed = _BACKGROUND.start(["--host", host, "--folder", str(folder)], lines=2)
+        project = Project(printed[0], printed[1].removeprefix("token: "))
+        _BACKGROUND.remember(asdict(project))
         step.result = f"at {project.url}"
         return project
 
 
-def _remembered() -> Project | None:
-    if not REMEMBERED.is_file():
-        return None
-    facts = json.loads(REMEMBERED.read_bytes())
-    return Project(facts["url"], facts["token"], tuple(facts["process"]))
-
-
-def _start(host: str) -> Project:
-    LOGS.mkdir(parents=True, exist_ok=True)
-    output = STATE / "keboola.out"
-    folder = STATE / "keboola"
-    folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "rig.fakes.keboola", "--host", host]
-    output.unlink(missing_ok=True)
-    output.touch(mode=0o600)  # it holds the token
-    with output.open("wb") as out, (LOGS / "keboola.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--folder", str(folder)],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=log,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        lines = output.read_text().splitlines()
-        if len(lines) >= 2:
-            output.unlink()
-            known = Process.of(process.pid)
-            return Project(lines[0], lines[1].removeprefix("token: "), (known.pid, known.started))
-        time.sleep(0.1)
-    raise DemoError("Start a Keboola project: it does not serve", LOGS / "keboola.log")
-
-
 def end() -> None:
     """No project serves any more."""
-    project = _remembered()
-    if project and project.stands():
-        with suppress(ProcessLookupError):
-            os.kill(project.process[0], signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        while project.stands() and time.monotonic() < deadline:
-            time.sleep(0.05)
-    REMEMBERED.unlink(missing_ok=True)
+    _BACKGROUND.end()
 
 
 def describe_tables(project: Project) -> None:
@@ -140,14 +87,13 @@ def describe_tables(project: Project) -> None:
     (CONFIG / "instance.yaml").write_text(text, encoding="utf-8")
 
 
-def tell_inventory(project: Project) -> None:
+def describe_source(project: Project) -> None:
     """Let ``inventories/demo`` give the broker this source, its token as a secret."""
-    variables = {
-        "broker_data_source": project.source(),
-        "broker_secrets": {TOKEN: project.token},
-        "demo_description": str(CONFIG / "data_description.md"),
-    }
-    write_atomic(VARIABLES, json.dumps(variables), mode=0o600)
+    tell_inventory(
+        broker_data_source=project.source(),
+        broker_secrets={TOKEN: project.token},
+        demo_description=str(CONFIG / "data_description.md"),
+    )
 
 
 def load(board: Board, project: Project) -> None:

@@ -121,6 +121,7 @@ def next_steps() -> list[tuple[str, str]]:
             "get a number as the company defines it",
         ),
         (f".venv/bin/broker status --data {_short(DATA)}", "see what is published"),
+        ("make portal", "open the portal over these data, with a sign-in"),
         ("make demo-down", "remove it all"),
     ]
 

@@ -12,17 +12,17 @@ from typing import Any
 
 import yaml
 
-from rig.identity_provider import PEOPLE, ProviderProcess
+from rig.identity_provider import ProviderProcess
 
 from .board import Board
 from .commands import Commands, DemoError
 from .local import DATA, publish
 from .places import STATE
+from .provider import PEOPLE, SECRET, auth
 
 __all__ = ["PORTAL", "serve_portal"]
 
 PORTAL = STATE / "portal"
-_ADMIN = PEOPLE["1002"]["email"]
 
 
 def serve_portal(board: Board, commands: Commands, port: int) -> int:
@@ -48,7 +48,9 @@ def serve_portal(board: Board, commands: Commands, port: int) -> int:
 def _provider(origin: str) -> Iterator[tuple[ProviderProcess, str]]:
     secret = secrets.token_urlsafe(24)
     try:
-        process = ProviderProcess([f"{origin}/sign-in/demo/callback"], client_secret=secret)
+        process = ProviderProcess(
+            [f"{origin}/sign-in/demo/callback"], client_secret=secret, people=PEOPLE
+        )
     except Exception as error:
         raise DemoError(f"the provider of the demo does not start: {error}") from error
     try:
@@ -62,19 +64,6 @@ def _configure(company: Path, folder: Path, origin: str, issuer: str, secret: st
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     instance: dict[str, Any] = yaml.safe_load((company / "instance.yaml").read_text())
     instance["instance"]["origin"] = origin
-    instance["auth"] = {
-        "allowed_domain": _ADMIN.partition("@")[2],
-        "admins": _ADMIN,
-        "providers": [
-            {
-                "name": "demo",
-                "title": "the demo",
-                "issuer": issuer,
-                "client_id": "portal",
-                "client_secret": "${DEMO_SECRET}",
-                "trusted": True,
-            }
-        ],
-    }
+    instance["auth"] = auth(issuer)
     (folder / "instance.yaml").write_text(yaml.safe_dump(instance))
-    (folder / ".env").write_text(f"DEMO_SECRET='{secret}'\n")
+    (folder / ".env").write_text(f"{SECRET}='{secret}'\n")

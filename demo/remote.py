@@ -5,13 +5,17 @@ from __future__ import annotations
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from rig.hosts import Run, can_boot, open_run
+from rich.console import Console
+
+from rig.hosts import Run, can_boot, find, open_run
 
 from .board import Board
 from .broker_host import BrokerHost
 from .commands import Commands
 from .laptop_host import LaptopHost
 from .places import ROOT, STATE
+from .portal_host import PortalHost
+from .provider import ADMIN
 from .questions import Answer
 from .state import forget, remember, remembered
 from .story import ANALYST, make_company
@@ -34,7 +38,9 @@ def tell(board: Board, commands: Commands, source: str) -> list[Answer]:
         )
         broker.load()
         broker.sync()
-        laptop.sync(broker.add_analyst(laptop.public_key()))
+        key = laptop.public_key()
+        laptop.sync(broker.add_analyst(key))
+        broker.portal.look_around(key)
         remember(run, ready=True)
         return laptop.ask()
     finally:
@@ -81,6 +87,7 @@ def describe() -> dict[str, Any]:
             "database": LaptopHost.DATABASE,
             "home_on_broker": f"/home/{ANALYST}",
         },
+        "portal": PortalHost(find(RUN), Board(Console()), Commands()).origin,
         "parquet": {
             "broker": "/data/src_data/current/parquet",
             "laptop": f"{folder}/server/parquet",
@@ -90,10 +97,13 @@ def describe() -> dict[str, Any]:
 
 def next_steps() -> list[tuple[str, str]]:
     """What to type next, and what for."""
-    facts = remembered()
+    run, facts = find(RUN), remembered()
+    portal = PortalHost(run, Board(Console()), Commands())
     config = facts["broker"]["ssh_config"].removeprefix(f"{ROOT}/")
     key = facts["broker"]["private_key"].removeprefix(f"{ROOT}/")
     return [
+        (portal.origin, "open the portal, whose certificate is its own"),
+        (portal.admin_link(), f"be {ADMIN}, an admin of the portal: once, within 15 minutes"),
         (
             f"ssh -t -F {config} -i {key} -l {ANALYST} laptop 'cd juniper-lane; exec bash'",
             f"be {ANALYST}, the analyst, in their folder on the laptop",

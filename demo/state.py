@@ -12,9 +12,9 @@ from typing import Any
 from broker.files import write_atomic
 from rig.hosts import Run
 
-from .places import DEPLOYED, HOSTS, STATE
+from .places import DEPLOYED, HOSTS, STATE, VARIABLES
 
-__all__ = ["forget", "remember", "remembered"]
+__all__ = ["forget", "remember", "remembered", "tell_inventory"]
 
 _WRITING = threading.Lock()
 
@@ -38,3 +38,11 @@ def forget() -> None:
     """No host of the demo stands any more."""
     for path in (HOSTS, DEPLOYED):
         path.unlink(missing_ok=True)
+
+
+def tell_inventory(**variables: Any) -> None:
+    """Let ``inventories/demo`` give these settings to the broker; None takes one away."""
+    with _WRITING:
+        before = json.loads(VARIABLES.read_bytes()) if VARIABLES.is_file() else {}
+        wanted = {name: value for name, value in {**before, **variables}.items() if value}
+        write_atomic(VARIABLES, json.dumps(wanted), mode=0o600)

@@ -56,14 +56,19 @@ class ProviderProcess:
         client_secret: str,
         people: Mapping[str, Mapping[str, Any]] = PEOPLE,
         port: int = 0,
+        beside: Sequence[str] = (),
     ) -> None:
-        """Start it on a port (0: a free one), for one client, and wait until it listens."""
+        """Start it on a port (0: a free one), for one client, and wait until it listens.
+
+        ``beside`` are further addresses of this machine with the same port.
+        """
         client = {
             "client_id": client_id,
             "client_secret": client_secret,
             "redirect_uris": [*redirect_uris],
         }
         self._settings = {"people": people, "clients": [client], "port": port}
+        self._settings["beside"] = [*beside]
         self.start()
 
     def start(self) -> None:

@@ -1,4 +1,5 @@
-// A certified OpenID Connect provider on loopback, with made-up people and no passwords.
+// A certified OpenID Connect provider with made-up people and no passwords. It listens on loopback, where
+// its issuer is, and on the same port of the addresses beside it, for hosts that hand their loopback on.
 // Its settings are JSON on the standard input: people by name, and the clients that may use it.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -9,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 const require = createRequire(`${process.argv[2]}/`);
 const { default: Provider } = await import(pathToFileURL(require.resolve('oidc-provider')));
 
-const { people, clients, port } = JSON.parse(await text(process.stdin));
+const { people, clients, port, beside } = JSON.parse(await text(process.stdin));
 const server = createServer();
 await new Promise((ready) => { server.listen(port, '127.0.0.1', ready); });
 const issuer = `http://127.0.0.1:${server.address().port}`;
@@ -44,7 +45,7 @@ ${Object.entries(people).map(([id, person]) => `<p><button name="person" value="
 <p><button name="person" value="">None of them</button></p></form></html>`;
 
 const known = provider.callback();
-server.on('request', async (request, response) => {
+const answer = async (request, response) => {
   const [, uid] = /^\/interaction\/([\w-]+)$/.exec(request.url) ?? [];
   try {
     if (!uid) {
@@ -63,5 +64,9 @@ server.on('request', async (request, response) => {
     response.statusCode = 400;
     response.end(`${error.message}\n`);
   }
-});
+};
+server.on('request', answer);
+for (const address of beside) {
+  await new Promise((ready) => { createServer(answer).listen(server.address().port, address, ready); });
+}
 console.log(`listens on ${issuer}`);

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,19 @@ from typing import Any
 
 import pytest
 
+from rig.form_browser import FormBrowser
 from rig.hosts import Host, can_boot, destroy, find, runs
 from tests.documented import ROOT, documented
 
+README = ROOT / "README.md"
 ANSWERS = ("Do we grow?", "What do returns cost", "Which markets grow fastest")
+
+
+def measured(line: str) -> str:
+    """A line without what differs from run to run: times, counts, addresses, generations, links."""
+    line = re.sub(r"generation \S+?-[0-9a-f]{4}\b", "generation", line)
+    line = re.sub(r"(/sign-in/link/)\S+", r"\1", line)
+    return re.sub(r"\d+([.,:]\d+)*", "1", line)
 
 
 @dataclass
@@ -105,10 +115,34 @@ class TestWithHosts:
     def test_three_answers_are_printed_and_every_step_has_its_time(self, demo: Demo) -> None:
         assert all(title in demo.output for title in ANSWERS)
         steps = [line for line in demo.output.splitlines() if line.startswith("✓")]
-        assert len(steps) == 10
+        assert len(steps) == 12
         assert all(re.search(r"\(\d+\.\d s\)$", line) for line in steps)
         assert "✗" not in demo.output
         assert "make demo-down" in demo.output
+
+    def test_the_readme_shows_what_is_printed(self, demo: Demo) -> None:
+        shown = re.search(r"^```text\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+        assert shown is not None
+        printed = {measured(line) for line in demo.output.splitlines()}
+        lines = {measured(line) for line in shown[1].splitlines()}
+        assert lines <= printed
+        assert {line for line in printed if line.startswith("✓")} <= lines
+
+    def test_a_person_signed_in_to_the_portal_and_a_link_makes_an_admin(self, demo: Demo) -> None:
+        address = demo.info()["portal"]
+        assert f"“Hello, Anna” at {address}: home, catalog, table shop/orders" in demo.output
+        link = re.search(rf"{address}/sign-in/link/\S+", demo.output)
+        assert link is not None
+        browser = FormBrowser(address)
+        browser.verify = browser.trust_env = False
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the certificate is the host's own
+            home = browser.submit(browser.get(link[0]), "/sign-in/link")
+            assert "boss" in home.text
+            assert browser.get("/admin/").status_code == 200
+            again = FormBrowser(address)
+            again.verify = again.trust_env = False
+            assert again.submit(again.get(link[0]), "/sign-in/link").status_code >= 400
 
     def test_info_says_how_to_reach_everything(self, demo: Demo) -> None:
         info = demo.info()

@@ -38,7 +38,7 @@ def test_a_developer_gets_a_portal_with_data_and_signs_in(tmp_path: Path) -> Non
             lines = iter(process.stdout.readline, "")
             assert f"The portal is at http://127.0.0.1:{port}\n" in lines
             browser = Browser(f"http://127.0.0.1:{port}")
-            home = browser.choose_person("1002")
+            home = browser.choose_person("boss")
             assert "Hello, Boss" in home.text
             page = browser.get("/catalog/table/shop/orders")
             assert "200,000" in page.text

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import subprocess
 import sys
-from html import unescape
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 import requests
 import yaml
 
+from rig.form_browser import FormBrowser
 from tests.documented import ROOT
 
 START_SECONDS = 60
@@ -73,28 +71,9 @@ class RunningPortal:
         return (self.folder / "log").read_text()
 
 
-class Browser(requests.Session):
-    """Follows redirects, keeps cookies, and sends forms with their hidden fields."""
+class Browser(FormBrowser):
+    """A browser with an address of its own, as a proxy would say it: the limits are per address."""
 
     def __init__(self, origin: str) -> None:
-        super().__init__()
-        self.origin = origin
-        # As a proxy would say it: each browser has the limits of its own address.
+        super().__init__(origin)
         self.headers["X-Forwarded-For"] = f"192.0.2.{next(_ADDRESSES)}"
-
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        kwargs.setdefault("timeout", START_SECONDS)
-        return super().request(method, urljoin(self.origin, url), *args, **kwargs)
-
-    def submit(self, page: requests.Response, action: str, **fields: str) -> requests.Response:
-        """Send the form of a page whose action begins so."""
-        forms = rf'<form[^>]*action="({re.escape(action)}[^"]*)".*?</form>'
-        form = re.search(forms, page.text, re.DOTALL)
-        assert form is not None, page.text
-        hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0])
-        data = {name: unescape(value) for name, value in hidden} | fields
-        return self.post(urljoin(page.url, form[1]), data=data, headers={"Referer": page.url})
-
-    def choose_person(self, subject: str, path: str = "/sign-in/demo") -> requests.Response:
-        """Sign in by the provider as one of its people."""
-        return self.submit(self.get(path), "/interaction/", person=subject)

@@ -119,6 +119,17 @@ def test_an_older_release_gets_what_it_knows() -> None:
     assert "MLKEM" not in text
 
 
+@pytest.mark.parametrize(
+    ("host", "fits"), [("data.example.com", True), ("192.0.2.7", False), ("data", False)]
+)
+def test_an_authority_is_asked_for_a_public_name_alone(host: str, fits: bool) -> None:
+    """As ``preflight.yml`` has it."""
+    tasks = load(ROOT / "roles" / "nginx" / "tasks" / "preflight.yml")
+    given = [one.get("vars", {}) for one in tasks]
+    (text,) = [one["__nginx_acme"] for one in given if "__nginx_acme" in one]
+    assert render("nginx", text, nginx_host=host, nginx_acme_email="ops@example.com") is fits
+
+
 def test_an_authority_is_asked_in_words_of_a_shell() -> None:
     given = {"nginx_host": "data.example.com", "nginx_acme_email": "ops@example.com"}
     line = render("nginx", "{{ _nginx_ask_authority }}", **given)
