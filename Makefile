@@ -136,4 +136,4 @@ venv:
 	@bin/bootstrap
 
 hosts:
-	@bin/bootstrap --hosts
+	@bin/bootstrap --hosts --browser

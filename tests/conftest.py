@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from rig.hosts import Host, HostError, Process, Run, at, can_boot, destroy, open_run
+from tests.unseen import unseen
 
 _SHOWN = 80  # characters of a value in a test's name
 
@@ -99,6 +100,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run = at(_session_run(os.getpid()))
         if run.folder.exists():
             destroy(run)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was skipped because this machine has no browser, past every other line."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    lines = unseen(report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple))
+    for line in lines:
+        terminalreporter.write_line(line, red=True, bold=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Error, sync_playwright
 
 from rig.node import NodeError, locked_packages
 
-__all__ = ["BrowserError", "axe_script", "browser"]
+__all__ = ["BrowserError", "BrowserMissingError", "axe_script", "browser"]
 
 HERE = Path(__file__).parent
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -23,15 +23,19 @@ OPTIONS = ("--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=non
 
 
 class BrowserError(Exception):
-    """There is no browser here, or it does not start; the text says why."""
+    """A browser does not start; the text says why."""
+
+
+class BrowserMissingError(BrowserError):
+    """There is no browser here, or axe-core cannot be had; the text says why."""
 
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """A Chromium without a window; raises ``BrowserError`` where there is none."""
+    """A Chromium without a window; raises ``BrowserMissingError`` where there is none."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
-        raise BrowserError("Chromium is not installed: apt-get install chromium")
+        raise BrowserMissingError("Chromium is not installed: apt-get install chromium")
     with sync_playwright() as playwright:
         try:
             started = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
@@ -44,8 +48,8 @@ def browser() -> Iterator[Browser]:
 
 
 def axe_script() -> str:
-    """axe-core, to be run in a page; raises ``BrowserError`` where it cannot be had."""
+    """axe-core, to be run in a page; raises ``BrowserMissingError`` without it."""
     try:
         return (locked_packages(HERE, "axe") / "axe-core" / "axe.min.js").read_text()
     except (NodeError, RuntimeError) as error:
-        raise BrowserError(str(error)) from error
+        raise BrowserMissingError(f"axe-core cannot be had: {error}") from error

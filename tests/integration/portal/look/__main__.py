@@ -18,6 +18,7 @@ from broker.config import Instance
 from rig.browser import BrowserError, browser
 from tests.unit.portal.browsing import portal_over, signed_in_app
 
+from ..judging import SIZES
 from .gallery import NOW, write_gallery
 from .serving import served
 
@@ -38,7 +39,6 @@ PAGES = (
     "/catalog/table/no/such",
 )
 FOR_ANYONE = ("/sign-in", "/sign-in/email/sent", "/sign-in/link/x")
-SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 
 
 def for_anyone(folder: Path) -> Callable[[str], Flask]:

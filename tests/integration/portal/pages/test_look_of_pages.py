@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.unit.accounts.scratch import public_key
 
+from ..judging import SIZES, opened, violations
 from .gallery import PAGES, gallery
 
 pytestmark = [
     pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone"),
 ]
-SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="module")
@@ -32,34 +31,9 @@ def newcomer() -> Iterator[str]:
         yield address
 
 
-def opened(chromium: Browser, address: str, size: str, theme: str, **more: Any) -> Page:
-    width, height = SIZES[size]
-    page = chromium.new_page(
-        viewport={"width": width, "height": height},
-        color_scheme=theme,  # type: ignore[arg-type]
-        **more,
-    )
-    page.goto(address)
-    for details in page.query_selector_all("details"):
-        details.evaluate("one => { one.open = true }")
-    return page
-
-
-def violations(page: Page, axe: str) -> list[str]:
-    page.evaluate(axe)
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-    ]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("address", PAGES)
-def test_axe_finds_nothing(
-    chromium: Browser, axe: str, origin: str, address: str, theme: str
-) -> None:
-    page = opened(chromium, origin + address, "desk", theme)
+def test_axe_finds_nothing(chromium: Browser, axe: str, origin: str, address: str) -> None:
+    page = opened(chromium, origin + address)
     assert violations(page, axe) == []
     page.close()
 
@@ -68,7 +42,7 @@ def test_axe_finds_nothing(
 def test_a_page_fits_a_phone_and_nothing_of_it_is_refused(
     chromium: Browser, origin: str, address: str
 ) -> None:
-    page = opened(chromium, origin + address, "phone", "light")
+    page = opened(chromium, origin + address, "phone")
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text))
     page.reload()
@@ -78,7 +52,7 @@ def test_a_page_fits_a_phone_and_nothing_of_it_is_refused(
 
 
 def test_a_newcomer_finds_what_to_do(chromium: Browser, axe: str, newcomer: str) -> None:
-    page = opened(chromium, f"{newcomer}/", "phone", "dark")
+    page = opened(chromium, f"{newcomer}/", "phone")
     assert page.url == f"{newcomer}/welcome"
     assert violations(page, axe) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
@@ -88,7 +62,7 @@ def test_a_newcomer_finds_what_to_do(chromium: Browser, axe: str, newcomer: str)
 def test_a_key_is_given_and_the_line_appears_without_javascript(
     chromium: Browser, newcomer: str
 ) -> None:
-    page = opened(chromium, f"{newcomer}/welcome", "desk", "light", java_script_enabled=False)
+    page = opened(chromium, f"{newcomer}/welcome", "desk", java_script_enabled=False)
     page.get_by_label("Public key").fill(public_key("of cleo"))
     page.get_by_role("button", name="Use this key").click()
     assert "cleo@data.example.com" in page.locator("#contact").inner_text()
