@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rig.hosts import Run
+from rig.identity_provider import handed_on
 
 from . import provider
 from .board import Board, Step
@@ -15,23 +16,6 @@ from .tour import look_around
 __all__ = ["PortalHost"]
 
 CERTIFICATE = STATE / "portal.pem"
-# The host's loopback, handed on to the machine of the demo: the issuer is one address for both.
-_HAND_ON = """
-systemctl stop demo-provider.socket demo-provider.service 2>/dev/null || true
-cat >/etc/systemd/system/demo-provider.socket <<'END'
-[Socket]
-ListenStream=127.0.0.1:{port}
-[Install]
-WantedBy=sockets.target
-END
-cat >/etc/systemd/system/demo-provider.service <<'END'
-[Service]
-ExecStart=/usr/lib/systemd/systemd-socket-proxyd {gateway}:{port}
-DynamicUser=yes
-END
-systemctl daemon-reload
-systemctl enable --now demo-provider.socket
-"""
 
 
 class PortalHost:
@@ -59,8 +43,7 @@ class PortalHost:
                 tell_inventory(broker_auth=None, broker_portal_secrets=None)
                 step.result = f"{provider.NO_PROVIDER} ({str(error).partition(': ')[2]})"
                 return
-            port = issuer.rpartition(":")[2]
-            self._as_root(step, _HAND_ON.format(port=port, gateway=gateway))
+            self._as_root(step, handed_on(issuer, gateway))
             tell_inventory(
                 broker_auth=provider.auth(issuer), broker_portal_secrets={provider.SECRET: secret}
             )

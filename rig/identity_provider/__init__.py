@@ -15,7 +15,7 @@ from typing import Any
 
 from rig.node import NodeError, locked_packages, node
 
-__all__ = ["PEOPLE", "ProviderError", "ProviderProcess"]
+__all__ = ["PEOPLE", "ProviderError", "ProviderProcess", "handed_on"]
 
 HERE = Path(__file__).parent
 END_SECONDS = 10
@@ -39,6 +39,32 @@ PEOPLE: Mapping[str, Mapping[str, Any]] = {
     "1004": {"name": "Stranger", "email": "stranger@elsewhere.com", "email_verified": True},
     "1005": {"name": "Unverified", "email": "eva@example.com", "email_verified": False},
 }
+
+# A host's loopback, handed on to the machine on which the provider runs.
+_HAND_ON = """
+systemctl stop demo-provider.socket demo-provider.service 2>/dev/null || true
+cat >/etc/systemd/system/demo-provider.socket <<'END'
+[Socket]
+ListenStream=127.0.0.1:{port}
+[Install]
+WantedBy=sockets.target
+END
+cat >/etc/systemd/system/demo-provider.service <<'END'
+[Service]
+ExecStart=/usr/lib/systemd/systemd-socket-proxyd {gateway}:{port}
+DynamicUser=yes
+END
+systemctl daemon-reload
+systemctl enable --now demo-provider.socket
+"""
+
+
+def handed_on(issuer: str, gateway: str) -> str:
+    """The script by which root of a host lets the issuer be this provider there, too.
+
+    ``gateway`` is the address of this machine that the host reaches, one of ``beside``.
+    """
+    return _HAND_ON.format(port=issuer.rpartition(":")[2], gateway=gateway)
 
 
 class ProviderError(Exception):
