@@ -1,8 +1,9 @@
 """``python -m tests.benchmarks.portal``: pages of a catalog of 1,000 tables, by gunicorn.
 
 Two workers on two cores, which the client shares. Ends with 1 where a bar is not kept: 300 pages a
-second, and 99 of 100 within 100 ms. The time of the processors in a page does not depend on what
-else the machine does, and is shown beside them.
+second, 99 of 100 within 100 ms, no failed request in 20 restarts under load, and in Chromium the
+first paint of each page within 1 s and no page of 150 kB. The time of the processors in a page does
+not depend on what else the machine does, and is shown beside them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -21,9 +22,12 @@ from urllib.request import urlopen
 
 import click
 
+from rig.browser import BrowserError
 from tests.unit.catalog.example import write_example
 
 from .load import requested
+from .painted import painted
+from .restarts import restarted
 from .served import FOLDER, ORIGIN, cookie, portal
 
 TABLES = 1_000
@@ -39,6 +43,9 @@ PATHS = {
     "search": [f"/search?q=table+{at}" for at in range(100)],
 }
 BARRED = ("catalog", "table")
+# What Chromium opens.
+SEEN = ("/", *(paths[0] for paths in PATHS.values()), "/catalog/metrics", "/keys", "/datasets")
+MOST_PAINT_MS, MOST_KB = 1000, 150
 
 
 @click.command()
@@ -47,7 +54,7 @@ BARRED = ("catalog", "table")
 @click.option("--output", type=click.Path(path_type=Path), help="Where JSON goes.")
 def main(count: int, connections: int, output: Path | None) -> None:
     """Measure each kind of page, and print a table."""
-    found = {}
+    found: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         write_example(Path(folder) / "store", TABLES, audiences=(("finance", "private"),))
         os.environ[FOLDER] = folder
@@ -65,13 +72,39 @@ def main(count: int, connections: int, output: Path | None) -> None:
                     "processor_ms": round(spent / count * 1e3, 2),
                     "failed": answers.failed,
                 }
-                click.echo(f"{name:8}  " + "  ".join(f"{k} {v}" for k, v in found[name].items()))
+                _show(name, found[name])
+            seen = _seen(header)
+        answers = restarted(PORT, PATHS["table"][0], header, {FOLDER: folder})
+    found["restarts"] = {"answered": answers.pop("200", 0), "failed": answers.total()}
+    _show("restarts", found["restarts"] | answers)
     if output is not None:
-        output.write_text(json.dumps(found, indent=1) + "\n")
-    sys.exit(any(is_missed(found[name]) for name in BARRED))
+        output.write_text(json.dumps({**found, "pages": seen}, indent=1) + "\n")
+    missed = [*(is_missed(found[name]) for name in BARRED), *map(is_heavy, seen.values())]
+    sys.exit(any(missed) or found["restarts"]["failed"] > 0)
 
 
-def is_missed(figures: dict[str, float]) -> bool:
+def _show(name: str, figures: Mapping[str, float]) -> None:
+    click.echo(f"{name:8}  " + "  ".join(f"{key} {value}" for key, value in figures.items()))
+
+
+def _seen(cookie: str) -> dict[str, dict[str, float]]:
+    """The pages as Chromium has them, each with its figures; nothing where there is none."""
+    try:
+        seen = painted(ORIGIN, SEEN, cookie)
+    except BrowserError as error:
+        click.echo(f"NOT MEASURED: the first paint and the size of pages. {error}")
+        return {}
+    for path, figures in seen.items():
+        _show(path, figures)
+    return seen
+
+
+def is_heavy(figures: Mapping[str, float]) -> bool:
+    """Whether a page comes late or is large."""
+    return figures["first_paint_ms"] > MOST_PAINT_MS or figures["kb"] > MOST_KB
+
+
+def is_missed(figures: Mapping[str, float]) -> bool:
     """Whether a bar is not kept."""
     is_slow = figures["per_second"] < LEAST_PER_SECOND or figures["p99_ms"] > MOST_SECONDS * 1e3
     return bool(is_slow or figures["failed"])
