@@ -25,6 +25,7 @@ __all__ = [
     "RELEASES",
     "RUN",
     "SERVED",
+    "SETTINGS",
     "STATE",
     "STORE",
     "STORE_OWNERS",
@@ -63,7 +64,8 @@ ACCOUNTS_SOCKET = RUN / "broker-accounts.sock"
 PUBLISHING_SOCKET = RUN / "broker-publishing.sock"
 TLS_CERTIFICATE = CONFIG / "tls/certificate.pem"  # with those between it and its root
 
-# What the folder server/ of each analyst shows, as links.
+# What the folder server/ of each analyst shows, as links but for the last.
 VIEW_LINK = "generation"  # to the analyst's view of the current generation
 VIEW_PARTS = ("docs", "metadata", "parquet")  # to folders of this view
 SERVED = ("examples", "scripts", "wheels")  # to folders of DATA
+SETTINGS = "settings"  # a folder of the analyst's alone, where they chose something

@@ -11,12 +11,14 @@ from typing import Any
 from ..audit import Change, current_actor, recording
 from ..errors import AccountsError, BrokerError
 from ..files import lock
-from ..hostpaths import AUDIT_LOG
+from ..foreign.dataset_choice import CHOICE_FILE
+from ..hostpaths import AUDIT_LOG, SETTINGS
 from .debian.activity import Activity
 from .debian.apply import Trouble, apply, person
-from .debian.homes import space_of
+from .debian.homes import one_line, space_of
 from .debian.host import Host
 from .debian.observe import observe, root_needed
+from .debian.settings_folder import read_chosen
 from .debian.system import System
 from .planning.actions import (
     Action,
@@ -38,6 +40,7 @@ from .planning.planner import plan
 from .records.certificates import Certificate, Mode
 from .records.classes import Classes
 from .records.keys import Key
+from .records.laptops import choice_facts, laptop_facts
 from .records.model import Person, Request, Role
 from .records.names import person_in_error
 from .records.paths import HostPaths
@@ -153,9 +156,24 @@ def list_analysts(
     for row in rows:
         seen, name = activity.get(row["name"], Activity()), row["name"]
         row |= {"last_login": seen.last_login, "last_sync": seen.last_sync}
+        row["keys"] = [
+            {**key, "last_used": seen.key_uses.get(key["fingerprint"])} for key in row["keys"]
+        ]
+        row["laptops"] = [laptop_facts(one) for one in seen.laptops]
+        row["datasets"] = _chosen(host, name)
         row["certificates"] = [certificate_facts(one) for one in valid if one.analyst == name]
         row["space"] = space_of(layout.at(layout.homes), name) if measured else None
     return rows
+
+
+def _chosen(host: Host, name: str) -> dict[str, Any] | None:
+    """The choice of datasets that laptops find, or the ``problem`` with it; None without one."""
+    homes = host.layout.at(host.layout.homes)
+    try:
+        choice = read_chosen(homes, name, host.system)
+    except (OSError, ValueError) as error:
+        return {"problem": one_line(error, f"{SETTINGS}/{CHOICE_FILE}")}
+    return None if choice is None else choice_facts(choice)
 
 
 def keys_of(host: Host, name: str) -> tuple[Key, ...]:

@@ -23,6 +23,7 @@ from typing import Any
 from ..classes import FIRST_PERSON_UID
 from ..errors import BrokerError
 from ..files import write_when_full
+from ..foreign.laptop_note import parse_note
 from ..foreign.paths import GENERATION_ID
 from ..foreign.text import shown
 from ..hostpaths import AUDIT_LOG, PULLS_CURSOR
@@ -47,7 +48,8 @@ _NUMBERS = {
     "received_bytes": "BROKER_RECEIVED_BYTES",
     "code": "BROKER_EXIT_CODE",
 }
-_FIELDS = f"--output-fields=_UID,BROKER_GENERATION,BROKER_PATH,{','.join(_NUMBERS.values())}"
+_KEPT = ("_UID", "BROKER_GENERATION", "BROKER_PATH", "BROKER_LAPTOP", *_NUMBERS.values())
+_FIELDS = f"--output-fields={','.join(_KEPT)}"
 _SHOWN = "%Y-%m-%d %H:%M:%S"
 
 
@@ -60,10 +62,11 @@ class Transfer:
     code: int = 0
 
 
-def note_pull(generation: str, path: str, transfer: Transfer) -> None:
+def note_pull(generation: str, path: str, transfer: Transfer, laptop: str = "") -> None:
     """Write one transfer to the journal, as its own account; nothing where there is no journal.
 
-    ``generation`` is the id that the view belongs to, ``path`` what was asked for.
+    ``generation`` is the id that the view belongs to, ``path`` what was asked for, ``laptop`` what
+    the client says of the folder that it is for (``foreign.laptop_note``).
     """
     requested = shown(path, 200)
     numbers = {field: str(getattr(transfer, name)) for name, field in _NUMBERS.items()}
@@ -75,6 +78,7 @@ def note_pull(generation: str, path: str, transfer: Transfer) -> None:
                 "SYSLOG_IDENTIFIER": _IDENTIFIER,
                 "BROKER_GENERATION": generation,
                 "BROKER_PATH": requested,
+                "BROKER_LAPTOP": laptop if parse_note(laptop) is not None else "",
                 **numbers,
             }
         )
@@ -160,6 +164,9 @@ def parse_pull(entry: dict[str, Any]) -> Event:
     if uid < FIRST_PERSON_UID or not whole or not _GENERATION.fullmatch(generation):
         detail["problem"] = "this is not an entry that the broker's own transport writes"
         return Event(at, "pull", actor, actor.name, "refused", act, detail)
+    note = parse_note(str(entry.get("BROKER_LAPTOP", "")))
+    if note is not None:
+        detail["laptop"] = note.name
     detail |= {"generation": generation, **{name: int(v) for name, v in numbers.items()}}
     result = "failed" if detail["code"] else "done"
     return Event(at, "pull", actor, actor.name, result, act, detail)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ __all__ = ["MAX_REQUEST", "Fields", "Grammar", "Words", "render_error", "render_
 
 MAX_REQUEST = 65_536
 _MAX_TEXT = 16_000
-_MAX_ITEMS = 64
+_MAX_ITEMS = 256
 _MAX_BEHALF = 254
 _PLACE = "request"
 

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import LaptopError
+from ..foreign.dataset_choice import CHOICE_FILE, MOST_CHOICE_BYTES
 from ..foreign.strict_json import MOST_BYTES
 from ..manifest import Manifest
 from .transfer import FileSource, Wanted
 from .trust import SIGNERS, check_signature
 from .workspace import MANIFEST, SIGNATURE, Workspace, parse_manifest, read_bytes
 
-__all__ = ["LIST", "Announcement", "ask", "offered_in", "read_announcement"]
+__all__ = ["LIST", "MANIFEST_ALONE", "Announcement", "ask", "offered_in", "read_announcement"]
 
 LIST = "SHA256SUMS"
+MANIFEST_ALONE = Wanted("generation", {MANIFEST, SIGNATURE}, by_content=True, most_bytes=MOST_BYTES)
+_CHOICE = Wanted(
+    "settings", {CHOICE_FILE}, by_content=True, most_bytes=MOST_CHOICE_BYTES, may_be_absent=True
+)
 _MOST_OF_LIST = 1 << 20
 _OF_SCRIPTS = {LIST, f"{LIST}.sig", SIGNERS, f"{SIGNERS}.sig"}
 
@@ -31,7 +36,8 @@ class Announcement:
 def ask(workspace: Workspace, source: FileSource) -> int:
     """Have in ``.broker/offered`` what the broker offers now; returns the bytes that were moved.
 
-    The manifest with its signature, and the list of scripts with its own.
+    The manifest with its signature, the list of scripts with its own, and which datasets the
+    analyst chose in the portal.
     What was offered before helps to move less, and is never taken for what is offered now.
     """
     offered = offered_in(workspace)
@@ -40,7 +46,8 @@ def ask(workspace: Workspace, source: FileSource) -> int:
         shutil.rmtree(before, ignore_errors=True)
         offered.rename(before)
     wanted = [
-        Wanted("generation", {MANIFEST, SIGNATURE}, by_content=True, most_bytes=MOST_BYTES),
+        MANIFEST_ALONE,
+        _CHOICE,
         Wanted("scripts", _OF_SCRIPTS, by_content=True, most_bytes=_MOST_OF_LIST),
     ]
     return source.fetch(wanted, offered, basis=before if before.exists() else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ..errors import LaptopError, nearest
@@ -21,7 +21,7 @@ _NONE = "none"
 _HISTORY = re.compile(r"([1-9][0-9]{0,3}) days?")
 _HEAD = """\
 # What this folder holds of the broker's data. Yours to edit; the next sync does as it says.
-# without: datasets that stay away.
+# without: datasets that stay away. Without this line the choice in the portal counts here.
 # tables:  if any are named, these tables alone (name or folder/name).
 # limit:   ask before more than so much is fetched.
 # history: "7 days" keeps the last generation of each of these days; "none" keeps none.
@@ -33,18 +33,27 @@ SESSIONS = (_NONE, "mine", "broker")
 
 @dataclass(frozen=True, slots=True)
 class TableChoice:
-    """What is wanted. ``limit`` is a size as people write it; empty for that of the program.
+    """What is wanted. ``without`` is None where this folder does not decide which datasets it has;
+    with ``is_passed`` it was chosen in the portal, and not in this folder.
+
+    ``limit`` is a size as people write it; empty for that of the program.
 
     ``history`` is for how long earlier generations are kept, as ``7 days``; empty or ``none`` for
     no longer than readers of the data need. ``sessions`` is what becomes of transcripts of coding
     agents, one of ``SESSIONS``.
     """
 
-    without: tuple[str, ...] = ()
+    without: tuple[str, ...] | None = None
     tables: tuple[str, ...] = ()
     limit: str = ""
     history: str = ""
     sessions: str = _NONE
+    is_passed: bool = False
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The datasets that stay away."""
+        return self.without or ()
 
     @property
     def history_days(self) -> int:
@@ -52,13 +61,8 @@ class TableChoice:
         found = _HISTORY.fullmatch(self.history)
         return int(found[1]) if found is not None else 0
 
-    def with_dataset(self, name: str) -> TableChoice:
-        """The same with this dataset."""
-        return replace(self, without=tuple(other for other in self.without if other != name))
 
-    def without_dataset(self, name: str) -> TableChoice:
-        """The same without this dataset."""
-        return replace(self, without=tuple(sorted({*self.without, name})))
+_KEYS = {field.name for field in fields(TableChoice)} - {"is_passed"}
 
 
 def read_choice(path: Path) -> TableChoice:
@@ -71,7 +75,7 @@ def read_choice(path: Path) -> TableChoice:
         raise LaptopError(
             "the file cannot be read", where=path.name, expected="TOML", found=str(error)
         ) from error
-    strange = sorted(facts.keys() - {field.name for field in fields(TableChoice)})
+    strange = sorted(facts.keys() - _KEYS)
     if strange:
         raise LaptopError(
             "this setting is not known",
@@ -85,7 +89,7 @@ def read_choice(path: Path) -> TableChoice:
     if limit:
         size_of(limit, where=path.name)
     return TableChoice(
-        _names(path, facts, "without"),
+        _names(path, facts, "without") if "without" in facts else None,
         _names(path, facts, "tables"),
         limit,
         _history(path, facts),
@@ -130,7 +134,8 @@ def write_choice(path: Path, choice: TableChoice) -> None:
     """Keep it. A file that says the same is left as its owner wrote it."""
     if path.exists() and read_choice(path) == choice:
         return
-    lines = [f"{key} = {_toml(getattr(choice, key))}" for key in ("without", "tables")]
+    named = ("tables",) if choice.without is None else ("without", "tables")
+    lines = [f"{key} = {_toml(getattr(choice, key))}" for key in named]
     usual = TableChoice()
     lines += [
         f"{key} = {_toml(getattr(choice, key))}"
@@ -148,20 +153,21 @@ def _toml(value: str | Sequence[str]) -> str:
 def chosen(manifest: Manifest, choice: TableChoice) -> Manifest:
     """The manifest with the chosen tables alone; raises ``LaptopError`` for names of nothing."""
     datasets = {entry.dataset for entry in manifest.tables if entry.dataset}
-    _check("dataset", choice.without, datasets)
+    if not choice.is_passed:  # the portal knows which datasets there are
+        _check("dataset", choice.left_out, datasets)
     named = _by_name(manifest)
     _check("table", choice.tables, named)
     wanted = {entry.path for name in choice.tables for entry in named.get(name, ())}
     picked = {
         entry.path
         for entry in manifest.tables
-        if entry.dataset not in choice.without and (entry.path in wanted or not choice.tables)
+        if entry.dataset not in choice.left_out and (entry.path in wanted or not choice.tables)
     }
     if manifest.tables and not picked:
         raise LaptopError(
             f"this choice leaves none of the {len(manifest.tables)} tables",
-            where="broker.toml",
-            found=", ".join((*choice.tables, *(f"without {name}" for name in choice.without))),
+            where="the choice in the portal" if choice.is_passed else "broker.toml",
+            found=", ".join((*choice.tables, *(f"without {name}" for name in choice.left_out))),
             remedy="Nothing was changed here. --table all has every table again, and --dataset "
             "NAME a dataset.",
         )
@@ -178,14 +184,14 @@ def check_typed(manifest: Manifest, typed: TableChoice, choice: TableChoice) -> 
         if name not in named:
             raise _unknown("table", name, named)
         datasets = {entry.dataset for entry in named[name]}
-        if datasets <= {*choice.without}:
+        if datasets <= {*choice.left_out}:
             raise LaptopError(
                 f"table {name} is of a dataset that is left out",
                 found=", ".join(sorted(filter(None, datasets))),
                 remedy="Nothing was changed here. Have the dataset again with --dataset NAME.",
             )
     datasets = {entry.dataset for entry in manifest.tables}
-    for name in typed.without:
+    for name in typed.left_out:
         if name not in datasets:
             raise _unknown("dataset", name, {one for one in datasets if one is not None})
 

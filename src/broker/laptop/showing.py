@@ -9,10 +9,10 @@ from pathlib import Path
 from ..errors import LaptopError
 from ..manifest import Manifest
 from .agents.write import write_agent_files
-from .choice import read_choice
 from .generations import lasting, prune
 from .history.kept_generations import read_history
 from .left_out import remove_left_out
+from .passed_choice import choice_in_use
 from .screen import warn
 from .views import rebuild
 from .workspace import Workspace
@@ -22,8 +22,8 @@ __all__ = ["show_generation"]
 
 def show_generation(workspace: Workspace, manifest: Manifest, tree: Path) -> None:
     """Make all of it anew for the generation in use, and warn of what was left as it was."""
-    choice = read_choice(workspace.choice)
-    problems = remove_left_out(workspace, choice.without)
+    choice = choice_in_use(workspace)
+    problems = remove_left_out(workspace, choice.left_out)
     days = choice.history_days
     memory = workspace.state / "views"
     trees = [tree.name, *sorted(place.name for place in lasting(workspace, tree, days))]

@@ -14,8 +14,10 @@ from .agents.prove import rails
 from .agents.rail import Rail
 from .ages import TableAge, age_of, clock_warning, length, now_by
 from .amounts import amount
+from .choice import TableChoice
 from .history.holdings import HistoryHoldings, holdings
 from .last_sync import LastSync, read_last_sync
+from .passed_choice import choice_in_use, where_chosen
 from .schedule.command import timers_here
 from .schedule.report import ScheduleReport, report_schedule
 from .screen import say, say_json
@@ -44,11 +46,14 @@ def status(workspace: Workspace, *, as_json: bool) -> int:
     warning = clock_warning(manifest, clock)
     if as_json:
         facts = _facts(manifest.generation, ages, last, found, warning, history)
+        choice = choice_in_use(workspace)
+        facts["datasets"] = {"without": [*choice.left_out], "by": where_chosen(choice)}
         say_json(facts | _timer_facts(timer))
     else:
         say(f"generation {manifest.generation}, in {workspace.root}")
         say(*_tables(ages))
         say(*_last(last))
+        say(_chosen(choice_in_use(workspace)))
         say(_history(history))
         say(*([f"schedule: {timer.message}"] if timer else ()))
         say(*([f"clock: {warning}"] if warning else ()))
@@ -90,6 +95,12 @@ def _last(last: LastSync | None) -> list[str]:
     if last.news:
         lines += [f"new with generation {last.news_of}:", *last.news]
     return lines
+
+
+def _chosen(choice: TableChoice) -> str:
+    names = ", ".join(map(shown, choice.left_out))
+    by = f", as {where_chosen(choice)} says" if choice.without is not None else ""
+    return f"datasets: {f'without {names}' if names else 'all'}{by}"
 
 
 def _rails(found: Sequence[Rail]) -> list[str]:

@@ -16,10 +16,12 @@ import click
 
 from ..errors import BrokerError, LaptopError
 from ..files import write_atomic
+from ..foreign.dataset_choice import DatasetChoice
+from ..foreign.laptop_note import LAPTOP_VARIABLE, render_note
 from ..foreign.text import shown
 from ..portable import IS_WINDOWS
 from .amounts import amount, size_of
-from .announcement import ask, offered_in
+from .announcement import MANIFEST_ALONE, ask, offered_in
 from .choice import TableChoice, read_choice, write_choice
 from .dry_run import foreseen, foreseen_return
 from .freshness import stale
@@ -27,6 +29,7 @@ from .history.going_back import go_to, is_kept, sentence
 from .history.moments import LATEST
 from .last_sync import LastSync, read_last_sync, write_last_sync
 from .outcome import SyncOutcome, went_back
+from .passed_choice import followed, keep_choice, kept_choice, laptop_note, offered_choice
 from .plan import SyncPlan
 from .pull import Pull, Pulled
 from .screen import Meter, say, say_json, warn
@@ -174,12 +177,18 @@ class _Sync:
     def _pull(self, source: FileSource) -> int:
         options, workspace = self._options, self._workspace
         self._clear_log()
-        choice = self._choice()
-        self._collect(choice)
+        own = read_choice(workspace.choice)
+        self._collect(own)
+        if not options.dry_run:
+            self._note(workspace)
         self._moved += ask(workspace, source)
         if not options.dry_run:
             self._renew(source)
         self._ended("asking the broker")
+        passed = offered_choice(workspace)
+        own = self._chosen_here(own, passed)
+        choice = followed(own, passed)
+        self._say_followed(choice, passed)
         tables = tuple(name for name in options.tables if name != _ALL)
         typed = TableChoice(without=(*options.without, *self._returning), tables=tables)
         older = options.generation if options.generation != LATEST else None
@@ -188,11 +197,13 @@ class _Sync:
             return self._show_plan(foreseen(pull))
         pulled = pull.run()
         self._moved += pulled.brought.moved
-        self._remember(source, choice)
+        self._remember(source, own)
+        keep_choice(workspace, passed)
         self._ended("data")
         show_generation(workspace, pulled.manifest, pulled.tree)
         self._ended("views")
         self._keep(pulled)
+        self._answer(source)
         left_out = push(workspace, source, self._sendable(choice)) if options.push else []
         return self._end(pulled, left_out)
 
@@ -257,18 +268,41 @@ class _Sync:
             os.execvp(line[0], line)  # noqa: S606  no shell is wanted
         return subprocess.run(line, check=False).returncode
 
-    def _choice(self) -> TableChoice:
+    def _chosen_here(self, own: TableChoice, passed: DatasetChoice | None) -> TableChoice:
+        """What was typed, added to what this folder goes by. With a dataset it decides itself."""
         options = self._options
-        choice = read_choice(self._workspace.choice)
-        self._returning = {*options.datasets} - {*choice.without}
-        for name in options.datasets:
-            choice = choice.with_dataset(name)
-        for name in options.without:
-            choice = choice.without_dataset(name)
+        left_out = {*followed(own, passed).left_out}
+        self._returning = {*options.datasets} - left_out
+        if options.datasets or options.without:
+            left_out = (left_out - {*options.datasets}) | {*options.without}
+            own = replace(own, without=tuple(sorted(left_out)))
         if options.tables:
             named = () if _ALL in options.tables else tuple(sorted(options.tables))
-            choice = replace(choice, tables=named)
-        return choice
+            own = replace(own, tables=named)
+        return own
+
+    def _say_followed(self, choice: TableChoice, passed: DatasetChoice | None) -> None:
+        """A line where the portal has a choice that is new here, or does not count here."""
+        if passed is None or passed == kept_choice(self._workspace):
+            return
+        if not choice.is_passed:
+            self._say("datasets: as broker.toml says; the choice in the portal does not count here")
+            return
+        names = ", ".join(shown(name) for name in passed.without)
+        self._say(f"datasets: as chosen in the portal, {f'without {names}' if names else 'all'}")
+
+    def _note(self, workspace: Workspace) -> bool:
+        """Have what this folder says of itself go with each connection; whether that is new."""
+        line = render_note(laptop_note(workspace))
+        is_new = os.environ.get(LAPTOP_VARIABLE) != line
+        os.environ[LAPTOP_VARIABLE] = line
+        return is_new
+
+    def _answer(self, source: FileSource) -> None:
+        """Let the broker know what is here now. Where that fails, the next sync says it."""
+        if self._note(self._workspace):
+            with suppress(LaptopError):
+                source.fetch([MANIFEST_ALONE], offered_in(self._workspace))
 
     def _remember(self, source: FileSource, choice: TableChoice) -> None:
         """Once all has worked: a name that was misspelt must not take the place of a good one."""

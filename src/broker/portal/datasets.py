@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from ..catalog.model import CatalogDataset, CatalogIndex
 from ..errors import AccountsError
-from .database.models import DatasetChoice
+from .acts.accounts import AccountActs
+from .acts.facts import AccountFacts
+from .database.engine import Database
 from .events import note_event
 from .viewer import Viewer
 
 __all__ = [
     "DatasetState",
-    "changed_at",
     "choose_datasets",
     "dataset_states",
-    "laptop_command",
     "left_out",
 ]
 
@@ -44,18 +39,9 @@ class DatasetState:
         return self.dataset.label or self.dataset.name
 
 
-def left_out(session: Session, person_id: int) -> frozenset[str]:
-    """The datasets that a person does not want."""
-    chosen = select(DatasetChoice.dataset).where(
-        DatasetChoice.person_id == person_id, DatasetChoice.is_wanted.is_(False)
-    )
-    return frozenset(session.scalars(chosen))
-
-
-def changed_at(session: Session, person_id: int) -> datetime | None:
-    """When the person last changed their choice."""
-    chosen = select(DatasetChoice.changed_at).where(DatasetChoice.person_id == person_id)
-    return max(session.scalars(chosen), default=None)
+def left_out(account: AccountFacts | None) -> frozenset[str]:
+    """The datasets that the laptops of an account leave out, as the host passes it on."""
+    return account.datasets.without if account is not None and account.datasets else frozenset()
 
 
 def dataset_states(index: CatalogIndex, out: frozenset[str]) -> list[DatasetState]:
@@ -81,27 +67,28 @@ def dataset_states(index: CatalogIndex, out: frozenset[str]) -> list[DatasetStat
     return sorted(found, key=lambda state: state.title.casefold())
 
 
-def laptop_command(states: Iterable[DatasetState]) -> str:
-    """What to type in the folder of a laptop, so that it has exactly these datasets."""
-    words = [
-        f"--{'dataset' if one.is_wanted else 'without'} {shlex.quote(one.dataset.name)}"
-        for one in states
-    ]
-    return " ".join(["bash", "server/scripts/sync_data.sh", *words])
-
-
 def choose_datasets(
-    session: Session, viewer: Viewer, index: CatalogIndex, wish: Mapping[str, bool]
+    database: Database,
+    accounts: AccountActs,
+    viewer: Viewer,
+    index: CatalogIndex,
+    wish: Mapping[str, bool],
 ) -> frozenset[str]:
-    """Keep a choice; one that is not named stays. Returns the datasets that are left out then.
+    """Pass a choice on to the host; a dataset that is not named stays. Returns what is left out.
 
-    Raises ``AccountsError`` for a dataset that the person may not know of, and where one is
-    wanted without a dataset that it needs.
+    Raises ``AccountsError`` for a dataset that the person may not know of, where one is wanted
+    without a dataset that it needs, and without an account, ``BrokerError`` where the host refuses.
     """
     known = {one.name for one in index.datasets}
     if wish.keys() - known:
         raise AccountsError("there is no such dataset", where="datasets")
-    before = left_out(session, viewer.person_id)
+    account = accounts.analyst_now(viewer.account) if viewer.account is not None else None
+    if account is None:
+        raise AccountsError(
+            "you have no account on the host yet, and so no laptop that gets data",
+            remedy="Begin with a key.",
+        )
+    before = left_out(account)
     out = (before - {name for name, wanted in wish.items() if wanted}) | {
         name for name, wanted in wish.items() if not wanted
     }
@@ -114,12 +101,9 @@ def choose_datasets(
                 found=", ".join(missing),
                 remedy="Choose both, or leave out both.",
             )
-    now = datetime.now(UTC)
-    for name in sorted(out ^ before):
-        choice = DatasetChoice(
-            person_id=viewer.person_id, dataset=name, is_wanted=name not in out, changed_at=now
-        )
-        session.merge(choice)
-        verb = "datasets.leave_out" if name in out else "datasets.have"
-        note_event(session, viewer.person_id, verb, name)
+    accounts.choose_datasets(viewer.email, account.name, sorted(out))
+    with database.begin() as session:
+        for name in sorted(out ^ before):
+            verb = "datasets.leave_out" if name in out else "datasets.have"
+            note_event(session, viewer.person_id, verb, name)
     return out

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from ..hostpaths import STORE
+from ..hostpaths import SETTINGS, STORE
 from .grammar import Refusal
 from .places import RemotePath
 
@@ -29,7 +29,7 @@ def require_data(store: Path | None = None) -> None:
 
 
 def open_base(home: str, base: str, owner: int = 0) -> int:
-    """An open folder: ``user``, or where a link in ``server`` leads. It stays the same folder
+    """An open folder: ``user``, ``settings``, or where a link in ``server`` leads. It stays so
     however often a new generation is published meanwhile. ``owner`` is whose links count."""
     entry = os.open(home, _FOLDER | os.O_NOFOLLOW)
     try:
@@ -38,6 +38,8 @@ def open_base(home: str, base: str, owner: int = 0) -> int:
         require_data()
         server = os.open("server", _FOLDER | os.O_NOFOLLOW, dir_fd=entry)
         try:
+            if base == SETTINGS:
+                return _open_settings(server, owner)
             link = os.stat(base, dir_fd=server, follow_symlinks=False)
             _refuse_foreign(os.fstat(server), link, owner)
             return os.open(base, _FOLDER, dir_fd=server)
@@ -47,6 +49,18 @@ def open_base(home: str, base: str, owner: int = 0) -> int:
         raise Refusal("Nothing is published here yet; ask the operator.") from None
     finally:
         os.close(entry)
+
+
+def _open_settings(server: int, owner: int) -> int:
+    """A folder in ``server`` itself, from the first choice of the analyst on."""
+    try:
+        folder = os.open(SETTINGS, _FOLDER | os.O_NOFOLLOW, dir_fd=server)
+    except FileNotFoundError:
+        raise Refusal(f"There is no 'server/{SETTINGS}/' here: nothing was chosen yet.") from None
+    if {os.fstat(server).st_uid, os.fstat(folder).st_uid} != {owner}:
+        os.close(folder)
+        raise _foreign()
+    return folder
 
 
 def path_below(folder: int, place: RemotePath) -> str:
@@ -99,6 +113,8 @@ def _make(folder: int, name: str) -> None:
 def _refuse_foreign(folder: os.stat_result, link: os.stat_result, owner: int) -> None:
     """Who owns ``server`` owns the links in it, and only root may say where they lead."""
     if {folder.st_uid, link.st_uid} != {owner} or not stat.S_ISLNK(link.st_mode):
-        raise Refusal(
-            "server/ is not as the broker made it; ask the operator to run list-analysts."
-        )
+        raise _foreign()
+
+
+def _foreign() -> Refusal:
+    return Refusal("server/ is not as the broker made it; ask the operator to run list-analysts.")

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..hostpaths import SERVED, VIEW_LINK, VIEW_PARTS
+from ..hostpaths import SERVED, SETTINGS, VIEW_LINK, VIEW_PARTS
 from .grammar import HELP, Refusal
 
 __all__ = ["ROOTS", "RemotePath", "one_base", "parse_path"]
 
 MAX_NAMES = 40
 MAX_PATHS = 100
-ROOTS = (VIEW_LINK, *SERVED)
+ROOTS = (VIEW_LINK, *SERVED, SETTINGS)
 _LISTED = ", ".join(f"server/{name}/" for name in (*VIEW_PARTS, *SERVED))
 
 
 @dataclass(frozen=True, slots=True)
 class RemotePath:
-    """``base`` is a link in ``server/``, or ``user``; ``names`` are the parts of the path below."""
+    """``base`` is what stands in ``server/``, or ``user``; ``names`` are the parts below it."""
 
     base: str
     names: tuple[str, ...]

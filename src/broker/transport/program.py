@@ -9,6 +9,7 @@ import sys
 import syslog
 
 from ..classes import VIEWS
+from ..foreign.laptop_note import LAPTOP_VARIABLE
 from ..foreign.text import shown
 from .carry import Carried, Look, carry
 from .folders import open_base, open_target, path_below
@@ -23,6 +24,7 @@ from .tree import Tree
 __all__ = ["main"]
 
 _GENERATION = re.compile(rf"/generations/([^/]+)/{VIEWS}/")
+_CUT_OFF = 12  # as rsync calls an error in its stream
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
@@ -34,7 +36,7 @@ def main() -> None:
         wish = parse(os.environ.get("SSH_ORIGINAL_COMMAND", ""))
         if isinstance(wish, Sftp):
             _log(f"{person} pulls by sftp")
-            serve(Tree(_home()))
+            _sftp(person)
             return
         sys.exit(_rsync(wish, person))
     except (Refusal, TooLongError) as refusal:
@@ -59,6 +61,16 @@ def _log(message: str) -> None:
     """One line in the journal, with nothing in it that could look like another."""
     syslog.openlog("broker-transport", syslog.LOG_PID, syslog.LOG_AUTHPRIV)
     syslog.syslog(syslog.LOG_INFO, shown(message))
+
+
+def _sftp(person: str) -> None:
+    tree = Tree(_home())
+    served = serve(tree)
+    code = 0 if served.is_whole else _CUT_OFF
+    generation = _GENERATION.search(f"{tree.generation or ''}/")
+    if generation is not None:
+        _note(generation[1], "by sftp", Carried(code, served.sent, served.received))
+    _log(f"the session of {person} by sftp {_end(code)}")
 
 
 def _rsync(wish: Rsync, person: str) -> int:
@@ -87,6 +99,8 @@ def _rsync(wish: Rsync, person: str) -> int:
         _note(generation[1], " ".join(paths), carried)
     if carried.problem is not None:
         _log(f"the transfer of {person} is ended: {carried.problem[:120]}")
+    else:
+        _log(f"the transfer of {person} {_end(carried.code)}")
     return carried.code
 
 
@@ -116,8 +130,13 @@ def _look(guard: Watch | None, full: str | None) -> Look | None:
     return look
 
 
+def _end(code: int) -> str:
+    return "ended well" if code == 0 else f"broke off (code {code})"
+
+
 def _note(generation: str, path: str, carried: Carried) -> None:
     """For the audit log; imported now, when the client no longer waits."""
     from ..audit.pulls import Transfer, note_pull  # noqa: PLC0415
 
-    note_pull(generation, path, Transfer(carried.sent, carried.received, carried.code))
+    transfer = Transfer(carried.sent, carried.received, carried.code)
+    note_pull(generation, path, transfer, os.environ.get(LAPTOP_VARIABLE, ""))

@@ -7,12 +7,13 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from .tree import Tree
 from .wire import BrokenPacketError, PacketReader, attributes, listed, read_packet, text
 
-__all__ = ["serve"]
+__all__ = ["Served", "serve"]
 
 _VERSION = struct.pack(">BI", 2, 3)
 _OK, _EOF, _NO_FILE, _DENIED, _FAILURE, _UNSUPPORTED = 0, 1, 2, 3, 4, 8
@@ -34,17 +35,31 @@ _WORDS = {
 Listing = Iterator[tuple[str, os.stat_result]]
 
 
-def serve(tree: Tree) -> None:
+def serve(tree: Tree) -> Served:
     """Answer requests until the client is gone or sends an invalid packet."""
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
-    session = _Session(tree)
+    session, sent, received = _Session(tree), 0, 0
     try:
         while packet := read_packet(incoming):
             answer = session.answer(packet)
             outgoing.write(struct.pack(">I", len(answer)) + answer)
             outgoing.flush()
+            sent, received = sent + 4 + len(answer), received + 4 + len(packet)
     except (BrokenPacketError, BrokenPipeError):
-        return
+        return Served(sent, received, is_whole=False)
+    return Served(sent, received, is_whole=not session.is_reading)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Bytes of a session as the server counts them.
+
+    ``is_whole`` is false where the client was cut off within a request, or with a file still open.
+    """
+
+    sent: int
+    received: int
+    is_whole: bool
 
 
 class _Session:
@@ -64,6 +79,11 @@ class _Session:
             16: self._realpath,
             17: self._stat,
         }
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether a file is open: a client closes each one that it has read to its end."""
+        return bool(self._files)
 
     def answer(self, packet: bytes) -> bytes:
         fields = PacketReader(packet)

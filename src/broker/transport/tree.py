@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..hostpaths import VIEW_LINK, VIEW_PARTS
+from ..hostpaths import SETTINGS, VIEW_LINK, VIEW_PARTS
 from .folders import open_base
 from .grammar import Refusal
 from .places import ROOTS
@@ -61,7 +61,9 @@ class Tree:
         names = self._names(path)
         base = self._base(names)
         if base is None:
-            for name in _SERVER if names else ("server", "user"):
+            # Not all analysts have settings, and a copy of all of server/ is not to fail for that.
+            shown = [name for name in _SERVER if name != SETTINGS] if names else ["server", "user"]
+            for name in shown:
                 yield name, Path(self._home).stat()
             return
         rest = names[len(base) :]
@@ -75,6 +77,15 @@ class Tree:
                     yield name, os.stat(name, dir_fd=folder, follow_symlinks=False)
         finally:
             os.close(folder)
+
+    @property
+    def generation(self) -> str | None:
+        """Where the view is of which something was asked for, as a path; None where nothing was."""
+        folder = self._bases.get(VIEW_LINK)
+        if folder is None:
+            return None
+        os.fchdir(folder)
+        return os.getcwd()  # noqa: PTH109 - a chroot has no /proc that would say it
 
     def _names(self, path: str) -> tuple[str, ...]:
         return tuple(part for part in self.normal(path).split("/") if part)

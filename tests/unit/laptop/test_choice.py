@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from broker.errors import LaptopError
+from broker.foreign.dataset_choice import DatasetChoice
 from broker.laptop.choice import TableChoice, chosen, read_choice, write_choice
+from broker.laptop.passed_choice import followed
 from broker.manifest import Manifest, TableEntry
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -53,6 +56,29 @@ def test_a_name_that_is_misspelt_is_refused_and_one_that_is_gone_is_not() -> Non
     with pytest.raises(LaptopError, match="Did you mean crm"):
         paths(TableChoice(without=("crn",)))
     assert len(paths(TableChoice(without=("weather",)))) == 3
+
+
+def test_what_the_portal_leaves_out_counts_where_the_folder_does_not_decide() -> None:
+    passed = DatasetChoice("0" * 16, NOON, ("crm", "gone"))
+    assert paths(followed(TableChoice(), passed)) == ["shop/orders", "shop/stores"]
+    assert len(paths(followed(TableChoice(without=()), passed))) == 3
+    assert len(paths(followed(TableChoice(), None))) == 3
+    # A dataset that is gone may be called nearly as another one is: nobody typed it here.
+    near = DatasetChoice("0" * 16, NOON, ("crn",))
+    assert len(paths(followed(TableChoice(), near))) == 3
+    everything = replace(passed, without=("crm", "shop"))
+    with pytest.raises(LaptopError, match=r"the choice in the portal.*leaves none of the 3"):
+        paths(followed(TableChoice(tables=("orders",)), everything))
+
+
+def test_a_folder_that_does_not_decide_writes_no_line_about_datasets(tmp_path: Path) -> None:
+    place = tmp_path / "broker.toml"
+    write_choice(place, TableChoice(tables=("orders",)))
+    assert "without =" not in place.read_text()
+    assert read_choice(place) == TableChoice(tables=("orders",))
+    write_choice(place, TableChoice(without=()))
+    assert "without = []" in place.read_text()
+    assert read_choice(place).without == ()
 
 
 def test_a_file_of_notepad_is_read(tmp_path: Path) -> None:
@@ -109,5 +135,5 @@ def test_history_is_a_number_of_days(tmp_path: Path, text: str, days: int) -> No
     place.write_text(text)
     choice = read_choice(place)
     assert choice.history_days == days
-    write_choice(place, choice.without_dataset("crm"))
+    write_choice(place, replace(choice, without=("crm",)))
     assert read_choice(place).history == choice.history

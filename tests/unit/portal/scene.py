@@ -75,14 +75,18 @@ class OwnAddress(FlaskClient):
 
 
 class SceneSystem(ScratchSystem):
-    """``pulled`` says who has pulled, and when."""
+    """``pulled`` says who has pulled, and when; ``seen`` all else that a journal has of them."""
 
-    def __init__(self, root: Path, pulled: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, pulled: Mapping[str, str], seen: Mapping[str, Activity]) -> None:
         super().__init__(root)
         self.pulled = pulled
+        self.seen = seen
 
     def activity(self, names: Mapping[int, str]) -> Mapping[str, Activity]:
-        return {name: Activity(None, self.pulled.get(name)) for name in names.values()}
+        return {
+            name: self.seen.get(name, Activity(None, self.pulled.get(name)))
+            for name in names.values()
+        }
 
 
 class OpenTransactions:
@@ -128,6 +132,7 @@ class AccountsDoor:
         self.path = folder / "socket"
         self.pulled: dict[str, str] = {}
         self.names: set[str] = set()
+        self.seen: dict[str, Activity] = {}
         self.helper = Helper(host=self.host, limit=Limit(100_000, 0.001))
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listening.bind(os.fspath(self.path))
@@ -137,7 +142,7 @@ class AccountsDoor:
 
     @property
     def host(self) -> Host:
-        return Host(self.layout, SceneSystem(self.layout.root, self.pulled))
+        return Host(self.layout, SceneSystem(self.layout.root, self.pulled, self.seen))
 
     def uid(self, account: str) -> int | None:
         """Of an analyst."""

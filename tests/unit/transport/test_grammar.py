@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.transport.grammar import MAX_COMMAND, Refusal, Rsync, Sftp, parse
-from broker.transport.places import RemotePath, one_base, parse_path
+from broker.transport.places import ROOTS, RemotePath, one_base, parse_path
 from tests.hostile.inputs import CASES, command
 from tests.hostile.tricks import COMMANDS, OPTIONS, PATHS
 
@@ -73,6 +73,7 @@ def test_refusals(command: str, message: str) -> None:
         ("--sender -r -t --progress . server/generation/", "generation"),
         ("--sender -c -r -t --progress --max-size=65536 . server/scripts/", "scripts"),
         ("--sender --delete-before -g -l -o -p -D -r -t -v --dirs . server/docs/", "generation"),
+        ("--sender -c -r -t --progress --max-size=65536 . server/settings/", "settings"),
         ("--sender -r --ignore-existing --ignore-non-existing . user/", "user"),
         ("-l -r -t --progress . user/", "user"),
         ("--delete-before -g -l -o -p -D -r -t -v --dirs . user/scripts/", "user"),
@@ -111,7 +112,7 @@ def test_what_is_accepted_stays_inside() -> None:
         assert sentence.isprintable()
         assert len(sentence) < 400
     for wish, places in accepted:
-        known = {"generation", "scripts", "examples", "user"} if wish.sends else {"user"}
+        known = {*ROOTS, "user"} if wish.sends else {"user"}
         assert {one.base for one in places} <= known
         for one in places:
             assert not {"", ".", ".."} & set(one.names)

@@ -20,6 +20,7 @@ __all__ = [
     "PURPOSE",
     "VERBS",
     "CertificateRequest",
+    "ChoiceRequest",
     "Command",
     "ContactRequest",
     "ListRequest",
@@ -52,7 +53,15 @@ class ListRequest:
     name: str | None
 
 
-AskedOfHelper = Request | CertificateRequest | ContactRequest | ListRequest
+@dataclass(frozen=True, slots=True)
+class ChoiceRequest:
+    """The datasets that the laptops of an analyst leave out from now on."""
+
+    name: str
+    without: tuple[str, ...]
+
+
+AskedOfHelper = Request | CertificateRequest | ChoiceRequest | ContactRequest | ListRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,10 @@ def _contact(fields: dict[str, Any]) -> ContactRequest:
     )
 
 
+def _choice(fields: dict[str, Any]) -> ChoiceRequest:
+    return ChoiceRequest(check_name(fields["name"]), tuple(fields["without"]))
+
+
 def _list(fields: dict[str, Any]) -> ListRequest:
     return ListRequest(check_name(fields["name"]) if "name" in fields else None)
 
@@ -160,6 +173,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         ),
         "key-revoke": Verb({"name": str, "old": list}, {}, _revoke_key),
         "certificate": Verb({"name": str}, {"label": str}, _certificate),
+        "choose-datasets": Verb({"name": str, "without": list}, {}, _choice),
         "contact": Verb({"name": str}, {"address": str}, _contact),
         "list": Verb({}, {"name": str}, _list),
     }

@@ -12,14 +12,17 @@ from ...errors import AccountsError
 from ...helper.connection import Connections
 from ...helper.rate_limit import Limit
 from ...hostpaths import AUDIT_LOG, RUN
+from ..choose import choose_left_out
 from ..contact import contact_lines
 from ..debian.host import Host
 from ..issue import issue_certificate
 from ..manage import converge, list_analysts
 from ..planning.describe_certificates import certificate_facts
+from ..records.laptops import choice_facts
 from .protocol import (
     PURPOSE,
     CertificateRequest,
+    ChoiceRequest,
     Command,
     ContactRequest,
     ListRequest,
@@ -42,6 +45,9 @@ _SHOWN = (
     "last_sync",
     "certificates",
     "space",
+    "shell",
+    "datasets",
+    "laptops",
 )
 
 
@@ -76,6 +82,8 @@ class Helper:
             return {"lines": contact_lines(self.host, wish.name, wish.address)}
         if isinstance(command.request, CertificateRequest):
             return self._issued(command.request)
+        if isinstance(command.request, ChoiceRequest):
+            return self._chosen(command.request)
         outcome = converge([command.request], self.host)
         reply = {"changed": outcome.changed, "analysts": list(outcome.people)}
         return reply | ({"warnings": list(outcome.warnings)} if outcome.warnings else {})
@@ -83,6 +91,9 @@ class Helper:
     def _listed(self, wish: ListRequest) -> dict[str, Any]:
         rows = list_analysts(self.host, wish.name, measured=wish.name is not None)
         return {"analysts": [{name: row.get(name) for name in _SHOWN} for row in rows]}
+
+    def _chosen(self, wish: ChoiceRequest) -> dict[str, Any]:
+        return {"datasets": choice_facts(choose_left_out(wish.name, self.host, wish.without))}
 
     def _issued(self, wish: CertificateRequest) -> dict[str, Any]:
         issued = issue_certificate(wish.name, self.host, label=wish.label)

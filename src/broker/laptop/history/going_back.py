@@ -7,8 +7,8 @@ from pathlib import Path
 from ...errors import LaptopError
 from ...files import write_atomic
 from ...manifest import Manifest
-from ..choice import read_choice
 from ..generations import id_of, is_whole, kept, use
+from ..passed_choice import choice_in_use
 from ..showing import show_generation
 from ..workspace import Workspace, read_tree
 from .kept_generations import KEEP_MORE
@@ -49,7 +49,7 @@ def go_to(workspace: Workspace, name: str) -> Manifest:
 
     Raises ``LaptopError`` or ``OSError`` with the generation in use as it was.
     """
-    read_choice(workspace.choice)  # one that cannot be read is refused before anything changes
+    choice_in_use(workspace)  # one that cannot be read is refused before anything changes
     place, before = kept_place(workspace, name), workspace.tree()
     manifest = read_tree(place)
     use(workspace, place)

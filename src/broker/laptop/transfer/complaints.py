@@ -19,6 +19,7 @@ __all__ = [
     "as_rsync_3",
     "complaint",
     "ended_certificate",
+    "is_absent",
     "is_refusal",
     "met_a_publish",
 ]
@@ -59,6 +60,14 @@ def as_rsync_3(code: int, errors: str) -> int:
 def is_refusal(errors: str) -> bool:
     """Another try would be refused as well, and sshd shuts out who tries too often."""
     return _REFUSED.search(errors) is not None
+
+
+def is_absent(folder: str, errors: str) -> bool:
+    """Whether the broker has no such folder in ``server/``: its own words, or those of rsync."""
+    place = re.escape(f"server/{folder}")
+    own = rf"There is no '{place}/' here"
+    plain = rf'{place}"? failed: No such file or directory \(2\)'
+    return re.search(f"{own}|{plain}", errors) is not None
 
 
 def met_a_publish(errors: str) -> bool:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 
+from ...foreign.laptop_note import LAPTOP_VARIABLE
 from ..workspace import Workspace
 
 __all__ = ["pause_seconds", "ssh_options"]
 
 _PAUSE_SECONDS = 2  # before the second try, and twice that before the third
-_OPTIONS = ("ConnectTimeout=15", "ServerAliveInterval=15", "ServerAliveCountMax=4")
+_OPTIONS = (
+    "ConnectTimeout=15",
+    "ServerAliveInterval=15",
+    "ServerAliveCountMax=4",
+    f"SendEnv={LAPTOP_VARIABLE}",
+)
 
 
 def ssh_options(workspace: Workspace) -> list[str]:

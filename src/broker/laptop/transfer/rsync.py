@@ -21,7 +21,7 @@ from typing import IO
 from ...errors import LaptopError
 from ...portable import inherited
 from ..workspace import Workspace
-from .complaints import NO_SESSION, as_rsync_3, complaint, is_refusal, met_a_publish
+from .complaints import NO_SESSION, as_rsync_3, complaint, is_absent, is_refusal, met_a_publish
 from .connection import pause_seconds, ssh_options
 from .patterns import pattern, rules
 from .shared import SharedConnection
@@ -66,7 +66,8 @@ class RsyncSource:
     def fetch(self, wanted: Sequence[Wanted], into: Path, *, basis: Path | None = None) -> int:
         """See ``FileSource``. A broker takes one folder per connection; several go side by side."""
         into.mkdir(parents=True, exist_ok=True)
-        return self._side_by_side([self._fetching(item, into, basis) for item in wanted])
+        absent = frozenset(item.folder for item in wanted if item.may_be_absent)
+        return self._side_by_side([self._fetching(item, into, basis) for item in wanted], absent)
 
     def push(self, folder: Path, excluded: Collection[str]) -> None:
         """See ``FileSource``."""
@@ -92,28 +93,32 @@ class RsyncSource:
         place = f"{self.name}:server/{wanted.folder}/"
         return wanted.folder, [*options, place, f"{into}/"]
 
-    def _side_by_side(self, transfers: Sequence[tuple[str, Sequence[str]]]) -> int:
-        """Run them all; returns the bytes that were moved.
+    def _side_by_side(
+        self, transfers: Sequence[tuple[str, Sequence[str]]], absent: Collection[str] = ()
+    ) -> int:
+        """Run them all; returns the bytes that were moved. Folders in ``absent`` need not exist.
 
         openrsync leads a process group of its own, so Ctrl-C does not reach it.
         """
         with ThreadPoolExecutor(max_workers=len(transfers)) as pool:
             try:
-                return sum(pool.map(lambda transfer: self._run(*transfer), transfers))
+                return sum(
+                    pool.map(lambda one: self._run(*one, may_be_absent=one[0] in absent), transfers)
+                )
             except KeyboardInterrupt:
                 self._interrupted.set()
                 for process in [*self._running]:
                     process.terminate()
                 raise
 
-    def _run(self, what: str, arguments: Sequence[str]) -> int:
+    def _run(self, what: str, arguments: Sequence[str], *, may_be_absent: bool) -> int:
         if shutil.which("rsync") is None:
             raise LaptopError(
                 "rsync is missing", remedy="Install it (on Debian: sudo apt install rsync)."
             )
         for attempt in range(1, _TRIES + 1):
             ended, moved, errors = self._once(what, arguments)
-            if ended == 0:
+            if ended == 0 or (may_be_absent and is_absent(what, errors)):
                 return moved
             code = as_rsync_3(ended, errors)
             is_passing = code in _PASSING or (code == 23 and met_a_publish(errors))

@@ -17,6 +17,7 @@ class Wanted:
 
     ``listed`` are all files that are known to stand there; ``by_content`` compares the content of
     files of equal size and time as well. A file of more than ``most_bytes`` is left where it is.
+    With ``may_be_absent`` the folder need not exist.
     """
 
     folder: str
@@ -24,3 +25,4 @@ class Wanted:
     listed: Collection[str] = ()
     by_content: bool = False
     most_bytes: int | None = None
+    may_be_absent: bool = False

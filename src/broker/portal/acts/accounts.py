@@ -74,12 +74,19 @@ class AccountActs:
         return next(iter(found), None)
 
     def analyst(self, name: str | None, *, fresh: bool = False) -> AccountFacts | None:
-        """The analyst of this account; None where the host has none."""
+        """The analyst of this account; None where the host has none.
+
+        One who is not in the list that is kept is looked up: another process may have made the
+        account since.
+        """
         if name is None:
             return None
         if fresh and self._limiter.hit(self._most, "look", name):
             return self.analyst_now(name)
-        return next((one for one in self.analysts() if one.name == name), None)
+        found = next((one for one in self.analysts() if one.name == name), None)
+        if found is None and not fresh and self._limiter.hit(self._most, "look", name):
+            return self.analyst_now(name)
+        return found
 
     def contact(self, behalf: str, name: str, address: str) -> list[str]:
         """The lines with which an analyst begins on a laptop; no address is the host's name.
@@ -130,6 +137,10 @@ class AccountActs:
     def certificate(self, behalf: str, name: str, fingerprint: str) -> dict[str, Any]:
         """A certificate for a key: ``certificate`` (its line), ``serial``, ``until``."""
         return self._act(behalf, "certificate", name=name, label=fingerprint)
+
+    def choose_datasets(self, behalf: str, name: str, without: Sequence[str]) -> None:
+        """Pass on to the laptops of an analyst which datasets they leave out."""
+        self._act(behalf, "choose-datasets", name=name, without=[*without])
 
     def _act(self, behalf: str, verb: str, **fields: Any) -> dict[str, Any]:
         if not self._limiter.hit(self._most, "act", behalf):

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["AccountFacts", "CertificateOfKey", "KeyOfAccount", "moment_of"]
+from ...foreign.laptop_note import OWN_CHOICE
+
+__all__ = [
+    "AccountFacts",
+    "CertificateOfKey",
+    "ChosenDatasets",
+    "KeyOfAccount",
+    "LaptopOfAccount",
+    "moment_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +24,7 @@ class KeyOfAccount:
     """A public key. ``until`` is when the host stops accepting it; None: never.
 
     ``is_declared`` says that the inventory lists it, so that the portal cannot end it.
+    ``last_used`` is as far as the journal of the host reaches back.
     """
 
     type: str
@@ -24,6 +34,7 @@ class KeyOfAccount:
     until: datetime | None
     is_revoked: bool
     is_declared: bool
+    last_used: datetime | None = None
 
     @property
     def label(self) -> str:
@@ -49,11 +60,46 @@ class CertificateOfKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenDatasets:
+    """The choice that laptops of the account find on the host. ``problem``: it cannot be read."""
+
+    id: str = ""
+    changed_at: datetime | None = None
+    without: frozenset[str] = frozenset()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LaptopOfAccount:
+    """A laptop at the end of its newest transfer, by its own word; ``name`` is empty where it gave
+    none. ``choice`` is the id of the choice of datasets that it follows since ``chosen_at``,
+    ``none`` or ``own``; ``generation`` the one in use there.
+    """
+
+    name: str
+    choice: str
+    chosen_at: datetime | None
+    generation: str | None
+    at: datetime | None
+    code: int
+
+    def has_reached(self, chosen: ChosenDatasets) -> bool:
+        """Whether it goes by this choice."""
+        return self.choice == chosen.id
+
+    @property
+    def decides_itself(self) -> bool:
+        """Whether its own ``broker.toml`` says which datasets it has."""
+        return self.choice == OWN_CHOICE
+
+
+@dataclass(frozen=True, slots=True)
 class AccountFacts:
     """What stands of an analyst. ``classes`` are those beyond public.
 
     ``host`` is ok, drift, leaving or taken; ``problem`` says what is wrong with it. ``last_login``
-    and ``last_sync`` are as far as the journal reaches back.
+    and ``last_sync`` are as far as the journal reaches back, and so are the ``laptops``, those that
+    were there last first. With a shell the host does not learn what is pulled.
     """
 
     name: str
@@ -69,6 +115,9 @@ class AccountFacts:
     certificates: tuple[CertificateOfKey, ...] = ()
     bytes: int | None = None
     files: int | None = None
+    has_shell: bool = False
+    datasets: ChosenDatasets | None = None
+    laptops: tuple[LaptopOfAccount, ...] = ()
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> AccountFacts:
@@ -88,6 +137,9 @@ class AccountFacts:
             certificates=tuple(map(_certificate, row.get("certificates") or ())),
             bytes=space.get("bytes"),
             files=space.get("files"),
+            has_shell=bool(row.get("shell")),
+            datasets=_datasets(row["datasets"]) if row.get("datasets") else None,
+            laptops=tuple(map(_laptop, row.get("laptops") or ())),
         )
 
     @property
@@ -124,6 +176,27 @@ def _key(row: Mapping[str, Any]) -> KeyOfAccount:
         until=moment_of(row.get("until")),
         is_revoked=bool(row.get("revoked")),
         is_declared=row.get("origin") == "declared",
+        last_used=moment_of(row.get("last_used")),
+    )
+
+
+def _datasets(row: Mapping[str, Any]) -> ChosenDatasets:
+    return ChosenDatasets(
+        id=str(row.get("id") or ""),
+        changed_at=moment_of(row.get("changed_at")),
+        without=frozenset(map(str, row.get("without") or ())),
+        problem=str(row.get("problem") or ""),
+    )
+
+
+def _laptop(row: Mapping[str, Any]) -> LaptopOfAccount:
+    return LaptopOfAccount(
+        name=str(row.get("name") or ""),
+        choice=str(row.get("choice") or ""),
+        chosen_at=moment_of(row.get("chosen_at")),
+        generation=row.get("generation"),
+        at=moment_of(row.get("at")),
+        code=int(row.get("code") or 0),
     )
 
 

@@ -11,7 +11,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 __all__ = [
     "AccessRequest",
-    "DatasetChoice",
     "Decision",
     "DeviceGrant",
     "LinkPurpose",
@@ -230,17 +229,6 @@ class AccessRequest(PortalTables):
     comment: Mapped[str] = mapped_column(String(2000), default="")
 
     person: Mapped[PortalPerson] = relationship()
-
-
-class DatasetChoice(PortalTables):
-    """Whether a person's laptops get a dataset; without a row they do."""
-
-    __tablename__ = "dataset_choice"
-
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    dataset: Mapped[str] = mapped_column(String(200), primary_key=True)
-    is_wanted: Mapped[bool]
-    changed_at: Mapped[datetime]
 
 
 class PortalEvent(PortalTables):

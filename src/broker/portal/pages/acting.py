@@ -9,6 +9,8 @@ from werkzeug import Response
 
 from ...errors import BrokerError
 from ...foreign.text import shown
+from ..acts.facts import AccountFacts
+from ..acts.host import host_acts
 from ..database.engine import Database
 from ..events import note_event
 from ..explanations import explain
@@ -16,7 +18,17 @@ from ..identity.current import current_viewer
 from ..settings import PortalSettings
 from ..viewer import Viewer
 
-__all__ = ["database", "explained", "go", "note", "person", "refuse", "settings", "typed"]
+__all__ = [
+    "account_of",
+    "database",
+    "explained",
+    "go",
+    "note",
+    "person",
+    "refuse",
+    "settings",
+    "typed",
+]
 
 _MOST_WORDS = 600  # of a message, which travels in a cookie
 
@@ -27,6 +39,17 @@ def person() -> Viewer:
     if viewer is None:
         abort(401)
     return viewer
+
+
+def account_of(viewer: Viewer, *, fresh: bool = False) -> tuple[AccountFacts | None, str]:
+    """The account of a person as the host has it, or why the host does not say.
+
+    ``fresh`` looks it up now, for the page that shows an effect.
+    """
+    try:
+        return host_acts().accounts.analyst(viewer.account, fresh=fresh), ""
+    except BrokerError as error:
+        return None, explained(error)
 
 
 def database() -> Database:

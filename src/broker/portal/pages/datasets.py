@@ -1,21 +1,16 @@
-"""Which datasets my laptops get."""
+"""Which datasets my laptops get, and which of them go by it."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 from werkzeug import Response
 
-from ...errors import AccountsError
+from ...errors import BrokerError
+from ..acts.host import host_acts
 from ..audience_catalog import index_for
-from ..datasets import (
-    changed_at,
-    choose_datasets,
-    dataset_states,
-    laptop_command,
-    left_out,
-)
+from ..datasets import choose_datasets, dataset_states, left_out
 from ..identity.current import signed_in
-from .acting import database, go, person, refuse
+from .acting import account_of, database, go, person, refuse
 
 __all__ = ["datasets"]
 
@@ -25,30 +20,28 @@ datasets = Blueprint("datasets", __name__)
 @datasets.get("/datasets")
 @signed_in
 def listed() -> str:
-    """Every dataset, and the line with which a laptop follows the choice."""
-    viewer, index = person(), index_for(person())
-    with database().read() as session:
-        out = left_out(session, viewer.person_id)
-        changed = changed_at(session, viewer.person_id)
-    states = dataset_states(index, out)
+    """Every dataset, and for each laptop whether the choice has reached it."""
+    index, (account, problem) = (
+        index_for(person()),
+        account_of(person(), fresh="seen" in request.args),
+    )
     return render_template(
         "datasets/listed.html",
-        states=states,
+        states=dataset_states(index, left_out(account)),
         others=sum(one.dataset is None for one in index.tables),
-        changed=changed,
-        command=laptop_command(states) if changed is not None else "",
+        account=account,
+        account_problem=problem,
     )
 
 
 @datasets.post("/datasets")
 @signed_in
 def choose() -> Response:
-    """Keep the choice: what is ticked comes, what is not stays away."""
+    """Pass the choice on: what is ticked comes, what is not stays away."""
     index, wanted = index_for(person()), set(request.form.getlist("wanted"))
+    wish = {one.name: one.name in wanted for one in index.datasets}
     try:
-        with database().begin() as session:
-            wish = {one.name: one.name in wanted for one in index.datasets}
-            choose_datasets(session, person(), index, wish)
-    except AccountsError as error:
+        choose_datasets(database(), host_acts().accounts, person(), index, wish)
+    except BrokerError as error:
         refuse(error)
-    return go("datasets.listed")
+    return go("datasets.listed", seen=1)

@@ -10,17 +10,15 @@ from flask import Blueprint, render_template
 from werkzeug import Response
 
 from ...catalog.model import CatalogIndex, CatalogTable
-from ...errors import BrokerError, CatalogError
+from ...errors import CatalogError
 from ..access_requests import requests_of
-from ..acts.facts import AccountFacts
-from ..acts.host import host_acts
 from ..audience_catalog import index_for
 from ..database.models import AccessRequest, Decision
 from ..identity.current import signed_in
 from ..reading.freshness import Freshness, freshness_of
 from ..tokens import tokens_of
 from ..visits import visit_before
-from .acting import database, explained, go, person
+from .acting import account_of, database, explained, go, person
 
 __all__ = ["home"]
 
@@ -81,7 +79,7 @@ def first() -> str | Response:
     viewer, now = person(), datetime.now(UTC)
     if viewer.account is None and not viewer.is_admin:
         return go("welcome.steps")
-    account, account_problem = _account()
+    account, account_problem = account_of(viewer)
     before = visit_before(now)
     try:
         data, data_problem = DataOverview.of(index_for(viewer), now), ""
@@ -106,13 +104,6 @@ def first() -> str | Response:
         decided=decided,
         moment_now=now,
     )
-
-
-def _account() -> tuple[AccountFacts | None, str]:
-    try:
-        return host_acts().accounts.analyst(person().account), ""
-    except BrokerError as error:
-        return None, explained(error)
 
 
 def _decided(requests: Sequence[AccessRequest], since: datetime | None) -> Sequence[AccessRequest]:

@@ -8,14 +8,13 @@ from flask import Blueprint, abort, make_response, render_template, request
 from werkzeug import Response
 
 from ...errors import AccountsError, BrokerError
-from ..acts.facts import AccountFacts
 from ..acts.host import host_acts
 from ..acts.pasted import pasted_key
 from ..events import note_event
 from ..identity.current import current_session_digest, signed_in
 from ..identity.sessions import end_session, sessions_of
 from ..tokens import LONGEST_LIFE, Scope, make_token, parse_scopes, revoke_token, tokens_of
-from .acting import database, explained, go, note, person, refuse, settings, typed
+from .acting import account_of, database, go, note, person, refuse, settings, typed
 
 __all__ = ["keys"]
 
@@ -31,7 +30,7 @@ def listed() -> str:
     """All of them. ``seen`` is a fingerprint whose state is shown first, looked up now."""
     viewer, now = person(), datetime.now(UTC)
     seen = request.args.get("seen", "")
-    account, problem = _account(fresh=bool(seen))
+    account, problem = account_of(person(), fresh=bool(seen))
     with database().read() as session:
         tokens = tokens_of(session, viewer.person_id)
         browsers = sessions_of(session, viewer.person_id, settings().instance.auth, now)
@@ -141,13 +140,6 @@ def end_browser() -> Response:
             abort(404)
         note_event(session, person().person_id, "session.end")
     return go("keys.listed", _anchor="browsers")
-
-
-def _account(*, fresh: bool) -> tuple[AccountFacts | None, str]:
-    try:
-        return host_acts().accounts.analyst(person().account, fresh=fresh), ""
-    except BrokerError as error:
-        return None, explained(error)
 
 
 def _required(account: str | None) -> str:

@@ -14,7 +14,17 @@ from ..acts.host import host_acts
 from ..acts.pasted import pasted_key
 from ..identity.current import signed_in
 from ..registration import register, suggested_account
-from .acting import database, explained, go, note, person, refuse, settings, typed
+from .acting import (
+    account_of,
+    database,
+    explained,
+    go,
+    note,
+    person,
+    refuse,
+    settings,
+    typed,
+)
 
 __all__ = ["welcome"]
 
@@ -71,12 +81,13 @@ class NewcomerProgress:
         return "done" if self.account.last_sync else "sync"
 
 
-def progress(*, fresh: bool = False) -> NewcomerProgress:
-    """How far this person is."""
-    try:
-        return NewcomerProgress(host_acts().accounts.analyst(person().account, fresh=fresh))
-    except BrokerError as error:
-        return NewcomerProgress(None, explained(error))
+def progress() -> NewcomerProgress:
+    """How far this person is. Another process of the portal may have taken their key just now."""
+    account, problem = account_of(person())
+    found = NewcomerProgress(account, problem)
+    if found.step == "key" and account is not None:
+        found = NewcomerProgress(*account_of(person(), fresh=True))
+    return found
 
 
 @welcome.get("/welcome")

@@ -135,7 +135,7 @@ def test_what_ssh_and_the_broker_say_is_shown(
     shell(mac, f"echo '{line}' >&2; exit 255")
     ended = mac.sync("broker")
     assert (ended.returncode, ended.stderr) == (1, f"broker: {sentence}. {line}\n")
-    assert ended.stdout.count("trying again") == (tries - 1) * 2  # two folders
+    assert ended.stdout.count("trying again") == (tries - 1) * 3  # three folders
 
 
 def test_ctrl_c_ends_it_and_the_ssh_that_it_began(mac: Laptop) -> None:
@@ -143,7 +143,7 @@ def test_ctrl_c_ends_it_and_the_ssh_that_it_began(mac: Laptop) -> None:
     shell(mac, f"echo $$ >>{begun}; exec sleep 300")
     line = ["bash", mac.path / "server/scripts/sync_data.sh", "broker"]
     with subprocess.Popen(line, env=mac.environment, start_new_session=True) as sync:
-        wait(lambda: begun.exists() and begun.read_text().count("\n") == 2)
+        wait(lambda: begun.exists() and begun.read_text().count("\n") == 3)
         os.killpg(sync.pid, signal.SIGINT)
         assert sync.wait(timeout=60) == 130
     shells = [int(pid) for pid in begun.read_text().split()]

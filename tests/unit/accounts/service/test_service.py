@@ -136,7 +136,10 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     issued = client.call("certificate", name="anna", label=fingerprint)
     assert issued["certificate"].startswith("ssh-ed25519-cert-v01@openssh.com ")
     assert issued["fingerprint"] == fingerprint
+    chosen = client.call("choose-datasets", name="anna", without=["web", "crm", "web"])["datasets"]
+    assert chosen["without"] == ["crm", "web"]
     (anna,) = client.call("list")["analysts"]
+    assert anna["datasets"] == chosen
     assert [one["serial"] for one in anna["certificates"]] == [issued["serial"]]
     assert (anna["name"], anna["classes"], len(anna["keys"])) == ("anna", ["private"], 3)
     (measured,) = client.call("list", name="anna")["analysts"]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from broker.accounts.manage import converge
+from broker.accounts.manage import converge, list_analysts
 from broker.accounts.records.keys import parse_key
 from broker.accounts.records.model import parse_request
 from broker.accounts.records.names import check_name
+from broker.accounts.service.client import Client
 from broker.audit.reading import read_log
 from broker.errors import AccountsError
 from broker.hostpaths import AUDIT_LOG
 from broker.portal.acts.accounts import AccountActs
+from broker.portal.acts.host import use_host
 from broker.portal.database.models import PortalPerson
 from broker.portal.pages.welcome import ordered_commands
 from broker.portal.registration import register
@@ -59,6 +62,38 @@ def test_who_loads_the_page_again_and_again_keeps_the_helper_free_for_others(
     for _ in range(5):
         assert "data.example.com" in browser.get("/welcome").text
     assert len(read_log(portal.door.layout.at(AUDIT_LOG)).events) == before
+
+
+def test_a_step_that_another_process_has_done_is_not_shown_again(portal: Scene) -> None:
+    browser, first = portal.browser("cleo"), portal.app.extensions["host_acts"]
+    door = portal.door.path
+    other = AccountActs(lambda behalf: Client(door, behalf=behalf), "10000 per minute")
+    use_host(portal.app, replace(first, accounts=other))
+    assert "Use this key" in browser.get("/welcome").text
+    use_host(portal.app, first)
+    browser.post("/welcome/key", data={"key": CLEO})
+    use_host(portal.app, replace(first, accounts=other))
+    for _ in range(2):
+        assert browser.get("/welcome/progress").json == {"step": "sync"}
+        page = browser.get("/welcome").text
+        assert "the host accepts it" in page
+        assert "Use this key" not in page
+    assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in page
+
+
+def test_a_key_that_another_process_has_taken_counts_at_once(portal: Scene) -> None:
+    """Of an account that is there already, without a key that is accepted."""
+    browser, first = portal.browser("bob"), portal.app.extensions["host_acts"]
+    (bob,) = list_analysts(portal.door.host, "bob")
+    first.accounts.revoke_key("bob@example.com", "bob", bob["keys"][0]["fingerprint"])
+    door = portal.door.path
+    other = AccountActs(lambda behalf: Client(door, behalf=behalf), "10000 per minute")
+    use_host(portal.app, replace(first, accounts=other))
+    assert "Use this key" in browser.get("/welcome").text
+    use_host(portal.app, first)
+    browser.post("/welcome/key", data={"key": public_key("bob again")})
+    use_host(portal.app, replace(first, accounts=other))
+    assert "Use this key" not in browser.get("/welcome").text
 
 
 def test_a_private_key_is_refused_with_a_warning_and_never_shown_again(portal: Scene) -> None:

@@ -81,18 +81,6 @@ def upgrade() -> None:
         op.f("ix_access_request_person_id"), "access_request", ["person_id"], unique=False
     )
     op.create_table(
-        "dataset_choice",
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("dataset", sa.String(length=200), nullable=False),
-        sa.Column("is_wanted", sa.Boolean(), nullable=False),
-        sa.Column("changed_at", sa.DateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["person.id"],
-        ),
-        sa.PrimaryKeyConstraint("person_id", "dataset"),
-    )
-    op.create_table(
         "device_grant",
         sa.Column("device_digest", sa.String(length=64), nullable=False),
         sa.Column("user_digest", sa.String(length=64), nullable=False),

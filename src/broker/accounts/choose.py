@@ -1,0 +1,60 @@
+"""Passes on to the laptops of an analyst which datasets they leave out. It gives no right."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from ..audit import Change, recording
+from ..errors import AccountsError, BrokerError
+from ..foreign.dataset_choice import MOST_LEFT_OUT, DatasetChoice, check_left_out
+from ..hostpaths import AUDIT_LOG
+from .debian.homes import one_line
+from .debian.host import Host
+from .debian.observe import observe
+from .debian.settings_folder import write_chosen
+from .manage import alone, converge
+from .planning.goal import refuse_impostor
+from .records.names import check_name, unknown_person
+
+__all__ = ["choose_left_out"]
+
+
+def choose_left_out(name: str, host: Host, without: Sequence[str]) -> DatasetChoice:
+    """Write the choice into the analyst's ``server/settings``; returns it with its new id.
+
+    Raises ``AccountsError`` for a name that is not an analyst's and for an invalid list,
+    ``BrokerError`` for what the host refused.
+    """
+    try:
+        names = check_left_out([*without])
+    except ValueError as error:
+        raise AccountsError(
+            "this is not a list of datasets",
+            where="without",
+            expected=f"at most {MOST_LEFT_OUT} names of datasets",
+            found=str(error),
+        ) from error
+    converge((), host)  # a server/ that was taken away is made anew first
+    layout = host.layout
+    with alone(layout):
+        observed = observe(host, [check_name(name)])
+        entry = observed.registry.by_name().get(name)
+        if entry is None or entry.is_operator or entry.state != "present":
+            people = observed.registry.people
+            raise unknown_person(name, [one.name for one in people if not one.is_operator])
+        refuse_impostor(entry, observed)
+        choice = DatasetChoice(secrets.token_hex(8), datetime.now(UTC), names)
+        detail = {"without": [*names], "choice": choice.id}
+        with recording([Change("analyst.datasets", name, detail)], layout.at(AUDIT_LOG)):
+            try:
+                write_chosen(layout.at(layout.homes), name, choice, host.system)
+            except OSError as error:
+                raise BrokerError(
+                    "the choice of datasets cannot be written",
+                    where=entry.where,
+                    found=one_line(error, error.filename),
+                    remedy="Nothing was changed: laptops go by the choice before.",
+                ) from error
+    return choice
