@@ -13,16 +13,19 @@ from sqlalchemy.orm import Session
 
 from ..classes import PUBLIC
 from ..errors import AccountsError
-from .database.models import AccessRequest, Decision
+from .acts.accounts import AccountActs
+from .database.engine import Database
+from .database.models import AccessRequest, Decision, PersonState
 from .events import note_event
+from .registration import account_of
 from .viewer import Viewer
 
 __all__ = [
     "ask_for",
-    "decide",
+    "grant_request",
     "pending_requests",
+    "refuse_request",
     "requests_of",
-    "waiting_request",
     "withdraw",
 ]
 
@@ -74,27 +77,32 @@ def withdraw(session: Session, viewer: Viewer, request_id: int) -> bool:
     return True
 
 
-def decide(
-    session: Session, admin: Viewer, request_id: int, decision: Decision, comment: str
-) -> AccessRequest:
-    """Grant or refuse. Raises ``AccountsError`` for one that was decided meanwhile."""
-    found = waiting_request(session, request_id)
-    found.decision, found.decided_at = decision, datetime.now(UTC)
-    found.decided_by, found.comment = admin.email, comment.strip()[:_MOST_TEXT]
-    verb = "access.grant" if decision is Decision.GRANTED else "access.refuse"
-    target = f"{found.access_class} for {found.person.email}"
-    note_event(session, admin.person_id, verb, target, detail=comment, subject=found.person_id)
-    return found
+def refuse_request(session: Session, admin: Viewer, request_id: int, comment: str) -> None:
+    """Refuse. Raises ``AccountsError`` for one that was decided meanwhile."""
+    found = _decided(session, admin, request_id, Decision.REFUSED, comment)
+    _note(session, admin, "access.refuse", found, comment)
 
 
-def waiting_request(session: Session, request_id: int) -> AccessRequest:
-    """The request. Raises ``AccountsError`` for one that was decided or withdrawn meanwhile."""
-    found = session.get(AccessRequest, request_id)
-    if found is None or not _waits(found):
-        raise AccountsError(
-            "this request does not wait for a decision any more", where=f"request {request_id}"
-        )
-    return found
+def grant_request(
+    database: Database, accounts: AccountActs, admin: Viewer, request_id: int, comment: str
+) -> None:
+    """Grant, in the database first, so that no other admin decides while the host is asked.
+
+    Where the host refuses, the request is pending again. Raises ``BrokerError``. A process that is
+    killed meanwhile leaves a request that is granted, of a class that the person may not hold:
+    what the host says stands beside it.
+    """
+    with database.begin() as session:
+        found = _decided(session, admin, request_id, Decision.GRANTED, comment)
+        person, access_class = found.person, found.access_class
+    try:
+        accounts.grant(admin.email, account_of(person, accounts).name, access_class)
+    except Exception as error:
+        with database.begin() as session:
+            _put_back(session, admin, found, str(error))
+        raise
+    with database.begin() as session:
+        _note(session, admin, "access.grant", found, comment)
 
 
 def requests_of(session: Session, person_id: int) -> Sequence[AccessRequest]:
@@ -111,3 +119,47 @@ def pending_requests(session: Session) -> Sequence[AccessRequest]:
 
 def _waits(request: AccessRequest) -> bool:
     return request.decision == Decision.PENDING
+
+
+def _decided(
+    session: Session, admin: Viewer, request_id: int, decision: Decision, comment: str
+) -> AccessRequest:
+    found = _waiting_request(session, request_id)
+    found.decision, found.decided_at = decision, datetime.now(UTC)
+    found.decided_by, found.comment = admin.email, comment.strip()[:_MOST_TEXT]
+    return found
+
+
+def _put_back(session: Session, admin: Viewer, granted: AccessRequest, why: str) -> None:
+    """As if it had not been granted; of a person who was removed meanwhile, nothing waits."""
+    found = session.get_one(AccessRequest, granted.id)
+    if found.person.state == PersonState.REMOVED:
+        found.decision = Decision.REFUSED
+    else:
+        found.decision, found.decided_at = Decision.PENDING, None
+        found.decided_by, found.comment = None, ""
+    _note(session, admin, "access.grant", found, why, result="refused")
+
+
+def _note(
+    session: Session,
+    admin: Viewer,
+    verb: str,
+    request: AccessRequest,
+    detail: str,
+    *,
+    result: str = "done",
+) -> None:
+    target, subject = f"{request.access_class} for {request.person.email}", request.person_id
+    by = admin.person_id
+    note_event(session, by, verb, target, result=result, detail=detail, subject=subject)
+
+
+def _waiting_request(session: Session, request_id: int) -> AccessRequest:
+    """The request. Raises ``AccountsError`` for one that was decided or withdrawn meanwhile."""
+    found = session.get(AccessRequest, request_id)
+    if found is None or not _waits(found):
+        raise AccountsError(
+            "this request does not wait for a decision any more", where=f"request {request_id}"
+        )
+    return found

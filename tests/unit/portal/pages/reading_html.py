@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask.testing import FlaskClient
 
-__all__ = ["Element", "Page", "crawl", "number_of", "read"]
+__all__ = ["Element", "Page", "crawl", "number_of", "read", "words"]
 
 _VOID = {"meta", "link", "input", "img", "path", "rect", "br", "hr"}
 
@@ -91,6 +92,11 @@ def read(html: str) -> Page:
     reader.close()
     assert not reader._open
     return reader.page
+
+
+def words(html: str) -> str:
+    """The text of a page, without elements and with one space between words."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 def number_of(text: str) -> int:

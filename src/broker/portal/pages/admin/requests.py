@@ -8,11 +8,10 @@ from sqlalchemy.orm import joinedload
 from werkzeug import Response
 
 from ....errors import BrokerError
-from ...access_requests import decide, waiting_request
+from ...access_requests import grant_request, refuse_request
 from ...acts.host import host_acts
 from ...database.models import AccessRequest, Decision
 from ...identity.accounts import tied_account
-from ...registration import account_of
 from ..acting import database, go, refuse, typed
 from ..acting import person as acting_admin
 from .blueprint import admin
@@ -20,7 +19,6 @@ from .blueprint import admin
 __all__: list[str] = []
 
 _SHOWN = 100
-_ANSWERS = {"grant": Decision.GRANTED, "refuse": Decision.REFUSED}
 
 
 @admin.get("/requests")
@@ -47,24 +45,17 @@ def requests() -> str:
 
 @admin.post("/requests/<int:request_id>")
 def answer(request_id: int) -> Response:
-    """Decide; the host grants first, so that no decision is on record that does not count."""
-    decision = _ANSWERS.get(typed("answer", 10))
-    if decision is None:
+    """Grant or refuse; the page shows what the host has then."""
+    choice, comment = typed("answer", 10), typed("comment")
+    if choice not in ("grant", "refuse"):
         abort(400)
+    person = acting_admin()
     try:
-        if decision is Decision.GRANTED:
-            _grant(request_id)
-        with database().begin() as session:
-            decide(session, acting_admin(), request_id, decision, typed("comment"))
+        if choice == "grant":
+            grant_request(database(), host_acts().accounts, person, request_id, comment)
+        else:
+            with database().begin() as session:
+                refuse_request(session, person, request_id, comment)
     except BrokerError as error:
         refuse(error)
     return go("admin.requests")
-
-
-def _grant(request_id: int) -> None:
-    """Ask the host for the class. Raises ``BrokerError`` where it may not, or does not, give it."""
-    with database().read() as session:
-        found = waiting_request(session, request_id)
-        person, access_class = found.person, found.access_class
-    accounts = host_acts().accounts
-    accounts.grant(acting_admin().email, account_of(person, accounts).name, access_class)
