@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -104,17 +104,27 @@ def number_of(text: str) -> int:
     return int(text.replace(",", ""))
 
 
-def crawl(client: FlaskClient, begin: str = "/catalog") -> Iterator[tuple[str, int, str]]:
-    """Every page that is reached by links: its address, status and HTML."""
-    waiting, seen = [begin], {begin}
+def _not_home(address: str) -> bool:
+    return address != "/"
+
+
+def crawl(
+    client: FlaskClient,
+    begin: str = "/catalog",
+    *,
+    is_wanted: Callable[[str], bool] = _not_home,
+) -> Iterator[tuple[str, int, str]]:
+    """Every page that is wanted and reached by links: its address, status and HTML."""
+    waiting, seen = [begin] if is_wanted(begin) else [], {begin}
     while waiting:
         address = waiting.pop()
         answer = client.get(address)
-        if address == "/" or answer.mimetype != "text/html":  # of another part
+        if answer.mimetype != "text/html":  # for programs
             continue
         yield address, answer.status_code, answer.text
         for link in read(answer.text).links:
             assert not urlsplit(link).netloc
             if link not in seen:
                 seen.add(link)
-                waiting.append(link)
+                if is_wanted(link):
+                    waiting.append(link)
