@@ -82,7 +82,8 @@ def test_a_choice_reaches_the_laptop_which_says_so_by_rsync_and_by_sftp(hosts_ru
         stands = broker.exec("stat", "--format=%U:%G %a", place, f"/home/{ANALYST}/server/settings")
         assert stands.stdout.split("\n")[:2] == ["root:root 644", "root:root 755"]
         push = folder.type(
-            "rsync -e 'ssh -F .broker/ssh_config' broker.toml \"$(cat .broker/host):server/settings/\""
+            "rsync -e 'ssh -F .broker/ssh_config' broker.toml "
+            '"$(cat .broker/host):server/settings/"'
         )
         assert push.code != 0
         audit = broker.exec("broker", "audit", "--action", "pull", "--json").stdout
