@@ -11,7 +11,7 @@ from ..access_requests import ask_for, requests_of, withdraw
 from ..acts.host import host_acts
 from ..identity.current import signed_in
 from ..viewer import audience_of
-from .acting import database, go, person, refuse, settings, typed
+from .acting import database, explained, go, person, settings, typed
 
 __all__ = ["access"]
 
@@ -22,6 +22,11 @@ access = Blueprint("access", __name__)
 @signed_in
 def listed() -> str:
     """My classes as the host has them now, and what became of my requests."""
+    return _page()
+
+
+def _page(problem: str = "", **draft: str) -> str:
+    """``problem`` is why a request was refused, ``draft`` what was typed for it."""
     viewer = person()
     classes = audience_of(viewer, host_acts().classes).names
     with database().read() as session:
@@ -31,19 +36,22 @@ def listed() -> str:
         classes=classes,
         others=[name for name in settings().instance.class_names if name not in classes],
         requests=requests,
+        problem=problem,
+        draft=draft,
     )
 
 
 @access.post("/access/request")
 @signed_in
-def ask() -> Response:
+def ask() -> Response | tuple[str, int]:
     """Ask for a class, with a reason."""
     known = set(settings().instance.class_names) - {PUBLIC}
+    name, reason = typed("class", 31), typed("reason", 2_000)
     try:
         with database().begin() as session:
-            ask_for(session, person(), typed("class", 31), typed("reason", 2_000), known)
+            ask_for(session, person(), name, reason, known)
     except AccountsError as error:
-        refuse(error)
+        return _page(explained(error), name=name, reason=reason), 422
     return go("access.listed", _anchor="requests")
 
 

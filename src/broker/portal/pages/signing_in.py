@@ -57,6 +57,11 @@ def choose() -> ResponseReturnValue:
     path = local_path(request.args.get(_NEXT))
     if current_viewer() is not None:
         return redirect(path, 303)
+    return _choice(path)
+
+
+def _choice(path: str, *, wrong: str | None = None) -> str:
+    """``wrong`` is what was typed, and is not an address."""
     auth = _settings().instance.auth
     return render_template(
         "sign_in/choose.html",
@@ -64,6 +69,7 @@ def choose() -> ResponseReturnValue:
         has_links=auth.magic_link.enabled,
         path=path,
         is_out="out" in request.args,
+        wrong=wrong,
     )
 
 
@@ -101,9 +107,8 @@ def send_link() -> ResponseReturnValue:
         abort(404)
     email = folded_address(request.form.get("email", ""))
     if email is None:
-        raise SignInError(
-            "This is not an e-mail address.", status=400, remedy="Go back and correct it."
-        )
+        typed = request.form.get("email", "")[:254]
+        return _choice(local_path(request.form.get(_NEXT)), wrong=typed), 400
     limits = {
         LINKS_BY_ADDRESS: email,
         LINKS_BY_CLIENT: client_network(request.remote_addr),

@@ -326,6 +326,9 @@ def test_what_is_not_an_address_is_refused_before_anything_is_counted(
 ) -> None:
     refused = request_link(client, email)
     assert (refused.status_code, "not an e-mail address" in refused.text) == (400, True)
+    kept = re.search(r'id="email"[^>]* value="([^"]*)"', refused.text)
+    assert kept is not None
+    assert unescape(kept[1]) == email
     with database.read() as session:
         assert session.scalars(select(SignInAttempt)).all() == []
 

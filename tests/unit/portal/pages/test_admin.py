@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -47,9 +48,8 @@ def test_a_request_is_granted_on_the_host_and_the_person_sees_it(portal: Scene) 
     lines = read_log(portal.door.layout.at(AUDIT_LOG)).events
     (granted,) = [one for one in lines if one.action == "request.grant"]
     assert (granted.actor.claims or {})["behalf"] == "dora@example.com"
-    again = portal.browser("dora")
-    again.post(f"/admin/requests/{number}", data={"answer": "refuse"})
-    assert "does not wait for a decision any more" in again.get("/admin/requests").text
+    again = portal.browser("dora").post(f"/admin/requests/{number}", data={"answer": "refuse"})
+    assert "does not wait for a decision any more" in again.text
     assert portal.door.classes("bob") == {"public", "private"}
 
 
@@ -57,19 +57,17 @@ def test_what_the_host_does_not_grant_waits_again(portal: Scene) -> None:
     number = request_of(portal, "bob", "private")
     portal.door.close()
     browser = portal.browser("dora")
-    browser.post(f"/admin/requests/{number}", data={"answer": "grant"})
-    page = browser.get("/admin/requests").text
-    assert f'action="/admin/requests/{number}"' in page
+    page = browser.post(f"/admin/requests/{number}", data={"answer": "grant"}).text
     assert "does not answer" in page
+    assert f'action="/admin/requests/{number}"' in browser.get("/admin/requests").text
 
 
 def test_a_person_without_an_account_is_granted_nothing(portal: Scene) -> None:
     number = request_of(portal, "cleo", "private")
     browser = portal.browser("dora")
-    browser.post(f"/admin/requests/{number}", data={"answer": "grant"})
-    page = browser.get("/admin/requests").text
+    page = browser.post(f"/admin/requests/{number}", data={"answer": "grant"}).text
     assert "has no account on the host yet" in page
-    assert f'action="/admin/requests/{number}"' in page
+    assert f'action="/admin/requests/{number}"' in browser.get("/admin/requests").text
 
 
 def test_who_never_took_their_account_over_leaves_with_it(portal: Scene) -> None:
@@ -348,6 +346,54 @@ def test_what_the_host_does_not_say_is_not_shown_as_nothing(portal: Scene) -> No
     assert health.count("Not known.") == 4
 
 
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("since=x", "From: this is not a day; expected such as 2026-11-30; found 'x'"),
+        ("until=2026-02-30", "To: this is not a day"),
+        ("since=2026-11-30&until=9999-12-31", "To: this is not a day"),  # the day after is none
+        ("since=2026-11-30&until=2026-11-29", "To: the last day is before the first"),
+    ],
+)
+def test_a_filter_that_is_not_valid_shows_nothing_and_why(
+    portal: Scene, query: str, sentence: str
+) -> None:
+    portal.publishing.answers["audit"] = {"events": [{"action": "canary"}], "matches": 1}
+    answer = portal.browser("dora").get(f"/admin/audit?user=anna&{query}")
+    assert answer.status_code == 400
+    assert sentence in unescape(text(answer))
+    assert "canary" not in answer.text
+    assert 'value="anna"' in answer.text
+    one_day = portal.browser("dora").get("/admin/audit?since=2026-11-30&until=2026-11-30")
+    assert (one_day.status_code, "canary" in one_day.text) == (200, True)
+
+
+def test_a_refused_form_keeps_what_was_typed(portal: Scene) -> None:
+    reason = 'the yearly "report"'
+    answer = portal.browser("bob").post(
+        "/access/request", data={"class": "public", "reason": reason}
+    )
+    assert (answer.status_code, "there is no such access class" in answer.text) == (422, True)
+    assert f">{reason}</textarea>" in unescape(answer.text)
+    answer = portal.browser("bob").post("/access/request", data={"class": "finance", "reason": " "})
+    assert (answer.status_code, "a reason is missing" in answer.text) == (422, True)
+    assert "<option selected>finance</option>" in answer.text
+    number = request_of(portal, "bob", "private")
+    portal.door.close()
+    form = {"answer": "grant", "comment": "until May"}
+    answer = portal.browser("dora").post(f"/admin/requests/{number}", data=form)
+    assert (answer.status_code, "does not answer" in answer.text) == (409, True)
+    assert 'value="until May"' in answer.text
+
+
+def test_a_line_break_counts_as_one_character_as_browsers_count_it(portal: Scene) -> None:
+    reason = "\r\n".join("x" * 1_000)  # 1,999 characters in the browser
+    form = {"class": "private", "reason": reason}
+    assert portal.browser("bob").post("/access/request", data=form).status_code == 303
+    form["reason"] += "yy"
+    assert portal.browser("bob").post("/access/request", data=form).status_code == 400
+
+
 def test_the_audit_log_is_filtered_by_the_host(portal: Scene) -> None:
     event = {
         "time": "2026-11-30T12:00:00.000000Z",
@@ -358,7 +404,7 @@ def test_the_audit_log_is_filtered_by_the_host(portal: Scene) -> None:
     }
     portal.publishing.answers["audit"] = {"events": [event], "matches": 70, "garbled": 1}
     browser = portal.browser("dora")
-    page = text(browser.get("/admin/audit?user=anna&since=2026-11-01&until=x&page=2"))
+    page = text(browser.get("/admin/audit?user=anna&since=2026-11-01&page=2"))
     assert "analyst.add anna root for dora@x.org done" in page
     assert "1 line of the log cannot be read" in page
     sent = {

@@ -54,7 +54,7 @@ PAGES: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/tokens/revoke"): BAD,
     ("POST", "/browsers/end"): GONE,
     ("GET", "/access"): IN,
-    ("POST", "/access/request"): ACT,
+    ("POST", "/access/request"): {**IN, "anna": 422, "bob": 422, "dora": 422},
     ("POST", "/access/withdraw"): BAD,
     ("GET", "/activity"): IN,
     ("GET", "/admin/syncs/<generation>"): ADMIN,

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import render_template, request
 
-from ....errors import BrokerError
+from ....errors import BrokerError, PortalError
 from ...acts.facts import moment_of
 from ...acts.host import host_acts
 from ...events import event_verbs, events_of
@@ -16,29 +16,31 @@ from ..acting import database
 from ..paging import requested_number
 from .blueprint import admin
 
-__all__: list[str] = []
+__all__ = ["FilterError"]
 
 _ROWS = 50
 
 
 @admin.get("/audit")
-def audit() -> str:
+def audit() -> str | tuple[str, int]:
     """The host's log: who changed what of whom, and who pulled."""
     given = {name: request.args.get(name, "").strip()[:100] for name in _FILTERS}
-    number = requested_number()
+    number, status = requested_number(), 200
     try:
+        since, until = _days(given["since"], given["until"])
         found: Mapping[str, Any] = host_acts().publishing.audit(
             user=given["user"],
             action=given["action"],
-            since=_day(given["since"]),
-            until=_day(given["until"], days=1),
+            since=since,
+            until=until,
             skip=(number - 1) * _ROWS,
             count=_ROWS,
         )
         problem = ""
     except BrokerError as error:
         found, problem = {}, str(error)
-    return render_template(
+        status = 400 if isinstance(error, FilterError) else 200
+    page = render_template(
         "admin/audit.html",
         given=given,
         chosen={name: value for name, value in given.items() if value},
@@ -49,6 +51,7 @@ def audit() -> str:
         number=number,
         rows=_ROWS,
     )
+    return page, status
 
 
 @admin.get("/events")
@@ -72,9 +75,26 @@ def events() -> str:
 _FILTERS = ("user", "action", "since", "until")
 
 
-def _day(text: str, days: int = 0) -> datetime | None:
-    """The begin of a day in UTC; None for what is not one."""
+class FilterError(PortalError):
+    """What was typed into a filter is not valid: with it left out, other events would be shown."""
+
+
+def _days(since: str, until: str) -> tuple[datetime | None, datetime | None]:
+    """From the begin of a day in UTC to the end of another; None without one."""
+    begin, end = _day(since, "From"), _day(until, "To", days=1)
+    if begin is not None and end is not None and end <= begin:
+        raise FilterError(
+            "the last day is before the first", where="To", expected=f"{since} or later"
+        )
+    return begin, end
+
+
+def _day(text: str, field: str, days: int = 0) -> datetime | None:
+    if not text:
+        return None
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=days)
-    except (ValueError, OverflowError):
-        return None
+    except (ValueError, OverflowError) as error:
+        raise FilterError(
+            "this is not a day", where=field, expected="such as 2026-11-30", found=repr(text[:40])
+        ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import abort, render_template
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -12,7 +14,7 @@ from ...access_requests import grant_request, refuse_request
 from ...acts.host import host_acts
 from ...database.models import AccessRequest, Decision
 from ...identity.accounts import tied_account
-from ..acting import database, go, refuse, typed
+from ..acting import database, explained, go, typed
 from ..acting import person as acting_admin
 from .blueprint import admin
 
@@ -24,6 +26,11 @@ _SHOWN = 100
 @admin.get("/requests")
 def requests() -> str:
     """Those that wait, then those that were decided last."""
+    return _page()
+
+
+def _page(problem: str = "", drafts: Mapping[int, str] | None = None) -> str:
+    """``problem`` is why one was not decided, ``drafts`` the words typed to its person."""
     chosen = select(AccessRequest).options(joinedload(AccessRequest.person))
     with database().read() as session:
         waiting = chosen.where(AccessRequest.decision == Decision.PENDING)
@@ -39,12 +46,18 @@ def requests() -> str:
         for number, name in tied.items()
     }
     return render_template(
-        "admin/requests.html", pending=pending, last=last, tied=tied, classes=classes
+        "admin/requests.html",
+        pending=pending,
+        last=last,
+        tied=tied,
+        classes=classes,
+        problem=problem,
+        drafts=drafts or {},
     )
 
 
 @admin.post("/requests/<int:request_id>")
-def answer(request_id: int) -> Response:
+def answer(request_id: int) -> Response | tuple[str, int]:
     """Grant or refuse; the page shows what the host has then."""
     choice, comment = typed("answer", 10), typed("comment")
     if choice not in ("grant", "refuse"):
@@ -57,5 +70,5 @@ def answer(request_id: int) -> Response:
             with database().begin() as session:
                 refuse_request(session, person, request_id, comment)
     except BrokerError as error:
-        refuse(error)
+        return _page(explained(error), {request_id: comment}), 409
     return go("admin.requests")
