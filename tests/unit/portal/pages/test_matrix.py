@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from broker.portal.database.models import PersonState, PortalPerson
-from broker.portal.tokens import Scope
+from broker.accounts.debian.observe import observe
+from broker.accounts.manage import converge
+from broker.accounts.records.classes import parse_classes
+from broker.accounts.records.model import parse_request
+from broker.portal.database.models import AccessRequest, PersonState, PortalPerson
+from broker.portal.identity.sessions import sessions_of, start_session
+from broker.portal.tokens import Scope, tokens_of
+from tests.unit.accounts.scratch import public_key
+from tests.unit.catalog.example import write_example
 from tests.unit.portal.scene import Scene
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
 
-PEOPLE = ("anonymous", "anna", "bob", "dora", "removed")
-IN = {"anonymous": 303, "anna": 200, "bob": 200, "dora": 200, "removed": 303}
+# Anna reads private, Bob public alone, Fiona finance, Lost an account that is another person's.
+INSIDE = ("anna", "bob", "fiona", "lost", "dora")  # Dora is an admin without an account
+PEOPLE = ("anonymous", *INSIDE, "removed")
+IN = {"anonymous": 303, **dict.fromkeys(INSIDE, 200), "removed": 303}
 ALL = dict.fromkeys(PEOPLE, 200)
 GONE_FOR_ALL = dict.fromkeys(PEOPLE, 404)  # from another host, without a token
-ADMIN = {"anonymous": 303, "anna": 404, "bob": 404, "dora": 200, "removed": 303}
+ADMIN = {**IN, **dict.fromkeys(INSIDE, 404), "dora": 200}
 # To a redirect that shows the effect, or what is missing; without a field that a form has, 400.
-ACT = {**IN, "anna": 303, "bob": 303, "dora": 303}
-BAD = {**IN, "anna": 400, "bob": 400, "dora": 400}
-GONE = {**IN, "anna": 404, "bob": 404, "dora": 404}
+ACT = {**IN, **dict.fromkeys(INSIDE, 303)}
+BAD = {**IN, **dict.fromkeys(INSIDE, 400)}
+GONE = {**IN, **dict.fromkeys(INSIDE, 404)}
+REFUSED = {**IN, **dict.fromkeys(INSIDE, 422)}
 ADMIN_ACT = {**ADMIN, "dora": 303}
 ADMIN_BAD = {**ADMIN, "dora": 400}
 ADMIN_GONE = {**ADMIN, "dora": 404}
-PRIVATE = {**IN, "bob": 404, "dora": 404}  # a table of the class private
+PRIVATE = {**GONE, "anna": 200}  # a table of the class private
+DOORS = {**ALL, **dict.fromkeys(INSIDE, 303)}  # who is in already is sent on
 PAGES: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/healthz"): ALL,
     ("GET", "/readyz"): GONE_FOR_ALL,
@@ -33,7 +46,16 @@ PAGES: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/static/<name>"): dict.fromkeys(PEOPLE, 404),
     ("GET", "/brand/<name>"): dict.fromkeys(PEOPLE, 404),
     ("POST", "/theme"): dict.fromkeys(PEOPLE, 400),
-    ("GET", "/"): {**IN, "dora": 200},
+    ("GET", "/sign-in"): DOORS,
+    ("GET", "/sign-in/<name>"): dict.fromkeys(PEOPLE, 404),
+    ("GET", "/sign-in/<name>/callback"): dict.fromkeys(PEOPLE, 404),
+    ("POST", "/sign-in/email"): dict.fromkeys(PEOPLE, 404),  # it is not switched on
+    ("GET", "/sign-in/email/sent"): ALL,
+    ("GET", "/sign-in/link/"): ALL,
+    ("GET", "/sign-in/link/<token>"): ALL,
+    ("POST", "/sign-in/link"): dict.fromkeys(PEOPLE, 410),
+    ("POST", "/sign-out"): dict.fromkeys(PEOPLE, 303),
+    ("GET", "/"): {**IN, "lost": 303},
     ("GET", "/welcome"): IN,
     ("GET", "/welcome/progress"): IN,
     ("POST", "/welcome/key"): ACT,
@@ -54,7 +76,7 @@ PAGES: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/tokens/revoke"): BAD,
     ("POST", "/browsers/end"): GONE,
     ("GET", "/access"): IN,
-    ("POST", "/access/request"): {**IN, "anna": 422, "bob": 422, "dora": 422},
+    ("POST", "/access/request"): REFUSED,
     ("POST", "/access/withdraw"): BAD,
     ("GET", "/activity"): IN,
     ("GET", "/admin/syncs/<generation>"): ADMIN,
@@ -87,6 +109,7 @@ PAGES: dict[tuple[str, str], dict[str, int]] = {
 }
 PATHS = {
     "<name>": "none",
+    "<token>": "none",
     "<path:folder>": "hr",
     "<path:path>": "hr/table_1",
     "<path:name>": "none",
@@ -95,6 +118,7 @@ PATHS = {
     "<generation>": "2026-11-30T120000Z-0001",
 }
 # Of the API by scope: without a token, with one of all scopes but this, Anna's, Bob's, Dora's.
+# Fiona gets what Bob gets; a token that ended, was revoked or is of one removed, what none gets.
 ANYONE = (400, 400, 400, 400, 400)
 READS = (401, 403, 200, 200, 200)
 API: dict[tuple[str, str], tuple[Scope | None, tuple[int, int, int, int, int]]] = {
@@ -135,14 +159,23 @@ def test_every_route_is_in_the_table(portal: Scene) -> None:
             api.add(path)
         else:
             pages |= {(one, path) for one in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
-    signing_in = {one for one in pages if one[1].startswith("/sign-")}
-    assert (pages - signing_in) ^ PAGES.keys() == set()
+    assert pages ^ PAGES.keys() == set()
     assert api == {path for _, path in API}
 
 
 @pytest.fixture
 def removed(portal: Scene) -> Scene:
+    finance = parse_classes({"finance": "data-finance"}, where="here")
+    converge([], portal.door.host, classes=finance)
+    portal.door.add("fiona", email="fiona@example.com", classes=["finance"])
+    portal.door.add("lost", email="lost@example.com")
+    for name in ("fiona", "lost"):
+        portal.add(name, name)
+    converge([parse_request("lost", state="absent")], portal.door.host)
+    portal.door.add("lost", email="another@example.com", classes=["private"])
     portal.add("removed", "eve")
+    store = portal.app.extensions["portal"].store
+    write_example(store, audiences=[(), ("private",), ("finance",), ("finance", "private")])
     portal.publishing.answers |= {"run": {"started": True}, "approve": {"approved": "x"}}
     with portal.database.begin() as session:
         person = session.get(PortalPerson, portal.people["removed"])
@@ -167,7 +200,12 @@ def test_every_page_answers_each_person_as_the_table_says(removed: Scene, who: s
 
 def test_every_operation_answers_each_token_as_the_table_says(removed: Scene) -> None:
     found: dict[Any, Any] = {}
-    tokens = {name: removed.token(name, *Scope) for name in ("anna", "bob", "dora")}
+    tokens = {name: removed.token(name, *Scope) for name in ("anna", "bob", "dora", "fiona")}
+    ended = {name: removed.token("anna", *Scope) for name in ("expired", "revoked")}
+    ended["removed"] = removed.token("removed", *Scope)
+    with removed.database.begin() as session:
+        newest = tokens_of(session, removed.people["anna"])
+        newest[0].revoked_at = newest[1].expires_at = datetime.now(UTC)
     for (method, rule), (scope, expected) in API.items():
         path = concrete(rule, API_PATHS)
         without = removed.token("anna", *(one for one in Scope if one is not scope))
@@ -178,4 +216,47 @@ def test_every_operation_answers_each_token_as_the_table_says(removed: Scene) ->
         answers = tuple(removed.api(method, path, one, **more).status_code for one in given)
         if answers != expected:
             found[method, rule] = (answers, expected)
+        none, _, _, as_bob, _ = expected
+        others = dict.fromkeys(ended, none) | {"fiona": as_bob}
+        for name, status in others.items():
+            token = ended.get(name) or tokens[name]
+            answer = removed.api(method, path, token, **more).status_code
+            if answer != status:
+                found[method, rule, name] = (answer, status)
     assert found == {}
+
+
+def test_what_is_anothers_is_neither_shown_nor_changed(portal: Scene) -> None:
+    """Anna's key, token, browser and request, each by its id, for Bob and for an admin as such."""
+    portal.browser("anna").post("/access/request", data={"class": "finance", "reason": "x"})
+    token, now = portal.token("anna", *Scope), datetime.now(UTC)
+    anna, auth = portal.people["anna"], portal.app.extensions["portal"].instance.auth
+    with portal.database.begin() as session:
+        start_session(
+            session, anna, method="company", auth=auth, now=now, agent="", address="192.0.2.1"
+        )
+    with portal.database.read() as session:
+        (kept,) = tokens_of(session, anna)
+        (browser,) = sessions_of(session, anna, auth, now)
+        (request,) = session.scalars(select(AccessRequest)).all()
+    (key,) = observe(portal.door.host).registry.by_name()["anna"].keys
+    key_id = key.fingerprint.replace("+", "-").replace("/", "_")
+    for other in ("bob", "dora"):
+        own, page = portal.token(other, *Scope), portal.browser(other)
+        assert page.post("/tokens/revoke", data={"id": kept.id}).status_code == 404
+        assert page.post("/browsers/end", data={"digest": browser.digest}).status_code == 404
+        assert page.post("/access/withdraw", data={"id": request.id}).status_code == 404
+        page.post("/keys/revoke", data={"fingerprint": key.fingerprint})
+        form = {"old": key.fingerprint, "grace": "0m", "key": public_key("evil")}
+        page.post("/keys/rotate", data=form)
+        assert portal.api("DELETE", f"/keys/{key_id}", own).status_code == 404
+        body = {"key": public_key("evil"), "grace": "0m"}
+        assert portal.api("PUT", f"/keys/{key_id}", own, json=body).status_code == 404
+        wish = {"fingerprint": key.fingerprint}
+        assert portal.api("POST", "/certificate", own, json=wish).status_code == 404
+    assert portal.api("GET", "/me", token).status_code == 200
+    with portal.database.read() as session:
+        assert len(sessions_of(session, anna, auth, now)) == 1
+        assert session.get_one(AccessRequest, request.id).decision == "pending"
+    (same,) = observe(portal.door.host).registry.by_name()["anna"].keys
+    assert (same.fingerprint, same.revoked, same.until) == (key.fingerprint, False, None)
