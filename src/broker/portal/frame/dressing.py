@@ -60,6 +60,7 @@ def dress(
         "amount": figures.amount,
         "duration": figures.duration,
         "moment": figures.moment,
+        "machine_time": figures.machine_time,
         "edge": figures.decimal_text,
         "shown": shown,
         "prose": prose,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -53,14 +53,21 @@ def catalog_page(page: Callable[..., str]) -> Callable[..., Response]:
 
 
 def shared_part(
-    catalog: AudienceCatalog, template: str, key: tuple[object, ...], **context: Any
+    catalog: AudienceCatalog,
+    template: str,
+    key: tuple[object, ...],
+    context: Callable[[], Mapping[str, Any]],
+    *,
+    has_ages: bool = False,
 ) -> Markup:
-    """HTML that everyone of an audience gets alike, made once a minute; ``key`` names the part.
+    """HTML that everyone of an audience gets alike, made once for a generation.
 
-    The template must show nothing of the person or the request.
+    ``key`` names the part and all of the request that it depends on; nothing in it is of the
+    person. One that ``has_ages`` is made anew each minute.
     """
     made = catalog.part(
-        (template, *key, _minute()), lambda: render_template(template, catalog=catalog, **context)
+        (template, *key, _minute() if has_ages else None),
+        lambda: render_template(template, catalog=catalog, **context()),
     )
     return Markup(made)  # noqa: S704 (the template has escaped it)
 

@@ -12,6 +12,7 @@ __all__ = [
     "counted",
     "decimal_text",
     "duration",
+    "machine_time",
     "moment",
     "number",
     "percent",
@@ -108,4 +109,9 @@ def age(since: datetime, now: datetime) -> str:
 
 def moment(instant: datetime) -> str:
     """``2026-11-30 12:19 UTC``."""
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{instant.astimezone(UTC).isoformat(' ', 'minutes')[:16]} UTC"
+
+
+def machine_time(instant: datetime) -> str:
+    """``2026-11-30T12:19:14Z``, as ``<time datetime>`` has it."""
+    return f"{instant.astimezone(UTC).isoformat('T', 'seconds')[:19]}Z"

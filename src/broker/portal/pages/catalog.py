@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug import Response
@@ -22,6 +23,11 @@ __all__ = ["catalog"]
 _TABLES = 100  # on a page
 _COLUMNS = 100
 _FOUND = 50  # of each kind
+# What names a part of a list on the page of a table.
+_LISTS = (
+    *("page", "text", "samples", "relations", "alerts", "issues", "warnings", "versions"),
+    *("partitions", "metrics"),
+)
 
 catalog = Blueprint("catalog", __name__)
 
@@ -49,9 +55,8 @@ def _listed(catalog: AudienceCatalog, found: Sequence[CatalogTable], folder: str
         catalog,
         "catalog/rows.html",
         (folder, pages.number),
-        folder=folder,
-        groups=groups,
-        pages=pages,
+        lambda: {"folder": folder, "groups": groups, "pages": pages},
+        has_ages=True,
     )
     return render_template(
         "catalog/tables.html", catalog=catalog, folder=folder, rows=rows, pages=pages
@@ -62,24 +67,34 @@ def _listed(catalog: AudienceCatalog, found: Sequence[CatalogTable], folder: str
 @catalog_page
 def table(catalog: AudienceCatalog, path: str) -> str:
     """All that is known of a table."""
+    known = catalog.index.table(path)
+    if known is None:  # whether it is forbidden or absent nothing here can tell
+        abort(404)
+    parts = tuple(request.args.get(name) for name in _LISTS)
+    body = shared_part(
+        catalog, "catalog/table_body.html", (path, parts), lambda: _table_body(catalog, path)
+    )
+    return render_template("catalog/table.html", catalog=catalog, table=known, body=body)
+
+
+def _table_body(catalog: AudienceCatalog, path: str) -> Mapping[str, Any]:
+    """What of a table is the same while its generation is published."""
     view = _known(catalog, path)
     columns, pages = requested_page(view.table.columns, _COLUMNS)
-    return render_template(
-        "catalog/table.html",
-        catalog=catalog,
-        view=view,
-        table=view.table,
-        details=view.details,
-        profile=view.profile,
-        columns=columns,
-        pages=pages,
-        sketches=view.sketches,
-        history=view.history,
-        relations=catalog.index.relations_of(path),
-        graph=graph_of(catalog.index, path),
-        queries=table_queries(view.table),
-        metrics=catalog.index.metrics_of(path),
-    )
+    return {
+        "view": view,
+        "table": view.table,
+        "details": view.details,
+        "profile": view.profile,
+        "columns": columns,
+        "pages": pages,
+        "sketches": view.sketches,
+        "history": view.history,
+        "relations": catalog.index.relations_of(path),
+        "graph": graph_of(catalog.index, path),
+        "queries": table_queries(view.table),
+        "metrics": catalog.index.metrics_of(path),
+    }
 
 
 @catalog.get("/catalog/column/<path:path>")

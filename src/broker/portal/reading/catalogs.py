@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Generic, TypeVar
 
 from ...catalog.model import CatalogIndex, CatalogTable, TableDetails
 from ...catalog.places import INDEX
@@ -17,6 +16,7 @@ from ...classes import CATALOG
 from ...errors import CatalogError
 from ...manifest import Audience
 from ..drawing.histogram import Histogram
+from .memory_cache import MemoryCache
 from .profile import TableProfile, profile_of
 from .search import SearchIndex
 from .tables import TableHistory, history_of, sketches_of
@@ -25,9 +25,8 @@ __all__ = ["AudienceCatalog", "Catalogs", "MissingCatalogError", "TableView"]
 
 _MOST_CATALOGS = 16
 _MOST_TABLES = 256
-_MOST_PARTS = 64
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
+_MOST_PART_BYTES = 32 * 1024**2  # in each process, of all audiences together
+_Parts = MemoryCache[tuple[object, ...], str]
 
 
 class MissingCatalogError(CatalogError):
@@ -61,13 +60,13 @@ class TableView:
 class AudienceCatalog:
     """All that one audience may know of one generation. It never changes."""
 
-    def __init__(self, store: Path, audience: Audience, index: CatalogIndex) -> None:
-        """``index`` is that of the audience."""
+    def __init__(self, store: Path, audience: Audience, index: CatalogIndex, parts: _Parts) -> None:
+        """``index`` is that of the audience; ``parts`` keep what pages of all audiences have."""
         self._store = store
         self.audience = audience
         self.index = index
-        self._tables: _Kept[str, TableView] = _Kept(_MOST_TABLES)
-        self._parts: _Kept[tuple[object, ...], str] = _Kept(_MOST_PARTS)
+        self._tables: MemoryCache[str, TableView] = MemoryCache(_MOST_TABLES)
+        self._parts = parts
         self._lock = Lock()
 
     @property
@@ -102,7 +101,7 @@ class AudienceCatalog:
 
     def part(self, key: tuple[object, ...], make: Callable[[], str]) -> str:
         """HTML that everyone of this audience gets alike; ``key`` has all that it follows from."""
-        return self._parts.get(key, make)
+        return self._parts.get((self.tag, *key), make)
 
     def table(self, path: str) -> TableView | None:
         """A table with its details; None for one that this audience does not know.
@@ -125,7 +124,8 @@ class Catalogs:
     def __init__(self, store: Path) -> None:
         """``store`` is the folder with the link ``current``."""
         self._store = store
-        self._kept: _Kept[tuple[str, Audience], AudienceCatalog] = _Kept(_MOST_CATALOGS)
+        self._kept: MemoryCache[tuple[str, Audience], AudienceCatalog] = MemoryCache(_MOST_CATALOGS)
+        self._parts: _Parts = MemoryCache(_MOST_PART_BYTES, sys.getsizeof)
 
     def of(self, audience: Audience) -> AudienceCatalog:
         """What the audience may know now: one look at a link where it was read before.
@@ -152,7 +152,7 @@ class Catalogs:
             if place.exists():
                 raise
             raise _missing(error) from error
-        return AudienceCatalog(self._store, audience, index)
+        return AudienceCatalog(self._store, audience, index, self._parts)
 
 
 def _missing(error: CatalogError) -> MissingCatalogError:
@@ -163,25 +163,3 @@ def _missing(error: CatalogError) -> MissingCatalogError:
         found=error.found,
         remedy=error.remedy,
     )
-
-
-class _Kept(Generic[_Key, _Value]):
-    """The values that were asked for last. Two threads may make the same one at once."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[_Key, _Value] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: _Key, make: Callable[[], _Value]) -> _Value:
-        """The value that is kept, else what ``make`` answers; what it raises is not kept."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        made = make()
-        with self._lock:
-            self._values[key] = made
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
-        return made

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,35 @@ def test_a_class_that_was_taken_away_counts_at_once(tmp_path: Path) -> None:
     assert (
         client.get("/catalog/table/hr/table_1", headers={"If-None-Match": etag}).status_code == 404
     )
+
+
+def test_what_is_kept_of_a_table_is_of_its_readers_and_its_generation(tmp_path: Path) -> None:
+    write_example(tmp_path / "store", 6, audiences=ALL_AUDIENCES)
+    app = signed_in_app(tmp_path, now=NOW)
+    accounts: FixedAccounts = app.extensions["accounts"]
+    client = app.test_client()
+    address = "/catalog/table/shop/table_0"
+    assert "ledger/table_2" in client.get(address).text  # which refers to it
+    accounts.names = ("public",)
+    assert "ledger/table_2" not in client.get(address).text
+    accounts.names = ALL
+    assert "ledger/table_2" in client.get(address).text
+    later = "2026-12-01T120000Z-0002"
+    write_example(tmp_path / "store", 2, audiences=ALL_AUDIENCES, generation=later)
+    found = client.get(address).text
+    assert "ledger/table_2" not in found
+    assert later in found
+
+
+def test_what_is_kept_of_a_table_has_no_age(tmp_path: Path) -> None:
+    write_example(tmp_path / "store", 3, audiences=ALL_AUDIENCES)
+    app = signed_in_app(tmp_path, now=NOW)
+    client, address = app.test_client(), "/catalog/table/shop/table_0"
+    assert "just now" in client.get(address).text
+    app.extensions["clock"] = lambda: NOW + timedelta(hours=3)
+    found = client.get(address).text
+    assert "3 h ago" in found
+    assert "just now" not in found
 
 
 def test_a_page_that_a_browser_has_is_not_made_again(tmp_path: Path) -> None:
