@@ -84,7 +84,7 @@ def test_every_playbook_that_is_described_stands_and_the_others_are_to_come() ->
 def test_nothing_to_come_stands_already() -> None:
     rows = LATER.split("## Contracts")[0]
     places = re.findall(r"`((?:src|tests)/[\w/]+)`", rows)
-    assert len(places) >= 4
+    assert len(places) >= 3
     assert [place for place in places if (ROOT / place).exists()] == []
 
 
