@@ -32,6 +32,7 @@ _VERBS = {
     "verify-receipt": "receipts.command",
     "metrics": "metrics.command",
     "metric": "metrics.command",
+    "login": "login.command",
     "schedule": "schedule.command",
     "sessions": "sessions.command",
 }

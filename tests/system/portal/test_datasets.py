@@ -34,14 +34,14 @@ print(json.dumps(client.call(sys.argv[1], **json.loads(sys.argv[2]))))
 PYTHON = "/opt/data-broker/current/venv/bin/python"
 
 
-def answer(broker: Host, verb: str, **fields: Any) -> dict[str, Any]:
+def request(broker: Host, verb: str, **fields: Any) -> dict[str, Any]:
     words = ("runuser", "-u", "broker-portal", "--", PYTHON, "-I", "-c", ASK)
     answer: dict[str, Any] = json.loads(broker.exec(*words, verb, json.dumps(fields)).stdout)
     return answer
 
 
 def anna(broker: Host) -> dict[str, Any]:
-    (found,) = answer(broker, "list", name=ANALYST)["analysts"]
+    (found,) = request(broker, "list", name=ANALYST)["analysts"]
     return dict(found)
 
 
@@ -59,7 +59,7 @@ def test_a_choice_reaches_the_laptop_which_says_so_by_rsync_and_by_sftp(hosts_ru
         (key,) = anna(broker)["keys"]
         assert key["last_used"] is not None
 
-        chosen = answer(broker, "choose-datasets", name=ANALYST, without=["crm"])["datasets"]
+        chosen = request(broker, "choose-datasets", name=ANALYST, without=["crm"])["datasets"]
         assert anna(broker)["datasets"] == chosen
         assert anna(broker)["laptops"][0]["choice"] == "none"  # not yet
         ended = folder.sync()
@@ -70,7 +70,7 @@ def test_a_choice_reaches_the_laptop_which_says_so_by_rsync_and_by_sftp(hosts_ru
         (known,) = anna(broker)["laptops"]
         assert (known["choice"], known["code"]) == (chosen["id"], 0)
 
-        chosen = answer(broker, "choose-datasets", name=ANALYST, without=[])["datasets"]
+        chosen = request(broker, "choose-datasets", name=ANALYST, without=[])["datasets"]
         ended = folder.sync("--sftp")
         assert ended.code == 0, ended.errors
         assert folder.rows("people") == 2
@@ -82,7 +82,7 @@ def test_a_choice_reaches_the_laptop_which_says_so_by_rsync_and_by_sftp(hosts_ru
         stands = broker.exec("stat", "--format=%U:%G %a", place, f"/home/{ANALYST}/server/settings")
         assert stands.stdout.split("\n")[:2] == ["root:root 644", "root:root 755"]
         push = folder.type(
-            "rsync -e 'ssh -F .broker/ssh_config' broker.toml "
+            "rsync -e 'ssh -F .broker/ssh_config' .broker/host "
             '"$(cat .broker/host):server/settings/"'
         )
         assert push.code != 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from broker.laptop.transfer.complaints import as_rsync_3, complaint
@@ -36,7 +38,7 @@ def test_too_many_logins_are_one_sentence_that_says_what_to_do() -> None:
         "(see the rsync manpage for an explanation)\n"
         "rsync error: protocol incompatibility (code 2) at compat.c(625) [Receiver=3.5.0]\n"
     )
-    assert complaint(as_rsync_3(2, errors), errors, "anna@b", ["ssh"]) == (
+    assert complaint(as_rsync_3(2, errors), errors, "anna@b", ["ssh"], root=Path()) == (
         "anna@b takes your key and opens no session, as where too many logins of yours are open "
         "there: try again in a minute"
     )

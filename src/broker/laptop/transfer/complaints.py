@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ...foreign.text import prose
+from ..starting import QUERY
 
 __all__ = [
     "NO_SESSION",
@@ -76,9 +77,11 @@ def met_a_publish(errors: str) -> bool:
 
 
 def complaint(
-    code: int, errors: str, name: str, ssh: Sequence[str], *, program: str = "rsync"
+    code: int, errors: str, name: str, ssh: Sequence[str], *, root: Path, program: str = "rsync"
 ) -> str:
-    """The sentence. ``code`` is as of rsync's exit codes, ``ssh`` the command line of ssh."""
+    """The sentence. ``code`` is as of rsync's exit codes, ``ssh`` the command line of ssh in the
+    folder ``root``.
+    """
     if is_refusal(errors):
         code = 255
     host = name.partition("@")[2] or name
@@ -101,7 +104,7 @@ def complaint(
             f"{host} was offered too many keys before the right one. Name it in "
             ".broker/ssh_config: IdentityFile ~/.ssh/YOUR_KEY"
         )
-    certificate = ended_certificate(name, ssh) if code in (12, 255) else ""
+    certificate = ended_certificate(name, ssh, root) if code in (12, 255) else ""
     parts = [sentence, certificate, _reason(errors)]
     return ". ".join(part for part in parts if part)
 
@@ -114,11 +117,11 @@ def _reason(errors: str) -> str:
     return prose((of_others or telling)[-1], 500) if telling else ""
 
 
-def ended_certificate(name: str, ssh: Sequence[str]) -> str:
+def ended_certificate(name: str, ssh: Sequence[str], root: Path) -> str:
     """A broker may take certificates, which end after some hours; ssh itself only says "denied"."""
     try:
         settings = subprocess.run(
-            [*ssh, "-G", name], capture_output=True, text=True, check=False, timeout=10
+            [*ssh, "-G", name], cwd=root, capture_output=True, text=True, check=False, timeout=10
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
@@ -128,9 +131,12 @@ def ended_certificate(name: str, ssh: Sequence[str]) -> str:
             path += "-cert.pub"
         elif kind != "certificatefile":
             continue
-        until = _end_of(Path(path).expanduser())
+        until = _end_of(root / Path(path).expanduser())
         if until is not None and until < datetime.now():
-            return f"Your certificate {path} ended at {until.isoformat()}: ask for a new one"
+            return (
+                f"Your certificate {path} ended at {until.isoformat()}: {QUERY} login renews it "
+                "where there is a portal; else ask for a new one"
+            )
     return ""
 
 

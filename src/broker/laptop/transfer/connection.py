@@ -7,7 +7,7 @@ import os
 from ...foreign.laptop_note import LAPTOP_VARIABLE
 from ..workspace import Workspace
 
-__all__ = ["pause_seconds", "ssh_options"]
+__all__ = ["CERTIFICATE", "pause_seconds", "ssh_options"]
 
 _PAUSE_SECONDS = 2  # before the second try, and twice that before the third
 _OPTIONS = (
@@ -18,6 +18,10 @@ _OPTIONS = (
 )
 
 
+CERTIFICATE = "certificate.pub"
+"""Of the key of this folder, where its person has signed in to the portal: below ``.broker/``."""
+
+
 def ssh_options(workspace: Workspace) -> list[str]:
     """The folder's own configuration, and an end to waiting.
 
@@ -25,6 +29,10 @@ def ssh_options(workspace: Workspace) -> list[str]:
     """
     own = workspace.state / "ssh_config"
     has_own = ["-F", own.relative_to(workspace.root).as_posix()] if own.exists() else []
+    certificate = workspace.state / CERTIFICATE
+    if certificate.exists():
+        place = certificate.relative_to(workspace.root).as_posix()
+        has_own += ["-o", f"CertificateFile={place}"]
     return [*has_own, *(word for option in _OPTIONS for word in ("-o", option))]
 
 

@@ -127,7 +127,9 @@ class RsyncSource:
             self._say(f"the transfer broke off (rsync exit code {ended}), trying again")
             if self._interrupted.wait(attempt * pause_seconds()):
                 break
-        raise LaptopError(complaint(code, errors, self.name, self._ssh()))
+        raise LaptopError(
+            complaint(code, errors, self.name, self._ssh(), root=self._workspace.root)
+        )
 
     def _ssh(self) -> list[str]:
         options = ssh_options(self._workspace)

@@ -78,8 +78,10 @@ class SftpSource:
                 break
             if attempt == _TRIES or code != _BROKEN or is_refusal(errors):
                 arrived = 12 if session.began and code == _BROKEN else code
-                line = ["ssh", *ssh_options(self._workspace)]
-                raise LaptopError(complaint(arrived, errors, self.name, line, program="sftp"))
+                line, root = ["ssh", *ssh_options(self._workspace)], self._workspace.root
+                raise LaptopError(
+                    complaint(arrived, errors, self.name, line, root=root, program="sftp")
+                )
             self._say("the transfer broke off, trying again")
             time.sleep(attempt * pause_seconds())
         moved = session.take()
