@@ -53,7 +53,6 @@ class FolderFacts:
     """How the instance shows a folder."""
 
     label: str = ""
-    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)

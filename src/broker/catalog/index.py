@@ -117,7 +117,7 @@ def _folders(tables: Iterable[TableEntry], facts: CatalogFacts) -> Iterator[Cata
     found = {_folder(entry) for entry in tables}
     for name in dict.fromkeys([*(one for one in facts.order if one in found), *sorted(found)]):
         one = facts.folders.get(name, FolderFacts())
-        yield CatalogFolder(name, one.label, one.icon)
+        yield CatalogFolder(name, one.label)
 
 
 def _metrics(known: Manifest, notes: CatalogNotes, bound: BoundMetrics) -> Iterator[CatalogMetric]:

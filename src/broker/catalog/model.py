@@ -134,7 +134,6 @@ class CatalogFolder:
 
     name: str
     label: str = ""
-    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)

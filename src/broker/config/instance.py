@@ -99,7 +99,7 @@ class User(Section):
     """One entry of ``users``, by account name."""
 
     name: str = Field(default="", description="Name that people see in the portal.")
-    initials: str = Field(default="", description="Not read yet: two letters for the avatar.")
+    initials: str = Field(default="", description="Letters that stand beside the name.")
 
 
 class Dataset(Section):
@@ -121,7 +121,6 @@ class Category(Section):
     """One entry of ``catalog.categories``, by folder."""
 
     label: str = Field(default="", description="Name that people see.")
-    icon: str = Field(default="", description="Name of its icon in the catalog.")
 
 
 class Catalog(Section):

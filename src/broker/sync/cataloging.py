@@ -18,10 +18,7 @@ def facts_of(instance: Instance, tables: Iterable[TableDescription]) -> CatalogF
             name: DatasetFacts(one.label, one.description, one.size_hint, one.requires)
             for name, one in instance.datasets.items()
         },
-        folders={
-            name: FolderFacts(one.label, one.icon)
-            for name, one in instance.catalog.categories.items()
-        },
+        folders={name: FolderFacts(one.label) for name, one in instance.catalog.categories.items()},
         order=instance.catalog.order,
         classes=instance.class_names,
         sources={table.id: _source(instance, table) for table in tables},

@@ -30,7 +30,7 @@ datasets:
   people: {{label: {CANARY}, size_hint: {CANARY}}}
 catalog:
   order: [hr, shop]
-  categories: {{shop: {{label: Shop, icon: cart}}, hr: {{label: {CANARY}}}}}
+  categories: {{shop: {{label: Shop}}, hr: {{label: {CANARY}}}}}
 """
 REVENUE = """\
 name: monthly_revenue
@@ -82,7 +82,7 @@ def test_an_audience_reads_all_of_its_tables_and_no_word_of_others(instance: Ins
     assert [(one.name, one.label, one.requires) for one in index.datasets] == [
         ("sales", "Sales", ()),
     ]
-    assert [(one.label, one.icon) for one in index.folders] == [("Shop", "cart")]
+    assert [one.label for one in index.folders] == ["Shop"]
     assert [one.name for one in index.metrics] == ["monthly_revenue"]
     assert CANARY not in everything(folder(instance, PUBLIC))
     private = read_index(instance.data, PRIVATE)

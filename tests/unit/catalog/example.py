@@ -322,7 +322,7 @@ def _datasets(tables: tuple[CatalogTable, ...], *, hostile: bool) -> Iterator[Ca
 
 def _folders(tables: tuple[CatalogTable, ...], *, hostile: bool) -> Iterator[CatalogFolder]:
     for name in dict.fromkeys(one.folder for one in tables):
-        yield CatalogFolder(name, _text(name.title(), hostile=hostile), "cart")
+        yield CatalogFolder(name, _text(name.title(), hostile=hostile))
 
 
 def _metrics(tables: tuple[CatalogTable, ...], *, hostile: bool) -> Iterator[CatalogMetric]:

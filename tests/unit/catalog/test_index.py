@@ -41,7 +41,7 @@ FACTS = CatalogFacts(
         "sales": DatasetFacts("Sales", "All sales", "~50 MB", ("people", "private", "shop")),
         "people": DatasetFacts("People", "Everybody", "~1 GB", ()),
     },
-    folders={"hr": FolderFacts("People", "user")},
+    folders={"hr": FolderFacts("People")},
     order=("ledger", "shop"),
     classes=("public", "private", "finance", "hr"),
 )
@@ -108,7 +108,7 @@ def test_folders_are_in_the_order_of_the_instance_and_none_is_left_out() -> None
     tables = [table(f"{folder}/t") for folder in ("hr", "zoo", "shop", "alpha")]
     found = index(tables, Audience())
     assert [one.name for one in found.folders] == ["shop", "alpha", "hr", "zoo"]
-    assert found.folders[2] == CatalogFolder("hr", "People", "user")
+    assert found.folders[2] == CatalogFolder("hr", "People")
     assert [one.path for one in found.tables] == ["shop/t", "alpha/t", "hr/t", "zoo/t"]
 
 

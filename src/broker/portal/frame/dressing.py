@@ -22,6 +22,7 @@ from ..reading.freshness import freshness_of
 from ..reading.metrics import value_type
 from ..reading.profile import taken_at
 from ..reading.search import MARK_BEGINS, MARK_ENDS
+from ..viewer import Viewer
 from .failures import handle_missing_catalogs
 
 __all__ = ["NavigationItem", "below_title", "dress", "marked", "paragraphs", "support_link"]
@@ -85,6 +86,7 @@ def dress(
         "strategies": _STRATEGIES,
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["initials_of"] = lambda viewer: _initials(instance, viewer)
     items = tuple(navigation)
 
     @app.context_processor
@@ -97,6 +99,11 @@ def dress(
             "now": app.extensions["clock"](),
             "navigation": [(item, item.endpoint.partition(".")[0] == part) for item in places],
         }
+
+
+def _initials(instance: Instance, viewer: Viewer) -> str:
+    user = instance.users.get(viewer.account) if viewer.account is not None else None
+    return user.initials if user is not None else ""
 
 
 def support_link(support: str) -> tuple[str, str] | None:

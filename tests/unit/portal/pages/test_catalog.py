@@ -401,8 +401,11 @@ def test_the_instance_has_its_own_words_on_every_page(tmp_path: Path) -> None:
         "accent": "#7a1fa2",
     }
     write_example(tmp_path / "store", 3)
-    app = signed_in_app(tmp_path, instance=Instance.model_validate({"instance": words}))
+    people = {"anna": {"initials": "AÉ"}, "bob": {"initials": "BB"}}
+    instance = Instance.model_validate({"instance": words, "users": people})
+    app = signed_in_app(tmp_path, instance=instance)
     found = page(app.test_client(), "/catalog")
+    assert [one.text for one in found.all("span", **{"class": "avatar"})] == ["AÉ"]
     texts = " ".join(one.text for one in found.elements if one.tag in ("header", "footer", "title"))
     for word in ("Nord & Süd", "Numbers of the house", "Nord Ltd. 2026", words["support"]):
         assert word in texts
