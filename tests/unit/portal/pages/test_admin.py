@@ -262,6 +262,16 @@ def test_keys_of_held_rows_are_for_those_who_may_read_them(
     assert "it does not wait any more" in text(browser.get(answer.location))
 
 
+def test_keys_that_are_not_all_say_how_many_there_are(portal: Scene) -> None:
+    portal.publishing.answers["held"] = [{**HELD[0], "found": "1200"}]
+    page = text(portal.browser("dora").get("/admin/syncs"))
+    assert "Keys of rows that would go: the first 2 of 1,200" in page
+    assert "1,198 further rows" in page
+    portal.publishing.answers["held"] = [{**HELD[0], "table": "shop/table_0"}]
+    again = text(portal.browser("dora").get("/admin/syncs?fresh=1"))
+    assert "Which rows would go is not known by key" in again
+
+
 def test_a_sync_is_run_and_a_generation_published_again(portal: Scene) -> None:
     old = "2026-11-29T120000Z-0001"
     rows = [

@@ -87,6 +87,16 @@ class HeldTable:
     may_read: bool
     keys: list[dict[str, Any]]
 
+    @property
+    def rows(self) -> int:
+        """How many rows would go."""
+        return int(self.found) if self.what == "deletion" and self.found.isdecimal() else 0
+
+    @property
+    def left_out(self) -> int:
+        """How many of them are not among ``keys``."""
+        return max(0, self.rows - len(self.keys))
+
 
 @admin.get("/syncs")
 def syncs() -> str:
