@@ -80,7 +80,7 @@ exit 23
     wire(laptop, laptop.home)
     ended = laptop.sync("broker")
     assert ended.returncode == code, ended.stderr
-    assert left.read_text() == "x" * max(times - 6, 0)  # two folders, three tries each
+    assert left.read_text() == "x" * max(times - 9, 0)  # three folders, three tries each
     assert ("could not fetch everything (exit code 23)" in ended.stderr) == bool(code)
 
 
