@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Flask, g
 
+from broker.accounts.debian.activity import Activity
+from broker.accounts.records.laptops import LaptopContact
+from broker.foreign.laptop_note import NO_CHOICE
 from broker.portal.tokens import Scope
 from tests.integration.portal.look.serving import served
 from tests.unit.accounts.scratch import public_key
@@ -70,7 +73,15 @@ def _fill(made: Scene) -> None:
         made.add(name, name, admin=name == "dora")
     made.door.add("ops", email="ops@example.com")
     made.add("cleo")
-    made.door.pulled |= {"dora": f"{now - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"}
+    pulled = f"{now - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"
+    made.browser("dora").post("/datasets", data={"wanted": "sales"})
+    generation, old = "2026-11-30T120000Z-0001", "2026-11-29T120000Z-0001"
+    laptops = (
+        LaptopContact("1" * 16, "doras-macbook", "own", pulled, generation, pulled, 0),
+        LaptopContact("2" * 16, "build-01", NO_CHOICE, pulled, old, pulled, 20),
+        LaptopContact("", "", NO_CHOICE, pulled, None, pulled, 0),
+    )
+    made.door.seen |= {"dora": Activity(pulled, pulled, {}, laptops)}
     made.token("dora", Scope.ME, Scope.CATALOG)
     bob, dora = made.browser("bob"), made.browser("dora")
     reason = "The yearly report of the works council needs the head counts of each month."
@@ -92,7 +103,7 @@ def _fill(made: Scene) -> None:
             (13, "fine", ""),
         )
     ]
-    generation = {"error": None, "tables": 6, "rows": 19_781, "bytes": 8_123_456}
+    figures = {"error": None, "tables": 6, "rows": 19_781, "bytes": 8_123_456}
     made.publishing.answers |= {
         "syncs": {"ended": ended, "next": (now + timedelta(hours=5)).isoformat(), "failures": 0},
         "held": [
@@ -106,8 +117,8 @@ def _fill(made: Scene) -> None:
             }
         ],
         "generations": [
-            {**generation, "generation": OLD, "current": False, "created_at": now.isoformat()},
-            {**generation, "generation": "2026-11-30T120000Z-0001", "current": True},
+            {**figures, "generation": OLD, "current": False, "created_at": now.isoformat()},
+            {**figures, "generation": "2026-11-30T120000Z-0001", "current": True},
         ],
         "more_readers": [
             {

@@ -77,12 +77,20 @@ def test_a_choice_reaches_the_host_and_the_page_says_which_laptops_have_it(porta
     assert wanted(page) == []
     assert "Unknown: the journal of the host" in page
     portal.door.seen["anna"] = Activity(
-        None, AT, {}, (laptop(choice.id), laptop("none", EVIL), laptop("own", "desk", 20))
+        None,
+        AT,
+        {},
+        (
+            laptop(choice.id),
+            laptop("none", EVIL),
+            laptop("own", "desk", 20),
+            laptop("none", ""),
+        ),
     )
     forget(portal)
     page = browser.get("/datasets").text
-    states = re.findall(r">(reached|not yet|decides by itself)</span>", page)
-    assert states == ["reached", "not yet", "decides by itself"]
+    states = re.findall(r">(reached|not yet|decides by itself|unknown)</span>", page)
+    assert states == ["reached", "not yet", "decides by itself", "unknown"]
     assert "last transfer broke off" in page
     assert EVIL not in page
     assert "&lt;b&gt;mac&lt;/b&gt;" in page
