@@ -1,6 +1,8 @@
-"""On a host: requests to the portal in eight threads while it is restarted 20 times.
+"""On a host: requests to the portal in eight threads while a unit is restarted 20 times or
+reloaded.
 
-Prints how often each answer came, as JSON. Standard library only.
+Prints how often each answer came, as JSON. A connection that was used before and is closed without
+an answer counts as `closed`, and its request is made again, as browsers do. Standard library only.
 """
 
 from __future__ import annotations
@@ -31,27 +33,31 @@ def connected(name: str) -> http.client.HTTPSConnection:
 
 def ask(name: str) -> None:
     """One request after the other; what is not an answer counts under its error."""
-    connection = connected(name)
+    connection, is_new = connected(name), True
     while not over.is_set():
         try:
             connection.request("GET", "/healthz")
             answer = connection.getresponse()
             answer.read()
             found[str(answer.status)] += 1
-            if answer.will_close:
-                connection = connected(name)
+            is_new = answer.will_close
+        except (http.client.RemoteDisconnected, ConnectionError) as error:
+            found[repr(error) if is_new else "closed"] += 1
+            is_new = True
         except (OSError, http.client.HTTPException) as error:
             found[repr(error)] += 1
+            is_new = True
+        if is_new:
             connection = connected(name)
 
 
 def main() -> None:
-    """``load.py NAME``."""
+    """``load.py NAME restart|reload UNIT``."""
     threads = [threading.Thread(target=ask, args=(sys.argv[1],)) for _ in range(8)]
     for one in threads:
         one.start()
     for _ in range(20):
-        subprocess.run(["systemctl", "restart", "broker-portal.service"], check=True)
+        subprocess.run(["systemctl", *sys.argv[2:]], check=True)
         time.sleep(0.2)
     over.set()
     for one in threads:
