@@ -5,10 +5,12 @@ axe-core is locked in ``package-lock.json`` beside this.
 
 from __future__ import annotations
 
+import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Error, sync_playwright
 
@@ -31,12 +33,17 @@ class BrowserMissingError(BrowserError):
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """A Chromium without a window; raises ``BrowserMissingError`` where there is none."""
+def browser(before: Sequence[str] = ()) -> Iterator[Browser]:
+    """A Chromium without a window; raises ``BrowserMissingError`` where there is none.
+
+    ``before`` are words of a command that starts it, such as ``nsenter --net=…``.
+    """
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         raise BrowserMissingError("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        if before:
+            program = str(_started_by([*before, program], Path(folder)))
         try:
             started = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
         except Error as error:
@@ -45,6 +52,14 @@ def browser() -> Iterator[Browser]:
             yield started
         finally:
             started.close()
+
+
+def _started_by(command: Sequence[str], folder: Path) -> Path:
+    """A program that is this command, for Playwright, which takes one word."""
+    script = folder / "chromium"
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+    script.chmod(0o755)
+    return script
 
 
 def axe_script() -> str:

@@ -15,14 +15,12 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from rig.browser import BrowserMissingError, browser
 from rig.hosts import Host, Run, wait_for
 from rig.identity_provider import ProviderError, ProviderProcess, handed_on
-from tests.chromium import chromium
 from tests.system.deploy import Broker
 from tests.system.laptop.laptops import boot_laptop, publish
 from tests.unseen import NO_BROWSER
-
-__all__ = ["chromium"]
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
@@ -98,7 +96,30 @@ class Office:
 
 
 @pytest.fixture
-def provider(hosts_run: Run, deployed: Broker) -> Iterator[tuple[ProviderProcess, str]]:
+def laptop(hosts_run: Run) -> Iterator[Host]:
+    """A laptop with a person who has no key yet."""
+    host = boot_laptop(hosts_run, "laptop-newcomer")
+    host.exec("useradd", "--create-home", "--shell", "/bin/bash", NEWCOMER)
+    yield host
+    hosts_run.remove("laptop-newcomer")
+
+
+@pytest.fixture
+def chromium(laptop: Host) -> Iterator[Browser]:
+    """In the network of the laptop: that of this machine changes with each host that boots, at
+    which Chromium gives up its connections."""
+    try:
+        with browser(("nsenter", f"--net=/proc/{laptop.running()}/ns/net", "--")) as started:
+            yield started
+    except BrowserMissingError as error:
+        pytest.skip(f"{NO_BROWSER}{error}")
+
+
+@pytest.fixture
+def provider(
+    hosts_run: Run, deployed: Broker, laptop: Host
+) -> Iterator[tuple[ProviderProcess, str]]:
+    """The same issuer for the portal and for the browser; and the secret of the portal there."""
     secret = secrets.token_urlsafe(24)
     callback = f"https://{deployed.host.address}/sign-in/test/callback"
     gateway = str(hosts_run.network().gateway)
@@ -106,15 +127,16 @@ def provider(hosts_run: Run, deployed: Broker) -> Iterator[tuple[ProviderProcess
         process = ProviderProcess([callback], client_secret=secret, people=PEOPLE, beside=[gateway])
     except ProviderError as error:
         pytest.skip(f"{NO_BROWSER}the identity provider cannot be had: {error}")
-    deployed.host.exec("sh", "-ec", handed_on(process.issuer, gateway))
+    for host in (deployed.host, laptop):
+        host.exec("sh", "-ec", handed_on(process.issuer, gateway))
     yield process, secret
     process.stop()
 
 
 @pytest.fixture
 def office(
-    hosts_run: Run, deployed: Broker, provider: tuple[ProviderProcess, str], chromium: Browser
-) -> Iterator[Office]:
+    deployed: Broker, laptop: Host, provider: tuple[ProviderProcess, str], chromium: Browser
+) -> Office:
     process, secret = provider
     address = deployed.host.address
     test = {"name": "test", "title": "the test", "issuer": process.issuer, "client_id": "portal"}
@@ -133,10 +155,7 @@ def office(
     deployed.play("site.yml", "-e", json.dumps(settings), *PARTS)
     files = {"cities.csv": "city_id,name\n1,Brno\n2,Plzen\n", "salaries.csv": "person_id\n7\n"}
     publish(deployed.host, TABLES, files)
-    laptop = boot_laptop(hosts_run, "laptop-newcomer")
-    laptop.exec("useradd", "--create-home", "--shell", "/bin/bash", NEWCOMER)
-    yield Office(deployed, laptop, f"https://{address}", chromium)
-    hosts_run.remove("laptop-newcomer")
+    return Office(deployed, laptop, f"https://{address}", chromium)
 
 
 def test_a_newcomer_gets_going_sees_the_data_and_leaves(office: Office) -> None:
