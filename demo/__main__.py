@@ -73,6 +73,7 @@ def _run(console: Console, story: ModuleType, source: str) -> None:
     try:
         with Board(console) as board:
             answers = story.tell(board, commands, source)
+        steps = story.next_steps()
     except (DemoError, HostError, BrokerError) as error:
         _fail(error)
     except KeyboardInterrupt:
@@ -85,7 +86,7 @@ def _run(console: Console, story: ModuleType, source: str) -> None:
         sys.exit(130)
     questions.show(answers, console)
     console.print(f"\nAll that took {time.monotonic() - began:.0f} s. What to type next:\n")
-    _print_next(console, story.next_steps())
+    _print_next(console, steps)
 
 
 def _print_next(console: Console, steps: list[tuple[str, str]]) -> None:

@@ -87,7 +87,7 @@ def describe() -> dict[str, Any]:
             "database": LaptopHost.DATABASE,
             "home_on_broker": f"/home/{ANALYST}",
         },
-        "portal": PortalHost(find(RUN), Board(Console()), Commands()).origin,
+        "portal": f"https://{facts['broker']['address']}" if "broker" in facts else None,
         "parquet": {
             "broker": "/data/src_data/current/parquet",
             "laptop": f"{folder}/server/parquet",
