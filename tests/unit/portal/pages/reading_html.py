@@ -45,9 +45,11 @@ class Page:
         return [href.partition("#")[0] for href in found if href.startswith("/")]
 
     def rows(self, table: str) -> list[list[str]]:
-        """The texts of the cells of a table's body, by its id."""
+        """The texts of the cells of a table's body, by its id or by the label of what has it."""
         begin = next(
-            at for at, one in enumerate(self.elements) if one.attributes.get("id") == table
+            at
+            for at, one in enumerate(self.elements)
+            if table in (one.attributes.get("id"), one.attributes.get("aria-label"))
         )
         rows: list[list[str]] = []
         for one in self.elements[begin:]:
