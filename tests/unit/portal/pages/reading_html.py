@@ -52,8 +52,10 @@ class Page:
             if table in (one.attributes.get("id"), one.attributes.get("aria-label"))
         )
         rows: list[list[str]] = []
+        tables = 0
         for one in self.elements[begin:]:
-            if one.tag == "tfoot":
+            tables += one.tag == "table"
+            if one.tag == "tfoot" or tables > 1:
                 break
             if one.tag == "tr":
                 rows.append([])

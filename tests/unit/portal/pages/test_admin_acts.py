@@ -1,0 +1,218 @@
+"""What admins do to people and generations by its effect, and what pages for admins say."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import pytest
+
+from broker.accounts.records.keys import parse_key
+from broker.portal.database.models import PortalPerson
+from broker.portal.identity.sessions import live_session, start_session
+from tests.unit.accounts.scratch import public_key
+from tests.unit.portal.scene import Scene
+
+from .reading_html import read, words
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
+KEY = parse_key(public_key("anna"), where="anna").fingerprint
+OLD = "2026-11-29T120000Z-0001"
+
+
+def path_of(portal: Scene, name: str) -> str:
+    return f"/admin/people/{portal.people[name]}"
+
+
+def person_of(portal: Scene, name: str) -> PortalPerson:
+    with portal.database.read() as session:
+        return session.get_one(PortalPerson, portal.people[name])
+
+
+def test_a_key_of_a_person_is_revoked_on_the_host(portal: Scene) -> None:
+    dora, path = portal.browser("dora"), path_of(portal, "anna")
+    assert "Revoke it" in dora.get(path).text
+    answer = dora.post(f"{path}/keys/revoke", data={"fingerprint": KEY})
+    page = dora.get(answer.location).text
+    assert f"revoked {KEY}" in words(page)
+    assert "Revoke it" not in page
+    known = portal.app.extensions["host_acts"].accounts.analyst_now("anna")
+    assert known.key(KEY).is_revoked
+    dora.post(f"{path}/keys/revoke", data={"fingerprint": "SHA256:none"})
+    assert 'class="note bad"' in dora.get(path).text
+
+
+def test_signing_a_person_out_ends_browsers_and_tokens_and_no_more(portal: Scene) -> None:
+    dora, path, token = portal.browser("dora"), path_of(portal, "anna"), portal.token("anna")
+    other = portal.token("bob")
+    hers, his = session_of(portal, "anna"), session_of(portal, "bob")
+    assert "1 browser signed in, 1 valid token" in words(dora.get(path).text)
+    answer = dora.post(f"{path}/sign-out")
+    assert "0 browsers signed in, 0 valid tokens" in words(dora.get(answer.location).text)
+    assert portal.api("GET", "/me", token).status_code == 401
+    assert portal.api("GET", "/me", other).status_code == 200
+    assert [is_alive(portal, one) for one in (hers, his)] == [False, True]
+    assert portal.viewer("anna") is not None
+    assert portal.door.classes("anna") == {"public", "private"}
+
+
+def session_of(portal: Scene, name: str) -> str:
+    """The token of a browser that has just signed in."""
+    with portal.database.begin() as session:
+        return start_session(
+            session,
+            portal.people[name],
+            method="company",
+            auth=portal.app.extensions["portal"].instance.auth,
+            now=datetime.now(UTC),
+            agent="test",
+            address="192.0.2.1",
+        )
+
+
+def is_alive(portal: Scene, token: str) -> bool:
+    auth = portal.app.extensions["portal"].instance.auth
+    with portal.database.read() as session:
+        return live_session(session, token, auth, datetime.now(UTC)) is not None
+
+
+def test_a_person_becomes_an_admin_and_is_one_no_longer(portal: Scene) -> None:
+    dora, path, anna = portal.browser("dora"), path_of(portal, "anna"), portal.browser("anna")
+    assert anna.get("/admin/").status_code == 404
+    page = dora.get(dora.post(f"{path}/admin", data={"admin": "yes"}).location).text
+    assert "No longer an admin" in page
+    assert anna.get("/admin/").status_code == 200
+    page = dora.get(dora.post(f"{path}/admin", data={"admin": "no"}).location).text
+    assert "Make an admin" in page
+    assert anna.get("/admin/").status_code == 404
+    assert portal.browser("anna").post(f"{path}/admin", data={"admin": "yes"}).status_code == 404
+
+
+def test_no_admin_takes_their_own_right_away_and_no_removed_person_gets_it(portal: Scene) -> None:
+    dora = portal.browser("dora")
+    own = f"{path_of(portal, 'dora')}/admin"
+    assert dora.post(own, data={"admin": "no"}).status_code == 400
+    assert dora.get("/admin/").status_code == 200
+    portal.remove("bob")
+    there = f"{path_of(portal, 'bob')}/admin"
+    assert dora.post(there, data={"admin": "yes"}).status_code == 400
+    assert person_of(portal, "bob").is_admin is False
+
+
+def test_a_removed_person_signs_in_again_only_once_they_are_let(portal: Scene) -> None:
+    dora, path = portal.browser("dora"), path_of(portal, "anna")
+    dora.post(f"{path}/remove")
+    assert portal.viewer("anna") is None
+    page = dora.get(path).text
+    assert "Let them sign in again" in page
+    answer = dora.post(f"{path}/readmit")
+    assert "Let them sign in again" not in dora.get(answer.location).text
+    assert portal.viewer("anna") is not None
+    assert portal.door.classes("anna") is None
+    portal.browser("anna").post("/welcome/key", data={"key": public_key("a new one")})
+    assert portal.door.classes("anna") == {"public"}  # and nothing of before
+
+
+def test_more_readers_of_a_generation_are_approved_by_what_was_shown(portal: Scene) -> None:
+    row = {
+        "table": "hr/table_1",
+        "id": "in.hr",
+        "words": "before, class private could read it; now every analyst could",
+        "found": "0" * 64,
+        "approved": False,
+    }
+    portal.publishing.answers |= {
+        "generations": [{"generation": OLD, "current": False, "error": None}],
+        "more_readers": [row],
+        "approve": {"approved": "in.hr"},
+    }
+    dora, path = portal.browser("dora"), f"/admin/generations/{OLD}"
+    page = dora.get(path)
+    assert "now every analyst could" in words(page.text)
+    form = page.text.partition(f'{path}/approve"')[2].partition("</form>")[0].partition(">")[2]
+    sent = {
+        str(one.attributes["name"]): str(one.attributes.get("value"))
+        for one in read(form).all("input")
+    }
+    del sent["csrf_token"]
+    assert sent == {"table": "in.hr", "found": "0" * 64}
+    assert dora.post(f"{path}/approve", data=sent).location == path
+    assert portal.publishing.requests[-1] == {
+        "verb": "approve",
+        "what": "readers",
+        "generation": OLD,
+        **sent,
+    }
+    row["approved"] = True
+    assert f"{path}/approve" not in dora.get(path).text
+    del portal.publishing.answers["approve"]
+    dora.post(f"{path}/approve", data=sent)
+    assert "this is refused" in dora.get(path).text
+
+
+def test_syncs_are_a_timeline_with_the_errors_of_tables(portal: Scene) -> None:
+    portal.publishing.answers["syncs"] = {
+        "failures": 1,
+        "next": "2026-11-30T13:00:00Z",
+        "ended": [
+            {
+                "began": "2026-11-28T12:00:00Z",
+                "ended": "2026-11-28T12:02:00Z",
+                "outcome": "published",
+                "generation": OLD,
+            },
+            {
+                "began": "2026-11-29T12:00:00Z",
+                "ended": "2026-11-29T12:00:03Z",
+                "outcome": "failed",
+                "reason": "the disk is full",
+            },
+        ],
+    }
+    html = portal.browser("dora").get("/admin/syncs").text
+    page = words(html)
+    assert page.index("the disk is full") < page.index(OLD)
+    assert "next 2026-11-30 13:00 UTC" in page
+    assert "in 3 s" in page
+    grades = [one.attributes.get("class") for one in read(html).all("li")]
+    assert grades.index("bad") < grades.index("good")
+    rows = {row[0]: row for row in read(html).rows("Tables with errors")}
+    assert rows.keys() == {"shop/table_3", "hr/table_4"}
+    assert rows["shop/table_3"][1].strip() == "held"
+    assert rows["hr/table_4"][1].strip() == "failed"
+    assert "the source did not answer" in rows["hr/table_4"][3]
+
+
+def test_health_has_a_row_of_each_unit_disk_and_certificate(portal: Scene) -> None:
+    portal.publishing.answers |= {
+        "units": [
+            {"unit": "broker-sync.service", "load": "loaded", "active": "failed", "sub": "failed"}
+            | {"result": "exit-code", "enabled": "enabled"},
+            {"unit": "broker-portal.service", "load": "loaded", "active": "active"}
+            | {"sub": "running", "result": "success", "enabled": "disabled"},
+            {"unit": "broker-absent.service", "load": "not-found", "active": "inactive"},
+        ],
+        "disks": [
+            {"path": "/data", "bytes": 10_000, "bytes_free": 500},
+            {"path": "/", "bytes": 10_000, "bytes_free": 5_000},
+        ],
+        "certificates": [{"path": "/etc/ssl/x.pem", "until": "2020-01-01T00:00:00+00:00"}],
+        "proof": {"failed": True, "state": "overdue", "checks": 12, "unexpected": 3}
+        | {"at": "2026-11-30T12:00:00Z"},
+    }
+    html = portal.browser("dora").get("/admin/health").text
+    page = words(html)
+    rows = [[" ".join(cell.split()) for cell in row] for row in read(html).rows("Units")]
+    assert rows == [
+        ["broker-sync.service", "failed failed", "exit-code", "enabled"],
+        ["broker-portal.service", "active running", "success", "disabled"],
+    ]
+    assert "overdue : 12 checks, 3 of them not as declared" in page
+    assert "(5 %) nearly full" in page
+    assert page.count("nearly full") == 1
+    assert "/etc/ssl/x.pem until 2020-01-01 00:00 UTC ended" in page
+    portal.publishing.is_down = True
+    portal.app.extensions["host_acts"].publishing._kept.clear()
+    page = words(portal.browser("dora").get("/admin/health").text)
+    assert "the helper for publishing does not answer" in page
+    assert "broker-sync.service" not in page
