@@ -80,8 +80,15 @@ class Identity(Section):
 class Server(Section):
     """Section ``server``."""
 
-    host: str = Field(default="", description="Not read yet: address that analysts connect to.")
-    hostname: str = Field(default="", description="Not read yet: DNS name of the broker.")
+    host: str = Field(
+        default="",
+        description="Address that laptops connect to where there is no hostname.",
+    )
+    hostname: str = Field(
+        default="",
+        description="DNS name that laptops connect to: it stands in the line that the portal "
+        "gives for a laptop. Without it and host, the name of the host stands there.",
+    )
 
 
 class Desktop(Section):
@@ -231,7 +238,7 @@ class Instance(Section):
     instance: Identity = Field(default=Identity(), description="How the instance is called.")
     auth: Auth = Field(default=Auth(), description="Who may sign in to the portal, and how.")
     email: Email = Field(default=Email(), description="Where the portal's e-mails come from.")
-    server: Server = Field(default=Server(), description="Not read yet: where analysts connect to.")
+    server: Server = Field(default=Server(), description="Where laptops connect to.")
     desktop: Desktop = Field(default=Desktop(), description="Not read yet: the desktop app.")
     data_source: SourceConfig | None = Field(
         default=None, description="The one source, or the one that tables use which name none."

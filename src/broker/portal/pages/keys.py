@@ -113,7 +113,9 @@ def make() -> Response:
     except AccountsError as error:
         refuse(error)
         return go("keys.listed", _anchor="tokens")
-    page = render_template("keys/token.html", made=made, scopes=sorted(scopes))
+    page = render_template(
+        "keys/token.html", origin=settings().origin, made=made, scopes=sorted(scopes)
+    )
     return make_response(page, 201)
 
 

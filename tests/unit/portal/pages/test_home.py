@@ -27,10 +27,11 @@ HOUR = timedelta(hours=1)
 
 
 def table_now(at: int, one: CatalogTable) -> CatalogTable:
-    """Of the tables: 0 is fresh, 3 is late, 6 was not loaded, others have no promise."""
+    """Of the tables: 0 is fresh, 3 and 12 are late, 6 was not loaded, 9 has no promise."""
     since, promise, status = {
         0: (NOW - HOUR, 86_400, Status.OK),
         3: (NOW - 50 * HOUR, 86_400, Status.OK),
+        12: (NOW - 26 * HOUR, 86_400, Status.OK),
         6: (NOW - HOUR, 86_400, Status.FAILED),
     }.get(at, (NOW - HOUR, None, Status.OK))
     changed = NOW - 10 * HOUR if at else NOW - timedelta(minutes=10)
@@ -47,12 +48,12 @@ def table_now(at: int, one: CatalogTable) -> CatalogTable:
 
 @pytest.fixture
 def recent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    """Bob reads four public tables, one of each kind."""
+    """Bob reads five public tables of each kind."""
     whole = example._table
     monkeypatch.setattr(
         example, "_table", lambda at, *given, **more: table_now(at, whole(at, *given, **more))
     )
-    with scene(tables=10) as made:
+    with scene(tables=13) as made:
         made.door.add("bob", email="bob@example.com")
         made.add("bob", "bob")
         made.add("dora", admin=True)
@@ -80,12 +81,13 @@ def came_before(browser: FlaskClient, ago: timedelta) -> None:
 def test_freshness_is_counted_and_what_needs_attention_comes_first(recent: Scene) -> None:
     html = recent.browser("bob").get("/").text
     found = facts(html)
-    assert found["Tables you may read"].startswith("4")
-    assert found["As fresh as promised"] == "1" + "1 late, 1 not loaded"
+    assert found["Tables you may read"].startswith("5")
+    assert found["As fresh as promised"] == "1" + "2 late, 1 not loaded"
     rows = read(html).rows("Freshness of tables")
-    assert [row[0][:7] for row in rows] == ["table_6", "table_3", "table_0", "table_9"]
-    assert ["late" in row[1] for row in rows] == [False, True, False, False]
-    assert [row[2] for row in rows] == ["1 d", "1 d", "1 d", "none"]
+    names = [row[0].partition("the source")[0] for row in rows]
+    assert names == ["table_6", "table_12", "table_3", "table_0", "table_9"]
+    assert ["late" in row[1] for row in rows] == [False, True, True, False, False]
+    assert [row[2] for row in rows] == ["1 d", "1 d", "1 d", "1 d", "none"]
     assert "last load failed" in rows[0][1]
     assert "the source did not answer" in rows[0][0]
 
