@@ -128,6 +128,7 @@ class Category(Section):
     """One entry of ``catalog.categories``, by folder."""
 
     label: str = Field(default="", description="Name that people see.")
+    icon: str = Field(default="", description="Not read: the portal shows no icons.")
 
 
 class Catalog(Section):
