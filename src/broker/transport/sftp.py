@@ -54,7 +54,7 @@ def serve(tree: Tree) -> Served:
 class Served:
     """Bytes of a session as the server counts them.
 
-    ``is_whole`` is false where the client was cut off within a request, or with a file still open.
+    ``is_whole`` is false where the client went with a file still open, or broke the protocol.
     """
 
     sent: int

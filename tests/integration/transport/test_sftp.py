@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,10 @@ import os, sys
 sys.path.insert(0, {source!r})
 from broker.transport.sftp import serve
 from broker.transport.tree import Tree
-serve(Tree({home!r}, os.getuid()))
+tree = Tree({home!r}, os.getuid())
+served = serve(tree)
+with open({home!r} + ".served", "w") as stream:
+    print(served.is_whole, served.sent, tree.generation, file=stream)
 """
 
 
@@ -51,6 +55,18 @@ def sftp(server: Path, *lines: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=60,
     )
+
+
+def test_how_a_session_ended_and_what_it_was_of_is_known(server: Path, home: Path) -> None:
+    sftp(server, "get server/parquet/shop/a.parquet there")
+    whole, sent, place = home.with_name("home.served").read_text().split()
+    assert (whole, place) == ("True", str(home.with_name("generation")))
+    assert int(sent) > len("rows")
+    path = b"server/parquet/shop/a.parquet"
+    parts = (struct.pack(">I", len(path)) + path, struct.pack(">II", 1, 0))
+    opened = struct.pack(">IBI", 5, 1, 3) + packet(3, *parts)  # and never closed
+    subprocess.run([server], input=opened, capture_output=True, check=False, timeout=60)
+    assert home.with_name("home.served").read_text().split()[0] == "False"
 
 
 def test_a_client_lists_and_reads_the_view(server: Path) -> None:
