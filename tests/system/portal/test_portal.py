@@ -149,6 +149,8 @@ def test_the_portal_is_reached_restarted_without_loss_and_removed(
         code(host, f"https://{NAME}/{path}", "--referer", f"https://{NAME}/{path}")
     host.run("grep -q /sign-in/link/- /var/log/nginx/access.log")
     assert host.run("grep -r onlyinthe /var/log/nginx", check=False).stdout == ""
+    # The button of a mailed link: its form reaches the portal, which refuses it without a token.
+    assert code(host, "--data", "token=x", f"https://{NAME}/sign-in/link") == "400"
     large = ("--data", "x" * 100_000) * 3
     assert code(host, *large, f"https://{NAME}/healthz") == "413"
 

@@ -89,6 +89,7 @@ def test_only_the_name_of_the_portal_is_served_and_tls_is_of_the_guideline() -> 
     assert text.count("ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1:secp384r1;") == 2
     assert f"ssl_certificate {TLS_CERTIFICATE};" in text
     assert "X-Forwarded-For $remote_addr;" in text
+    assert "location = /sign-in/link {" in text  # a POST, which nginx would redirect as a GET
     assert "acme-challenge" not in text
     assert "acme-challenge" in site(nginx_tls="acme")
 
