@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from broker.catalog.written import index_from_json
+from broker.portal.reading.queries import metric_queries, table_queries
 from tests.integration.sync.conftest import DESCRIPTION, Instance, make_instance
 
 REVENUE = """\
@@ -80,3 +84,23 @@ def test_a_class_more_is_a_metric_more(instance: Instance) -> None:
     folder = fetched(instance, "views/private/tree")
     answer = json.loads(broker(folder, "metric", "payroll", "--json").stdout)
     assert answer["rows"] == [["5000.00"]]
+
+
+def test_what_pages_of_the_portal_give_to_copy_is_there(instance: Instance) -> None:
+    folder = fetched(instance, "views/tree")
+    catalog = instance.data / "catalog" / (folder / "server/current").resolve().name
+    path = catalog / "views/tree/catalog.json"
+    index = index_from_json(path.read_bytes(), where="catalog")
+    (metric,) = index.metrics
+    copied = metric_queries(metric)
+    assert copied is not None
+    script, *words = shlex.split(copied.shell)[1:]
+    assert script == "server/scripts/broker.sh"
+    assert "0.1" in broker(folder, *words).stdout
+    assert index.tables
+    for table in index.tables:
+        described = table_queries(table)
+        assert described is not None
+        page = re.search(r"described in server/(docs/\S+);", described.agent)
+        assert page is not None
+        assert (folder / "server/current" / page[1]).is_file(), page[1]

@@ -14,7 +14,7 @@ from broker.accounts.records.model import parse_request
 from tests.unit.accounts.scratch import public_key
 from tests.unit.portal.scene import INSTANCE, ORIGIN, Scene, scene
 
-from .reading_html import words
+from .pages.reading_html import words
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
 

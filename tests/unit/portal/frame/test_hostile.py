@@ -24,7 +24,7 @@ from tests.unit.accounts.scratch import public_key
 from tests.unit.catalog import example
 from tests.unit.portal.scene import INSTANCE, Scene, scene
 
-from .pages.reading_html import crawl, read, words
+from ..pages.reading_html import crawl, read, words
 
 LONG = "A" * 10_000
 SHORT = f"{example.HOSTILE}\u2066</title></textarea></script><script src=x>\r\nX-Bad: 1\x1b[2J"

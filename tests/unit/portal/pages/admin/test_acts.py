@@ -13,7 +13,7 @@ from broker.portal.identity.sessions import live_session, start_session
 from tests.unit.accounts.scratch import public_key
 from tests.unit.portal.scene import Scene
 
-from .reading_html import read, words
+from ..reading_html import read, words
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
 KEY = parse_key(public_key("anna"), where="anna").fingerprint

@@ -15,7 +15,7 @@ from broker.portal.acts.accounts import AccountActs
 from broker.portal.database.models import AccessRequest, PortalEvent
 from tests.unit.portal.scene import Scene
 
-from .reading_html import words
+from ..reading_html import words
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
 
