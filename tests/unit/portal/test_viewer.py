@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+from broker.config import Instance
+from broker.portal import viewer as viewer_module
+from broker.portal.database.models import PortalPerson
+from broker.portal.identity.current import viewer_of
 from broker.portal.viewer import Viewer, audience_of
 
 
@@ -49,3 +55,34 @@ def test_a_class_that_was_taken_away_counts_at_once() -> None:
     assert audience_of(person("eva"), host).names == ("private", "public")
     host.people["eva"] = ("public",)
     assert audience_of(person("eva"), host).names == ("public",)
+
+
+def test_no_other_part_of_the_portal_makes_an_audience() -> None:
+    """Whatever would, could show a person what their account may not read."""
+    package = Path(viewer_module.__file__).parent
+    makers = [
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and "Audience" in ast.unparse(call.func).split(".")
+    ]
+    assert makers == ["viewer.py"]
+
+
+@pytest.mark.parametrize(
+    ("users", "own", "name"),
+    [
+        ({"anna": {"name": "Anna Lind"}}, "A. from the provider", "Anna Lind"),
+        ({"eva": {"name": "Eva"}}, "A. from the provider", "A. from the provider"),
+        ({}, "", "anna"),
+    ],
+)
+def test_a_person_is_called_as_the_instance_says(
+    users: dict[str, object], own: str, name: str
+) -> None:
+    one = PortalPerson(
+        id=1, email="anna@example.com", name=own, account="anna", account_uid=1000, is_admin=False
+    )
+    host = Host({"anna": ("public",)})
+    instance = Instance.model_validate({"users": users})
+    assert viewer_of(one, instance, host, is_trusted=True).name == name

@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 import pytest
 
 from broker.accounts.records.keys import parse_key
+from broker.catalog.places import OPERATORS, STANDING
+from broker.classes import CATALOG
 from broker.portal.database.models import PortalPerson
 from broker.portal.identity.sessions import live_session, start_session
 from tests.unit.accounts.scratch import public_key
+from tests.unit.catalog.example import GENERATION
 from tests.unit.portal.scene import Scene
 
 from ..reading_html import read, words
@@ -216,3 +219,33 @@ def test_health_has_a_row_of_each_unit_disk_and_certificate(portal: Scene) -> No
     page = words(portal.browser("dora").get("/admin/health").text)
     assert "the helper for publishing does not answer" in page
     assert "broker-sync.service" not in page
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"format": 99}'])
+def test_a_damaged_file_of_tables_is_a_sentence_and_the_rest_works(
+    portal: Scene, content: bytes
+) -> None:
+    store = portal.app.extensions["portal"].store
+    (store / CATALOG / GENERATION / OPERATORS / STANDING).write_bytes(content)
+    dora = portal.browser("dora")
+    for path in ("/admin/", "/admin/syncs"):
+        page = dora.get(path)
+        assert page.status_code == 200
+        assert STANDING in words(page.text), path
+    assert "Tables with errors Not known" in words(dora.get("/admin/syncs").text)
+
+
+def test_activity_has_what_one_did_oneself_and_nothing_of_others(portal: Scene) -> None:
+    anna = portal.browser("anna")
+    second = public_key("second")
+    anna.post("/keys/add", data={"key": second, "label": "desk"})
+    anna.post("/keys/revoke", data={"fingerprint": KEY})
+    rows = [row[1:3] for row in read(anna.get("/activity").text).rows("Events")]
+    added = parse_key(second, where="second").fingerprint
+    assert [row[0] for row in rows] == ["key.revoke", "key.add"]
+    assert [fingerprint in row[1] for row, fingerprint in zip(rows, (KEY, added), strict=True)] == [
+        True,
+        True,
+    ]
+    for other in ("bob", "cleo"):
+        assert "SHA256" not in portal.browser(other).get("/activity").text
