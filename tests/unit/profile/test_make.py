@@ -335,8 +335,13 @@ def test_counts_show_no_value(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def alerts(made: Table, tier: Tier = Tier.SAMPLES, before: Before | None = None) -> list[str]:
-    document = json.loads(profile(made, tier, before=before, alerts=Alerts()).document)
+def alerts(
+    made: Table,
+    tier: Tier = Tier.SAMPLES,
+    before: Before | None = None,
+    limits: Alerts | None = None,
+) -> list[str]:
+    document = json.loads(profile(made, tier, before=before, alerts=limits or Alerts()).document)
     return [alert["kind"] for alert in document["alerts"]]
 
 
@@ -356,6 +361,33 @@ def test_what_is_odd_is_pointed_out(
     tmp_path: Path, type_: str, values: list[Any], expected: list[str]
 ) -> None:
     assert alerts(one_column(tmp_path, type_, values)) == expected
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "kind", "limit"),
+    [
+        ("BIGINT", [None] * 4 + [1, 2, 3, 4, 5, 6], "missing", {"missing": 0.41}),
+        ("BIGINT", [0] * 6 + [1, 2, 3, 4], "zeros", {"zeros": 0.61}),
+        ("VARCHAR", ["a"] * 19 + ["b"], "imbalance", {"imbalance": 0.96}),
+    ],
+)
+def test_what_is_odd_begins_where_the_instance_says(
+    tmp_path: Path, type_: str, values: list[Any], kind: str, limit: dict[str, float]
+) -> None:
+    made = one_column(tmp_path, type_, values)
+    assert kind in alerts(made)
+    assert alerts(made, limits=Alerts(**limit)) == []
+
+
+def test_what_differs_much_begins_where_the_instance_says(tmp_path: Path) -> None:
+    one = profile(one_column(tmp_path, "BIGINT", range(100)))
+    before = Before(one.document, one.states)
+    fewer = one_column(tmp_path, "BIGINT", [*range(30), *[None] * 10])
+    for limits, kinds in (
+        (Alerts(rows_change=0.61), ["nulls_changed"]),
+        (Alerts(nulls_change=0.26), ["rows_changed"]),
+    ):
+        assert alerts(fewer, Tier.COUNTS, before, limits) == kinds
 
 
 def test_a_version_that_differs_much_is_pointed_out(tmp_path: Path) -> None:
