@@ -26,7 +26,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def waiting(portal: Scene) -> str:
-    """Bob calls for private; Dora and Emil are admins. The path of the answer."""
+    """Bob asked for private; Dora and Emil are admins. The path of the answer."""
     portal.add("emil", admin=True)
     portal.browser("bob").post("/access/request", data={"class": "private", "reason": "a report"})
     return "/admin/requests/1"
@@ -115,7 +115,7 @@ def test_what_the_host_refuses_waits_again_for_every_admin(
     assert events(portal) == [("access.grant", "refused"), ("access.refuse", "done")]
 
 
-def test_nothing_waits_of_who_is_removed_while_the_host_is_calls(
+def test_nothing_waits_of_who_is_removed_while_the_host_is_asked(
     portal: Scene, waiting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/admin/people/{portal.people['bob']}/remove"
