@@ -86,8 +86,8 @@ class Server(Section):
     )
     hostname: str = Field(
         default="",
-        description="DNS name that laptops connect to: it stands in the line that the portal "
-        "gives for a laptop. Without it and host, the name of the host stands there.",
+        description="DNS name that laptops connect to: it stands in the line for a laptop. "
+        "Without it and host, the name of the host stands there.",
     )
 
 

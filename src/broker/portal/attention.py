@@ -18,6 +18,7 @@ from .reading.freshness import is_late
 __all__ = ["Matter", "matters_of"]
 
 _GRADES = ("bad", "warn", "info")
+_SYNC = "broker-sync.service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,14 @@ def _syncs(fact: Any) -> Iterable[Matter]:
 def _host(host: HostParts) -> Iterable[Matter]:
     for unit in host.units or ():
         if unit.has_failed:
-            yield Matter("bad", f"The unit {unit.name} has failed", "admin.health")
+            where = "admin.syncs" if unit.name == _SYNC else "admin.health"
+            yield Matter("bad", f"The unit {unit.name} has failed", where)
     for disk in host.disks or ():
         if disk.is_nearly_full:
             free = share(disk.bytes_free, disk.bytes)
-            yield Matter("bad", f"{disk.path} has {free} of its space free", "admin.health")
+            files = "" if disk.files_free is None else f" and room for {disk.files_free:,} files"
+            words = f"{disk.path} has {free} of its space free{files}"
+            yield Matter("bad", words, "admin.health")
     for one in host.certificates or ():
         if one.word:
             word = "has ended" if one.word == "ended" else one.word

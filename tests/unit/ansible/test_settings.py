@@ -80,10 +80,8 @@ def says_so(field: FieldInfo) -> bool:
 
 def test_a_key_of_instance_yaml_that_nothing_reads_says_so() -> None:
     sections = Instance.model_fields
-    # A playbook reads the setting broker_server, but nothing on a host the section.
-    unread = {*NOT_READ, "server"}
-    assert {name for name, field in sections.items() if says_so(field)} == unread
+    assert {name for name, field in sections.items() if says_so(field)} == NOT_READ
     for name, field in sections.items():
         inner = section_of(field.annotation)
         below = [*keys(inner)] if inner else []
-        assert {mark for _, mark in below} <= {name in unread}, name
+        assert {mark for _, mark in below} <= {name in NOT_READ}, name

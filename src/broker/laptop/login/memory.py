@@ -52,7 +52,8 @@ def kept_origin(workspace: Workspace) -> str:
         words = (workspace.state / _ORIGIN).read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):
         raise LaptopError(
-            "which portal?", remedy="Say it once: login --portal https://data.example.com"
+            "the address of the portal is missing",
+            remedy="Say it once: login --portal https://data.example.com",
         ) from None
     return check_origin(words)
 

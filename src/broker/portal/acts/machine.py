@@ -12,22 +12,26 @@ from .publishing import problem_of, rows_of
 
 __all__ = ["AccessProof", "HostCertificate", "HostDisk", "HostParts", "HostUnit"]
 
-_LEAST_FREE = 0.1  # of a disk, or of its files, under which a person should make room
+_LEAST_FREE = 0.1  # of a disk, under which a person should make room
+_FEWEST_FILES = 10_000  # a release has about as many
 _SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class HostDisk:
-    """A file system by one of its places, in bytes."""
+    """A file system by one of its places. ``files_free`` is how many files it may still have; None
+    where it has no limit of them."""
 
     path: str
     bytes: int
     bytes_free: int
+    files_free: int | None = None
 
     @property
     def is_nearly_full(self) -> bool:
-        """Whether less than a tenth is free."""
-        return bool(self.bytes) and self.bytes_free / self.bytes < _LEAST_FREE
+        """Whether less than a tenth is free, or the room for files goes to its end."""
+        has_little = bool(self.bytes) and self.bytes_free / self.bytes < _LEAST_FREE
+        return has_little or (self.files_free is not None and self.files_free < _FEWEST_FILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class HostParts:
 
 def _disk(row: Mapping[str, Any]) -> HostDisk:
     whole, free = int(row.get("bytes") or 0), int(row.get("bytes_free") or 0)
-    return HostDisk(str(row.get("path") or ""), whole, free)
+    return HostDisk(str(row.get("path") or ""), whole, free, row.get("files_free"))
 
 
 def _units(rows: Iterable[Mapping[str, Any]]) -> Iterable[HostUnit]:

@@ -18,7 +18,7 @@ from ..look import figures
 from ..look.files import browser_files, files_blueprint
 from ..look.pages import requested_page
 from ..look.theme import THEMES, chosen_theme, theme
-from ..reading.freshness import freshness_of
+from ..reading.freshness import freshness_of, is_late
 from ..reading.metrics import value_type
 from ..reading.profile import taken_at
 from ..reading.search import MARK_BEGINS, MARK_ENDS
@@ -81,6 +81,7 @@ def dress(
         "percent": figures.percent,
         "age": figures.age,
         "freshness": freshness_of,
+        "is_late": is_late,
         "taken_at": taken_at,
         "value_type": value_type,
         "strategies": _STRATEGIES,

@@ -48,7 +48,7 @@ def suggest_name(
                 "the account name that this person should get is in use",
                 where=f"username_mapping of {email}",
                 found=declared,
-                remedy="Name another one in username_mapping.",
+                remedy="Ask an admin to name another one in username_mapping.",
             )
         return SuggestedName(declared, "It was set by the administrators.")
     wanted = _plain(local)

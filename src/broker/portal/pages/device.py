@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, flash, render_template, request
 from werkzeug import Response
 
 from ..device import answer_device, find_device
@@ -52,7 +52,10 @@ def answer() -> tuple[str, int] | str | Response:
             answer_device(session, person(), grant, approve=decision == "approve")
     if grant is None:
         return render_template("device/ask.html", code="", wrong=True), 404
-    return go("keys.listed", _anchor="tokens") if decision == "approve" else go("home.home")
+    if decision == "approve":
+        return go("keys.listed", _anchor="tokens")
+    flash("The program was refused.")
+    return go("home.home")
 
 
 def _address() -> str:

@@ -63,6 +63,11 @@ class DataOverview:
         """How many have this grade of freshness: good, warn, bad, or empty."""
         return sum(one.age.grade == grade for one in self.tables)
 
+    @property
+    def late(self) -> int:
+        """How many are older than promised."""
+        return sum(one.age.word == "late" for one in self.tables)
+
     def changed_since(self, moment: datetime) -> Sequence[TableNow]:
         """Those that got other rows after a moment; a load without news does not count."""
         return [

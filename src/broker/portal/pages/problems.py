@@ -21,7 +21,10 @@ _LOG = logging.getLogger(__name__)
 _FOR_MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})  # called by address, on this host
 _SENTENCES = {
     400: ("The request is not valid.", "Go back and try again."),
-    403: ("You may not do this.", ""),
+    403: (
+        "You may not do this.",
+        "While you see the portal as another person, nothing can be changed: stop that first.",
+    ),
     404: ("There is no such page.", "It may be one that you may not see."),
     405: ("This page does not take such a request.", ""),
     413: ("The request is too large.", "Send less at once."),

@@ -41,7 +41,7 @@ def test_from_no_account_to_the_first_pull(portal: Scene) -> None:
     page = browser.get("/welcome").text
     assert "the host accepts it" in page
     assert "cleo@data.example.com" in page
-    assert "No pull of yours has reached the host yet" in page
+    assert "The host knows of no pull of yours" in page
     assert 'http-equiv="refresh"' in page
     assert browser.get("/welcome/progress").json == {"step": "sync"}
     assert portal.door.classes("cleo") == {"public"}

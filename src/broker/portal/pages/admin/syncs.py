@@ -27,7 +27,7 @@ _ENDS = {  # of RunOutcome, which the host writes
     "fine": ("good", "published"),
     "rejects": ("warn", "published without rows that did not fit"),
     "partly": ("warn", "published, not every table is up to date"),
-    "failed": ("bad", "failed: nothing was published"),
+    "failed": ("bad", "failed"),
 }
 _INVOCATION = re.compile(r"[0-9a-f]{32}")
 
@@ -47,12 +47,13 @@ class SyncEnd:
     @classmethod
     def of(cls, row: Any) -> SyncEnd:
         """From what the host recorded."""
+        generation = str(row.get("generation") or "")
         return cls(
             moment_of(row.get("began")),
             moment_of(row.get("ended")),
             str(row.get("outcome") or ""),
             str(row.get("reason") or ""),
-            str(row.get("generation") or ""),
+            generation if is_generation(generation) else "",
             _log_of(str(row.get("invocation") or "")),
         )
 

@@ -161,20 +161,22 @@ def test_syncs_are_a_timeline_with_the_errors_of_tables(portal: Scene) -> None:
             {
                 "began": "2026-11-28T12:00:00Z",
                 "ended": "2026-11-28T12:02:00Z",
-                "outcome": "published",
+                "outcome": "fine",
+                "reason": "exit code 0",
                 "generation": OLD,
             },
             {
                 "began": "2026-11-29T12:00:00Z",
                 "ended": "2026-11-29T12:00:03Z",
                 "outcome": "failed",
-                "reason": "the disk is full",
+                "reason": "exit code 75",
             },
         ],
     }
     html = portal.browser("dora").get("/admin/syncs").text
     page = words(html)
-    assert page.index("the disk is full") < page.index(OLD)
+    assert page.index("exit code 75") < page.index(OLD)
+    assert "exit code 0" not in page
     assert "next 2026-11-30 13:00 UTC" in page
     assert "in 3 s" in page
     grades = [one.attributes.get("class") for one in read(html).all("li")]
@@ -196,8 +198,9 @@ def test_health_has_a_row_of_each_unit_disk_and_certificate(portal: Scene) -> No
             {"unit": "broker-absent.service", "load": "not-found", "active": "inactive"},
         ],
         "disks": [
-            {"path": "/data", "bytes": 10_000, "bytes_free": 500},
-            {"path": "/", "bytes": 10_000, "bytes_free": 5_000},
+            {"path": "/data", "bytes": 10_000, "bytes_free": 500, "files_free": None},
+            {"path": "/", "bytes": 10_000, "bytes_free": 5_000, "files_free": 20_000},
+            {"path": "/var", "bytes": 10_000, "bytes_free": 9_000, "files_free": 12},
         ],
         "certificates": [{"path": "/etc/ssl/x.pem", "until": "2020-01-01T00:00:00+00:00"}],
         "proof": {"failed": True, "state": "overdue", "checks": 12, "unexpected": 3}
@@ -207,12 +210,18 @@ def test_health_has_a_row_of_each_unit_disk_and_certificate(portal: Scene) -> No
     page = words(html)
     rows = [[" ".join(cell.split()) for cell in row] for row in read(html).rows("Units")]
     assert rows == [
-        ["broker-sync.service", "failed failed", "exit-code", "enabled"],
+        [
+            "broker-sync.service",
+            "failed failedsudo journalctl -u broker-sync.service on the host says why",
+            "exit-code",
+            "enabled",
+        ],
         ["broker-portal.service", "active running", "success", "disabled"],
     ]
     assert "overdue : 12 checks, 3 of them not as declared" in page
     assert "(5 %) nearly full" in page
-    assert page.count("nearly full") == 1
+    assert "(90 %), room for 12 files nearly full" in page
+    assert page.count("nearly full") == 2
     assert "/etc/ssl/x.pem until 2020-01-01 00:00 UTC ended" in page
     portal.publishing.is_down = True
     portal.app.extensions["host_acts"].publishing._kept.clear()
