@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make a virtual environment that holds exactly what lock files name.
 
-    python3 bin/install_locked.py VENV LOCK... --pip LOCK [--project DIRECTORY]
+    python3 bin/install_locked.py VENV LOCK... --pip LOCK [--built LOCK] [--project DIRECTORY]
 
 The pip that this Python brings installs one package: the pip of its own lock file, which installs
 all else. So every Python installs in the same way, and none is as slow as its old pip.
@@ -98,10 +98,16 @@ def main() -> int:
     parser.add_argument("venv", type=Path, metavar="VENV")
     parser.add_argument("locks", type=Path, nargs="+", metavar="LOCK")
     parser.add_argument("--pip", type=Path, required=True, metavar="LOCK", help="of pip alone")
+    parser.add_argument(
+        "--built",
+        type=Path,
+        metavar="LOCK",
+        help="of what has no wheel, built by what LOCK... name",
+    )
     parser.add_argument("--project", type=Path, metavar="DIRECTORY", help="linked in, editable")
     options = parser.parse_args()
     try:
-        ensure(options.venv, options.pip, options.locks, options.project)
+        ensure(options.venv, options.pip, options.locks, options.project, options.built)
     except (InstallError, OSError) as error:
         words = reason(str(error)) if isinstance(error, OSError) else ""
         sys.stderr.write(f"{options.venv} cannot be made: {words or error}.\n")
@@ -111,14 +117,21 @@ def main() -> int:
     return 0
 
 
-def ensure(venv: Path, pip: Path, locks: list[Path], project: Path | None = None) -> None:
+def ensure(
+    venv: Path,
+    pip: Path,
+    locks: list[Path],
+    project: Path | None = None,
+    built: Path | None = None,
+) -> None:
     """Make the environment unless it is as locked; raises ``InstallError`` when it cannot be.
 
     ``pip`` is the lock file of the pip that installs what ``locks`` name, and stays. ``project`` is
-    a source tree that is linked in; its build backend must be among the locks.
+    a source tree that is linked in, ``built`` locks sources of packages that have no wheel: what
+    builds either must be among the locks.
     """
     require_python()
-    key = fingerprint(venv, [pip, *locks], project)
+    key = fingerprint(venv, [pip, *locks, *([built] if built else [])], project)
     stamp = venv / STAMP
     if stamp.is_file() and stamp.read_text() == key:
         return
@@ -130,6 +143,10 @@ def ensure(venv: Path, pip: Path, locks: list[Path], project: Path | None = None
     keep_settings_of_the_index()
     install(venv, words_for(stock_pip()), [pip])
     install(venv, ["-m", "pip"], locks)
+    if built:
+        from_source = ("--no-build-isolation", "--no-binary=:all:")
+        options = [one for one in OPTIONS if not one.startswith("--only-binary")]
+        run(venv, "-m", "pip", "install", *options, *from_source, "--requirement", str(built))
     if project:
         run(
             venv,

@@ -13,7 +13,7 @@ from ..hostpaths import AUDIT_LOG
 from .debian.homes import one_line
 from .debian.host import Host
 from .debian.observe import observe
-from .debian.settings_folder import write_chosen
+from .debian.settings_folder import read_chosen, write_chosen
 from .manage import alone, converge
 from .planning.goal import refuse_impostor
 from .records.names import check_name, unknown_person
@@ -21,11 +21,15 @@ from .records.names import check_name, unknown_person
 __all__ = ["choose_left_out"]
 
 
-def choose_left_out(name: str, host: Host, without: Sequence[str]) -> DatasetChoice:
-    """Write the choice into the analyst's ``server/settings``; returns it with its new id.
+def choose_left_out(
+    name: str, host: Host, without: Sequence[str], *, seen: str | None = None
+) -> DatasetChoice:
+    """Write the choice into the analyst's ``server/settings``; returns it with its id.
 
-    Raises ``AccountsError`` for a name that is not an analyst's and for an invalid list,
-    ``BrokerError`` for what the host refused.
+    ``seen`` is the id of the choice that the caller changes, empty where there was none. The id
+    stays where the choice does. Raises ``AccountsError`` for a name that is not an analyst's, for
+    an invalid list and where another choice was made meanwhile, ``BrokerError`` for what the host
+    refused.
     """
     try:
         names = check_left_out([*without])
@@ -45,6 +49,16 @@ def choose_left_out(name: str, host: Host, without: Sequence[str]) -> DatasetCho
             people = observed.registry.people
             raise unknown_person(name, [one.name for one in people if not one.is_operator])
         refuse_impostor(entry, observed)
+        before = _standing(host, name)
+        found = before.id if before is not None else ""
+        if seen is not None and seen != found:
+            raise AccountsError(
+                "another choice of datasets was made meanwhile",
+                where=name,
+                remedy="Look at it, and choose again.",
+            )
+        if before is not None and before.without == names:
+            return before
         choice = DatasetChoice(secrets.token_hex(8), datetime.now(UTC), names)
         detail = {"without": [*names], "choice": choice.id}
         with recording([Change("analyst.datasets", name, detail)], layout.at(AUDIT_LOG)):
@@ -58,3 +72,11 @@ def choose_left_out(name: str, host: Host, without: Sequence[str]) -> DatasetCho
                     remedy="Nothing was changed: laptops go by the choice before.",
                 ) from error
     return choice
+
+
+def _standing(host: Host, name: str) -> DatasetChoice | None:
+    """The choice that stands; none where the file cannot be read, which the new one replaces."""
+    try:
+        return read_chosen(host.layout.at(host.layout.homes), name, host.system)
+    except (OSError, ValueError):
+        return None

@@ -90,10 +90,10 @@ class StatusSince:
 
 @dataclass(frozen=True, slots=True)
 class ContentSince:
-    """Which rows a table has for whom, and when it first had them."""
+    """Which rows a table has for whom, and when it first had them; None where that is unknown."""
 
     version: str
-    since: UtcInstant
+    since: UtcInstant | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from ..manifest import Manifest, version_of_files
 from .facts import ContentSince, StatusSince
@@ -24,15 +24,17 @@ def statuses_since(
 
 
 def contents_since(
-    manifest: Manifest, before: Mapping[str, ContentSince]
+    manifest: Manifest, before: Mapping[str, ContentSince], known_tables: Container[str]
 ) -> Mapping[str, ContentSince]:
     """Which rows each table has for whom, and since when; a load that brought no others does not
-    count. ``before`` is the last generation."""
+    count. ``before`` is the last generation, which had ``known_tables``: one of an older release
+    does not say since when their rows are as they are."""
     found = {}
     for entry in manifest.tables:
         version = f"{version_of_files(entry.files)} {entry.access}"
         known = before.get(entry.id)
         is_same = known is not None and known.version == version
-        now = ContentSince(version, manifest.created_at)
+        is_unknown = known is None and entry.id in known_tables
+        now = ContentSince(version, None if is_unknown else manifest.created_at)
         found[entry.id] = known if known is not None and is_same else now
     return found

@@ -36,8 +36,10 @@ def matters_of(
     analysts: Sequence[AccountFacts] | None,
     pending: int,
     now: datetime,
+    lost: Sequence[str] = (),
 ) -> list[Matter]:
-    """From what the host says, how the tables stand, and how many requests wait."""
+    """From what the host says, how the tables stand, how many requests wait, and the addresses of
+    people whose account is lost."""
     found = [
         *_requests(pending),
         *_tables(standing.tables if standing is not None else (), now),
@@ -45,6 +47,7 @@ def matters_of(
         *_syncs(facts.get("syncs")),
         *_host(HostParts.of(facts, now)),
         *_accounts(analysts or ()),
+        *_lost(lost),
     ]
     return sorted(found, key=lambda one: _GRADES.index(one.grade))
 
@@ -108,6 +111,12 @@ def _accounts(analysts: Iterable[AccountFacts]) -> Iterable[Matter]:
     odd = [one.name for one in analysts if one.host not in ("ok", "")]
     if odd:
         yield Matter("warn", f"Not as declared on the host: {_named(odd)}", "admin.people")
+
+
+def _lost(addresses: Sequence[str]) -> Iterable[Matter]:
+    if addresses:
+        words = "the account of their name is not known to be theirs"
+        yield Matter("warn", f"{_named(addresses)}: {words}", "admin.people")
 
 
 def _named(names: Sequence[str]) -> str:

@@ -101,7 +101,8 @@ def choose_datasets(
                 found=", ".join(missing),
                 remedy="Choose both, or leave out both.",
             )
-    accounts.choose_datasets(viewer.email, account.name, sorted(out))
+    seen = account.datasets.id if account.datasets is not None else ""
+    accounts.choose_datasets(viewer.email, account.name, sorted(out), seen)
     with database.begin() as session:
         for name in sorted(out ^ before):
             verb = "datasets.leave_out" if name in out else "datasets.have"

@@ -73,7 +73,8 @@ def register(
     """
     accounts = host.accounts
     analysts = accounts.analysts(fresh=True)
-    name = _suggested(database, host, analysts, viewer, instance).name
+    name = _broken_off(database, analysts, viewer, key)
+    name = name or _suggested(database, host, analysts, viewer, instance).name
     _claim(database, viewer, name, key)
     own = next((one for one in analysts if one.name == name), None)
     try:
@@ -81,12 +82,16 @@ def register(
             accounts.register(viewer.email, name, viewer.email, key.line)
         elif own.key(key.fingerprint) is None:
             accounts.add_key(viewer.email, name, key.line)
-        made = accounts.analyst_now(name)
-        if made is None or made.uid is None:
-            raise AccountsError("the host does not show the account yet", where=name)
     except Exception:
         _give_back(database, viewer, name)
         raise
+    made = accounts.analyst_now(name)
+    if made is None or made.uid is None:
+        raise AccountsError(
+            "the host does not show the account yet",
+            where=name,
+            remedy="Send the same key again.",
+        )
     if _tied(database, viewer, made):
         return name
     if own is None:  # removed while the host made the account
@@ -94,6 +99,23 @@ def register(
     else:
         accounts.revoke_key(viewer.email, name, key.fingerprint)
     raise _removed(viewer)
+
+
+def _broken_off(
+    database: Database, analysts: Collection[AccountFacts], viewer: Viewer, key: Key
+) -> str | None:
+    """The account that the host made for this person before a registration of theirs broke off.
+
+    It has their address and this key: so it is not one that the operators made since.
+    """
+    with database.read() as session:
+        person = session.get(PortalPerson, viewer.person_id)
+        claimed = person.account if person is not None and person.account_uid is None else None
+    for one in analysts:
+        is_theirs = one.name == claimed and folded_address(one.email) == viewer.email
+        if is_theirs and one.key(key.fingerprint) is not None:
+            return one.name
+    return None
 
 
 def _claim(database: Database, viewer: Viewer, name: str, key: Key) -> None:

@@ -64,7 +64,7 @@ class CatalogBuild:
         notes = replace(
             notes,
             statuses=statuses_since(manifest, before.statuses),
-            contents=contents_since(manifest, before.contents),
+            contents=contents_since(manifest, before.contents, before.statuses),
         )
 
         def standing(entry: TableEntry, mark: DetailsMark) -> Path | None:

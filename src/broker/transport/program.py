@@ -17,7 +17,7 @@ from .grammar import Refusal, Rsync, Sftp, parse
 from .limits import Watch, watch
 from .places import one_base, parse_path
 from .secluded import COMMAND, secluded
-from .sftp import serve
+from .sftp import Served, serve
 from .time_limit import TooLongError, limit_time
 from .tree import Tree
 
@@ -64,13 +64,15 @@ def _log(message: str) -> None:
 
 
 def _sftp(person: str) -> None:
-    tree = Tree(_home())
-    served = serve(tree)
-    code = 0 if served.is_whole else _CUT_OFF
-    generation = _GENERATION.search(f"{tree.generation or ''}/")
-    if generation is not None:
-        _note(generation[1], "by sftp", Carried(code, served.sent, served.received))
-    _log(f"the session of {person} by sftp {_end(code)}")
+    tree, served = Tree(_home()), Served()
+    try:
+        serve(tree, served)
+    finally:  # however it ends, what was read stands in the audit log
+        code = 0 if served.is_whole else _CUT_OFF
+        generation = _GENERATION.search(f"{tree.generation or ''}/")
+        if generation is not None:
+            _note(generation[1], "by sftp", Carried(code, served.sent, served.received))
+        _log(f"the session of {person} by sftp {_end(code)}")
 
 
 def _rsync(wish: Rsync, person: str) -> int:

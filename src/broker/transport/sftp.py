@@ -7,6 +7,7 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -35,31 +36,33 @@ _WORDS = {
 Listing = Iterator[tuple[str, os.stat_result]]
 
 
-def serve(tree: Tree) -> Served:
-    """Answer requests until the client is gone or sends an invalid packet."""
-    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
-    session, sent, received = _Session(tree), 0, 0
-    try:
-        while packet := read_packet(incoming):
-            answer = session.answer(packet)
-            outgoing.write(struct.pack(">I", len(answer)) + answer)
-            outgoing.flush()
-            sent, received = sent + 4 + len(answer), received + 4 + len(packet)
-    except (BrokenPacketError, BrokenPipeError):
-        return Served(sent, received, is_whole=False)
-    return Served(sent, received, is_whole=not session.is_reading)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Served:
-    """Bytes of a session as the server counts them.
+    """Bytes of a session as the server counts them, while it goes on and after it.
 
-    ``is_whole`` is false where the client went with a file still open, or broke the protocol.
+    ``is_whole`` is false until its end, and where the client went with a file still open, did not
+    take an answer, or broke the protocol.
     """
 
-    sent: int
-    received: int
-    is_whole: bool
+    sent: int = 0
+    received: int = 0
+    is_whole: bool = False
+
+
+def serve(tree: Tree, served: Served) -> None:
+    """Answer requests until the client is gone or sends an invalid packet, and count."""
+    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
+    session = _Session(tree)
+    with suppress(BrokenPacketError, ConnectionError):
+        while packet := read_packet(incoming):
+            answer = session.answer(packet)
+            served.sent, served.received = (
+                served.sent + 4 + len(answer),
+                served.received + 4 + len(packet),
+            )
+            outgoing.write(struct.pack(">I", len(answer)) + answer)
+            outgoing.flush()
+        served.is_whole = not session.is_reading
 
 
 class _Session:

@@ -48,7 +48,9 @@ def canary(path: Path, name: str) -> str:
 
 
 def test_the_arguments_of_playbooks_are_known_to_this_test() -> None:
-    assert typed("playbooks/add_analyst.yml") == ["classes", "key", "private", "shell", "user"]
+    assert typed("playbooks/add_analyst.yml") == [
+        *("classes", "email", "key", "private", "shell", "user")
+    ]
     assert typed("playbooks/site.yml") == []
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import socket
 import struct
 import subprocess
 import sys
@@ -13,10 +15,11 @@ import pytest
 PROGRAM = """#!{python}
 import os, sys
 sys.path.insert(0, {source!r})
-from broker.transport.sftp import serve
+from broker.transport.sftp import Served, serve
 from broker.transport.tree import Tree
 tree = Tree({home!r}, os.getuid())
-served = serve(tree)
+served = Served()
+serve(tree, served)
 with open({home!r} + ".served", "w") as stream:
     print(served.is_whole, served.sent, tree.generation, file=stream)
 """
@@ -67,6 +70,23 @@ def test_how_a_session_ended_and_what_it_was_of_is_known(server: Path, home: Pat
     opened = struct.pack(">IBI", 5, 1, 3) + packet(3, *parts)  # and never closed
     subprocess.run([server], input=opened, capture_output=True, check=False, timeout=60)
     assert home.with_name("home.served").read_text().split()[0] == "False"
+
+
+def test_a_client_that_takes_no_answer_is_counted_too(server: Path, home: Path) -> None:
+    """As sshd gives it: one socket is both sides."""
+    name = words(b"server/parquet/shop/a.parquet")
+    opened = packet(3, name, (1).to_bytes(4, "big"), bytes(4))
+    read = packet(5, words((1).to_bytes(8, "big")), bytes(8), (4).to_bytes(4, "big"))
+    ours, theirs = socket.socketpair()
+    with subprocess.Popen([server], stdin=theirs, stdout=theirs, stderr=subprocess.PIPE) as started:
+        theirs.close()
+        ours.sendall(opened + read)
+        select.select([ours], [], [], 60)
+        ours.close()  # with an answer in it that nobody has read
+        started.wait(60)
+    whole, sent, _ = home.with_name("home.served").read_text().split()
+    assert whole == "False"
+    assert int(sent) > 0
 
 
 def test_a_client_lists_and_reads_the_view(server: Path) -> None:

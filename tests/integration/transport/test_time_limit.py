@@ -21,10 +21,10 @@ carried = carry({command!r}, {{"PATH": "/usr/bin:/bin"}})
 sys.exit("24 hours" in carried.problem and carried.code < 0 and 7)
 """
 SERVE = """
-from broker.transport.sftp import serve
+from broker.transport.sftp import Served, serve
 from broker.transport.tree import Tree
 try:
-    serve(Tree("/nonexistent"))
+    serve(Tree("/nonexistent"), Served())
 except TooLongError:
     sys.exit(7)
 """

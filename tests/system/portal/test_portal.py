@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rig.hosts import RELEASES, Host
-from rig.venvs import sslyze
+from rig.venvs import locked_venv
 from tests.system.deploy import Broker
 
 pytestmark = pytest.mark.system
@@ -110,7 +110,8 @@ def code(host: Host, *words: str) -> str:
 
 def unlike_mozilla(host: Host, authority: Path) -> str:
     """What a scanner finds that Mozilla's profile "intermediate" forbids."""
-    line = [sslyze(), "--mozilla_config=intermediate", f"--sni={NAME}", f"{host.address}:443"]
+    sslyze = locked_venv("scanners") / "bin" / "sslyze"
+    line = [sslyze, "--mozilla_config=intermediate", f"--sni={NAME}", f"{host.address}:443"]
     line += ["--certinfo_ca_file", authority]
     done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=300)
     return "" if done.returncode == 0 and ": OK - Compliant." in done.stdout else done.stdout

@@ -52,6 +52,21 @@ def test_a_choice_stands_where_the_laptop_finds_it_and_replaces_the_one_before(h
     assert rows["sheila"] is None
 
 
+def test_the_same_choice_stays_and_is_on_record_once(host: Host) -> None:
+    first = choose_left_out("anna", host, ["crm"])
+    assert choose_left_out("anna", host, ["crm", "crm"]) == first
+    events = read_log(host.layout.at(AUDIT_LOG)).events
+    assert sum(one.action == "analyst.datasets" for one in events) == 1
+
+
+def test_of_two_choices_at_once_the_second_is_refused(host: Host) -> None:
+    first = choose_left_out("anna", host, ["crm"], seen="")
+    for seen in ("", "0" * 16):
+        with pytest.raises(AccountsError, match="made meanwhile"):
+            choose_left_out("anna", host, ["web"], seen=seen)
+    assert choose_left_out("anna", host, ["web"], seen=first.id).without == ("web",)
+
+
 def test_the_list_says_of_a_damaged_file_that_it_is_damaged(host: Host) -> None:
     choose_left_out("anna", host, ["crm"])
     (server(host, "anna") / "settings/datasets.json").write_text("{")

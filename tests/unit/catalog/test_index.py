@@ -74,7 +74,7 @@ def index(
     marks = {
         one.path: DetailsMark(details_basis(one, None, None), "a" * 64, 1, 2) for one in tables
     }
-    contents = contents_since(manifest, {})
+    contents = contents_since(manifest, {}, set())
     notes = CatalogNotes(facts, marks, contents=contents, metrics=pasts or {})
     return index_of(cut(manifest, audience), audience, notes, BoundMetrics(metrics))
 

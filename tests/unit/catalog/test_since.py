@@ -33,11 +33,13 @@ def test_a_status_is_as_old_as_its_first_generation() -> None:
 
 def since(later: TableEntry, before: dict[str, ContentSince]) -> datetime:
     manifest = Manifest("2026-11-22T130000Z-0000", NOON + timedelta(hours=1), (later,))
-    return contents_since(manifest, before)[later.id].since
+    found = contents_since(manifest, before, set())[later.id].since
+    assert found is not None
+    return found
 
 
 def test_a_load_that_brought_no_other_rows_is_not_a_change() -> None:
-    before = dict(contents_since(FIRST, {}))
+    before = dict(contents_since(FIRST, {}, set()))
     again = replace(ORDERS, loaded_at=NOON + timedelta(hours=1), description="x", error="y")
     assert since(again, before) == NOON
     other = replace(FILE, sha256="1" * 64)
@@ -45,5 +47,14 @@ def test_a_load_that_brought_no_other_rows_is_not_a_change() -> None:
 
 
 def test_rows_that_others_read_from_now_on_are_new_to_them() -> None:
-    before = dict(contents_since(FIRST, {}))
+    before = dict(contents_since(FIRST, {}, set()))
     assert since(replace(PAY, access="public"), before) == NOON + timedelta(hours=1)
+
+
+def test_what_an_older_release_does_not_say_is_unknown_until_it_changes() -> None:
+    first = contents_since(FIRST, {}, {ORDERS.id})
+    assert first[ORDERS.id].since is None
+    assert first[PAY.id].since == FIRST.created_at
+    assert contents_since(FIRST, first, {ORDERS.id})[ORDERS.id].since is None
+    other = replace(ORDERS, files=(replace(FILE, sha256="1" * 64),))
+    assert since(other, dict(first)) == NOON + timedelta(hours=1)

@@ -15,6 +15,7 @@ from broker.accounts.records.model import parse_request
 from broker.errors import AccountsError
 from broker.portal.acts.accounts import AccountActs
 from broker.portal.database.models import PortalPerson
+from broker.portal.identity.accounts import UNTIED
 from broker.portal.registration import register
 from tests.unit.accounts.scratch import public_key
 from tests.unit.portal.scene import Scene
@@ -140,10 +141,12 @@ def test_an_admin_who_sees_as_a_person_sees_nothing_of_the_other_account(reborn:
     assert browser.get("/catalog/table/hr/table_1").status_code == 404
 
 
+@pytest.mark.parametrize("is_trusted", [True, False])
 def test_a_registration_that_broke_off_is_gone_on_with(
-    portal: Scene, monkeypatch: pytest.MonkeyPatch
+    portal: Scene, monkeypatch: pytest.MonkeyPatch, is_trusted: bool
 ) -> None:
     """As by a process that ended after the host made the account."""
+    portal.is_trusted = is_trusted
 
     class Killed(BaseException):
         pass
@@ -173,3 +176,41 @@ def test_a_registration_that_broke_off_is_gone_on_with(
     assert after.account == "cleo"
     with pytest.raises(AccountsError, match="removed from the host, or made anew"):
         register(portal.database, host, after, key, instance)
+
+
+def test_an_account_that_the_host_does_not_show_at_once_is_had_with_the_same_key(
+    portal: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal.is_trusted = False
+    with monkeypatch.context() as patch:
+        patch.setattr(AccountActs, "analyst_now", lambda *_: None)
+        portal.browser("cleo").post("/welcome/key", data={"key": public_key("cleo")})
+    portal.browser("cleo").post("/welcome/key", data={"key": public_key("cleo")})
+    viewer = portal.viewer("cleo")
+    assert viewer is not None
+    assert viewer.account == "cleo"
+
+
+def test_an_account_of_an_untrusted_door_is_the_persons_only_when_an_admin_says_so(
+    portal: Scene,
+) -> None:
+    """The trusted door says whose the address is; the key of the account may be a stranger's."""
+    converge([parse_request("bob", grant=["private"])], portal.door.host)
+    assert reads_private(portal) is True
+    with portal.database.begin() as session:
+        bob = session.get_one(PortalPerson, portal.people["bob"])
+        uid, bob.account_uid = bob.account_uid, UNTIED
+    assert reads_private(portal) is False
+    assert "bob@example.com" in text(portal.browser("dora").get("/admin/"))
+    portal.browser("bob").post("/welcome/key", data={"key": public_key("bob again")})
+    viewer = portal.viewer("bob")
+    assert viewer is not None
+    assert (viewer.account, viewer.lost_account) == (None, "bob")
+    assert "has the address of the person" in answer(portal, answer="other")
+    answer(portal, answer="theirs", uid=str(uid))
+    assert reads_private(portal) is True
+
+
+def reads_private(portal: Scene) -> bool:
+    """Whether Bob reads a private table in the portal."""
+    return bool(portal.browser("bob").get("/catalog/table/hr/table_1").status_code == 200)

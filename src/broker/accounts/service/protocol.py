@@ -55,10 +55,14 @@ class ListRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceRequest:
-    """The datasets that the laptops of an analyst leave out from now on."""
+    """The datasets that the laptops of an analyst leave out from now on.
+
+    ``seen`` is the id of the choice before, as the caller read it; None where that does not matter.
+    """
 
     name: str
     without: tuple[str, ...]
+    seen: str | None
 
 
 AskedOfHelper = Request | CertificateRequest | ChoiceRequest | ContactRequest | ListRequest
@@ -148,7 +152,8 @@ def _contact(fields: dict[str, Any]) -> ContactRequest:
 
 
 def _choice(fields: dict[str, Any]) -> ChoiceRequest:
-    return ChoiceRequest(check_name(fields["name"]), tuple(fields["without"]))
+    name, without = check_name(fields["name"]), tuple(fields["without"])
+    return ChoiceRequest(name, without, fields.get("seen"))
 
 
 def _list(fields: dict[str, Any]) -> ListRequest:
@@ -173,7 +178,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         ),
         "key-revoke": Verb({"name": str, "old": list}, {}, _revoke_key),
         "certificate": Verb({"name": str}, {"label": str}, _certificate),
-        "choose-datasets": Verb({"name": str, "without": list}, {}, _choice),
+        "choose-datasets": Verb({"name": str, "without": list}, {"seen": str}, _choice),
         "contact": Verb({"name": str}, {"address": str}, _contact),
         "list": Verb({}, {"name": str}, _list),
     }

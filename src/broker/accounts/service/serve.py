@@ -93,7 +93,8 @@ class Helper:
         return {"analysts": [{name: row.get(name) for name in _SHOWN} for row in rows]}
 
     def _chosen(self, wish: ChoiceRequest) -> dict[str, Any]:
-        return {"datasets": choice_facts(choose_left_out(wish.name, self.host, wish.without))}
+        chosen = choose_left_out(wish.name, self.host, wish.without, seen=wish.seen)
+        return {"datasets": choice_facts(chosen)}
 
     def _issued(self, wish: CertificateRequest) -> dict[str, Any]:
         issued = issue_certificate(wish.name, self.host, label=wish.label)

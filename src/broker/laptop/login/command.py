@@ -16,6 +16,7 @@ from ..workspace import Workspace
 from .certificate import IssuedCertificate, issue, keys_of_folder
 from .device import sign_in
 from .memory import (
+    forget_authority,
     forget_token,
     keep_authority,
     keep_portal,
@@ -54,13 +55,13 @@ def login(workspace: Workspace, *, address: str | None, authority: Path | None) 
             remedy="Name your key in .broker/ssh_config: IdentityFile ~/.ssh/YOUR_KEY",
         )
     content = read_authority(authority) if authority is not None else None
-    portal = Portal(origin, authority if authority is not None else kept_authority(workspace))
+    # Who names the portal without an authority means that of this system.
+    trusted = authority if authority is not None or address else kept_authority(workspace)
+    portal = Portal(origin, trusted)
     found = _renewed(workspace, portal, keys)
     if found is None:
         token = sign_in(portal, socket.gethostname(), _show)
         keep_portal(workspace, origin)
-        if content is not None:
-            keep_authority(workspace, content)
         keep_token(workspace, token)
         found = _renewed(workspace, portal, keys)
     if found is None:
@@ -69,6 +70,10 @@ def login(workspace: Workspace, *, address: str | None, authority: Path | None) 
             where=origin,
             remedy="Ask its operator.",
         )
+    if content is not None:
+        keep_authority(workspace, content)
+    elif address:
+        forget_authority(workspace)
     say(f"certificate for {found.fingerprint} until {found.until}")
     return 0
 

@@ -6,11 +6,11 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from ...errors import LaptopError
 from .memory import PortalToken
-from .portal import Portal, PortalAnswer
+from .portal import Portal, PortalAnswer, UnreachableError, same_origin
 
 __all__ = ["SCOPES", "sign_in"]
 
@@ -44,7 +44,7 @@ def sign_in(
         raise _refused("the portal does not begin a sign-in", begun)
     code = begun.text("device_code", 200)
     address = begun.text("verification_uri", 300)
-    if urlsplit(address)[:2] != urlsplit(portal.origin)[:2]:
+    if same_origin(address, bare=False) != portal.origin:
         raise LaptopError(
             "the portal names another address than its own for the sign-in",
             where=portal.origin,
@@ -57,15 +57,21 @@ def sign_in(
     while left > 0:
         wait(pause)
         left -= pause
-        answer = _sent(
-            portal, "/device/token", client_id=client, device_code=code, grant_type=_GRANT
-        )
+        try:
+            answer = _sent(
+                portal, "/device/token", client_id=client, device_code=code, grant_type=_GRANT
+            )
+        except UnreachableError:  # RFC 8628, section 3.5: try again, later each time
+            if left <= 0:
+                raise
+            pause += _SLOWER_BY
+            continue
         if answer.status == 200:
             seconds = answer.number("expires_in", 1, _MOST_TOKEN_SECONDS)
             ends = datetime.now(UTC) + timedelta(seconds=seconds)
             return PortalToken(portal.origin, answer.text("access_token", 500), ends)
         error = answer.facts.get("error")
-        if error == "slow_down":
+        if error == "slow_down" or answer.is_busy:
             pause += _SLOWER_BY
         elif error != "authorization_pending":
             raise _refused(_REFUSED.get(str(error), "the portal gives no token"), answer)

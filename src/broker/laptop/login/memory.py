@@ -69,6 +69,11 @@ def keep_authority(workspace: Workspace, content: bytes) -> None:
     write_atomic(workspace.state / AUTHORITY, content, mode=0o644)
 
 
+def forget_authority(workspace: Workspace) -> None:
+    """From now on those count that this system trusts."""
+    (workspace.state / AUTHORITY).unlink(missing_ok=True)
+
+
 def read_authority(place: Path) -> bytes:
     """The content of a file of certificates; raises ``LaptopError``."""
     try:

@@ -17,19 +17,26 @@ from ...errors import LaptopError
 from ...foreign.strict_json import parse_json
 from ...foreign.text import shown
 
-__all__ = ["Portal", "PortalAnswer", "check_origin"]
+__all__ = ["Portal", "PortalAnswer", "UnreachableError", "check_origin", "same_origin"]
 
 _SECONDS = 30
 _MOST_BYTES = 65_536
 _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
+_PORTS = {"https": 443, "http": 80}
+_BUSY = frozenset({429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
 class PortalAnswer:
-    """``status`` of HTTP, and the object that was answered."""
+    """``status`` of HTTP, and the object that was answered; a busy server answers none."""
 
     status: int
     facts: Mapping[str, Any]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the portal, or what stands before it, wants the same later."""
+        return self.status in _BUSY
 
     @property
     def detail(self) -> str:
@@ -52,6 +59,10 @@ class PortalAnswer:
         return min(max(value, least), most)
 
 
+class UnreachableError(LaptopError):
+    """No answer came; a while later there may be one."""
+
+
 class _NoRedirect(HTTPRedirectHandler):
     """A token goes to the portal that was named, and to no other."""
 
@@ -64,16 +75,33 @@ def check_origin(words: str) -> str:
 
     Without TLS the portal must be on this machine, as it is for developers.
     """
-    parts = urlsplit(words.rstrip("/"))
-    is_bare = not (parts.path or parts.query or parts.fragment or parts.username)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
-    if not (is_bare and is_safe and parts.hostname and words.isascii() and words.isprintable()):
+    origin = same_origin(words.rstrip("/")) if words.isascii() and words.isprintable() else None
+    if origin is None:
         raise LaptopError(
             "this is not the address of a portal",
             expected="an address as https://data.example.com",
             found=shown(words, 200),
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    return origin
+
+
+def same_origin(address: str, *, bare: bool = True) -> str | None:
+    """The origin of an address, written in one way; None where it is not one of a portal.
+
+    ``bare`` addresses have no path.
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    has_more = bare and (parts.path or parts.query or parts.fragment)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in _HERE)
+    if has_more or not is_safe or not host or "@" in parts.netloc:
+        return None
+    name = f"[{host}]" if ":" in host else host
+    is_usual = port in (None, _PORTS[parts.scheme])
+    return f"{parts.scheme}://{name}" if is_usual else f"{parts.scheme}://{name}:{port}"
 
 
 class Portal:
@@ -114,9 +142,18 @@ class Portal:
                 return PortalAnswer(answer.status, self._facts(answer.read(_MOST_BYTES + 1)))
         except HTTPError as error:
             with error:
-                return PortalAnswer(error.code, self._facts(error.read(_MOST_BYTES + 1)))
+                return PortalAnswer(error.code, self._refusal(error))
         except (URLError, OSError, http.client.HTTPException) as error:
             raise self._unreachable(getattr(error, "reason", error)) from error
+
+    def _refusal(self, error: HTTPError) -> Mapping[str, Any]:
+        """What stands before a portal answers a page of its own where that is busy."""
+        try:
+            return self._facts(error.read(_MOST_BYTES + 1))
+        except LaptopError:
+            if error.code not in _BUSY:
+                raise
+            return {}
 
     def _facts(self, content: bytes) -> Mapping[str, Any]:
         try:
@@ -136,7 +173,7 @@ class Portal:
                 remedy="Nothing was sent. If the portal has a certificate of its own, ask your "
                 "operator for its file, and name it: --ca FILE.",
             )
-        return LaptopError(
+        return UnreachableError(
             "the portal cannot be reached",
             where=self.origin,
             found=shown(reason, 200),

@@ -138,9 +138,12 @@ class AccountActs:
         """A certificate for a key: ``certificate`` (its line), ``serial``, ``until``."""
         return self._act(behalf, "certificate", name=name, label=fingerprint)
 
-    def choose_datasets(self, behalf: str, name: str, without: Sequence[str]) -> None:
-        """Pass on to the laptops of an analyst which datasets they leave out."""
-        self._act(behalf, "choose-datasets", name=name, without=[*without])
+    def choose_datasets(self, behalf: str, name: str, without: Sequence[str], seen: str) -> None:
+        """Pass on to the laptops of an analyst which datasets they leave out.
+
+        ``seen`` is the id of the choice that this changes, empty where there is none.
+        """
+        self._act(behalf, "choose-datasets", name=name, without=[*without], seen=seen)
 
     def _act(self, behalf: str, verb: str, **fields: Any) -> dict[str, Any]:
         if not self._limiter.hit(self._most, "act", behalf):

@@ -15,7 +15,9 @@ from ...errors import PortalError
 from ..database.models import PortalPerson
 from ..viewer import AccountClasses
 
-__all__ = ["LocalAccounts", "NssAccounts", "is_tied", "tied_account"]
+__all__ = ["UNTIED", "LocalAccounts", "NssAccounts", "is_tied", "tied_account"]
+
+UNTIED = 0  # no analyst's number: the account of this name is not the person's any more
 
 
 class NssAccounts:

@@ -78,7 +78,7 @@ def viewer_of(
         account=account,
         is_admin=is_admin and is_trusted,
         is_trusted=is_trusted,
-        lost_account=person.account if account is None and person.account_uid else None,
+        lost_account=person.account if account is None and person.account_uid is not None else None,
     )
 
 

@@ -19,6 +19,7 @@ from ..database.models import (
     PortalPerson,
     SignInIdentity,
 )
+from .accounts import UNTIED
 from .doors import ProvenArrival
 
 __all__ = [
@@ -120,7 +121,8 @@ def _shut_untrusted_doors(
 ) -> None:
     """A trusted door says whose address it is: who came by another one before may be a stranger.
 
-    So what they came in by is forgotten, and their sessions and tokens end.
+    So what they came in by is forgotten, and their sessions and tokens end. An account that they
+    got stands with a key of theirs: it is the person's only when an admin says so.
     """
     doubtful = [one for one in person.identities if not one.is_trusted]
     if not doubtful:
@@ -130,6 +132,8 @@ def _shut_untrusted_doors(
     session.flush()
     session.expire(person, ["identities"])
     _end_sessions_and_tokens(session, person, now)
+    if person.account is not None:
+        person.account_uid = UNTIED
     session.add(_event(person, "identity.forget", arrival, now, detail="its provider is untrusted"))
 
 

@@ -19,9 +19,9 @@ NAME = f"3.12-{platform.system().lower()}-{platform.machine().lower()}"
 # The broker's own server of sftp, as sshd starts it for an analyst.
 SERVER = """
 import os, sys
-from broker.transport.sftp import serve
+from broker.transport.sftp import Served, serve
 from broker.transport.tree import Tree
-serve(Tree(sys.argv[1], owner=os.getuid()))
+serve(Tree(sys.argv[1], owner=os.getuid()), Served())
 """
 
 

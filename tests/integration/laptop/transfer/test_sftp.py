@@ -24,9 +24,9 @@ import os, subprocess, sys
 home, events = sys.argv[1:3]
 program = '''
 import os, sys
-from broker.transport.sftp import serve
+from broker.transport.sftp import Served, serve
 from broker.transport.tree import Tree
-serve(Tree(sys.argv[1], owner=os.getuid()))
+serve(Tree(sys.argv[1], owner=os.getuid()), Served())
 '''
 with open(events) as stream:
     limits = stream.read().split()

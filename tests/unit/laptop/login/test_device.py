@@ -13,7 +13,7 @@ import pytest
 from broker.errors import LaptopError
 from broker.laptop.login.device import client_name, sign_in
 from broker.laptop.login.memory import PortalToken, keep_token, kept_token
-from broker.laptop.login.portal import Portal, PortalAnswer, check_origin
+from broker.laptop.login.portal import Portal, PortalAnswer, UnreachableError, check_origin
 from broker.laptop.workspace import Workspace
 
 ORIGIN = "https://data.example.com"
@@ -40,6 +40,16 @@ class Script(Portal):
         return PortalAnswer(*next(self._left))
 
 
+class Away(Script):
+    """The same, not there for the second request."""
+
+    def ask_as_form(self, path: str, body: bytes) -> PortalAnswer:
+        if len(self.sent) == 1:
+            self.sent.append((path, {}))
+            raise UnreachableError("the portal cannot be reached")
+        return super().ask_as_form(path, body)
+
+
 def refusal(error: str) -> tuple[int, dict[str, str]]:
     return 400, {"error": error, "error_description": "as the portal says"}
 
@@ -59,6 +69,18 @@ def test_it_waits_longer_where_it_is_told_to_and_shows_no_secret() -> None:
         {"client_id": ["laptop Anna-s-Mac"], "scope": ["me:read certificate:issue"]},
     )
     assert portal.sent[1][1]["device_code"] == ["secret"]
+
+
+def test_a_portal_that_is_busy_or_away_for_a_while_is_asked_again_later() -> None:
+    waited: list[float] = []
+    portal = Script((200, BEGUN), (429, {}), (502, {}), (200, TOKEN))
+    assert sign_in(portal, "x", lambda *_: None, waited.append).text == "broker_pat_x"
+    assert waited == [5, 10, 15]
+    away = Away((200, BEGUN), (200, TOKEN))
+    assert sign_in(away, "x", lambda *_: None, waited.append).text == "broker_pat_x"
+    away = Away((200, {**BEGUN, "expires_in": 4}))
+    with pytest.raises(UnreachableError):
+        sign_in(away, "x", lambda *_: None, waited.append)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from broker.portal.database.models import (
     PortalPerson,
     SignInIdentity,
 )
+from broker.portal.identity.accounts import UNTIED
 from broker.portal.identity.doors import ProvenArrival, arrival_by_link, arrival_by_provider
 from broker.portal.identity.people import (
     forget_identities,
@@ -126,6 +127,8 @@ def test_who_came_first_by_an_untrusted_provider_keeps_nothing_of_the_address(
     doubtful = by_provider("ann@example.com", "t-1", "https://b", is_trusted=False)
     first = arrives(database, instance, doubtful)
     with database.begin() as session:
+        person = session.get_one(PortalPerson, first)
+        person.account, person.account_uid = "ann", 2001  # with a key of who came so
         token = make_token(session, first, "laptop", {Scope.ME}, timedelta(days=9), NOON)
         grant = dict.fromkeys(("device_digest", "user_digest", "client", "scopes"), "x")
         session.add(DeviceGrant(**grant, created_at=NOON, expires_at=NOON, person_id=first))
@@ -136,6 +139,7 @@ def test_who_came_first_by_an_untrusted_provider_keeps_nothing_of_the_address(
     assert arrives(database, instance, by_provider("ann@example.com")) == first
     assert everyone(database) == {"ann@example.com": ["https://a s-1"]}
     with database.read() as session:
+        assert session.get_one(PortalPerson, first).account_uid == UNTIED
         assert sessions_of(session, first, instance.auth, NOON) == []
         assert session.scalars(select(DeviceGrant)).all() == []
         assert session.get_one(PersonalToken, token.id).revoked_at == NOON

@@ -15,6 +15,7 @@ from ...acts.facts import AccountFacts
 from ...acts.host import host_acts
 from ...attention import Matter, matters_of
 from ...database.models import PersonState, PortalPerson
+from ...identity.accounts import tied_account
 from ..acting import database, settings
 from .blueprint import admin
 
@@ -41,8 +42,14 @@ def overview() -> str:
         pending = len(pending_requests(session))
         active = select(func.count()).select_from(PortalPerson)
         people = session.scalar(active.where(PortalPerson.state == PersonState.ACTIVE)) or 0
+        tied = select(PortalPerson).where(
+            PortalPerson.state == PersonState.ACTIVE, PortalPerson.account_uid.is_not(None)
+        )
+        owners = list(session.scalars(tied.order_by(PortalPerson.email)))
+    accounts = host_acts().classes
+    lost = [one.email for one in owners if tied_account(one, accounts) is None]
     facts = host_acts().publishing.facts(*_PARTS)
-    matters = matters_of(facts, standing, analysts, pending, now)
+    matters = matters_of(facts, standing, analysts, pending, now, lost)
     matters += [Matter("bad", one, "admin.health") for one in (problem, catalog_problem) if one]
     return render_template(
         "admin/overview.html",

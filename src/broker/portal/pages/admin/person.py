@@ -10,7 +10,9 @@ from werkzeug import Response
 
 from ....classes import PUBLIC
 from ....errors import AccountsError, BrokerError
+from ....foreign.addresses import folded_address
 from ...access_requests import requests_of
+from ...acts.facts import AccountFacts
 from ...acts.host import host_acts
 from ...database.models import PersonState, PortalPerson
 from ...events import events_of, note_event
@@ -174,6 +176,12 @@ def change_tie(person_id: int) -> Response:
             raise AccountsError("this account is tied to the person already", where=known.account)
         if answer == "theirs" and (on_host is None or str(on_host.uid) != uid):
             raise AccountsError("the host has another account by now", where=known.account)
+        if answer == "other" and on_host is not None and _has_address(on_host, known):
+            raise AccountsError(
+                "this account has the address of the person, who would get it again",
+                where=known.account,
+                remedy="Remove it on the host first, or say that it is theirs and revoke its keys.",
+            )
         with database().begin() as session:
             found = _found(session.get(PortalPerson, person_id))
             if not _has_tie_of(found, known):
@@ -221,6 +229,10 @@ def _check_active(person: PortalPerson) -> None:
 def _note(session: Session, person_id: int, verb: str, target: str) -> None:
     """What the admin did to this person, in the same transaction."""
     note_event(session, acting_admin().person_id, verb, target, subject=person_id)
+
+
+def _has_address(account: AccountFacts, person: PortalPerson) -> bool:
+    return folded_address(account.email) == person.email
 
 
 def _has_tie_of(person: PortalPerson, before: PortalPerson) -> bool:
