@@ -213,7 +213,7 @@ def _is_granted_a_class(page: Page, admin: Page) -> None:
     admin.goto("/admin/requests")
     expect(admin.get_by_text("The yearly report.")).to_be_visible()
     admin.get_by_role("button", name="Grant").click()
-    expect(admin.get_by_text("None waits.")).to_be_visible()
+    expect(admin.get_by_text("No request waits.")).to_be_visible()
     page.reload()
     expect(page.locator("ul.chips")).to_contain_text("private")
     page.goto("/catalog")

@@ -69,8 +69,10 @@ cat >config.json <<'END'
 {"pebble": {"listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000",
  "certificate": "/root/pebble/cert.pem", "privateKey": "/root/pebble/key.pem", "httpPort": 80}}
 END
-echo '127.0.0.1 NAME' >>/etc/hosts
-systemd-run --unit=pebble --setenv=PEBBLE_VA_NOSLEEP=1 --setenv=PEBBLE_WFE_NONCEREJECT=0 \\
+# Names of its own: /etc/hosts changes when other hosts boot.
+echo '127.0.0.1 NAME' >hosts
+systemd-run --unit=pebble --property=BindReadOnlyPaths=/root/pebble/hosts:/etc/hosts \\
+  --setenv=PEBBLE_VA_NOSLEEP=1 --setenv=PEBBLE_WFE_NONCEREJECT=0 \\
   pebble -config /root/pebble/config.json
 until openssl s_client -connect 127.0.0.1:14000 </dev/null >/dev/null 2>&1; do sleep 0.2; done
 """.replace("NAME", NAME)
@@ -145,7 +147,13 @@ def test_the_portal_is_reached_restarted_without_loss_and_removed(
     assert code(host, "http://127.0.0.1/") == "421"
     assert code(host, "--header", "Host: other.example.com", f"https://{NAME}/healthz") == "421"
     assert code(host, "https://127.0.0.1/healthz") == "000"  # no certificate for another name
-    assert [code(host, f"https://{NAME}/{path}") for path in ("metrics", "readyz")] == ["404"] * 2
+    # Nothing is published yet. From elsewhere it takes a token, which the portal then looks up.
+    figures = [f"https://{NAME}/{path}" for path in ("metrics", "readyz")]
+    assert [code(host, one) for one in figures] == ["200", "503"]
+    away = ("--connect-to", f"{NAME}:443:{host.address}:443")
+    assert [code(host, *away, one) for one in figures] == ["404"] * 2
+    token = ("--header", f"Authorization: Bearer broker_pat_{'0' * 64}")
+    assert [code(host, *away, *token, one) for one in figures] == ["404"] * 2
     for path in ("sign-in/link/onlyinthemail", "search?q=onlyinthesearch"):
         code(host, f"https://{NAME}/{path}", "--referer", f"https://{NAME}/{path}")
     host.run("grep -q /sign-in/link/- /var/log/nginx/access.log")

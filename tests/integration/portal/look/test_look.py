@@ -164,10 +164,10 @@ def test_the_theme_of_the_system_and_a_choice_against_it(
     page = opened(chromium, origin + "/catalog", color_scheme=theme)
     ground = "getComputedStyle(document.body).backgroundColor"
     usual = page.evaluate(ground)
-    page.click(f"button:has-text('{other}')")
-    assert page.evaluate(ground) != usual
+    page.click(f"button:has-text('{other}')")  # which loads the page anew
+    page.wait_for_function(f"document.body && {ground} !== {usual!r}")
     page.click("button:has-text('System')")
-    assert page.evaluate(ground) == usual
+    page.wait_for_function(f"document.body && {ground} === {usual!r}")
     page.close()
 
 
