@@ -119,6 +119,27 @@ def unlike_mozilla(host: Host, authority: Path) -> str:
     return "" if done.returncode == 0 and ": OK - Compliant." in done.stdout else done.stdout
 
 
+def check_files(host: Host, page: str) -> None:
+    """Styles, scripts and pictures of a page come through nginx, to be kept."""
+    files = {*re.findall(r"/(?:brand|static)/\w+\.[0-9a-f]{12}\.\w+", page)}
+    assert {"/brand/logo", "/static/portal"} <= {one.split(".")[0] for one in files}
+    for file in files:
+        kept = host.run(f"{CURL} --compressed --include https://{NAME}{file}").stdout.lower()
+        assert kept.startswith("http/2 200"), file
+        assert "cache-control: public, max-age=31536000, immutable" in kept
+        assert ("content-encoding: gzip" in kept) == file.startswith("/static/portal"), file
+
+
+def check_figures(host: Host) -> None:
+    """They are for the host itself; from elsewhere it takes a token, which the portal looks up."""
+    figures = [f"https://{NAME}/{path}" for path in ("metrics", "readyz")]
+    assert [code(host, one) for one in figures] == ["200", "503"]  # nothing is published yet
+    away = ("--connect-to", f"{NAME}:443:{host.address}:443")
+    assert [code(host, *away, one) for one in figures] == ["404"] * 2
+    token = ("--header", f"Authorization: Bearer broker_pat_{'0' * 64}")
+    assert [code(host, *away, *token, one) for one in figures] == ["404"] * 2
+
+
 @pytest.mark.parametrize("deployed", RELEASES, indirect=True)
 def test_the_portal_is_reached_restarted_without_loss_and_removed(
     deployed: Broker, tmp_path: Path
@@ -128,13 +149,7 @@ def test_the_portal_is_reached_restarted_without_loss_and_removed(
     logo = {"broker_portal_logo": str(tmp_path / "own.svg")}
     turned_on(deployed, **logo)
     page = host.run(f"{CURL} https://{NAME}/sign-in").stdout
-    files = {*re.findall(r"/(?:brand|static)/\w+\.[0-9a-f]{12}\.\w+", page)}
-    assert {"/brand/logo", "/static/portal"} <= {one.split(".")[0] for one in files}
-    for file in files:
-        kept = host.run(f"{CURL} --compressed --include https://{NAME}{file}").stdout.lower()
-        assert kept.startswith("http/2 200"), file
-        assert "cache-control: public, max-age=31536000, immutable" in kept
-        assert ("content-encoding: gzip" in kept) == file.startswith("/static/portal"), file
+    check_files(host, page)
     assert host.run(f"{CURL} https://{NAME}/healthz").stdout == "ok\n"
     head = host.run(f"{CURL} --head https://{NAME}/healthz").stdout.lower()
     assert head.startswith("http/2 200")
@@ -147,13 +162,7 @@ def test_the_portal_is_reached_restarted_without_loss_and_removed(
     assert code(host, "http://127.0.0.1/") == "421"
     assert code(host, "--header", "Host: other.example.com", f"https://{NAME}/healthz") == "421"
     assert code(host, "https://127.0.0.1/healthz") == "000"  # no certificate for another name
-    # Nothing is published yet. From elsewhere it takes a token, which the portal then looks up.
-    figures = [f"https://{NAME}/{path}" for path in ("metrics", "readyz")]
-    assert [code(host, one) for one in figures] == ["200", "503"]
-    away = ("--connect-to", f"{NAME}:443:{host.address}:443")
-    assert [code(host, *away, one) for one in figures] == ["404"] * 2
-    token = ("--header", f"Authorization: Bearer broker_pat_{'0' * 64}")
-    assert [code(host, *away, *token, one) for one in figures] == ["404"] * 2
+    check_figures(host)
     for path in ("sign-in/link/onlyinthemail", "search?q=onlyinthesearch"):
         code(host, f"https://{NAME}/{path}", "--referer", f"https://{NAME}/{path}")
     host.run("grep -q /sign-in/link/- /var/log/nginx/access.log")
