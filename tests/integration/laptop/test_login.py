@@ -48,17 +48,16 @@ def served(made: Scene, tls: ssl.SSLContext | None = None) -> Iterator[str]:
 
 @pytest.fixture
 def portal() -> Iterator[Scene]:
-    """A host that wants certificates, and anna, whose key is that of the laptop in ``desk``."""
+    """A host that wants certificates."""
     with scene() as made:
         made.app.config["SERVER_NAME"] = None
         converge((), made.door.host, certificates=Mode())
-        made.add("anna", "anna")
         yield made
 
 
 @pytest.fixture
 def desk(synced: Laptop, portal: Scene) -> Laptop:
-    """A folder whose key opens anna's account."""
+    """A folder whose key opens the account of anna, whom the portal knows."""
     key = synced.path / ".broker/id_ed25519"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     (synced.path / ".broker/ssh_config").write_text(f'IdentityFile "{key}"\n')
@@ -67,6 +66,7 @@ def desk(synced: Laptop, portal: Scene) -> Laptop:
         "anna", email="anna@example.com", keys=[key.with_name("id_ed25519.pub").read_text().strip()]
     )
     converge([anna], portal.door.host)
+    portal.add("anna", "anna")
     return synced
 
 
@@ -222,7 +222,7 @@ def test_a_certificate_of_the_portals_own_counts_by_its_file_alone(
 def test_without_a_portal_or_with_a_wrong_address_it_says_so(desk: Laptop) -> None:
     ended = desk.verb("login")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "which portal?" in ended.stderr
+    assert "the address of the portal is missing" in ended.stderr
     ended = desk.verb("login", "--portal", "http://data.example.com")
     assert "this is not the address of a portal" in ended.stderr
     ended = desk.verb("login", "--portal", "http://127.0.0.1:9")
