@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from werkzeug.serving import make_server
@@ -194,16 +195,37 @@ def test_a_host_that_does_not_answer_or_issues_none_is_said_and_the_token_stays(
         assert (desk.path / ".broker/portal-token.json").exists()
 
 
-def test_a_certificate_of_the_portals_own_counts_by_its_file_alone(
-    desk: Laptop, portal: Scene
-) -> None:
-    folder = desk.path.parent
+def own_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """One that no authority signed, and TLS with it."""
     cert, key = folder / "portal.pem", folder / "portal.key"
     words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
     words += f" -subj /CN=portal -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {cert}"
     subprocess.run(["openssl", *words.split()], check=True, capture_output=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cert, key)
+    return cert, tls
+
+
+def test_a_sign_in_without_a_certificate_yet_goes_on_with_what_was_named_once(
+    desk: Laptop, portal: Scene
+) -> None:
+    cert, tls = own_certificate(desk.path.parent)
+    with served(portal, tls) as origin:
+        typed = Typed(desk, "--portal", origin, "--ca", str(cert))
+        code = typed.code()
+        portal.door.close()  # the host issues nothing now
+        answer(portal, origin, code, "approve")
+        assert "the portal gives no certificate" in typed.ended()[2]
+        cert.unlink()
+        again = desk.verb("login")
+    assert "the portal gives no certificate" in again.stderr
+
+
+def test_a_certificate_of_the_portals_own_counts_by_its_file_alone(
+    desk: Laptop, portal: Scene
+) -> None:
+    folder = desk.path.parent
+    cert, tls = own_certificate(folder)
     with served(portal, tls) as origin:
         ended = desk.verb("login", "--portal", origin)
         assert ended.returncode == 1

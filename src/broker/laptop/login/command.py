@@ -59,8 +59,13 @@ def login(workspace: Workspace, *, address: str | None, authority: Path | None) 
     trusted = authority if authority is not None or address else kept_authority(workspace)
     portal = Portal(origin, trusted)
     found = _renewed(workspace, portal, keys)
-    if found is None:
-        token = sign_in(portal, socket.gethostname(), _show)
+    token = sign_in(portal, socket.gethostname(), _show) if found is None else None
+    # The portal has answered, so it is the one, and its authority too.
+    if content is not None:
+        keep_authority(workspace, content)
+    elif address:
+        forget_authority(workspace)
+    if token is not None:
         keep_portal(workspace, origin)
         keep_token(workspace, token)
         found = _renewed(workspace, portal, keys)
@@ -70,10 +75,6 @@ def login(workspace: Workspace, *, address: str | None, authority: Path | None) 
             where=origin,
             remedy="Ask its operator.",
         )
-    if content is not None:
-        keep_authority(workspace, content)
-    elif address:
-        forget_authority(workspace)
     say(f"certificate for {found.fingerprint} until {found.until}")
     return 0
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from ...errors import LaptopError
 from .memory import PortalToken
-from .portal import Portal, PortalAnswer, UnreachableError, same_origin
+from .portal import Portal, PortalAnswer, UnreachableError, origin_of
 
 __all__ = ["SCOPES", "sign_in"]
 
@@ -44,7 +44,7 @@ def sign_in(
         raise _refused("the portal does not begin a sign-in", begun)
     code = begun.text("device_code", 200)
     address = begun.text("verification_uri", 300)
-    if same_origin(address, bare=False) != portal.origin:
+    if origin_of(address, bare=False) != portal.origin:
         raise LaptopError(
             "the portal names another address than its own for the sign-in",
             where=portal.origin,

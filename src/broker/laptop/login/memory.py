@@ -16,6 +16,7 @@ from .portal import check_origin
 __all__ = [
     "AUTHORITY",
     "PortalToken",
+    "forget_authority",
     "forget_token",
     "keep_authority",
     "keep_portal",

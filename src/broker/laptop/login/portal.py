@@ -17,7 +17,7 @@ from ...errors import LaptopError
 from ...foreign.strict_json import parse_json
 from ...foreign.text import shown
 
-__all__ = ["Portal", "PortalAnswer", "UnreachableError", "check_origin", "same_origin"]
+__all__ = ["Portal", "PortalAnswer", "UnreachableError", "check_origin", "origin_of"]
 
 _SECONDS = 30
 _MOST_BYTES = 65_536
@@ -75,7 +75,7 @@ def check_origin(words: str) -> str:
 
     Without TLS the portal must be on this machine, as it is for developers.
     """
-    origin = same_origin(words.rstrip("/")) if words.isascii() and words.isprintable() else None
+    origin = origin_of(words.rstrip("/")) if words.isascii() and words.isprintable() else None
     if origin is None:
         raise LaptopError(
             "this is not the address of a portal",
@@ -85,7 +85,7 @@ def check_origin(words: str) -> str:
     return origin
 
 
-def same_origin(address: str, *, bare: bool = True) -> str | None:
+def origin_of(address: str, *, bare: bool = True) -> str | None:
     """The origin of an address, written in one way; None where it is not one of a portal.
 
     ``bare`` addresses have no path.
