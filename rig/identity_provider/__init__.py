@@ -42,7 +42,9 @@ PEOPLE: Mapping[str, Mapping[str, Any]] = {
 
 # A host's loopback, handed on to the machine on which the provider runs.
 _HAND_ON = """
-systemctl stop demo-provider.socket demo-provider.service 2>/dev/null || true
+if systemctl is-active --quiet demo-provider.socket demo-provider.service; then
+  systemctl stop demo-provider.socket demo-provider.service
+fi
 cat >/etc/systemd/system/demo-provider.socket <<'END'
 [Socket]
 ListenStream=127.0.0.1:{port}
