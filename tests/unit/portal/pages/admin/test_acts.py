@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from broker.accounts.records.keys import parse_key
 from broker.catalog.places import OPERATORS, STANDING
 from broker.classes import CATALOG
+from broker.cli.access import access
 from broker.portal.database.models import PortalPerson
 from broker.portal.identity.sessions import live_session, start_session
 from tests.unit.accounts.scratch import public_key
@@ -219,6 +221,8 @@ def test_health_has_a_row_of_each_unit_disk_and_certificate(portal: Scene) -> No
         ["broker-portal.service", "active running", "success", "disabled"],
     ]
     assert "overdue : 12 checks, 3 of them not as declared" in page
+    (option,) = re.findall(r"broker access prove (--[\w-]+)", page)
+    assert option in {name for one in access.commands["prove"].params for name in one.opts}
     assert "(5 %) nearly full" in page
     assert "(90 %), room for 12 files nearly full" in page
     assert page.count("nearly full") == 2
