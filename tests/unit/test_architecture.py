@@ -343,3 +343,27 @@ def test_folders_of_tests_are_called_as_what_they_test() -> None:
             assert str(folder) in others or any(
                 (place / folder).is_dir() for place in (PACKAGE, ROOT, ROOT / "rig")
             ), folder
+
+
+def run_now(node: ast.AST) -> Iterator[ast.AST]:
+    """What runs as soon as ``node`` is reached: all of it but the inside of functions."""
+    yield node
+    for one in ast.iter_child_nodes(node):
+        if not isinstance(one, ast.Lambda | ast.FunctionDef):
+            yield from run_now(one)
+
+
+def test_no_test_keeps_the_hour_at_which_it_was_loaded() -> None:
+    """A run takes longer than the minutes that a test counts from such an hour."""
+    clocks = {"now", "today", "time", "time_ns", "monotonic", "monotonic_ns"}
+    kept = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in TESTS.rglob("*.py")
+        for line in ast.parse(path.read_text()).body
+        if isinstance(line, ast.Assign | ast.AnnAssign | ast.Expr)
+        for call in run_now(line)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in clocks
+    ]
+    assert not kept

@@ -44,8 +44,11 @@ KEY = replace(parse_key(public_key("laptop"), where="anna"), name="laptop")
 DESK = replace(parse_key(public_key("desk"), where="anna"), name="desk")
 ANNA = Person("anna", 1501, keys=(KEY,))
 EVENING = "2026-11-23T20:00:00Z"
-# Where the real clock counts, a day that is to come.
-SOON = datetime.now(UTC) + timedelta(days=2)
+
+
+def soon() -> datetime:
+    """Where the real clock counts: a time that is to come."""
+    return datetime.now(UTC) + timedelta(days=2)
 
 
 def drafted(analyst: Person, label: str | None = None, **known: Any) -> Certificate:
@@ -194,7 +197,7 @@ def test_what_a_certificate_allows(laptop: Laptop) -> None:
 ENDS: dict[str, Callable[[Laptop], None]] = {
     "revoked": lambda laptop: laptop.key("absent", old=["laptop"]),
     "rotated": lambda laptop: laptop.key("rotated", key=public_key(3), old=["laptop"], grace="1h"),
-    "ends sooner": lambda laptop: laptop.key("present", key=KEY.line, expires=f"{SOON:%F}"),
+    "ends sooner": lambda laptop: laptop.key("present", key=KEY.line, expires=f"{soon():%F}"),
     "replaced": lambda laptop: laptop.change(keys=[DESK.line]),
     "shell": lambda laptop: laptop.change(shell=True),  # noqa: S604 - as above
     "removed": lambda laptop: laptop.change(state="absent"),
@@ -203,7 +206,7 @@ ENDS: dict[str, Callable[[Laptop], None]] = {
 
 @pytest.mark.parametrize("act", ENDS)
 def test_what_ends_a_certificate_ends_it_at_once_and_for_good(laptop: Laptop, act: str) -> None:
-    evening = SOON.replace(hour=20)  # ends after that key would
+    evening = soon().replace(hour=20)  # ends after that key would
     lost, other = laptop.issue(now=evening), laptop.issue("desk", now=evening)
     assert laptop.counts(lost)
     ENDS[act](laptop)

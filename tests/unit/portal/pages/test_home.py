@@ -22,19 +22,18 @@ from tests.unit.portal.scene import Scene, scene
 from .reading_html import read, words
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
-NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR = timedelta(hours=1)
 
 
-def table_now(at: int, one: CatalogTable) -> CatalogTable:
+def table_now(at: int, one: CatalogTable, now: datetime) -> CatalogTable:
     """Of the tables: 0 is fresh, 3 and 12 are late, 6 was not loaded, 9 has no promise."""
     since, promise, status = {
-        0: (NOW - HOUR, 86_400, Status.OK),
-        3: (NOW - 50 * HOUR, 86_400, Status.OK),
-        12: (NOW - 26 * HOUR, 86_400, Status.OK),
-        6: (NOW - HOUR, 86_400, Status.FAILED),
-    }.get(at, (NOW - HOUR, None, Status.OK))
-    changed = NOW - 10 * HOUR if at else NOW - timedelta(minutes=10)
+        0: (now - HOUR, 86_400, Status.OK),
+        3: (now - 50 * HOUR, 86_400, Status.OK),
+        12: (now - 26 * HOUR, 86_400, Status.OK),
+        6: (now - HOUR, 86_400, Status.FAILED),
+    }.get(at, (now - HOUR, None, Status.OK))
+    changed = now - 10 * HOUR if at else now - timedelta(minutes=10)
     return replace(
         one,
         as_of=since,
@@ -49,9 +48,9 @@ def table_now(at: int, one: CatalogTable) -> CatalogTable:
 @pytest.fixture
 def recent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     """Bob reads five public tables of each kind."""
-    whole = example._table
+    whole, now = example._table, datetime.now(UTC).replace(microsecond=0)
     monkeypatch.setattr(
-        example, "_table", lambda at, *given, **more: table_now(at, whole(at, *given, **more))
+        example, "_table", lambda at, *given, **more: table_now(at, whole(at, *given, **more), now)
     )
     with scene(tables=13) as made:
         made.door.add("bob", email="bob@example.com")
@@ -132,14 +131,14 @@ def test_a_decided_request_is_named_once_it_is_decided(recent: Scene) -> None:
 def test_the_laptop_keys_tokens_and_certificates_are_those_of_the_host(
     recent: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    browser = recent.browser("bob")
+    browser, now = recent.browser("bob"), datetime.now(UTC)
     assert facts(browser.get("/").text)["Your last pull"].startswith("none")
     assert "No pull of yours is known" in browser.get("/").text
-    recent.door.pulled["bob"] = (NOW - 3 * HOUR).strftime("%Y-%m-%dT%H:%M:%SZ")
+    recent.door.pulled["bob"] = (now - 3 * HOUR).strftime("%Y-%m-%dT%H:%M:%SZ")
     accounts = recent.app.extensions["host_acts"].accounts
     known = accounts.analyst_now("bob")
     recent.token("bob")
-    end = NOW + HOUR
+    end = now + HOUR
     monkeypatch.setattr(AccountActs, "analyst", lambda *_, **__: certified(known, end))
     html = browser.get("/").text
     found = facts(html)
