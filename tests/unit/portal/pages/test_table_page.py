@@ -1,4 +1,4 @@
-"""A table's page, section by section: all that is known of it, and nothing that its tier hides."""
+"""The page of a table has what the catalog knows of it, and no more than its class shows."""
 
 from __future__ import annotations
 
@@ -6,116 +6,65 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.catalog.example import NOW, example_catalog, write_example
+from tests.unit.catalog.example import NOW, write_example
 
 from ..browsing import signed_in_app
 from .reading_html import read, words
 
-WHOLE = "shop/table_0"  # public, of the tier samples
-COUNTED = "hr/table_1"  # private, of the tier counts, with rejected rows and partitions
 
-
-def page_of(folder: Path, path: str) -> str:
-    write_example(folder / "store", 7, audiences=[("finance", "private")])
-    client = signed_in_app(folder, now=NOW).test_client()
-    answer = client.get(f"/catalog/table/{path}")
-    assert answer.status_code == 200
-    return str(answer.text)
-
-
-def sections(html: str) -> dict[str, str]:
-    """The text of each section by the id of its heading."""
+@pytest.fixture
+def sections(tmp_path: Path) -> dict[str, dict[str, str]]:
+    """By table: the text of each section, by its heading. The first shows samples, 1 counts."""
+    write_example(tmp_path / "store", 6)
+    client = signed_in_app(tmp_path, now=NOW).test_client()
     found = {}
-    for part in html.split("<section")[1:]:
-        page = read(f"<section{part.partition('</section>')[0]}</section>")
-        heading = next(one for one in page.elements if one.tag == "h2")
-        found[str(heading.attributes.get("id"))] = words(
-            f"<section{part.partition('</section>')[0]}"
-        )
+    for path in ("shop/table_0", "hr/table_1", "hr/table_4"):
+        html = client.get(f"/catalog/table/{path}").text
+        titles = [one.text for one in read(html).all("h2") if one.attributes.get("id")]
+        texts = [words(f"<{one}") for one in html.split("<section")[1:]]
+        found[path] = dict(zip(titles, texts, strict=True))
     return found
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return sections(page_of(tmp_path_factory.mktemp("whole"), WHOLE))
-
-
-@pytest.fixture(scope="module")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return sections(page_of(tmp_path_factory.mktemp("counted"), COUNTED))
-
-
-def test_each_section_that_is_linked_is_there(tmp_path: Path) -> None:
-    for path in (WHOLE, COUNTED):
-        html = page_of(tmp_path, path)
-        anchors = {
-            one.attributes["href"]
-            for one in read(html).all("a")
-            if str(one.attributes.get("href")).startswith("#")
-            and "skip" not in one.attributes.values()
-        }
-        assert anchors <= {f"#{name}" for name in sections(html)}
-        assert len(anchors) >= 6
-
-
 @pytest.mark.parametrize(
-    ("section", "wanted"),
+    ("section", "expected"),
     [
-        ("description", ["One row for each sale."]),
-        ("columns", ["id key Key of the row BIGINT", "Day of the sale DATE", "1,000", "90"]),
-        ("samples", ["id parent day status", "1 NULL 2026-11-30 paid"]),
-        ("relations", ["parent of ledger/table_2 refers to id of shop/table_0", "the parent"]),
-        ("query", ["SELECT", "table_0", "duckdb", "In Python", "For an agent"]),
-        ("quality", ["day : no row of 2026-08-03"]),
-        ("history", ["Rows", "30 versions as a table", "990"]),
-        ("source", ["erp", "csv", "in.c-shop/table_0", "Loaded as a whole", WHOLE, "3 metrics"]),
-        ("metrics", ["Revenue monthly_revenue"]),
+        ("Description", "One row for each sale."),
+        ("Columns", "id key Key of the row BIGINT"),
+        ("Sample rows", "1 NULL 2026-11-30 paid"),
+        ("Relations", "parent of ledger/table_2 refers to id of shop/table_0 the parent"),
+        ("How to query", "the table is the view table_0"),
+        ("Quality", "day : no row of 2026-08-03"),
+        ("History", "30 versions as a table"),
+        ("Source", "Source, csv erp There called in.c-shop/table_0"),
+        ("Metrics that use it", "Revenue monthly_revenue"),
     ],
 )
-def test_a_section_has_what_is_known(
-    whole: dict[str, str], section: str, wanted: list[str]
+def test_a_page_has_all_that_is_known(
+    sections: dict[str, dict[str, str]], section: str, expected: str
 ) -> None:
-    missing = [one for one in wanted if one not in whole[section]]
-    assert missing == [], whole[section]
+    assert expected in sections["shop/table_0"][section]
 
 
-def test_a_table_of_the_tier_counts_shows_no_value(counted: dict[str, str]) -> None:
-    assert "samples" not in counted
-    assert "id key Key of the row BIGINT" in counted["columns"]
-    assert "2,000" in counted["columns"]  # how many values differ
-    everything = " ".join(counted.values())
-    assert "paid" not in everything
-    assert "2026-11-30 paid" not in everything
+def test_rows_that_were_rejected_and_columns_that_changed_are_its_quality(
+    sections: dict[str, dict[str, str]],
+) -> None:
+    quality = sections["hr/table_1"]["Quality"]
+    assert "1 row" in quality
+    assert "not a DATE" in quality
+    assert "column status became VARCHAR" in quality
 
 
-def test_rejected_rows_warnings_and_partitions_are_shown(counted: dict[str, str]) -> None:
-    assert "orders.csv" in counted["quality"]
-    assert "99.99.9999" in counted["quality"]
-    assert "column status became VARCHAR" in counted["quality"]
-    source = counted["source"]
-    assert "3 partitions, one for each month of day" in source
-    assert [one for one in ("2026_09", "2026_10", "2026_11") if one not in source] == []
-    assert "Changed rows are merged in" in source
-    assert "Rejected rows 1" in source
+def test_of_a_class_that_shows_counts_there_is_no_value(
+    sections: dict[str, dict[str, str]],
+) -> None:
+    counts = sections["hr/table_1"]
+    assert "Sample rows" not in counts
+    assert "paid" not in " ".join(counts.values())
+    assert "id key Key of the row BIGINT 0 % 2,000" in counts["Columns"]
 
 
-def test_at_the_top_stand_rows_size_age_promise_and_key(tmp_path: Path) -> None:
-    found = words(page_of(tmp_path, COUNTED).partition("On this page")[0])
-    for wanted in (
-        "Rows 2,000",
-        "Columns 4",
-        "Key id",
-        "7 min ago",
-        "promised: 1 h",
-        "class private",
-    ):
-        assert wanted in found, found
-
-
-def test_without_a_profile_the_page_says_so(tmp_path: Path) -> None:
-    example = example_catalog(7)
-    (path,) = [name for name, one in example.details.items() if one.profile is None]
-    found = sections(page_of(tmp_path, path))
-    assert "samples" not in found
-    assert "profile" in found["history"]
-    assert "NULL" not in found["columns"]
+def test_without_a_profile_each_section_says_so(sections: dict[str, dict[str, str]]) -> None:
+    without = sections["hr/table_4"]
+    assert "Sample rows" not in without
+    assert "no profile" in without["History"]
