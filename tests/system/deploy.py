@@ -139,8 +139,20 @@ def with_inventory(host: Host) -> Broker:
 
 def broker_image(run: Run, release: Release) -> Image:
     """The disk of a virgin host of this release after its first deploy."""
-    key = f"{fingerprint()} {json.dumps(SETTINGS)} {CAREFUL}"
+    key = f"{fingerprint()} {_checkout()} {json.dumps(SETTINGS)} {CAREFUL}"
     return ensure(run, "broker", release, key=key, prepare=_deploy)
+
+
+def _checkout() -> str:
+    """Of which commit a deploy would say that it is, and whether files differ from it."""
+    words = (["rev-parse", "HEAD"], ["status", "--porcelain"])
+    head, differing = (
+        subprocess.run(
+            ["git", "-C", ROOT, *one], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        for one in words
+    )
+    return f"{head} {bool(differing)}"
 
 
 def _deploy(host: Host) -> None:

@@ -10,8 +10,9 @@ from ..config import Instance
 from ..errors import BrokerError
 from .viewer import Viewer
 
-__all__ = ["explain", "look_it_up", "new_reference"]
+__all__ = ["NOT_YET", "explain", "look_it_up", "new_reference"]
 
+NOT_YET = "What you may read appears here with the next sync."  # where there is no catalog
 _LOG = logging.getLogger(__name__)
 # A path of the host, wherever it stands in a sentence; not that of an address of the web.
 _PATH = re.compile(r"(?<![\w:/.\\-])/[\w.-]+")

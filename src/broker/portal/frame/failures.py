@@ -6,7 +6,7 @@ from flask import Flask, current_app, make_response, render_template, request
 from werkzeug import Response
 
 from ...errors import CatalogError
-from ..explanations import look_it_up, new_reference
+from ..explanations import NOT_YET, look_it_up, new_reference
 from ..identity.current import current_viewer
 from ..reading.catalogs import MissingCatalogError
 
@@ -22,8 +22,7 @@ def handle_missing_catalogs(app: Flask) -> None:
 def _missing(error: MissingCatalogError) -> Response:
     """Not a fault of the portal: it shows the data as soon as they are there."""
     is_list = not request.view_args
-    remedy = "What you may read appears here with the next sync."
-    return _page(200 if is_list else 404, "No data yet", remedy, error)
+    return _page(200 if is_list else 404, "No data yet", NOT_YET, error)
 
 
 def _unreadable(error: CatalogError) -> Response:

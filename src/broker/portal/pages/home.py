@@ -14,7 +14,9 @@ from ...errors import CatalogError
 from ..access_requests import requests_of
 from ..audience_catalog import index_for
 from ..database.models import AccessRequest, Decision
+from ..explanations import NOT_YET
 from ..identity.current import signed_in
+from ..reading.catalogs import MissingCatalogError
 from ..reading.freshness import Freshness, freshness_of
 from ..tokens import tokens_of
 from ..visits import visit_before
@@ -88,6 +90,8 @@ def first() -> str | Response:
     before = visit_before(now)
     try:
         data, data_problem = DataOverview.of(index_for(viewer), now), ""
+    except MissingCatalogError as error:
+        data, data_problem = None, str(error) if viewer.is_admin else NOT_YET
     except CatalogError as error:
         data, data_problem = None, explained(error)
     with database().read() as session:
