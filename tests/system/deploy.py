@@ -148,7 +148,10 @@ def _checkout() -> str:
     words = (["rev-parse", "HEAD"], ["status", "--porcelain"])
     head, differing = (
         subprocess.run(
-            ["git", "-C", ROOT, *one], check=True, capture_output=True, text=True
+            ["git", "-C", ROOT, "-c", "safe.directory=*", *one],
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.strip()
         for one in words
     )
