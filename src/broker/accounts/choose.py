@@ -15,21 +15,26 @@ from .debian.host import Host
 from .debian.observe import observe
 from .debian.settings_folder import read_chosen, write_chosen
 from .manage import alone, converge
-from .planning.goal import refuse_impostor
-from .records.names import check_name, unknown_person
+from .planning.goal import present_analyst
+from .records.names import check_name
 
 __all__ = ["choose_left_out"]
 
 
 def choose_left_out(
-    name: str, host: Host, without: Sequence[str], *, seen: str | None = None
+    name: str,
+    host: Host,
+    without: Sequence[str],
+    *,
+    seen: str | None = None,
+    uid: int | None = None,
 ) -> DatasetChoice:
     """Write the choice into the analyst's ``server/settings``; returns it with its id.
 
     ``seen`` is the id of the choice that the caller changes, empty where there was none. The id
-    stays where the choice does. Raises ``AccountsError`` for a name that is not an analyst's, for
-    an invalid list and where another choice was made meanwhile, ``BrokerError`` for what the host
-    refused.
+    stays where the choice does. Raises ``AccountsError`` for a name that is not an analyst's, or
+    not that of the account with the number ``uid`` (None is any), for an invalid list and where
+    another choice was made meanwhile, ``BrokerError`` for what the host refused.
     """
     try:
         names = check_left_out([*without])
@@ -44,11 +49,7 @@ def choose_left_out(
     layout = host.layout
     with alone(layout):
         observed = observe(host, [check_name(name)])
-        entry = observed.registry.by_name().get(name)
-        if entry is None or entry.is_operator or entry.state != "present":
-            people = observed.registry.people
-            raise unknown_person(name, [one.name for one in people if not one.is_operator])
-        refuse_impostor(entry, observed)
+        entry = present_analyst(name, observed, uid)
         before = _standing(host, name)
         found = before.id if before is not None else ""
         if seen is not None and seen != found:

@@ -8,21 +8,26 @@ from ..errors import AccountsError
 from ..hostpaths import HOST_KEY, SIGNERS
 from .debian.host import Host
 from .debian.observe import observe
+from .planning.goal import refuse_other_account
 from .records.first_contact import first_contact
 from .records.names import check_host_address, check_name, unknown_person
 
 __all__ = ["contact_lines"]
 
 
-def contact_lines(host: Host, name: str, address: str | None = None) -> list[str]:
+def contact_lines(
+    host: Host, name: str, address: str | None = None, *, uid: int | None = None
+) -> list[str]:
     """What to send to an analyst who is there; ``address`` is how they reach the host.
 
-    Without one it is the host's own name. Raises ``AccountsError`` for an unknown analyst, and
-    where this host has no key to hand out.
+    Without one it is the host's own name. Raises ``AccountsError`` for an unknown analyst, for an
+    account with another number than ``uid`` (None is any), and where this host has no key to hand
+    out.
     """
     people = observe(host).registry.by_name()
     if check_name(name) not in people or people[name].is_operator:
         raise unknown_person(name, (one.name for one in people.values() if not one.is_operator))
+    refuse_other_account(people[name], uid)
     keys = [key.line for key in people[name].keys if not key.revoked]
     try:
         host_key = host.layout.at(HOST_KEY).read_text()

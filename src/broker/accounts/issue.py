@@ -16,11 +16,11 @@ from .manage import alone, converge
 from .planning.actions import WriteCertificates, WriteRevocations, WriteValidCertificates
 from .planning.certificate_rules import draft, live, revoked_serials
 from .planning.describe_certificates import certificate_facts
-from .planning.goal import refuse_impostor
+from .planning.goal import present_analyst
 from .records.certificates import Certificate, Certificates
 from .records.host import Observed
 from .records.model import Person
-from .records.names import check_name, unknown_person
+from .records.names import check_name
 
 __all__ = ["issue_certificate"]
 
@@ -30,12 +30,14 @@ def issue_certificate(
     host: Host,
     *,
     label: str | None = None,
+    uid: int | None = None,
     now: datetime | None = None,
 ) -> Certificate:
     """Sign for one key of an analyst (by its name, fingerprint or comment), and remember it.
 
-    Raises ``AccountsError`` for a name that is not an analyst's, for a key that is not valid, and
-    where certificates are switched off; ``BrokerError`` for what the host refused.
+    Raises ``AccountsError`` for a name that is not an analyst's, or not that of the account with
+    the number ``uid`` (None is any), for a key that is not valid, and where certificates are
+    switched off; ``BrokerError`` for what the host refused.
     """
     layout = host.layout
     converge((), host)  # what drifted, the authority among it, is mended first
@@ -43,7 +45,7 @@ def issue_certificate(
         observed = observe(host, [check_name(name)])
         known = _certificates(observed)
         moment = now or datetime.now(UTC)
-        certificate, key = draft(_analyst(name, observed), label, known, moment)
+        certificate, key = draft(_analyst(name, observed, uid), label, known, moment)
         changes = [Change("analyst.certificate", name, certificate_facts(certificate))]
         with recording(changes, layout.at(AUDIT_LOG)):
             line = sign(layout.at(layout.authority), certificate, key, layout.transport)
@@ -66,15 +68,11 @@ def _certificates(observed: Observed) -> Certificates:
     return found.certificates
 
 
-def _analyst(name: str, observed: Observed) -> Person:
+def _analyst(name: str, observed: Observed, uid: int | None) -> Person:
     entry = observed.registry.by_name().get(name)
     if entry is not None and entry.is_operator:
         raise AccountsError(
             "an operator enters with the key alone, and needs no certificate",
             where=entry.where,
         )
-    if entry is None or entry.state != "present":
-        people = observed.registry.people
-        raise unknown_person(name, [one.name for one in people if not one.is_operator])
-    refuse_impostor(entry, observed)
-    return entry
+    return present_analyst(name, observed, uid)

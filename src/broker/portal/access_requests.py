@@ -96,7 +96,7 @@ def grant_request(
         found = _decided(session, admin, request_id, Decision.GRANTED, comment)
         person, access_class = found.person, found.access_class
     try:
-        accounts.grant(admin.email, account_of(person, accounts).name, access_class)
+        accounts.grant(admin.email, account_of(person, accounts).id, access_class)
     except Exception as error:
         with database.begin() as session:
             _put_back(session, admin, found, str(error))

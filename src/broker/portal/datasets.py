@@ -83,7 +83,7 @@ def choose_datasets(
     if wish.keys() - known:
         raise AccountsError("there is no such dataset", where="datasets")
     account = accounts.analyst_now(viewer.account) if viewer.account is not None else None
-    if account is None:
+    if account is None or account.id != viewer.account_id:
         raise AccountsError(
             "you have no account on the host yet, and so no laptop that gets data",
             remedy="Begin with a key.",
@@ -102,7 +102,7 @@ def choose_datasets(
                 remedy="Choose both, or leave out both.",
             )
     seen = account.datasets.id if account.datasets is not None else ""
-    accounts.choose_datasets(viewer.email, account.name, sorted(out), seen)
+    accounts.choose_datasets(viewer.email, account.id, sorted(out), seen)
     with database.begin() as session:
         for name in sorted(out ^ before):
             verb = "datasets.leave_out" if name in out else "datasets.have"

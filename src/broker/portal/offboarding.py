@@ -77,7 +77,7 @@ def off_board(database: Database, host: HostActs, admin: Viewer, person_id: int)
         found = _facts(host, person)
         if found is not None:
             account = found.name
-            host.accounts.remove(admin.email, account)
+            host.accounts.remove(admin.email, found.id)
     except BrokerError as error:
         result, detail = "refused", str(error)
         raise

@@ -19,7 +19,7 @@ from .database.models import PersonState, PortalPerson
 from .events import note_event
 from .identity.account_names import SuggestedName, declared_name, suggest_name
 from .identity.accounts import is_tied
-from .viewer import Viewer
+from .viewer import AccountId, Viewer
 
 __all__ = ["account_of", "own_account", "register", "suggested_account"]
 
@@ -65,8 +65,8 @@ def suggested_account(
 
 def register(
     database: Database, host: HostActs, viewer: Viewer, key: Key, instance: Instance
-) -> str:
-    """Give a person an account with this key; returns its name. Raises ``BrokerError``.
+) -> AccountId:
+    """Give a person an account with this key. Raises ``BrokerError``.
 
     The name is taken in the database first, where no two people have the same, and given back
     when the host refuses. An account that the operators made for the address is taken over.
@@ -79,25 +79,20 @@ def register(
     own = next((one for one in analysts if one.name == name), None)
     try:
         if own is None:
-            accounts.register(viewer.email, name, viewer.email, key.line)
-        elif own.key(key.fingerprint) is None:
-            accounts.add_key(viewer.email, name, key.line)
+            made = accounts.register(viewer.email, name, viewer.email, key.line)
+        else:
+            made = own.id
+            if own.key(key.fingerprint) is None:
+                accounts.add_key(viewer.email, made, key.line)
     except Exception:
         _give_back(database, viewer, name)
         raise
-    made = accounts.analyst_now(name)
-    if made is None or made.uid is None:
-        raise AccountsError(
-            "the host does not show the account yet",
-            where=name,
-            remedy="Send the same key again.",
-        )
     if _tied(database, viewer, made):
-        return name
+        return made
     if own is None:  # removed while the host made the account
-        accounts.remove(viewer.email, name)
+        accounts.remove(viewer.email, made)
     else:
-        accounts.revoke_key(viewer.email, name, key.fingerprint)
+        accounts.revoke_key(viewer.email, made, key.fingerprint)
     raise _removed(viewer)
 
 
@@ -136,7 +131,7 @@ def _claim(database: Database, viewer: Viewer, name: str, key: Key) -> None:
         note_event(session, viewer.person_id, "account.request", name, detail=key.fingerprint)
 
 
-def _tied(database: Database, viewer: Viewer, made: AccountFacts) -> bool:
+def _tied(database: Database, viewer: Viewer, made: AccountId) -> bool:
     """Whether the account is the person's from now on; not where they were removed meanwhile."""
     with database.begin() as session:
         person = session.get(PortalPerson, viewer.person_id)

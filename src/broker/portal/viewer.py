@@ -9,7 +9,16 @@ from typing import Protocol
 from ..classes import PUBLIC
 from ..manifest import Audience
 
-__all__ = ["AccountClasses", "Viewer", "audience_of"]
+__all__ = ["AccountClasses", "AccountId", "Viewer", "audience_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountId:
+    """One account of the host, now and ever: a name may be another person's after a removal, and
+    a number (uid) is never given twice. What is asked of an account names both."""
+
+    name: str
+    uid: int
 
 
 class AccountClasses(Protocol):
@@ -21,13 +30,15 @@ class AccountClasses(Protocol):
     def has_name(self, name: str) -> bool:
         """Whether an account or a group of the host has this name, also one of the system."""
 
-    def classes(self, account: str) -> Collection[str] | None:
-        """The access classes of a Linux account; None where there is no such analyst."""
+    def classes(self, account: str, uid: int | None = None) -> Collection[str] | None:
+        """The access classes of a Linux account, of that with this number where one is given;
+        None where there is no such analyst."""
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person who is signed in. ``account`` is None until they have one on the host.
+    """A person who is signed in. ``account`` is None until they have one on the host, and with it
+    ``account_uid``, its number.
 
     ``lost_account`` is the name of one that was theirs, and is gone or another one by now.
     ``is_trusted`` says that they came by a door whose word for their address counts: without it
@@ -41,6 +52,14 @@ class Viewer:
     is_admin: bool
     is_trusted: bool
     lost_account: str | None = None
+    account_uid: int | None = None
+
+    @property
+    def account_id(self) -> AccountId | None:
+        """Their account, as what is asked of it names it."""
+        if self.account is None or self.account_uid is None:
+            return None
+        return AccountId(self.account, self.account_uid)
 
 
 def audience_of(viewer: Viewer, accounts: AccountClasses) -> Audience:
@@ -49,5 +68,6 @@ def audience_of(viewer: Viewer, accounts: AccountClasses) -> Audience:
     Without an account, or with one that was removed, a person knows what ``public`` knows: every
     person who may sign in gets that class.
     """
-    found = accounts.classes(viewer.account) if viewer.account is not None else None
+    account = viewer.account_id
+    found = accounts.classes(account.name, account.uid) if account is not None else None
     return Audience.of(found or (PUBLIC,))

@@ -37,9 +37,9 @@ class FixedAccounts:
         """No other name is taken."""
         return name == "anna"
 
-    def classes(self, account: str) -> Collection[str] | None:
+    def classes(self, account: str, uid: int | None = None) -> Collection[str] | None:
         """The same for everyone."""
-        del account
+        del account, uid
         return self.names
 
 
@@ -51,7 +51,13 @@ def signed_in_app(folder: Path, *, is_admin: bool = False, **options: Any) -> Fl
     def sign_in() -> None:
         """Anna."""
         g.viewer = Viewer(
-            1, "anna@example.com", "Anna Lind", "anna", is_admin=is_admin, is_trusted=True
+            1,
+            "anna@example.com",
+            "Anna Lind",
+            "anna",
+            is_admin=is_admin,
+            is_trusted=True,
+            account_uid=1000,
         )
 
     return app

@@ -40,7 +40,7 @@ from broker.portal.identity.current import viewer_of
 from broker.portal.identity.people import remove_person
 from broker.portal.settings import PortalSettings
 from broker.portal.tokens import Scope, make_token
-from broker.portal.viewer import Viewer
+from broker.portal.viewer import AccountId, Viewer
 from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
 from tests.unit.catalog.example import write_example
 
@@ -150,15 +150,23 @@ class AccountsDoor:
         person = observe(self.host).registry.by_name().get(account)
         return None if person is None else person.uid
 
+    def id(self, name: str) -> AccountId:
+        """Of an analyst who is there."""
+        uid = self.uid(name)
+        assert uid is not None
+        return AccountId(name, uid)
+
     def has_name(self, name: str) -> bool:
         """Of an analyst, or one that the host has beside them."""
         return name in self.names or self.uid(name) is not None
 
-    def classes(self, account: str) -> Collection[str] | None:
+    def classes(self, account: str, uid: int | None = None) -> Collection[str] | None:
         """As the groups of the account say it."""
         self.transactions.check_none()
         person = observe(self.host).registry.by_name().get(account)
-        return None if person is None else {PUBLIC, *person.classes}
+        if person is None or uid not in (None, person.uid):
+            return None
+        return {PUBLIC, *person.classes}
 
     def add(self, name: str, *, email: str | None = None, classes: Collection[str] = ()) -> None:
         """An analyst whom the operators made."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from broker.accounts.debian.observe import observe
-from broker.accounts.manage import converge
+from broker.accounts.manage import converge, list_analysts
 from broker.accounts.records.keys import parse_key
 from broker.accounts.records.model import parse_request
 from broker.errors import AccountsError
@@ -20,6 +20,7 @@ from broker.portal.registration import register
 from tests.unit.accounts.scratch import public_key
 from tests.unit.portal.scene import Scene
 
+KEY = parse_key(public_key("bob"), where="bob").fingerprint
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
 
 
@@ -178,19 +179,6 @@ def test_a_registration_that_broke_off_is_gone_on_with(
         register(portal.database, host, after, key, instance)
 
 
-def test_an_account_that_the_host_does_not_show_at_once_is_had_with_the_same_key(
-    portal: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    portal.is_trusted = False
-    with monkeypatch.context() as patch:
-        patch.setattr(AccountActs, "analyst_now", lambda *_: None)
-        portal.browser("cleo").post("/welcome/key", data={"key": public_key("cleo")})
-    portal.browser("cleo").post("/welcome/key", data={"key": public_key("cleo")})
-    viewer = portal.viewer("cleo")
-    assert viewer is not None
-    assert viewer.account == "cleo"
-
-
 def test_an_account_of_an_untrusted_door_is_the_persons_only_when_an_admin_says_so(
     portal: Scene,
 ) -> None:
@@ -214,3 +202,57 @@ def test_an_account_of_an_untrusted_door_is_the_persons_only_when_an_admin_says_
 def reads_private(portal: Scene) -> bool:
     """Whether Bob reads a private table in the portal."""
     return bool(portal.browser("bob").get("/catalog/table/hr/table_1").status_code == 200)
+
+
+ACTS: list[tuple[str, str, dict[str, str]]] = [
+    ("bob", "/keys/add", {"key": public_key("more")}),
+    ("bob", "/keys/rotate", {"key": public_key("more"), "old": KEY, "grace": "0m"}),
+    ("bob", "/keys/revoke", {"fingerprint": KEY}),
+    ("bob", "/welcome/key", {"key": public_key("more")}),
+    ("bob", "/datasets", {}),
+    ("dora", "/admin/people/{bob}/classes", {"class": "private", "verb": "grant"}),
+    ("dora", "/admin/people/{bob}/classes", {"class": "private", "verb": "revoke"}),
+    ("dora", "/admin/people/{bob}/keys/revoke", {"fingerprint": KEY}),
+    ("dora", "/admin/people/{bob}/remove", {}),
+]
+
+
+@pytest.mark.parametrize(("who", "path", "form"), ACTS)
+def test_an_account_made_anew_between_a_look_and_an_act_is_left_alone(
+    portal: Scene, monkeypatch: pytest.MonkeyPatch, who: str, path: str, form: dict[str, str]
+) -> None:
+    """The host refuses: what it does is done to the account that the portal has looked at."""
+    found: list[dict[str, Any]] = []
+
+    def remade(acts: AccountActs, *words: Any, **fields: Any) -> Any:
+        converge([parse_request("bob", state="absent")], portal.door.host)
+        wish = parse_request("bob", email="robert@example.com", keys=[public_key("bob")])
+        converge([wish], portal.door.host)
+        found.extend(list_analysts(portal.door.host, "bob"))
+        return whole(acts, *words, **fields)
+
+    whole, browser = AccountActs._act, portal.browser(who)
+    with monkeypatch.context() as patch:
+        patch.setattr(AccountActs, "_act", remade)
+        answer = browser.post(path.format(bob=portal.people["bob"]), data=form)
+    assert list_analysts(portal.door.host, "bob") == found
+    assert len(found) == 1
+    assert "made anew" in text(browser.get(answer.location, follow_redirects=True))
+
+
+def test_an_account_made_anew_as_soon_as_it_was_registered_is_not_tied(
+    portal: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = AccountActs._act
+
+    def remade(acts: AccountActs, *words: Any, **fields: Any) -> Any:
+        answer = whole(acts, *words, **fields)
+        converge([parse_request("cleo", state="absent")], portal.door.host)
+        portal.door.add("cleo", email="another@example.com", classes=["private"])
+        return answer
+
+    monkeypatch.setattr(AccountActs, "_act", remade)
+    portal.browser("cleo").post("/welcome/key", data={"key": public_key("her own")})
+    viewer = portal.viewer("cleo")
+    assert viewer is not None
+    assert (viewer.account, viewer.lost_account) == (None, "cleo")

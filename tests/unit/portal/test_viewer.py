@@ -13,6 +13,8 @@ from broker.portal.database.models import PortalPerson
 from broker.portal.identity.current import viewer_of
 from broker.portal.viewer import Viewer, audience_of
 
+UID = 1000
+
 
 @dataclass
 class Host:
@@ -21,17 +23,23 @@ class Host:
     people: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def uid(self, account: str) -> int | None:
-        return 1000 if account in self.people else None
+        return UID if account in self.people else None
 
     def has_name(self, name: str) -> bool:
         return name in self.people
 
-    def classes(self, account: str) -> Collection[str] | None:
-        return self.people.get(account)
+    def classes(self, account: str, uid: int | None = None) -> Collection[str] | None:
+        return self.people.get(account) if uid in (None, UID) else None
 
 
-def person(account: str | None) -> Viewer:
-    return Viewer(1, "anna@example.com", "Anna", account, is_admin=False, is_trusted=True)
+def person(account: str | None, uid: int = UID) -> Viewer:
+    number = None if account is None else uid
+    return Viewer(
+        *(1, "anna@example.com", "Anna", account),
+        is_admin=False,
+        is_trusted=True,
+        account_uid=number,
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,6 +56,11 @@ def test_a_person_knows_what_their_account_may_read(
 ) -> None:
     host = Host({"anna": ("public",), "eva": ("private", "finance", "public")})
     assert audience_of(person(account), host).names == classes
+
+
+def test_an_account_made_anew_since_the_request_began_says_nothing_of_the_person() -> None:
+    host = Host({"eva": ("private", "public")})
+    assert audience_of(person("eva", UID - 1), host).names == ("public",)
 
 
 def test_a_class_that_was_taken_away_counts_at_once() -> None:

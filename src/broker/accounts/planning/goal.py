@@ -17,7 +17,14 @@ from ..records.registry import Registry, make_registry
 from .change import changed
 from .wanted import SUDO_RULE
 
-__all__ = ["goal", "impostor", "is_ours", "refuse_impostor"]
+__all__ = [
+    "goal",
+    "impostor",
+    "is_ours",
+    "present_analyst",
+    "refuse_impostor",
+    "refuse_other_account",
+]
 
 MIN_FREE_BYTES = 8 * 2**20
 
@@ -83,6 +90,8 @@ def _entry(
             where=request.where,
             remedy=f"Choose another name, or look at them with: {listed_by(known.role)}.",
         )
+    if known is not None:
+        refuse_other_account(known, request.uid)
     if request.state == "absent":
         return _leaver(request, known, observed)
     if known is not None:
@@ -191,6 +200,37 @@ def refuse_impostor(entry: Person, observed: Observed) -> None:
             found=other,
             remedy="Move it away, then try again.",
         )
+
+
+def refuse_other_account(entry: Person, uid: int | None) -> None:
+    """Refuse what was requested of the account with the number ``uid``; None is any.
+
+    Numbers are never given twice, so an account that was made anew under the same name has
+    another one. Raises ``AccountsError``.
+    """
+    if uid is not None and uid != entry.uid:
+        raise AccountsError(
+            "the account of this name was made anew meanwhile, perhaps for another person",
+            where=entry.where,
+            expected=f"uid {uid}",
+            found=f"uid {entry.uid}",
+            remedy="Look at it again. Nothing was changed.",
+        )
+
+
+def present_analyst(name: str, observed: Observed, uid: int | None) -> Person:
+    """The analyst of this name, whose account is the one that the broker made.
+
+    Raises ``AccountsError`` where there is none, and where the account is another one than that
+    with the number ``uid`` (None is any).
+    """
+    entry = observed.registry.by_name().get(name)
+    if entry is None or entry.is_operator or entry.state != "present":
+        people = observed.registry.people
+        raise unknown_person(name, [one.name for one in people if not one.is_operator])
+    refuse_other_account(entry, uid)
+    refuse_impostor(entry, observed)
+    return entry
 
 
 def _refuse_impostors(requests: Sequence[Request], observed: Observed) -> None:

@@ -108,6 +108,8 @@ class Request:
     """Refuse the request unless the person exists."""
     new: bool = False
     """Refuse the request if it would change a person who exists."""
+    uid: int | None = None
+    """Refuse the request if the name belongs to an account with another number by now."""
     state: _State = "present"
     origin: _Origin = "registry"
     home: HomePolicy = "archive"

@@ -1,6 +1,6 @@
 """Asking the root helper: what the portal calls. Standard library only.
 
-Client(behalf="jan@example.com").call("grant", name="anna", classes=["finance"])
+Client(behalf="jan@example.com").call("grant", name="anna", uid="2001", classes=["finance"])
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class Helper:
             return self._listed(command.request)
         if isinstance(command.request, ContactRequest):
             wish = command.request
-            return {"lines": contact_lines(self.host, wish.name, wish.address)}
+            return {"lines": contact_lines(self.host, wish.name, wish.address, uid=wish.uid)}
         if isinstance(command.request, CertificateRequest):
             return self._issued(command.request)
         if isinstance(command.request, ChoiceRequest):
@@ -90,12 +90,13 @@ class Helper:
 
     def _listed(self, wish: ListRequest) -> dict[str, Any]:
         rows = list_analysts(self.host, wish.name, measured=wish.name is not None)
-        return {"analysts": [{name: row.get(name) for name in _SHOWN} for row in rows]}
+        found = [row for row in rows if wish.uid in (None, row["uid"])]
+        return {"analysts": [{name: row[name] for name in _SHOWN} for row in found]}
 
     def _chosen(self, wish: ChoiceRequest) -> dict[str, Any]:
-        chosen = choose_left_out(wish.name, self.host, wish.without, seen=wish.seen)
+        chosen = choose_left_out(wish.name, self.host, wish.without, seen=wish.seen, uid=wish.uid)
         return {"datasets": choice_facts(chosen)}
 
     def _issued(self, wish: CertificateRequest) -> dict[str, Any]:
-        issued = issue_certificate(wish.name, self.host, label=wish.label)
+        issued = issue_certificate(wish.name, self.host, label=wish.label, uid=wish.uid)
         return {"certificate": issued.line, **certificate_facts(issued)}

@@ -12,6 +12,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from ...errors import AccountsError, LockedError
+from ..viewer import AccountId
 from .facts import AccountFacts
 
 __all__ = ["AccountActs", "HostHelper"]
@@ -31,6 +32,9 @@ class HostHelper(Protocol):
 class AccountActs:
     """``helper_for(email)`` asks in the name of a person, for the audit log of the host.
 
+    What concerns an account names it with its number, so that the host refuses where the name is
+    another account's by the time at which it acts.
+
     The helper answers the portal only so often. So one list of all analysts is kept for 10
     seconds, however many people look; an act forgets it. ``fresh`` asks for one analyst now, for
     pages that show an effect. One person may act ``most`` often, and look so often, so that
@@ -44,7 +48,7 @@ class AccountActs:
         self._most = parse(most)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._kept: tuple[float, tuple[AccountFacts, ...]] | None = None
-        self._contacts: dict[tuple[str, str], tuple[float, list[str]]] = {}
+        self._contacts: dict[tuple[AccountId, str], tuple[float, list[str]]] = {}
         self._lock = threading.Lock()
 
     def analysts(self, *, fresh: bool = False) -> tuple[AccountFacts, ...]:
@@ -65,7 +69,7 @@ class AccountActs:
         return found
 
     def analyst_now(self, name: str) -> AccountFacts | None:
-        """The analyst of this account as the host has it now, and in no case as it was before.
+        """Who has this account name on the host now, and in no case who had it before.
 
         For what admins do and prove. Raises ``BrokerError`` where the host does not say.
         """
@@ -73,77 +77,90 @@ class AccountActs:
         self._replace(name, found)
         return next(iter(found), None)
 
-    def analyst(self, name: str | None, *, fresh: bool = False) -> AccountFacts | None:
-        """The analyst of this account; None where the host has none.
+    def analyst(self, account: AccountId | None, *, fresh: bool = False) -> AccountFacts | None:
+        """The analyst of this account; None where the host has none, or another of its name.
 
         One who is not in the list that is kept is looked up: another process may have made the
         account since.
         """
-        if name is None:
+        if account is None:
             return None
-        if fresh and self._limiter.hit(self._most, "look", name):
-            return self.analyst_now(name)
-        found = next((one for one in self.analysts() if one.name == name), None)
-        if found is None and not fresh and self._limiter.hit(self._most, "look", name):
-            return self.analyst_now(name)
+        if fresh and self._limiter.hit(self._most, "look", account.name):
+            return _same(self.analyst_now(account.name), account)
+        found = _same(self.holder_of(account.name), account)
+        if found is None and not fresh and self._limiter.hit(self._most, "look", account.name):
+            return _same(self.analyst_now(account.name), account)
         return found
 
-    def contact(self, behalf: str, name: str, address: str) -> list[str]:
+    def holder_of(self, name: str | None) -> AccountFacts | None:
+        """Who has this account name in the list that is kept, also after another one."""
+        return next((one for one in self.analysts() if one.name == name), None)
+
+    def contact(self, behalf: str, account: AccountId, address: str) -> list[str]:
         """The lines with which an analyst begins on a laptop; no address is the host's name.
 
         They say the keys of the host, so they are kept for some minutes, until an act.
         """
         now = time.monotonic()
         with self._lock:
-            kept = self._contacts.get((name, address))
+            kept = self._contacts.get((account, address))
         if kept is not None and now - kept[0] < _CONTACT_SECONDS:
             return [*kept[1]]
-        answer = self._helper_for(behalf).call("contact", name=name, address=address or None)
+        answer = self._helper_for(behalf).call(
+            "contact", **_named(account), address=address or None
+        )
         lines = [str(line) for line in answer["lines"]]
         with self._lock:
-            self._contacts[name, address] = now, lines
+            self._contacts[account, address] = now, lines
         return [*lines]
 
-    def register(self, behalf: str, name: str, email: str, key: str) -> None:
+    def register(self, behalf: str, name: str, email: str, key: str) -> AccountId:
         """A new analyst, of the class public. Raises ``AccountsError`` where the name is taken."""
-        if self.analyst(name, fresh=True) is not None:
+        if self.analyst_now(name) is not None:
             raise AccountsError("an account of this name is there already", where=name)
-        self._act(behalf, "add", name=name, email=email, keys=[key], classes=[])
+        made = self._act(behalf, "add", name=name, email=email, keys=[key], classes=[])
+        (analyst,) = made["analysts"]
+        return AccountId(name, int(analyst["uid"]))
 
-    def add_key(self, behalf: str, name: str, key: str, label: str = "") -> None:
+    def add_key(self, behalf: str, account: AccountId, key: str, label: str = "") -> None:
         """One more key."""
-        self._act(behalf, "key-add", name=name, key=key, label=label or None)
+        self._act_on(behalf, "key-add", account, key=key, label=label or None)
 
-    def rotate_key(self, behalf: str, name: str, old: str, key: str, grace: str) -> None:
+    def rotate_key(self, behalf: str, account: AccountId, old: str, key: str, grace: str) -> None:
         """A new key in place of ``old``, which ends after ``grace`` (``7d``; ``0m`` is at once)."""
-        self._act(behalf, "key-rotate", name=name, key=key, old=[old], grace=grace)
+        self._act_on(behalf, "key-rotate", account, key=key, old=[old], grace=grace)
 
-    def revoke_key(self, behalf: str, name: str, fingerprint: str) -> None:
+    def revoke_key(self, behalf: str, account: AccountId, fingerprint: str) -> None:
         """End a key at once, and the sessions that it opened."""
-        self._act(behalf, "key-revoke", name=name, old=[fingerprint])
+        self._act_on(behalf, "key-revoke", account, old=[fingerprint])
 
-    def grant(self, behalf: str, name: str, access_class: str) -> None:
+    def grant(self, behalf: str, account: AccountId, access_class: str) -> None:
         """Let an analyst read a class."""
-        self._act(behalf, "grant", name=name, classes=[access_class])
+        self._act_on(behalf, "grant", account, classes=[access_class])
 
-    def revoke(self, behalf: str, name: str, access_class: str) -> None:
+    def revoke(self, behalf: str, account: AccountId, access_class: str) -> None:
         """No longer let an analyst read a class."""
-        self._act(behalf, "revoke", name=name, classes=[access_class])
+        self._act_on(behalf, "revoke", account, classes=[access_class])
 
-    def remove(self, behalf: str, name: str) -> None:
+    def remove(self, behalf: str, account: AccountId) -> None:
         """Remove the account; its home is archived."""
-        self._act(behalf, "remove", name=name, home="archive")
+        self._act_on(behalf, "remove", account, home="archive")
 
-    def certificate(self, behalf: str, name: str, fingerprint: str) -> dict[str, Any]:
+    def certificate(self, behalf: str, account: AccountId, fingerprint: str) -> dict[str, Any]:
         """A certificate for a key: ``certificate`` (its line), ``serial``, ``until``."""
-        return self._act(behalf, "certificate", name=name, label=fingerprint)
+        return self._act_on(behalf, "certificate", account, label=fingerprint)
 
-    def choose_datasets(self, behalf: str, name: str, without: Sequence[str], seen: str) -> None:
+    def choose_datasets(
+        self, behalf: str, account: AccountId, without: Sequence[str], seen: str
+    ) -> None:
         """Pass on to the laptops of an analyst which datasets they leave out.
 
         ``seen`` is the id of the choice that this changes, empty where there is none.
         """
-        self._act(behalf, "choose-datasets", name=name, without=[*without], seen=seen)
+        self._act_on(behalf, "choose-datasets", account, without=[*without], seen=seen)
+
+    def _act_on(self, behalf: str, verb: str, account: AccountId, **fields: Any) -> dict[str, Any]:
+        return self._act(behalf, verb, **_named(account), **fields)
 
     def _act(self, behalf: str, verb: str, **fields: Any) -> dict[str, Any]:
         if not self._limiter.hit(self._most, "act", behalf):
@@ -170,3 +187,11 @@ class AccountActs:
     def _looked_up(self, name: str | None) -> tuple[AccountFacts, ...]:
         rows: Sequence[Any] = self._helper_for(None).call("list", name=name)["analysts"]
         return tuple(map(AccountFacts.of, rows))
+
+
+def _named(account: AccountId) -> dict[str, str]:
+    return {"name": account.name, "uid": str(account.uid)}
+
+
+def _same(found: AccountFacts | None, account: AccountId) -> AccountFacts | None:
+    return found if found is not None and found.id == account else None

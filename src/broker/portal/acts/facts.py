@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...foreign.laptop_note import OWN_CHOICE
+from ..viewer import AccountId
 
 __all__ = [
     "AccountFacts",
@@ -103,7 +104,7 @@ class AccountFacts:
     """
 
     name: str
-    uid: int | None
+    uid: int
     email: str
     classes: tuple[str, ...]
     keys: tuple[KeyOfAccount, ...]
@@ -125,7 +126,7 @@ class AccountFacts:
         space = row.get("space") or {}
         return cls(
             name=str(row["name"]),
-            uid=row.get("uid"),
+            uid=int(row["uid"]),
             email=str(row.get("email") or ""),
             classes=tuple(map(str, row.get("classes") or ())),
             keys=tuple(map(_key, row.get("keys") or ())),
@@ -141,6 +142,11 @@ class AccountFacts:
             datasets=_datasets(row["datasets"]) if row.get("datasets") else None,
             laptops=tuple(map(_laptop, row.get("laptops") or ())),
         )
+
+    @property
+    def id(self) -> AccountId:
+        """This account, and no other that gets its name."""
+        return AccountId(self.name, self.uid)
 
     @property
     def is_declared(self) -> bool:

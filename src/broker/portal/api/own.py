@@ -46,7 +46,7 @@ def me() -> Me:
     """Who holds the token; what the host does not say now is left out."""
     viewer, host = api_viewer(), host_acts()
     try:
-        facts = host.accounts.analyst(viewer.account)
+        facts = host.accounts.analyst(viewer.account_id)
     except BrokerError:
         facts = None
     return Me(
@@ -70,14 +70,14 @@ def keys() -> AccountKeys:
 def add_key(body: NewKey) -> AccountKeys:
     """One more key; the first one makes the account."""
     viewer, accounts, key = api_viewer(), host_acts().accounts, pasted_key(body.key)
-    if viewer.account is None:
+    account = viewer.account_id
+    if account is None:
         instance = current_app.extensions["portal"].instance
-        name = register(database(), host_acts(), viewer, key, instance)
+        account = register(database(), host_acts(), viewer, key, instance)
     else:
-        name = viewer.account
-        accounts.add_key(viewer.email, name, key.line, body.label)
+        accounts.add_key(viewer.email, account, key.line, body.label)
         _note("key.add", key.fingerprint)
-    facts = accounts.analyst(name, fresh=True)
+    facts = accounts.analyst(account, fresh=True)
     if facts is None:
         raise ApiProblem(503, "The host does not show the account yet.", {"Retry-After": "5"})
     return AccountKeys(account=facts.name, keys=[_key(one) for one in facts.keys])
@@ -87,7 +87,7 @@ def replace_key(key_id: str, body: KeyReplacement) -> AccountKeys:
     """A new key; the other one ends after the grace."""
     facts, fingerprint = _with_key(key_id)
     viewer, key = api_viewer(), pasted_key(body.key)
-    host_acts().accounts.rotate_key(viewer.email, facts.name, fingerprint, key.line, body.grace)
+    host_acts().accounts.rotate_key(viewer.email, facts.id, fingerprint, key.line, body.grace)
     _note("key.rotate", key.fingerprint, f"instead of {fingerprint}")
     return keys()
 
@@ -95,7 +95,7 @@ def replace_key(key_id: str, body: KeyReplacement) -> AccountKeys:
 def revoke_key(key_id: str) -> None:
     """End a key at once."""
     facts, fingerprint = _with_key(key_id)
-    host_acts().accounts.revoke_key(api_viewer().email, facts.name, fingerprint)
+    host_acts().accounts.revoke_key(api_viewer().email, facts.id, fingerprint)
     _note("key.revoke", fingerprint)
 
 
@@ -108,7 +108,7 @@ def certificate(body: CertificateWish) -> CertificateAnswer:
     if not body.fingerprint and len(labels) != 1:
         raise ApiProblem(409, f"The account has {len(labels)} keys: send the fingerprint of one.")
     fingerprint = body.fingerprint or labels[0]
-    found = host_acts().accounts.certificate(api_viewer().email, facts.name, fingerprint)
+    found = host_acts().accounts.certificate(api_viewer().email, facts.id, fingerprint)
     _note("certificate.issue", fingerprint)
     return CertificateAnswer(
         certificate=str(found["certificate"]),
@@ -120,7 +120,7 @@ def certificate(body: CertificateWish) -> CertificateAnswer:
 
 def datasets() -> ApiDatasets:
     """Which datasets the laptops get."""
-    return _datasets(left_out(host_acts().accounts.analyst(api_viewer().account)))
+    return _datasets(left_out(host_acts().accounts.analyst(api_viewer().account_id)))
 
 
 def set_datasets(body: DatasetWish) -> ApiDatasets:
@@ -147,7 +147,7 @@ def _datasets(out: frozenset[str]) -> ApiDatasets:
 
 
 def _account(*, fresh: bool = True) -> AccountFacts:
-    facts = host_acts().accounts.analyst(api_viewer().account, fresh=fresh)
+    facts = host_acts().accounts.analyst(api_viewer().account_id, fresh=fresh)
     if facts is None:
         raise ApiProblem(404, "You have no account on the host yet: add a key.")
     return facts

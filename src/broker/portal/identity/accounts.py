@@ -44,8 +44,9 @@ class NssAccounts:
             return self.uid(name) is not None
         return True
 
-    def classes(self, account: str) -> Collection[str] | None:
-        """The classes whose groups the account is in; None where it is not an analyst's.
+    def classes(self, account: str, uid: int | None = None) -> Collection[str] | None:
+        """The classes whose groups the account is in; None where it is not an analyst's, or its
+        number is not ``uid``.
 
         Who is not in the group of ``public`` is not an analyst, or no longer one.
         """
@@ -53,7 +54,7 @@ class NssAccounts:
             found = pwd.getpwnam(account)
         except KeyError:
             return None
-        if found.pw_uid < FIRST_PERSON_UID:
+        if found.pw_uid < FIRST_PERSON_UID or uid not in (None, found.pw_uid):
             return None
         names = set()
         for gid in os.getgrouplist(account, found.pw_gid):
@@ -80,12 +81,13 @@ class LocalAccounts:
         """Whether the file has it."""
         return self.classes(name) is not None
 
-    def classes(self, account: str) -> Collection[str] | None:
-        """The classes of an account; None where the file does not have it."""
+    def classes(self, account: str, uid: int | None = None) -> Collection[str] | None:
+        """The classes of an account; None where the file does not have it. All have one number."""
         try:
             accounts = json.loads(self._path.read_text())
             found = accounts.get(account)
-            return None if found is None else [str(name) for name in found]
+            is_other = found is None or uid not in (None, FIRST_PERSON_UID)
+            return None if is_other else [str(name) for name in found]
         except FileNotFoundError:
             return None
         except (OSError, ValueError, AttributeError, TypeError) as error:

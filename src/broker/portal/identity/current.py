@@ -79,6 +79,7 @@ def viewer_of(
         is_admin=is_admin and is_trusted,
         is_trusted=is_trusted,
         lost_account=person.account if account is None and person.account_uid is not None else None,
+        account_uid=person.account_uid if account is not None else None,
     )
 
 

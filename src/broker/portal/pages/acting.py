@@ -47,7 +47,7 @@ def account_of(viewer: Viewer, *, fresh: bool = False) -> tuple[AccountFacts | N
     ``fresh`` looks it up now, for the page that shows an effect.
     """
     try:
-        return host_acts().accounts.analyst(viewer.account, fresh=fresh), ""
+        return host_acts().accounts.analyst(viewer.account_id, fresh=fresh), ""
     except BrokerError as error:
         return None, explained(error)
 

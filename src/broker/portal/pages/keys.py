@@ -14,6 +14,7 @@ from ..events import note_event
 from ..identity.current import current_session_digest, signed_in
 from ..identity.sessions import end_session, sessions_of
 from ..tokens import LONGEST_LIFE, Scope, make_token, parse_scopes, revoke_token, tokens_of
+from ..viewer import AccountId, Viewer
 from .acting import account_of, database, go, note, person, refuse, settings, typed
 
 __all__ = ["keys"]
@@ -57,8 +58,8 @@ def add() -> Response:
     viewer = person()
     try:
         key = pasted_key(typed("key", _MOST_KEY))
-        name = _required(viewer.account)
-        host_acts().accounts.add_key(viewer.email, name, key.line, typed("label", 63))
+        account = _required(viewer)
+        host_acts().accounts.add_key(viewer.email, account, key.line, typed("label", 63))
     except BrokerError as error:
         refuse(error)
         return go("keys.listed", _anchor="add")
@@ -75,8 +76,8 @@ def rotate() -> Response:
         abort(400)
     try:
         key = pasted_key(typed("key", _MOST_KEY))
-        name = _required(viewer.account)
-        host_acts().accounts.rotate_key(viewer.email, name, old, key.line, grace)
+        account = _required(viewer)
+        host_acts().accounts.rotate_key(viewer.email, account, old, key.line, grace)
     except BrokerError as error:
         refuse(error)
         return go("keys.listed")
@@ -90,7 +91,7 @@ def revoke() -> Response:
     """End a key at once."""
     viewer, fingerprint = person(), typed("fingerprint", 100)
     try:
-        host_acts().accounts.revoke_key(viewer.email, _required(viewer.account), fingerprint)
+        host_acts().accounts.revoke_key(viewer.email, _required(viewer), fingerprint)
     except BrokerError as error:
         refuse(error)
         return go("keys.listed")
@@ -144,7 +145,7 @@ def end_browser() -> Response:
     return go("keys.listed", _anchor="browsers")
 
 
-def _required(account: str | None) -> str:
-    if account is None:
+def _required(viewer: Viewer) -> AccountId:
+    if viewer.account_id is None:
         raise AccountsError("you have no account yet", remedy="Begin on the page Welcome.")
-    return account
+    return viewer.account_id

@@ -121,12 +121,13 @@ def step() -> Response:
 def give_key() -> Response:
     """Make the account with this key, or add the key to the account."""
     viewer, accounts = person(), host_acts().accounts
+    account = viewer.account_id
     try:
         key = pasted_key(typed("key", _MOST_KEY))
-        if viewer.account is None or accounts.analyst(viewer.account, fresh=True) is None:
+        if account is None or accounts.analyst(account, fresh=True) is None:
             register(database(), host_acts(), viewer, key, settings().instance)
         else:
-            accounts.add_key(viewer.email, viewer.account, key.line, typed("label", 63))
+            accounts.add_key(viewer.email, account, key.line, typed("label", 63))
             note("key.add", key.fingerprint)
     except BrokerError as error:
         refuse(error)
@@ -147,7 +148,7 @@ def _contact(account: AccountFacts | None) -> tuple[list[str], str]:
     address = settings().instance.server.hostname or settings().instance.server.host
     try:
         asks = g.get("real_viewer") or person()  # an admin may look as this person
-        return host_acts().accounts.contact(asks.email, account.name, address), ""
+        return host_acts().accounts.contact(asks.email, account.id, address), ""
     except BrokerError as error:
         return [], explained(error)
 

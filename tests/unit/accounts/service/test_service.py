@@ -17,12 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.accounts import choose, contact, issue, manage
 from broker.accounts.debian.host import Host
 from broker.accounts.debian.observe import observe
 from broker.accounts.manage import converge
 from broker.accounts.planning.wanted import USER_FOLDERS
 from broker.accounts.records.certificates import Mode
 from broker.accounts.records.keys import parse_key
+from broker.accounts.records.model import parse_request
 from broker.accounts.records.paths import HostPaths
 from broker.accounts.service.client import Client
 from broker.accounts.service.protocol import VERBS, parse_command
@@ -121,6 +123,62 @@ def test_a_name_that_was_taken_meanwhile_is_not_given_to_another_person(door: Do
     assert (anna["email"], anna["classes"], len(anna["keys"])) == (None, ["private"], 1)
 
 
+OF_AN_ACCOUNT: list[tuple[str, dict[str, Any]]] = [
+    ("remove", {}),
+    ("grant", {"classes": ["private"]}),
+    ("revoke", {"classes": ["private"]}),
+    ("key-add", {"key": public_key("two")}),
+    ("key-rotate", {"key": public_key("three"), "grace": "0m"}),
+    ("key-revoke", {"old": ["first"]}),
+    ("certificate", {"label": "second"}),
+    ("choose-datasets", {"without": ["web"]}),
+    ("contact", {}),
+]
+LAST_MOMENT = {
+    "certificate": (issue, "alone"),
+    "choose-datasets": (choose, "alone"),
+    "contact": (contact, "observe"),
+}
+
+
+def test_each_verb_that_concerns_an_account_takes_its_number() -> None:
+    assert {verb for verb, one in VERBS.items() if "uid" not in one.more} == {"add"}
+    assert {verb for verb, _ in OF_AN_ACCOUNT} == set(VERBS) - {"add", "list"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root, and no other uid here")
+@pytest.mark.parametrize(("verb", "fields"), OF_AN_ACCOUNT)
+def test_an_account_made_anew_while_a_request_waits_for_its_turn_is_left_alone(
+    door: Door, monkeypatch: pytest.MonkeyPatch, verb: str, fields: dict[str, Any]
+) -> None:
+    host, client = Host(door.layout, ScratchSystem(door.layout.root)), Client(door.path)
+    keys = [{"key": public_key(name), "name": name} for name in ("first", "second")]
+    anna = parse_request("anna", keys=keys, classes=["private"])
+    converge([anna], host, certificates=Mode())
+    (before,) = client.call("list", name="anna")["analysts"]
+    module, name = LAST_MOMENT.get(verb, (manage, "alone"))
+    whole = getattr(module, name)
+    found: list[Any] = []
+
+    def remade(*words: Any) -> Any:
+        monkeypatch.undo()
+        converge([parse_request("anna", state="absent")], host)
+        converge([replace(anna, email="another.anna@example.com", classes=())], host)
+        found.extend(snapshot(door.layout.root / part) for part in ("etc", "home"))
+        return whole(*words)
+
+    monkeypatch.setattr(module, name, remade)
+    with pytest.raises(AccountsError, match="made anew meanwhile") as caught:
+        client.call(verb, name="anna", uid=str(before["uid"]), **fields)
+    assert caught.value.expected == f"uid {before['uid']}"
+    assert [snapshot(door.layout.root / part) for part in ("etc", "home")] == found
+    assert client.call("list", name="anna", uid=str(before["uid"]))["analysts"] == []
+    (now,) = client.call("list", name="anna")["analysts"]
+    assert now["uid"] > before["uid"]
+    assert client.call("list", name="anna", uid=str(now["uid"]))["analysts"] == [now]
+    assert client.call(verb, name="anna", uid=str(now["uid"]), **fields)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root, and no other uid here")
 def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     client = Client(door.path, behalf="jan@example.com", seconds=60)
@@ -181,8 +239,11 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
         (b'{"verb": "remove", "name": "../../etc"}', "not a valid user name"),
         (b'{"verb": "remove", "name": "anna\\nbob"}', "not a valid user name"),
         (b'{"verb": "remove", "name": "anna", "home": "/"}', "neither archive nor delete"),
-        (b'{"verb": "remove", "name": "anna", "uid": 0}', "more than this verb takes"),
+        (b'{"verb": "remove", "name": "anna", "gid": 0}', "more than this verb takes"),
+        (b'{"verb": "remove", "name": "anna", "uid": 0}', "uid is not a text"),
         (b'{"verb": "remove", "name": "anna", "name": "bob"}', "says something twice"),
+        (b'{"verb": "remove", "name": "anna", "uid": "-1"}', "not a number of an account"),
+        (b'{"verb": "list", "uid": "2001"}', "uid is given without a name"),
         (b'{"verb": "certificate", "name": "anna", "hours": "9"}', "more than this verb takes"),
         (b'{"verb": "certificate", "name": "-s/anna"}', "not a valid user name"),
         (b'{"verb": "certificate", "name": "anna"}', "issues no certificates"),

@@ -9,6 +9,10 @@ import pytest
 from broker.errors import LockedError
 from broker.portal.acts import accounts as module
 from broker.portal.acts.accounts import AccountActs
+from broker.portal.viewer import AccountId
+
+UID = 2001
+ANNA, BOB = AccountId("anna", UID), AccountId("bob", UID)
 
 
 class Busy:
@@ -22,7 +26,7 @@ class Busy:
         self.requests.append((verb, fields.get("name")))
         if self.is_busy:
             raise LockedError("this account asks too often")
-        return {"analysts": [{"name": fields.get("name") or "anna"}]}
+        return {"analysts": [{"name": fields.get("name") or "anna", "uid": UID}]}
 
 
 @pytest.fixture
@@ -36,12 +40,12 @@ def test_however_many_people_look_the_host_is_asked_once_in_10_seconds(clock: li
     helper = Busy()
     acts = AccountActs(lambda _: helper)
     for _ in range(50):
-        acts.analyst("anna")
+        acts.analyst(ANNA)
     assert helper.requests == [("list", None)]
-    acts.analyst("bob")  # who is not in it may be new
+    acts.analyst(BOB)  # who is not in it may be new
     assert helper.requests == [("list", None), ("list", "bob")]
     clock[0] += 11
-    acts.analyst("anna")
+    acts.analyst(ANNA)
     assert len(helper.requests) == 3
 
 
@@ -49,10 +53,10 @@ def test_an_act_and_a_look_at_its_effect_ask_anew(clock: list[float]) -> None:
     del clock
     helper = Busy()
     acts = AccountActs(lambda _: helper)
-    acts.analyst("anna")
-    acts.revoke_key("anna@example.com", "anna", "SHA256:x")
-    acts.analyst("anna", fresh=True)
-    acts.analyst("anna")
+    acts.analyst(ANNA)
+    acts.revoke_key("anna@example.com", ANNA, "SHA256:x")
+    acts.analyst(ANNA, fresh=True)
+    acts.analyst(ANNA)
     assert helper.requests == [
         ("list", None),
         ("key-revoke", "anna"),
@@ -67,22 +71,22 @@ def test_a_busy_host_is_excused_for_a_minute_but_never_for_an_effect(clock: list
     acts.analysts()
     helper.is_busy = True
     clock[0] += 30
-    assert acts.analyst("anna") is not None
+    assert acts.analyst(ANNA) is not None
     with pytest.raises(LockedError):
-        acts.analyst("anna", fresh=True)
+        acts.analyst(ANNA, fresh=True)
     clock[0] += 31
     with pytest.raises(LockedError):
-        acts.analyst("anna")
+        acts.analyst(ANNA)
 
 
 def test_one_person_leaves_room_for_others() -> None:
     helper = Busy()
     acts = AccountActs(lambda _: helper, "3 per minute")
     for _ in range(3):
-        acts.add_key("anna@example.com", "anna", "key")
+        acts.add_key("anna@example.com", ANNA, "key")
     with pytest.raises(LockedError, match="too often"):
-        acts.add_key("anna@example.com", "anna", "key")
-    acts.add_key("bob@example.com", "bob", "key")
+        acts.add_key("anna@example.com", ANNA, "key")
+    acts.add_key("bob@example.com", BOB, "key")
     for _ in range(5):
-        acts.analyst("anna", fresh=True)
+        acts.analyst(ANNA, fresh=True)
     assert helper.requests.count(("list", "anna")) == 3

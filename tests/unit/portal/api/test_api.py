@@ -45,7 +45,7 @@ def test_who_holds_a_token_is_looked_up_at_each_request(portal: Scene) -> None:
     assert found["classes"] == ["private", "public"]
     paths = {one["path"] for one in portal.api("GET", "/catalog", token).json["tables"]}
     assert "hr/table_1" in paths
-    portal.app.extensions["host_acts"].accounts.revoke("ops", "anna", "private")
+    portal.app.extensions["host_acts"].accounts.revoke("ops", portal.door.id("anna"), "private")
     assert portal.api("GET", "/me", token).json["classes"] == ["public"]
     paths = {one["path"] for one in portal.api("GET", "/catalog", token).json["tables"]}
     assert "hr/table_1" not in paths

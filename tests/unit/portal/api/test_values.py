@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
+from broker.accounts.manage import converge, list_analysts
+from broker.accounts.records.certificates import Mode
 from broker.accounts.records.keys import parse_key
 from broker.errors import AccountsError
 from broker.portal.acts.accounts import AccountActs
@@ -107,36 +109,27 @@ def test_an_admin_reads_how_syncs_ended_the_newest_first(portal: Scene) -> None:
 
 @as_root
 def test_a_certificate_is_issued_for_the_one_key_of_the_account(
-    portal: Scene, monkeypatch: pytest.MonkeyPatch
+    portal: Scene,
 ) -> None:
-    calls: list[tuple[str, ...]] = []
-
-    def issue(_acts: AccountActs, *given: str) -> dict[str, object]:
-        calls.append(given)
-        return {
-            "certificate": "ssh-ed25519-cert-v01@openssh.com AAAA anna",
-            "fingerprint": given[2],
-            "serial": 41,
-            "until": "2026-11-30T20:00:00Z",
-        }
-
-    monkeypatch.setattr(AccountActs, "certificate", issue)
+    converge((), portal.door.host, certificates=Mode())
     token = portal.token("anna")
+    serials = []
     for body in ({}, {"fingerprint": KEY}):
         answer = portal.api("POST", "/certificate", token, json=body)
         assert answer.status_code == 201
         assert answer.json["certificate"].startswith("ssh-ed25519-cert-v01@openssh.com ")
-        assert (answer.json["serial"], answer.json["fingerprint"]) == (41, KEY)
+        assert answer.json["fingerprint"] == KEY
+        serials.append(answer.json["serial"])
         until = datetime.fromisoformat(answer.json["until"])
-        assert until == datetime(2026, 11, 30, 20, tzinfo=UTC)
-    assert calls == [("anna@example.com", "anna", KEY)] * 2
+        assert timedelta(0) < until - datetime.now(UTC) <= timedelta(hours=Mode().hours or 0)
     other = parse_key(public_key("bob"), where="bob").fingerprint
     refused = portal.api("POST", "/certificate", token, json={"fingerprint": other})
     assert refused.status_code == 404
     portal.api("POST", "/keys", token, json={"key": public_key("second")})
     several = portal.api("POST", "/certificate", token, json={})
     assert (several.status_code, "2 keys" in several.json["detail"]) == (409, True)
-    assert len(calls) == 2
+    (anna,) = list_analysts(portal.door.host, "anna")
+    assert [one["serial"] for one in anna["certificates"]] == serials
 
 
 @as_root

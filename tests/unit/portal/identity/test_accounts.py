@@ -58,6 +58,8 @@ def test_a_group_that_was_taken_away_counts_at_the_next_look(
 ) -> None:
     accounts = NssAccounts(Instance())
     assert accounts.classes("eva") == ["private", "public"]
+    assert accounts.classes("eva", 1002) == ["private", "public"]
+    assert accounts.classes("eva", 1001) is None
     host["eva"][1].remove(101)
     assert accounts.classes("eva") == ["public"]
     host["eva"][1].remove(100)
@@ -86,6 +88,8 @@ def test_accounts_for_developers_are_a_file(tmp_path: Path) -> None:
     path.write_text('{"anna": ["public", "finance"]}')
     assert accounts.classes("anna") == ["public", "finance"]
     assert accounts.classes("eva") is None
+    assert accounts.classes("anna", accounts.uid("anna")) == ["public", "finance"]
+    assert accounts.classes("anna", 0) is None
     for text in ("{", "[]", '{"anna": 7}', '"x"'):
         path.write_text(text)
         with pytest.raises(PortalError, match=r"accounts cannot be read.*expected JSON"):

@@ -6,13 +6,12 @@ import gzip
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
 
 from broker.portal.acts.accounts import AccountActs
-from broker.portal.acts.facts import AccountFacts
 from broker.portal.database.models import PortalPerson
 from tests.unit.catalog.example import GENERATION
 from tests.unit.portal.scene import Scene, scene
@@ -131,8 +130,11 @@ def filled(tables: int, people: int = 0) -> Iterator[Scene]:
                 for name in names
             )
         known = made.app.extensions["host_acts"].accounts.analysts()
-        rows = [{"name": name, "email": f"{name}@example.com", "host": "ok"} for name in names]
-        facts = (*known, *map(AccountFacts.of, rows))
+        others = (
+            replace(known[0], name=name, uid=3000 + number, email=f"{name}@example.com", keys=())
+            for number, name in enumerate(names)
+        )
+        facts = (*known, *others)
         patch.setattr(AccountActs, "analysts", lambda *_, **__: facts)
         yield made
 

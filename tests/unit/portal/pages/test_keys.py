@@ -45,7 +45,7 @@ def test_the_last_key_says_what_its_end_means(portal: Scene) -> None:
 
 def test_no_one_ends_a_key_of_another_account(portal: Scene) -> None:
     portal.browser("bob").post("/keys/revoke", data={"fingerprint": OLD})
-    facts = portal.app.extensions["host_acts"].accounts.analyst("anna", fresh=True)
+    facts = portal.app.extensions["host_acts"].accounts.analyst_now("anna")
     assert facts.key(OLD).is_revoked is False
 
 

@@ -46,7 +46,7 @@ def test_from_no_account_to_the_first_pull(portal: Scene) -> None:
     assert browser.get("/welcome/progress").json == {"step": "sync"}
     assert portal.door.classes("cleo") == {"public"}
     portal.door.pulled["cleo"] = "2026-11-30T12:00:00Z"
-    portal.app.extensions["host_acts"].accounts.analyst("cleo", fresh=True)
+    portal.app.extensions["host_acts"].accounts.analyst_now("cleo")
     assert browser.get("/welcome/progress").json == {"step": "done"}
     page = browser.get("/welcome").text
     assert 'http-equiv="refresh"' not in page
@@ -85,7 +85,9 @@ def test_a_key_that_another_process_has_taken_counts_at_once(portal: Scene) -> N
     """Of an account that is there already, without a key that is accepted."""
     browser, first = portal.browser("bob"), portal.app.extensions["host_acts"]
     (bob,) = list_analysts(portal.door.host, "bob")
-    first.accounts.revoke_key("bob@example.com", "bob", bob["keys"][0]["fingerprint"])
+    first.accounts.revoke_key(
+        "bob@example.com", portal.door.id("bob"), bob["keys"][0]["fingerprint"]
+    )
     door = portal.door.path
     other = AccountActs(lambda behalf: Client(door, behalf=behalf), "10000 per minute")
     use_host(portal.app, replace(first, accounts=other))

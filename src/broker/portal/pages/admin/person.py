@@ -45,7 +45,7 @@ def person(person_id: int) -> str:
         browsers = sessions_of(session, person_id, settings().instance.auth, now)
         events, total = events_of(session, person_id, count=20)
     try:
-        on_host, problem = host_acts().accounts.analyst(found.account), ""
+        on_host, problem = host_acts().accounts.holder_of(found.account), ""
     except BrokerError as error:
         on_host, problem = None, str(error)
     account = on_host if on_host is not None and is_tied(found, on_host.uid) else None
@@ -81,7 +81,7 @@ def change_class(person_id: int) -> Response:
     found, accounts = _person(person_id), host_acts().accounts
     try:
         act = accounts.grant if verb == "grant" else accounts.revoke
-        act(acting_admin().email, account_of(found, accounts).name, name)
+        act(acting_admin().email, account_of(found, accounts).id, name)
     except BrokerError as error:
         refuse(error)
     else:
@@ -95,8 +95,8 @@ def revoke_key(person_id: int) -> Response:
     found, fingerprint = _person(person_id), typed("fingerprint", 100)
     accounts = host_acts().accounts
     try:
-        name = account_of(found, accounts).name
-        accounts.revoke_key(acting_admin().email, name, fingerprint)
+        account = account_of(found, accounts).id
+        accounts.revoke_key(acting_admin().email, account, fingerprint)
     except BrokerError as error:
         refuse(error)
     else:

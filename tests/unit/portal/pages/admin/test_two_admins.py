@@ -169,7 +169,7 @@ def test_a_class_that_is_held_whatever_was_decided_is_pointed_out(
     """An answer of the host that came too late, or a class that was granted by hand."""
     dora = portal.browser("dora")
     accounts = portal.app.extensions["host_acts"].accounts
-    accounts.grant("dora@example.com", "bob", "private")
+    accounts.grant("dora@example.com", portal.door.id("bob"), "private")
     assert "has it already" in words(dora.get("/admin/requests").text)
     dora.post(waiting, data={"answer": "refuse"})
     assert "refused has it now" in words(dora.get("/admin/requests").text)
