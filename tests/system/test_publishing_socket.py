@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rig.hosts import RELEASES, Host, wait_for
+from tests.unit.publishing.answers import checked
 
 from .deploy import Broker
 
@@ -36,7 +37,9 @@ def ask(host: Host, verb: str, account: str = "broker-portal", **fields: Any) ->
 
 
 def facts(host: Host, *parts: str, **more: Any) -> dict[str, Any]:
-    return ask(host, "facts", parts=parts, **more)
+    """Each as the pages of the portal are tested with it."""
+    reply = ask(host, "facts", parts=parts, **more)
+    return {part: checked(part, found) for part, found in reply.items()}
 
 
 def synced(host: Host, runs: int) -> None:
@@ -92,6 +95,7 @@ def test_an_admin_syncs_approves_and_rolls_back_and_no_other_account_does(
     assert "findings" not in found["proof"]
 
     page = ask(host, "audit", action="request", user="jan@example.com", count="100")
+    checked("audit", page)
     requests = [(one["action"], one["result"]) for one in page["events"]]
     assert requests.count(("request.approve", "done")) == 1
     assert requests.count(("request.approve", "refused")) == 1

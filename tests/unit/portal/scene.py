@@ -43,6 +43,7 @@ from broker.portal.tokens import Scope, make_token
 from broker.portal.viewer import AccountId, Viewer
 from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
 from tests.unit.catalog.example import write_example
+from tests.unit.publishing.answers import completed, when_all_is_well
 
 ORIGIN = "https://data.example.com"
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -189,22 +190,33 @@ class AccountsDoor:
 
 @dataclass
 class PublishingScript:
-    """The helper for publishing by a script: what it was asked, and what it answers."""
+    """The helper for publishing by a script: what it was asked, and what it answers.
+
+    Answers are checked and completed as ``tests.unit.publishing.answers`` says, of which a test of
+    the helper itself says the same. ``is_checked`` is off where texts are hostile.
+    """
 
     answers: dict[str, Any] = field(default_factory=dict)
     requests: list[dict[str, Any]] = field(default_factory=list)
     is_down: bool = False
+    is_checked: bool = True
 
     def call(self, verb: str, **fields: Any) -> dict[str, Any]:
         if self.is_down:
             raise BrokerError("the helper for publishing does not answer")
         self.requests.append({"verb": verb, **fields})
         if verb == "facts":
-            return {part: self.answers.get(part) for part in fields["parts"]}
-        if verb not in self.answers:
+            return {part: self._answer(part) for part in fields["parts"]}
+        if verb not in self.answers and verb != "audit":
             raise PublishError("this is refused", where=verb)
-        answer: dict[str, Any] = self.answers[verb]
+        answer: dict[str, Any] = self._answer(verb)
         return answer
+
+    def _answer(self, part: str) -> Any:
+        if part not in self.answers:
+            return when_all_is_well(part)
+        given = self.answers[part]
+        return completed(part, given) if self.is_checked else given
 
 
 @dataclass

@@ -18,20 +18,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.access import Proof, Violation, write_proof
+from broker.access import proof_now as proof_module
+from broker.access.proof_status import ProofStatus
 from broker.audit.reading import read_log
 from broker.errors import BrokerError, LockedError, PublishError
 from broker.helper.grammar import MAX_REQUEST
 from broker.helper.rate_limit import Limit
 from broker.manifest import Status
 from broker.publish import Generation, Store
-from broker.publishing import published
+from broker.publishing import host as host_module
+from broker.publishing import machine, published
 from broker.publishing.client import PublishingClient
+from broker.publishing.host import DeployedHost
 from broker.publishing.machine import certificate_facts, certificates, disks
 from broker.publishing.protocol import FACT_PARTS, PUBLISHING_VERBS, parse_act
 from broker.publishing.serve import PublishingHelper
+from broker.runs import SERVICE, Ended, RunRecord, RunStatus
+from broker.runs.systemd import Unit
 from tests.unit.publish.making import entry, publish, republish
+from tests.unit.publishing.answers import FACTS, checked
 
 PORTAL = "nobody-of-this-host"
+NOW = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 ABSENT = "2026-01-01T000000Z-0000"
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="the helper serves root, and no other uid here"
@@ -395,3 +404,81 @@ def test_dates_of_a_certificate_are_utc_and_no_certificate_is_none(tmp_path: Pat
         "2027-02-01T08:00:00+00:00",
     )
     assert certificates(tmp_path / "none") == []
+
+
+FAILED = Ended(SERVICE, "a" * 32, NOW, NOW, "signal", "killed", "9")
+FINE = Ended(SERVICE, "b" * 32, None, NOW, "success", "exited", "0", "2026-11-22T163000Z-7f3a")
+UNIT = Unit(LoadState="loaded", ActiveState="active", SubState="running", UnitFileState="enabled")
+
+
+def test_every_look_at_a_host_answers_what_pages_are_tested_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (machine, proof_module):
+        monkeypatch.setattr(module, "unit_states", lambda names: dict.fromkeys(names, UNIT))
+    store = Store(tmp_path, reserve_bytes=0)
+    host = DeployedHost(store)
+    for record in (RunRecord(), RunRecord().end(FINE), RunRecord().end(FINE).end(FAILED)):
+        found = RunStatus(record, NOW, NOW, ("no timer is active",) if record.failures else ())
+        monkeypatch.setattr(host_module, "host_syncs", lambda found=found: found)
+        assert checked("syncs", host.look("syncs"))["failures"] == record.failures
+    monkeypatch.setattr(host_module, "host_syncs", lambda: None)
+    assert checked("syncs", host.look("syncs")) is None
+    assert checked("units", host.look("units"))[0]["active"] == "active"
+    assert checked("disks", host.look("disks"))
+    dates = {"notBefore": "Nov  3 08:00:00 2026 GMT", "notAfter": "Feb  1 08:00:00 2027 GMT"}
+    checked("certificates", [certificate_facts(tmp_path, dates)])
+    checked("certificates", host.look("certificates"))
+    assert {*FACT_PARTS} == {
+        *("syncs", "units", "disks", "certificates", "proof", "held", "generations"),
+        "more_readers",
+    }  # and those of the two tests below
+
+
+def test_each_state_of_a_proof_is_one_that_pages_are_tested_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proof, unit = tmp_path / "proof.json", tmp_path / "unit"
+    monkeypatch.setattr(proof_module, "unit_states", lambda names: dict.fromkeys(names, UNIT))
+    monkeypatch.setattr(proof_module, "PROOF", proof)
+    monkeypatch.setattr(proof_module, "_UNIT", unit)
+    store = Store(tmp_path / "data", reserve_bytes=0)
+    name = publish(store, {entry("cities"): 9}).id
+    host, now = DeployedHost(store), datetime.now(UTC)
+    assert checked("proof", host.look("proof")) is None
+    unit.touch()
+    states = [checked("proof", host.look("proof"))["state"]]
+    odd = Violation("anna", "/data", "can be read")
+    for one in (Proof(now, name, 3, 12, (), 1.5, {"anna": 4}), Proof(now, name, 3, 12, (odd,), 1)):
+        write_proof(one, proof)
+        states.append(checked("proof", host.look("proof"))["state"])
+    proof.write_text("{")
+    states.append(checked("proof", host.look("proof"))["state"])
+    assert states == ["pending", "proved", "unexpected", "unreadable"]
+    assert "overdue" in str(FACTS["proof"].json_schema())
+    assert {str(one) for one in ProofStatus} == {"proved", "unexpected", "pending", "overdue"}
+
+
+@needs_root
+def test_each_answer_about_the_store_is_as_pages_are_tested_with(door: Door) -> None:
+    store = door.host.store
+    older = publish(store, {entry("cities"): 9})
+    newer = publish(store, {entry("cities", access="hr"): 9})
+    fields = {"parts": ["more_readers"], "generation": older.id}
+    found = checked("more_readers", door.call("facts", **fields)["more_readers"])
+    assert [one["approved"] for one in found] == [False]
+    hold(store, 4)
+    held_back = checked("held", door.call("facts", parts=["held"])["held"])
+    assert [one["what"] for one in held_back] == ["deletion"]
+    (older.path / "manifest.json").write_text("{")
+    kept = door.call("facts", parts=["generations"])["generations"]
+    assert [bool(one["error"]) for one in checked("generations", kept)] == [True, False, False]
+    wish = {"table": "in.cities", "what": "deletion", "found": "4"}
+    checked("approve", door.call("approve", **wish))
+    checked("rollback", door.call("rollback", generation=newer.id))
+    checked("run", door.call("run"))
+    with suppress(PublishError):
+        door.call("rollback", generation=ABSENT)
+    assert len(checked("audit", door.call("audit"))["events"]) == 7
+    (syncs,) = door.call("facts", parts=["syncs"]).values()
+    assert checked("syncs", syncs) == {"problem": "systemd does not answer"}

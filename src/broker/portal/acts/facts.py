@@ -122,25 +122,25 @@ class AccountFacts:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> AccountFacts:
-        """From a row of the helper's ``list``."""
-        space = row.get("space") or {}
+        """From a row of the helper's ``list``, which has all these fields."""
+        space = row["space"] or {}
         return cls(
             name=str(row["name"]),
             uid=int(row["uid"]),
-            email=str(row.get("email") or ""),
-            classes=tuple(map(str, row.get("classes") or ())),
-            keys=tuple(map(_key, row.get("keys") or ())),
-            origin=str(row.get("origin") or ""),
-            host=str(row.get("host") or ""),
-            problem=str(row.get("problem") or ""),
-            last_login=moment_of(row.get("last_login")),
-            last_sync=moment_of(row.get("last_sync")),
-            certificates=tuple(map(_certificate, row.get("certificates") or ())),
+            email=str(row["email"] or ""),
+            classes=tuple(map(str, row["classes"])),
+            keys=tuple(map(_key, row["keys"])),
+            origin=str(row["origin"]),
+            host=str(row["host"]),
+            problem=str(row["problem"] or ""),
+            last_login=moment_of(row["last_login"]),
+            last_sync=moment_of(row["last_sync"]),
+            certificates=tuple(map(_certificate, row["certificates"])),
             bytes=space.get("bytes"),
             files=space.get("files"),
-            has_shell=bool(row.get("shell")),
-            datasets=_datasets(row["datasets"]) if row.get("datasets") else None,
-            laptops=tuple(map(_laptop, row.get("laptops") or ())),
+            has_shell=bool(row["shell"]),
+            datasets=_datasets(row["datasets"]) if row["datasets"] else None,
+            laptops=tuple(map(_laptop, row["laptops"])),
         )
 
     @property
@@ -175,38 +175,38 @@ def moment_of(text: Any) -> datetime | None:
 
 def _key(row: Mapping[str, Any]) -> KeyOfAccount:
     return KeyOfAccount(
-        type=str(row.get("type") or ""),
-        fingerprint=str(row.get("fingerprint") or ""),
-        comment=str(row.get("comment") or ""),
-        name=str(row.get("name") or ""),
-        until=moment_of(row.get("until")),
-        is_revoked=bool(row.get("revoked")),
-        is_declared=row.get("origin") == "declared",
-        last_used=moment_of(row.get("last_used")),
+        type=str(row["type"]),
+        fingerprint=str(row["fingerprint"]),
+        comment=str(row["comment"]),
+        name=str(row["name"]),
+        until=moment_of(row["until"]),
+        is_revoked=bool(row["revoked"]),
+        is_declared=row["origin"] == "declared",
+        last_used=moment_of(row["last_used"]),
     )
 
 
 def _datasets(row: Mapping[str, Any]) -> ChosenDatasets:
+    """A choice, or the problem with it alone."""
+    if "problem" in row:
+        return ChosenDatasets(problem=str(row["problem"]))
     return ChosenDatasets(
-        id=str(row.get("id") or ""),
-        changed_at=moment_of(row.get("changed_at")),
-        without=frozenset(map(str, row.get("without") or ())),
-        problem=str(row.get("problem") or ""),
+        id=str(row["id"]),
+        changed_at=moment_of(row["changed_at"]),
+        without=frozenset(map(str, row["without"])),
     )
 
 
 def _laptop(row: Mapping[str, Any]) -> LaptopOfAccount:
     return LaptopOfAccount(
-        name=str(row.get("name") or ""),
-        choice=str(row.get("choice") or ""),
-        chosen_at=moment_of(row.get("chosen_at")),
-        generation=row.get("generation"),
-        at=moment_of(row.get("at")),
-        code=int(row.get("code") or 0),
+        name=str(row["name"]),
+        choice=str(row["choice"]),
+        chosen_at=moment_of(row["chosen_at"]),
+        generation=row["generation"],
+        at=moment_of(row["at"]),
+        code=int(row["code"]),
     )
 
 
 def _certificate(row: Mapping[str, Any]) -> CertificateOfKey:
-    return CertificateOfKey(
-        int(row.get("serial") or 0), str(row.get("fingerprint") or ""), moment_of(row.get("until"))
-    )
+    return CertificateOfKey(int(row["serial"]), str(row["fingerprint"]), moment_of(row["until"]))

@@ -13,6 +13,8 @@ from broker.accounts.debian.activity import Activity
 from broker.accounts.records.laptops import LaptopContact
 from broker.foreign.laptop_note import NO_CHOICE
 from broker.portal.tokens import Scope
+from broker.runs import SERVICE, Ended
+from broker.runs.status import facts_of
 from tests.integration.portal.look.serving import served
 from tests.unit.accounts.scratch import public_key
 from tests.unit.portal.scene import Scene, scene
@@ -89,19 +91,16 @@ def _fill(made: Scene) -> None:
     dora.post("/access/request", data={"class": "finance", "reason": "Invoices of suppliers."})
     dora.post("/keys/add", data={"key": public_key("second"), "label": "work-laptop"})
     ended = [
-        {
-            "began": (now - timedelta(hours=hours, minutes=4)).isoformat(),
-            "ended": (now - timedelta(hours=hours)).isoformat(),
-            "outcome": outcome,
-            "reason": reason,
-            "generation": "2026-11-30T120000Z-0001",
-            "invocation": "0123456789abcdef" * 2,
-        }
-        for hours, outcome, reason in (
-            (1, "fine", ""),
-            (7, "failed", "shop/orders: the source answers 503; 2 other tables are published"),
-            (13, "fine", ""),
+        facts_of(
+            Ended(
+                *(SERVICE, "0123456789abcdef" * 2),
+                now - timedelta(hours=hours, minutes=4),
+                now - timedelta(hours=hours),
+                *("success" if status == "0" else "exit-code", "exited", status),
+                "2026-11-30T120000Z-0001" if status != "2" else None,
+            )
         )
+        for hours, status in ((1, "0"), (7, "1"), (13, "2"), (19, "0"))
     ]
     figures = {"error": None, "tables": 6, "rows": 19_781, "bytes": 8_123_456}
     made.publishing.answers |= {

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from broker.accounts.debian.host import Host
+from broker.accounts.manage import converge, list_analysts
+from broker.accounts.records.model import parse_request
 from broker.errors import LockedError
 from broker.portal.acts import accounts as module
 from broker.portal.acts.accounts import AccountActs
 from broker.portal.viewer import AccountId
+from tests.unit.accounts.scratch import ScratchSystem, make_root, public_key
 
-UID = 2001
-ANNA, BOB = AccountId("anna", UID), AccountId("bob", UID)
+ANNA, BOB = AccountId("anna", 2001), AccountId("bob", 2001)
 
 
 class Busy:
-    """A helper that counts, and may be busy."""
+    """A helper that counts, and may be busy. Every analyst is as ``row`` says."""
 
-    def __init__(self) -> None:
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.row = row
         self.requests: list[tuple[str, Any]] = []
         self.is_busy = False
 
@@ -26,7 +31,15 @@ class Busy:
         self.requests.append((verb, fields.get("name")))
         if self.is_busy:
             raise LockedError("this account asks too often")
-        return {"analysts": [{"name": fields.get("name") or "anna", "uid": UID}]}
+        return {"analysts": [{**self.row, "name": fields.get("name") or "anna"}]}
+
+
+@pytest.fixture
+def helper(tmp_path: Path) -> Busy:
+    host = Host(make_root(tmp_path), ScratchSystem(tmp_path))
+    converge([parse_request("anna", keys=[public_key("anna")])], host)
+    (row,) = list_analysts(host)
+    return Busy({**row, "uid": ANNA.uid})
 
 
 @pytest.fixture
@@ -36,8 +49,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return times
 
 
-def test_however_many_people_look_the_host_is_asked_once_in_10_seconds(clock: list[float]) -> None:
-    helper = Busy()
+def test_however_many_people_look_the_host_is_asked_once_in_10_seconds(
+    clock: list[float], helper: Busy
+) -> None:
     acts = AccountActs(lambda _: helper)
     for _ in range(50):
         acts.analyst(ANNA)
@@ -49,9 +63,8 @@ def test_however_many_people_look_the_host_is_asked_once_in_10_seconds(clock: li
     assert len(helper.requests) == 3
 
 
-def test_an_act_and_a_look_at_its_effect_ask_anew(clock: list[float]) -> None:
+def test_an_act_and_a_look_at_its_effect_ask_anew(clock: list[float], helper: Busy) -> None:
     del clock
-    helper = Busy()
     acts = AccountActs(lambda _: helper)
     acts.analyst(ANNA)
     acts.revoke_key("anna@example.com", ANNA, "SHA256:x")
@@ -65,8 +78,9 @@ def test_an_act_and_a_look_at_its_effect_ask_anew(clock: list[float]) -> None:
     ]
 
 
-def test_a_busy_host_is_excused_for_a_minute_but_never_for_an_effect(clock: list[float]) -> None:
-    helper = Busy()
+def test_a_busy_host_is_excused_for_a_minute_but_never_for_an_effect(
+    clock: list[float], helper: Busy
+) -> None:
     acts = AccountActs(lambda _: helper)
     acts.analysts()
     helper.is_busy = True
@@ -79,8 +93,7 @@ def test_a_busy_host_is_excused_for_a_minute_but_never_for_an_effect(clock: list
         acts.analyst(ANNA)
 
 
-def test_one_person_leaves_room_for_others() -> None:
-    helper = Busy()
+def test_one_person_leaves_room_for_others(helper: Busy) -> None:
     acts = AccountActs(lambda _: helper, "3 per minute")
     for _ in range(3):
         acts.add_key("anna@example.com", ANNA, "key")

@@ -88,7 +88,7 @@ def test_an_admin_reads_how_syncs_ended_the_newest_first(portal: Scene) -> None:
         {"began": f"2026-11-{day}T12:00:00+00:00", "ended": f"2026-11-{day}T12:01:00+00:00"}
         | {"outcome": outcome, "reason": reason, "generation": generation}
         for day, outcome, reason, generation in (
-            (28, "published", "", GENERATION),
+            (28, "fine", "exit code 0", GENERATION),
             (29, "failed", "the source did not answer", None),
         )
     ]
@@ -96,7 +96,7 @@ def test_an_admin_reads_how_syncs_ended_the_newest_first(portal: Scene) -> None:
     token = portal.token("dora")
     found = portal.api("GET", "/syncs", token).json
     assert (found["generation"], found["problem"]) == (GENERATION, "")
-    assert [one["outcome"] for one in found["runs"]] == ["failed", "published"]
+    assert [one["outcome"] for one in found["runs"]] == ["failed", "fine"]
     newest = found["runs"][0]
     assert newest["reason"] == "the source did not answer"
     assert datetime.fromisoformat(newest["ended_at"]) == datetime(2026, 11, 29, 12, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -12,6 +12,12 @@ from typing import Any
 
 import pytest
 
+from broker.accounts.choose import choose_left_out
+from broker.accounts.debian.activity import Activity
+from broker.accounts.issue import issue_certificate
+from broker.accounts.manage import converge, list_analysts
+from broker.accounts.records.certificates import Mode
+from broker.accounts.records.laptops import LaptopContact
 from broker.catalog.model import CatalogMetric
 from broker.config import Email
 from broker.metrics.model import ResultColumn
@@ -23,6 +29,7 @@ from broker.portal.tokens import Scope, tokens_of
 from tests.unit.accounts.scratch import public_key
 from tests.unit.catalog import example
 from tests.unit.portal.scene import INSTANCE, Scene, scene
+from tests.unit.publishing.answers import completed
 
 from ..pages.reading_html import crawl, read, words
 
@@ -42,79 +49,80 @@ def hostile() -> Iterator[Scene]:
         patch.setattr(example, "_metrics", lambda *given, **more: map(short, whole(*given, **more)))
         with scene({**INSTANCE, "instance": words_}, hostile=True, long=10_000) as made:
             made.door.add("anna", email="anna@example.com", classes=["private"])
+            converge((), made.door.host, certificates=Mode())
+            issue_certificate("anna", made.door.host)
+            choose_left_out("anna", made.door.host, ["web"])
+            laptop = LaptopContact("1" * 16, "mac", "own", AT, BEFORE, AT, 20)
+            made.door.seen["anna"] = Activity(AT, AT, {}, (laptop,))
             made.add("anna", "anna")
             made.add("dora", admin=True)
             name_people(made)
-            facts = [analyst(name, made.door.uid("anna")) for name in ("anna", HOSTILE)]
+            facts = [analyst(made, name) for name in ("anna", HOSTILE)]
             patch.setattr(AccountActs, "analysts", lambda *_, **__: tuple(facts))
             patch.setattr(AccountActs, "analyst", lambda *_, **__: facts[0])
             patch.setattr(AccountActs, "analyst_now", lambda *_, **__: facts[0])
             patch.setattr(AccountActs, "contact", lambda *_, **__: [HOSTILE])
             made.publishing.answers |= HOST
+            made.publishing.is_checked = False
             yield made
 
 
-KEY = {
-    "type": "ssh-ed25519",
-    "fingerprint": "SHA256:" + "a" * 43,
-    "comment": HOSTILE,
-    "name": HOSTILE,
-    "until": "2036-11-30T12:00:00Z",
-}
+def analyst(made: Scene, name: str) -> AccountFacts:
+    """Anna as the helper describes her, with hostile words wherever there are any."""
+    (row,) = list_analysts(made.door.host, "anna")
+    kept = {"uid", "until", "at", "changed_at", "last_login", "last_sync"}
+    return AccountFacts.of({**worse(row, kept), "name": name})
 
 
-def analyst(name: str, uid: int | None) -> AccountFacts:
-    """As the helper describes them."""
-    return AccountFacts.of(
-        {
-            "name": name,
-            "uid": uid,
-            "email": f"{HOSTILE}@example.com",
-            "classes": [HOSTILE],
-            "keys": [KEY],
-            "host": "drift",
-            "problem": HOSTILE,
-            "origin": HOSTILE,
-            "certificates": [{"serial": 7, "fingerprint": HOSTILE}],
-        }
-    )
+AT = "2026-11-30T12:00:00Z"
+BEFORE = "2026-11-29T120000Z-0001"
+HELD = {"id": "in.x", "table": "shop/table_3", "access": "public", "found": "2", "words": "2 rows"}
+MORE = {"id": "in.x", "table": "shop/table_3", "found": "0" * 64, "words": "every analyst could"}
+
+
+def spoiled(part: str, given: Any, *kept: str) -> Any:
+    """An answer of the host in which every text is hostile, but those of the names in ``kept``."""
+    return worse(completed(part, given), kept)
+
+
+def worse(value: Any, kept: Collection[str]) -> Any:
+    """The same with other texts, but those of the names in ``kept``."""
+    if isinstance(value, dict):
+        return {name: one if name in kept else worse(one, kept) for name, one in value.items()}
+    if isinstance(value, list):
+        return [worse(one, kept) for one in value]
+    return HOSTILE if isinstance(value, str) else value
 
 
 HOST: dict[str, Any] = {
     "held": [
-        {"id": HOSTILE, "table": "shop/table_3", "access": "public", "words": HOSTILE}
-        | {"what": what, "found": HOSTILE}
-        for what in ("deletion", HOSTILE)
+        *spoiled("held", [HELD], "table", "access", "what"),
+        *spoiled("held", [{**HELD, "what": "readers"}], "table"),
     ],
-    "units": [{"unit": HOSTILE, "load": "loaded", "active": HOSTILE, "sub": HOSTILE}],
-    "disks": [{"path": HOSTILE, "bytes": 10, "bytes_free": 0}],
-    "certificates": [{"path": HOSTILE, "until": "2020-01-01T00:00:00Z", "subject": HOSTILE}],
-    "proof": {"failed": True, "state": HOSTILE, "at": "2026-11-30T12:00:00Z"},
-    "syncs": {
-        "failures": 2,
-        "problems": [HOSTILE],
-        "ended": [{"outcome": HOSTILE, "reason": HOSTILE, "generation": HOSTILE}],
-    },
+    "units": spoiled("units", [{"unit": "ssh.service"}], "load"),
+    "disks": spoiled("disks", [{"bytes": 10, "bytes_free": 0}]),
+    "certificates": spoiled(
+        "certificates", [{"path": "/x.pem", "until": "2020-01-01T00:00:00+00:00"}], "until"
+    ),
+    "proof": spoiled("proof", {"failed": True, "stopped": ["x.timer"]}, "at"),
+    "syncs": spoiled(
+        "syncs", {"failures": 2, "problems": ["x"], "ended": [{"generation": BEFORE}]}
+    ),
     "generations": [
-        {"generation": "2026-11-29T120000Z-0001", "current": False, "error": HOSTILE},
-        {"generation": HOSTILE, "error": HOSTILE, "current": True},
+        *spoiled(
+            "generations", [{"generation": BEFORE, "current": False, "error": "x"}], "generation"
+        ),
+        *spoiled("generations", [{"generation": BEFORE, "current": True}]),
     ],
-    "more_readers": [
-        {"table": HOSTILE, "words": HOSTILE, "found": HOSTILE, "id": HOSTILE, "what": HOSTILE}
-    ],
-    "audit": {
-        "events": [
-            {
-                "time": HOSTILE,
-                "action": HOSTILE,
-                "subject": HOSTILE,
-                "result": HOSTILE,
-                "actor": {"name": HOSTILE, "via": HOSTILE, "claims": {"behalf": HOSTILE}},
-            }
-        ],
-        "matches": 1,
-        "garbled": 1,
-    },
+    "more_readers": spoiled("more_readers", [MORE]),
+    "audit": spoiled(
+        "audit",
+        {
+            "events": [{"action": "x", "subject": "x", "actor": {"claims": {"behalf": "x"}}}],
+            "matches": 1,
+            "garbled": 1,
+        },
+    ),
 }
 
 
