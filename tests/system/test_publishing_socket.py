@@ -55,6 +55,38 @@ def synced(host: Host, runs: int) -> None:
     assert len(facts(host, "syncs")["syncs"]["ended"]) == runs
 
 
+def shows_the_log(host: Host) -> None:
+    """Of the last sync, and of no other unit."""
+    ended = facts(host, "syncs")["syncs"]["ended"][-1]
+    log = ask(host, "log", invocation=ended["invocation"])
+    assert (log["hidden"], log["is_cut"]) == (0, False)
+    texts = [one["text"] for one in log["lines"]]
+    assert "table=example/cities phase=read" in texts
+    assert any(one.startswith("table=example/cities phase=done status=ok") for one in texts)
+    assert any(
+        one.startswith(f"generation {ended['generation']}, 1 table, 10 rows") for one in texts
+    )
+    systemd = [one["text"] for one in log["lines"] if one["is_systemd"]]
+    assert any(one.startswith("Starting broker-sync.service") for one in systemd)
+    assert [one["at"] for one in log["lines"]] == sorted(one["at"] for one in log["lines"])
+    show = "systemctl show --value --property=InvocationID ssh.service"
+    other = host.run(show).stdout.strip()
+    assert "no sync of this id" in ask(host, "log", invocation=other)["refused"]
+
+
+def ends_with_logs_that_are_gone(host: Host) -> None:
+    """Typed by a person, whose terminal has the lines; then all are dropped."""
+    host.run("broker sync", check=False)
+    typed = facts(host, "syncs")["syncs"]["ended"][-1]
+    assert typed["unit"].startswith("broker-run-sync-")
+    log = ask(host, "log", invocation=typed["invocation"])
+    assert log["lines"]
+    assert {one["is_systemd"] for one in log["lines"]} == {True}
+    host.run("journalctl --rotate && journalctl --vacuum-time=1us")
+    gone = ask(host, "log", invocation=typed["invocation"])
+    assert gone == {"lines": [], "hidden": 0, "is_cut": False}
+
+
 @pytest.mark.parametrize("deployed", RELEASES, indirect=True)
 def test_an_admin_syncs_approves_and_rolls_back_and_no_other_account_does(
     deployed: Broker,
@@ -67,6 +99,8 @@ def test_an_admin_syncs_approves_and_rolls_back_and_no_other_account_does(
     synced(host, before + 1)
     (first,) = facts(host, "generations")["generations"]
     assert (first["rows"], first["current"], first["good"]) == (10, True, True)
+
+    shows_the_log(host)
 
     host.run(ROWS.format(last=1))
     synced(host, before + 2)
@@ -103,6 +137,7 @@ def test_an_admin_syncs_approves_and_rolls_back_and_no_other_account_does(
     assert {one["actor"]["name"] for one in page["events"]} == {"broker-portal"}
     (line,) = [one for one in page["events"] if one["action"] == "request.rollback"][1:]
     assert line["detail"] == {"generation": name}
+    ends_with_logs_that_are_gone(host)
     left = "ls /run/broker-publishing/*.words"
     assert host.run(left, check=False).stdout == ""
     failed = host.run("systemctl list-units --failed --no-legend 'broker-pub*'").stdout

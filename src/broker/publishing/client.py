@@ -35,6 +35,7 @@ class PublishingClient:
         the table. ``rollback``: ``current``. ``facts``: one value per part, of which one that
         cannot be known is ``{"problem": sentence}``. ``audit``: ``events``, newest first, how many
         match (``matches``), and how many lines cannot be read (``garbled``) or wait (``pending``).
+        ``log``: the ``lines`` of a sync, how many are ``hidden``, and whether it ``is_cut``.
 
         Raises ``PublishError`` for what is refused, ``LockedError`` for what may be tried again
         later, and ``BrokerError`` when the helper is not there or does not answer.

@@ -15,7 +15,8 @@ from ..errors import BrokerError, LockedError, PublishError
 from ..files import make_dir, write_atomic
 from ..hostpaths import AUDIT_LOG, CONFIG, PROGRAMS, RUN, STORE
 from ..publish import Store
-from ..runs import SERVICE, facts_of, host_syncs, unit_states
+from ..runs import SERVICE, RunRecord, RunStatus, facts_of, host_syncs, unit_states
+from .journal import RunLog, read_run_log
 from .machine import certificates, disks, units
 
 __all__ = ["DeployedHost", "PublishingHost"]
@@ -45,6 +46,9 @@ class PublishingHost(Protocol):
 
     def as_service(self, words: Sequence[str]) -> None:
         """Run ``broker WORDS`` as the store's owner, in its sandbox. Raises ``BrokerError``."""
+
+    def sync_log(self, invocation: str) -> RunLog:
+        """What a sync that is on record wrote to the journal. Raises ``BrokerError``."""
 
     def look(self, part: str) -> Any:
         """A part of ``FACT_PARTS`` that is not of the store. Raises ``BrokerError``."""
@@ -92,13 +96,23 @@ class DeployedHost:
         if done.returncode != 0:
             raise PublishError(_last(done).removeprefix("broker: "))
 
+    def sync_log(self, invocation: str) -> RunLog:
+        """See ``PublishingHost``. No other unit's lines can be had by an id of its own."""
+        found = host_syncs()
+        units = _units_of(found.record) if found else {}
+        if invocation not in units:
+            raise PublishError(
+                "no sync of this id is on record",
+                where=invocation,
+                remedy="Those that are kept are listed as `syncs`.",
+            )
+        return read_run_log(units[invocation], invocation)
+
     def look(self, part: str) -> Any:
         """See ``PublishingHost``."""
         match part:
             case "syncs":
-                found = host_syncs()
-                ended = [facts_of(run) for run in found.record.ended] if found else []
-                return found and {**found.facts(), "ended": ended}
+                return _syncs(host_syncs())
             case "units":
                 return units()
             case "disks":
@@ -113,6 +127,24 @@ class DeployedHost:
                 return proof and {name: one for name, one in proof.items() if name != "findings"}
             case _:
                 raise ValueError(part)
+
+
+def _syncs(found: RunStatus | None) -> dict[str, Any] | None:
+    """None where the host does not sync."""
+    if found is None:
+        return None
+    running = [
+        {"unit": run.unit, "invocation": invocation, "began": run.at.isoformat()}
+        for invocation, run in found.record.begun.items()
+    ]
+    ended = [facts_of(run) for run in found.record.ended]
+    return {**found.facts(), "running": running, "ended": ended}
+
+
+def _units_of(record: RunRecord) -> dict[str, str]:
+    """The unit of each run that is on record, by its invocation id."""
+    ended = {run.invocation: run.unit for run in record.ended if run.invocation}
+    return ended | {invocation: run.unit for invocation, run in record.begun.items()}
 
 
 def _as_service(name: str, verb: str, words: Path) -> list[str]:

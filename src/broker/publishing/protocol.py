@@ -26,6 +26,7 @@ __all__ = [
     "GoBack",
     "HostFacts",
     "RunSync",
+    "SyncLog",
     "parse_act",
 ]
 
@@ -83,7 +84,14 @@ class AuditPage:
     count: int = 50
 
 
-Act = RunSync | Approve | GoBack | HostFacts | AuditPage
+@dataclass(frozen=True, slots=True)
+class SyncLog:
+    """What the sync with this invocation id of systemd wrote to the journal."""
+
+    invocation: str
+
+
+Act = RunSync | Approve | GoBack | HostFacts | AuditPage | SyncLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +159,13 @@ def _audit(values: dict[str, Any]) -> AuditPage:
     )
 
 
+def _sync_log(values: dict[str, Any]) -> SyncLog:
+    invocation = values["invocation"]
+    if not re.fullmatch(r"[0-9a-f]{32}", invocation):
+        raise _GRAMMAR.wrong("invocation is not an id of systemd", expected="32 digits of base 16")
+    return SyncLog(invocation)
+
+
 def _name(values: dict[str, Any], name: str) -> str | None:
     value: str | None = values.get(name)
     if value is not None and (not 0 < len(value) <= _MAX_NAME or not value.isprintable()):
@@ -196,6 +211,7 @@ PUBLISHING_VERBS: Mapping[str, Fields] = MappingProxyType(
         "rollback": Fields({"generation": str}, {}),
         "facts": Fields({"parts": list}, {"generation": str}),
         "audit": Fields({}, _FILTERS),
+        "log": Fields({"invocation": str}, {}),
     }
 )
 _READ: Mapping[str, Callable[[dict[str, Any]], Act]] = {
@@ -204,6 +220,7 @@ _READ: Mapping[str, Callable[[dict[str, Any]], Act]] = {
     "rollback": _go_back,
     "facts": _facts,
     "audit": _audit,
+    "log": _sync_log,
 }
 _GRAMMAR = Grammar(PUBLISHING_VERBS, PublishError)
 

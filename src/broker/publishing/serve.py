@@ -23,6 +23,7 @@ from .protocol import (
     GoBack,
     HostFacts,
     RunSync,
+    SyncLog,
     parse_act,
 )
 from .published import generations_of, held_tables, more_readers_of
@@ -64,6 +65,8 @@ class PublishingHelper:
                 return {part: self._fact(part, generation) for part in parts}
             case AuditPage() as page:
                 return self._events(page)
+            case SyncLog(invocation):
+                return self.host.sync_log(invocation).facts()
 
     def _approved(self, wish: Approve) -> dict[str, Any]:
         """What waits is looked up first, so that no other word reaches the command."""

@@ -49,6 +49,12 @@ class SyncFact(_Answer):
     generation: str | None = None
 
 
+class RunningSyncFact(_Answer):
+    unit: str = "broker-sync.service"
+    invocation: str = "0123456789abcdef" * 2
+    began: Instant = "2026-11-30T11:58:00+00:00"
+
+
 class SyncsFact(_Answer):
     last: SyncFact | None = None
     failures: int = 0
@@ -57,6 +63,7 @@ class SyncsFact(_Answer):
     next: Instant | None = None
     problems: list[str] = []
     failed: bool = False
+    running: list[RunningSyncFact] = []
     ended: list[SyncFact] = []
 
 
@@ -181,6 +188,19 @@ class AuditAnswer(_Answer):
     pending: int = 0
 
 
+class JournalLineFact(_Answer):
+    at: Instant = "2026-11-30T12:00:00+00:00"
+    level: Literal["info", "warning", "error"] = "info"
+    text: str
+    is_systemd: bool = False
+
+
+class LogAnswer(_Answer):
+    lines: list[JournalLineFact] = []
+    hidden: int = 0
+    is_cut: bool = False
+
+
 class RunAnswer(_Answer):
     started: bool
 
@@ -208,6 +228,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "approve": TypeAdapter(ApproveAnswer),
     "rollback": TypeAdapter(RollbackAnswer),
     "audit": TypeAdapter(AuditAnswer),
+    "log": TypeAdapter(LogAnswer),
 }
 WHEN_ALL_IS_WELL: dict[str, Any] = {"syncs": {}, "proof": None, "audit": {}}
 """Of a host on which nothing has happened yet; other facts are lists, without a row then."""

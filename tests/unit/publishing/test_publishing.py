@@ -31,6 +31,7 @@ from broker.publishing import host as host_module
 from broker.publishing import machine, published
 from broker.publishing.client import PublishingClient
 from broker.publishing.host import DeployedHost
+from broker.publishing.journal import JournalLine, RunLog
 from broker.publishing.machine import certificate_facts, certificates, disks
 from broker.publishing.protocol import FACT_PARTS, PUBLISHING_VERBS, parse_act
 from broker.publishing.serve import PublishingHelper
@@ -42,6 +43,7 @@ from tests.unit.publishing.answers import FACTS, checked
 PORTAL = "nobody-of-this-host"
 NOW = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 ABSENT = "2026-01-01T000000Z-0000"
+RUN = "0123456789abcdef" * 2
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="the helper serves root, and no other uid here"
 )
@@ -75,6 +77,12 @@ class ScratchHost:
         if self.busy:
             raise LockedError("the store is busy")
         self.ran.append([*words])
+
+    def sync_log(self, invocation: str) -> RunLog:
+        if invocation != RUN:
+            raise PublishError("no sync of this id is on record", where=invocation)
+        line = JournalLine(datetime(2026, 11, 30, tzinfo=UTC), "info", "table=a", is_systemd=False)
+        return RunLog((line,), hidden=2, is_cut=False)
 
     def look(self, part: str) -> Any:
         if part == "syncs":
@@ -225,6 +233,28 @@ def test_a_fact_that_cannot_be_known_hides_no_other(door: Door) -> None:
 
 
 @needs_root
+def test_the_log_of_a_sync_is_shown_and_of_no_other_unit(door: Door) -> None:
+    assert door.call("log", invocation=RUN) == {
+        "lines": [
+            {
+                "at": "2026-11-30T00:00:00+00:00",
+                "level": "info",
+                "text": "table=a",
+                "is_systemd": False,
+            }
+        ],
+        "hidden": 2,
+        "is_cut": False,
+    }
+    with pytest.raises(PublishError, match="no sync of this id"):
+        door.call("log", invocation="f" * 32)
+    assert [(one[0], one[1], one[2]["invocation"]) for one in door.lines()] == [
+        ("request.log", "done", RUN),
+        ("request.log", "refused", "f" * 32),
+    ]
+
+
+@needs_root
 def test_the_log_is_read_by_pages_and_filters(door: Door) -> None:
     for _ in range(3):
         door.call("run")
@@ -283,6 +313,10 @@ def test_the_log_is_read_by_pages_and_filters(door: Door) -> None:
         (b'{"verb": "audit", "since": "yesterday"}', "not an instant"),
         (b'{"verb": "audit", "until": "2026-01-01T00:00:00"}', "not an instant"),
         (b'{"verb": "audit", "log": "/etc/shadow"}', "more than this verb takes"),
+        (b'{"verb": "log"}', "invocation is missing"),
+        (b'{"verb": "log", "invocation": "-u"}', "not an id of systemd"),
+        (b'{"verb": "log", "invocation": "0123456789ABCDEF0123456789ABCDEF"}', "not an id"),
+        (b'{"verb": "log", "invocation": "0123456789abcdef0123456789abcdef\\n"}', "not an id"),
         (b'{"verb": "audit", "user": "x\\u001b[2J"}', "not one line"),
         (b'{"verb": "run"}' + b" " * MAX_REQUEST, "too long"),
     ],
@@ -304,7 +338,7 @@ values = st.recursive(
     max_leaves=6,
 )
 names = st.sampled_from(
-    ["table", "what", "found", "generation", "parts", "user", "since", "skip", "count"]
+    ["table", "what", "found", "generation", "parts", "user", "since", "count", "invocation"]
 )
 
 

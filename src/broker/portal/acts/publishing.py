@@ -97,6 +97,12 @@ class PublishingActs:
         }
         return self._helper_for(None).call("audit", **given)
 
+    def sync_log(self, behalf: str, invocation: str) -> Mapping[str, Any]:
+        """What a sync wrote to the journal: its ``lines``, how many are ``hidden``, whether older
+        ones are left out (``is_cut``). Raises ``BrokerError``.
+        """
+        return self._helper_for(behalf).call("log", invocation=invocation)
+
     def _act(self, behalf: str, verb: str, **fields: Any) -> dict[str, Any]:
         try:
             return self._helper_for(behalf).call(verb, **fields)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import Flask, g
 
@@ -22,6 +23,7 @@ from tests.unit.portal.scene import Scene, scene
 __all__ = ["PAGES", "gallery"]
 
 OLD = "2026-11-29T120000Z-0001"
+RUN = "0123456789abcdef" * 2
 PAGES = (
     "/",
     "/welcome",
@@ -37,6 +39,7 @@ PAGES = (
     "/admin/syncs",
     f"/admin/generations/{OLD}",
     "/admin/syncs/2026-11-30T120000Z-0001",
+    f"/admin/syncs/runs/{RUN}",
     "/admin/audit",
     "/admin/events",
     "/admin/health",
@@ -66,6 +69,21 @@ def _sign_in(app: Flask, made: Scene, person: str) -> None:
         g.viewer = made.viewer(person)
 
     app.before_request_funcs[None].insert(1, always)
+
+
+def _log(now: datetime) -> Iterator[dict[str, Any]]:
+    """Lines of a sync in which one of two tables fails."""
+    error = "the source answers 503; the rows are those of the last good load"
+    for level, is_systemd, text in (
+        ("info", True, "Starting broker-sync.service - Sync of the data broker's tables..."),
+        ("info", False, "table=shop/customers phase=read"),
+        ("info", False, "table=shop/customers phase=done status=ok rows=19781 seconds=1.20"),
+        ("warning", False, 'table=shop/customers warning="column vat_id is new"'),
+        ("error", False, f'table=shop/orders phase=done status=failed error="{error}"'),
+        ("info", False, "generation 2026-11-30T120000Z-0001, 2 tables, 19,781 rows, 3.1 s"),
+        ("warning", True, "broker-sync.service: Main process exited, code=exited, status=1"),
+    ):
+        yield {"at": now.isoformat(), "level": level, "text": text, "is_systemd": is_systemd}
 
 
 def _fill(made: Scene) -> None:
@@ -105,6 +123,7 @@ def _fill(made: Scene) -> None:
     figures = {"error": None, "tables": 6, "rows": 19_781, "bytes": 8_123_456}
     made.publishing.answers |= {
         "syncs": {"ended": ended, "next": (now + timedelta(hours=5)).isoformat(), "failures": 0},
+        "log": {"lines": [*_log(now)], "hidden": 3, "is_cut": False},
         "held": [
             {
                 "id": "in.shop.table_3",

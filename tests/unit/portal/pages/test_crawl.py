@@ -41,7 +41,11 @@ NO_LINK = {
 OF_A_TABLE = {"catalog.in_folder", "catalog.table", "catalog.column", "metrics.metric"}
 """Pages that there are only where there is a table."""
 HOST = {
-    "syncs": {"ended": [{"outcome": "fine", "generation": GENERATION}], "failures": 0},
+    "syncs": {
+        "ended": [{"outcome": "fine", "generation": GENERATION, "invocation": "0" * 32}],
+        "failures": 0,
+    },
+    "log": {"lines": [], "hidden": 0, "is_cut": False},
     "generations": [
         {"generation": BEFORE, "current": False, "error": None, "tables": 3},
         {"generation": GENERATION, "current": True, "error": None, "tables": 3},

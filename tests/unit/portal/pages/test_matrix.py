@@ -80,6 +80,7 @@ PAGES: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/access/withdraw"): BAD,
     ("GET", "/activity"): IN,
     ("GET", "/admin/syncs/<generation>"): ADMIN,
+    ("GET", "/admin/syncs/runs/<invocation>"): ADMIN_GONE,
     ("GET", "/device"): IN,
     ("POST", "/device"): GONE,
     ("POST", "/device/answer"): BAD,
@@ -116,6 +117,7 @@ PATHS = {
     "<int:person_id>": "2",
     "<int:request_id>": "1",
     "<generation>": "2026-11-30T120000Z-0001",
+    "<invocation>": "0" * 32,
 }
 # Of the API by scope: without a token, with one of all scopes but this, Anna's, Bob's, Dora's.
 # Fiona gets what Bob gets; a token that ended, was revoked or is of one removed, what none gets.

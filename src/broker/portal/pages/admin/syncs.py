@@ -29,32 +29,37 @@ _ENDS = {  # of RunOutcome, which the host writes
     "partly": ("warn", "published, not every table is up to date"),
     "failed": ("bad", "failed"),
 }
+_BY_HAND = "broker-run-sync-"  # units of /usr/local/bin/broker
 _INVOCATION = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class SyncEnd:
     """How a sync ended. ``generation`` is the one that it published, empty where it did not;
-    ``log`` the command that shows its lines in the journal, empty where that is not known."""
+    ``invocation`` is systemd's id of the run, empty where it was not started. A run of a
+    ``broker sync`` that a person typed has a unit of its own."""
 
     began: datetime | None
     ended: datetime | None
     outcome: str
     reason: str
     generation: str
-    log: str
+    invocation: str
+    unit: str
 
     @classmethod
     def of(cls, row: Any) -> SyncEnd:
         """From what the host recorded."""
         generation = str(row.get("generation") or "")
+        invocation = str(row.get("invocation") or "")
         return cls(
             moment_of(row.get("began")),
             moment_of(row.get("ended")),
             str(row.get("outcome") or ""),
             str(row.get("reason") or ""),
             generation if is_generation(generation) else "",
-            _log_of(str(row.get("invocation") or "")),
+            invocation if _INVOCATION.fullmatch(invocation) else "",
+            str(row.get("unit") or ""),
         )
 
     @property
@@ -67,12 +72,15 @@ class SyncEnd:
         """What that means."""
         return _ENDS.get(self.outcome, ("", self.outcome))[1]
 
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person typed it: its lines went to their terminal."""
+        return self.unit.startswith(_BY_HAND)
 
-def _log_of(invocation: str) -> str:
-    """The lines of this one run, also where several ran at once."""
-    if not _INVOCATION.fullmatch(invocation):
-        return ""
-    return f"sudo journalctl --output=cat _SYSTEMD_INVOCATION_ID={invocation}"
+    @property
+    def command(self) -> str:
+        """What shows all its lines on the host, also where several ran at once."""
+        return f"sudo journalctl --output=cat _SYSTEMD_INVOCATION_ID={self.invocation}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +117,12 @@ def syncs() -> str:
     problems = filter(None, (*map(problem_of, facts.values()), catalog_problem))
     bad = [one for one in standing.tables if not one.status.is_good] if standing else []
     ended = sorted(map(SyncEnd.of, (ends or {}).get("ended") or ()), key=_when, reverse=True)
+    running = [SyncEnd.of(row) for row in rows_of((ends or {}).get("running"))]
     return render_template(
         "admin/syncs.html",
         ends=ends,
         ended=ended,
+        running=[one for one in running if one.invocation],
         running_since=moment_of((ends or {}).get("running_since")),
         next=moment_of((ends or {}).get("next")),
         problems=[*dict.fromkeys(problems)],
