@@ -8,12 +8,15 @@ requests at a time in threads, since most of a request is waiting.
 from __future__ import annotations
 
 import os
+import signal
 from typing import Any
 
-__all__ = ["post_fork"]
+__all__ = ["on_starting", "post_fork", "post_worker_init"]
 
 workers = int(os.environ.get("PORTAL_WORKERS", "2"))
 threads = int(os.environ.get("PORTAL_THREADS", "4"))
+# No more than it answers at once: the others wait in the socket, which outlives every process.
+worker_connections = threads
 worker_class = "gthread"
 preload_app = True
 # What is under way when the portal restarts has this long; nginx gives up after 60 s.
@@ -30,6 +33,28 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+
+
+def on_starting(_server: Any) -> None:
+    """Each process that is forked from now on takes SIGTERM once it can end gracefully.
+
+    Until then it has the handler of the master, which would take note of the signal and not end:
+    30 s later the process would be killed in the midst of its requests.
+    """
+    os.register_at_fork(before=_hold_sigterm, after_in_parent=_take_sigterm)
+
+
+def post_worker_init(_worker: Any) -> None:
+    """A worker has its own handlers now: a signal that came meanwhile ends it at once."""
+    _take_sigterm()
+
+
+def _hold_sigterm() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _take_sigterm() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def post_fork(_server: Any, worker: Any) -> None:

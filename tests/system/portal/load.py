@@ -1,8 +1,10 @@
-"""On a host: requests to the portal in eight threads while a unit is restarted 20 times or
-reloaded.
+"""On a host: requests to the portal in eight threads while a command is run 20 times, of which each
+other one comes as soon as the one before has ended.
 
-Prints how often each answer came, as JSON. A connection that was used before and is closed without
-an answer counts as `closed`, and its request is made again, as browsers do. Standard library only.
+Half of them change something: forms without a token, which no page sends and the portal refuses
+with 400. Prints how often each answer came, as JSON. A connection that was used before and is
+closed without an answer counts as `closed`, and its request is made again, as browsers do. Standard
+library only.
 """
 
 from __future__ import annotations
@@ -31,15 +33,17 @@ def connected(name: str) -> http.client.HTTPSConnection:
     return connection
 
 
-def ask(name: str) -> None:
+def ask(name: str, method: str) -> None:
     """One request after the other; what is not an answer counts under its error."""
+    path = {"GET": "/healthz", "POST": "/keys/add"}[method]
+    body = b"label=x" if method == "POST" else None
     connection, is_new = connected(name), True
     while not over.is_set():
         try:
-            connection.request("GET", "/healthz")
+            connection.request(method, path, body)
             answer = connection.getresponse()
             answer.read()
-            found[str(answer.status)] += 1
+            found[f"{method} {answer.status}"] += 1
             is_new = answer.will_close
         except (http.client.RemoteDisconnected, ConnectionError) as error:
             found[repr(error) if is_new else "closed"] += 1
@@ -52,13 +56,17 @@ def ask(name: str) -> None:
 
 
 def main() -> None:
-    """``load.py NAME restart|reload UNIT``."""
-    threads = [threading.Thread(target=ask, args=(sys.argv[1],)) for _ in range(8)]
+    """``load.py NAME COMMAND …``."""
+    threads = [
+        threading.Thread(target=ask, args=(sys.argv[1], ("GET", "POST")[at % 2])) for at in range(8)
+    ]
     for one in threads:
         one.start()
-    for _ in range(20):
-        subprocess.run(["systemctl", *sys.argv[2:]], check=True)
-        time.sleep(0.2)
+    for at in range(20):
+        subprocess.run(sys.argv[2:], check=True)
+        time.sleep(0.5 * (at % 2))
+    # Also the last of them is answered.
+    time.sleep(1)
     over.set()
     for one in threads:
         one.join()

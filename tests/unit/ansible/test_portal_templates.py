@@ -56,6 +56,14 @@ def test_the_portal_writes_its_state_and_its_socket_is_of_the_web_server_alone()
     assert not any(line.startswith("Accept") for line in socket)
 
 
+def test_what_changes_nothing_is_asked_once_more_where_a_process_was_killed() -> None:
+    text = site()
+    block = text[text.index("upstream data_broker_portal {") :].split("}", 1)[0]
+    assert block.count("server unix:/run/broker-portal.sock max_fails=0;") == 2
+    # Neither of what changes something, nor of what took its time.
+    assert re.findall("proxy_next_upstream .*;", text) == ["proxy_next_upstream error;"]
+
+
 def test_the_settings_of_the_portal_have_no_source_and_are_yaml() -> None:
     given = load(ROOT / "playbooks" / "site.yml")[-1]["vars"]["portal_instance"]
     assert not {*given} & {"data_source", "sources", "sync"}

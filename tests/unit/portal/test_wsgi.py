@@ -114,7 +114,7 @@ def test_gunicorn_knows_each_setting_and_is_ready_only_once_the_application_is(
     config = pytest.importorskip("gunicorn.config")
     monkeypatch.setenv("PORTAL_WORKERS", "3")
     values = vars(importlib.reload(server))
-    aside = ("annotations", "os", "Any")
+    aside = ("annotations", "os", "signal", "Any")
     settings = {
         name: value
         for name, value in values.items()
