@@ -24,7 +24,7 @@ from ..classes import FIRST_PERSON_UID
 from ..errors import BrokerError
 from ..files import write_when_full
 from ..foreign.laptop_note import parse_note
-from ..foreign.paths import GENERATION_ID
+from ..foreign.paths import is_generation
 from ..foreign.text import shown
 from ..hostpaths import AUDIT_LOG, PULLS_CURSOR
 from .actor import Actor, current_actor, name_of
@@ -42,7 +42,6 @@ __all__ = [
 
 MOST_PULLS = 1_000  # of one account in one collection
 _IDENTIFIER = "broker-pull"
-_GENERATION = re.compile(GENERATION_ID)
 _NUMBERS = {
     "sent_bytes": "BROKER_SENT_BYTES",
     "received_bytes": "BROKER_RECEIVED_BYTES",
@@ -161,7 +160,7 @@ def parse_pull(entry: dict[str, Any]) -> Event:
     generation = str(entry.get("BROKER_GENERATION", ""))
     numbers = {name: str(entry.get(field, "")) for name, field in _NUMBERS.items()}
     whole = all(re.fullmatch(r"-?\d{1,18}", value) for value in numbers.values())
-    if uid < FIRST_PERSON_UID or not whole or not _GENERATION.fullmatch(generation):
+    if uid < FIRST_PERSON_UID or not whole or not is_generation(generation):
         detail["problem"] = "this is not an entry that the broker's own transport writes"
         return Event(at, "pull", actor, actor.name, "refused", act, detail)
     note = parse_note(str(entry.get("BROKER_LAPTOP", "")))

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..beneath import read_file
 from ..classes import CATALOG, CLASS_NAME
 from ..errors import CatalogError
-from ..foreign.paths import GENERATION_ID, is_path
+from ..foreign.paths import is_generation, is_path
 from ..manifest import Audience
 from .model import CatalogIndex, CatalogTable, TableDetails
 from .places import INDEX, OPERATORS, STANDING, details_path, keys_path
@@ -40,7 +40,7 @@ def current_generation(store: Path) -> str:
         ) from error
     except OSError as error:
         raise _refused(str(store / _CURRENT), error) from error
-    if not re.fullmatch(GENERATION_ID, target.name):
+    if not is_generation(target.name):
         raise CatalogError(
             "the pointer to the current generation leads elsewhere",
             where=str(store / _CURRENT),
@@ -116,7 +116,7 @@ def _details(content: bytes, known: CatalogTable, where: str) -> TableDetails:
 
 
 def _checked(generation: str) -> str:
-    if not re.fullmatch(GENERATION_ID, generation):
+    if not is_generation(generation):
         raise CatalogError("there is no such generation", found=generation)
     return generation
 

@@ -11,12 +11,12 @@ from .text import is_plain
 
 __all__ = ["GENERATION_ID", "checked_path", "inside", "is_generation", "is_path"]
 
-GENERATION_ID = r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{4}"  # as the broker names them
+GENERATION_ID = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z-[0-9a-f]{4}"  # as the broker names them
 _MOST_BYTES = 1024
 _MOST_BYTES_OF_A_NAME = 255
 # What agents take for orders in whichever folder it stands, CLAUDE.local.md and the like included.
 _OF_AGENTS = re.compile(r"(agents|claude|gemini)(\..*)?\.md", re.IGNORECASE)
-_GENERATION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
+_GENERATION = re.compile(GENERATION_ID)
 
 
 def checked_path(text: str) -> str:
@@ -50,7 +50,7 @@ def _is_name(name: str) -> bool:
 
 
 def is_generation(text: str) -> bool:
-    """Whether it can name the folder of a generation."""
+    """Whether it is the name of a generation, as a broker gives it."""
     return _GENERATION.fullmatch(text) is not None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,14 +21,13 @@ from ..catalog.facts import FACTS, CatalogNotes, unreadable_notes
 from ..classes import AUDIENCES, CATALOG, VIEWS, view_path
 from ..errors import PublishError
 from ..files import fsync_dir, replace_link
-from ..foreign.paths import GENERATION_ID
+from ..foreign.paths import is_generation
 from ..manifest import NO_CLASS, Audience, DocumentEntry, Manifest
 from ..metrics.bound import BOUND, BoundMetrics, unreadable_metrics
 from .readers import READERS, Memory, Readers, unreadable
 
 __all__ = ["Generation", "StoreLayout", "audiences_in", "next_id", "publish_errors", "taken_at"]
 
-_ID = re.compile(GENERATION_ID)
 _TIME = "%Y-%m-%dT%H%M%SZ"
 _TICKS = 0x10000  # of a second: the four digits at the end
 _KEPT = "kept"  # of staging/: what sources leave to the run after a killed one
@@ -248,13 +246,13 @@ class StoreLayout:
         if not self.generations.is_dir():
             return []
         return sorted(
-            entry.name for entry in self.generations.iterdir() if _ID.fullmatch(entry.name)
+            entry.name for entry in self.generations.iterdir() if is_generation(entry.name)
         )
 
     def generation(self, generation_id: str) -> Generation:
         """One of them; raises ``PublishError`` if there is none of this id."""
         path = self.generations / generation_id
-        if not _ID.fullmatch(generation_id) or not path.is_dir():
+        if not is_generation(generation_id) or not path.is_dir():
             raise PublishError(
                 "there is no such generation",
                 where=str(self.generations),

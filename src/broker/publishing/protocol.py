@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import PublishError
-from ..foreign.paths import GENERATION_ID
+from ..foreign.paths import is_generation
 from ..helper.grammar import Fields, Grammar
 
 __all__ = [
@@ -198,7 +198,7 @@ def _generation(value: str | None) -> str | None:
 
 
 def _required_generation(value: str) -> str:
-    if not re.fullmatch(GENERATION_ID, value, re.ASCII):
+    if not is_generation(value):
         raise _GRAMMAR.wrong("generation is not the name of a generation")
     return value
 

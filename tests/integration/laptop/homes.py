@@ -75,7 +75,7 @@ class Home:
         ``again``: the last one under its name, as after a grant another view of it is.
         """
         self.serial += 0 if again else 1
-        name = f"2026-11-01T12000{self.serial}Z-0000"
+        name = f"2026-11-01T120{self.serial:03}Z-0000"
         folder = self.path / "generations"
         tree = folder / f"view-{len(list(folder.iterdir()))}" / name if again else folder / name
         for entry in self.tables.values():

@@ -56,7 +56,14 @@ def test_a_place_is_resolved_and_compared(tmp_path: Path) -> None:
             inside(tree, path)
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "-x", "a/b", "a\n", "x" * 101, "é"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", ".", "..", "-x", "a/b", "current", "2026-11-22T163000Z", "x2026-11-22T163000Z-7f3a"),
+        *("2026-11-22T163000Z-7f3a\n", "2026-11-22T163000Z-7F3A", "2026-11-22T163000Z-7f3a.old"),
+        "\u0662026-11-22T163000Z-7f3a",  # a digit of another script
+    ],
+)
 def test_names_that_are_not_a_generation(name: str) -> None:
     assert not is_generation(name)
     assert is_generation("2026-11-22T163000Z-7f3a")

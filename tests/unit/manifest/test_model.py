@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.errors import PublishError
+from broker.foreign.paths import GENERATION_ID
 from broker.manifest import (
     ChangeFile,
     DocumentEntry,
@@ -21,6 +22,7 @@ from broker.tables.issues import Issue, IssueKind, RowPlace
 from broker.tables.model import DataFile, Partitioning
 from broker.tables.schema import Column, TableSchema
 
+GENERATION = "2026-11-22T120000Z-0000"
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 
 words = st.text(max_size=12)
@@ -83,7 +85,7 @@ tables = st.builds(
 )
 manifests = st.builds(
     Manifest,
-    generation=ids,
+    generation=st.from_regex(GENERATION_ID, fullmatch=True),
     created_at=instants,
     tables=st.lists(tables, max_size=1).map(
         lambda found: tuple(sorted(found, key=lambda entry: entry.id))
@@ -107,26 +109,29 @@ def test_json_round_trip_is_exact(manifest: Manifest) -> None:
 
 
 def test_what_an_older_release_wrote_has_no_issues() -> None:
-    plain = json.loads(Manifest("g", NOON, (TableEntry("a", "a", "s/a"),)).to_json())
+    plain = json.loads(Manifest(GENERATION, NOON, (TableEntry("a", "a", "s/a"),)).to_json())
     del plain["tables"][0]["issues"]
     assert Manifest.from_json(json.dumps(plain).encode(), where="here").tables[0].issues == ()
 
 
 def test_the_order_of_tables_does_not_change_the_bytes() -> None:
     one, two = TableEntry("a", "a", "s/a"), TableEntry("b", "b", "s/b")
-    assert Manifest("g", NOON, (one, two)).to_json() == Manifest("g", NOON, (two, one)).to_json()
+    assert (
+        Manifest(GENERATION, NOON, (one, two)).to_json()
+        == Manifest(GENERATION, NOON, (two, one)).to_json()
+    )
 
 
 def test_instants_are_written_in_utc() -> None:
     prague = NOON.astimezone(timezone(timedelta(hours=1)))
-    content = Manifest("g", prague).to_json()
+    content = Manifest(GENERATION, prague).to_json()
     assert Manifest.from_json(content, where="here").created_at.tzinfo == UTC
     assert Manifest.from_json(content, where="here").created_at == NOON
 
 
 def test_no_word_of_is_new_is_published() -> None:
     entry = TableEntry("a", "a", "s/a", files=(DataFile("parquet/s/a.parquet", 1, 1, "0" * 64),))
-    content = Manifest("g", NOON, (entry,)).to_json()
+    content = Manifest(GENERATION, NOON, (entry,)).to_json()
     assert b"is_new" not in content
     assert not Manifest.from_json(content, where="here").tables[0].files[0].is_new
 
@@ -143,7 +148,7 @@ def test_no_word_of_is_new_is_published() -> None:
     ],
 )
 def test_what_we_cannot_have_written_is_refused(change: dict[str, object], words: str) -> None:
-    plain = {**json.loads(Manifest("g", NOON).to_json()), **change}
+    plain = {**json.loads(Manifest(GENERATION, NOON).to_json()), **change}
     with pytest.raises(PublishError, match=words) as caught:
         Manifest.from_json(json.dumps(plain).encode(), where="/data/manifest.json")
     assert caught.value.where == "/data/manifest.json"
@@ -158,6 +163,8 @@ def test_torn_bytes_are_unreadable_and_never_an_empty_manifest(content: bytes) -
 def test_only_ok_and_empty_are_good() -> None:
     entry = TableEntry("a", "a", "s/a")
     good = {
-        status for status in Status if Manifest("g", NOON, (replace(entry, status=status),)).is_good
+        status
+        for status in Status
+        if Manifest(GENERATION, NOON, (replace(entry, status=status),)).is_good
     }
     assert good == {Status.OK, Status.EMPTY}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from ...foreign.paths import GENERATION_ID
+from ...foreign.paths import is_generation
 
 __all__ = ["EarlierGeneration", "begun_at", "day_of", "staying"]
 
 _READ_ON = timedelta(days=1)  # an open notebook reads on for so long
-_ID = re.compile(GENERATION_ID)
 _STAMP = "%Y-%m-%dT%H%M%SZ"
 _COUNT_STAMP = 18  # characters of it at the beginning of an id
 
@@ -27,7 +25,7 @@ class EarlierGeneration:
 
 def day_of(name: str) -> date | None:
     """The UTC day on which a generation was begun, from the name of its folder."""
-    if _ID.fullmatch(name.rstrip("+")) is None:
+    if not is_generation(name.rstrip("+")):
         return None
     try:
         return date.fromisoformat(name[:10])
