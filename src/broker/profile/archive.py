@@ -16,7 +16,7 @@ from .state import ColumnState
 
 __all__ = ["from_parquet", "to_parquet"]
 
-_REVISION = b"1"  # of what is measured: another one makes every state anew
+_REVISION = b"2"  # of what is measured: another one makes every state anew
 _MADE_BY = {b"profile": _REVISION, b"duckdb": duckdb.__version__.encode()}
 _NUMBERS = ("rows", "nulls", "distinct", "not_finite", "zeros", "low_us", "high_us", "level")
 _SCHEMA = pa.schema(

@@ -102,8 +102,11 @@ def cells_query(path: Path, columns: Sequence[Column], levels: Mapping[int, int]
     """How many rows each cell has: ``place``, ``cell``, ``count``, for columns with a level."""
     parts = []
     for at, level in levels.items():
-        is_number = kind_of(columns[at].type) is Kind.NUMBER
-        cell = _cell_of_number(level) if is_number else _CELL_OF_DAY
+        if columns[at].type == "BIGINT":
+            cell = _cell_of_integer(level)
+        else:
+            is_number = kind_of(columns[at].type) is Kind.NUMBER
+            cell = _cell_of_number(level) if is_number else _CELL_OF_DAY
         values = f"SELECT {_value(columns, at)} AS v FROM {_rows(path, columns)}"
         parts.append(
             f"SELECT {at} AS place, cell, count(*) AS count FROM (SELECT {cell} AS cell "
@@ -118,6 +121,12 @@ def _rows(path: Path, columns: Sequence[Column]) -> str:
 
 def _value(columns: Sequence[Column], at: int) -> str:
     return inside([column.name for column in columns])[columns[at].name]
+
+
+def _cell_of_integer(level: int) -> str:
+    """The same without a double on the way, which has not each whole number past 2 ** 53."""
+    width = 10**level
+    return f"(v // {width} - CASE WHEN v // {width} * {width} > v THEN 1 ELSE 0 END)"
 
 
 def _cell_of_number(level: int) -> str:

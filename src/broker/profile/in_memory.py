@@ -33,18 +33,23 @@ _LAST_US = 2**63 - 2**40  # past which DuckDB has its infinite times
 class CountedColumn:
     """A column of which every different value that is not NULL was counted.
 
-    ``facts`` are those of ``group_sql.FIELDS``. ``numbers`` are the values as doubles, or as
+    ``facts`` are those of ``group_sql.FIELDS``. ``numbers`` are the ``values`` as doubles, or as
     microseconds since 1970, and ``counts`` how often each comes.
     """
 
     facts: dict[str, Any]
+    values: pa.Array
     numbers: pa.Array | None
     counts: pa.Array
 
     def cells(self, level: int) -> dict[int, int]:
         """How many rows each cell of a level has."""
-        is_time = self.facts["low_us"] is not None
-        cells = _days(self.numbers) if is_time else _cells_of_numbers(self.numbers, level)
+        if self.facts["low_us"] is not None:
+            cells = _days(self.numbers)
+        elif pa.types.is_integer(self.values.type):
+            cells = _cells_of_integers(self.values, level)
+        else:
+            cells = _cells_of_numbers(self.numbers, level)
         counted = pa.table({"cell": cells, "count": self.counts})
         counted = counted.filter(pc.is_valid(counted["cell"]))
         grouped = counted.group_by("cell").aggregate([("count", "sum")])
@@ -123,7 +128,7 @@ class _Values:
             "ranks": [count << 32 for count in counts],
             "sketch": sketch,
         }
-        return CountedColumn(facts | self._of_kind(), self.numbers, self.counts)
+        return CountedColumn(facts | self._of_kind(), self.values, self.numbers, self.counts)
 
     def _of_kind(self) -> dict[str, Any]:
         if not len(self.values):
@@ -184,7 +189,7 @@ def _numbers(kind: Kind, values: pa.Array) -> pa.Array | None:
     if kind is Kind.NUMBER:
         if pa.types.is_decimal(values.type):  # Arrow's own cast is off by the last bit: -0.41
             values = values.cast(pa.string())
-        return values.cast(pa.float64())
+        return values.cast(pa.float64(), safe=False)  # to the nearest one past 2**53
     if kind is not Kind.TIME:
         return None
     if pa.types.is_date32(values.type):
@@ -207,6 +212,14 @@ def _cells_of_numbers(numbers: pa.Array, level: int) -> pa.Array:
     above = pc.less_equal(back(pc.add(near, 1.0), scale), finite).cast(pa.int64())
     below = pc.greater(back(near, scale), finite).cast(pa.int64())
     return pc.subtract(pc.add(near.cast(pa.int64()), above), below)
+
+
+def _cells_of_integers(values: pa.Array, level: int) -> pa.Array:
+    """The same without a double on the way, which has not each whole number past 2**53."""
+    width = 10**level
+    near = pc.divide(values, width)  # towards zero
+    below = pc.greater(pc.multiply(near, width), values).cast(pa.int64())
+    return pc.subtract(near, below)
 
 
 def _texts(
