@@ -56,7 +56,18 @@ def bars_of(kind: Kind, level: int, cells: Mapping[int, int]) -> tuple[Bar, ...]
     above = sum(rows for bar, rows in found.items() if bar > end)
     bars = [Bar(unit.edge_of(at), unit.edge_of(at + 1), found[at]) for at in range(begin, end + 1)]
     tail = [Bar(None, unit.edge_of(begin), below)] if below else []
-    return (*tail, *bars, *([Bar(unit.edge_of(end + 1), None, above)] if above else []))
+    return _joined([*tail, *bars, *([Bar(unit.edge_of(end + 1), None, above)] if above else [])])
+
+
+def _joined(bars: Sequence[Bar]) -> tuple[Bar, ...]:
+    """The same rows, in one bar where the edge between two is out of Python's calendar."""
+    found: list[Bar] = []
+    for bar in bars:
+        if found and bar.low is None:
+            found[-1] = replace(found[-1], high=bar.high, count=found[-1].count + bar.count)
+        else:
+            found.append(bar)
+    return tuple(found)
 
 
 def open_bars(bars: Sequence[Bar], fewest: int) -> tuple[Bar, ...]:

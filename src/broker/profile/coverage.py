@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from statistics import median
 
@@ -35,6 +36,7 @@ class Coverage:
 def coverage_of(level: int, cells: Mapping[int, int]) -> Coverage | None:
     """The gaps of a column of times; None where rows are too rare to speak of gaps.
 
+    Days that Python's calendar does not have, before the year 1 and after 9999, do not count.
     Where gaps of one length are the rule, as on weekends, only longer ones count.
     """
     for unit in range(level, MONTH + 1):
@@ -45,7 +47,10 @@ def coverage_of(level: int, cells: Mapping[int, int]) -> Coverage | None:
     return None
 
 
-def _of_unit(unit: int, cells: Mapping[int, int]) -> Coverage | None:
+def _of_unit(unit: int, all_cells: Mapping[int, int]) -> Coverage | None:
+    cells = {cell: rows for cell, rows in all_cells.items() if _date(unit, cell) is not None}
+    if not cells:
+        return None
     first, last = bulk_of(cells)
     present = sorted(cell for cell in cells if first <= cell <= last)
     if len(present) < 2 or len(present) < _DENSE * (last - first + 1):
@@ -63,7 +68,11 @@ def _of_unit(unit: int, cells: Mapping[int, int]) -> Coverage | None:
     )
 
 
+def _date(unit: int, cell: int) -> date | None:
+    """The first day of it; None where Python's calendar does not reach."""
+    return day_of(cell) if unit == DAY else month_start(cell)
+
+
 def _text(unit: int, cell: int) -> str:
-    if unit == DAY:
-        return str(day_of(cell))
-    return str(month_start(cell))[:7]
+    text = str(_date(unit, cell))
+    return text if unit == DAY else text[: len("2026-11")]

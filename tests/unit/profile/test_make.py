@@ -174,6 +174,34 @@ def test_a_day_that_stands_for_nothing_leaves_the_bars_of_the_others(tmp_path: P
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("days", "bars", "ends"),
+    [
+        ([-800_000, -799_999, -799_998], [(None, None, 3)], None),
+        ([5_000_000, 5_000_030, 5_000_060], [(None, None, 3)], None),
+        ([-800_000, 0, 20_000], [(None, "0070-01-01", 1), ("1970-01-01", "2070-01-01", 2)], None),
+        (
+            [*range(2_932_894, 2_932_899)],
+            [("9999-12-29", "9999-12-30", 1), ("9999-12-30", "9999-12-31", 1),
+             ("9999-12-31", None, 3)],
+            ("9999-12-29", "9999-12-31"),
+        ),
+    ],
+)  # fmt: skip
+def test_days_out_of_the_calendar_stand_in_open_bars(
+    tmp_path: Path,
+    days: list[int],
+    bars: list[tuple[str | None, str | None, int]],
+    ends: tuple[str, str] | None,
+) -> None:
+    """Days are counted from 1970: DuckDB has those before the year 1, and after 9999."""
+    found = column(one_column(tmp_path, "DATE", days))
+    assert [tuple(bar.values()) for bar in found["bars"] if bar["count"]] == bars
+    coverage = found["coverage"]
+    assert (coverage and (coverage["first"], coverage["last"])) == ends
+    assert all(bar["low"] and bar["high"] for bar in found["bars"][1:-1])
+
+
 def test_missing_days_are_gaps_and_weekends_are_not(tmp_path: Path) -> None:
     monday = date(2026, 1, 5)
     work = [monday + timedelta(i) for i in range(200) if (monday + timedelta(i)).weekday() < 5]
