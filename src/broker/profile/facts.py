@@ -19,6 +19,8 @@ __all__ = ["ColumnFacts", "merged"]
 # Of DuckDB's sketch with 1,024 registers: 1.04 / sqrt(1024), see Flajolet et al., "HyperLogLog"
 # (2007).
 SKETCH_ERROR = 0.0325
+_TOTAL_ERROR = 5e-14  # of the sum of a file, of which 14 digits are kept
+_DOUBLE_ERROR = 2**-53  # of a number that is rounded to a double
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def merged(
         zeros=sum(one.zeros for one in states),
         low=low,
         high=high,
-        mean=_mean(states),
+        mean=_mean(states, is_double=type_ == "DOUBLE"),
         characters=_characters(states, rows - nulls),
         values=tuple(sorted(values.items(), key=by_frequency)[:MOST_VALUES]),
         has_all=has_all,
@@ -96,14 +98,32 @@ def merged(
     )
 
 
-def _mean(states: Sequence[ColumnState]) -> float | None:
-    """To 12 digits; None where there is no number, or their sum is past all doubles."""
+def _mean(states: Sequence[ColumnState], *, is_double: bool) -> float | None:
+    """To 12 digits, or as many as are certain where numbers cancel each other.
+
+    None where there is no number, or their sum is past all doubles.
+    """
     counts = [one.rows - one.nulls - one.not_finite for one in states]
-    totals = [one.total for one, count in zip(states, counts, strict=True) if count]
-    known = [total for total in totals if total is not None]
-    if not known or len(known) < len(totals) or not math.isfinite(sum(known)):
+    counted = [(one, count) for one, count in zip(states, counts, strict=True) if count]
+    known = [one.total for one, _ in counted if one.total is not None]
+    if not known or len(known) < len(counted) or not math.isfinite(sum(map(abs, known))):
         return None
-    return float(f"{sum(known) / sum(counts):.11e}")
+    error = _TOTAL_ERROR * sum(map(abs, known))
+    if not is_double:  # numbers were added up as the doubles next to them
+        error += sum(_DOUBLE_ERROR * count * _greatest(one) for one, count in counted)
+    return _certain(math.fsum(known) / sum(counts), error / sum(counts))
+
+
+def _greatest(state: ColumnState) -> float:
+    """The greatest distance of a number from 0."""
+    return max(abs(float(state.low or 0)), abs(float(state.high or 0)))
+
+
+def _certain(value: float, error: float) -> float:
+    """The digits of a number that are right with this error, 12 at most."""
+    place = math.floor(-math.log10(error)) if error > 0 else 0
+    certain = round(value, place) if error > 0 else value
+    return float(f"{certain:.11e}") + 0.0  # there is one zero
 
 
 def _distinct(

@@ -120,7 +120,8 @@ def _rows(path: Path, columns: Sequence[Column]) -> str:
 
 
 def _value(columns: Sequence[Column], at: int) -> str:
-    return inside([column.name for column in columns])[columns[at].name]
+    value = inside([column.name for column in columns])[columns[at].name]
+    return f"{value} + 0.0::DOUBLE" if columns[at].type == "DOUBLE" else value  # there is one zero
 
 
 def _cell_of_integer(level: int) -> str:

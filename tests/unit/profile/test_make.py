@@ -470,6 +470,31 @@ def test_a_mean_is_of_all_files_or_missing(tmp_path: Path) -> None:
     assert column(one_column(tmp_path, "DOUBLE", [1.0, 2.0], [None], [6.0]))["mean"] == 3
 
 
+@pytest.mark.parametrize(
+    ("type_", "files", "mean"),
+    [
+        ("DECIMAL(12,2)", [[Decimal("0.10"), Decimal("0.20"), Decimal("-0.30")]], 0),
+        ("DECIMAL(12,2)", [[Decimal("0.10"), Decimal("0.20")], [Decimal("-0.30")]], 0),
+        ("BIGINT", [[10**15 + 2_000_000], [-(10**15)]], 1_000_000),
+        ("BIGINT", [[-(2**63), 2**63 - 1, 6]], 0),
+        ("DOUBLE", [[1e-20, 3e-20]], 2e-20),
+        ("DOUBLE", [[-0.0]], 0),
+    ],
+)
+def test_a_mean_has_no_digit_that_is_not_certain(
+    tmp_path: Path, type_: str, files: list[list[Any]], mean: float
+) -> None:
+    found = column(one_column(tmp_path, type_, *files))["mean"]
+    assert found == pytest.approx(mean, rel=1e-4)
+    assert math.copysign(1, found) == 1
+
+
+def test_there_is_one_zero(tmp_path: Path) -> None:
+    found = column(one_column(tmp_path, "DOUBLE", [-0.0, -0.0, 1.0], [0.0, 2.0]))
+    assert (found["low"], found["distinct"], found["zeros"]) == ("0.0", 3, 3)
+    assert found["top"][0] == {"value": "0.0", "count": 3}
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_arrow_and_duckdb_measure_the_same(data: st.DataObject) -> None:
