@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
 from ..errors import AccountsError, BrokerError
+from ..foreign.addresses import folded_address
 from .acts.facts import AccountFacts
 from .acts.host import HostActs
 from .database.engine import Database
@@ -21,11 +24,11 @@ from .database.models import (
 )
 from .events import note_event
 from .identity.accounts import is_tied, tied_account
-from .identity.people import remove_person
+from .identity.people import person_by_email, remove_person
 from .registration import own_account
 from .viewer import Viewer
 
-__all__ = ["RemovalProof", "off_board", "proof_of"]
+__all__ = ["RemovalProof", "off_board", "off_board_account", "proof_of", "proof_of_account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +75,78 @@ def off_board(database: Database, host: HostActs, admin: Viewer, person_id: int)
         ):
             one.decision, one.decided_at, one.decided_by = Decision.REFUSED, now, admin.email
         note_event(session, admin.person_id, "person.remove", person.email, subject=person_id)
-    account, result, detail = person.account, "done", ""
-    try:
+    with _noted(database, admin, person_id) as removal:
+        removal.account = person.account
         found = _facts(host, person)
         if found is not None:
-            account = found.name
+            removal.account = found.name
             host.accounts.remove(admin.email, found.id)
+
+
+def off_board_account(
+    database: Database, host: HostActs, admin: Viewer, account: AccountFacts
+) -> int | None:
+    """The same for an analyst who never signed in: no door lets their address in, then the account
+    goes.
+
+    Returns the number of the person who is on record as removed from then on. It is None where no
+    address is known, and where a person with this address did sign in: they stay, and leave on
+    their own page. Raises ``BrokerError`` after all that where the account is still there.
+    """
+    now, email = datetime.now(UTC), folded_address(account.email)
+    person_id = None
+    with database.begin() as session:
+        if email is not None and person_by_email(session, email) is None:
+            person = PortalPerson(email=email, created_at=now)
+            session.add(person)
+            session.flush()
+            remove_person(session, person, now)
+            person_id = person.id
+            note_event(session, admin.person_id, "person.remove", email, subject=person_id)
+    with _noted(database, admin, person_id) as removal:
+        removal.account = account.name
+        host.accounts.remove(admin.email, account.id)
+    return person_id
+
+
+@dataclass(slots=True)
+class _Removal:
+    account: str | None = None
+
+
+@contextmanager
+def _noted(database: Database, admin: Viewer, person_id: int | None) -> Iterator[_Removal]:
+    """Note how the removal of an account ended, where there was one."""
+    removal, result, detail = _Removal(), "done", ""
+    try:
+        yield removal
     except BrokerError as error:
         result, detail = "refused", str(error)
         raise
     finally:
-        if account is not None:
+        if removal.account is not None:
             with database.begin() as session:
                 note_event(
                     session,
                     admin.person_id,
                     "account.remove",
-                    account,
+                    removal.account,
                     result=result,
                     detail=detail,
                     subject=person_id,
                 )
+
+
+def proof_of_account(host: HostActs, name: str) -> RemovalProof:
+    """What is left of an account without a person, of which the portal keeps nothing."""
+    try:
+        facts, problem = host.accounts.analyst_now(name), ""
+    except BrokerError as error:
+        facts, problem = None, str(error)
+    classes = host.classes.classes(name)
+    account = name if facts is not None or classes is not None else None
+    keys = len(facts.accepted(datetime.now(UTC))) if facts is not None else 0
+    return RemovalProof(True, 0, 0, account, tuple(sorted(classes or ())), keys, problem)
 
 
 def proof_of(database: Database, host: HostActs, person_id: int) -> RemovalProof | None:

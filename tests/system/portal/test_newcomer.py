@@ -256,7 +256,7 @@ def _leaves(office: Office, page: Page, admin: Page) -> None:
     admin.get_by_role("link", name=re.compile(f"^{NEWCOMER}", re.IGNORECASE)).first.click()
     admin.locator("summary", has_text="Off-board").click()
     admin.get_by_role("button", name="Off-board").click()
-    expect(admin.get_by_text("Nothing of this person opens anything")).to_be_visible()
+    expect(admin.get_by_text("No access is left")).to_be_visible()
     page.goto("/")
     page.wait_for_url("**/sign-in**")
     page.get_by_role("link", name="Sign in with the test").click()

@@ -59,12 +59,11 @@ def test_the_line_for_a_laptop_has_the_hostname_of_the_configuration(
         assert f"anna@{name}" in page
 
 
-def test_people_without_a_page_are_removed_as_their_row_says(portal: Scene) -> None:
+def test_the_page_of_an_account_of_the_inventory_says_to_take_it_out_there(portal: Scene) -> None:
     portal.door.add("emil", email="emil@example.com")
     wish = parse_request("fred", keys=[public_key("fred")], origin="declared")
     converge([wish], portal.door.host)
-    page = words(portal.browser("dora").get("/admin/people").text)
-    assert "broker analyst remove emil on the host removes it" in page
-    assert "removed by state: absent in the inventory" in page
-    assert "broker analyst remove fred" not in page
-    assert "broker analyst remove anna" not in page  # who has a page, which removes them
+    sentence = "The inventory declares this account: take it out there, too"
+    dora = portal.browser("dora")
+    assert sentence in words(dora.get("/admin/accounts/fred").text)
+    assert sentence not in words(dora.get("/admin/accounts/emil").text)

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from flask import abort, request
 
-__all__ = ["Pages", "requested_page", "requested_pages"]
+__all__ = ["Pages", "requested_begin", "requested_page", "requested_pages"]
 
 _Item = TypeVar("_Item")
+_LONGEST = 10**9  # items, which the helper for publishing can skip
 _AROUND = 2  # neighbours of a page that it leads to
 
 
@@ -65,6 +66,17 @@ def requested_page(
     """
     pages = requested_pages(len(items), size, parameter)
     return items[pages.begin : pages.end], pages
+
+
+def requested_begin(size: int, parameter: str = "page") -> int:
+    """The first item to fetch of a list whose length comes with it; then ``requested_pages``.
+
+    404 for what no list has.
+    """
+    pages = Pages.of(request.args.get(parameter, "1"), _LONGEST, size, parameter)
+    if pages is None:
+        abort(404)
+    return pages.begin
 
 
 def requested_pages(total: int, size: int, parameter: str = "page") -> Pages:

@@ -6,8 +6,8 @@ from flask import Blueprint, render_template
 
 from ..events import events_of
 from ..identity.current import signed_in
+from ..look.pages import requested_begin, requested_pages
 from .acting import database, person
-from .paging import requested_number
 
 __all__ = ["activity"]
 
@@ -19,11 +19,8 @@ _ROWS = 50
 @signed_in
 def own() -> str:
     """My own events, the newest first."""
-    number = requested_number()
     with database().read() as session:
         events, total = events_of(
-            session, person().person_id, skip=(number - 1) * _ROWS, count=_ROWS
+            session, person().person_id, skip=requested_begin(_ROWS), count=_ROWS
         )
-    return render_template(
-        "activity/own.html", events=events, total=total, number=number, rows=_ROWS
-    )
+    return render_template("activity/own.html", events=events, pages=requested_pages(total, _ROWS))

@@ -57,14 +57,19 @@ def hostile() -> Iterator[Scene]:
             made.add("anna", "anna")
             made.add("dora", admin=True)
             name_people(made)
-            facts = [analyst(made, name) for name in ("anna", HOSTILE)]
+            facts = [analyst(made, name) for name in ("anna", NAME)]
             patch.setattr(AccountActs, "analysts", lambda *_, **__: tuple(facts))
+            by_name = {one.name: one for one in facts}
             patch.setattr(AccountActs, "analyst", lambda *_, **__: facts[0])
-            patch.setattr(AccountActs, "analyst_now", lambda *_, **__: facts[0])
+            patch.setattr(AccountActs, "analyst_now", lambda _, name: by_name.get(name))
             patch.setattr(AccountActs, "contact", lambda *_, **__: [HOSTILE])
             made.publishing.answers |= HOST
             made.publishing.is_checked = False
             yield made
+
+
+# Of an account, which stands in addresses of pages.
+NAME = re.sub(r"[/\r\n]", "", HOSTILE)
 
 
 def analyst(made: Scene, name: str) -> AccountFacts:
@@ -192,6 +197,7 @@ def test_every_page_is_inert(hostile: Scene, who: str) -> None:
     if who == "dora":
         paths = {"", "people", "people/1", "requests", "syncs", "audit", "events", "health"}
         assert with_words >= {f"/admin/{path}" for path in paths}
+        assert any(one.startswith("/admin/accounts/") for one in with_words)
         assert "/admin/generations/2026-11-29T120000Z-0001" in with_words
 
 

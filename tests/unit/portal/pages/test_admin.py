@@ -76,10 +76,10 @@ def test_who_never_took_their_account_over_leaves_with_it(portal: Scene) -> None
     number = portal.people["cleo"]
     portal.remove("cleo")
     page = text(browser.get(f"/admin/people/{number}"))
-    assert "Nothing of this person opens anything" not in page
+    assert "No access is left" not in page
     browser.post(f"/admin/people/{number}/remove", data={"sure": "yes"})
     assert portal.door.classes("cmueller") is None
-    assert "Nothing of this person opens anything" in text(browser.get(f"/admin/people/{number}"))
+    assert "No access is left" in text(browser.get(f"/admin/people/{number}"))
 
 
 def test_what_waits_is_not_known_where_the_host_does_not_say(portal: Scene) -> None:
@@ -102,8 +102,8 @@ def test_a_person_leaves_in_one_act_and_the_page_proves_it(portal: Scene) -> Non
     number = portal.people["anna"]
     answer = portal.browser("dora").post(f"/admin/people/{number}/remove")
     page = text(portal.browser("dora").get(answer.location))
-    assert "Nothing of this person opens anything" in page
-    assert "refused at every door" in page
+    assert "No access is left" in page
+    assert "refused by every method" in page
     assert "0 sessions , 0 valid tokens".replace(" ,", ",") in page
     assert "Account on the host: none" in page
     assert portal.door.classes("anna") is None
@@ -118,8 +118,8 @@ def test_a_host_that_does_not_answer_leaves_a_person_out_of_the_portal_and_says_
     browser = portal.browser("dora")
     answer = browser.post(f"/admin/people/{portal.people['anna']}/remove")
     page = text(browser.get(answer.location))
-    assert "Something is left, looked up just now" in page
-    assert "refused at every door" in page
+    assert "Some access is left" in page
+    assert "refused by every method" in page
     assert "Account on the host: anna with keys that are not known: " in page
     assert "does not answer" in page
     assert portal.viewer("anna") is None

@@ -96,6 +96,13 @@ PAGES: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/admin/people/<int:person_id>/remove"): ADMIN_ACT,
     ("POST", "/admin/people/<int:person_id>/readmit"): ADMIN_ACT,
     ("POST", "/admin/people/<int:person_id>/see-as"): ADMIN_ACT,
+    (
+        "GET",
+        "/admin/accounts/<account>",
+    ): ADMIN_GONE,
+    ("POST", "/admin/accounts/<account>/classes"): ADMIN_BAD,
+    ("POST", "/admin/accounts/<account>/keys/revoke"): ADMIN_ACT,
+    ("POST", "/admin/accounts/<account>/remove"): ADMIN_ACT,
     ("GET", "/admin/requests"): ADMIN,
     ("POST", "/admin/requests/<int:request_id>"): ADMIN_BAD,
     ("GET", "/admin/syncs"): ADMIN,
@@ -118,6 +125,7 @@ PATHS = {
     "<int:request_id>": "1",
     "<generation>": "2026-11-30T120000Z-0001",
     "<invocation>": "0" * 32,
+    "<account>": "absent",
 }
 # Of the API by scope: without a token, with one of all scopes but this, Anna's, Bob's, Dora's.
 # Fiona gets what Bob gets; a token that ended, was revoked or is of one removed, what none gets.

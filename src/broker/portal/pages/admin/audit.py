@@ -12,8 +12,8 @@ from ....errors import BrokerError, PortalError
 from ...acts.facts import moment_of
 from ...acts.host import host_acts
 from ...events import event_verbs, events_of
+from ...look.pages import requested_begin, requested_pages
 from ..acting import database
-from ..paging import requested_number
 from .blueprint import admin
 
 __all__ = ["FilterError"]
@@ -25,7 +25,7 @@ _ROWS = 50
 def audit() -> str | tuple[str, int]:
     """The host's log: who changed what of whom, and who pulled."""
     given = {name: request.args.get(name, "").strip()[:100] for name in _FILTERS}
-    number, status = requested_number(), 200
+    begin, status = requested_begin(_ROWS), 200
     try:
         since, until = _days(given["since"], given["until"])
         found: Mapping[str, Any] = host_acts().publishing.audit(
@@ -33,7 +33,7 @@ def audit() -> str | tuple[str, int]:
             action=given["action"],
             since=since,
             until=until,
-            skip=(number - 1) * _ROWS,
+            skip=begin,
             count=_ROWS,
         )
         problem = ""
@@ -45,11 +45,9 @@ def audit() -> str | tuple[str, int]:
         given=given,
         chosen={name: value for name, value in given.items() if value},
         events=[{**one, "time": moment_of(one.get("time"))} for one in found.get("events") or ()],
-        total=int(found.get("matches") or 0),
+        pages=None if problem else requested_pages(int(found.get("matches") or 0), _ROWS),
         garbled=int(found.get("garbled") or 0),
         problem=problem,
-        number=number,
-        rows=_ROWS,
     )
     return page, status
 
@@ -57,18 +55,16 @@ def audit() -> str | tuple[str, int]:
 @admin.get("/events")
 def events() -> str:
     """The portal's own: signing in, requests, tokens, acts."""
-    verb, number = request.args.get("verb", "")[:60], requested_number()
+    verb = request.args.get("verb", "")[:60]
     with database().read() as session:
-        found, total = events_of(session, verb=verb, skip=(number - 1) * _ROWS, count=_ROWS)
+        found, total = events_of(session, verb=verb, skip=requested_begin(_ROWS), count=_ROWS)
         verbs = event_verbs(session)
     return render_template(
         "admin/events.html",
         events=found,
-        total=total,
+        pages=requested_pages(total, _ROWS),
         verb=verb,
         verbs=verbs,
-        number=number,
-        rows=_ROWS,
     )
 
 

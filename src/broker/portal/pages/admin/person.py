@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import abort, render_template, request
 from sqlalchemy.orm import Session
@@ -17,22 +18,34 @@ from ...acts.host import host_acts
 from ...database.models import PersonState, PortalPerson
 from ...events import events_of, note_event
 from ...identity.accounts import is_tied
-from ...identity.people import restore_person
+from ...identity.people import person_by_email, restore_person
 from ...identity.sessions import end_sessions, sessions_of
-from ...offboarding import off_board, proof_of
-from ...registration import account_of
+from ...look.pages import requested_pages
+from ...offboarding import (
+    RemovalProof,
+    off_board,
+    off_board_account,
+    proof_of,
+    proof_of_account,
+)
 from ...seeing import see_as
 from ...tokens import end_tokens, tokens_of
 from ..acting import database, go, note, refuse, settings, typed
 from ..acting import person as acting_admin
 from .blueprint import admin
+from .subject import Subject, person_tied_to, subject_of
 
 __all__: list[str] = []
 
+_EVENTS = 20
+
 
 @admin.get("/people/<int:person_id>")
-def person(person_id: int) -> str:
-    """Everything of them, looked up now."""
+@admin.get("/accounts/<account>")
+def person(person_id: int | None = None, account: str | None = None) -> str | Response:
+    """Everything of a person, or of an analyst who never signed in, looked up now."""
+    if person_id is None:
+        return _account_page(str(account))
     now = datetime.now(UTC)
     proof = proof_of(database(), host_acts(), person_id)
     if proof is None:
@@ -43,65 +56,106 @@ def person(person_id: int) -> str:
         requests = requests_of(session, person_id)
         tokens = tokens_of(session, person_id)
         browsers = sessions_of(session, person_id, settings().instance.auth, now)
-        events, total = events_of(session, person_id, count=20)
+        total = events_of(session, person_id, count=0)[1]
+        pages = requested_pages(total, _EVENTS, "events")
+        events, _ = events_of(session, person_id, skip=pages.begin, count=_EVENTS)
     try:
         on_host, problem = host_acts().accounts.holder_of(found.account), ""
     except BrokerError as error:
         on_host, problem = None, str(error)
-    account = on_host if on_host is not None and is_tied(found, on_host.uid) else None
-    return render_template(
-        "admin/person.html",
-        found=found,
+    tied = on_host if on_host is not None and is_tied(found, on_host.uid) else None
+    return _page(
+        Subject(found, found.account),
+        proof,
+        tied,
+        problem,
         is_removed=found.state == PersonState.REMOVED,
         is_self=found.id == acting_admin().person_id,
         is_admin_by_file=found.email in settings().instance.auth.admins,
         identities=identities,
-        account=account,
-        other=on_host if account is None else None,
-        is_lost=found.account is not None and account is None and not problem,
-        problem=problem,
-        proof=proof,
-        shows_proof="proof" in request.args,
-        classes=[name for name in settings().instance.class_names if name != PUBLIC],
+        other=on_host if tied is None else None,
+        is_lost=found.account is not None and tied is None and not problem,
         requests=requests,
         tokens=tokens,
         browsers=browsers,
         events=events,
-        total=total,
-        moment_now=now,
+        pages=pages,
+    )
+
+
+def _account_page(name: str) -> str | Response:
+    """Of an account without a person; where it has one by now, to their page."""
+    try:
+        account, problem = host_acts().accounts.analyst_now(name), ""
+    except AccountsError:  # no account can have this name
+        abort(404)
+    except BrokerError as error:
+        account, problem = None, str(error)
+    if account is None and not problem and "proof" not in request.args:
+        abort(404)
+    owner = person_tied_to(account) if account is not None else None
+    if owner is not None:
+        return go("admin.person", person_id=owner)
+    with database().read() as session:
+        email = folded_address(account.email) if account is not None else None
+        namesake = person_by_email(session, email) if email is not None else None
+    proof = proof_of_account(host_acts(), name)
+    return _page(Subject(None, name), proof, account, problem, namesake=namesake)
+
+
+def _page(
+    subject: Subject,
+    proof: RemovalProof,
+    account: AccountFacts | None,
+    problem: str,
+    **of_a_person: Any,
+) -> str:
+    """One page for both; ``account`` is what the host has of it."""
+    return render_template(
+        "admin/person.html",
+        subject=subject,
+        found=subject.person,
+        account=account,
+        problem=problem,
+        proof=proof,
+        shows_proof="proof" in request.args,
+        classes=[name for name in settings().instance.class_names if name != PUBLIC],
+        moment_now=datetime.now(UTC),
+        **of_a_person,
     )
 
 
 @admin.post("/people/<int:person_id>/classes")
-def change_class(person_id: int) -> Response:
+@admin.post("/accounts/<account>/classes")
+def change_class(person_id: int | None = None, account: str | None = None) -> Response:
     """Grant a class, or revoke it."""
     name, verb = typed("class", 31), typed("verb", 10)
     if name not in settings().instance.class_names or verb not in ("grant", "revoke"):
         abort(400)
-    found, accounts = _person(person_id), host_acts().accounts
+    subject, accounts = subject_of(person_id, account), host_acts().accounts
     try:
         act = accounts.grant if verb == "grant" else accounts.revoke
-        act(acting_admin().email, account_of(found, accounts).id, name)
+        act(acting_admin().email, subject.account_now().id, name)
     except BrokerError as error:
         refuse(error)
     else:
-        note(f"access.{verb}", f"{name} for {found.email}", subject=person_id)
-    return go("admin.person", person_id=person_id, _anchor="access")
+        note(f"access.{verb}", f"{name} for {subject.label}", subject=subject.person_id)
+    return subject.page(_anchor="access")
 
 
 @admin.post("/people/<int:person_id>/keys/revoke")
-def revoke_key(person_id: int) -> Response:
+@admin.post("/accounts/<account>/keys/revoke")
+def revoke_key(person_id: int | None = None, account: str | None = None) -> Response:
     """End a key of theirs at once."""
-    found, fingerprint = _person(person_id), typed("fingerprint", 100)
-    accounts = host_acts().accounts
+    subject, fingerprint = subject_of(person_id, account), typed("fingerprint", 100)
     try:
-        account = account_of(found, accounts).id
-        accounts.revoke_key(acting_admin().email, account, fingerprint)
+        known = subject.account_now()
+        host_acts().accounts.revoke_key(acting_admin().email, known.id, fingerprint)
     except BrokerError as error:
         refuse(error)
     else:
-        note("key.revoke", f"{fingerprint} of {found.email}", subject=person_id)
-    return go("admin.person", person_id=person_id, _anchor="keys")
+        note("key.revoke", f"{fingerprint} of {subject.label}", subject=subject.person_id)
+    return subject.page(_anchor="keys")
 
 
 @admin.post("/people/<int:person_id>/sign-out")
@@ -112,7 +166,7 @@ def sign_out(person_id: int) -> Response:
         end_sessions(session, person_id)
         end_tokens(session, person_id)
         _note(session, person_id, "person.sign_out", found.email)
-    return go("admin.person", person_id=person_id, _anchor="doors")
+    return go("admin.person", person_id=person_id, _anchor="sign-in")
 
 
 @admin.post("/people/<int:person_id>/admin")
@@ -132,13 +186,20 @@ def change_admin(person_id: int) -> Response:
 
 
 @admin.post("/people/<int:person_id>/remove")
-def remove(person_id: int) -> Response:
+@admin.post("/accounts/<account>/remove")
+def remove(person_id: int | None = None, account: str | None = None) -> Response:
     """Off-board: all in one act, and then the proof."""
+    subject = subject_of(person_id, account)
     try:
-        off_board(database(), host_acts(), acting_admin(), person_id)
+        if subject.person is not None:
+            off_board(database(), host_acts(), acting_admin(), subject.person.id)
+        else:
+            on_host = subject.account_now()
+            person_id = off_board_account(database(), host_acts(), acting_admin(), on_host)
     except BrokerError as error:
         refuse(error)
-    return go("admin.person", person_id=person_id, proof="1")
+        return subject.page() if subject.person is None else subject.page(proof="1")
+    return subject_of(person_id, account).page(proof="1")
 
 
 @admin.post("/people/<int:person_id>/readmit")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import abort, render_template
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, joinedload
 from werkzeug import Response
 
 from ....errors import BrokerError
@@ -14,13 +15,14 @@ from ...access_requests import grant_request, refuse_request
 from ...acts.host import host_acts
 from ...database.models import AccessRequest, Decision
 from ...identity.accounts import tied_account
+from ...look.pages import Pages, requested_pages
 from ..acting import database, explained, go, typed
 from ..acting import person as acting_admin
 from .blueprint import admin
 
 __all__: list[str] = []
 
-_SHOWN = 100
+_ROWS = 50
 
 
 @admin.get("/requests")
@@ -31,13 +33,11 @@ def requests() -> str:
 
 def _page(problem: str = "", drafts: Mapping[int, str] | None = None) -> str:
     """``problem`` is why one was not decided, ``drafts`` the words typed to its person."""
-    chosen = select(AccessRequest).options(joinedload(AccessRequest.person))
+    is_pending = AccessRequest.decision == Decision.PENDING
     with database().read() as session:
-        waiting = chosen.where(AccessRequest.decision == Decision.PENDING)
-        decided = chosen.where(AccessRequest.decision != Decision.PENDING)
-        pending = list(session.scalars(waiting.order_by(AccessRequest.id)))
-        last = list(
-            session.scalars(decided.order_by(AccessRequest.decided_at.desc()).limit(_SHOWN))
+        pending, pages = _part(session, is_pending, AccessRequest.id.asc(), "page")
+        last, pages_of_decided = _part(
+            session, ~is_pending, AccessRequest.decided_at.desc(), "decided"
         )
     accounts = host_acts().classes
     tied = {one.person_id: tied_account(one.person, accounts) for one in [*pending, *last]}
@@ -48,12 +48,25 @@ def _page(problem: str = "", drafts: Mapping[int, str] | None = None) -> str:
     return render_template(
         "admin/requests.html",
         pending=pending,
+        pages=pages,
         last=last,
+        pages_of_decided=pages_of_decided,
         tied=tied,
         classes=classes,
         problem=problem,
         drafts=drafts or {},
     )
+
+
+def _part(
+    session: Session, which: ColumnElement[bool], order: ColumnElement[Any], parameter: str
+) -> tuple[list[AccessRequest], Pages]:
+    """The part of a list of requests that the address asks for."""
+    total = session.scalar(select(func.count()).select_from(AccessRequest).where(which)) or 0
+    pages = requested_pages(total, _ROWS, parameter)
+    chosen = select(AccessRequest).options(joinedload(AccessRequest.person)).where(which)
+    chosen = chosen.order_by(order, AccessRequest.id).offset(pages.begin).limit(_ROWS)
+    return list(session.scalars(chosen)), pages
 
 
 @admin.post("/requests/<int:request_id>")

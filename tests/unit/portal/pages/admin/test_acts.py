@@ -36,11 +36,11 @@ def person_of(portal: Scene, name: str) -> PortalPerson:
 
 def test_a_key_of_a_person_is_revoked_on_the_host(portal: Scene) -> None:
     dora, path = portal.browser("dora"), path_of(portal, "anna")
-    assert "Revoke it" in dora.get(path).text
+    assert "Revoke key" in dora.get(path).text
     answer = dora.post(f"{path}/keys/revoke", data={"fingerprint": KEY})
     page = dora.get(answer.location).text
     assert f"revoked {KEY}" in words(page)
-    assert "Revoke it" not in page
+    assert "Revoke key" not in page
     known = portal.app.extensions["host_acts"].accounts.analyst_now("anna")
     assert known.key(KEY).is_revoked
     dora.post(f"{path}/keys/revoke", data={"fingerprint": "SHA256:none"})
@@ -85,7 +85,7 @@ def test_a_person_becomes_an_admin_and_is_one_no_longer(portal: Scene) -> None:
     dora, path, anna = portal.browser("dora"), path_of(portal, "anna"), portal.browser("anna")
     assert anna.get("/admin/").status_code == 404
     page = dora.get(dora.post(f"{path}/admin", data={"admin": "yes"}).location).text
-    assert "No longer an admin" in page
+    assert "Remove as admin" in page
     assert anna.get("/admin/").status_code == 200
     page = dora.get(dora.post(f"{path}/admin", data={"admin": "no"}).location).text
     assert "Make an admin" in page
@@ -109,9 +109,9 @@ def test_a_removed_person_signs_in_again_only_once_they_are_let(portal: Scene) -
     dora.post(f"{path}/remove")
     assert portal.viewer("anna") is None
     page = dora.get(path).text
-    assert "Let them sign in again" in page
+    assert "Allow signing in again" in page
     answer = dora.post(f"{path}/readmit")
-    assert "Let them sign in again" not in dora.get(answer.location).text
+    assert "Allow signing in again" not in dora.get(answer.location).text
     assert portal.viewer("anna") is not None
     assert portal.door.classes("anna") is None
     portal.browser("anna").post("/welcome/key", data={"key": public_key("a new one")})

@@ -190,7 +190,7 @@ def test_two_admins_who_off_board_one_person_end_with_nothing_left(portal: Scene
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AccountActs, "remove", removing)
         page = portal.browser("dora").get(portal.browser("dora").post(path).location)
-    assert "Nothing of this person opens anything" in words(page.text)
+    assert "No access is left" in words(page.text)
     assert portal.door.classes("anna") is None
 
 
@@ -204,7 +204,7 @@ def test_a_kill_in_off_boarding_leaves_a_person_out_and_the_page_says_what_is_le
             portal.browser("dora").post(f"{path}/remove")
     assert portal.viewer("anna") is None
     page = portal.browser("dora").get(path).text
-    assert "Something is left, looked up just now" in words(page)
+    assert "Some access is left" in words(page)
     assert "Remove the account again" in page
     portal.browser("dora").post(f"{path}/remove")
-    assert "Nothing of this person opens anything" in words(portal.browser("dora").get(path).text)
+    assert "No access is left" in words(portal.browser("dora").get(path).text)
