@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ..config import find_config_dir, load_instance
 from ..errors import PublishError
+from ..foreign.shares import share
 from ..manifest import TableEntry
 from ..publish import Generation
 from .options import as_json, config_dir, data_dir
@@ -76,7 +77,7 @@ def _table(found: dict[str, Any]) -> Table:
         table.add_row(
             column["name"],
             column["type"],
-            _percent(column["nulls"], found["rows"]),
+            share(column["nulls"], found["rows"]),
             f"{about}{column['distinct']:,}",
             _values(column, found["rows"]),
         )
@@ -90,7 +91,7 @@ def _values(column: dict[str, Any], rows: int) -> str:
     frequent = column.get("top", [])[:_VALUES]
     exact = "" if column.get("top_is_exact", True) else "at least "
     texts = (one["value"] or "''" for one in frequent)  # a text of no character has to be seen
-    shares = (f"{exact}{_percent(one['count'], rows)}" for one in frequent)
+    shares = (f"{exact}{share(one['count'], rows)}" for one in frequent)
     return ", ".join(f"{text} {share}" for text, share in zip(texts, shares, strict=True))
 
 
@@ -107,11 +108,3 @@ def _range(column: dict[str, Any], bars: Sequence[dict[str, Any]]) -> str:
     edges: Iterable[str | None] = (bars[0]["high"], bars[-1]["low"])
     low, high = edges
     return f"below {low} to {high} and more" if low and high else ""
-
-
-def _percent(part: int, rows: int) -> str:
-    """Rounded, but never to 0 or 100 where that is not so."""
-    if not rows or part in (0, rows):
-        return "100 %" if rows and part else "0 %"
-    share = part / rows * 100
-    return "<0.1 %" if share < 0.1 else ">99.9 %" if share > 99.9 else f"{share:.1f} %"

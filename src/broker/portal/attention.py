@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from ..catalog.standing import OperatorsIndex, TableStanding
+from ..foreign.shares import share
 from ..manifest import Status
 from .acts.facts import AccountFacts
 from .acts.machine import HostParts
 from .acts.publishing import problem_of
-from .look.figures import share
 from .reading.freshness import is_late
 
 __all__ = ["Matter", "matters_of"]

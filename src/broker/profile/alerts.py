@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..config.profiles import Alerts, Tier
+from ..foreign.shares import percent
 from .facts import ColumnFacts
 from .kinds import Kind
 from .shown import shows_values
@@ -74,13 +75,13 @@ def _nulls(
     if one.nulls == one.rows:
         yield Alert("empty", one.name, "every value is NULL")
     elif share > thresholds.missing:
-        yield Alert("missing", one.name, f"{_percent(share)} of the values are NULL")
+        yield Alert("missing", one.name, f"{percent(share)} of the values are NULL")
     elif one.distinct == 1 and not one.nulls and one.rows > 1:
         yield Alert("constant", one.name, "every row has the same value")
     if before and before["rows"] and one.name in before["nulls"]:
         was = before["nulls"][one.name] / before["rows"]
         if share - was > thresholds.nulls_change:
-            change = f"{_percent(share)} of the values are NULL, after {_percent(was)}"
+            change = f"{percent(share)} of the values are NULL, after {percent(was)}"
             yield Alert("nulls_changed", one.name, f"{change} in the version before")
 
 
@@ -88,19 +89,10 @@ def _values(one: ColumnFacts, thresholds: Alerts, fewest: int) -> Iterator[Alert
     if one.not_finite:
         yield Alert("not_finite", one.name, f"{one.not_finite:,} values are infinite or NaN")
     if one.kind is Kind.NUMBER and one.zeros > max(thresholds.zeros * one.rows, fewest - 1):
-        share = _percent(one.zeros / one.rows)
+        share = percent(one.zeros / one.rows)
         if one.distinct > 1:
             yield Alert("zeros", one.name, f"{share} of the values are 0")
     has_groups = one.kind in (Kind.TEXT, Kind.BOOLEAN) and one.distinct > 1 and one.values
     if has_groups and one.values[0][1] > max(thresholds.imbalance * one.rows, fewest - 1):
-        share = _percent(one.values[0][1] / one.rows)
+        share = percent(one.values[0][1] / one.rows)
         yield Alert("imbalance", one.name, f"{share} of the rows have the same value")
-
-
-def _percent(share: float) -> str:
-    """Rounded, but never to 0 or 100 where that is not so."""
-    if 0 < share < 0.001:
-        return "less than 0.1 %"
-    if 0.999 < share < 1:
-        return "more than 99.9 %"
-    return f"{share * 100:.1f} %".replace(".0 %", " %")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import PublishError, TableError
+from ..foreign.shares import percent, share
 from ..foreign.strict_json import parse_json
 from ..foreign.text import shown
 from ..manifest import Status, TableEntry
@@ -70,7 +71,7 @@ def check_losses(
     if losses <= fraction * before or losses <= approval.rows:
         return
     remedy = f"If that is right, run `broker approve {table}` and sync again."
-    message = f"{losses:,} of {before:,} rows are gone ({losses / before:.0%})"
+    message = f"{losses:,} of {before:,} rows are gone ({share(losses, before)})"
     if anew:
         message = f"{message}, as {'; '.join(anew)}"
         remedy = f"{remedy} If not, take back or declare what made it so, such as a type."
@@ -81,7 +82,7 @@ def check_losses(
         message,
         losses=losses,
         where=table,
-        expected=f"at most {fraction:.0%} (max_delete_fraction)",
+        expected=f"at most {percent(fraction)} (max_delete_fraction)",
         found=approval.problem and f"an approval that cannot be read, {approval.problem}",
         remedy=remedy,
     )

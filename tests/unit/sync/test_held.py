@@ -45,7 +45,7 @@ def test_the_message_says_how_much_and_how_much_was_allowed() -> None:
     with pytest.raises(HeldError) as caught:
         check_losses("shop.orders", 5000, 4000, 0.5, Approval())
     assert str(caught.value) == (
-        "shop.orders: 4,000 of 5,000 rows are gone (80%); expected at most 50% "
+        "shop.orders: 4,000 of 5,000 rows are gone (80 %); expected at most 50 % "
         "(max_delete_fraction). If that is right, run `broker approve shop.orders` and sync again."
     )
 

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from ...catalog.model import LONGEST_TITLE
 from ...config import Instance
+from ...foreign.shares import percent, share
 from ...foreign.text import prose, shown
 from ..look import figures
 from ..look.files import browser_files, files_blueprint
@@ -77,8 +78,8 @@ def dress(
         "support": support_link(identity.support),
         "themes": THEMES,
         "in_pages": requested_page,
-        "share": figures.share,
-        "percent": figures.percent,
+        "share": share,
+        "percent": percent,
         "age": figures.age,
         "freshness": freshness_of,
         "is_late": is_late,

@@ -1,4 +1,4 @@
-"""Numbers, sizes, shares and times as every page shows them: one number, one text. Pure."""
+"""Numbers, sizes and times as every page shows them: one number, one text. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ __all__ = [
     "machine_time",
     "moment",
     "number",
-    "percent",
-    "share",
 ]
 
 _SIZES = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
@@ -68,24 +66,6 @@ def amount(size: int) -> str:
             value = size / width
             return f"{value:.1f} {unit}" if value < 9.95 else f"{value:,.0f} {unit}"
     return f"{size} B"
-
-
-def share(part: int, whole: int) -> str:
-    """Percent with one digit, but never 0 or 100 where that is not so."""
-    if not whole or part in (0, whole):
-        return "100 %" if whole and part else "0 %"
-    return percent(part / whole)
-
-
-def percent(value: float) -> str:
-    """A share from 0 to 1; the same rounding, and ``0 %`` and ``100 %`` only for those."""
-    if value in (0, 1):
-        return "100 %" if value else "0 %"
-    if value < 0.001:
-        return "<0.1 %"
-    if 0.999 < value < 1:
-        return ">99.9 %"
-    return f"{value * 100:.1f} %".replace(".0 %", " %")
 
 
 def duration(seconds: float) -> str:

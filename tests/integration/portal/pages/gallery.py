@@ -35,6 +35,7 @@ PAGES = (
     "/admin/",
     "/admin/people",
     "/admin/people/1",
+    "/admin/accounts/ops",
     "/admin/requests",
     "/admin/syncs",
     f"/admin/generations/{OLD}",

@@ -76,24 +76,6 @@ def test_sizes(size: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "text"),
-    [
-        (0, 7, "0 %"),
-        (7, 7, "100 %"),
-        (0, 0, "0 %"),
-        (1, 8, "12.5 %"),
-        (1, 2, "50 %"),
-        (1, 10**6, "<0.1 %"),
-        (10**6 - 1, 10**6, ">99.9 %"),
-    ],
-)
-def test_a_share_is_0_or_100_percent_only_where_that_is_so(
-    part: int, whole: int, text: str
-) -> None:
-    assert figures.share(part, whole) == text
-
-
-@pytest.mark.parametrize(
     ("seconds", "text"),
     [(0, "just now"), (59, "just now"), (60, "1 min ago"), (3_599, "59 min ago"),
      (3_600, "1 h ago"), (86_400 * 2 + 5, "2 d ago"), (-50, "just now")],

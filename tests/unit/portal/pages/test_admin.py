@@ -94,7 +94,7 @@ def test_a_request_takes_a_reason_and_a_class_that_there_is(portal: Scene) -> No
     browser = portal.browser("bob")
     for form in ({"class": "private", "reason": " "}, {"class": "root", "reason": "x"}):
         browser.post("/access/request", data=form)
-    assert "None so far" in browser.get("/access").text
+    assert "None yet" in browser.get("/access").text
 
 
 def test_a_person_leaves_in_one_act_and_the_page_proves_it(portal: Scene) -> None:

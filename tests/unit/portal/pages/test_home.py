@@ -133,7 +133,7 @@ def test_the_laptop_keys_tokens_and_certificates_are_those_of_the_host(
 ) -> None:
     browser, now = recent.browser("bob"), datetime.now(UTC)
     assert facts(browser.get("/").text)["Your last pull"].startswith("none")
-    assert "No pull of yours is known" in browser.get("/").text
+    assert "You have not pulled yet" in browser.get("/").text
     recent.door.pulled["bob"] = (now - 3 * HOUR).strftime("%Y-%m-%dT%H:%M:%SZ")
     accounts = recent.app.extensions["host_acts"].accounts
     known = accounts.analyst_now("bob")
@@ -145,7 +145,7 @@ def test_the_laptop_keys_tokens_and_certificates_are_those_of_the_host(
     assert found["Your last pull"].startswith("3 h ago")
     assert found["Your keys"].startswith("1")
     assert found["Your tokens"].startswith("1")
-    assert "No pull of yours is known" not in html
+    assert "You have not pulled yet" not in html
     assert "Serial 17 for SHA256:abc" in words(html)
     assert end.strftime("%Y-%m-%d %H:%M UTC") in words(html)
 

@@ -41,7 +41,7 @@ def test_a_metric_says_when_it_was_computed_and_since_when_it_is_the_same(
     found = read(client.get("/catalog/metrics/orders_by_status").text)
     facts = " ".join(" ".join(one.text.split()) for one in found.all("dl"))
     assert "Computed2026-11-30 10:00 UTC" in facts
-    assert "The same since2026-11-29 12:00 UTC" in facts
+    assert "Unchanged since2026-11-29 12:00 UTC" in facts
 
 
 def test_a_time_that_is_not_over_is_marked(client: FlaskClient) -> None:
