@@ -19,7 +19,7 @@ from broker.publishing.journal import MOST_LINES, parse_run_log
 from broker.sync.report import Report, TableOutcome
 from broker.tables.issues import Issue, IssueKind
 
-RECORDED = Path(__file__).parent / "journal.jsonl"  # of a deployed host, journalctl --reverse
+RECORDED = Path(__file__).parent / "journal.jsonl"  # as journalctl --reverse gives them
 CANARY = "canary-7f3a"
 
 
@@ -28,7 +28,7 @@ def entry(text: Any, **more: str) -> str:
     return json.dumps({"__REALTIME_TIMESTAMP": "1796040000000000", "MESSAGE": text, **fields})
 
 
-def test_what_a_host_recorded_is_read_oldest_first() -> None:
+def test_lines_of_journalctl_are_read_oldest_first() -> None:
     found = parse_run_log(RECORDED.read_text(encoding="utf-8").splitlines())
     assert [(one.level, one.text, one.is_systemd) for one in found.lines] == [
         (
