@@ -71,7 +71,7 @@ def killed(
     with served(port, environment) as process, _under_load(port, path, cookie) as load:
         for _ in range(kills):
             load.wait_for(between)
-            os.kill(workers_of(process)[0], signal.SIGKILL)
+            os.kill(workers_of(process.pid)[0], signal.SIGKILL)
         load.wait_for(between)
     return load.found
 
@@ -89,9 +89,9 @@ def served(
             _stop(process)
 
 
-def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
+def workers_of(master: int) -> list[int]:
     """Their process ids, the oldest first."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    children = Path(f"/proc/{master}/task/{master}/children").read_text()
     return [int(pid) for pid in children.split()]
 
 

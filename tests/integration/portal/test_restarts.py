@@ -48,4 +48,4 @@ def test_a_worker_that_gets_the_signal_to_end_as_it_begins_ends(
     environment = {**work[1], FIRST: str(first), "PORTAL_WORKERS": "1"}
     application = "tests.integration.portal.ended_early:portal()"
     with served(free_port(), environment, application) as master:
-        assert int(first.read_text()) not in workers_of(master)
+        assert int(first.read_text()) not in workers_of(master.pid)

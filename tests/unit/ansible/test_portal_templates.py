@@ -56,6 +56,19 @@ def test_the_portal_writes_its_state_and_its_socket_is_of_the_web_server_alone()
     assert not any(line.startswith("Accept") for line in socket)
 
 
+def test_pages_come_before_syncs_where_both_want_the_processors() -> None:
+    """They stand in one slice of systemd, which shares out by weight."""
+    syncs = settings(template("sync", f"{UNITS}/broker-sync.slice"))
+    lines = unit()
+    assert "Slice=broker.slice" in lines  # that of broker-sync.slice, by its name
+    for name in ("CPUWeight", "IOWeight"):
+        (mine,), (theirs,) = (
+            [int(line.split("=")[1]) for line in each if line.startswith(f"{name}=")]
+            for each in (lines, syncs)
+        )
+        assert mine >= 5 * theirs
+
+
 def test_what_changes_nothing_is_asked_once_more_where_a_process_was_killed() -> None:
     text = site()
     block = text[text.index("upstream data_broker_portal {") :].split("}", 1)[0]
