@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..config.profiles import Alerts, Tier
+from ..config.profiles import Alerts
 from ..foreign.shares import percent
 from .facts import ColumnFacts
 from .kinds import Kind
-from .shown import shows_values
 
 __all__ = ["Alert", "alerts_of", "gap_alerts"]
 
@@ -29,22 +28,21 @@ class Alert:
 
 def alerts_of(
     columns: Sequence[ColumnFacts],
-    tier: Tier,
+    shown: Sequence[Mapping[str, Any]],
     fewest: int,
     thresholds: Alerts,
     before: Mapping[str, Any] | None,
 ) -> list[Alert]:
     """What passes a threshold now. ``before`` is the last other version, as ``history`` has it.
 
-    Nothing is pointed out that tells of values where the tier shows none, nor of a group of them
-    that is smaller than ``fewest`` at the tier ``ranges``.
+    ``shown`` are the columns as a tier shows them (``shown.shown_column``): what is pointed out of
+    values follows from that alone. Groups of them that are smaller than ``fewest`` do not count.
     """
     rows = columns[0].rows if columns else 0
     found = [*_rows_changed(rows, thresholds, before)]
-    for one in columns if rows else ():
+    for one, it in zip(columns, shown, strict=True) if rows else ():
         found += _nulls(one, thresholds, before)
-        if shows_values(one, tier, fewest):
-            found += _values(one, thresholds, fewest if tier is Tier.RANGES else 1)
+        found += _values(one, it, thresholds, fewest)
     return found
 
 
@@ -85,14 +83,16 @@ def _nulls(
             yield Alert("nulls_changed", one.name, f"{change} in the version before")
 
 
-def _values(one: ColumnFacts, thresholds: Alerts, fewest: int) -> Iterator[Alert]:
-    if one.not_finite:
-        yield Alert("not_finite", one.name, f"{one.not_finite:,} values are infinite or NaN")
-    if one.kind is Kind.NUMBER and one.zeros > max(thresholds.zeros * one.rows, fewest - 1):
-        share = percent(one.zeros / one.rows)
-        if one.distinct > 1:
-            yield Alert("zeros", one.name, f"{share} of the values are 0")
-    has_groups = one.kind in (Kind.TEXT, Kind.BOOLEAN) and one.distinct > 1 and one.values
-    if has_groups and one.values[0][1] > max(thresholds.imbalance * one.rows, fewest - 1):
-        share = percent(one.values[0][1] / one.rows)
+def _values(
+    one: ColumnFacts, shown: Mapping[str, Any], thresholds: Alerts, fewest: int
+) -> Iterator[Alert]:
+    not_finite, zeros, top = shown.get("not_finite"), shown.get("zeros"), shown.get("top")
+    if not_finite and not_finite >= fewest:
+        values = "1 value is" if not_finite == 1 else f"{not_finite:,} values are"
+        yield Alert("not_finite", one.name, f"{values} infinite or NaN")
+    if zeros and zeros > thresholds.zeros * one.rows and one.distinct > 1:
+        yield Alert("zeros", one.name, f"{percent(zeros / one.rows)} of the values are 0")
+    has_groups = one.kind in (Kind.TEXT, Kind.BOOLEAN) and one.distinct > 1
+    if has_groups and top and top[0]["count"] > thresholds.imbalance * one.rows:
+        share = percent(top[0]["count"] / one.rows)
         yield Alert("imbalance", one.name, f"{share} of the rows have the same value")

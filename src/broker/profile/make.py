@@ -30,7 +30,7 @@ from .state import MOST_TEXT, ColumnState
 
 __all__ = ["Before", "Profile", "Rules", "basis_of", "make_profile"]
 
-_REVISION = 2  # of the document: another one writes each anew
+_REVISION = 3  # of the document: another one writes each anew
 _SAMPLES = 5
 
 
@@ -105,7 +105,8 @@ def make_profile(
     history = continued(known.get("history", ()), version, generation, now)
     shown = [shown_column(one, rules.tier, rules.fewest) for one in columns]
     last = history[-2] if history[1:] else None
-    alerts = [*alerts_of(columns, rules.tier, rules.fewest, rules.alerts, last), *gap_alerts(shown)]
+    fewest = rules.fewest if rules.tier is Tier.RANGES else 1
+    alerts = [*alerts_of(columns, shown, fewest, rules.alerts, last), *gap_alerts(shown)]
     document = {
         "table": entry.path,
         "tier": str(rules.tier),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from ..config.profiles import Tier
@@ -11,7 +14,7 @@ from .coverage import coverage_of
 from .facts import ColumnFacts
 from .kinds import Kind
 
-__all__ = ["shown_column", "shows_values"]
+__all__ = ["shown_column"]
 
 _TOP = 10
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -32,15 +35,16 @@ def shown_column(facts: ColumnFacts, tier: Tier, fewest: int) -> dict[str, Any]:
         "distinct_error": facts.distinct_error,
     }
     is_open = tier is Tier.RANGES
-    if not shows_values(facts, tier, fewest):
+    if not _shows_values(facts, tier, fewest):
         return shown
     bars = bars_of(facts.kind, facts.level, facts.cells)
     if is_open:
         bars = open_bars(bars, fewest)
     shown |= {"not_finite": facts.not_finite, "bars": [asdict(bar) for bar in bars]}
-    shown |= _top(facts, fewest if is_open else 1)
+    frequent = _top(facts, fewest if is_open else 1, bars)
+    shown |= frequent
     if facts.kind is Kind.NUMBER and facts.cells and not (is_open and facts.finite < fewest):
-        shown |= _numbers(facts, fewest if is_open else 0)
+        shown |= _numbers(facts, fewest if is_open else 0, frequent["top"])
     if facts.kind is Kind.TIME and facts.cells:
         shown["coverage"] = _coverage(facts, bars if is_open else None)
     if facts.characters is not None:
@@ -50,22 +54,24 @@ def shown_column(facts: ColumnFacts, tier: Tier, fewest: int) -> dict[str, Any]:
     return shown
 
 
-def shows_values(facts: ColumnFacts, tier: Tier, fewest: int) -> bool:
+def _shows_values(facts: ColumnFacts, tier: Tier, fewest: int) -> bool:
     """Whether anything is shown that tells of values, and not only how many there are."""
     is_small = tier is Tier.RANGES and facts.rows - facts.nulls < fewest
     return tier is not Tier.COUNTS and not is_small
 
 
-def _top(facts: ColumnFacts, fewest: int) -> dict[str, Any]:
+def _top(facts: ColumnFacts, fewest: int, bars: Sequence[Bar]) -> dict[str, Any]:
     """The most frequent values, and how many rows have another one.
 
     Where few rows have another one, so few that they are a small group, the rarest of the values
-    go to them.
+    go to them. So do those of a bar that has few other rows, and all times, which the bars tell of.
     """
     if facts.kind is Kind.OTHER:
         return {}
     known = facts.rows - facts.nulls
     values = [pair for pair in facts.values if pair[1] >= fewest][:_TOP]
+    if fewest > 1:
+        values = [] if facts.kind is Kind.TIME else _apart_from_bars(facts, values, fewest, bars)
     while values and 0 < known - sum(count for _, count in values) < fewest:
         values.pop()
     return {
@@ -75,18 +81,62 @@ def _top(facts: ColumnFacts, fewest: int) -> dict[str, Any]:
     }
 
 
-def _numbers(facts: ColumnFacts, fewest: int) -> dict[str, Any]:
+def _apart_from_bars(
+    facts: ColumnFacts, values: Sequence[tuple[str, int]], fewest: int, bars: Sequence[Bar]
+) -> list[tuple[str, int]]:
+    """Without the values whose rows, taken from those of their bar, would leave a small group."""
+    if facts.kind is not Kind.NUMBER:
+        return list(values)
+    left = [*(bar.count for bar in bars), facts.not_finite]
+    found = []
+    for value, count in values:
+        at = _bar_of(value, bars)
+        if left[at] - count == 0 or left[at] - count >= fewest:
+            left[at] -= count
+            found.append((value, count))
+    return found
+
+
+def _bar_of(value: str, bars: Sequence[Bar]) -> int:
+    """The place of the bar in which a number lies; one that is not finite comes after all."""
+    number = Decimal(value)
+    if not number.is_finite():
+        return len(bars)
+    highs = (Decimal(bar.high) if bar.high is not None else Decimal("Infinity") for bar in bars)
+    return next((at for at, high in enumerate(highs) if number < high), len(bars) - 1)
+
+
+def _numbers(facts: ColumnFacts, fewest: int, top: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Mean and quantiles; one that lies among the ``fewest`` outermost rows is left out."""
     rows = facts.finite
     return {
-        "mean": facts.mean,
-        "zeros": facts.zeros if facts.zeros == 0 or facts.zeros >= fewest else None,
+        "mean": _open_mean(facts, fewest) if fewest else facts.mean,
+        "zeros": _open_zeros(facts, top) if fewest else facts.zeros,
         "quantiles": [
             {"share": share, "value": quantile(facts.level, facts.cells, share)}
             for share in _SHARES
             if min(share, 1 - share) * rows >= fewest
         ],
     }
+
+
+def _open_mean(facts: ColumnFacts, fewest: int) -> float | None:
+    """The mean in steps so wide that no small group of rows can be computed from two of them."""
+    if facts.mean is None or facts.low is None or facts.high is None:
+        return None
+    width = (float(facts.high) - float(facts.low)) * fewest / facts.finite
+    if not math.isfinite(width):
+        return None
+    if not width:
+        return facts.mean
+    rounded = round(facts.mean, -math.ceil(math.log10(width)))
+    return float(f"{rounded:.11e}") if rounded else None
+
+
+def _open_zeros(facts: ColumnFacts, top: Sequence[Mapping[str, Any]]) -> int | None:
+    """How many zeros there are; where there are some, only if 0 is among the frequent values."""
+    shown = [one["count"] for one in top if Decimal(one["value"]) == 0]
+    return facts.zeros if facts.zeros in (0, *shown) else None
 
 
 def _coverage(facts: ColumnFacts, bars: tuple[Bar, ...] | None) -> dict[str, Any] | None:

@@ -45,7 +45,7 @@ def ask(name: str, method: str) -> None:
             answer.read()
             found[f"{method} {answer.status}"] += 1
             is_new = answer.will_close
-        except (http.client.RemoteDisconnected, ConnectionError) as error:
+        except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError) as error:
             found[repr(error) if is_new else "closed"] += 1
             is_new = True
         except (OSError, http.client.HTTPException) as error:

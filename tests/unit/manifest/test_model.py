@@ -28,6 +28,7 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 words = st.text(max_size=12)
 names = st.text("abcž9 _.", min_size=1, max_size=12)
 ids = st.text("abc09", min_size=1, max_size=8)
+generations = st.from_regex(GENERATION_ID, fullmatch=True)
 sums = st.text("0123456789abcdef", min_size=64, max_size=64)
 digests = st.text("0123456789abcdef", min_size=16, max_size=16)
 types = st.sampled_from(["BIGINT", "DECIMAL(12,2)", 'STRUCT("a ""b" DATE[])', "VARCHAR"])
@@ -72,7 +73,7 @@ tables = st.builds(
     files=st.lists(files("parquet"), max_size=2, unique_by=lambda file: file.path).map(tuple),
     reject_file=st.none() | files("rejects"),
     changes=st.lists(
-        st.builds(ChangeFile, digests, ids, files("changes")),
+        st.builds(ChangeFile, digests, generations, files("changes")),
         max_size=2,
         unique_by=lambda change: change.file.path,
     ).map(tuple),
@@ -85,7 +86,7 @@ tables = st.builds(
 )
 manifests = st.builds(
     Manifest,
-    generation=st.from_regex(GENERATION_ID, fullmatch=True),
+    generation=generations,
     created_at=instants,
     tables=st.lists(tables, max_size=1).map(
         lambda found: tuple(sorted(found, key=lambda entry: entry.id))
@@ -96,7 +97,7 @@ manifests = st.builds(
         unique_by=lambda document: document.path,
     ).map(lambda found: tuple(sorted(found, key=lambda document: document.path))),
     audience=st.none() | st.lists(words, max_size=2).map(tuple),
-    previous=st.none() | ids,
+    previous=st.none() | generations,
 )
 
 

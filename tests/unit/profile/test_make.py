@@ -358,6 +358,80 @@ def test_nothing_is_pointed_out_of_a_small_group(
     assert not {"zeros", "imbalance", "gap"} & set(found)
 
 
+def without_small_group(total: int, parts: list[int], fewest: int) -> bool:
+    """Whether what is left of a group, once its shown parts are taken away, is none or large."""
+    left = total - sum(parts)
+    return left == 0 or left >= fewest
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-60, 60), st.integers(1, 25)), min_size=1, max_size=30),
+    st.integers(2, 15),
+)
+def test_no_small_group_is_left_by_taking_one_figure_from_another(
+    groups: list[tuple[int, int]], fewest: int
+) -> None:
+    values = [value for value, count in groups for _ in range(count)]
+    with TemporaryDirectory() as folder:
+        found = column(one_column(Path(folder), "BIGINT", values), Tier.RANGES, fewest)
+    if len(values) < fewest:
+        return
+    top = {int(one["value"]): one["count"] for one in found["top"]}
+    for bar in found["bars"]:
+        parts = [count for value, count in top.items() if inside(bar, Decimal(value))]
+        assert without_small_group(bar["count"], parts, fewest), (bar, top)
+    assert without_small_group(len(values), list(top.values()), fewest)
+    assert found["zeros"] in (None, 0, top.get(0))
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "kinds"),
+    [
+        ("BIGINT", [0] * 95 + [1, 2, 3, 4, 5], set()),
+        ("BIGINT", [0] * 80 + [7] * 20, {"zeros"}),
+        ("VARCHAR", ["usual"] * 98 + ["other", "third"], set()),
+        ("BOOLEAN", [True] * 95 + [False] * 5, set()),
+        ("VARCHAR", ["usual"] * 950 + [f"other{n}" for n in range(50)], {"imbalance"}),
+        ("DOUBLE", [n / 7 for n in range(100)] + [math.nan], set()),
+        ("DOUBLE", [n / 7 for n in range(100)] + [math.nan] * 10, {"not_finite"}),
+    ],
+)
+def test_few_other_rows_are_not_pointed_out(
+    tmp_path: Path, type_: str, values: list[Any], kinds: set[str]
+) -> None:
+    """95 % of 100 rows is also: 5 rows are something else."""
+    made = one_column(tmp_path, type_, values)
+    assert set(alerts(made, Tier.RANGES)) == kinds
+    found = column(made, Tier.RANGES)
+    assert found["others"] == 0 or found["others"] >= 10
+    assert found.get("zeros") in (None, 0, 80)
+
+
+@pytest.mark.parametrize("salary", [1_000, 4_321, 9_000])
+def test_a_mean_before_and_after_tells_nothing_of_the_row_that_came(
+    tmp_path: Path, salary: int
+) -> None:
+    known = [1_000 + 8 * n for n in range(1_001)]
+    means = [
+        column(one_column(tmp_path / str(len(values)), "BIGINT", values), Tier.RANGES)["mean"]
+        for values in (known, [*known, salary])
+    ]
+    assert means == [5_000, 5_000]
+
+
+def test_an_infinite_group_hides_no_single_row(tmp_path: Path) -> None:
+    values = [*map(float, range(40)), *[math.inf] * 11, math.nan]
+    found = column(one_column(tmp_path, "DOUBLE", values), Tier.RANGES)
+    assert (found["not_finite"], found["top"]) == (12, [])
+
+
+def test_times_of_a_range_are_told_by_bars_alone(tmp_path: Path) -> None:
+    days = [DAY + timedelta(n % 30) for n in range(300)] + [DAY]
+    found = column(one_column(tmp_path, "DATE", days), Tier.RANGES)
+    assert (found["top"], found["others"]) == ([], 301)
+
+
 def test_gaps_lie_between_the_inner_edges_of_open_bars(tmp_path: Path) -> None:
     """The second gap begins where the last bar does, whose end is open."""
     months = [date(2020 + m // 12, m % 12 + 1, 5) for m in range(60) if m not in (30, 57)]
