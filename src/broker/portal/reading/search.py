@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ class SearchIndex:
         ``most`` of each kind, after the ``begin`` best ones of it. A text without letters and
         digits finds nothing.
         """
+        # An accent that is a character of its own, as a Mac writes it, would end a word.
+        query = unicodedata.normalize("NFC", query)
         words = _PARTS.findall(_CAMEL.sub(" ", query).replace("_", " "))[:_MOST_WORDS]
         if not words:
             return SearchResult()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from broker.catalog.model import CatalogColumn, CatalogIndex, CatalogMetric, CatalogTable
@@ -47,6 +49,8 @@ SHOP = index(
         ("order_items", ["shop/order_items"]),
         ("web shop", ["shop/orders"]),
         ("ctenari", ["shop/customers"]),
+        ("čtenáři", ["shop/customers"]),
+        (unicodedata.normalize("NFD", "čtenáři"), ["shop/customers"]),
         ("in.shop/orders", ["shop/orders"]),
         ("nothing", []),
     ],
