@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -140,7 +141,7 @@ def _open_zeros(facts: ColumnFacts, top: Sequence[Mapping[str, Any]]) -> int | N
 
 
 def _coverage(facts: ColumnFacts, bars: tuple[Bar, ...] | None) -> dict[str, Any] | None:
-    """First and last day, and the gaps; with open ``bars``, only what lies between their edges."""
+    """First and last day, and the gaps; with open ``bars``, their part between the inner edges."""
     found = coverage_of(facts.level, facts.cells)
     if found is None:
         return None
@@ -150,9 +151,17 @@ def _coverage(facts: ColumnFacts, bars: tuple[Bar, ...] | None) -> dict[str, Any
     if len(bars) < 3 or first is None or last is None:
         return None
     digits = len(found.first)  # those of a month where gaps are months
-    gaps = [gap for gap in found.gaps if gap[0] >= first[:digits] and gap[1] < last[:digits]]
+    begin, end = first[:digits], _before(last[:digits])
+    cut = [(max(gap[0], begin), min(gap[1], end)) for gap in found.gaps]
+    gaps = [gap for gap in cut if gap[0] <= gap[1]]
     ends = {"first": first[:digits], "last": last[:digits]}
     return {"unit": found.unit, **ends, "missing": None, "gaps": gaps}
+
+
+def _before(text: str) -> str:
+    """The day or month before one."""
+    before = date.fromisoformat(f"{text}-01"[: len("2026-11-30")]) - timedelta(days=1)
+    return str(before)[: len(text)]
 
 
 def _characters(facts: ColumnFacts, *, is_open: bool) -> dict[str, Any] | None:

@@ -440,6 +440,15 @@ def test_gaps_lie_between_the_inner_edges_of_open_bars(tmp_path: Path) -> None:
     assert found["coverage"]["gaps"] == [["2022-07", "2022-07"]]
 
 
+def test_a_gap_over_an_inner_edge_is_shown_up_to_it(tmp_path: Path) -> None:
+    """Else the page would say that each month between the edges has rows."""
+    months = [date(2020 + m // 12, m % 12 + 1, 5) for m in range(60) if m not in (2, 3, 56, 57)]
+    values = [day for day in months for _ in range(20)]
+    found = column(one_column(tmp_path, "DATE", values), Tier.RANGES)["coverage"]
+    assert (found["first"], found["last"]) == ("2020-04", "2024-10")
+    assert found["gaps"] == [["2020-04", "2020-04"], ["2024-09", "2024-09"]]
+
+
 def test_counts_show_no_value(tmp_path: Path) -> None:
     made = one_column(tmp_path, "VARCHAR", ["alpha"] * 900 + ["beta"] * 100)
     document = json.loads(profile(made, Tier.COUNTS).document)
