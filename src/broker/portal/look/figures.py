@@ -33,7 +33,7 @@ def number(value: float | None) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if value == int(value) and abs(value) < _MOST_PLAIN:
-        return f"{value:,.0f}"
+        return f"{value + 0.0:,.0f}"  # 0 for -0.0
     if not 1e-4 <= abs(value) < _MOST_PLAIN:
         return f"{value:.12g}"
     return f"{Decimal(f'{value:.12g}'):,f}"
@@ -62,7 +62,7 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 def amount(size: int) -> str:
     """Bytes: ``412 B``, ``1.5 kB``, ``23 MB``; two digits at least, and no more than three."""
     for unit, width in _SIZES:
-        if size >= width:
+        if size >= width * 0.9995:  # which is 1,000 of the next smaller unit, rounded
             value = size / width
             return f"{value:.1f} {unit}" if value < 9.95 else f"{value:,.0f} {unit}"
     return f"{size} B"

@@ -24,6 +24,7 @@ NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
         (-0.00001, "-1e-05"),
         (1e300, "1e+300"),
         (None, "\u2013"),
+        (-0.0, "0"),
     ],
 )
 def test_numbers(value: float | None, text: str) -> None:
@@ -67,6 +68,8 @@ def test_a_number_of_each_type_has_its_digits_in_groups(type_: str) -> None:
         (9_949, "9.9 kB"),
         (9_960, "10 kB"),
         (228_000, "228 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
         (23_400_000, "23 MB"),
         (1_500_000_000_000, "1.5 TB"),
     ],
