@@ -31,18 +31,22 @@ def operators_index(
 
 
 def held_keys(
-    manifest: Manifest, keys: Mapping[str, Sequence[Mapping[str, Any]]]
+    manifest: Manifest,
+    keys: Mapping[str, Sequence[Mapping[str, Any]]],
+    digests: Mapping[str, str],
 ) -> Mapping[str, HeldKeys]:
-    """Keys of rows that held tables would lose, by class; ``keys`` are by table id.
+    """Keys of rows that held tables would lose, by class; ``keys`` and ``digests`` by table id.
 
     None of a table that no analyst may know of.
     """
-    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    found: dict[str, HeldKeys] = {}
     for entry in manifest.tables:
         if keys.get(entry.id) and entry.access != NO_CLASS:
-            rows = [dict(one) for one in keys[entry.id]]
-            found.setdefault(entry.access, {})[entry.path] = rows
-    return {access: HeldKeys(access, tables) for access, tables in found.items()}
+            of_class = found.setdefault(entry.access, HeldKeys(entry.access))
+            of_class.tables[entry.path] = [dict(one) for one in keys[entry.id]]
+            if entry.id in digests:
+                of_class.digests[entry.path] = digests[entry.id]
+    return found
 
 
 def _standing(

@@ -79,10 +79,14 @@ class OperatorsIndex:
 
 @dataclass(frozen=True, slots=True)
 class HeldKeys:
-    """Some keys of the rows that held tables of one class would lose, by the tables' paths."""
+    """Some keys of the rows that held tables of one class would lose, by the tables' paths.
+
+    ``digests`` name all rows of each, as an approval does.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     access: str
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict, hash=False)
+    digests: dict[str, str] = field(default_factory=dict, hash=False)
     format: Literal[1] = 1

@@ -10,15 +10,17 @@ import click
 
 from ..config import Instance, TableDescription, find_config_dir, load_description, load_instance
 from ..errors import PublishError
-from ..manifest import Status
-from ..publish import Readers, Store, Widening
-from ..sync.held import lost_keys, widening_of
+from ..manifest import Status, TableEntry
+from ..publish import Deletion, Generation, Readers, Store, Widening, deletion_of
+from ..sync.held import widening_of
 from .described import table_named
 from .options import config_dir, data_dir
 from .store import open_store
 from .terminal import say
 
 __all__ = ["approve", "example_keys"]
+
+_SHORTEST = 12  # digits of a digest that name what a person saw
 
 
 @click.command()
@@ -32,7 +34,7 @@ __all__ = ["approve", "example_keys"]
 @click.option(
     "--if-found",
     metavar="WHAT",
-    help="Refuse, unless this number of rows, or the change of readers of this digest, is held.",
+    help="Refuse, unless rows, or a change of readers, of this digest wait; 12 digits are enough.",
 )
 @click.argument("table")
 def approve(
@@ -42,7 +44,8 @@ def approve(
 
     The next sync publishes TABLE although so many of its rows are gone, or although more people
     could read it than before. TABLE is an id, or folder/name. The approval is for what was found:
-    not for more rows, nor for other readers. It is used up by the sync that publishes the table.
+    exactly these rows, or this change of readers. It is used up by the sync that publishes the
+    table.
     """
     folder = find_config_dir(config_option)
     instance = load_instance(folder, secrets=False)
@@ -70,16 +73,30 @@ def _approve_held(
         _refuse_other_readers(widening, described, instance)
         _approve_readers(store, widening, "for the next sync")
         return
-    _refuse_another(described.id, str(entry.losses), if_found)
-    store.approvals.give(described.id, entry.losses)
-    say(f"{described.id}: {entry.losses:,} rows may go with the next sync")
-    if keys := lost_keys(generation, entry):
-        say(example_keys(keys))
+    deletion = _known(generation, entry)
+    _refuse_another(described.id, deletion.digest, if_found)
+    store.approvals.give(described.id, deletion)
+    say(f"{described.id}: {deletion.words}", f"{described.id}: approved, for the next sync")
+    if deletion.keys:
+        say(example_keys(deletion.keys))
+
+
+def _known(generation: Generation, entry: TableEntry) -> Deletion:
+    deletion = deletion_of(generation, entry)
+    if deletion is None or not deletion.digest:
+        raise PublishError(
+            "it is not known which rows of this table would go",
+            where=entry.id,
+            expected="a table that this release of the broker held",
+            found=f"{entry.losses:,} rows in {generation.id}",
+            remedy="Run `broker sync`, and approve what it then holds.",
+        )
+    return deletion
 
 
 def _refuse_another(table_id: str, found: str, expected: str | None) -> None:
     """A sync may have held the table for something else since a person looked."""
-    if expected not in (None, found):
+    if expected is not None and not (found.startswith(expected) and len(expected) >= _SHORTEST):
         raise PublishError(
             "the table is held for something else than what is approved",
             where=table_id,

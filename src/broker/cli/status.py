@@ -17,9 +17,9 @@ from ..accounts.records.paths import HostPaths
 from ..config import find_config_dir, load_instance
 from ..errors import BrokerError, PublishError
 from ..manifest import TableEntry
-from ..publish import Generation
+from ..publish import Generation, deletion_of
 from ..runs import host_syncs
-from ..sync.held import lost_keys, widening_of
+from ..sync.held import widening_of
 from ..sync.report import Exit
 from .approve import example_keys
 from .options import as_json, config_dir, data_dir
@@ -126,7 +126,7 @@ def _table(entry: TableEntry, generation: Generation, now: datetime) -> dict[str
         "strategy": entry.strategy,
         "status": str(entry.status),
         "error": entry.error,
-        "lost_keys": lost_keys(generation, entry),
+        **_deletion(generation, entry),
         "readers": _readers(generation, entry),
         "rows": entry.rows,
         "rejects": entry.rejects,
@@ -141,6 +141,15 @@ def _table(entry: TableEntry, generation: Generation, now: datetime) -> dict[str
         and (age is None or not -_A_DAY.total_seconds() <= age <= promised),
         "warnings": list(entry.warnings),
         "issues": [asdict(issue) for issue in entry.issues],
+    }
+
+
+def _deletion(generation: Generation, entry: TableEntry) -> dict[str, Any]:
+    """Which rows a table that is held would lose: what an approval names, and some of the keys."""
+    found = deletion_of(generation, entry)
+    return {
+        "deletion": found.digest or None if found else None,
+        "lost_keys": [*found.keys] if found else [],
     }
 
 

@@ -2,6 +2,7 @@
 
 from ..manifest import NO_CLASS, Audience
 from .approvals import Approval, Approvals
+from .deletions import Deletion, deletion_of
 from .diff import Diff, TableDiff, diff
 from .readers import Memory, Readers, Widening
 from .render import RenderedDocument, metadata_documents, schema_documents
@@ -18,6 +19,7 @@ __all__ = [
     "Approvals",
     "Audience",
     "Defect",
+    "Deletion",
     "Diff",
     "Generation",
     "Memory",
@@ -29,6 +31,7 @@ __all__ = [
     "TableDiff",
     "Widening",
     "cut",
+    "deletion_of",
     "diff",
     "metadata_documents",
     "schema_documents",

@@ -79,13 +79,13 @@ class CatalogBuild:
         folder: Path,
         audiences: Iterable[Audience],
         readers: Mapping[str, PendingReaders],
-        keys: Mapping[str, Sequence[Mapping[str, Any]]],
+        notes: Mapping[str, Mapping[str, Any]],
     ) -> Path:
         """All of them in a new folder, which it returns; see ``CatalogWriter.operators``."""
         tree = _tree(folder, self.rights)
         writer = CatalogWriter(tree, self.manifest, self.notes, self.metrics, self.details.files)
         writer.audiences(audiences)
-        writer.operators(readers, keys)
+        writer.operators(readers, notes)
         tree.sync()
         return folder
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,20 +23,18 @@ from ..catalog.standing import PendingReaders
 from ..catalog.written import to_json
 from ..manifest import NO_CLASS, Audience, Manifest, TableEntry
 from ..metrics.bound import BoundMetrics
+from .deletions import DELETION, LOST_KEYS
 from .readers import Widening
 from .tree import TreeBuilder, folder_classes
 from .views import cut
 
 __all__ = [
-    "LOST_KEYS",
     "CatalogWriter",
     "DetailsMaker",
     "MadeDetails",
     "profile_path",
     "waiting_readers",
 ]
-
-LOST_KEYS = "lost_keys"  # among the notes of a table: keys of rows that a held version would lose
 
 
 def profile_path(table: str) -> str:
@@ -130,12 +128,14 @@ class CatalogWriter:
     def operators(
         self,
         readers: Mapping[str, PendingReaders],
-        keys: Mapping[str, Sequence[Mapping[str, Any]]],
+        notes: Mapping[str, Mapping[str, Any]],
     ) -> None:
-        """What admins see; ``keys`` are those of rows that would go, by table id."""
+        """What admins see; ``notes`` of tables, by id, have the keys of rows that would go."""
+        keys = {name: facts.get(LOST_KEYS, ()) for name, facts in notes.items()}
+        digests = {name: n[DELETION]["digest"] for name, n in notes.items() if DELETION in n}
         standing = operators_index(self.manifest, self.notes, readers)
         files = {f"{OPERATORS}/{STANDING}": to_json(standing)}
-        for access, found in held_keys(self.manifest, keys).items():
+        for access, found in held_keys(self.manifest, keys, digests).items():
             files[f"{OPERATORS}/{keys_path(access)}"] = to_json(found)
         self.tree.folders(folder_classes(dict.fromkeys(files)))
         for path, content in files.items():

@@ -32,7 +32,7 @@ from ..tables.model import DataFile, TableVersion
 from .audiences import wanted
 from .build import Builder, Describe
 from .cataloging import CatalogBuild, notes_before
-from .catalogs import LOST_KEYS, waiting_readers
+from .catalogs import waiting_readers
 from .readers import READERS, Memory, Readers, Widening
 from .render import (
     KeptDocument,
@@ -325,7 +325,7 @@ class Staging:
                 self.folder / "catalog",
                 wanted(self.layout, self.rights),
                 waiting_readers(self._memory().widenings),
-                {name: facts.get(LOST_KEYS, ()) for name, facts in self._notes.items()},
+                self._notes,
             )
             self.layout.publish(self.id, self.folder / _GENERATION, catalog)
         self.close()

@@ -1,6 +1,6 @@
 """The requests that the socket takes: a closed list of verbs. Pure, standard library only.
 
-``{"verb": "approve", "table": "crm.orders", "what": "deletion", "found": "120"}``.
+``{"verb": "approve", "table": "crm.orders", "what": "deletion", "found": "9f86…"}``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ FACT_PARTS = (
 )
 _MAX_NAME = 300
 _MOST_EVENTS = 200
-_FOUND = {"deletion": r"[0-9]{1,18}", "readers": r"[0-9a-f]{64}"}
+_WHATS = ("deletion", "columns", "readers")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class RunSync:
 class Approve:
     """Let a table that is held be published, or be part of ``generation`` when that is rolled to.
 
-    ``what`` is deletion or readers, ``found`` the rows or the digest that the admin looked at.
+    ``what`` is deletion, columns (which are others, so that all rows would go) or readers;
+    ``found`` is the digest of what the admin looked at.
     """
 
     table: str
@@ -124,11 +126,11 @@ def _approve(values: dict[str, Any]) -> Approve:
     table, what, found = values["table"], values["what"], values["found"]
     if not 0 < len(table) <= _MAX_NAME or not table.isprintable():
         raise _GRAMMAR.wrong(f"table is not one line of at most {_MAX_NAME} characters")
-    if what not in _FOUND:
-        raise _GRAMMAR.wrong("there is no such thing to approve", expected=" or ".join(_FOUND))
-    if not re.fullmatch(_FOUND[what], found):
-        expected = "a number of rows" if what == "deletion" else "a digest of 64 digits"
-        raise _GRAMMAR.wrong(f"found does not fit {what}", expected=expected)
+    if what not in _WHATS:
+        raise _GRAMMAR.wrong("there is no such thing to approve", expected=" or ".join(_WHATS))
+    if not _DIGEST.fullmatch(found):
+        expected = "64 digits, 0 to 9 and a to f"
+        raise _GRAMMAR.wrong("found is not the digest of what waits", expected=expected)
     generation = _generation(values.get("generation"))
     if generation is not None and what != "readers":
         raise _GRAMMAR.wrong("a generation is named for readers alone")

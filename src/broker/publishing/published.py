@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import PublishError
-from ..manifest import Status
-from ..publish import Generation, Store, Widening
+from ..manifest import Status, TableEntry
+from ..publish import Approval, Generation, Store, Widening, deletion_of
 
 __all__ = ["generation_facts", "generations_of", "held_tables", "more_readers_of"]
 
@@ -41,7 +41,9 @@ def generations_of(store: Store) -> list[dict[str, Any]]:
 def held_tables(store: Store) -> list[dict[str, Any]]:
     """The tables that wait for a person, each with what an approval names as ``found``.
 
-    No key of a row: these are for those who may read the table. Raises ``PublishError``.
+    ``approved``: a person approved exactly that, and the next sync does it. Where it is not known
+    what waits, ``found`` is empty, and ``words`` say why. No key of a row: these are for those who
+    may read the table. Raises ``PublishError``.
     """
     current = store.current()
     if current is None:
@@ -49,8 +51,14 @@ def held_tables(store: Store) -> list[dict[str, Any]]:
     found = []
     for entry in current.manifest.tables:
         if entry.status is Status.HELD:
-            widening = current.memory.widenings.get(entry.id)
-            waits = _readers(widening) if widening else _deletion(entry.losses)
+            widening, approval = (
+                current.memory.widenings.get(entry.id),
+                store.approvals.of(entry.id),
+            )
+            if widening:
+                waits = {**_readers(widening), "approved": approval.fits(widening)}
+            else:
+                waits = _deletion(current, entry, approval)
             found.append({"id": entry.id, "table": entry.path, "access": entry.access, **waits})
     return found
 
@@ -78,5 +86,14 @@ def _readers(widening: Widening) -> dict[str, Any]:
     return {"what": "readers", "found": widening.digest, "words": widening.words}
 
 
-def _deletion(losses: int) -> dict[str, Any]:
-    return {"what": "deletion", "found": str(losses), "words": f"{losses:,} rows would go"}
+def _deletion(generation: Generation, entry: TableEntry, approval: Approval) -> dict[str, Any]:
+    """One table whose metadata are damaged does not hide the others."""
+    facts = {"what": "deletion", "found": "", "rows": entry.losses, "approved": False}
+    try:
+        found = deletion_of(generation, entry)
+    except PublishError as error:
+        return {**facts, "words": f"{entry.losses:,} rows would go; {error}"}
+    if found is None:
+        return {**facts, "words": f"{entry.losses:,} rows would go; which ones cannot be read"}
+    known = {"what": found.what, "found": found.digest, "words": found.words}
+    return {**facts, **known, "approved": approval.lets_go(found)}

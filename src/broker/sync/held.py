@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ..errors import PublishError, TableError
 from ..foreign.shares import percent, share
-from ..foreign.strict_json import parse_json
 from ..foreign.text import shown
 from ..manifest import Status, TableEntry
-from ..publish import Approval, Generation, Widening
-from ..publish.catalogs import LOST_KEYS
+from ..publish import Approval, Deletion, Generation, Widening
 from ..tables.issues import Issue, IssueKind
+from ..tables.losses import columns_digest
 
 __all__ = [
     "HeldError",
     "check_columns",
     "check_losses",
+    "is_promised",
     "loss",
-    "lost_keys",
     "more_readers",
-    "note",
     "widening_of",
 ]
 
@@ -32,15 +29,15 @@ _MOST_NAMES = 500
 class HeldError(TableError):
     """So many rows would be lost, or so many more people could read, that the table waits.
 
-    ``losses`` says how many rows, ``issues`` why, ``examples`` are some of their keys; ``widening``
-    says who could read: never part of the message, which is shown to the readers of before.
+    ``deletion`` says which rows, ``issues`` why; ``widening`` says who could read: never part of
+    the message, which is shown to the readers of before.
     """
 
     def __init__(
         self,
         message: str,
         *,
-        losses: int = 0,
+        deletion: Deletion | None = None,
         widening: Widening | None = None,
         where: str,
         expected: str,
@@ -49,28 +46,33 @@ class HeldError(TableError):
     ) -> None:
         """``where`` is the table's id."""
         super().__init__(message, where=where, expected=expected, found=found, remedy=remedy)
-        self.losses = losses
+        self.deletion = deletion
         self.widening = widening
         self.issues: tuple[Issue, ...] = ()
-        self.examples: list[dict[str, Any]] = []
+
+
+def is_promised(before: int, losses: int, fraction: float) -> bool:
+    """Whether ``losses`` of ``before`` rows may go without the approval of a person."""
+    return losses <= fraction * before
 
 
 def check_losses(
     table: str,
     before: int,
-    losses: int,
+    deletion: Deletion,
     fraction: float,
     approval: Approval,
     issues: Sequence[Issue] = (),
     anew: Sequence[str] = (),
 ) -> None:
-    """Raise ``HeldError`` if ``losses`` of ``before`` rows are more than what is allowed.
+    """Raise ``HeldError`` unless exactly this deletion, of ``before`` rows, was approved.
 
     ``issues`` are those of the rows that came; ``anew`` says why every row was read anew.
     """
-    if losses <= fraction * before or losses <= approval.rows:
+    if approval.lets_go(deletion):
         return
-    remedy = f"If that is right, run `broker approve {table}` and sync again."
+    losses = deletion.rows
+    remedy = _approve(table, deletion)
     message = f"{losses:,} of {before:,} rows are gone ({share(losses, before)})"
     if anew:
         message = f"{message}, as {'; '.join(anew)}"
@@ -80,10 +82,10 @@ def check_losses(
         remedy = rejected.remedy
     raise HeldError(
         message,
-        losses=losses,
+        deletion=deletion,
         where=table,
         expected=f"at most {percent(fraction)} (max_delete_fraction)",
-        found=approval.problem and f"an approval that cannot be read, {approval.problem}",
+        found=approval.misfit_of_rows(),
         remedy=remedy,
     )
 
@@ -93,25 +95,37 @@ def check_columns(
     found: Collection[str],
     others: Iterable[Collection[str]],
     approval: Approval,
-) -> None:
+) -> bool:
     """Raise ``HeldError`` if a delivery is of another table, by the names of its columns.
 
-    ``others`` are the columns of each other published table.
+    ``others`` are the columns of each other published table. Returns whether it is of another one
+    for whose columns a person let every published row go.
     """
     before, after = _lower(table.schema.names), _lower(found)
-    if not table.rows or not after or table.rows <= approval.rows or before <= after:
-        return
+    if not table.rows or not after or before <= after:
+        return False
     is_another = after in map(_lower, others) and 2 * len(before & after) < len(before)
     if before & after and not is_another:
-        return
+        return False
+    deletion = Deletion("columns", table.rows, columns_digest(table.files, after))
+    if approval.lets_go(deletion):
+        return True
+    what = "the columns of another published table" if is_another else "none of them"
+    misfit = approval.misfit_of_rows()
     raise HeldError(
         "the source delivers other columns than those that are published",
-        losses=table.rows,
+        deletion=deletion,
         where=table.id,
         expected=shown(f"some of {', '.join(table.schema.names)}", _MOST_NAMES),
-        found="the columns of another published table" if is_another else "none of them",
-        remedy=f"If that is right, run `broker approve {table.id}` and sync again.",
+        found=f"{what}, and {misfit}" if misfit else what,
+        remedy=_approve(table.id, deletion),
     )
+
+
+def _approve(table: str, deletion: Deletion) -> str:
+    """What approves this and nothing else, whatever the table is held for by then."""
+    command = f"broker approve --if-found {deletion.short} {table}"
+    return f"If that is right, run `{command}` and sync again."
 
 
 def _lower(names: Collection[str]) -> set[str]:
@@ -154,29 +168,6 @@ def more_readers(widening: Widening, approval: Approval) -> HeldError:
     )
 
 
-def note(keys: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """What a table's metadata says of them: key values are row values, and stand nowhere else."""
-    return {LOST_KEYS: keys} if keys else {}
-
-
-def lost_keys(generation: Generation, entry: TableEntry) -> list[dict[str, Any]]:
-    """Read them back; none where the table is not held, or the caller may not read it."""
-    if entry.status is not Status.HELD:
-        return []
-    path = generation.path / f"metadata/{entry.path}.json"
-    try:
-        return _keys(parse_json(generation.read(f"metadata/{entry.path}.json"), rows=True))
-    except OSError:
-        return []
-    except ValueError as error:
-        raise PublishError(
-            "the metadata of a table cannot be read",
-            where=str(path),
-            found=str(error),
-            remedy="See `broker verify`, then run the sync again.",
-        ) from error
-
-
 def widening_of(generation: Generation, entry: TableEntry) -> Widening | None:
     """The change of readers that holds a table, if that does and the caller may read it."""
     if entry.status is not Status.HELD:
@@ -187,10 +178,3 @@ def widening_of(generation: Generation, entry: TableEntry) -> Widening | None:
         if isinstance(error.__cause__, PermissionError):
             return None
         raise
-
-
-def _keys(metadata: Any) -> list[dict[str, Any]]:
-    keys = metadata.get(LOST_KEYS, []) if isinstance(metadata, dict) else None
-    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-        raise ValueError(f"{LOST_KEYS} is not a list of keys")
-    return keys

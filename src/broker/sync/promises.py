@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..publish import Deletion
 from ..sources.contract import SourceTable
-from ..tables.compare import examples, losses
 from ..tables.files.apply import Previous
 from ..tables.intake.rejects import RejectedError
 from ..tables.issues import Issue, IssueKind
+from ..tables.losses import losses, lost_rows
 from ..tables.model import TableSpec, TableVersion
-from .held import HeldError, check_columns, check_losses, loss
+from .held import HeldError, check_columns, check_losses, is_promised, loss
 from .job import Job
 from .plan import RowAction, Step
 
 __all__ = ["refuse_losses", "refuse_no_rows", "refuse_other_columns"]
 
 
-def refuse_other_columns(job: Job, found: SourceTable) -> None:
+def refuse_other_columns(job: Job, found: SourceTable) -> bool:
     """Raise ``HeldError`` if the source delivers what looks like another table.
 
-    Columns that the description names are there, or the source has failed.
+    Columns that the description names are there, or the source has failed. Returns whether it does
+    and a person let every published row go for it.
     """
     before, previous = job.published, job.staging.previous
     if before is None or previous is None or before.loading or job.table.columns:
-        return
+        return False
     others = [one.schema.names for one in previous.manifest.tables if one.id != before.id]
-    check_columns(before, found.schema.names, others, job.approval)
+    return check_columns(before, found.schema.names, others, job.approval)
 
 
 def refuse_losses(
@@ -50,11 +52,15 @@ def refuse_losses(
     if version.change is None:  # a whole load does not know what was there before
         lost = losses(old, new, key, work=work, limits=job.limits)
     fraction = job.table.may_lose
+    if is_promised(before.rows, lost, fraction):
+        return
+    found = lost_rows(old, new, key, work=work, limits=job.limits)
+    deletion = Deletion("deletion", lost, found.digest, found.examples)
+    issues = version.issues
     try:
-        check_losses(job.table.id, before.rows, lost, fraction, job.approval, version.issues, anew)
+        check_losses(job.table.id, before.rows, deletion, fraction, job.approval, issues, anew)
     except HeldError as error:
-        error.issues = (_loss(job, step, version, lost), *version.issues)
-        error.examples = examples(old, new, key, work=work, limits=job.limits)
+        error.issues = (_loss(job, step, version, lost), *issues)
         raise
 
 

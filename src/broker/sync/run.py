@@ -23,11 +23,12 @@ from ..errors import BrokerError, TableError
 from ..manifest import TableEntry
 from ..metrics.values import Bounds
 from ..publish import Approvals, Generation, PruneRule, Staging, Store
+from ..publish.deletions import deletion_note, deletion_of
 from ..sources.contract import Source
 from ..tables.model import Limits
 from .cataloging import facts_of
 from .exposure import exposure_of
-from .held import HeldError, lost_keys, note
+from .held import HeldError
 from .job import Job, check_held, displaced, no_room
 from .places import places_of
 from .profiling import Profiling
@@ -138,7 +139,7 @@ class Run:
         job.staging.discard(job.table.path)
         entry = failed_entry(job, error)
         if isinstance(error, HeldError):
-            job.staging.note(entry.id, note(error.examples))
+            job.staging.note(entry.id, deletion_note(error.deletion))
         if job.has_room or job.published is not None:
             job.staging.keep(entry)
         return entry
@@ -214,7 +215,7 @@ def _keep(staging: Staging, table: TableDescription) -> None:
     previous = staging.previous
     entry = previous.manifest.table(table.id) if previous else None
     if previous is not None and entry is not None:
-        staging.note(entry.id, note(lost_keys(previous, entry)))
+        staging.note(entry.id, deletion_note(deletion_of(previous, entry)))
         staging.keep(entry)
 
 

@@ -60,7 +60,7 @@ def sync_table(job: Job) -> TableEntry:
     step = step_of(job, rule, anew=bool(reasons))
     declared = declared_schema(table, found)
     task = Task(_retyping(job, spec, step, question), spec, declared, request, rule)
-    refuse_other_columns(job, found)
+    is_replaced = refuse_other_columns(job, found)
     _prepare(job, step, found)
     version, end, step = carry_out(task, step, reasons)
     version = _retyped(job, version)
@@ -78,7 +78,8 @@ def sync_table(job: Job) -> TableEntry:
     )
     version = with_earlier_chunks(job.published, step, spec.key, version)
     version = replace(version, issues=(*version.issues, *_late(table, version)))
-    refuse_losses(job, spec, step, version, entry.warnings)
+    if not is_replaced:
+        refuse_losses(job, spec, step, version, entry.warnings)
     if step.last:
         refuse_no_rows(job, version)
     if step.action is RowAction.REPLACE and not (job.reload or entry.loading):
@@ -186,7 +187,7 @@ def failed_entry(job: Job, error: BrokerError) -> TableEntry:
         status = Status.FORBIDDEN
     losses = 0
     if isinstance(error, HeldError):
-        status, losses = Status.HELD, error.losses
+        status, losses = Status.HELD, error.deletion.rows if error.deletion else 0
     entry = job.published or _entry(job)
     if isinstance(error, (HeldError, RejectedError)) and error.issues:
         entry = replace(entry, issues=error.issues)

@@ -7,6 +7,7 @@ row that moved moved between files that changed.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,18 +26,17 @@ from .types import comparable
 __all__ = [
     "Counts",
     "RowChange",
+    "Values",
+    "changed_files",
     "changes",
     "common_key",
     "compare",
     "difference_query",
     "differences",
-    "examples",
     "json_of_texts",
-    "losses",
+    "make_difference",
+    "parsed_row",
 ]
-
-
-_EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,49 +67,7 @@ def common_key(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ..
     return after if [*map(folded, before)] == [*map(folded, after)] else ()
 
 
-def losses(
-    before: Previous, after: Previous, key: tuple[str, ...], *, work: Path, limits: Limits
-) -> int:
-    """How many rows of ``before`` have no successor: no row of their key, or simply no row."""
-    old, new = _changed(before, after)
-    fewer = max(0, _rows(old) - _rows(new))
-    if not key or not old.files or not new.files:
-        return fewer
-    with session(limits, work) as connection:
-        if not _is_comparable(connection, old, new, key):
-            return fewer
-        # The old rows whose key no new row has.
-        (lost,) = one_row(
-            connection,
-            f"SELECT count(*) FROM {parquet(old.paths())} AS o "
-            f"ANTI JOIN {parquet(new.paths())} AS n ON {_same(key)}",
-        )
-    return int(lost)
-
-
-def examples(
-    before: Previous, after: Previous, key: tuple[str, ...], *, work: Path, limits: Limits
-) -> list[dict[str, Any]]:
-    """The first keys that ``before`` has and ``after`` has not, as JSON holds them."""
-    old, new = _changed(before, after)
-    if not key or not old.files:
-        return []
-    with session(limits, work) as connection:
-        # The same rows; without new files, all old ones.
-        gone = f"FROM {parquet(old.paths())} AS o"
-        if new.files:
-            if not _is_comparable(connection, old, new, key):
-                return []
-            gone += f" ANTI JOIN {parquet(new.paths())} AS n ON {_same(key)}"
-        names = ", ".join(identifier(name) for name in key)
-        # The lowest keys, each as one JSON object of its columns.
-        packed = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in key)
-        first = f"SELECT {names} {gone} ORDER BY ALL LIMIT {_EXAMPLES}"
-        rows = connection.execute(f"SELECT to_json(struct_pack({packed})) FROM ({first})")
-        return [_parsed(row) for (row,) in rows.fetchall()]
-
-
-def _parsed(row: str) -> dict[str, Any]:
+def parsed_row(row: str) -> dict[str, Any]:
     """A row as JSON holds it: a number that a double does not hold is text, and so is NaN."""
     found: dict[str, Any] = json.loads(row, parse_float=_fraction, parse_constant=str)
     return found
@@ -125,7 +83,7 @@ def compare(
 ) -> Counts:
     """Count what was added, removed and changed."""
     with session(limits, work) as connection:
-        if not _prepare(connection, before, after, key):
+        if not make_difference(connection, before, after, key):
             return Counts(0, 0, 0)
         return _counted(connection)
 
@@ -148,7 +106,7 @@ def changes(
 ) -> tuple[Counts, list[RowChange]]:
     """Count them, and give so many of them: the first of each kind in turn, in order of the key."""
     with session(limits, work) as connection:
-        if not _prepare(connection, before, after, key, _rows_as_text):
+        if not make_difference(connection, before, after, key, _rows_as_text):
             return Counts(0, 0, 0), []
         counts = _counted(connection)
         rows = connection.execute(
@@ -171,14 +129,14 @@ def differences(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (``added``, ``removed`` or ``changed``; the row, or its key) in order of the key."""
     with session(limits, work) as connection:
-        if not _prepare(connection, before, after, key):
+        if not make_difference(connection, before, after, key):
             return
         result = connection.execute("SELECT change, row FROM difference ORDER BY ALL")
         while batch := result.fetchmany(10_000):
-            yield from ((change, _parsed(row)) for change, row in batch)
+            yield from ((change, parsed_row(row)) for change, row in batch)
 
 
-def _prepare(
+def make_difference(
     connection: duckdb.DuckDBPyConnection,
     before: Previous,
     after: Previous,
@@ -187,7 +145,7 @@ def _prepare(
 ) -> bool:
     """Make the view ``difference``, of keys if nothing else is shown; False if no file differs."""
     showing = showing or _keys
-    old, new = _changed(before, after)
+    old, new = changed_files(before, after)
     if not old.files and not new.files:
         return False
     # A side without files has the columns of the other, and no row.
@@ -208,8 +166,8 @@ def _prepare(
 
 
 # The sides that a row has, each as what gives the SQL of a column's value.
-_Values = Mapping[str, Callable[[str], str]]
-_Showing = Callable[[tuple[str, ...], Sequence[str]], Callable[[_Values], str]]
+Values = Mapping[str, Callable[[str], str]]
+_Showing = Callable[[tuple[str, ...], Sequence[str]], Callable[[Values], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +199,7 @@ def difference_query(
     old: Mapping[str, str],
     new: Mapping[str, str],
     key: tuple[str, ...],
-    show: Callable[[_Values], str],
+    show: Callable[[Values], str],
 ) -> str:
     """The SQL of the rows of ``o`` and ``n`` that differ: a column ``change``, then what is shown.
 
@@ -253,11 +211,11 @@ def difference_query(
     return _by_key(columns, key, show) if key else _as_a_whole(columns, show)
 
 
-def _keys(key: tuple[str, ...], names: Sequence[str]) -> Callable[[_Values], str]:
+def _keys(key: tuple[str, ...], names: Sequence[str]) -> Callable[[Values], str]:
     """Shows the key of a row as JSON, or the whole row where there is no key."""
     shown = key or names
 
-    def show(values: _Values) -> str:
+    def show(values: Values) -> str:
         value = values.get("n") or values["o"]
         packed = ", ".join(f"{identifier(name)} := {value(name)}" for name in shown)
         return f"to_json(struct_pack({packed})) AS row"
@@ -271,10 +229,10 @@ def json_of_texts(value: Callable[[str], str], names: Sequence[str]) -> str:
     return f"to_json(struct_pack({', '.join(texts)}))"
 
 
-def _rows_as_text(key: tuple[str, ...], names: Sequence[str]) -> Callable[[_Values], str]:
+def _rows_as_text(key: tuple[str, ...], names: Sequence[str]) -> Callable[[Values], str]:
     """Shows the key, the row before and the row after as JSON of texts."""
 
-    def show(values: _Values) -> str:
+    def show(values: Values) -> str:
         either = values.get("n") or values["o"]
         sides = (json_of_texts(values[side], names) if side in values else "NULL" for side in "on")
         before, after = sides
@@ -283,7 +241,7 @@ def _rows_as_text(key: tuple[str, ...], names: Sequence[str]) -> Callable[[_Valu
     return show
 
 
-def _as_a_whole(columns: _Columns, show: Callable[[_Values], str]) -> str:
+def _as_a_whole(columns: _Columns, show: Callable[[Values], str]) -> str:
     # Inside, columns are c0, c1 ...: one may be called as the table is.
     selected = {
         side: ", ".join(f"{columns.value(side, name)} AS c{at}" for at, name in enumerate(names))
@@ -300,7 +258,7 @@ def _as_a_whole(columns: _Columns, show: Callable[[_Values], str]) -> str:
     )
 
 
-def _by_key(columns: _Columns, key: tuple[str, ...], show: Callable[[_Values], str]) -> str:
+def _by_key(columns: _Columns, key: tuple[str, ...], show: Callable[[Values], str]) -> str:
     same = columns.same(key)
     differs = " OR ".join(
         [
@@ -322,19 +280,7 @@ def _by_key(columns: _Columns, key: tuple[str, ...], show: Callable[[_Values], s
     )
 
 
-def _is_comparable(
-    connection: duckdb.DuckDBPyConnection, old: Previous, new: Previous, key: tuple[str, ...]
-) -> bool:
-    """Whether keys mean the same on both sides; of others, only the numbers can be compared."""
-    types = [columns_of(connection, parquet(one.paths())) for one in (old, new)]
-    return all(types[0].get(name) == types[1].get(name) for name in key)
-
-
-def _same(key: tuple[str, ...]) -> str:
-    return " AND ".join(f"o.{identifier(name)} = n.{identifier(name)}" for name in key)
-
-
-def _changed(before: Previous, after: Previous) -> tuple[Previous, Previous]:
+def changed_files(before: Previous, after: Previous) -> tuple[Previous, Previous]:
     """The files of each side that the other does not have byte for byte."""
     return (
         Previous(before.root, _others(before.files, after.files)),
@@ -342,10 +288,13 @@ def _changed(before: Previous, after: Previous) -> tuple[Previous, Previous]:
     )
 
 
-def _rows(version: Previous) -> int:
-    return sum(file.rows for file in version.files)
-
-
 def _others(files: tuple[DataFile, ...], known: tuple[DataFile, ...]) -> tuple[DataFile, ...]:
-    hashes = {file.sha256 for file in known}
-    return tuple(file for file in files if file.sha256 not in hashes)
+    """Of files with the same bytes, as many as are more than the known ones."""
+    left = Counter(file.sha256 for file in known)
+    found = []
+    for file in files:
+        if left[file.sha256]:
+            left[file.sha256] -= 1
+        else:
+            found.append(file)
+    return tuple(found)

@@ -187,8 +187,9 @@ def test_admins_see_what_waits_and_since_when_and_no_row(instance: Instance) -> 
     assert orders.since == first.created_at
     assert salaries.readers is not None
     assert "every analyst (class public)" in salaries.readers.words
-    keys = read_held_keys(instance.data, "public").tables["shop/customers"]
-    assert sorted(one["id"] for one in keys) == [1, 2]
+    known = read_held_keys(instance.data, "public")
+    assert sorted(one["id"] for one in known.tables["shop/customers"]) == [1, 2]
+    assert known.digests == {"shop/customers": instance.status()["shop/customers"]["deletion"]}
     standing = Store(instance.data).generation().catalog / "operators/operators.json"
     assert "Ada" not in standing.read_text()
 

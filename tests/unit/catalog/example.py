@@ -32,12 +32,13 @@ from broker.metrics.results import MetricPoint, MetricResult
 from broker.tables.issues import Issue, IssueKind, RowPlace
 from broker.tables.model import Partitioning
 
-__all__ = ["GENERATION", "HOSTILE", "ExampleCatalog", "example_catalog", "write_example"]
+__all__ = ["GENERATION", "HOSTILE", "LOST", "ExampleCatalog", "example_catalog", "write_example"]
 
 GENERATION = "2026-11-30T120000Z-0001"
 BEFORE = "2026-11-29T120000Z-0001"
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 HOSTILE = "\"><img src=x onerror=alert(1)> \u202egnp.exe\u202c {{7*7}} '; DROP TABLE x; --"
+LOST = "7" * 64  # names the rows that the held table would lose
 _CLASSES = ("public", "private", "finance")
 
 
@@ -109,7 +110,8 @@ def write_example(
         found.append(one)
     base = store / CATALOG / generation / OPERATORS
     _write(base / STANDING, to_json(_operators(tables, generation, hostile=hostile)))
-    keys = HeldKeys("public", {_path(3): [{"id": 7}, {"id": HOSTILE if hostile else "8"}]})
+    rows = [{"id": 7}, {"id": HOSTILE if hostile else "8"}]
+    keys = HeldKeys("public", {_path(3): rows}, {_path(3): LOST})
     _write(base / keys_path("public"), to_json(keys))
     (store / "generations" / generation).mkdir(parents=True, exist_ok=True)
     (store / "current").unlink(missing_ok=True)

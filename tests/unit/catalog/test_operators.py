@@ -38,4 +38,7 @@ def test_every_table_is_there_with_what_waits_for_a_person() -> None:
 
 def test_keys_stand_by_class_and_those_of_no_class_nowhere() -> None:
     keys = {"in.orders": [{"id": 1}], "in.pay": [], "in.new": [{"id": 2}], "in.other": [{"id": 3}]}
-    assert held_keys(MANIFEST, keys) == {"public": HeldKeys("public", {"shop/orders": [{"id": 1}]})}
+    digests = {"in.orders": "1" * 64, "in.new": "2" * 64}
+    rows, named = {"shop/orders": [{"id": 1}]}, {"shop/orders": "1" * 64}
+    assert held_keys(MANIFEST, keys, digests) == {"public": HeldKeys("public", rows, named)}
+    assert held_keys(MANIFEST, keys, {}) == {"public": HeldKeys("public", rows)}

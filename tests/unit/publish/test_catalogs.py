@@ -24,8 +24,9 @@ from broker.catalog.reader import (
 )
 from broker.errors import CatalogError
 from broker.manifest import NO_CLASS, Status
-from broker.publish import Audience, PruneRule, RenderedDocument, Store, Widening
+from broker.publish import Audience, Deletion, PruneRule, RenderedDocument, Store, Widening
 from broker.publish.catalogs import profile_path
+from broker.publish.deletions import deletion_note
 from broker.publish.readers import Published, Readers
 
 from .making import entry, publish, republish, version
@@ -171,8 +172,9 @@ def test_keys_of_held_rows_stand_in_a_file_of_their_class(store: Store) -> None:
     with store.begin() as staging:
         for table in TABLES:
             staging.put(table, version(staging, table, 3))
-        staging.note(PAY.id, {"lost_keys": [{"person": "Ada"}]})
+        staging.note(PAY.id, deletion_note(Deletion("deletion", 5, "5" * 64, [{"person": "Ada"}])))
         staging.commit()
+    assert read_held_keys(store.root, "private").digests == {"hr/pay": "5" * 64}
     assert read_held_keys(store.root, "private").tables == {"hr/pay": [{"person": "Ada"}]}
     assert read_held_keys(store.root, "public").tables == {}
     others = store.generation().catalog / "operators/operators.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from broker.errors import PublishError
-from broker.publish import Approval, Memory, Readers, Store, Widening
+from broker.publish import Approval, Deletion, Memory, Readers, Store, Widening
 from broker.publish.readers import Published, meet
 
 from .making import entry, publish, republish
@@ -156,8 +156,8 @@ def test_an_approval_is_of_one_change(tmp_path: Path) -> None:
     approvals = Store(tmp_path).approvals
     waits = Widening("pay", (Published("pay", HR),), PUBLIC, "g")
     approvals.give_readers(waits)
-    approvals.give("pay", 3)
-    assert approvals.of("pay") == Approval(3, waits.digest)
+    approvals.give("pay", Deletion("deletion", 3, "3" * 64))
+    assert approvals.of("pay") == Approval(3, "3" * 64, waits.digest)
     assert approvals.of("pay").fits(waits)
     for other in (
         Widening("pay", waits.before, PUBLIC, "h"),
@@ -167,7 +167,7 @@ def test_an_approval_is_of_one_change(tmp_path: Path) -> None:
     ):
         assert not approvals.of("pay").fits(other)
     approvals.use_up_readers(["pay", "cities"])
-    assert approvals.of("pay") == Approval(3)
+    assert approvals.of("pay") == Approval(3, "3" * 64)
     approvals.use_up(["pay"])
     approvals.give_readers(waits)
     approvals.use_up_readers(["pay"])

@@ -118,13 +118,28 @@ class NoProofFact(_Answer):
     failed: bool = False
 
 
-class HeldFact(_Answer):
+Found = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]  # none: it is not known what waits
+
+
+class HeldRowsFact(_Answer):
     id: str
     table: str
     access: str
-    what: Literal["deletion", "readers"] = "deletion"
-    found: Annotated[str, Field(pattern=r"^([0-9]{1,18}|[0-9a-f]{64})$")]
+    what: Literal["deletion", "columns"] = "deletion"
+    found: Found
+    rows: int | None
     words: str
+    approved: bool = False
+
+
+class HeldReadersFact(_Answer):
+    id: str
+    table: str
+    access: str
+    what: Literal["readers"]
+    found: Digest
+    words: str
+    approved: bool = False
 
 
 class MoreReadersFact(_Answer):
@@ -219,7 +234,7 @@ FACTS: dict[str, TypeAdapter[Any]] = {
     "disks": TypeAdapter(list[DiskFact] | UnknownFact),
     "certificates": TypeAdapter(list[CertificateFact] | UnknownFact),
     "proof": TypeAdapter(ProofFact | NoProofFact | UnknownFact | None),
-    "held": TypeAdapter(list[HeldFact] | UnknownFact),
+    "held": TypeAdapter(list[HeldRowsFact | HeldReadersFact] | UnknownFact),
     "generations": TypeAdapter(list[GenerationFact | DamagedGenerationFact] | UnknownFact),
     "more_readers": TypeAdapter(list[MoreReadersFact] | UnknownFact),
 }

@@ -26,7 +26,8 @@ from broker.errors import BrokerError, LockedError, PublishError
 from broker.helper.grammar import MAX_REQUEST
 from broker.helper.rate_limit import Limit
 from broker.manifest import Status
-from broker.publish import Generation, Store
+from broker.publish import Deletion, Generation, Store
+from broker.publish.deletions import deletion_note
 from broker.publishing import host as host_module
 from broker.publishing import machine, published
 from broker.publishing.client import PublishingClient
@@ -137,12 +138,16 @@ def door() -> Iterator[Door]:
         made.close()
 
 
-def hold(store: Store, losses: int) -> Generation:
-    """The next generation, in which every table waits to lose so many rows."""
+FOUR, OTHER = "4" * 64, "5" * 64
+
+
+def hold(store: Store, digest: str, what: str = "deletion") -> Generation:
+    """The next generation, in which every table waits to lose four rows."""
     with store.begin() as staging:
         assert staging.previous is not None
         for table in staging.previous.manifest.tables:
-            staging.keep(replace(table, status=Status.HELD, losses=losses))
+            staging.keep(replace(table, status=Status.HELD, losses=4))
+            staging.note(table.id, deletion_note(Deletion(what, 4, digest, [{"n": 7}])))
         return staging.commit()
 
 
@@ -161,28 +166,70 @@ def test_a_sync_is_started_and_one_on_its_way_is_reported(door: Door) -> None:
 def test_a_deletion_is_approved_as_it_was_looked_at_and_no_other(door: Door) -> None:
     publish(door.host.store, {entry("cities"): 9, replace(entry("x"), id="-x"): 3})
     with pytest.raises(PublishError, match="no table of this name waits"):
-        door.call("approve", table="in.cities", what="deletion", found="4")
-    hold(door.host.store, 4)
+        door.call("approve", table="in.cities", what="deletion", found=FOUR)
+    hold(door.host.store, FOUR)
     waits = {one["table"]: one for one in door.call("facts", parts=["held"])["held"]}
     assert waits["sales/cities"] == {
         "id": "in.cities",
         "table": "sales/cities",
         "access": "public",
         "what": "deletion",
-        "found": "4",
-        "words": "4 rows would go",
+        "found": FOUR,
+        "rows": 4,
+        "words": "4 rows would go (444444444444)",
+        "approved": False,
     }
-    for what, found in (("deletion", "5"), ("readers", "0" * 64)):
+    for what, found in (("deletion", OTHER), ("columns", FOUR), ("readers", "0" * 64)):
         with pytest.raises(PublishError, match="something else"):
             door.call("approve", table="in.cities", what=what, found=found)
     assert door.host.ran == []
     for name in ("in.cities", "sales/cities"):
-        fields = {"table": name, "what": "deletion", "found": "4"}
+        fields = {"table": name, "what": "deletion", "found": FOUR}
         assert door.call("approve", **fields) == {"approved": "in.cities"}
         assert door.lines()[-1] == ("request.approve", "done", fields)
-    assert door.call("approve", table="-x", what="deletion", found="4")["approved"] == "-x"
-    command = ["approve", "--if-found", "4", "--"]
+    assert door.call("approve", table="-x", what="deletion", found=FOUR)["approved"] == "-x"
+    command = ["approve", "--if-found", FOUR, "--"]
+    door.host.store.approvals.give("in.cities", Deletion("deletion", 4, FOUR))
+    waits = {one["id"]: one for one in door.call("facts", parts=["held"])["held"]}
+    assert [name for name, one in waits.items() if one["approved"]] == ["in.cities"]
+    hold(door.host.store, OTHER)
+    assert not any(one["approved"] for one in door.call("facts", parts=["held"])["held"])
     assert door.host.ran == [*[[*command, "in.cities"]] * 2, [*command, "-x"]]
+
+
+@needs_root
+def test_other_rows_of_the_same_number_are_refused_whoever_looked_before(door: Door) -> None:
+    publish(door.host.store, {entry("cities"): 9})
+    hold(door.host.store, FOUR)
+    (seen,) = door.call("facts", parts=["held"])["held"]
+    hold(door.host.store, OTHER)
+    wish = {"table": seen["id"], "what": seen["what"], "found": seen["found"]}
+    with pytest.raises(PublishError, match="something else") as caught:
+        door.call("approve", **wish)
+    assert "4 rows would go (555555555555)" in str(caught.value)
+    assert door.host.ran == []
+
+
+@needs_root
+def test_what_cannot_be_known_of_a_table_hides_no_other_and_is_not_approved(door: Door) -> None:
+    store = door.host.store
+    publish(store, {entry("cities"): 9, entry("older"): 9, entry("x"): 9})
+    current = hold(store, FOUR, "columns")
+    for name, content in (("cities", "{"), ("older", "{}")):
+        path = current.path / f"metadata/sales/{name}.json"
+        path.chmod(0o600)
+        path.write_text(content)
+    waits = {one["table"]: one for one in door.call("facts", parts=["held"])["held"]}
+    found = {name: (one["what"], one["found"]) for name, one in waits.items()}
+    assert found == {
+        "sales/cities": ("deletion", ""),
+        "sales/older": ("deletion", ""),
+        "sales/x": ("columns", FOUR),
+    }
+    assert "the metadata of a table cannot be read" in waits["sales/cities"]["words"]
+    assert "did not record which: sync again first" in waits["sales/older"]["words"]
+    with pytest.raises(PublishError, match="something else"):
+        door.call("approve", table="in.older", what="deletion", found=FOUR)
 
 
 @needs_root
@@ -297,11 +344,17 @@ def test_the_log_is_read_by_pages_and_filters(door: Door) -> None:
             "one line",
         ),
         (b'{"verb": "approve", "table": "a", "what": "all", "found": "1"}', "no such thing"),
-        (b'{"verb": "approve", "table": "a", "what": "deletion", "found": "-1"}', "does not fit"),
-        (b'{"verb": "approve", "table": "a", "what": "readers", "found": "1"}', "does not fit"),
         (
-            b'{"verb": "approve", "table": "a", "what": "deletion", "found": "1", '
-            b'"generation": "2026-01-01T000000Z-0000"}',
+            b'{"verb": "approve", "table": "a", "what": "deletion", "found": "9"}',
+            "is not the digest of what waits",
+        ),
+        (
+            b'{"verb": "approve", "table": "a", "what": "readers", "found": "1"}',
+            "is not the digest of what waits",
+        ),
+        (
+            b'{"verb": "approve", "table": "a", "what": "deletion", "found": "%b", '
+            b'"generation": "2026-01-01T000000Z-0000"}' % FOUR.encode(),
             "for readers alone",
         ),
         (b'{"verb": "facts", "parts": []}', "not a list of known facts"),
@@ -501,13 +554,13 @@ def test_each_answer_about_the_store_is_as_pages_are_tested_with(door: Door) -> 
     fields = {"parts": ["more_readers"], "generation": older.id}
     found = checked("more_readers", door.call("facts", **fields)["more_readers"])
     assert [one["approved"] for one in found] == [False]
-    hold(store, 4)
+    hold(store, FOUR)
     held_back = checked("held", door.call("facts", parts=["held"])["held"])
     assert [one["what"] for one in held_back] == ["deletion"]
     (older.path / "manifest.json").write_text("{")
     kept = door.call("facts", parts=["generations"])["generations"]
     assert [bool(one["error"]) for one in checked("generations", kept)] == [True, False, False]
-    wish = {"table": "in.cities", "what": "deletion", "found": "4"}
+    wish = {"table": "in.cities", "what": "deletion", "found": FOUR}
     checked("approve", door.call("approve", **wish))
     checked("rollback", door.call("rollback", generation=newer.id))
     checked("run", door.call("run"))

@@ -18,6 +18,7 @@ from broker.runs import SERVICE, Ended
 from broker.runs.status import facts_of
 from tests.integration.portal.look.serving import served
 from tests.unit.accounts.scratch import public_key
+from tests.unit.catalog.example import LOST
 from tests.unit.portal.scene import Scene, scene
 
 __all__ = ["PAGES", "gallery"]
@@ -131,8 +132,10 @@ def _fill(made: Scene) -> None:
                 "table": "shop/table_3",
                 "access": "public",
                 "what": "deletion",
-                "found": "120",
-                "words": "120 rows would go",
+                "found": LOST,
+                "rows": 120,
+                "words": f"120 rows would go ({LOST[:12]})",
+                "approved": False,
             }
         ],
         "generations": [

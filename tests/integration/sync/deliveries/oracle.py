@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["COLUMNS", "DIALECTS", "Described", "Row", "TableModel", "written"]
+__all__ = ["COLUMNS", "DIALECTS", "Described", "Lacked", "Row", "TableModel", "written"]
 
 COLUMNS = ("id", "at", "c", "v", "gone")
 
@@ -123,6 +123,15 @@ class Described:
         return (*question, self.dialect)
 
 
+@dataclass(frozen=True)
+class Lacked:
+    """So many of the rows ``before``, and which: by their keys, or as a whole."""
+
+    before: Counter[tuple[Value, ...]]
+    count: int
+    rows: Counter[tuple[Value, ...]]
+
+
 @dataclass
 class TableModel:
     """The published rows of one table, and what is known of them."""
@@ -132,7 +141,7 @@ class TableModel:
     watermark: datetime = datetime(1, 1, 1, tzinfo=UTC)
     status: str = ""
     read: tuple[Described, datetime] | None = None
-    lacked: int = 0
+    lacked: Lacked | None = None
     rejected: frozenset[Rejected] = frozenset()
     is_text: bool | None = None
     """Whether values made ``v`` text or a number, where it is guessed; None: they say nothing."""
@@ -142,21 +151,24 @@ class TableModel:
         return replace(self, rows=None if self.rows is None else dict(self.rows))
 
     def sync(
-        self, described: Described, lines: list[Line], written: datetime, *, approved: int
+        self,
+        described: Described,
+        lines: list[Line],
+        written: datetime,
+        *,
+        approved: Lacked | None,
     ) -> None:
         """One run over the delivery ``lines``, which was written at ``written``.
 
-        As many rows as ``approved`` may go.
+        Exactly what ``approved`` lacks may go.
         """
         read = replace(described, fraction=0), written
         if self.status in ("ok", "empty") and self.read == read:
             return
         rows, rejected, is_whole, is_text = self._typed_next(described, lines)
-        lost = len((self.rows or {}).keys() - rows.keys())
-        if self.rows and (not described.key or self.described.key != described.key):
-            lost = max(0, len(self.rows) - len(rows))
-        if lost > max(approved, described.may_lose * len(self.rows or ())):
-            self.status, self.lacked = "held", lost
+        lacked = self._lacked(described, rows, is_text)
+        if lacked.count > described.may_lose * len(self.rows or ()) and lacked != approved:
+            self.status, self.lacked = "held", lacked
             return
         if rejected and not rows and (is_whole or not self.rows):
             self.status = "failed"
@@ -164,6 +176,18 @@ class TableModel:
         self.rows, self.described, self.watermark, self.read = rows, described, written, read
         self.rejected, self.is_text = rejected, is_text
         self.status = "ok" if rows or rejected else "empty"
+
+    def _lacked(
+        self, described: Described, rows: dict[tuple[Value, ...], Row], is_text: bool | None
+    ) -> Lacked:
+        """What of the published rows is not among ``rows``: keys, or rows as a whole."""
+        before = self.rows or {}
+        old = _wholes(self.described, before, self.is_text)
+        if described.key and self.described.key == described.key:
+            lost = before.keys() - rows.keys()
+            return Lacked(old, len(lost), Counter(lost))
+        gone = old - _wholes(described, rows, is_text)
+        return Lacked(old, max(0, len(before) - len(rows)), gone)
 
     def published(self) -> list[tuple[Value, ...]]:
         """The rows as a reader gets them."""
@@ -252,6 +276,20 @@ class TableModel:
         if is_partitioned and before.strategy != described.strategy:
             return True
         return before.strategy not in ("full_refresh", described.strategy)
+
+
+def _wholes(
+    described: Described, rows: dict[tuple[Value, ...], Row], is_text: bool | None
+) -> Counter[tuple[Value, ...]]:
+    """Rows with all columns that there may be; a number as it is written as text."""
+
+    def value(row: Row, name: str) -> Value:
+        found = row.get(name)
+        if name == "v" and found is not None and not (described.is_guessed and is_text):
+            return str(int(str(found)))
+        return found
+
+    return Counter(tuple(value(row, name) for name in COLUMNS) for row in rows.values())
 
 
 def _wanted(described: Described, lines: list[Line]) -> list[Line]:

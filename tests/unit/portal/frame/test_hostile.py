@@ -81,7 +81,14 @@ def analyst(made: Scene, name: str) -> AccountFacts:
 
 AT = "2026-11-30T12:00:00Z"
 BEFORE = "2026-11-29T120000Z-0001"
-HELD = {"id": "in.x", "table": "shop/table_3", "access": "public", "found": "2", "words": "2 rows"}
+HELD = {"id": "in.x", "table": "shop/table_3", "access": "public", "words": "2 rows"} | {
+    "found": example.LOST,
+    "rows": 2,
+}
+WIDER = {"id": "in.x", "table": "shop/table_3", "access": "public", "words": "every analyst"} | {
+    "what": "readers",
+    "found": "0" * 64,
+}
 MORE = {"id": "in.x", "table": "shop/table_3", "found": "0" * 64, "words": "every analyst could"}
 
 
@@ -102,7 +109,9 @@ def worse(value: Any, kept: Collection[str]) -> Any:
 HOST: dict[str, Any] = {
     "held": [
         *spoiled("held", [HELD], "table", "access", "what"),
-        *spoiled("held", [{**HELD, "what": "readers"}], "table"),
+        *spoiled("held", [HELD], "table", "access", "what", "found"),
+        *spoiled("held", [{**HELD, "what": "columns"}], "table", "what"),
+        *spoiled("held", [WIDER], "table"),
     ],
     "units": spoiled("units", [{"unit": "ssh.service"}], "load"),
     "disks": spoiled("disks", [{"bytes": 10, "bytes_free": 0}]),

@@ -16,8 +16,10 @@ from broker.audit.reading import read_log
 from broker.hostpaths import AUDIT_LOG
 from broker.portal.database.models import PortalPerson, PortalTables
 from tests.unit.accounts.scratch import public_key
-from tests.unit.catalog.example import GENERATION
+from tests.unit.catalog.example import GENERATION, LOST
 from tests.unit.portal.scene import ORIGIN, Scene
+
+from .reading_html import read
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
 
@@ -238,8 +240,10 @@ HELD = [
         "table": "shop/table_3",
         "access": access,
         "what": "deletion",
-        "found": "2",
-        "words": "2 rows would go",
+        "found": LOST,
+        "rows": 2,
+        "words": "2 rows would go (777777777777)",
+        "approved": False,
     }
     for access in ("public", "private")
 ]
@@ -247,29 +251,95 @@ HELD = [
 
 @pytest.mark.parametrize(("row", "is_shown"), [(HELD[0], True), (HELD[1], False)])
 def test_keys_of_held_rows_are_for_those_who_may_read_them(
-    portal: Scene, row: dict[str, str], is_shown: bool
+    portal: Scene, row: dict[str, Any], is_shown: bool
 ) -> None:
     portal.publishing.answers |= {"held": [row], "approve": {"approved": row["id"]}}
     browser = portal.browser("dora")
     page = text(browser.get("/admin/syncs"))
     assert ("Keys of rows that would go" in page) is is_shown
     assert ("Which rows would go is shown to those who may read the table" in page) is not is_shown
-    form = {"table": row["id"], "what": "deletion", "found": "2"}
+    assert "2 rows would go (777777777777)" in page
+    form = {"table": row["id"], "what": "deletion", "found": LOST}
+    assert form.items() <= fields(browser.get("/admin/syncs").text).items()
     answer = browser.post("/admin/syncs/approve", data=form)
     assert portal.publishing.requests[-1] == {"verb": "approve", **form}
+    portal.publishing.answers["held"] = [{**row, "approved": True}]
+    html = browser.get(answer.location).text
+    assert fields(html) == {}
+    assert "it waits for something else" not in text(browser.get(answer.location))
     assert "approved, and published by the next sync" in text(browser.get(answer.location))
     portal.publishing.answers["held"] = []
     assert "it does not wait any more" in text(browser.get(answer.location))
 
 
+def fields(html: str) -> dict[str, str]:
+    """What the form that approves sends; nothing where there is none."""
+    form = html.partition('/admin/syncs/approve"')[2].partition("</form>")[0].partition(">")[2]
+    inputs = read(form).all("input")
+    return {str(one.attributes["name"]): str(one.attributes.get("value")) for one in inputs}
+
+
+def test_a_form_that_is_out_of_date_is_refused_and_shows_what_waits_now(portal: Scene) -> None:
+    portal.publishing.answers["held"] = [HELD[0]]
+    browser = portal.browser("dora")
+    sent = fields(browser.get("/admin/syncs").text)
+    assert (sent["what"], sent["found"]) == ("deletion", LOST)
+    # The next sync would take away others of the same number, of which the host knows.
+    anew = {"found": "8" * 64, "words": "2 rows would go (888888888888)"}
+    portal.publishing.answers["held"] = [{**HELD[0], **anew}]
+    del sent["csrf_token"]
+    page = browser.get(browser.post("/admin/syncs/approve", data=sent).location)
+    assert portal.publishing.requests[-2] == {"verb": "approve", **sent}
+    assert "this is refused" in text(page)
+    assert "2 rows would go (888888888888)" in text(page)
+    assert "(777777777777)" not in text(page)
+    assert fields(page.text)["found"] == "8" * 64
+    # The keys of the catalog are not those of what waits: none is shown.
+    assert "Keys of rows that would go" not in text(page)
+
+
+def test_an_approval_of_what_no_longer_waits_is_not_shown_as_one(portal: Scene) -> None:
+    portal.publishing.answers |= {"held": [HELD[0]], "approve": {"approved": "in.ledger"}}
+    page = text(portal.browser("dora").get("/admin/syncs?approved=in.ledger"))
+    assert "it waits for something else than was approved: look at it again" in page
+
+
+def test_what_an_older_release_held_has_no_form(portal: Scene) -> None:
+    words = "2 rows would go; an older release held them"
+    portal.publishing.answers["held"] = [{**HELD[0], "found": "", "words": words}]
+    page = portal.browser("dora").get("/admin/syncs")
+    assert words in text(page)
+    assert fields(page.text) == {}
+
+
+@pytest.mark.parametrize(
+    ("what", "promise"),
+    [
+        ("deletion", "if exactly these rows would go"),
+        ("columns", "if that has exactly these columns"),
+        ("readers", "to exactly these readers"),
+    ],
+)
+def test_each_thing_that_waits_says_what_approving_it_does(
+    portal: Scene, what: str, promise: str
+) -> None:
+    waits = {**HELD[0], "what": what}
+    if what == "readers":
+        del waits["rows"]
+    portal.publishing.answers["held"] = [waits]
+    page = portal.browser("dora").get("/admin/syncs")
+    assert promise in text(page)
+    assert fields(page.text)["what"] == what
+
+
 def test_keys_that_are_not_all_say_how_many_there_are(portal: Scene) -> None:
-    portal.publishing.answers["held"] = [{**HELD[0], "found": "1200"}]
+    portal.publishing.answers["held"] = [{**HELD[0], "rows": 1200}]
     page = text(portal.browser("dora").get("/admin/syncs"))
     assert "Keys of rows that would go: the first 2 of 1,200" in page
     assert "1,198 further rows" in page
     portal.publishing.answers["held"] = [{**HELD[0], "table": "shop/table_0"}]
     again = text(portal.browser("dora").get("/admin/syncs?fresh=1"))
-    assert "Which rows would go is not known by key" in again
+    assert "Which rows would go is not shown by key" in again
 
 
 def test_a_sync_is_run_and_a_generation_published_again(portal: Scene) -> None:

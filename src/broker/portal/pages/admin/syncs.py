@@ -30,6 +30,13 @@ _ENDS = {  # of RunOutcome, which the host writes
     "failed": ("bad", "failed"),
 }
 _BY_HAND = "broker-run-sync-"  # units of /usr/local/bin/broker
+_WAITS_AGAIN = "Otherwise it waits again."
+_PROMISES = {
+    "deletion": f"The next sync publishes it if exactly these rows would go. {_WAITS_AGAIN}",
+    "columns": "All rows go, and the next sync publishes what the source delivers, if that has "
+    f"exactly these columns. {_WAITS_AGAIN}",
+    "readers": f"The next sync publishes it to exactly these readers. {_WAITS_AGAIN}",
+}
 _INVOCATION = re.compile(r"[0-9a-f]{32}")
 
 
@@ -85,7 +92,10 @@ class SyncEnd:
 
 @dataclass(frozen=True, slots=True)
 class HeldTable:
-    """A table that waits. ``keys`` of rows are for who may read the table; there are none else."""
+    """A table that waits. ``keys`` of rows are for who may read the table; there are none else.
+
+    ``found`` names exactly what waits, empty where that is not known; ``rows`` would go.
+    """
 
     id: str
     table: str
@@ -95,11 +105,13 @@ class HeldTable:
     words: str
     may_read: bool
     keys: list[dict[str, Any]]
+    rows: int
+    approved: bool
 
     @property
-    def rows(self) -> int:
-        """How many rows would go."""
-        return int(self.found) if self.what == "deletion" and self.found.isdecimal() else 0
+    def promise(self) -> str:
+        """What the next sync does once this is approved."""
+        return _PROMISES.get(self.what, "")
 
     @property
     def left_out(self) -> int:
@@ -236,7 +248,10 @@ def _when(end: SyncEnd) -> str:
 
 
 def _held_table(row: Any) -> HeldTable:
-    table, access, what = (str(row.get(name)) for name in ("table", "access", "what"))
+    table, access, what, found = (
+        str(row.get(name)) for name in ("table", "access", "what", "found")
+    )
+    rows = row.get("rows")
     may_read = audience_of(person(), host_acts().classes).sees(access)
     shows_keys = may_read and what == "deletion"
     return HeldTable(
@@ -244,16 +259,22 @@ def _held_table(row: Any) -> HeldTable:
         table,
         access,
         what,
-        str(row.get("found")),
+        found,
         str(row.get("words")),
         may_read,
-        _keys(table, access) if shows_keys else [],
+        _keys(table, access, found) if shows_keys else [],
+        rows if isinstance(rows, int) else 0,
+        row.get("approved") is True,
     )
 
 
-def _keys(table: str, access: str) -> list[dict[str, Any]]:
-    """Some keys of the rows that would go; none where the file with them cannot be read."""
+def _keys(table: str, access: str, found: str) -> list[dict[str, Any]]:
+    """Some keys of exactly the rows that ``found`` names.
+
+    None where the file with them cannot be read, or has those of another sync.
+    """
     try:
-        return read_held_keys(settings().store, access).tables.get(table, [])
+        known = read_held_keys(settings().store, access)
     except CatalogError:
         return []
+    return known.tables.get(table, []) if known.digests.get(table) == found else []
