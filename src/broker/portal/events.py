@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from ..errors import BrokerError, PublishError
+from .database.engine import Database
 from .database.models import PortalEvent, PortalPerson
 
-__all__ = ["EventRow", "event_verbs", "events_of", "note_event"]
+__all__ = ["ActEnd", "EventRow", "event_verbs", "events_of", "note_event", "noted_act"]
 
 EventRow = tuple[PortalEvent, str]
 """An event, and the address of the person who caused it."""
@@ -38,6 +42,39 @@ def note_event(
             detail=detail[:1000],
         )
     )
+
+
+@dataclass(slots=True)
+class ActEnd:
+    """How an act on the host ended, where the host did not refuse it."""
+
+    result: str = "done"
+
+
+@contextmanager
+def noted_act(
+    database: Database, person_id: int | None, verb: str, target: str = "", *, detail: str = ""
+) -> Iterator[ActEnd]:
+    """Add an event before the host is asked, ``begun``, and another for how that ended.
+
+    So the host does nothing for the portal of which no event tells, wherever the portal is killed:
+    what cannot be noted is not asked. The second is ``done`` or what ``ActEnd`` says, ``refused``
+    where the helper refused, and ``not known`` where it did not answer, or not in time.
+    """
+
+    def add(result: str, detail: str) -> None:
+        with database.begin() as session:
+            note_event(session, person_id, verb, target, result=result, detail=detail)
+
+    add("begun", detail)
+    end = ActEnd()
+    try:
+        yield end
+    except BrokerError as error:
+        result = "refused" if isinstance(error, PublishError) else "not known"
+        add(result, f"{detail}; {error}" if detail else str(error))
+        raise
+    add(end.result, detail)
 
 
 def events_of(

@@ -9,7 +9,7 @@ from ...errors import CatalogError
 from ..acts.facts import moment_of
 from ..acts.host import host_acts
 from ..acts.publishing import problem_of
-from ..events import note_event
+from ..events import noted_act
 from .caller import api_viewer, database
 from .models import SyncRun, SyncStarted, SyncStatus
 
@@ -44,7 +44,7 @@ def sync_status() -> SyncStatus:
 def start_sync() -> SyncStarted:
     """Start one, unless one is on its way."""
     viewer = api_viewer()
-    started = host_acts().publishing.run(viewer.email)
-    with database().begin() as session:
-        note_event(session, viewer.person_id, "sync.run", result="done" if started else "running")
+    with noted_act(database(), viewer.person_id, "sync.run") as end:
+        started = host_acts().publishing.run(viewer.email)
+        end.result = "done" if started else "running"
     return SyncStarted(started=started)
