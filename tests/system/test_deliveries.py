@@ -138,7 +138,7 @@ def _approve_as_root(host: Host) -> None:
     sync(host)
     found = tables(host)
     assert (found["fine"]["status"], found["salaries"]["rows"]) == ("held", 2)
-    assert f"cannot be read, {approval}: Permission denied" in found["fine"]["error"]
+    assert f"does not count, {approval}: Permission denied" in found["fine"]["error"]
     host.run("broker approve feeds.fine")
     assert host.run(f"stat --format=%U {approval}").stdout == "broker\n"
     sync(host)

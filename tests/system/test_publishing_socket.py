@@ -105,12 +105,14 @@ def test_an_admin_syncs_approves_and_rolls_back_and_no_other_account_does(
     host.run(ROWS.format(last=1))
     synced(host, before + 2)
     (waits,) = facts(host, "held")["held"]
-    assert (waits["id"], waits["what"], waits["found"]) == ("example.cities", "deletion", "9")
+    assert (waits["id"], waits["what"], waits["rows"]) == ("example.cities", "deletion", 9)
+    assert not waits["approved"]
     wish = {"table": waits["id"], "what": "deletion"}
-    assert "something else" in ask(host, "approve", **wish, found="8")["refused"]
-    assert ask(host, "approve", **wish, found="9") == {"approved": "example.cities"}
+    assert "something else" in ask(host, "approve", **wish, found="8" * 64)["refused"]
+    assert ask(host, "approve", **wish, found=waits["found"]) == {"approved": "example.cities"}
     approvals = "stat --format='%U %a' /data/src_data/approvals/example.cities"
     assert host.run(approvals).stdout == "broker 600\n"
+    assert [one["approved"] for one in facts(host, "held")["held"]] == [True]
     synced(host, before + 3)
     assert facts(host, "held") == {"held": []}
     assert facts(host, "generations")["generations"][-1]["rows"] == 1

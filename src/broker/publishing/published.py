@@ -51,10 +51,8 @@ def held_tables(store: Store) -> list[dict[str, Any]]:
     found = []
     for entry in current.manifest.tables:
         if entry.status is Status.HELD:
-            widening, approval = (
-                current.memory.widenings.get(entry.id),
-                store.approvals.of(entry.id),
-            )
+            approval = store.approvals.of(entry.id)
+            widening = current.memory.widenings.get(entry.id)
             if widening:
                 waits = {**_readers(widening), "approved": approval.fits(widening)}
             else:
