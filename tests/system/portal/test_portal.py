@@ -147,16 +147,17 @@ def check_figures(host: Host) -> None:
 
 
 def check_under_load(host: Host) -> None:
-    """No request is lost but those that change something and that a killed process held."""
+    """Of a killed process some of what it held is lost: what changes something or was half sent."""
     load = Path(__file__).with_name("load.py").read_text()
-    for act, others in (
-        (("systemctl", "restart", "broker-portal.service"), {}),
-        (("systemctl", "reload", "nginx.service"), {"closed": 20 * 8}),
-        (("sh", "-c", KILL), {"POST 502": 20 * server.threads}),
+    for act, most, others in (
+        (("systemctl", "restart", "broker-portal.service"), 0, ()),
+        (("systemctl", "reload", "nginx.service"), 20 * 8, ("closed",)),
+        (("sh", "-c", KILL), 20 * server.threads, ("POST 502", "IncompleteRead")),
     ):
         answers = json.loads(host.exec("python3", "-c", load, NAME, *act, timeout=600).stdout)
         assert min(answers.pop("GET 200"), answers.pop("POST 400")) > 100
-        assert all(count <= others.get(name, 0) for name, count in answers.items()), answers
+        assert sum(answers.values()) <= most, answers
+        assert all(name.startswith(others) for name in answers), answers
 
 
 @pytest.mark.parametrize("deployed", RELEASES, indirect=True)
