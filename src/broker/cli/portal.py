@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from ..audit.reading import read_log
 from ..config import SECTIONS_OF_PORTAL, SECTIONS_OF_SOURCES, find_config_dir, load_instance
-from ..errors import ConfigError
-from ..hostpaths import PORTAL_STATE
+from ..errors import BrokerError, ConfigError, PortalStateError
+from ..files import fsync_dir
+from ..helper.grammar import render_error
+from ..hostpaths import AUDIT_LOG, PORTAL_STATE
+from ..portal.database.backup import stream_backup
 from ..portal.database.engine import Database
+from ..portal.database.restore import restore as restore_database
 from ..portal.database.upgrade import upgrade
 from ..portal.identity.console import console_link
 from ..portal.settings import database_in
@@ -20,21 +28,27 @@ from .terminal import say
 
 __all__ = ["portal"]
 
+_MOST_BYTES = 4_096  # which a pipe takes at once
+
 
 @click.group()
 def portal() -> None:
-    """Let an administrator into the portal."""
+    """Let an admin into the portal; its backup and restore."""
 
 
-@portal.command()
-@click.argument("email")
-@click.option(
+_state = click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
     default=PORTAL_STATE,
     show_default=True,
     help="Folder of the portal's database.",
 )
+_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@portal.command()
+@click.argument("email")
+@_state
 @config_dir
 def admin(email: str, state: Path, config_option: Path | None) -> int:
     """Print a link that makes EMAIL an admin of the portal and signs them in.
@@ -51,16 +65,113 @@ def admin(email: str, state: Path, config_option: Path | None) -> int:
             where=str(folder / "instance.yaml"),
             expected="the address of the portal, such as https://data.example.com",
         )
-    if not database_in(state).is_file():
+    _check_state(state, database_in(state).is_file())
+    _become_owner(state)
+    database = Database(f"sqlite:///{database_in(state)}", upgrade)
+    say(console_link(database, origin, email, datetime.now(UTC)))
+    return 0
+
+
+@portal.command()
+@_file
+@_state
+def backup(file: Path, state: Path) -> int:
+    """Write a copy of the portal's database to FILE, while the portal serves.
+
+    It holds no key and no token, but names, addresses, requests and events: keep it from others.
+    """
+    _check_state(state, database_in(state).is_file())
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # of mode 0600
+    arriving = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            _as_owner(state, lambda: stream_backup(database_in(state), stream))
+            os.fsync(stream.fileno())
+        arriving.replace(file)
+    finally:
+        arriving.unlink(missing_ok=True)
+    fsync_dir(file.parent)
+    say(f"The backup {file} is whole: {file.stat().st_size:,} bytes.")
+    return 0
+
+
+@portal.command()
+@_file
+@_state
+@click.option("--keep-tokens", is_flag=True, help="Let tokens of the API count as in the backup.")
+def restore(file: Path, state: Path, keep_tokens: bool) -> int:
+    """Put the backup FILE in the place of the portal's database. Stop the portal first.
+
+    Everyone signs in again: sessions, mailed links and tokens of the API that were ended after
+    the backup would count again, so all of them end. What was taken from people since stays
+    taken where the database that is replaced can be read. It is kept beside the new one.
+    """
+    _check_state(state, state.is_dir())
+    removed = _removed_accounts()
+    with file.open("rb") as stream:
+        _become_owner(state)
+        done = restore_database(stream, database_in(state), keep_tokens=keep_tokens)
+    ended = ", ".join(f"{count:,} {kind}" for kind, count in done.ended.items())
+    until = "without an event" if done.until is None else f"up to {done.until:%Y-%m-%d %H:%M} UTC"
+    say(f"Restored {database_in(state)}: {done.people:,} people, {until}. Ended: {ended}.")
+    if done.aside is not None:
+        say(f"The database before is {done.aside}")
+    if not done.is_compared:
+        say(
+            "What was taken from people since the backup is not known, as the database before "
+            "cannot be read: no one is an admin but by auth.admins and `broker portal admin`. "
+            "Look at /admin/people for those who should be removed."
+        )
+        since = done.until or datetime.min.replace(tzinfo=UTC)
+        for at, name in removed:
+            if at >= since:
+                say(f"  The account {name} was removed from the host {at:%Y-%m-%d %H:%M} UTC")
+    return 0
+
+
+def _check_state(state: Path, is_there: bool) -> None:
+    if not is_there:
         raise ConfigError(
             "there is no database of a portal here",
             where=str(state),
             remedy="Start the portal once, or name its folder with --state.",
         )
-    _become_owner(state)
-    database = Database(f"sqlite:///{database_in(state)}", upgrade)
-    say(console_link(database, origin, email, datetime.now(UTC)))
-    return 0
+
+
+def _removed_accounts() -> list[tuple[datetime, str]]:
+    """When the host removed which analysts, as far as the caller may read its audit log."""
+    try:
+        events = read_log(AUDIT_LOG).events
+    except (BrokerError, OSError):
+        return []
+    gone = (one for one in events if one.action == "analyst.remove" and one.result == "done")
+    return [(one.time, one.subject) for one in gone if one.subject]
+
+
+def _as_owner(state: Path, work: Callable[[], None]) -> None:
+    """Do it with the rights of the account whose folder it is, in a process of its own.
+
+    Raises ``BrokerError`` with what that process raised.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            _become_owner(state)
+            work()
+            code = 0
+        except BrokerError as error:
+            os.write(writing, render_error(error)[:_MOST_BYTES])
+        finally:
+            os._exit(code)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        answer = stream.read()
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+        return
+    parts = json.loads(answer)["error"] if answer else {"message": "the backup was not made"}
+    raise PortalStateError(**{name: one for name, one in parts.items() if name != "kind"})
 
 
 def _become_owner(state: Path) -> None:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import IO
 
 from ...errors import PortalStateError
 from ...files import fsync_dir
 from .problems import damaged, state_error
 
-__all__ = ["back_up"]
+__all__ = ["back_up", "stream_backup"]
 
 
 def back_up(database: Path, target: Path) -> None:
     """Write a copy, readable to its owner alone, in the place of ``target`` in one rename.
 
-    A restore is the copy in the place of the file while the portal is stopped. Raises
-    ``PortalStateError`` where the database cannot be read or is damaged; ``target`` stays then.
+    Raises ``PortalStateError`` where the database cannot be read or is damaged; ``target`` stays
+    then.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     os.close(descriptor)  # of mode 0600
@@ -34,6 +36,27 @@ def back_up(database: Path, target: Path) -> None:
     finally:
         arriving.unlink(missing_ok=True)
     fsync_dir(target.parent)
+
+
+def stream_backup(database: Path, target: IO[bytes]) -> None:
+    """The same copy, written to a stream; meanwhile it stands in the folder of the database.
+
+    Raises ``PortalStateError`` as ``back_up`` does.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".backup-", dir=database.parent) as folder:
+            copy = Path(folder, "copy")
+            back_up(database, copy)
+            with copy.open("rb") as stream:
+                shutil.copyfileobj(stream, target)
+        target.flush()
+    except OSError as error:
+        raise PortalStateError(
+            "the backup cannot be written",
+            where=str(database.parent),
+            found=error.strerror,
+            remedy="Make room where it is written, and in the folder of the database.",
+        ) from error
 
 
 def _copy(database: Path, arriving: Path) -> None:

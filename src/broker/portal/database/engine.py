@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 from .problems import state_error
+from .use import use_of
 
 __all__ = ["Database"]
 
@@ -34,6 +36,7 @@ class Database:
         event.listen(self.engine, "handle_error", self._explain)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._prepare = prepare
+        self._use: IO[bytes] | None = None
 
     def ready(self) -> None:
         """Make it usable, or raise ``PortalStateError``."""
@@ -42,6 +45,16 @@ class Database:
             prepare(self.engine)
             self._prepare = None
             self.engine.dispose()  # a process that is forked from here opens files of its own
+        if self._use is None:
+            self._use = use_of(self.path)
+            weakref.finalize(self, self._use.close)
+
+    def close(self) -> None:
+        """Use the files no more, until the next transaction."""
+        self.engine.dispose()
+        if self._use is not None:
+            self._use.close()
+            self._use = None
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

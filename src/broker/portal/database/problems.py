@@ -49,5 +49,5 @@ def damaged(path: Path, what: str = "is damaged") -> PortalStateError:
     return PortalStateError(
         f"the portal's database {what}",
         where=str(path),
-        remedy="Stop the portal, put the last backup in the place of the file, and start it.",
+        remedy="Stop the portal, and restore the last backup: broker portal restore FILE.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from alembic.config import Config
@@ -15,7 +16,7 @@ from ...errors import LockedError, PortalStateError
 from ...files import lock, write_atomic
 from .problems import damaged
 
-__all__ = ["upgrade"]
+__all__ = ["bring_up", "upgrade", "upgrading"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WAIT_SECONDS = 60.0
@@ -29,14 +30,13 @@ def upgrade(engine: Engine) -> None:
     """
     path = Path(engine.url.database or "")
     mark = path.with_suffix(".made")
-    scripts = ScriptDirectory(str(MIGRATIONS))
     try:
-        with lock(path.with_suffix(".lock"), purpose="the upgrade", wait_seconds=_WAIT_SECONDS):
+        with upgrading(path):
             is_lost = mark.exists() and (not path.exists() or not path.stat().st_size)
             if is_lost:
                 raise damaged(path, "is gone or empty, and was neither before")
             path.touch(mode=0o600)
-            _bring_up(engine, scripts, path)
+            bring_up(engine)
             if not mark.exists():
                 write_atomic(mark, "", mode=0o600)
     except LockedError as error:
@@ -50,7 +50,15 @@ def upgrade(engine: Engine) -> None:
         ) from error
 
 
-def _bring_up(engine: Engine, scripts: ScriptDirectory, path: Path) -> None:
+def upgrading(database: Path) -> AbstractContextManager[None]:
+    """The lock under which one process at a time makes, upgrades or replaces a database."""
+    path = database.with_suffix(".lock")
+    return lock(path, purpose="the portal's database", wait_seconds=_WAIT_SECONDS)
+
+
+def bring_up(engine: Engine) -> None:
+    """Check a file, and give it what this release has. Raises ``PortalStateError``."""
+    scripts, path = ScriptDirectory(str(MIGRATIONS)), Path(engine.url.database or "")
     with engine.connect() as plain:
         connection = plain.execution_options(begin="IMMEDIATE")
         with connection.begin():

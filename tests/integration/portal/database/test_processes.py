@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from broker.portal.database.backup import back_up
 from broker.portal.database.engine import Database
 from broker.portal.database.models import PortalEvent, PortalPerson
 from broker.portal.database.upgrade import upgrade
-from tests.documented import ROOT
+from tests.documented import ROOT, documented
 
 # Reads a number, waits for a line where it is asked to, and writes what is one more. Each number
 # that is printed is committed.
@@ -39,6 +40,20 @@ for turn in range(int(sys.argv[2])):
         session.add(PortalEvent(at=datetime.now(UTC), verb="count", target=person.name))
     print(person.name, flush=True)
 """
+
+# A restore that is killed before the step that is named.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from broker.portal.database import restore
+
+folder, step = Path(sys.argv[1]), sys.argv[2]
+if step:
+    setattr(restore, step, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+with (folder / "copy").open("rb") as backup:
+    restore.restore(backup, folder / "portal.sqlite3")
+"""
+BROKER = Path(sys.executable).with_name("broker")
 
 
 def url(folder: Path) -> str:
@@ -67,6 +82,15 @@ def counted(database: Database) -> tuple[int, list[str]]:
     with database.read() as session:
         name = session.scalars(select(PortalPerson.name)).one()
         return int(name or 0), list(session.scalars(select(PortalEvent.target)))
+
+
+def standing(folder: Path) -> tuple[int, list[str]]:
+    """The same of a database that no process uses, before and afterwards."""
+    database = Database(url(folder), upgrade)
+    try:
+        return counted(database)
+    finally:
+        database.close()
 
 
 def test_of_two_processes_that_write_neither_loses_anything(database: Database) -> None:
@@ -123,18 +147,52 @@ def test_many_processes_that_start_at_once_make_one_database(tmp_path: Path) -> 
         assert session.scalars(select(PortalPerson)).all() == []
 
 
-def test_a_restore_as_the_page_says_after_a_kill(database: Database, tmp_path: Path) -> None:
-    with counter(database, 3) as process:
-        process.communicate(timeout=60)
-    copy = tmp_path / "copy"
-    back_up(database.path, copy)
+def test_a_backup_is_made_and_restored_as_the_page_says(database: Database, tmp_path: Path) -> None:
+    """While a process writes, which is killed, and again after the restore."""
     with counter(database, 10_000) as process:
         assert process.stdout is not None
         process.stdout.readline()
+        made = broker(tmp_path, documented("portal-backup"))
+        assert (made.returncode, "is whole" in made.stdout) == (0, True)
+        refused = broker(tmp_path, documented("portal-restore"))
+        assert (refused.returncode, "the portal runs" in refused.stderr) == (1, True)
         process.kill()
         process.wait()
-    database.engine.dispose()
-    copy.replace(database.path)
-    for ending in ("-wal", "-shm"):
-        database.path.with_name(database.path.name + ending).unlink(missing_ok=True)
-    assert counted(Database(url(tmp_path), upgrade)) == (3, ["1", "2", "3"])
+    total, events = counted(database)
+    database.close()
+    done = broker(tmp_path, documented("portal-restore"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 people" in done.stdout
+    found, kept = standing(tmp_path)
+    assert 1 <= found <= total
+    assert kept == [*events[:found], ""]
+
+
+def broker(folder: Path, commands: list[str]) -> subprocess.CompletedProcess[str]:
+    """A command of the page, without ``sudo``, for the portal in a folder."""
+    (line,) = commands
+    words = [str(BROKER), *shlex.split(line)[2:], "--state", str(folder)]
+    return subprocess.run(
+        words, cwd=folder, check=False, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_a_restore_that_is_killed_leaves_a_database_that_is_whole(
+    database: Database, tmp_path: Path
+) -> None:
+    """At each of its steps; typed again it succeeds."""
+    back_up(database.path, tmp_path / "copy")
+    with database.begin() as session:
+        session.scalars(select(PortalPerson)).one().name = "7"
+    database.close()
+    for step in ("_settle", "_end", "_put", "write_atomic"):
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED, str(tmp_path), step], cwd=ROOT, check=False, timeout=60
+        )
+        assert killed.returncode == -signal.SIGKILL, step
+        is_put = step == "write_atomic"
+        assert standing(tmp_path)[0] == (0 if is_put else 7), step
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), ""], cwd=ROOT, check=False)
+    assert done.returncode == 0
+    assert standing(tmp_path)[0] == 0
+    assert not list(tmp_path.glob(".*"))
