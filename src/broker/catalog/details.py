@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..foreign.places import without_places
 from ..manifest import TableEntry
 from ..tables.model import DataFile
 from ..tables.schema import Column
@@ -17,7 +18,7 @@ from .model import LONGEST_TITLE, CatalogColumn, TableDetails, TablePart, TableS
 
 __all__ = ["columns_of", "details_basis", "details_of", "title_of"]
 
-_REVISION = 1  # of the file: another one writes each anew
+_REVISION = 2  # of the file: another one writes each anew
 _ANY_TYPE = "VARCHAR"  # of a column for which no value ever came
 
 
@@ -47,7 +48,7 @@ def details_of(
         columns=columns_of(entry.schema.columns),
         source=source,
         parts=tuple(_parts(entry.files)),
-        warnings=entry.warnings,
+        warnings=tuple(map(without_places, entry.warnings)),
         issues=entry.issues,
         profile=dict(profile) if profile is not None else None,
     )

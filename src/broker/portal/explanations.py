@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 
 from ..config import Instance
 from ..errors import BrokerError
+from ..foreign.places import has_place
 from .viewer import Viewer
 
 __all__ = ["NOT_YET", "explain", "look_it_up", "new_reference"]
 
 NOT_YET = "What you may read appears here with the next sync."  # where there is no catalog
 _LOG = logging.getLogger(__name__)
-# A path of the host, wherever it stands in a sentence; not that of an address of the web.
-_PATH = re.compile(r"(?<![\w:/.\\-])/[\w.-]+")
 
 
 def new_reference(error: object) -> str:
@@ -34,8 +32,7 @@ def look_it_up(reference: str, instance: Instance) -> str:
 def explain(error: BrokerError, viewer: Viewer | None, instance: Instance) -> str:
     """The error itself, or its first sentence where the rest names a place of the host."""
     text = str(error)
-    if (viewer is not None and viewer.is_admin) or _PATH.search(text) is None:
+    if (viewer is not None and viewer.is_admin) or not has_place(text):
         return text
-    is_clean = _PATH.search(error.message) is None
-    sentence = error.message if is_clean else "the host does not do this now"
+    sentence = "the host does not do this now" if has_place(error.message) else error.message
     return f"{sentence}. {look_it_up(new_reference(error), instance)}"

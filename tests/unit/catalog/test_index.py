@@ -85,7 +85,7 @@ def test_a_table_is_listed_with_what_lists_need() -> None:
         description="\n# Orders\n\nOne row each.",
         dataset="sales",
         status=Status.FAILED,
-        error="no answer",
+        error="no answer of /srv/in/orders.csv",
         warnings=("a", "b"),
         rejects=3,
         as_of=NOON,
@@ -96,7 +96,11 @@ def test_a_table_is_listed_with_what_lists_need() -> None:
     assert (found.rows, found.bytes, found.warnings, found.rejects, found.alerts) == (
         *(10, 100, 2, 3, 2),
     )
-    assert (found.status, found.error, found.as_of) == (Status.FAILED, "no answer", NOON)
+    assert (found.status, found.error, found.as_of) == (
+        Status.FAILED,
+        "no answer of orders.csv",
+        NOON,
+    )
     assert found.changed_at == NOON
     assert [(one.name, one.type, one.nullable) for one in found.columns] == [
         ("id", "BIGINT", False),

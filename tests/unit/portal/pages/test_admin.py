@@ -482,11 +482,14 @@ def test_the_audit_log_is_filtered_by_the_host(portal: Scene) -> None:
         "result": "done",
         "actor": {"uid": 0, "name": "root", "via": "socket", "claims": {"behalf": "dora@x.org"}},
     }
-    portal.publishing.answers["audit"] = {"events": [event], "matches": 70, "garbled": 1}
+    portal.publishing.answers["audit"] = {"events": [event], "matches": 70, "garbled": 1} | {
+        "pending": 2
+    }
     browser = portal.browser("dora")
     page = text(browser.get("/admin/audit?user=anna&since=2026-11-01&page=2"))
     assert "analyst.add anna root for dora@x.org done" in page
     assert "1 line of the log cannot be read" in page
+    assert "2 newer events could not be written to the log yet" in page
     sent = {
         name: value for name, value in portal.publishing.requests[-1].items() if value is not None
     }

@@ -47,6 +47,7 @@ def audit() -> str | tuple[str, int]:
         events=[{**one, "time": moment_of(one.get("time"))} for one in found.get("events") or ()],
         pages=None if problem else requested_pages(int(found.get("matches") or 0), _ROWS),
         garbled=int(found.get("garbled") or 0),
+        pending=int(found.get("pending") or 0),
         problem=problem,
     )
     return page, status
