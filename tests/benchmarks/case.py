@@ -22,10 +22,9 @@ from broker.tables.rows import Reading
 from broker.tables.schema import Column, TableSchema
 
 from . import data, exported, metered, profiled, published
-from .data import ORDERS
+from .data import OPTIONS, ORDERS
 
 GIB = 1024**3
-OPTIONS = "FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 10000"
 MONTHS = Partitioning("created_at", "month")
 TYPES = tuple(ORDERS.items())
 SPEC = TableSpec("orders", "shop/orders", key=("id",), partitioning=MONTHS, types=TYPES)

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 __all__ = [
+    "OPTIONS",
     "ORDERS",
     "make_changes",
     "make_orders",
@@ -17,6 +18,7 @@ __all__ = [
     "write_csv",
 ]
 
+OPTIONS = "FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 10000"
 ORDERS = {
     "id": "BIGINT",
     "customer_id": "BIGINT",

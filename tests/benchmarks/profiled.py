@@ -16,7 +16,7 @@ from broker.profile.make import Before, Profile, Rules, make_profile
 from broker.tables.model import DataFile, Limits
 from broker.tables.schema import Column, TableSchema
 
-from .data import ORDERS
+from .data import OPTIONS, ORDERS
 from .published import deliver, publish_orders, publish_others, publish_small
 
 __all__ = [
@@ -59,7 +59,7 @@ def profiled_files(folder: Path) -> None:
         (folder / "months-new").mkdir()
         query = f"SELECT DISTINCT {month} FROM orders ORDER BY 1"
         for (name,) in connection.execute(query).fetchall():
-            target = f"'{folder}/months-new/{name}.parquet' (FORMAT parquet, COMPRESSION zstd)"
+            target = f"'{folder}/months-new/{name}.parquet' ({OPTIONS})"
             chosen = f"SELECT * FROM orders WHERE {month} = '{name}' ORDER BY id"
             connection.execute(f"COPY ({chosen}) TO {target}")
     (folder / "months-new").rename(place)

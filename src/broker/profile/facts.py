@@ -131,15 +131,16 @@ def _distinct(
 ) -> tuple[int, float]:
     """How many different values there are, and the standard error of that as a share.
 
-    Exact where all values are listed, or where no value can be in two files.
+    Exact where all values are listed, or where they were counted and none can be in two files.
     """
-    counts = [one.distinct for one in states]
     if values is not None:
         return len(values), 0.0
-    if len([count for count in counts if count]) <= 1 or _are_apart(states):
+    counts = [one.distinct for one in states if one.distinct is not None]
+    if len(counts) == len(states) and (sum(map(bool, counts)) <= 1 or _are_apart(states)):
         return sum(counts), 0.0
     sketch = reduce(_united, (one.sketch for one in states if one.sketch))
-    return min(max(estimate(sketch), *counts), sum(counts)), SKETCH_ERROR
+    known = [one.rows - one.nulls if one.distinct is None else one.distinct for one in states]
+    return min(max(estimate(sketch), *counts, 0), sum(known)), SKETCH_ERROR
 
 
 def _are_apart(states: Sequence[ColumnState]) -> bool:

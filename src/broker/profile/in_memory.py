@@ -1,13 +1,14 @@
-"""Measures the columns of a small data file with Arrow, in memory.
+"""Measures columns that have few different values with Arrow, in memory.
 
-For a few thousand rows the queries of ``measure`` take DuckDB longer to plan than to answer. It
-still writes values as text and makes the sketches, so that states of both kinds add up.
+Those of a small file are counted by Arrow, too: for a few thousand rows DuckDB takes longer to plan
+its queries than to answer them. It still writes values as text and makes the sketches, so that
+states of both kinds add up.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +20,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..tables.schema import Column
-from .group_sql import FIELDS
 from .kinds import Kind, kind_of
+from .queries import FIELDS, groups_query
 from .state import MOST_TEXT, MOST_VALUES
 
-__all__ = ["CountedColumn", "count_in_memory"]
+__all__ = ["CountedColumn", "count_groups", "count_rows", "most_frequent", "numbers_of"]
 
 _DAY_US = 86_400_000_000
 _LAST_US = 2**63 - 2**40  # past which DuckDB has its infinite times
@@ -33,7 +34,7 @@ _LAST_US = 2**63 - 2**40  # past which DuckDB has its infinite times
 class CountedColumn:
     """A column of which every different value that is not NULL was counted.
 
-    ``facts`` are those of ``group_sql.FIELDS``. ``numbers`` are the ``values`` as doubles, or as
+    ``facts`` are those of ``queries.FIELDS``. ``numbers`` are the ``values`` as doubles, or as
     microseconds since 1970, and ``counts`` how often each comes.
     """
 
@@ -56,22 +57,47 @@ class CountedColumn:
         return dict(zip(grouped["cell"].to_pylist(), grouped["count_sum"].to_pylist(), strict=True))
 
 
-def count_in_memory(
-    connection: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[Column]
+def count_rows(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: Sequence[Column],
+    places: Iterable[int],
 ) -> dict[int, CountedColumn]:
-    """The columns of the file that Arrow can count, by their place."""
+    """Those of these columns of a small file that Arrow can count, by their place."""
     with pq.ParquetFile(path) as file:
         table = file.read()
-    found: dict[int, _Values] = {}
-    for at, column in enumerate(columns):
-        kind = kind_of(column.type)
+    found = {}
+    for at in places:
+        kind = kind_of(columns[at].type)
         if kind is not Kind.OTHER:
-            values = _Values.of(kind, table.column(at).combine_chunks())
-            if not values.may_be_infinite:
-                found[at] = values
-    shown = {at: one.shown() for at, one in found.items()}
-    texts = _texts(connection, shown)
-    sketches = _sketches(connection, {at: one.array for at, one in found.items()})
+            found[at] = _Values.of_rows(kind, _whole(table.column(at)))
+    return _counted(connection, found)
+
+
+def count_groups(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: Sequence[Column],
+    places: Iterable[int],
+) -> dict[int, CountedColumn]:
+    """The same of columns with few different values, whose rows are counted by DuckDB."""
+    kinds = {at: kind for at in places if (kind := kind_of(columns[at].type)) is not Kind.OTHER}
+    if not kinds:
+        return {}
+    groups = connection.sql(groups_query(path, columns, list(kinds))).to_arrow_table()
+    found = {}
+    for at, kind in kinds.items():
+        of_column = groups.filter(pc.equal(groups["place"], at))
+        found[at] = _Values.of_groups(kind, _whole(of_column[f"v{at}"]), _whole(of_column["n"]))
+    return _counted(connection, found)
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection, values: Mapping[int, _Values]
+) -> dict[int, CountedColumn]:
+    found = {at: one for at, one in values.items() if not one.may_be_infinite}
+    texts = _texts(connection, {at: one.shown() for at, one in found.items()})
+    sketches = _sketches(connection, {at: one.values for at, one in found.items()})
     return {at: one.counted(texts[at], sketches[at]) for at, one in found.items()}
 
 
@@ -80,19 +106,29 @@ class _Values:
     """The different values of a column, without NULL, and how often each comes."""
 
     kind: Kind
-    array: pa.Array
+    rows: int
+    nulls: int
     values: pa.Array
     counts: pa.Array
     numbers: pa.Array | None
 
     @classmethod
-    def of(cls, kind: Kind, array: pa.Array) -> _Values:
+    def of_rows(cls, kind: Kind, array: pa.Array) -> _Values:
         if pa.types.is_floating(array.type):
             array = pc.add(array, 0.0)  # there is one zero
         pairs = pc.value_counts(array)
-        pairs = pairs.filter(pc.is_valid(pairs.field(0)))
-        values = pairs.field(0)
-        return cls(kind, array, values, pairs.field(1), _numbers(kind, values))
+        return cls._of(kind, len(array), pairs.field(0), pairs.field(1))
+
+    @classmethod
+    def of_groups(cls, kind: Kind, values: pa.Array, counts: pa.Array) -> _Values:
+        return cls._of(kind, _total(counts), values, counts)
+
+    @classmethod
+    def _of(cls, kind: Kind, rows: int, values: pa.Array, counts: pa.Array) -> _Values:
+        known = pc.is_valid(values)
+        values, counts = values.filter(known), counts.filter(known)
+        nulls = rows - _total(counts)
+        return cls(kind, rows, nulls, values, counts, numbers_of(kind, values))
 
     @property
     def may_be_infinite(self) -> bool:
@@ -104,11 +140,9 @@ class _Values:
 
     def shown(self) -> pa.Array:
         """The least and the greatest finite value, or NULL twice; then the most frequent ones."""
-        finite = self.values.filter(self._finite)
-        ordered = finite.take(pc.sort_indices(finite))
-        ends = [ordered[0], ordered[-1]] if len(ordered) else [None, None]
-        frequent = self.values.take(self._order)
-        return pa.concat_arrays([pa.array(ends, self.values.type), frequent])
+        ends = pc.min_max(self.values.filter(self._finite))
+        outermost = pa.array([ends["min"], ends["max"]], self.values.type)
+        return pa.concat_arrays([outermost, self.values.take(self._order)])
 
     def counted(self, texts: Sequence[str | None], sketch: Mapping[str, Any]) -> CountedColumn:
         low, high, *frequent = texts
@@ -116,16 +150,15 @@ class _Values:
         finite = self.counts.filter(self._finite)
         facts = {
             **dict.fromkeys(FIELDS),
-            "rows": len(self.array),
-            "nulls": self.array.null_count,
+            "rows": self.rows,
+            "nulls": self.nulls,
             "distinct": len(self.values),
             "not_finite": _total(self.counts) - _total(finite),
-            "zeros": 0,
             "low": low,
             "high": high,
             "has_all": len(self.values) <= MOST_VALUES,
             "values": frequent[: len(counts)],
-            "ranks": [count << 32 for count in counts],
+            "counts": counts,
             "sketch": sketch,
         }
         return CountedColumn(facts | self._of_kind(), self.values, self.numbers, self.counts)
@@ -154,8 +187,14 @@ class _Values:
 
     @cached_property
     def _order(self) -> pa.Array:
-        """Where the most frequent values stand."""
-        return pc.sort_indices(self.counts, sort_keys=[("", "descending")])[:MOST_VALUES]
+        """Where the most frequent values stand; of equally frequent ones the least."""
+        return most_frequent(pa.table({"value": self.values, "count": self.counts}))
+
+
+def most_frequent(pairs: pa.Table) -> pa.Array:
+    """Where the most frequent of these values stand, by ``count`` and then ``value``."""
+    keys = [("count", "descending"), ("value", "ascending")]
+    return pc.select_k_unstable(pairs, MOST_VALUES, keys)
 
 
 def _of_numbers(numbers: pa.Array, counts: pa.Array, finite: pa.Array) -> dict[str, Any]:
@@ -181,11 +220,16 @@ def _sum(numbers: list[float]) -> float:
         return math.inf
 
 
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+
 def _total(counts: pa.Array) -> int:
     return pc.sum(counts).as_py() or 0
 
 
-def _numbers(kind: Kind, values: pa.Array) -> pa.Array | None:
+def numbers_of(kind: Kind, values: pa.Array) -> pa.Array | None:
+    """Numbers as doubles, times as microseconds since 1970; None of other kinds."""
     if kind is Kind.NUMBER:
         if pa.types.is_decimal(values.type):  # Arrow's own cast is off by the last bit: -0.41
             values = values.cast(pa.string())
@@ -204,7 +248,7 @@ def _days(micros: pa.Array) -> pa.Array:
 
 
 def _cells_of_numbers(numbers: pa.Array, level: int) -> pa.Array:
-    """As ``group_sql`` has them; NULL where a number is not finite."""
+    """As ``queries`` has them; NULL where a number is not finite."""
     finite = pc.if_else(pc.is_finite(numbers), numbers, None)
     scale = float(f"1e{abs(level)}")
     forward, back = (pc.multiply, pc.divide) if level < 0 else (pc.divide, pc.multiply)
@@ -226,21 +270,25 @@ def _texts(
     connection: duckdb.DuckDBPyConnection, shown: Mapping[int, pa.Array]
 ) -> dict[int, list[str | None]]:
     """What is shown of each column, as DuckDB writes it."""
-    longest = max((len(one) for one in shown.values()), default=0)
-    padded = {
-        at: pa.concat_arrays([one, pa.nulls(longest - len(one), one.type)])
-        for at, one in shown.items()
-    }
-    rows = _each(connection, padded, f"left({{}}::VARCHAR, {MOST_TEXT + 1})")
+    rows = _each(connection, _padded(shown), f"left({{}}::VARCHAR, {MOST_TEXT + 1})")
     return {at: [row[place] for row in rows] for place, at in enumerate(shown)}
 
 
 def _sketches(
-    connection: duckdb.DuckDBPyConnection, arrays: Mapping[int, pa.Array]
+    connection: duckdb.DuckDBPyConnection, values: Mapping[int, pa.Array]
 ) -> dict[int, Mapping[str, Any]]:
     """DuckDB's states of the different values."""
-    rows = _each(connection, arrays, "approx_count_distinct({}) EXPORT_STATE")
-    return dict(zip(arrays, rows[0] if rows else (), strict=True))
+    rows = _each(connection, _padded(values), "approx_count_distinct({}) EXPORT_STATE")
+    return dict(zip(values, rows[0] if rows else (), strict=True))
+
+
+def _padded(arrays: Mapping[int, pa.Array]) -> dict[int, pa.Array]:
+    """The same with NULL at their ends, so that all are as long as the longest."""
+    longest = max(map(len, arrays.values()), default=0)
+    return {
+        at: pa.concat_arrays([one, pa.nulls(longest - len(one), one.type)])
+        for at, one in arrays.items()
+    }
 
 
 def _each(

@@ -1,6 +1,7 @@
 """The profile of a table in the generation that is being made, from its files and the one before.
 
-Only files that the version before did not have are read, so the cost follows the change.
+Only files that the version before did not have are read, and of these no column whose bytes are
+those of the file in their place before. So the cost follows the change.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ import duckdb
 from ..config.profiles import Alerts, Tier
 from ..foreign.text import readable_json
 from ..manifest import TableEntry, version_of_files
-from ..tables.model import Limits
+from ..tables.model import DataFile, Limits
 from ..tables.session import inside, numbered, one_row, session
 from .alerts import alerts_of, gap_alerts
 from .archive import from_parquet, to_parquet
 from .facts import ColumnFacts, merged
+from .footers import places_of_same_values
 from .history import continued
 from .kinds import kind_of
 from .measure import measure
@@ -47,11 +49,13 @@ class Rules:
 class Before:
     """What the generation before has: the document, and what was measured of each file.
 
-    The document is None where other people could read it.
+    The document is None where other people could read it. ``files`` has the SHA-256 of each of its
+    data files and where it stands, by path.
     """
 
     document: bytes | None = None
     states: bytes | None = None
+    files: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class _Work:
     connection: duckdb.DuckDBPyConnection
     entry: TableEntry
     file_of: Callable[[str], Path]
+    before: Before
 
 
 def basis_of(entry: TableEntry, rules: Rules) -> str:
@@ -96,7 +101,7 @@ def make_profile(
     known = _parsed(before.document)
     kept = from_parquet(before.states) if before.states is not None else {}
     with session(limits, work) as connection:
-        at_work = _Work(connection, entry, file_of)
+        at_work = _Work(connection, entry, file_of, before)
         states = _states(at_work, kept)
         columns = [_facts(at_work, at, states) for at in range(len(entry.schema.columns))]
         rows = _samples(at_work) if rules.tier is Tier.SAMPLES else None
@@ -149,13 +154,33 @@ def _states(
     columns = work.entry.schema.columns
     found = {}
     for file in work.entry.files:
-        known = [kept.get((file.sha256, column.name)) for column in columns]
-        whole = tuple(one for one in known if one is not None)
-        if len(whole) < len(columns):
+        known = {at: kept.get((file.sha256, one.name)) for at, one in enumerate(columns)}
+        states = {at: one for at, one in known.items() if one is not None}
+        if len(states) < len(columns):
+            states = _unchanged(work, file, kept) | states
+        others = [at for at in known if at not in states]
+        if others:
             place = work.file_of(file.path)
-            whole = measure(work.connection, place, file.sha256, columns, file.rows)
-        found[file.sha256] = whole
+            states |= measure(work.connection, place, file.sha256, columns, others, file.rows)
+        found[file.sha256] = tuple(states[at] for at in known)
     return found
+
+
+def _unchanged(
+    work: _Work, file: DataFile, kept: Mapping[tuple[str, str], ColumnState]
+) -> dict[int, ColumnState]:
+    """The states of columns that are the same in the file that stood in the place of this one."""
+    before, place = work.before.files.get(file.path, (None, None))
+    columns = work.entry.schema.columns
+    states = {at: kept.get((before or "", one.name)) for at, one in enumerate(columns)}
+    if place is None or not any(states.values()):
+        return {}
+    same = places_of_same_values(work.file_of(file.path), place)
+    return {
+        at: replace(one, file=file.sha256)
+        for at, one in states.items()
+        if at in same and one is not None and one.kind is kind_of(columns[at].type)
+    }
 
 
 def _facts(work: _Work, at: int, states: Mapping[str, Sequence[ColumnState]]) -> ColumnFacts:

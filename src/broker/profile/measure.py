@@ -13,15 +13,19 @@ import duckdb
 from ..tables.pieces import pieces
 from ..tables.schema import Column
 from .cells import DAY, level_for, thinned
-from .group_sql import FIELDS, cells_query, groups_query
-from .in_memory import count_in_memory
+from .footers import places_of_few_values
+from .in_memory import CountedColumn, count_groups, count_rows
 from .kinds import Kind, digits_of, kind_of
+from .queries import cells_query
+from .sketched import sketch_columns
 from .state import MOST_TEXT, ColumnState, by_frequency
 
-__all__ = ["FEW_ROWS", "measure"]
+__all__ = ["FEW_ROWS", "FEW_VALUES", "measure"]
 
 FEW_ROWS = 20_000  # of which Arrow counts the values before DuckDB has planned its queries
-_AT_ONCE = 50  # columns in one query: each takes memory and time of DuckDB's planner
+FEW_VALUES = 20_000  # of a column: each is counted
+_GROUPED = 10  # columns in one query: a row for each value of each has a place for all of them
+_SKETCHED = 25  # columns in one query: each takes memory for its sample
 
 
 def measure(
@@ -29,28 +33,47 @@ def measure(
     path: Path,
     name: str,
     columns: Sequence[Column],
+    places: Sequence[int],
     rows: int,
-) -> tuple[ColumnState, ...]:
-    """The state of every column of the file at ``path``, whose SHA-256 is ``name``.
+) -> dict[int, ColumnState]:
+    """The state of each of these columns of the file at ``path``, by its place.
 
-    Takes memory for the different values of a column, which are spilled past the limit; of a file
-    of few ``rows`` for all of it.
+    The SHA-256 of the file is ``name``. Takes memory for the different values of a column that has
+    few of them, and for all of a file of few ``rows``.
     """
     found: dict[int, ColumnState] = {}
-    if rows <= FEW_ROWS:
-        for at, one in count_in_memory(connection, path, columns).items():
-            level = _level(columns[at], one.facts)
-            cells = {} if level is None else one.cells(level)
-            found[at] = _state(name, columns[at], one.facts, level, cells)
-    others = [at for at in range(len(columns)) if at not in found]
-    for places in pieces(others, _AT_ONCE):
-        answers = connection.execute(groups_query(path, columns, places)).fetchall()
-        facts = {row[0]: dict(zip(FIELDS, row[1:], strict=True)) for row in answers}
-        levels = {at: _level(columns[at], facts[at]) for at in places}
+    for at, one in _count(connection, path, columns, places, rows).items():
+        level = _level(columns[at], one.facts)
+        cells = {} if level is None else one.cells(level)
+        found[at] = _state(name, columns[at], one.facts, level, cells)
+    others = [at for at in places if at not in found]
+    for some in pieces(others, _SKETCHED):
+        is_small = rows <= FEW_VALUES
+        facts = sketch_columns(connection, path, columns, some, rows, counts=is_small)
+        levels = {at: _level(columns[at], facts[at]) for at in some}
         counted = _cells(connection, path, columns, levels)
-        for at in places:
+        for at in some:
             found[at] = _state(name, columns[at], facts[at], levels[at], counted[at])
-    return tuple(found[at] for at in range(len(columns)))
+    return found
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: Sequence[Column],
+    places: Sequence[int],
+    rows: int,
+) -> dict[int, CountedColumn]:
+    """Those of these columns of which each value can be counted."""
+    if rows <= FEW_ROWS:
+        return count_rows(connection, path, columns, places)
+    few = set(places)
+    if rows > FEW_VALUES:
+        few &= places_of_few_values(path, FEW_VALUES)
+    found: dict[int, CountedColumn] = {}
+    for some in pieces(sorted(few), _GROUPED):
+        found |= count_groups(connection, path, columns, some)
+    return found
 
 
 def _level(column: Column, facts: dict[str, Any]) -> int | None:
@@ -92,8 +115,7 @@ def _state(
 ) -> ColumnState:
     kind = kind_of(column.type)
     level, cells = thinned(kind, level or 0, cells)
-    counts = [rank >> 32 for rank in facts["ranks"] or ()]
-    values = list(zip(facts["values"] or (), counts, strict=True))
+    values = list(zip(facts["values"] or (), facts["counts"] or (), strict=True))
     if not facts["has_all"]:
         values = [pair for pair in values if pair[1] > 1]
     short = [pair for pair in values if len(pair[0]) <= MOST_TEXT]
@@ -104,8 +126,8 @@ def _state(
         rows=int(facts["rows"]),
         nulls=int(facts["nulls"]),
         distinct=facts["distinct"],
-        not_finite=int(facts["not_finite"]),
-        zeros=int(facts["zeros"]),
+        not_finite=int(facts["not_finite"] or 0),
+        zeros=int(facts["zeros"] or 0),
         low=facts["low"],
         high=facts["high"],
         low_us=facts["low_us"],

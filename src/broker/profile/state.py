@@ -21,6 +21,7 @@ def by_frequency(pair: tuple[str, int]) -> tuple[int, str]:
 class ColumnState:
     """One column of one file, which is named by its SHA-256.
 
+    ``distinct`` is None where only the sketch has seen how many different values there are.
     ``not_finite`` counts infinite values and NaN. ``low`` and ``high`` are the least and the
     greatest finite value as DuckDB writes them; of times also in microseconds since 1970.
     ``values`` are the most frequent ones with their counts, all of them if ``has_all``.
@@ -32,7 +33,7 @@ class ColumnState:
     kind: Kind
     rows: int
     nulls: int
-    distinct: int
+    distinct: int | None
     not_finite: int = 0
     zeros: int = 0
     low: str | None = None

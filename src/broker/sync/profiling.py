@@ -105,7 +105,13 @@ class Profiling:
             return Before()
         listed = previous.document(shown)
         is_same = listed is not None and listed.access == entry.access
-        return Before(previous.content(shown) if is_same else None, previous.content(measured))
+        table = previous.manifest.table(entry.id)
+        files = table.files if table is not None else ()
+        return Before(
+            previous.content(shown) if is_same else None,
+            previous.content(measured),
+            {file.path: (file.sha256, previous.path / file.path) for file in files},
+        )
 
 
 def _failed(entry: TableEntry, error: Exception) -> str:

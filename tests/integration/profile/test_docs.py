@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from broker.config.profiles import Alerts, Profiles, Tier
+from broker.profile.measure import FEW_ROWS, FEW_VALUES
+from broker.profile.queries import SAMPLED
+from broker.profile.sketched import RARE
 from tests.documented import ROOT, documented
 from tests.integration.sync.conftest import DESCRIPTION, Instance, make_instance
 
@@ -80,3 +83,11 @@ def test_the_page_names_tiers_alerts_and_their_settings() -> None:
     for name, field in Alerts.model_fields.items():
         assert f"`profiles.alerts.{name}` ({field.default})" in TEXT
     assert f"`profiles.min_group` rows ({Profiles().min_group})" in TEXT
+
+
+def test_the_page_says_how_much_is_counted() -> None:
+    assert FEW_ROWS == FEW_VALUES
+    assert f"A file of up to {FEW_ROWS:,} rows counts each different value" in TEXT
+    assert f"up to {FEW_VALUES:,} of them in its Parquet" in TEXT
+    assert f"looks at about {SAMPLED:,} rows" in TEXT
+    assert f"at least one in {RARE} of these" in TEXT

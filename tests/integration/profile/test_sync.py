@@ -14,6 +14,7 @@ import pytest
 from broker.cli import store as opening
 from broker.manifest import TableEntry
 from broker.profile.make import Profile, make_profile
+from broker.profile.measure import measure
 from tests.integration.sync.conftest import CUSTOMERS, DESCRIPTION, Instance, make_instance
 
 PUBLIC, PRIVATE = "views/tree", "views/private/tree"
@@ -84,6 +85,32 @@ def test_a_table_that_did_not_change_keeps_its_profile_as_a_link(instance: Insta
     customers = shown(instance, "shop/customers")
     assert [p["rows"] for p in customers["history"]] == [2, 3]
     assert [p["generation"] for p in customers["history"]] == [first.name, second.name]
+
+
+@pytest.mark.parametrize("more", ["", ", sync_strategy: incremental, deletions: append_only"])
+def test_only_the_columns_that_a_sync_changes_are_measured(
+    described: Callable[[str], Instance], monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    table = "{id: in.c-shop.orders, primary_key: id, partition_by: day, types: {total: BIGINT}"
+    heading = "# Shop\n\n```yaml\nfolder_mapping: {in.c-shop: shop}\ntables:\n"
+    instance = described(f"{heading}  - {table}{more}}}\n```\n")
+    instance.csv("orders", "id,day,total\n1,2026-10-01,1\n2,2026-10-02,2\n3,2026-11-02,3\n")
+    instance.sync()
+    measured: list[tuple[str, list[str]]] = []
+
+    def noted(*given: Any) -> Any:
+        _, path, _, columns, places, _ = given
+        measured.append((path.stem, [columns[at].name for at in places]))
+        return measure(*given)
+
+    monkeypatch.setattr("broker.profile.make.measure", noted)
+    instance.csv("orders", "id,day,total\n1,2026-10-01,7\n2,2026-10-02,2\n3,2026-11-02,3\n")
+    instance.sync()
+    assert measured == [("2026_10", ["total"])]
+    assert shown(instance, "shop/orders")["columns"][2]["high"] == "7"
+    instance.csv("orders", "id,day,total\n1,2026-10-01,7\n3,2026-11-02,3\n4,2026-11-03,3\n")
+    instance.sync()
+    assert ("2026_11", ["id", "day", "total"]) in measured
 
 
 def test_a_table_that_fails_keeps_the_profile_of_the_rows_that_it_keeps(instance: Instance) -> None:

@@ -21,6 +21,7 @@ from broker.config.profiles import Alerts, Tier
 from broker.profile import measure as measuring
 from broker.profile.archive import from_parquet
 from broker.profile.make import Before
+from broker.profile.measure import measure
 
 from .tables import Table, one_column, profile, table
 
@@ -43,13 +44,15 @@ TIMES = {
 TEXTS = {"VARCHAR": st.text(max_size=5), "BOOLEAN": st.booleans()}
 
 
-@pytest.fixture(autouse=True, scope="module", params=["Arrow", "DuckDB"])
-def program(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What measures the files: Arrow the small ones, and DuckDB whatever is left to it."""
+@pytest.fixture(autouse=True, scope="module", params=["rows", "groups", "sketches"])
+def way(request: pytest.FixtureRequest) -> Iterator[str]:
+    """How files are measured: small ones, those of few different values, and all others."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "DuckDB":
+        if request.param != "rows":
             patch.setattr(measuring, "FEW_ROWS", -1)
-        yield
+        if request.param == "sketches":
+            patch.setattr(measuring, "FEW_VALUES", -1)
+        yield request.param
 
 
 def column(made: Table, tier: Tier = Tier.SAMPLES, fewest: int = 10) -> dict[str, Any]:
@@ -146,16 +149,56 @@ def test_many_different_values_are_counted_within_three_standard_errors(tmp_path
     assert found["distinct"] == pytest.approx(30_000, rel=3 * 0.0325)
 
 
-def test_values_in_files_that_do_not_overlap_are_counted_exactly(tmp_path: Path) -> None:
+def test_values_in_files_that_do_not_overlap_are_counted_exactly(tmp_path: Path, way: str) -> None:
     made = one_column(tmp_path, "BIGINT", range(1_000), range(1_000, 3_000))
     found = column(made)
-    assert (found["distinct"], found["distinct_error"]) == (3_000, 0)
+    if way == "sketches":  # of which each file has one
+        assert found["distinct"] == pytest.approx(3_000, rel=3 * 0.0325)
+        assert found["distinct_error"] == pytest.approx(0.0325)
+    else:
+        assert (found["distinct"], found["distinct_error"]) == (3_000, 0)
 
 
 def test_a_key_has_as_many_values_as_rows(tmp_path: Path) -> None:
     files = [{"id": list(range(0, 4_000, 2))}, {"id": list(range(1, 4_000, 2))}]
     found = column(table(tmp_path, {"id": "BIGINT"}, files, key=("id",)))
     assert (found["distinct"], found["distinct_error"]) == (4_000, 0)
+
+
+def test_times_that_are_infinite_stand_in_no_bar(tmp_path: Path) -> None:
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    days = [int((first + timedelta(n)).timestamp()) * 10**6 for n in range(30)]
+    found = column(one_column(tmp_path, "TIMESTAMP", [*days, 2**63 - 1, 1 - 2**63, None]))
+    assert (found["nulls"], found["not_finite"]) == (1, 2)
+    assert sum(bar["count"] for bar in found["bars"]) == 30
+    assert (found["low"][:10], found["high"][:10]) == ("2026-03-01", "2026-03-30")
+
+
+def test_a_value_that_is_frequent_is_counted_among_many_others(tmp_path: Path, way: str) -> None:
+    values = [f"user{n}" for n in range(30_000)]
+    for at in range(0, 30_000, 60):
+        values[at] = "unknown"
+    found = column(one_column(tmp_path, "VARCHAR", values))
+    assert found["top"][0] == {"value": "unknown", "count": 500}
+    assert (found["top_is_exact"], found["others"] >= 29_000) == (False, True)
+    if way == "sketches":
+        assert found["distinct"] == pytest.approx(29_501, rel=3 * 0.0325)
+        assert found["distinct_error"] == pytest.approx(0.0325)
+
+
+def test_few_values_are_all_listed_however_they_are_measured(tmp_path: Path) -> None:
+    values = [("abcdefghij"[n % 10] if n % 3 else None) for n in range(50_000)]
+    found = column(one_column(tmp_path, "VARCHAR", values))
+    counts = Counter(value for value in values if value is not None)
+    assert {one["value"]: one["count"] for one in found["top"]} == counts
+    assert (found["distinct"], found["distinct_error"], found["top_is_exact"]) == (10, 0, True)
+
+
+def test_a_long_text_is_not_counted_among_all_values(tmp_path: Path) -> None:
+    values = ["short", "x" * 5_000, "y" * 201, "ž" * 200] * 30
+    found = column(one_column(tmp_path, "VARCHAR", values))
+    assert {one["value"] for one in found["top"]} == {"short", "ž" * 200}
+    assert (found["top_is_exact"], found["others"]) == (False, 60)
 
 
 def test_one_value_far_away_leaves_the_bars_of_the_others(tmp_path: Path) -> None:
@@ -250,6 +293,40 @@ def test_a_profile_from_kept_states_is_the_profile_from_all_files(tmp_path: Path
         a["kind"] for a in other.pop("alerts")
     ]
     assert one == other
+
+
+def test_only_columns_that_changed_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    types = {"id": "BIGINT", "price": "DECIMAL(12,2)", "word": "VARCHAR", "list": "BIGINT[]"}
+    rows = {
+        "id": list(range(40)),
+        "price": [Decimal(n).scaleb(-2) for n in range(40)],
+        "word": [f"w{n % 7}" for n in range(40)],
+    }
+    flat = {name: types[name] for name in rows}
+    first = table(tmp_path / "first", flat, [rows])
+    second = table(tmp_path / "second", flat, [{**rows, "word": ["new", *rows["word"][1:]]}])
+    measured: list[list[str]] = []
+
+    def noted(*given: Any) -> Any:
+        measured.append([given[3][at].name for at in given[4]])
+        return measure(*given)
+
+    monkeypatch.setattr("broker.profile.make.measure", noted)
+    one = profile(first)
+    old, new = first.entry.files[0], second.entry.files[0]
+    files = {new.path: (old.sha256, first.place(old.path))}
+    again = profile(second, before=Before(None, one.states, files))
+    assert measured == [["id", "price", "word"], ["word"]]
+    anew = profile(second)
+    assert again.states == anew.states
+    assert again.document == anew.document
+    profile(second, before=Before(None, one.states, {new.path: ("another", tmp_path)}))
+    assert measured[-1] == ["id", "price", "word"]
+    both = table(tmp_path / "first", types, [{**rows, "list": [[1]] * 40}])
+    profile(both, before=Before(None, one.states, {both.entry.files[0].path: files[new.path]}))
+    assert measured[-1] == ["id", "price", "word", "list"]
 
 
 def test_states_of_another_release_are_made_anew(tmp_path: Path) -> None:
@@ -580,24 +657,29 @@ def test_there_is_one_zero(tmp_path: Path) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.data())
-def test_arrow_and_duckdb_measure_the_same(data: st.DataObject) -> None:
+def test_every_way_measures_the_same(data: st.DataObject) -> None:
     few_digits = st.integers(-(10**6), 10**6).map(lambda n: n / 64) | st.sampled_from([math.inf])
     kinds = {**NUMBERS, **TIMES, **TEXTS, "DOUBLE": few_digits}
     type_ = data.draw(st.sampled_from(sorted(kinds)))
     values = data.draw(st.lists(st.none() | kinds[type_], max_size=300))
     found = []
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        for rows in (1_000, -1):
-            patch.setattr(measuring, "FEW_ROWS", rows)
+        for few_rows, few_values in ((1_000, 1_000), (-1, 1_000), (-1, -1)):
+            patch.setattr(measuring, "FEW_ROWS", few_rows)
+            patch.setattr(measuring, "FEW_VALUES", few_values)
             made = one_column(Path(folder), type_, values)
             (state,) = from_parquet(profile(made).states).values()
             found.append(state)
-    one, other = found
-    if one.total is not None and other.total is not None:  # past 2**53 not each digit is certain
+    rows, groups, sketch = found
+    if rows.total is not None:  # past 2**53 not each digit is certain
         apart = 1e-15 * max(abs(float(one)) for one in values if one not in (None, math.inf))
-        assert one.total == pytest.approx(other.total, rel=1e-13, abs=apart * len(values))
-        one, other = replace(one, total=None), replace(other, total=None)
-    if not one.has_all:  # which of equally frequent values are listed, and how wide cells are
-        one, other = (replace(it, values=(), level=0, cells={}) for it in found)
-    assert one == other
-    assert one.cells == other.cells
+        for other in (groups, sketch):
+            assert rows.total == pytest.approx(other.total, rel=1e-13, abs=apart * len(values))
+        rows, groups, sketch = (replace(one, total=None) for one in found)
+    assert rows == groups
+    assert rows.cells == groups.cells
+    if not rows.has_all:  # the sketch has not counted how many there are
+        assert sketch.distinct is None
+        sketch = replace(sketch, distinct=rows.distinct)
+    assert rows == sketch
+    assert rows.cells == sketch.cells
