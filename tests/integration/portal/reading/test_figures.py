@@ -150,7 +150,7 @@ def column_faults(oracle: Oracle, column: dict[str, Any], page: Page) -> Iterato
     name = '"' + column["name"].replace('"', '""') + '"'
     facts = facts_of(page)
     counts = oracle.row(f"SELECT count(*), count(*) - count({name}), count(DISTINCT {name})")
-    for word, count in zip(("Rows", "NULL", "Different values"), counts, strict=True):
+    for word, count in zip(("Rows", "NULL", "Distinct values"), counts, strict=True):
         if not facts[word].startswith("about") and number_of(facts[word]) != count:
             yield f"{word}: {facts[word]}, and not {count}"
     is_number = type_ in ("BIGINT", "DOUBLE") or type_.startswith("DECIMAL")
@@ -158,7 +158,7 @@ def column_faults(oracle: Oracle, column: dict[str, Any], page: Page) -> Iterato
     if is_number or type_ in ("DATE", "TIMESTAMP", "TIMESTAMPTZ"):
         finite += f" AND isfinite({name})"
     ends = oracle.row(f"SELECT min({name})::VARCHAR, max({name})::VARCHAR", finite)
-    for word, value in zip(("Least", "Greatest"), ends, strict=True):
+    for word, value in zip(("Minimum", "Maximum"), ends, strict=True):
         is_short = value is not None and len(value) < 50
         if is_short and facts.get(word, value) not in (decimal_text(value, type_), "(empty text)"):
             yield f"{word}: {facts[word]}, and not {value}"
