@@ -36,7 +36,7 @@ def sections(tmp_path: Path) -> dict[str, dict[str, str]]:
         ("How to query", "the table is the view table_0"),
         ("Quality", "day : no row of 2026-08-03"),
         ("History", "30 versions as a table"),
-        ("Source", "Source, csv erp There called in.c-shop/table_0"),
+        ("Source", "Source, csv erp Name there in.c-shop/table_0"),
         ("Metrics that use it", "Revenue monthly_revenue"),
     ],
 )
