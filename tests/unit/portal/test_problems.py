@@ -76,7 +76,7 @@ def damaged(settings: PortalSettings, tmp_path: Path, caplog: pytest.LogCaptureF
     (tmp_path / "portal.sqlite3").write_bytes(b"not a database, but a text" * 1000)
     with caplog.at_level(logging.ERROR):
         made = create_app(settings)
-    assert "is damaged. Stop the portal, put the last backup" in caplog.text
+    assert "is damaged. Stop the portal, and restore the last backup" in caplog.text
     made.test_client_class = Browser
     return made
 

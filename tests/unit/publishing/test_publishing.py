@@ -534,6 +534,7 @@ def test_each_state_of_a_proof_is_one_that_pages_are_tested_with(
     host, now = DeployedHost(store), datetime.now(UTC)
     assert checked("proof", host.look("proof")) is None
     unit.touch()
+    os.utime(unit, (now.timestamp(), now.timestamp()))
     states = [checked("proof", host.look("proof"))["state"]]
     odd = Violation("anna", "/data", "can be read")
     for one in (Proof(now, name, 3, 12, (), 1.5, {"anna": 4}), Proof(now, name, 3, 12, (odd,), 1)):

@@ -70,7 +70,8 @@ def bring_up(engine: Engine) -> None:
                 raise PortalStateError(
                     "the portal's database is of a newer release than this one",
                     where=str(path),
-                    remedy="Install that release again, or put a backup of before it in its place.",
+                    remedy="Install that release again, or stop the portal and restore a backup of "
+                    "before it: broker portal restore FILE.",
                 )
             _migrate(connection, scripts)
 

@@ -56,7 +56,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// The page that waits for a first pull looks as often as its own header says, but loads only then.
+// The page that waits for a first pull looks every five seconds, but loads only then.
 for (const box of document.querySelectorAll("[data-waits]")) {
   setInterval(async () => {
     const answer = await fetch(box.dataset.waits, { headers: { Accept: "application/json" } });
