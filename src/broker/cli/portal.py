@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -81,6 +82,19 @@ def backup(file: Path, state: Path) -> int:
     It holds no key and no token, but names, addresses, requests and events: keep it from others.
     """
     _check_state(state, database_in(state).is_file())
+    if file.is_symlink() or (file.exists() and not file.is_file()):
+        raise PortalStateError(
+            "this is not a file that a backup may replace",
+            where=str(file),
+            expected="a new file, or one of an older backup",
+        )
+    with _reported(file):
+        _write_backup(file, state)
+    say(f"The backup {file} is whole: {file.stat().st_size:,} bytes.")
+    return 0
+
+
+def _write_backup(file: Path, state: Path) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # of mode 0600
     arriving = Path(name)
     try:
@@ -91,8 +105,17 @@ def backup(file: Path, state: Path) -> int:
     finally:
         arriving.unlink(missing_ok=True)
     fsync_dir(file.parent)
-    say(f"The backup {file} is whole: {file.stat().st_size:,} bytes.")
-    return 0
+
+
+@contextmanager
+def _reported(file: Path) -> Iterator[None]:
+    """What the system says of a file, such as a full disk, in the words of the broker."""
+    try:
+        yield
+    except OSError as error:
+        raise PortalStateError(
+            error.strerror or type(error).__name__, where=error.filename or str(file)
+        ) from error
 
 
 @portal.command()
@@ -108,7 +131,7 @@ def restore(file: Path, state: Path, keep_tokens: bool) -> int:
     """
     _check_state(state, state.is_dir())
     removed = _removed_accounts()
-    with file.open("rb") as stream:
+    with _reported(file), file.open("rb") as stream:
         _become_owner(state)
         done = restore_database(stream, database_in(state), keep_tokens=keep_tokens)
     ended = ", ".join(f"{count:,} {kind}" for kind, count in done.ended.items())
@@ -118,8 +141,9 @@ def restore(file: Path, state: Path, keep_tokens: bool) -> int:
         say(f"The database before is {done.aside}")
     if not done.is_compared:
         say(
-            "What was taken from people since the backup is not known, as the database before "
-            "cannot be read: no one is an admin but by auth.admins and `broker portal admin`. "
+            "What was taken from people since the backup is not known, as the database before is "
+            "gone, damaged, or does not go on from the backup: no one is an admin but by "
+            "auth.admins and `broker portal admin`. "
             "Look at /admin/people for those who should be removed."
         )
         since = done.until or datetime.min.replace(tzinfo=UTC)

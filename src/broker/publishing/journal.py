@@ -74,7 +74,8 @@ def read_run_log(unit: str, invocation: str) -> RunLog:
     command = (*_COMMAND, *own, "+", *about)
     try:
         done = subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS)
-        return parse_run_log(done.stdout.decode(errors="replace").splitlines())
+        lines = done.stdout.decode(errors="replace").split("\n")  # no other break ends an entry
+        return parse_run_log(filter(None, lines))
     except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
         raise BrokerError(
             "the journal of the host cannot be read",

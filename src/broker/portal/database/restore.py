@@ -28,27 +28,48 @@ from .use import alone_with
 __all__ = ["RestoredDatabase", "restore"]
 
 _NOT_ONE = "this is not a backup of a portal's database"
-_TAKEN = (  # from people, as the database before has it; ``id`` and address are the same person
+# What people have lost since, as the database before has it. It goes on from the backup, so a
+# number is the same person in both, whose address may have changed; another may have the old one.
+_TAKEN = (
+    """UPDATE OR IGNORE person SET email = (
+        SELECT b.email FROM before.person AS b WHERE b.id = person.id)
+    WHERE EXISTS (SELECT 1 FROM before.person AS b
+        WHERE b.id = person.id AND b.email != person.email)""",
     """UPDATE person SET state = 'removed', is_admin = 0, removed_at = (
-        SELECT removed_at FROM before.person AS b WHERE b.id = person.id)
+        SELECT max(b.removed_at) FROM before.person AS b
+        WHERE (b.id = person.id OR b.email = person.email) AND b.state = 'removed')
     WHERE state != 'removed' AND EXISTS (SELECT 1 FROM before.person AS b
-        WHERE b.id = person.id AND b.state = 'removed')""",
+        WHERE (b.id = person.id OR b.email = person.email) AND b.state = 'removed')""",
     """UPDATE person SET is_admin = 0 WHERE is_admin AND NOT EXISTS (
-        SELECT 1 FROM before.person AS b WHERE b.id = person.id AND b.is_admin)""",
+        SELECT 1 FROM before.person AS b
+        WHERE b.id = person.id AND b.email = person.email AND b.is_admin)""",
     """UPDATE person SET account_uid = 0 WHERE account_uid IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM before.person AS b WHERE b.id = person.id
+        SELECT 1 FROM before.person AS b WHERE b.id = person.id AND b.email = person.email
         AND b.account IS person.account AND b.account_uid IS person.account_uid)""",
     """DELETE FROM identity WHERE NOT EXISTS (SELECT 1 FROM before.identity AS b
         WHERE b.issuer = identity.issuer AND b.subject = identity.subject
         AND b.person_id = identity.person_id)""",
+    # Who came after the backup and was removed, too, gets in by no door.
+    """INSERT INTO person (email, name, is_admin, state, created_at, removed_at)
+    SELECT b.email, b.name, 0, 'removed', b.created_at, b.removed_at FROM before.person AS b
+    WHERE b.state = 'removed' AND NOT EXISTS (
+        SELECT 1 FROM person WHERE person.email = b.email)""",
+    """INSERT INTO identity (person_id, issuer, subject, is_trusted, created_at, last_used_at)
+    SELECT person.id, i.issuer, i.subject, i.is_trusted, i.created_at, i.last_used_at
+    FROM before.identity AS i JOIN before.person AS b ON b.id = i.person_id
+    JOIN person ON person.email = b.email
+    WHERE b.state = 'removed' AND NOT EXISTS (SELECT 1 FROM identity AS known
+        WHERE known.issuer = i.issuer AND known.subject = i.subject)""",
 )
+_ENDINGS = ("", "-journal", "-wal", "-shm")
 
 
 @dataclass(frozen=True, slots=True)
 class RestoredDatabase:
     """``until`` is the last event that the backup knows, ``ended`` how many of each kind ended;
     ``aside`` is where the database before is, None where there was none. ``is_compared`` says
-    whether that could be read: without it no person is an admin by the database."""
+    whether that could be read and goes on from the backup: without it no person is an admin by the
+    database."""
 
     people: int
     until: datetime | None
@@ -94,7 +115,7 @@ def restore(backup: IO[bytes], database: Path, *, keep_tokens: bool = False) -> 
 def _arriving(backup: IO[bytes], database: Path) -> Iterator[Path]:
     """The backup in a file of its own, which is gone afterwards whatever happens."""
     path = database.with_name(f".{database.name}.restoring")
-    path.unlink(missing_ok=True)
+    _remove(path)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
@@ -103,8 +124,13 @@ def _arriving(backup: IO[bytes], database: Path) -> Iterator[Path]:
     except sqlite3.DatabaseError as error:
         raise (state_error(error, database) or error) from error
     finally:
-        for ending in ("", "-journal", "-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """A database, and what a killed process left beside it, which would be played into the next."""
+    for ending in _ENDINGS:
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _check_kind(copy: Path, database: Path) -> None:
@@ -169,9 +195,14 @@ def _settle(database: Path) -> bool:
 
 
 def _attached(connection: sqlite3.Connection, database: Path) -> bool:
-    """Whether the database before has what ``_TAKEN`` asks of it."""
+    """Whether the database before has what ``_TAKEN`` asks of it, and goes on from the backup."""
     connection.execute("ATTACH ? AS before", (str(database),))
     try:
+        last = connection.execute("SELECT id, at, verb FROM event ORDER BY id DESC LIMIT 1")
+        known = "SELECT 1 FROM before.event WHERE (id, at, verb) = (?, ?, ?)"
+        row = last.fetchone()
+        if row is None or connection.execute(known, row).fetchone() is None:
+            return False
         connection.execute(
             "SELECT state, is_admin, account, account_uid FROM before.person LIMIT 1"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import subprocess
@@ -166,6 +167,25 @@ def test_a_backup_is_made_and_restored_as_the_page_says(database: Database, tmp_
     found, kept = standing(tmp_path)
     assert 1 <= found <= total
     assert kept == [*events[:found], ""]
+
+
+def test_a_backup_replaces_nothing_but_files_and_what_fails_is_one_sentence(
+    database: Database, tmp_path: Path
+) -> None:
+    database.close()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    for name, words in (
+        ("pipe", "not a file that a backup may replace"),
+        ("link", "not a file that a backup may replace"),
+        ("absent/backup", "No such file or directory"),
+    ):
+        done = broker(tmp_path, [f"sudo broker portal backup {tmp_path / name}"])
+        assert (done.returncode, done.stderr.count("\n"), words in done.stderr) == (1, 1, True)
+    assert pipe.is_fifo()
+    done = broker(tmp_path, [f"sudo broker portal restore {tmp_path}/absent"])
+    assert (done.returncode, "No such file or directory" in done.stderr) == (1, True)
 
 
 def broker(folder: Path, commands: list[str]) -> subprocess.CompletedProcess[str]:

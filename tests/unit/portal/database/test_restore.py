@@ -162,6 +162,77 @@ def test_what_was_taken_since_the_backup_stays_taken(database: Database) -> None
         assert sorted(kept) == ["anna", "bob", "cleo"]
 
 
+def test_who_came_after_the_backup_and_was_removed_stays_removed(database: Database) -> None:
+    def came_and_went(session: Session) -> None:
+        eve = PortalPerson(email="eve@example.com", created_at=NOON)
+        session.add(eve)
+        session.flush()
+        known = {"issuer": "x", "subject": "eve", "is_trusted": True, "created_at": NOON}
+        session.add(SignInIdentity(person_id=eve.id, **known))
+        remove_person(session, eve, NOON + timedelta(hours=1))
+
+    change(database, came_and_went)
+    restored(database)
+    with database.read() as session:
+        eve = person(session, "eve")
+        assert (eve.state, eve.removed_at) == (PersonState.REMOVED, NOON + timedelta(hours=1))
+        assert [one.subject for one in eve.identities] == ["eve"]
+
+
+def test_an_address_that_is_anothers_by_now_opens_nothing_of_who_had_it(
+    database: Database,
+) -> None:
+    def moved(session: Session) -> None:
+        person(session, "anna").email = "ann@example.com"
+        session.flush()
+        session.add(PortalPerson(email="anna@example.com", created_at=NOON))
+
+    change(database, moved)
+    restored(database)
+    with database.read() as session:
+        assert session.scalar(select(PortalPerson).where(PortalPerson.email.like("anna@%"))) is None
+        ann = person(session, "ann")
+        assert (ann.is_admin, ann.account_uid) == (True, 2001)
+
+
+def test_two_who_exchanged_addresses_have_no_rights_by_them(database: Database) -> None:
+    def exchanged(session: Session) -> None:
+        anna, bob = person(session, "anna"), person(session, "bob")
+        for one, email in ((anna, "x"), (bob, "anna"), (anna, "bob")):
+            one.email = f"{email}@example.com"
+            session.flush()
+
+    change(database, exchanged)
+    restored(database)
+    with database.read() as session:
+        for name in ("anna", "bob"):
+            assert (person(session, name).is_admin, person(session, name).account_uid) == (False, 0)
+
+
+def test_a_database_that_does_not_go_on_from_the_backup_takes_every_admin(
+    database: Database,
+) -> None:
+    database.path.unlink()
+    database.path.with_suffix(".made").unlink()
+    new = at(database.path.parent)
+    with new.begin() as session:
+        session.add(PortalPerson(email="boss@example.com", is_admin=True, created_at=NOON))
+        session.add(PortalEvent(at=NOON + timedelta(days=1), verb="sign_in"))
+    new.close()
+    done = restored(database)
+    assert done.is_compared is False
+    with database.read() as session:
+        assert not any(person(session, name).is_admin for name in NAMES)
+        assert [person(session, name).account_uid for name in NAMES] == [2001, 2002, 2003, 2004]
+
+
+def test_what_a_killed_restore_left_is_not_played_into_the_next(database: Database) -> None:
+    journal = database.path.with_name(f".{database.path.name}.restoring-journal")
+    journal.write_bytes(b"left over")
+    restored(database)
+    assert not journal.exists()
+
+
 @pytest.mark.parametrize("damage", ["gone", "empty", "half", "text"])
 def test_over_a_database_that_cannot_be_read_no_one_is_an_admin_by_it(
     database: Database, damage: str
