@@ -62,12 +62,14 @@ def main() -> None:
     ]
     for one in threads:
         one.start()
-    for at in range(20):
-        subprocess.run(sys.argv[2:], check=True)
-        time.sleep(0.5 * (at % 2))
-    # Also the last of them is answered.
-    time.sleep(1)
-    over.set()
+    try:
+        for at in range(20):
+            subprocess.run(sys.argv[2:], check=True)
+            time.sleep(0.5 * (at % 2))
+        # Also the last of them is answered.
+        time.sleep(1)
+    finally:
+        over.set()
     for one in threads:
         one.join()
     print(json.dumps(found))  # noqa: T201

@@ -43,10 +43,14 @@ for place in /data/src_data /data/src_data/catalog /etc/data-broker/portal /opt/
   if touch $place/x 2>/dev/null; then echo $place; fi
 done
 """
-# One of the processes that answer.
+# One of the processes that answer; where both have just been killed, the next one that begins.
 KILL = """
 main=$(systemctl show --property=MainPID --value broker-portal.service)
-kill -KILL $(cut -d' ' -f1 /proc/$main/task/$main/children)
+for _ in $(seq 100); do
+    kill -KILL $(cut -d' ' -f1 /proc/$main/task/$main/children) 2>/dev/null && exit 0
+    sleep 0.1
+done
+exit 1
 """
 AS_PORTAL = ("runuser", "-u", "broker-portal", "--")
 CATALOG = "/data/src_data/catalog"
