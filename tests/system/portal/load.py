@@ -19,6 +19,8 @@ import sys
 import threading
 import time
 
+# Between two requests of a thread: all of them stay below the limit of requests in a second.
+PAUSE = 0.01
 over = threading.Event()
 found: collections.Counter[str] = collections.Counter()
 
@@ -38,7 +40,7 @@ def ask(name: str, method: str) -> None:
     path = {"GET": "/healthz", "POST": "/keys/add"}[method]
     body = b"label=x" if method == "POST" else None
     connection, is_new = connected(name), True
-    while not over.is_set():
+    while not over.wait(PAUSE):
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
