@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from .problems import state_error
 from .use import use_of
 
-__all__ = ["Database"]
+__all__ = ["Database", "use_own_transactions"]
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
 
@@ -31,8 +31,8 @@ class Database:
         """``prepare`` runs before the first transaction, and again until it has succeeded."""
         self.engine = create_engine(url)
         self.path = Path(self.engine.url.database or "")
+        use_own_transactions(self.engine)
         event.listen(self.engine, "connect", self._set_up)
-        event.listen(self.engine, "begin", _begin)
         event.listen(self.engine, "handle_error", self._explain)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._prepare = prepare
@@ -75,7 +75,6 @@ class Database:
             yield session
 
     def _set_up(self, connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # else the driver begins transactions by itself
         try:
             for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
@@ -87,6 +86,16 @@ class Database:
         known = state_error(context.original_exception, self.path)
         if known is not None:
             raise known from context.original_exception
+
+
+def use_own_transactions(engine: Engine) -> None:
+    """Begin each transaction as its option ``begin`` says, and none by the driver itself."""
+    event.listen(engine, "connect", _leave_to_engine)
+    event.listen(engine, "begin", _begin)
+
+
+def _leave_to_engine(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
 
 
 def _begin(connection: Any) -> None:

@@ -17,10 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine
 
 from ...errors import PortalStateError
 from ...files import fsync_dir, write_atomic
+from .engine import use_own_transactions
 from .problems import state_error
 from .upgrade import bring_up, upgrading
 from .use import alone_with
@@ -157,15 +158,7 @@ def _refused(database: Path, problem: str) -> PortalStateError:
 def _bring_up(copy: Path, database: Path) -> None:
     """What an older release left, too. It stays one file."""
     engine = create_engine(f"sqlite:///{copy}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: object) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # type: ignore[attr-defined]
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: object, _record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]
-
+    use_own_transactions(engine)
     try:
         bring_up(engine)
     except PortalStateError as error:
@@ -175,7 +168,7 @@ def _bring_up(copy: Path, database: Path) -> None:
 
 
 def _settle(database: Path) -> bool:
-    """Bring what stands beside the database into it; False where there is none that can be read."""
+    """Merge the write-ahead log into the database; False for a missing or unreadable one."""
     if not database.is_file() or not database.stat().st_size:
         return False
     try:
