@@ -26,8 +26,8 @@ __all__ = ["failed", "killed", "restarted", "served", "workers_of"]
 RESTARTS = 20
 KILLS = 5
 CONNECTIONS = 8
-# Answers between two restarts; every other one comes as soon as the portal answers again.
-BETWEEN = 500
+# Answers of each kind between two restarts; every other one comes as soon as the portal answers.
+BETWEEN = 200
 SECONDS = 90
 APPLICATION = "tests.benchmarks.portal.served:portal()"
 # No form of a page sends this, so it changes nothing and is refused.
@@ -150,11 +150,12 @@ class _Load:
         self._lock = threading.Lock()
 
     def wait_for(self, more: int) -> None:
-        """Until so many more requests ended."""
-        enough, latest = self.found.total() + more, time.monotonic() + SECONDS
-        while self.found.total() < enough:
+        """Until so many more requests of each kind were answered as they should be."""
+        enough = {one: self.found[one] + more for one in EXPECTED}
+        latest = time.monotonic() + SECONDS
+        while any(self.found[one] < count for one, count in enough.items()):
             if time.monotonic() > latest:
-                raise TimeoutError(f"fewer than {more} requests ended within {SECONDS} seconds")
+                raise TimeoutError(f"{dict(self.found)} within {SECONDS} seconds, not {enough}")
             time.sleep(0.01)
 
     def ask(self, method: str) -> None:

@@ -27,18 +27,18 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str
 
 def test_a_restart_under_load_loses_no_request(work: tuple[str, dict[str, str]]) -> None:
     header, environment = work
-    found = restarted(free_port(), TABLE, header, environment, restarts=3, between=200)
+    found = restarted(free_port(), TABLE, header, environment, restarts=3, between=50)
     assert failed(found) == 0, found
-    assert min(found["GET 200"], found["POST 400"]) > 50
+    assert min(found["GET 200"], found["POST 400"]) >= 50
 
 
 def test_a_worker_that_is_killed_loses_no_more_than_its_threads_held(
     work: tuple[str, dict[str, str]],
 ) -> None:
     header, environment = work
-    found = killed(free_port(), TABLE, header, environment, kills=2, between=200)
+    found = killed(free_port(), TABLE, header, environment, kills=2, between=50)
     assert failed(found) <= 2 * threads, found
-    assert min(found["GET 200"], found["POST 400"]) > 50
+    assert min(found["GET 200"], found["POST 400"]) >= 50
 
 
 def test_a_worker_that_gets_the_signal_to_end_as_it_begins_ends(
