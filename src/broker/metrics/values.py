@@ -182,19 +182,24 @@ def _run(request: bytes, seconds: float) -> Iterator[Mapping[str, Any]]:
         stderr=subprocess.DEVNULL,
         env=environment,
     ) as process:
+        found: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        assert process.stdout is not None  # noqa: S101
+        reader = threading.Thread(target=_read, args=(process.stdout, found), daemon=True)
+        reader.start()
         try:
-            yield from _lines(process, request, seconds)
+            yield from _lines(process, found, request, seconds)
         finally:
             process.kill()
+            reader.join()  # before its stream is closed
 
 
 def _lines(
-    process: subprocess.Popen[bytes], request: bytes, seconds: float
+    process: subprocess.Popen[bytes],
+    found: queue.SimpleQueue[bytes],
+    request: bytes,
+    seconds: float,
 ) -> Iterator[Mapping[str, Any]]:
-    found: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
-    reader = threading.Thread(target=_read, args=(process.stdout, found), daemon=True)
-    reader.start()
+    assert process.stdin is not None  # noqa: S101
     with suppress(BrokenPipeError), process.stdin:  # where it died before it read all
         process.stdin.write(request)
     for at in range(len(json.loads(request)["metrics"])):
