@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +20,9 @@ from ..errors import BrokerError, ConfigError, PortalStateError
 from ..files import fsync_dir
 from ..helper.grammar import render_error
 from ..hostpaths import AUDIT_LOG, PORTAL_STATE
+from ..portal.database.abandoned import keep_locked, remove_abandoned
 from ..portal.database.backup import stream_backup
+from ..portal.database.backup_note import BackupNote, write_note
 from ..portal.database.engine import Database
 from ..portal.database.restore import restore as restore_database
 from ..portal.database.upgrade import upgrade
@@ -39,7 +43,7 @@ def portal() -> None:
 
 _state = click.option(
     "--state",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),  # for _check_state
     default=PORTAL_STATE,
     show_default=True,
     help="Folder of the portal's database.",
@@ -66,7 +70,7 @@ def admin(email: str, state: Path, config_option: Path | None) -> int:
             where=str(folder / "instance.yaml"),
             expected="the address of the portal, such as https://data.example.com",
         )
-    _check_state(state, database_in(state).is_file())
+    _check_state(state, has_database=True)
     _become_owner(state)
     database = Database(f"sqlite:///{database_in(state)}", upgrade)
     say(console_link(database, origin, email, datetime.now(UTC)))
@@ -81,7 +85,7 @@ def backup(file: Path, state: Path) -> int:
 
     It holds no key and no token, but names, addresses, requests and events: keep it from others.
     """
-    _check_state(state, database_in(state).is_file())
+    _check_state(state, has_database=True)
     if file.is_symlink() or (file.exists() and not file.is_file()):
         raise PortalStateError(
             "this is not a file that a backup may replace",
@@ -89,22 +93,40 @@ def backup(file: Path, state: Path) -> int:
             expected="a new file, or one of an older backup",
         )
     with _reported(file):
+        at = datetime.now(UTC)
         _write_backup(file, state)
-    say(f"The backup {file} is whole: {file.stat().st_size:,} bytes.")
+        note = BackupNote(at, str(file.absolute()), file.stat().st_size)
+    say(f"The backup {file} is whole: {note.bytes:,} bytes.")
+    _as_owner(state, lambda: _write_note(state, note))
     return 0
 
 
 def _write_backup(file: Path, state: Path) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # of mode 0600
+    prefix = f".{file.name}.arriving-"
+    remove_abandoned(file.parent, prefix)
+    descriptor, name = tempfile.mkstemp(prefix=prefix, dir=file.parent)  # of mode 0600
     arriving = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
+            keep_locked(stream.fileno())
             _as_owner(state, lambda: stream_backup(database_in(state), stream))
             os.fsync(stream.fileno())
-        arriving.replace(file)
+            arriving.replace(file)
     finally:
         arriving.unlink(missing_ok=True)
     fsync_dir(file.parent)
+
+
+def _write_note(state: Path, note: BackupNote) -> None:
+    try:
+        write_note(database_in(state), note)
+    except OSError as error:
+        raise PortalStateError(
+            "the backup is whole, but the portal does not learn of it: its note cannot be written",
+            where=str(state),
+            found=error.strerror,
+            remedy="Make room on its disk, or see whose the folder is; then make a backup again.",
+        ) from error
 
 
 @contextmanager
@@ -129,7 +151,7 @@ def restore(file: Path, state: Path, keep_tokens: bool) -> int:
     the backup would count again, so all of them end. What was taken from people since stays
     taken where the database that is replaced can be read. It is kept beside the new one.
     """
-    _check_state(state, state.is_dir())
+    _check_state(state, has_database=False)
     removed = _removed_accounts()
     with _reported(file), file.open("rb") as stream:
         _become_owner(state)
@@ -153,13 +175,48 @@ def restore(file: Path, state: Path, keep_tokens: bool) -> int:
     return 0
 
 
-def _check_state(state: Path, is_there: bool) -> None:
-    if not is_there:
+def _check_state(state: Path, *, has_database: bool) -> None:
+    """Raises ``ConfigError`` where there is none, ``PortalStateError`` for one of another account.
+
+    So it does for a database in it that is not of the owner of the folder.
+    """
+    as_root = "Type it as root: sudo broker portal …"
+    database = database_in(state)
+    try:
+        owner = state.stat().st_uid if state.is_dir() else None
+    except PermissionError as error:
+        raise PortalStateError(
+            "the portal's folder is closed to you", where=str(state), remedy=as_root
+        ) from error
+    if owner is not None and os.geteuid() not in (0, owner):
+        raise _of_another(state, os.geteuid(), owner, as_root)
+    if owner is None or (has_database and not database.is_file()):
         raise ConfigError(
             "there is no database of a portal here",
             where=str(state),
             remedy="Start the portal once, or name its folder with --state.",
         )
+    if database.exists() and database.stat().st_uid != owner:
+        line = shlex.join(["chown", f"--reference={state}", str(database)])
+        remedy = f"Give it to the owner of its folder: {line}"
+        raise _of_another(database, owner, database.stat().st_uid, remedy)
+
+
+def _of_another(place: Path, expected: int, found: int, remedy: str) -> PortalStateError:
+    return PortalStateError(
+        "this belongs to another account",
+        where=str(place),
+        expected=_account(expected),
+        found=_account(found),
+        remedy=remedy,
+    )
+
+
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"the number {uid}"
 
 
 def _removed_accounts() -> list[tuple[datetime, str]]:

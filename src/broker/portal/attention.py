@@ -13,6 +13,7 @@ from ..manifest import Status
 from .acts.facts import AccountFacts
 from .acts.machine import HostParts
 from .acts.publishing import problem_of
+from .database.backup_note import MOST_AGE, BackupStanding
 from .reading.freshness import is_late
 
 __all__ = ["Matter", "matters_of"]
@@ -36,16 +37,19 @@ def matters_of(
     analysts: Sequence[AccountFacts] | None,
     pending: int,
     now: datetime,
+    *,
+    backup: BackupStanding,
     lost: Sequence[str] = (),
 ) -> list[Matter]:
-    """From what the host says, how the tables stand, how many requests wait, and the addresses of
-    people whose account is lost."""
+    """From what the host says, how the tables stand, how many requests wait, the last backup, and
+    the addresses of people whose account is lost."""
     found = [
         *_requests(pending),
         *_tables(standing.tables if standing is not None else (), now),
         *_warnings(standing.warnings if standing is not None else ()),
         *_syncs(facts.get("syncs")),
         *_host(HostParts.of(facts, now)),
+        *_backup(backup),
         *_accounts(analysts or ()),
         *_lost(lost),
     ]
@@ -105,6 +109,16 @@ def _host(host: HostParts) -> Iterable[Matter]:
         yield Matter("bad", f"The proof of access is {host.proof.state}", "admin.health")
     for problem in host.problems:
         yield Matter("bad", problem, "admin.health")
+
+
+def _backup(backup: BackupStanding) -> Iterable[Matter]:
+    if backup.problem:
+        yield Matter("bad", backup.problem, "admin.health")
+    elif backup.note is None:
+        yield Matter("warn", "No backup of the portal's database was made yet", "admin.health")
+    elif backup.is_old:
+        words = f"The last backup of the portal's database is older than {MOST_AGE.days} days"
+        yield Matter("warn", words, "admin.health")
 
 
 def _accounts(analysts: Iterable[AccountFacts]) -> Iterable[Matter]:

@@ -17,6 +17,7 @@ from ..catalog.reader import read_operators
 from ..errors import BrokerError
 from .acts.host import HostActs
 from .acts.publishing import problem_of, rows_of
+from .database.backup_note import read_note
 from .database.engine import Database
 from .database.models import AccessRequest, Decision, LoginSession, PersonState, PortalPerson
 from .settings import PortalSettings
@@ -39,6 +40,7 @@ class PortalGauges(Collector):
             ("database", self._people),
             ("catalog", self._tables),
             ("publishing", self._disks),
+            ("backup", self._backup),
         ):
             try:
                 found = list(figures())
@@ -86,3 +88,16 @@ class PortalGauges(Collector):
         yield free
         failures = (facts["syncs"] or {}).get("failures") or 0
         yield GaugeMetricFamily("broker_sync_failures", "Syncs failed in a row", value=failures)
+
+    def _backup(self) -> Iterator[Metric]:
+        now = datetime.now(UTC)
+        note = read_note(self._database.path, now)
+        if note is not None:
+            yield GaugeMetricFamily(
+                "portal_backup_age_seconds",
+                "Age of the last backup",
+                value=max((now - note.at).total_seconds(), 0),
+            )
+            yield GaugeMetricFamily(
+                "portal_backup_bytes", "Size of the last backup", value=note.bytes
+            )

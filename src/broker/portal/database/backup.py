@@ -6,15 +6,20 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
 from ...errors import PortalStateError
-from ...files import fsync_dir
+from ...files import fsync_dir, lock
+from .abandoned import keep_locked, remove_abandoned
 from .problems import damaged, state_error
 
 __all__ = ["back_up", "stream_backup"]
+
+_PREFIX = ".backup-"
+_SETTING_UP_SECONDS = 60.0
 
 
 def back_up(database: Path, target: Path) -> None:
@@ -41,11 +46,11 @@ def back_up(database: Path, target: Path) -> None:
 def stream_backup(database: Path, target: IO[bytes]) -> None:
     """The same copy, written to a stream; meanwhile it stands in the folder of the database.
 
-    Raises ``PortalStateError`` as ``back_up`` does.
+    What killed backups left there is removed. Raises ``PortalStateError`` as ``back_up`` does.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=".backup-", dir=database.parent) as folder:
-            copy = Path(folder, "copy")
+        with _own_folder(database) as folder:
+            copy = folder / "copy"
             back_up(database, copy)
             with copy.open("rb") as stream:
                 shutil.copyfileobj(stream, target)
@@ -53,10 +58,33 @@ def stream_backup(database: Path, target: IO[bytes]) -> None:
     except OSError as error:
         raise PortalStateError(
             "the backup cannot be written",
-            where=str(database.parent),
+            where=str(error.filename or database.parent),
             found=error.strerror,
-            remedy="Make room where it is written, and in the folder of the database.",
+            remedy="Make room where it is written, and in the folder of the database; or look at "
+            "the owner and mode of that folder and of what is in it.",
         ) from error
+
+
+@contextmanager
+def _own_folder(database: Path) -> Iterator[Path]:
+    """A folder beside the database, which is gone afterwards.
+
+    No other backup looks for what was left until this one has its lock.
+    """
+    with lock(
+        database.with_suffix(".backing-up"),
+        purpose="the beginning of a backup",
+        wait_seconds=_SETTING_UP_SECONDS,
+    ):
+        remove_abandoned(database.parent, _PREFIX)
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=database.parent))
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        keep_locked(descriptor)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+        os.close(descriptor)
 
 
 def _copy(database: Path, arriving: Path) -> None:

@@ -40,7 +40,15 @@ def alone_with(database: Path) -> IO[bytes]:
 
 def _taken(database: Path, kind: int, problem: str, remedy: str) -> IO[bytes]:
     path = database.with_suffix(".use")
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), "rb")
+    try:
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), "rb")
+    except OSError as error:
+        raise PortalStateError(
+            "the portal's database cannot be used",
+            where=str(path),
+            found=error.strerror,
+            remedy="Make room on its disk, or look at the owner and mode of it and of its folder.",
+        ) from error
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError as error:

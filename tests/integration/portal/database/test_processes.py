@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from broker.portal.database.backup import back_up
+from broker.portal.database.backup_note import read_note
 from broker.portal.database.engine import Database
 from broker.portal.database.models import PortalEvent, PortalPerson
 from broker.portal.database.upgrade import upgrade
 from tests.documented import ROOT, documented
 
+from .commands import broker
+
 # Reads a number, waits for a line where it is asked to, and writes what is one more. Each number
 # that is printed is committed.
 COUNTER = """
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from broker.portal.database.engine import Database
 from broker.portal.database.models import PortalEvent, PortalPerson
@@ -54,7 +56,6 @@ if step:
 with (folder / "copy").open("rb") as backup:
     restore.restore(backup, folder / "portal.sqlite3")
 """
-BROKER = Path(sys.executable).with_name("broker")
 
 
 def url(folder: Path) -> str:
@@ -155,6 +156,7 @@ def test_a_backup_is_made_and_restored_as_the_page_says(database: Database, tmp_
         process.stdout.readline()
         made = broker(tmp_path, documented("portal-backup"))
         assert (made.returncode, "is whole" in made.stdout) == (0, True)
+        noted = read_note(database.path, datetime.now(UTC))
         refused = broker(tmp_path, documented("portal-restore"))
         assert (refused.returncode, "the portal runs" in refused.stderr) == (1, True)
         process.kill()
@@ -167,6 +169,10 @@ def test_a_backup_is_made_and_restored_as_the_page_says(database: Database, tmp_
     found, kept = standing(tmp_path)
     assert 1 <= found <= total
     assert kept == [*events[:found], ""]
+    assert noted is not None
+    backup = tmp_path / "portal.backup"
+    assert (noted.file, noted.bytes) == (str(backup), backup.stat().st_size)
+    assert datetime.now(UTC) - noted.at < timedelta(minutes=10)
 
 
 def test_a_backup_replaces_nothing_but_files_and_what_fails_is_one_sentence(
@@ -184,17 +190,9 @@ def test_a_backup_replaces_nothing_but_files_and_what_fails_is_one_sentence(
         done = broker(tmp_path, [f"sudo broker portal backup {tmp_path / name}"])
         assert (done.returncode, done.stderr.count("\n"), words in done.stderr) == (1, 1, True)
     assert pipe.is_fifo()
+    assert read_note(database.path, datetime.now(UTC)) is None
     done = broker(tmp_path, [f"sudo broker portal restore {tmp_path}/absent"])
     assert (done.returncode, "No such file or directory" in done.stderr) == (1, True)
-
-
-def broker(folder: Path, commands: list[str]) -> subprocess.CompletedProcess[str]:
-    """A command of the page, without ``sudo``, for the portal in a folder."""
-    (line,) = commands
-    words = [str(BROKER), *shlex.split(line)[2:], "--state", str(folder)]
-    return subprocess.run(
-        words, cwd=folder, check=False, capture_output=True, text=True, timeout=120
-    )
 
 
 def test_a_restore_that_is_killed_leaves_a_database_that_is_whole(

@@ -1,4 +1,4 @@
-"""How the host is: units, disks, certificates, and the proof of access."""
+"""How the host is: units, disks, certificates, the last backup, and the proof of access."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from flask import render_template
 
 from ...acts.host import host_acts
 from ...acts.machine import HostParts
+from ...database.backup_note import MOST_AGE, BackupStanding
 from ..acting import database
 from .blueprint import admin
 
@@ -24,6 +25,8 @@ def health() -> str:
     return render_template(
         "admin/health.html",
         host=HostParts.of(host_acts().publishing.facts(*_PARTS), now),
+        backup=BackupStanding.of(path, now),
+        most_days=MOST_AGE.days,
         state_bytes=sum(
             one.stat().st_size for one in path.parent.glob(f"{path.name}*") if one.is_file()
         ),

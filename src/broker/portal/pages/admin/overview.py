@@ -14,6 +14,7 @@ from ...access_requests import pending_requests
 from ...acts.facts import AccountFacts
 from ...acts.host import host_acts
 from ...attention import Matter, matters_of
+from ...database.backup_note import BackupStanding
 from ...database.models import PersonState, PortalPerson
 from ...identity.accounts import tied_account
 from ..acting import database, settings
@@ -49,7 +50,8 @@ def overview() -> str:
     accounts = host_acts().classes
     lost = [one.email for one in owners if tied_account(one, accounts) is None]
     facts = host_acts().publishing.facts(*_PARTS)
-    matters = matters_of(facts, standing, analysts, pending, now, lost)
+    backup = BackupStanding.of(database().path, now)
+    matters = matters_of(facts, standing, analysts, pending, now, backup=backup, lost=lost)
     matters += [Matter("bad", one, "admin.health") for one in (problem, catalog_problem) if one]
     return render_template(
         "admin/overview.html",
