@@ -9,7 +9,7 @@ from ..hostpaths import HOST_KEY, SIGNERS
 from .debian.host import Host
 from .debian.observe import observe
 from .planning.goal import refuse_other_account
-from .records.first_contact import first_contact
+from .records.first_contact import ContactLines, first_contact, first_contact_on_windows
 from .records.names import check_host_address, check_name, unknown_person
 
 __all__ = ["contact_lines"]
@@ -17,7 +17,7 @@ __all__ = ["contact_lines"]
 
 def contact_lines(
     host: Host, name: str, address: str | None = None, *, uid: int | None = None
-) -> list[str]:
+) -> ContactLines:
     """What to send to an analyst who is there; ``address`` is how they reach the host.
 
     Without one it is the host's own name. Raises ``AccountsError`` for an unknown analyst, for an
@@ -40,4 +40,8 @@ def contact_lines(
             remedy="Deploy it: ansible-playbook site.yml",
         ) from error
     place = f"{name}@{check_host_address(address) if address else socket.getfqdn()}"
-    return first_contact(place, host.system.ssh_port(), host_key, signers, keys)
+    port = host.system.ssh_port()
+    return ContactLines(
+        first_contact(place, port, host_key, signers, keys),
+        first_contact_on_windows(place, port, host_key, signers),
+    )

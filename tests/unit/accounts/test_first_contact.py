@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from broker.accounts.records.first_contact import first_contact
+from broker.accounts.records.first_contact import first_contact, first_contact_on_windows
 from broker.errors import AccountsError
 from tests.documented import ROOT, documented
 
@@ -55,6 +55,22 @@ def test_the_page_of_the_analyst_shows_it_as_it_is_sent() -> None:
         sent = sent.replace(text, words)
     (shown,) = documented("analyst-first-contact")
     assert sent == shown.replace("  ", " ")
+
+
+def test_the_page_of_the_analyst_shows_what_is_typed_on_windows() -> None:
+    signer = "AAAAC3NzaC1lZDI1NTE5AAAAIDj5"
+    signers = f"data-broker ssh-ed25519 {signer}"
+    lines = first_contact_on_windows("anna@broker.example.com", 22, HOST, signers)
+    known = {HOST.split()[1]: "KEY_OF_THE_HOST", signer: "KEY_THAT_SIGNS"}
+    shown = "\n".join(lines)
+    for text, words in known.items():
+        shown = shown.replace(text, words)
+    assert shown.split("\n") == documented("analyst-windows")
+    other = first_contact_on_windows("anna@broker.example.com", 2222, HOST, signers)
+    assert [line for line in other if line not in lines] == [r">>.broker\ssh_config echo Port 2222"]
+    assert other.index(r">>.broker\ssh_config echo Port 2222") < [one[:4] for one in other].index(
+        "sftp"
+    )
 
 
 def test_of_many_keys_so_many_are_offered_as_a_host_lets_be_tried() -> None:

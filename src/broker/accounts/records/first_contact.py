@@ -7,16 +7,31 @@ import hashlib
 import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ...errors import AccountsError
 
-__all__ = ["first_contact"]
+__all__ = ["ContactLines", "first_contact", "first_contact_on_windows"]
 
 _ALGORITHM = re.compile(r"(ssh|ecdsa)-")
 _FOLDER = "~/data-broker"
 _MOST_KEYS = 3  # with those of the usual files no more than a host lets be tried
 _LONGEST_KEY = 900  # a Mac's terminal takes 1,024 bytes of a line
+# Whether each listed file of the scripts is as signed.
+_WHOLE_SET = (
+    "import hashlib, pathlib; exit(any(hashlib.sha256(pathlib.Path('server', n).read_bytes())"
+    ".hexdigest() != d for d, n in map(str.split, open('server/scripts/SHA256SUMS')) "
+    "if n.startswith('scripts/')))"
+)
 _USUAL_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLines:
+    """``shell`` is for a POSIX shell, with what it trusts; ``windows`` for a Command Prompt."""
+
+    shell: list[str]
+    windows: list[str]
 
 
 def first_contact(
@@ -56,6 +71,30 @@ def first_contact(
         "ssh-keygen -Y verify -f allowed_signers -I data-broker -n data-broker-scripts \\",
         "-s start.sh.sig <start.sh && \\",
         f"sh start.sh {shlex.quote(place)} {_FOLDER}{word})",
+    ]
+
+
+def first_contact_on_windows(place: str, port: int, host_key: str, signers: str) -> list[str]:
+    """The same for a Command Prompt of Windows without WSL, as ``docs/analyst.md`` has it.
+
+    Raises ``AccountsError`` where a public key is missing.
+    """
+    host, signer = _key_of(host_key), _key_of(signers)
+    return [
+        r"mkdir data-broker\.broker data-broker\server",
+        "cd data-broker",
+        rf">.broker\known_hosts echo data-broker {host[0]} {host[1]}",
+        rf">.broker\allowed_signers echo data-broker {signer[0]} {signer[1]}",
+        r">.broker\ssh_config echo HostKeyAlias data-broker",
+        r">>.broker\ssh_config echo UserKnownHostsFile .broker/known_hosts",
+        r">>.broker\ssh_config echo StrictHostKeyChecking yes",
+        r">>.broker\ssh_config echo UpdateHostKeys no",
+        *([] if port == 22 else [rf">>.broker\ssh_config echo Port {port}"]),
+        f"sftp -q -r -F .broker/ssh_config {place}:server/scripts server",
+        "ssh-keygen -Y verify -f .broker/allowed_signers -I data-broker -n data-broker-scripts "
+        r"-s server/scripts/SHA256SUMS.sig <server\scripts\SHA256SUMS",
+        f'if not errorlevel 1 python -I -c "{_WHOLE_SET}"',
+        rf"if not errorlevel 1 server\scripts\sync_data.cmd {place}",
     ]
 
 

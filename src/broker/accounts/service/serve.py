@@ -79,7 +79,8 @@ class Helper:
             return self._listed(command.request)
         if isinstance(command.request, ContactRequest):
             wish = command.request
-            return {"lines": contact_lines(self.host, wish.name, wish.address, uid=wish.uid)}
+            found = contact_lines(self.host, wish.name, wish.address, uid=wish.uid)
+            return {"lines": found.shell, "windows": found.windows}
         if isinstance(command.request, CertificateRequest):
             return self._issued(command.request)
         if isinstance(command.request, ChoiceRequest):

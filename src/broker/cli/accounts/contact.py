@@ -30,4 +30,4 @@ def contact(context: click.Context, name: str, address: str | None) -> None:
 
 def show_contact(host: Host, name: str, address: str | None = None) -> None:
     """Print it; raises ``AccountsError`` where this host has no key to hand out."""
-    say(f"Send this to {name}:", *contact_lines(host, name, address))
+    say(f"Send this to {name}:", *contact_lines(host, name, address).shell)

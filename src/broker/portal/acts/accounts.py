@@ -11,6 +11,7 @@ from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from ...accounts.records.first_contact import ContactLines
 from ...errors import AccountsError, LockedError
 from ..viewer import AccountId
 from .facts import AccountFacts
@@ -48,7 +49,7 @@ class AccountActs:
         self._most = parse(most)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._kept: tuple[float, tuple[AccountFacts, ...]] | None = None
-        self._contacts: dict[tuple[AccountId, str], tuple[float, list[str]]] = {}
+        self._contacts: dict[tuple[AccountId, str], tuple[float, ContactLines]] = {}
         self._lock = threading.Lock()
 
     def analysts(self, *, fresh: bool = False) -> tuple[AccountFacts, ...]:
@@ -96,7 +97,7 @@ class AccountActs:
         """Who has this account name in the list that is kept, also after another one."""
         return next((one for one in self.analysts() if one.name == name), None)
 
-    def contact(self, behalf: str, account: AccountId, address: str) -> list[str]:
+    def contact(self, behalf: str, account: AccountId, address: str) -> ContactLines:
         """The lines with which an analyst begins on a laptop; no address is the host's name.
 
         They say the keys of the host, so they are kept for some minutes, until an act.
@@ -105,14 +106,16 @@ class AccountActs:
         with self._lock:
             kept = self._contacts.get((account, address))
         if kept is not None and now - kept[0] < _CONTACT_SECONDS:
-            return [*kept[1]]
+            return kept[1]
         answer = self._helper_for(behalf).call(
             "contact", **_named(account), address=address or None
         )
-        lines = [str(line) for line in answer["lines"]]
+        lines = ContactLines(
+            [str(line) for line in answer["lines"]], [str(line) for line in answer["windows"]]
+        )
         with self._lock:
             self._contacts[account, address] = now, lines
-        return [*lines]
+        return lines
 
     def register(self, behalf: str, name: str, email: str, key: str) -> AccountId:
         """A new analyst, of the class public. Raises ``AccountsError`` where the name is taken."""

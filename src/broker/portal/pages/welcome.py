@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, g, jsonify, render_template, request
 from werkzeug import Response
 
+from ...accounts.records.first_contact import ContactLines
 from ...errors import AccountsError, BrokerError
 from ..acts.facts import AccountFacts
 from ..acts.host import host_acts
@@ -34,12 +35,13 @@ _MOST_KEY = 20_000
 
 @dataclass(frozen=True, slots=True)
 class KeyCommand:
-    """How a key is made on one kind of computer; ``show`` prints its public half."""
+    """How a key is made on one kind of computer; ``show`` copies or prints its public half."""
 
     system: str
     words: tuple[str, ...]
     make: str
     show: str
+    where: str = "a terminal"
 
 
 COMMANDS = (
@@ -50,10 +52,17 @@ COMMANDS = (
         "pbcopy < ~/.ssh/id_ed25519.pub",
     ),
     KeyCommand(
-        "Windows",
+        "Windows with WSL",
+        ("windows",),
+        "ssh-keygen -t ed25519",
+        "clip.exe < ~/.ssh/id_ed25519.pub",
+    ),
+    KeyCommand(
+        "Windows without WSL",
         ("windows",),
         "ssh-keygen -t ed25519",
         'Get-Content "$HOME\\.ssh\\id_ed25519.pub" | Set-Clipboard',
+        where="PowerShell",
     ),
     KeyCommand(
         "Linux",
@@ -105,6 +114,7 @@ def steps() -> str:
         name_problem=name_problem,
         commands=ordered_commands(request.user_agent.string),
         contact=contact,
+        on_windows="windows" in request.user_agent.string.lower(),
         contact_problem=contact_problem,
     )
 
@@ -141,16 +151,16 @@ def ordered_commands(agent: str) -> list[KeyCommand]:
     return sorted(COMMANDS, key=lambda one: not any(word in known for word in one.words))
 
 
-def _contact(account: AccountFacts | None) -> tuple[list[str], str]:
+def _contact(account: AccountFacts | None) -> tuple[ContactLines | None, str]:
     """The lines for the laptop, or why there are none."""
     if account is None or not account.accepted(datetime.now(UTC)):
-        return [], ""
+        return None, ""
     address = settings().instance.server.hostname or settings().instance.server.host
     try:
         asks = g.get("real_viewer") or person()  # an admin may look as this person
         return host_acts().accounts.contact(asks.email, account.id, address), ""
     except BrokerError as error:
-        return [], explained(error)
+        return None, explained(error)
 
 
 def _name(found: NewcomerProgress) -> tuple[str, str, str]:

@@ -204,7 +204,9 @@ def test_every_verb_does_what_it_says_and_leaves_a_line(door: Door) -> None:
     assert anna["space"] is None
     assert measured["space"]["files"] == len(USER_FOLDERS)
     assert client.call("list", name="bob")["analysts"] == []
-    lines = client.call("contact", name="anna", address="data.example.com")["lines"]
+    contact = client.call("contact", name="anna", address="data.example.com")
+    lines = contact["lines"]
+    assert contact["windows"][-1].endswith("sync_data.cmd anna@data.example.com")
     assert lines[0] == "Your account is anna@data.example.com"
     assert any(key in line for line in lines)
     client.call("revoke", name="anna", classes=["private"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -51,6 +52,20 @@ def test_from_no_account_to_the_first_pull(portal: Scene) -> None:
     page = browser.get("/welcome").text
     assert 'http-equiv="refresh"' not in page
     assert browser.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(("system", "is_open"), [("Windows NT 10.0", True), ("X11; Linux", False)])
+def test_people_on_windows_get_the_lines_for_it(portal: Scene, system: str, is_open: bool) -> None:
+    page = portal.browser("bob").get("/welcome", headers={"User-Agent": f"Mozilla/5.0 ({system})"})
+    html = unescape(page.text)
+    (_, commands) = html.split("<summary>On Windows without WSL</summary>")
+    assert (("<details open>" in html), "On Windows with WSL, paste it there" in html) == (
+        is_open,
+        True,
+    )
+    assert r"server\scripts\sync_data.cmd bob@data.example.com" in commands
+    assert f"echo data-broker {' '.join(public_key('host').split()[:2])}\n" in commands
+    assert f"echo data-broker {' '.join(public_key('signer').split()[:2])}\n" in commands
 
 
 def test_who_loads_the_page_again_and_again_keeps_the_helper_free_for_others(
@@ -219,7 +234,7 @@ def test_who_was_removed_from_the_host_does_not_register_again(portal: Scene) ->
 @pytest.mark.parametrize(
     ("agent", "first"),
     [
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "Windows"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "Windows with WSL"),
         ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", "macOS"),
         ("Mozilla/5.0 (X11; Linux x86_64)", "Linux"),
     ],
@@ -229,7 +244,7 @@ def test_the_command_of_the_own_system_comes_first_and_the_others_follow(
 ) -> None:
     found = [one.system for one in ordered_commands(agent)]
     assert found[0] == first
-    assert sorted(found) == ["Linux", "Windows", "macOS"]
+    assert sorted(found) == ["Linux", "Windows with WSL", "Windows without WSL", "macOS"]
 
 
 def test_names_that_are_suggested_are_valid(portal: Scene) -> None:
