@@ -57,9 +57,9 @@ def _replaced() -> None:
     if other is None:
         session.pop(_KEY, None)
         return
+    g.real_viewer, g.viewer, g.seen_as = admin, other, other.email
     if request.method not in ("GET", "HEAD"):
         abort(403)
-    g.real_viewer, g.viewer, g.seen_as = admin, other, other.email
 
 
 def _is_api() -> bool:

@@ -6,9 +6,20 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-__all__ = ["SIZES", "opened", "violations"]
+__all__ = ["SIZES", "check_fits", "opened", "violations"]
 
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+
+
+_CROSSED = """() => [...document.querySelectorAll("form .field, .note, .card, .card-body")]
+  .filter(one => one.scrollHeight > one.clientHeight + 1).map(one => one.outerHTML.slice(0, 200))"""
+
+
+def check_fits(page: Page) -> None:
+    """The page is as wide as its window, and no box is lower than what stands in it."""
+    assert page.viewport_size is not None
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    assert page.evaluate(_CROSSED) == []
 
 
 def opened(chromium: Browser, address: str, size: str = "desk", **options: Any) -> Page:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,9 @@ def test_under_another_host_there_is_the_configured_address_alone(
     assert f'<a href="{ORIGIN}/">' in answer.text
     assert host not in answer.text.replace(ORIGIN, "")
     assert client.get("/healthz", base_url=f"http://{host}").status_code == 200
+    style = re.search(r'href="(/static/portal\.\w+\.css)"', answer.text)
+    assert style is not None
+    assert client.get(style[1], base_url=f"https://{host}").status_code == 200
 
 
 def test_the_host_is_compared_without_case(client: FlaskClient) -> None:

@@ -43,9 +43,13 @@ def register_problems(app: Flask) -> None:
 
 
 def check_host() -> ResponseReturnValue | None:
-    """Answer under the configured address alone: 421 for any other ``Host``."""
+    """Answer under the configured address alone: 421 for any other ``Host``.
+
+    Its page looks like the others: style, script and logo are the same under every address.
+    """
     settings: PortalSettings = current_app.extensions["portal"]
-    if request.path in _FOR_MACHINES or request.host.lower() == settings.host:
+    is_for_all = request.path in _FOR_MACHINES or request.blueprint == "files"
+    if is_for_all or request.host.lower() == settings.host:
         return None
     return _problem("This portal has another address.", 421, origin=settings.origin)
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Literal
 
 import click
 from flask import Flask
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from broker.config import Instance
 from rig.browser import BrowserError, browser
@@ -38,6 +39,11 @@ PAGES = (
     "/search?q=nothing+of+it",
     "/catalog/table/no/such",
 )
+LOOKS: tuple[tuple[str, Literal["light", "dark"]], ...] = (
+    ("desk", "light"),
+    ("desk", "dark"),
+    ("phone", "light"),
+)
 FOR_ANYONE = ("/sign-in", "/sign-in/email/sent", "/sign-in/link/x")
 
 
@@ -60,20 +66,31 @@ def of_gallery(folder: Path) -> Callable[[str], Flask]:
     return lambda origin: signed_in_app(folder, now=NOW, origin=origin)
 
 
-@click.command()
-@click.option("--output", type=click.Path(path_type=Path), default=Path(".cache/screenshots"))
-@click.option("--only", default="", help="A part of the pages' addresses.")
-def main(output: Path, only: str) -> None:
+def with_options(main: Callable[..., None]) -> click.Command:
+    """The command of a program that makes pictures: where to, and of which pages."""
+    folder = click.Path(path_type=Path)
+    main = click.option("--output", type=folder, default=Path(".cache/screenshots"))(main)
+    main = click.option("--only", multiple=True, help="A part of the pages' names.")(main)
+    return click.command()(main)
+
+
+def asked_for(names: Iterable[str], only: tuple[str, ...]) -> list[str]:
+    """Those of the names that have one of these parts; without parts all of them."""
+    return [name for name in names if not only or any(part in name for part in only)]
+
+
+@with_options
+def main(output: Path, only: tuple[str, ...]) -> None:
     """Make the pictures, and say where they are."""
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         write_gallery(Path(folder) / "store")
         try:
             with served(of_gallery(Path(folder))) as origin, browser() as started:
-                for page in (one for one in PAGES if only in one):
+                for page in asked_for(PAGES, only):
                     pictures(started, origin, page, output)
             with served(for_anyone(Path(folder))) as origin, browser() as started:
-                for page in (one for one in FOR_ANYONE if only in one):
+                for page in asked_for(FOR_ANYONE, only):
                     pictures(started, origin, page, output)
         except BrowserError as error:
             raise click.ClickException(str(error)) from error
@@ -81,18 +98,26 @@ def main(output: Path, only: str) -> None:
 
 
 def pictures(started: Browser, origin: str, page: str, output: Path) -> None:
-    """Of one page."""
-    name = re.sub(r"[^a-z0-9]+", "-", page.lower()).strip("-")
-    for size, theme in (("desk", "light"), ("desk", "dark"), ("phone", "light")):
+    """Of the page at an address."""
+    tab = started.new_page(reduced_motion="reduce")
+    tab.goto(origin + page)
+    pictures_of(tab, page, output)
+    tab.close()
+
+
+def pictures_of(tab: Page, name: str, output: Path) -> None:
+    """Of what a browser shows."""
+    for size, theme in LOOKS:
         width, height = SIZES[size]
-        tab = started.new_page(
-            viewport={"width": width, "height": height},
-            color_scheme=theme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
-        tab.goto(origin + page)
-        tab.screenshot(path=output / f"{name}-{size}-{theme}.png", full_page=True)
-        tab.close()
+        tab.set_viewport_size({"width": width, "height": height})
+        tab.emulate_media(color_scheme=theme)
+        tab.screenshot(path=output / picture_name(name, size, theme), full_page=True)
+
+
+def picture_name(name: str, size: str, theme: str) -> str:
+    """The file of a page in one look."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "home"
+    return f"{plain}-{size}-{theme}.png"
 
 
 if __name__ == "__main__":

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, g, request
 
 from broker.accounts.debian.activity import Activity
 from broker.accounts.records.laptops import LaptopContact
 from broker.foreign.laptop_note import NO_CHOICE
+from broker.portal.identity.sessions import start_session
 from broker.portal.tokens import Scope
 from broker.runs import SERVICE, Ended
 from broker.runs.status import facts_of
 from tests.integration.portal.look.serving import served
 from tests.unit.accounts.scratch import public_key
 from tests.unit.catalog.example import LOST
-from tests.unit.portal.scene import Scene, scene
+from tests.unit.portal.conftest import Post
+from tests.unit.portal.scene import INSTANCE, Scene, scene
 
-__all__ = ["PAGES", "gallery"]
+__all__ = ["PAGES", "Stage", "gallery", "staged"]
 
 OLD = "2026-11-29T120000Z-0001"
+_FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 RUN = "0123456789abcdef" * 2
 PAGES = (
     "/",
@@ -48,27 +51,50 @@ PAGES = (
 )
 
 
+@dataclass(frozen=True)
+class Stage:
+    """The portal at an address, and what it stands on."""
+
+    origin: str
+    scene: Scene
+
+
 @contextmanager
 def gallery(person: str = "dora") -> Iterator[str]:
     """The address of the portal as this person sees it: dora, or cleo, who is new."""
-    with scene() as made:
+    with staged(person) as stage:
+        yield stage.origin
+
+
+@contextmanager
+def staged(person: str | None = "dora") -> Iterator[Stage]:
+    """The same with its scene; without a person no one is signed in, and there are links by mail.
+
+    Browsers reach it without HTTPS, and keep its cookies.
+    """
+    links = {"magic_link": {"enabled": True, "allowed": ["eva@example.org"]}}
+    instance = INSTANCE | {"auth": {**INSTANCE["auth"], **links}}
+    with scene(None if person else instance) as made:
         _fill(made)
         _sign_in(made.app, made, person)
+        made.app.extensions["mail"] = Post()
 
         def at(origin: str) -> Flask:
             settings = made.app.extensions["portal"]
             made.app.extensions["portal"] = replace(settings, origin=origin)
+            made.app.config.update(SESSION_COOKIE_NAME="portal", SESSION_COOKIE_SECURE=False)
             return made.app
 
         with served(at) as address:
-            yield address
+            yield Stage(address, made)
 
 
-def _sign_in(app: Flask, made: Scene, person: str) -> None:
-    """No browser has a cookie here: every request is of the same person."""
+def _sign_in(app: Flask, made: Scene, person: str | None) -> None:
+    """No browser has a session here: every page is for the same person, or for none."""
 
     def always() -> None:
-        g.viewer = made.viewer(person)
+        if request.blueprint != "files":
+            g.viewer = made.viewer(person) if person is not None else None
 
     app.before_request_funcs[None].insert(1, always)
 
@@ -88,6 +114,20 @@ def _log(now: datetime) -> Iterator[dict[str, Any]]:
         yield {"at": now.isoformat(), "level": level, "text": text, "is_systemd": is_systemd}
 
 
+def _browser(made: Scene, name: str, now: datetime) -> None:
+    """In which the person is signed in, too."""
+    auth = made.app.extensions["portal"].instance.auth
+    with made.database.begin() as session:
+        start_session(
+            *(session, made.people[name]),
+            method="company",
+            auth=auth,
+            now=now,
+            agent=_FIREFOX,
+            address="192.0.2.7",
+        )
+
+
 def _fill(made: Scene) -> None:
     now = datetime.now(UTC)
     for name, classes in (("anna", ["private"]), ("bob", []), ("dora", ["private"])):
@@ -105,6 +145,8 @@ def _fill(made: Scene) -> None:
     )
     made.door.seen |= {"dora": Activity(pulled, pulled, {}, laptops)}
     made.token("dora", Scope.ME, Scope.CATALOG)
+    for name in ("dora", "anna"):
+        _browser(made, name, now)
     bob, dora = made.browser("bob"), made.browser("dora")
     reason = "The yearly report of the works council needs the head counts of each month."
     bob.post("/access/request", data={"class": "private", "reason": reason})

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from tests.unit.accounts.scratch import public_key
 
-from ..judging import SIZES, opened, violations
+from ..judging import check_fits, opened, violations
 from .gallery import PAGES, gallery
 
 pytestmark = [
@@ -46,7 +46,7 @@ def test_a_page_fits_a_phone_and_nothing_of_it_is_refused(
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text))
     page.reload()
-    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
+    check_fits(page)
     assert errors == []
     page.close()
 
@@ -55,7 +55,7 @@ def test_a_newcomer_finds_what_to_do(chromium: Browser, axe: str, newcomer: str)
     page = opened(chromium, f"{newcomer}/", "phone")
     assert page.url == f"{newcomer}/welcome"
     assert violations(page, axe) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
+    check_fits(page)
     page.close()
 
 
