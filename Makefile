@@ -14,6 +14,9 @@ SOURCE ?= csv
 FOR_LAPTOPS = $(patsubst %,src/broker/%,errors.py files.py foreign laptop manifest metrics portable tables view_sql.py)
 # where `make portal` listens, on loopback
 PORT ?= 8080
+# where `make screenshots` puts pictures, and parts of the names of those to make: all without
+PICTURES ?= .cache/screenshots
+ONLY ?=
 # pytest workers: booted hosts wait more than they compute
 WORKERS ?= 3
 # order of the tests: long ones first, or any number: the seed of a random order
@@ -106,8 +109,8 @@ bench-portal: venv ## Pages a second of the portal, over a catalog of 1,000 tabl
 	.venv/bin/python -m tests.benchmarks.portal --output .cache/bench-portal.json
 
 screenshots: venv ## A picture of every page of the portal, into .cache/screenshots (Chromium)
-	.venv/bin/python -m tests.integration.portal.look
-	.venv/bin/python -m tests.integration.portal.pages
+	.venv/bin/python -m tests.integration.portal.look --output '$(PICTURES)' $(foreach one,$(ONLY),--only '$(one)')
+	.venv/bin/python -m tests.integration.portal.pages --output '$(PICTURES)' $(foreach one,$(ONLY),--only '$(one)')
 
 bench-laptop: hosts ## What a laptop takes, over ssh between booted hosts (root)
 	@mkdir -p .cache
