@@ -39,10 +39,28 @@ for (const box of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-for (const time of document.querySelectorAll("time[datetime]")) {
+// As pages write instants, whatever the language: 2026-11-30 13:19 UTC+1. The zone's offset tells
+// apart the two hours of the day on which summer time ends.
+const here = new Intl.DateTimeFormat("en-GB", {
+  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
+  hourCycle: "h23", timeZoneName: "shortOffset",
+});
+
+function local(instant) {
+  const part = Object.fromEntries(here.formatToParts(instant).map((one) => [one.type, one.value]));
+  const zone = part.timeZoneName.replace("GMT", "UTC").replace(/\+0$/, "");
+  return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute} ${zone}`;
+}
+
+// The title is the instant in UTC; the text is the same, or an age.
+for (const time of document.querySelectorAll("time[datetime][title]")) {
   const instant = new Date(time.dateTime);
-  if (!Number.isNaN(instant.getTime()) && time.dateTime.includes("T")) {
-    time.title = `${instant.toLocaleString()} here, ${time.dateTime}`;
+  if (!Number.isNaN(instant.getTime())) {
+    if (time.textContent === time.title) {
+      time.textContent = local(instant);
+    } else {
+      time.title = `${local(instant)}, ${time.title}`;
+    }
   }
 }
 
