@@ -150,6 +150,26 @@ def check_figures(host: Host) -> None:
     assert [code(host, *away, *token, one) for one in figures] == ["404"] * 2
 
 
+def check_limit(host: Host) -> None:
+    """Who opens links without end is refused by nginx, in words of its own; others are not."""
+    tries = (
+        f"'https://{NAME}/sign-in/link/x?[1-40]' --output /dev/null --write-out '%{{http_code}} '"
+    )
+    codes = host.run(f"{CURL} {tries}").stdout.split()
+    assert ({*codes}, codes[-1]) == ({"200", "429"}, "429")
+    page = host.run(f"{CURL} --include https://{NAME}/sign-in/link/x").stdout
+    head, _, body = page.replace("\r", "").partition("\n\n")
+    assert head.lower().startswith("http/2 429")
+    assert "content-type: text/html; charset=utf-8" in head.lower()
+    assert "content-security-policy: default-src 'none'" in head.lower()
+    assert "strict-transport-security: max-age=63072000" in head.lower()
+    assert "<h1>There were too many requests.</h1>" in body
+    answer = host.run(f"{CURL} --data client_id=x https://{NAME}/api/v1/device/code").stdout
+    problem = json.loads(answer)
+    assert (problem["status"], problem["type"]) == (429, "about:blank")
+    assert code(host, f"https://{NAME}/healthz") == "200"
+
+
 def check_under_load(host: Host) -> None:
     """Of a killed process some of what it held is lost: what changes something, what was half
     sent, and what was sent again to a process that was killed as well."""
@@ -196,6 +216,9 @@ def test_the_portal_is_reached_restarted_without_loss_and_removed(
     assert code(host, "--data", "token=x", f"https://{NAME}/sign-in/link") == "400"
     large = ("--data", "x" * 100_000) * 3
     assert code(host, *large, f"https://{NAME}/healthz") == "413"
+    refused = host.exec(*CURL.split(), *large, f"https://{NAME}/healthz").stdout
+    assert "<h1>The request is too large.</h1>" in refused
+    check_limit(host)
 
     taken = host.exec("bash", "-c", SUITES, timeout=600).stdout.split()
     suites = {f"ECDHE-ECDSA-{one}" for one in ("AES128-GCM-SHA256", "AES256-GCM-SHA384")}

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from broker.hostpaths import TLS_CERTIFICATE
+from broker.portal.api.problem import ProblemDetails
 from broker.portal.identity.limits import client_network
 
 from .bundle import ROOT, load
@@ -214,3 +215,29 @@ def test_figures_are_passed_on_for_the_host_itself_and_with_a_token(
 def as_python(pattern: str) -> bytes:
     r"""As PCRE reads it: there ``\z`` and ``(?<name>`` are what Python writes another way."""
     return pattern.replace(r"\z", r"\Z").replace("(?<", "(?P<").encode()
+
+
+def test_what_nginx_answers_by_itself_has_words_for_people_and_for_programs() -> None:
+    text = site()
+    pages = re.findall(r"error_page ([\d ]+) /\.refused/(\d+)/\$data_broker_reader;", text)
+    assert {status for found, _ in pages for status in found.split()} == {
+        "413",
+        "429",
+        "502",
+        "504",
+    }
+    for _, status in pages:
+        person, program = (
+            re.search(
+                rf"location = /\.refused/{status}/{reader} {{.*?return {status} '(.*?)';",
+                text,
+                re.DOTALL,
+            )
+            for reader in ("person", "program")
+        )
+        assert person is not None
+        assert program is not None
+        problem = ProblemDetails.model_validate_json(program[1])
+        assert problem.status == int(status)
+        assert f"<h1>{problem.title}</h1>" in person[1]
+        assert problem.detail.startswith(problem.title)
