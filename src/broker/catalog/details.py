@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..foreign.places import without_places
 from ..manifest import TableEntry
 from ..tables.model import DataFile
 from ..tables.schema import Column
@@ -48,7 +47,7 @@ def details_of(
         columns=columns_of(entry.schema.columns),
         source=source,
         parts=tuple(_parts(entry.files)),
-        warnings=tuple(map(without_places, entry.warnings)),
+        warnings=entry.warnings,
         issues=entry.issues,
         profile=dict(profile) if profile is not None else None,
     )

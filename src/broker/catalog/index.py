@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..foreign.places import without_places
 from ..manifest import Audience, Manifest, TableEntry
 from ..manifest.references import References
 from ..metrics.bound import BoundMetrics, names_of
@@ -66,7 +65,6 @@ def _table(entry: TableEntry, view: str, notes: CatalogNotes) -> CatalogTable:
         partitioning=entry.partitioning,
         strategy=entry.strategy,
         status=entry.status,
-        error=entry.error and without_places(entry.error),
         as_of=entry.as_of,
         loaded_at=entry.loaded_at,
         changed_at=content.since if content is not None else None,
@@ -142,7 +140,7 @@ def _metrics(known: Manifest, notes: CatalogNotes, bound: BoundMetrics) -> Itera
             columns=metric.columns,
             tables=tuple(sorted({paths[table] for table in binding.values()})),
             result=past.result if past else None,
-            problem=without_places(past.problem) if past else "",
+            problem=past.problem if past else "",
             history=past.history if past else (),
         )
 

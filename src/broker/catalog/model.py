@@ -80,7 +80,6 @@ class CatalogTable:
     partitioning: Partitioning | None = None
     strategy: str = "full_refresh"
     status: Status = Status.OK
-    error: str | None = None
     as_of: UtcInstant | None = None
     loaded_at: UtcInstant | None = None
     changed_at: UtcInstant | None = None

@@ -1,20 +1,19 @@
-"""Places of the host in a sentence: for operators, and for no one else."""
+"""Which sentences name a place of the host: they are for operators, and for no one else."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["has_place", "without_places"]
+__all__ = ["has_place"]
 
-# A path of the host, wherever it stands in a sentence; not that of an address of the web.
-_PATH = re.compile(r"(?<![\w:/.\\-])/[\w.-][\w./-]*")
+_WEB_ADDRESS = re.compile(r"https?://[^\s,;'\"<>()]*")
+# Where a path begins. Where it ends no one can say: names may have blanks, commas and quotes.
+_BEGIN = re.compile(r"(?<![\w~.])/(?!\s|\Z)")
 
 
 def has_place(text: str) -> bool:
-    """Whether a sentence names a path of the host."""
-    return _PATH.search(text) is not None
+    """Whether a sentence names a path of the host, also as ``file://``; in doubt it does.
 
-
-def without_places(text: str) -> str:
-    """The sentence with the last name of each path alone: ``orders.csv`` for all of its path."""
-    return _PATH.sub(lambda found: found[0].rstrip("/.").rpartition("/")[2], text)
+    A path that begins with a name (``shop/orders``), ``~`` or a dot does not count.
+    """
+    return _BEGIN.search(_WEB_ADDRESS.sub("", text)) is not None

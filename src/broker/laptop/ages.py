@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..foreign.text import prose, shown
+from ..foreign.text import shown
 from ..manifest import Manifest, TableEntry
 
 __all__ = ["TableAge", "age_of", "clock_warning", "length", "now_by"]
@@ -66,7 +66,7 @@ def age_of(entry: TableEntry, name: str, now: datetime) -> TableAge:
 def _problem(entry: TableEntry, name: str, seconds: int | None) -> str | None:
     since = f"is of {entry.as_of:%Y-%m-%d %H:%M} UTC" if entry.as_of else "has never been loaded"
     if not entry.status.is_good:
-        return f"{shown(name)} {since}: {prose(entry.error or entry.status, 1_000)}"
+        return f"{shown(name)} {since}: {entry.status.words}"
     promise = entry.freshness_seconds
     if promise is not None and seconds is not None and seconds > promise:
         return f"{shown(name)} {since}, older than the {length(promise)} promised"

@@ -66,6 +66,22 @@ class Status(StrEnum):
         """The rows are those that the source has."""
         return self in (Status.OK, Status.EMPTY)
 
+    @property
+    def words(self) -> str:
+        """What readers of the table are shown of it. Why, and where, is for operators."""
+        return _STATUS_WORDS[self]
+
+
+_STATUS_WORDS = {
+    Status.OK: "as the source has it",
+    Status.EMPTY: "empty at the source",
+    Status.FAILED: "last load failed",
+    Status.HELD: "waits for approval",
+    Status.ABSENT: "gone from the source",
+    Status.UNREADABLE: "unreadable at the source",
+    Status.FORBIDDEN: "no longer allowed",
+}
+
 
 def _published(file: DataFile) -> DataFile:
     checked_path(file.path)
@@ -161,7 +177,8 @@ class TableEntry:
     from one to the next, the newest last; older manifests have one at most, as ``change``.
     ``losses`` counts the rows that a held version would lose. ``access`` is ``NO_CLASS``
     where no analyst may know of the table, until a person approves who would read it. ``issues``
-    are those that the last run found; older manifests have none.
+    are those that the last run found; older manifests have none. ``error`` is for operators: it may
+    name places of the host, so the manifest of an audience has none.
     """
 
     id: _Name

@@ -161,7 +161,6 @@ def _metadata(entry: TableEntry) -> dict[str, Any]:
         **_describe(entry),
         "path": entry.path,
         "strategy": entry.strategy,
-        "error": entry.error,
         "rejects": entry.rejects,
         "duplicates": entry.duplicates,
         "bytes": entry.bytes,

@@ -59,12 +59,12 @@ def test_the_news_stay_until_others_come(railed: Laptop, home: Home) -> None:
 def test_what_failed_on_the_broker_or_here_is_shown_and_ends_with_3(
     railed: Laptop, home: Home
 ) -> None:
-    home.table("stores", "SELECT 7::BIGINT AS id", status=Status.FAILED, error="no such file")
+    home.table("stores", "SELECT 7::BIGINT AS id", status=Status.FAILED)
     home.publish()
     assert railed.sync().returncode == 3
     ended = status(railed)
     assert ended.returncode == 3
-    assert "NOT AS PROMISED: stores is of 2026-11-01 12:00 UTC: no such file" in ended.stdout
+    assert "NOT AS PROMISED: stores is of 2026-11-01 12:00 UTC: last load failed" in ended.stdout
     railed.sync("/nowhere")
     ended = status(railed)
     assert "last sync: FAILED at " in ended.stdout

@@ -214,11 +214,11 @@ def test_after_a_refusal_the_next_good_generation_arrives(synced: Laptop, home: 
 
 
 def test_a_table_that_failed_at_the_broker_is_told_with_its_age(laptop: Laptop, home: Home) -> None:
-    home.table("stores", "SELECT 7::BIGINT AS id", status=Status.FAILED, error="no such file")
+    home.table("stores", "SELECT 7::BIGINT AS id", status=Status.FAILED)
     home.publish()
     ended = laptop.sync(str(home.path))
     assert ended.returncode == 3
-    assert "stores is of 2026-11-01 12:00 UTC: no such file" in ended.stderr
+    assert "stores is of 2026-11-01 12:00 UTC: last load failed" in ended.stderr
     assert laptop.query("FROM stores") == [(7,)]
 
 
@@ -635,13 +635,13 @@ def test_one_table_alone_and_all_again(synced: Laptop) -> None:
 
 
 def test_the_result_for_a_program_is_one_object(synced: Laptop, home: Home) -> None:
-    home.table("stores", "SELECT 8::BIGINT AS id", status=Status.FAILED, error="no such file")
+    home.table("stores", "SELECT 8::BIGINT AS id", status=Status.FAILED)
     name = home.publish()
     ended = synced.sync("--json")
     assert ended.returncode == 3
     facts = json.loads(ended.stdout)
     assert facts["generation"] == name
-    assert facts["stale"] == ["stores is of 2026-11-01 12:00 UTC: no such file"]
+    assert facts["stale"] == ["stores is of 2026-11-01 12:00 UTC: last load failed"]
 
 
 def test_a_clock_that_is_behind_hides_no_age(synced: Laptop, home: Home, tmp_path: Path) -> None:

@@ -143,7 +143,6 @@ def _columns(*, hostile: bool) -> tuple[CatalogColumn, ...]:
 
 def _table(at: int, details: TableDetails, *, hostile: bool) -> CatalogTable:
     status = (Status.OK, Status.OK, Status.OK, Status.HELD, Status.FAILED, Status.EMPTY)[at % 6]
-    error = None if status.is_good else _text("the source did not answer", hostile=hostile)
     rows = 0 if status is Status.EMPTY else 1_000 * (at + 1)
     return CatalogTable(
         path=_path(at),
@@ -161,7 +160,6 @@ def _table(at: int, details: TableDetails, *, hostile: bool) -> CatalogTable:
         partitioning=Partitioning("day", "month") if at % 2 else None,
         strategy=("full_refresh", "incremental", "partitioned")[at % 3],
         status=status,
-        error=error,
         as_of=NOW - timedelta(minutes=7 * at),
         loaded_at=NOW - timedelta(minutes=5 * at),
         changed_at=NOW - timedelta(days=at),
@@ -398,6 +396,7 @@ def _operators(tables: int, generation: str, *, hostile: bool) -> OperatorsIndex
         generation,
     )
     standing = []
+    error = _text("the source did not answer", hostile=hostile)
     for at in range(tables):
         table = _table(at, _details(at, hostile=hostile, long=0), hostile=hostile)
         is_held = table.status is Status.HELD
@@ -408,7 +407,7 @@ def _operators(tables: int, generation: str, *, hostile: bool) -> OperatorsIndex
                 access="-" if at == 9 else table.access,
                 status=table.status,
                 since=NOW - timedelta(days=at),
-                error=table.error,
+                error=None if table.status.is_good else error,
                 rows=table.rows,
                 bytes=table.bytes,
                 rejects=table.rejects,

@@ -31,16 +31,16 @@ def problem(now: datetime, **changes: Any) -> str | None:
         ),
         ({"status": Status.EMPTY}, None),
         (
-            {"status": Status.FAILED, "error": "no\nanswer"},
-            "orders is of 2026-11-01 12:00 UTC: no answer",
+            {"status": Status.FAILED},
+            "orders is of 2026-11-01 12:00 UTC: last load failed",
         ),
         (
             {"status": Status.HELD},
-            "orders is of 2026-11-01 12:00 UTC: held",
+            "orders is of 2026-11-01 12:00 UTC: waits for approval",
         ),
         (
-            {"status": Status.ABSENT, "as_of": None, "error": "gone"},
-            "orders has never been loaded: gone",
+            {"status": Status.ABSENT, "as_of": None},
+            "orders has never been loaded: gone from the source",
         ),
     ],
 )
@@ -65,7 +65,7 @@ def test_a_clock_that_is_behind_hides_no_age_before_the_generation_and_is_report
 
 
 def test_what_a_table_says_of_itself_never_acts_on_a_terminal() -> None:
-    entry = replace(TABLE, status=Status.FAILED, error="\x1b[2J")
+    entry = replace(TABLE, status=Status.FAILED)
     assert "\x1b" not in str(age_of(entry, "or\x1bders", MADE_AT).problem)
 
 

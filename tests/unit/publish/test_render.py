@@ -95,9 +95,9 @@ def test_no_clock_stands_in_a_document() -> None:
     assert metadata_documents(moved) == metadata_documents(MANIFEST)
 
 
-def test_a_failure_is_told_in_the_class_of_the_table() -> None:
-    failed = replace(TABLES[2], status=Status.FAILED, error="the source hung up")
+def test_of_a_failure_the_metadata_say_the_status_and_no_sentence_of_the_host() -> None:
+    failed = replace(TABLES[2], status=Status.FAILED, error="/srv/in cannot be read")
     documents = metadata_documents(Manifest("g", NOON, (failed,)))
-    assert (
-        json.loads(documents["metadata/hr/salaries.json"].content)["error"] == "the source hung up"
-    )
+    facts = json.loads(documents["metadata/hr/salaries.json"].content)
+    assert facts["status"] == "failed"
+    assert "/srv/in" not in str(facts)

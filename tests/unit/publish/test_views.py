@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from broker.errors import PublishError
-from broker.manifest import DocumentEntry, ForeignKey, Manifest, TableEntry
+from broker.manifest import DocumentEntry, ForeignKey, Manifest, Status, TableEntry
 from broker.publish import Audience, cut
+from broker.publish.views import is_cut_of
 
 from .making import entry
 
@@ -17,13 +18,16 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KNOWN = {
     Manifest: {"generation", "created_at", "previous", "run", "broker", "format"},
     TableEntry: {
-        *("id", "name", "path", "access", "strategy", "status", "error", "description", "dataset"),
+        *("id", "name", "path", "access", "strategy", "status", "description", "dataset"),
         *("schema", "fingerprint", "key", "partitioning", "rows", "rejects", "duplicates"),
         *("files", "reject_file", "change", "changes", "watermark", "loading", "origin", "losses"),
         *("as_of", "loaded_at", "freshness_seconds", "warnings", "issues"),
     },
 }
-HIDDEN = {Manifest: {"tables", "documents", "audience"}, TableEntry: {"foreign_keys", "question"}}
+HIDDEN = {
+    Manifest: {"tables", "documents", "audience"},
+    TableEntry: {"foreign_keys", "question", "error"},
+}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,10 @@ def test_whether_an_audience_may_know_a_field_is_decided(
     kind: type[Manifest] | type[TableEntry],
 ) -> None:
     table = replace(
-        entry("a"), question={"filter": "0" * 16}, foreign_keys=(ForeignKey("b", "b", "id"),)
+        entry("a"),
+        question={"filter": "0" * 16},
+        error="/srv/in cannot be read",
+        foreign_keys=(ForeignKey("b", "b", "id"),),
     )
     documents = (DocumentEntry("d", 1, "0"),)
     whole = Manifest("g", NOON, (table, entry("b", "private")), documents)
@@ -110,3 +117,17 @@ def test_whether_an_audience_may_know_a_field_is_decided(
     names = {field.name for field in fields(kind)}
     assert names == KNOWN[kind] | HIDDEN[kind]
     assert {name for name in names if getattr(before, name) != getattr(after, name)} == HIDDEN[kind]
+
+
+def test_a_view_of_an_older_release_may_say_the_errors_of_its_tables() -> None:
+    bad = replace(entry("a"), status=Status.FAILED, error="/srv/in cannot be read")
+    whole = Manifest("g", NOON, (bad, entry("b", "private")))
+    view = cut(whole, Audience())
+    assert is_cut_of(view, whole, Audience())
+    assert is_cut_of(replace(view, tables=(bad,)), whole, Audience())
+    for other in (
+        replace(view, tables=(replace(bad, error="all is well"),)),
+        replace(view, tables=(replace(bad, rows=99),)),
+        replace(view, tables=()),
+    ):
+        assert not is_cut_of(other, whole, Audience())

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...errors import LaptopError, nearest
-from ...foreign.text import prose
 from ...manifest import Manifest, TableEntry
 from ..starting import SYNC
 from .names import SqlNames
@@ -61,9 +60,8 @@ class ViewCatalog:
         entry = self.views[view]
         if entry.schema.columns:
             return entry
-        reason = f": {prose(entry.error, 500)}" if entry.error else ""
         raise LaptopError(
-            f"the table has never been loaded ({entry.status}{reason})",
+            f"the table has never been loaded ({entry.status.words})",
             where=view,
             remedy="Ask another table, or ask the broker's operator.",
         )

@@ -12,15 +12,6 @@ from ..look.figures import age, duration
 
 __all__ = ["Freshness", "freshness_of", "is_late"]
 
-_STATES = {
-    Status.EMPTY: "empty at the source",
-    Status.FAILED: "last load failed",
-    Status.HELD: "waits for approval",
-    Status.ABSENT: "gone from the source",
-    Status.UNREADABLE: "unreadable at the source",
-    Status.FORBIDDEN: "no longer allowed",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
@@ -38,11 +29,11 @@ def freshness_of(table: CatalogTable, now: datetime) -> Freshness:
     """How a table stands at this moment."""
     since, promise = table.as_of, table.freshness_seconds
     if not table.status.is_good:
-        grade, word = "bad", _STATES[table.status]
+        grade, word = "bad", table.status.words
     elif is_late(table, now):
         grade, word = "warn", "late"
     elif table.status is Status.EMPTY:
-        grade, word = "warn", _STATES[table.status]
+        grade, word = "warn", table.status.words
     elif since is None:
         grade, word = "", "never loaded"
     else:

@@ -150,12 +150,12 @@ def test_a_table_that_is_not_there_is_answered_with_the_one_wanted(
 
 def test_freshness_begins_with_what_is_not_as_promised(shop: LaptopFolder) -> None:
     orders = shop.tables["shop/orders"]
-    shop.tables["shop/orders"] = replace(orders, status=Status.FAILED, error="no answer")
+    shop.tables["shop/orders"] = replace(orders, status=Status.FAILED)
     manifest = manifest_of(shop)
     found = json.loads(fresh(manifest, LATER))
     assert (found["generation"], found["with_problem"]) == (manifest.generation, 1)
     assert [table["name"] for table in found["tables"]] == ["orders", "customers"]
-    assert "no answer" in found["tables"][0]["problem"]
+    assert "last load failed" in found["tables"][0]["problem"]
     assert found["note"] is None
     behind = json.loads(fresh(manifest, MADE_AT - timedelta(days=3)))
     assert "is 3 d behind" in behind["note"]
