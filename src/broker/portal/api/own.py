@@ -84,19 +84,24 @@ def add_key(body: NewKey) -> AccountKeys:
 
 
 def replace_key(key_id: str, body: KeyReplacement) -> AccountKeys:
-    """A new key; the other one ends after the grace."""
-    facts, fingerprint = _with_key(key_id)
-    viewer, key = api_viewer(), pasted_key(body.key)
+    """A new key; the other one ends after the grace. Where that was done already, nothing is."""
+    facts, old = _with_key(key_id)
+    viewer, key, fingerprint = api_viewer(), pasted_key(body.key), old.fingerprint
+    if old.is_revoked:
+        if key.fingerprint not in [one.fingerprint for one in facts.accepted(datetime.now(UTC))]:
+            raise _no_key()
+        return keys()
     host_acts().accounts.rotate_key(viewer.email, facts.id, fingerprint, key.line, body.grace)
     _note("key.rotate", key.fingerprint, f"instead of {fingerprint}")
     return keys()
 
 
 def revoke_key(key_id: str) -> None:
-    """End a key at once."""
-    facts, fingerprint = _with_key(key_id)
-    host_acts().accounts.revoke_key(api_viewer().email, facts.id, fingerprint)
-    _note("key.revoke", fingerprint)
+    """End a key at once; of one that is revoked already, nothing is left to do."""
+    facts, key = _with_key(key_id)
+    if not key.is_revoked:
+        host_acts().accounts.revoke_key(api_viewer().email, facts.id, key.fingerprint)
+        _note("key.revoke", key.fingerprint)
 
 
 def certificate(body: CertificateWish) -> CertificateAnswer:
@@ -153,13 +158,17 @@ def _account(*, fresh: bool = True) -> AccountFacts:
     return facts
 
 
-def _with_key(key_id: str) -> tuple[AccountFacts, str]:
-    """The account, and the fingerprint of the key as OpenSSH writes it."""
+def _with_key(key_id: str) -> tuple[AccountFacts, KeyOfAccount]:
+    """The account and its key, which may be revoked: a proxy repeats a PUT and a DELETE."""
     facts = _account()
     key = facts.key(key_id.replace("-", "+").replace("_", "/"))
-    if key is None or key.is_revoked:
-        raise ApiProblem(404, "The account has no such key.")
-    return facts, key.fingerprint
+    if key is None:
+        raise _no_key()
+    return facts, key
+
+
+def _no_key() -> ApiProblem:
+    return ApiProblem(404, "The account has no such key.")
 
 
 def _key(one: KeyOfAccount) -> ApiKey:

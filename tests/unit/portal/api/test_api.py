@@ -98,7 +98,10 @@ def test_a_first_key_makes_the_account_and_further_ones_change_it(portal: Scene)
         one["fingerprint"]: one["state"] for one in portal.api("GET", "/keys", token).json["keys"]
     }
     assert states[key["fingerprint"]] == "revoked"
-    assert portal.api("DELETE", f"/keys/{key['id']}", token).status_code == 404
+    other = {"json": {"key": public_key("other")}}
+    assert portal.api("PUT", f"/keys/{key['id']}", token, **other).status_code == 404
+    absent = f"/keys/SHA256:{'A' * 43}"
+    assert portal.api("DELETE", absent, token).status_code == 404
     events = read_log(portal.door.layout.at(AUDIT_LOG)).events
     assert {(one.actor.claims or {}).get("behalf") for one in events if one.subject == "cleo"} >= {
         "cleo@example.com"
