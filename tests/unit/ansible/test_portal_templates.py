@@ -62,6 +62,9 @@ def test_pages_come_before_syncs_where_both_want_the_processors() -> None:
     syncs = settings(template("sync", f"{UNITS}/broker-sync.slice"))
     lines = unit()
     assert "Slice=broker.slice" in lines  # that of broker-sync.slice, by its name
+    # Without a file of its own, it has the 100 of user.slice, in which all sessions are.
+    assert [*(ROOT / "roles").glob("*/templates/**/broker.slice*")] == []
+    assert [*(ROOT / "roles").glob("*/templates/**/user.slice*")] == []
     for name in ("CPUWeight", "IOWeight"):
         (mine,), (theirs,) = (
             [int(line.split("=")[1]) for line in each if line.startswith(f"{name}=")]
