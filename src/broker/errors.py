@@ -14,6 +14,7 @@ BrokerError
 │   ├── PortalStateError the portal's database cannot be read or written
 │   └── SignInError      a person cannot be signed in
 └── LockedError      another process is doing the same thing right now
+    └── UnansweredError  a root helper took the request and gave no answer
 
 Standard library only: the Ansible modules ship this file to the hosts they manage.
 """
@@ -41,6 +42,7 @@ __all__ = [
     "SignInError",
     "SourceError",
     "TableError",
+    "UnansweredError",
     "nearest",
     "same_name",
 ]
@@ -159,3 +161,7 @@ class LockedError(BrokerError):
     """Another process is doing the same thing right now."""
 
     exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
+
+class UnansweredError(LockedError):
+    """A root helper took the request and gave no answer: it may have met it."""

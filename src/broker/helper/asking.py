@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import BrokerError, LockedError
+from ..errors import BrokerError, LockedError, UnansweredError
 
 __all__ = ["Asking"]
 
@@ -41,8 +41,9 @@ class Asking:
     def call(self, verb: str, behalf: str | None, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Ask once; a field that is None is left out. Returns the reply's values.
 
-        Raises what the helper refuses with, ``LockedError`` for what may be tried again later,
-        and ``BrokerError`` when the helper is not there or does not answer.
+        Raises what the helper refuses with, ``LockedError`` where it did nothing and may later,
+        ``UnansweredError`` where it closes connections, and ``BrokerError`` when the helper is not
+        there, does not answer, or does not know how it ended.
         """
         request = {"verb": verb, **fields, "behalf": behalf}
         given = {name: value for name, value in request.items() if value is not None}
@@ -74,8 +75,8 @@ class Asking:
             _send(connection, request)
             return _received(connection)
 
-    def _closed(self) -> LockedError:
-        return LockedError(
+    def _closed(self) -> UnansweredError:
+        return UnansweredError(
             f"the helper for {self.name} closes connections without an answer",
             where=str(self.path),
             expected=f"at most {self.connections} connections at a time",

@@ -16,7 +16,7 @@ from ..errors import AccountsError
 from .acts.accounts import AccountActs
 from .database.engine import Database
 from .database.models import AccessRequest, Decision, PersonState
-from .events import note_event
+from .events import note_event, noted_act
 from .registration import account_of
 from .viewer import Viewer
 
@@ -80,7 +80,8 @@ def withdraw(session: Session, viewer: Viewer, request_id: int) -> bool:
 def refuse_request(session: Session, admin: Viewer, request_id: int, comment: str) -> None:
     """Refuse. Raises ``AccountsError`` for one that was decided meanwhile."""
     found = _decided(session, admin, request_id, Decision.REFUSED, comment)
-    _note(session, admin, "access.refuse", found, comment)
+    target, subject = _target(found), found.person_id
+    note_event(session, admin.person_id, "access.refuse", target, detail=comment, subject=subject)
 
 
 def grant_request(
@@ -95,14 +96,15 @@ def grant_request(
     with database.begin() as session:
         found = _decided(session, admin, request_id, Decision.GRANTED, comment)
         person, access_class = found.person, found.access_class
+    act = (database, admin.person_id, "access.grant", _target(found))
     try:
-        accounts.grant(admin.email, account_of(person, accounts).id, access_class)
-    except Exception as error:
+        account = account_of(person, accounts)
+        with noted_act(*act, detail=comment, subject=person.id):
+            accounts.grant(admin.email, account.id, access_class)
+    except Exception:
         with database.begin() as session:
-            _put_back(session, admin, found, str(error))
+            _put_back(session, found)
         raise
-    with database.begin() as session:
-        _note(session, admin, "access.grant", found, comment)
 
 
 def requests_of(session: Session, person_id: int) -> Sequence[AccessRequest]:
@@ -130,7 +132,7 @@ def _decided(
     return found
 
 
-def _put_back(session: Session, admin: Viewer, granted: AccessRequest, why: str) -> None:
+def _put_back(session: Session, granted: AccessRequest) -> None:
     """As if it had not been granted; of a person who was removed meanwhile, nothing waits."""
     found = session.get_one(AccessRequest, granted.id)
     if found.person.state == PersonState.REMOVED:
@@ -138,21 +140,11 @@ def _put_back(session: Session, admin: Viewer, granted: AccessRequest, why: str)
     else:
         found.decision, found.decided_at = Decision.PENDING, None
         found.decided_by, found.comment = None, ""
-    _note(session, admin, "access.grant", found, why, result="refused")
 
 
-def _note(
-    session: Session,
-    admin: Viewer,
-    verb: str,
-    request: AccessRequest,
-    detail: str,
-    *,
-    result: str = "done",
-) -> None:
-    target, subject = f"{request.access_class} for {request.person.email}", request.person_id
-    by = admin.person_id
-    note_event(session, by, verb, target, result=result, detail=detail, subject=subject)
+def _target(request: AccessRequest) -> str:
+    """As events name it."""
+    return f"{request.access_class} for {request.person.email}"
 
 
 def _waiting_request(session: Session, request_id: int) -> AccessRequest:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from ..errors import BrokerError, PublishError
+from ..errors import AccountsError, BrokerError, LockedError, PublishError, UnansweredError
 from .database.engine import Database
 from .database.models import PortalEvent, PortalPerson
 
@@ -53,28 +53,41 @@ class ActEnd:
 
 @contextmanager
 def noted_act(
-    database: Database, person_id: int | None, verb: str, target: str = "", *, detail: str = ""
+    database: Database,
+    person_id: int | None,
+    verb: str,
+    target: str = "",
+    *,
+    detail: str = "",
+    subject: int | None = None,
 ) -> Iterator[ActEnd]:
     """Add an event before the host is asked, ``begun``, and another for how that ended.
 
     So the host does nothing for the portal of which no event tells, wherever the portal is killed:
     what cannot be noted is not asked. The second is ``done`` or what ``ActEnd`` says, ``refused``
-    where the helper refused, and ``not known`` where it did not answer, or not in time.
+    where the host surely did nothing, and ``not known`` where no answer came, or not in time.
     """
 
     def add(result: str, detail: str) -> None:
         with database.begin() as session:
-            note_event(session, person_id, verb, target, result=result, detail=detail)
+            note_event(
+                session, person_id, verb, target, result=result, detail=detail, subject=subject
+            )
 
     add("begun", detail)
     end = ActEnd()
     try:
         yield end
     except BrokerError as error:
-        result = "refused" if isinstance(error, PublishError) else "not known"
-        add(result, f"{detail}; {error}" if detail else str(error))
+        add(_result_of(error), f"{detail}; {error}" if detail else str(error))
         raise
     add(end.result, detail)
+
+
+def _result_of(error: BrokerError) -> str:
+    is_lost = isinstance(error, UnansweredError)
+    is_refusal = isinstance(error, AccountsError | LockedError | PublishError) and not is_lost
+    return "refused" if is_refusal else "not known"
 
 
 def events_of(

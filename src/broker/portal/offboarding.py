@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,7 +20,7 @@ from .database.models import (
     PersonState,
     PortalPerson,
 )
-from .events import note_event
+from .events import note_event, noted_act
 from .identity.accounts import is_tied, tied_account
 from .identity.people import person_by_email, remove_person
 from .registration import own_account
@@ -75,12 +73,9 @@ def off_board(database: Database, host: HostActs, admin: Viewer, person_id: int)
         ):
             one.decision, one.decided_at, one.decided_by = Decision.REFUSED, now, admin.email
         note_event(session, admin.person_id, "person.remove", person.email, subject=person_id)
-    with _noted(database, admin, person_id) as removal:
-        removal.account = person.account
-        found = _facts(host, person)
-        if found is not None:
-            removal.account = found.name
-            host.accounts.remove(admin.email, found.id)
+    found = _facts(host, person)
+    if found is not None:
+        _remove_account(database, host, admin, found, person_id)
 
 
 def off_board_account(
@@ -103,38 +98,20 @@ def off_board_account(
             remove_person(session, person, now)
             person_id = person.id
             note_event(session, admin.person_id, "person.remove", email, subject=person_id)
-    with _noted(database, admin, person_id) as removal:
-        removal.account = account.name
-        host.accounts.remove(admin.email, account.id)
+    _remove_account(database, host, admin, account, person_id)
     return person_id
 
 
-@dataclass(slots=True)
-class _Removal:
-    account: str | None = None
-
-
-@contextmanager
-def _noted(database: Database, admin: Viewer, person_id: int | None) -> Iterator[_Removal]:
-    """Note how the removal of an account ended, where there was one."""
-    removal, result, detail = _Removal(), "done", ""
-    try:
-        yield removal
-    except BrokerError as error:
-        result, detail = "refused", str(error)
-        raise
-    finally:
-        if removal.account is not None:
-            with database.begin() as session:
-                note_event(
-                    session,
-                    admin.person_id,
-                    "account.remove",
-                    removal.account,
-                    result=result,
-                    detail=detail,
-                    subject=person_id,
-                )
+def _remove_account(
+    database: Database,
+    host: HostActs,
+    admin: Viewer,
+    account: AccountFacts,
+    person_id: int | None,
+) -> None:
+    act = (database, admin.person_id, "account.remove", account.name)
+    with noted_act(*act, subject=person_id):
+        host.accounts.remove(admin.email, account.id)
 
 
 def proof_of_account(host: HostActs, name: str) -> RemovalProof:

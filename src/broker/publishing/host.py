@@ -168,7 +168,7 @@ def _run(line: Sequence[str]) -> subprocess.CompletedProcess[str]:
             timeout=_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
-        raise LockedError(
+        raise BrokerError(  # and no LockedError, which says that nothing was done
             "it takes longer than a request may, and goes on",
             where=line[0],
             remedy="Look again in some minutes.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ...accounts.records.names import check_name
 from ...errors import AccountsError
 
-__all__ = ["SuggestedName", "declared_name", "suggest_name"]
+__all__ = ["SuggestedName", "declared_name", "is_account_name", "suggest_name"]
 
 _LONGEST = 32
 _MOST_NUMBERS = 1000
@@ -53,7 +53,7 @@ def suggest_name(
         return SuggestedName(declared, "It was set by the administrators.")
     wanted = _plain(local)
     for name in _candidates(wanted, domain):
-        if _is_valid(name) and not is_taken(name):
+        if is_account_name(name) and not is_taken(name):
             return SuggestedName(name, _reason(name, local, wanted))
     raise AccountsError(
         "there is no free account name for this address",
@@ -76,7 +76,8 @@ def _candidates(wanted: str, domain: str) -> list[str]:
     return [*longer, *(f"{base}{number}" for number in range(2, _MOST_NUMBERS))]
 
 
-def _is_valid(name: str) -> bool:
+def is_account_name(name: str) -> bool:
+    """Whether an account of the host may have it."""
     try:
         check_name(name)
     except AccountsError:
@@ -89,6 +90,6 @@ def _reason(name: str, local: str, wanted: str) -> str | None:
         return None
     if name == wanted:
         return "Account names have a-z, 0-9, _ and - alone."
-    if not _is_valid(wanted):
+    if not is_account_name(wanted):
         return f"The name {wanted or 'before the @'} is reserved or not valid on the host."
     return f"The name {wanted} is in use."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, request, url_for
@@ -12,7 +13,7 @@ from ...foreign.text import shown
 from ..acts.facts import AccountFacts
 from ..acts.host import host_acts
 from ..database.engine import Database
-from ..events import note_event
+from ..events import ActEnd, note_event, noted_act
 from ..explanations import explain
 from ..identity.current import current_viewer
 from ..settings import PortalSettings
@@ -24,6 +25,7 @@ __all__ = [
     "explained",
     "go",
     "note",
+    "noted",
     "person",
     "refuse",
     "settings",
@@ -94,3 +96,8 @@ def note(verb: str, target: str = "", **more: Any) -> None:
     """Note what this person did; ``more`` is that of ``note_event``."""
     with database().begin() as session:
         note_event(session, person().person_id, verb, target, **more)
+
+
+def noted(verb: str, target: str = "", **more: Any) -> AbstractContextManager[ActEnd]:
+    """An act of this person on the host; ``more`` is that of ``noted_act``."""
+    return noted_act(database(), person().person_id, verb, target, **more)

@@ -17,6 +17,7 @@ from ...acts.facts import AccountFacts
 from ...acts.host import host_acts
 from ...database.models import PersonState, PortalPerson
 from ...events import events_of, note_event
+from ...identity.account_names import is_account_name
 from ...identity.accounts import is_tied
 from ...identity.people import person_by_email, restore_person
 from ...identity.sessions import end_sessions, sessions_of
@@ -30,7 +31,7 @@ from ...offboarding import (
 )
 from ...seeing import see_as
 from ...tokens import end_tokens, tokens_of
-from ..acting import database, go, note, refuse, settings, typed
+from ..acting import database, go, note, noted, refuse, settings, typed
 from ..acting import person as acting_admin
 from .blueprint import admin
 from .subject import Subject, person_tied_to, subject_of
@@ -42,7 +43,9 @@ _EVENTS = 20
 
 @admin.get("/people/<int:person_id>")
 @admin.get("/accounts/<account>")
-def person(person_id: int | None = None, account: str | None = None) -> str | Response:
+def person(
+    person_id: int | None = None, account: str | None = None
+) -> str | Response | tuple[str, int]:
     """Everything of a person, or of an analyst who never signed in, looked up now."""
     if person_id is None:
         return _account_page(str(account))
@@ -83,12 +86,15 @@ def person(person_id: int | None = None, account: str | None = None) -> str | Re
     )
 
 
-def _account_page(name: str) -> str | Response:
-    """Of an account without a person; where it has one by now, to their page."""
+def _account_page(name: str) -> Response | tuple[str, int]:
+    """Of an account without a person; where it has one by now, to their page.
+
+    404 where the host has no such account, 503 where it does not say.
+    """
+    if not is_account_name(name):
+        abort(404)
     try:
         account, problem = host_acts().accounts.analyst_now(name), ""
-    except AccountsError:  # no account can have this name
-        abort(404)
     except BrokerError as error:
         account, problem = None, str(error)
     if account is None and not problem and "proof" not in request.args:
@@ -100,7 +106,8 @@ def _account_page(name: str) -> str | Response:
         email = folded_address(account.email) if account is not None else None
         namesake = person_by_email(session, email) if email is not None else None
     proof = proof_of_account(host_acts(), name)
-    return _page(Subject(None, name), proof, account, problem, namesake=namesake)
+    page = _page(Subject(None, name), proof, account, problem, namesake=namesake)
+    return page, 503 if problem else 200
 
 
 def _page(
@@ -134,12 +141,13 @@ def change_class(person_id: int | None = None, account: str | None = None) -> Re
         abort(400)
     subject, accounts = subject_of(person_id, account), host_acts().accounts
     try:
+        known = subject.account_now()
         act = accounts.grant if verb == "grant" else accounts.revoke
-        act(acting_admin().email, subject.account_now().id, name)
+        target = f"{name} for {subject.label}"
+        with noted(f"access.{verb}", target, subject=subject.person_id):
+            act(acting_admin().email, known.id, name)
     except BrokerError as error:
         refuse(error)
-    else:
-        note(f"access.{verb}", f"{name} for {subject.label}", subject=subject.person_id)
     return subject.page(_anchor="access")
 
 
@@ -150,11 +158,11 @@ def revoke_key(person_id: int | None = None, account: str | None = None) -> Resp
     subject, fingerprint = subject_of(person_id, account), typed("fingerprint", 100)
     try:
         known = subject.account_now()
-        host_acts().accounts.revoke_key(acting_admin().email, known.id, fingerprint)
+        target = f"{fingerprint} of {subject.label}"
+        with noted("key.revoke", target, subject=subject.person_id):
+            host_acts().accounts.revoke_key(acting_admin().email, known.id, fingerprint)
     except BrokerError as error:
         refuse(error)
-    else:
-        note("key.revoke", f"{fingerprint} of {subject.label}", subject=subject.person_id)
     return subject.page(_anchor="keys")
 
 

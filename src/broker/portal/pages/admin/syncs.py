@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +16,8 @@ from ....foreign.paths import is_generation
 from ...acts.facts import moment_of
 from ...acts.host import host_acts
 from ...acts.publishing import problem_of, rows_of
-from ...events import ActEnd, noted_act
 from ...viewer import audience_of
-from ..acting import database, go, person, refuse, settings, typed
+from ..acting import go, noted, person, refuse, settings, typed
 from .blueprint import admin
 from .overview import standing_now
 
@@ -170,7 +168,7 @@ def sync(generation: str) -> str:
 def run() -> Response:
     """Start one now; the page shows whether it runs."""
     try:
-        with _noted("sync.run") as end:
+        with noted("sync.run") as end:
             started = host_acts().publishing.run(person().email)
             end.result = "done" if started else "running"
     except BrokerError as error:
@@ -183,7 +181,7 @@ def approve() -> Response:
     """Approve exactly what the admin looked at; the next sync publishes it."""
     table, what, found = typed("table", 300), typed("what", 20), typed("found", 64)
     try:
-        with _noted("table.approve", table, f"{what}: {found}"):
+        with noted("table.approve", table, detail=f"{what}: {found}"):
             host_acts().publishing.approve(person().email, table, what, found)
     except BrokerError as error:
         refuse(error)
@@ -209,7 +207,7 @@ def roll_back(generation: str) -> Response:
     """Publish it again; the list shows which one is current then."""
     _known(generation)
     try:
-        with _noted("generation.roll_back", generation):
+        with noted("generation.roll_back", generation):
             host_acts().publishing.roll_back(person().email, generation)
     except BrokerError as error:
         refuse(error)
@@ -223,16 +221,11 @@ def approve_readers(generation: str) -> Response:
     _known(generation)
     table, found = typed("table", 300), typed("found", 64)
     try:
-        with _noted("table.approve", table, f"readers in {generation}: {found}"):
+        with noted("table.approve", table, detail=f"readers in {generation}: {found}"):
             host_acts().publishing.approve(person().email, table, "readers", found, generation)
     except BrokerError as error:
         refuse(error)
     return go("admin.generation", generation=generation)
-
-
-def _noted(verb: str, target: str = "", detail: str = "") -> AbstractContextManager[ActEnd]:
-    """An act of this admin on the host."""
-    return noted_act(database(), person().person_id, verb, target, detail=detail)
 
 
 def _known(name: str) -> dict[str, Any]:

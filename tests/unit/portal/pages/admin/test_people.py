@@ -15,6 +15,7 @@ from sqlalchemy import select
 from broker.accounts.manage import converge
 from broker.accounts.records.keys import parse_key
 from broker.accounts.records.model import parse_request
+from broker.errors import AccountsError, BrokerError, LockedError
 from broker.portal.acts.accounts import AccountActs
 from broker.portal.database.models import AccessRequest, Decision, PersonState, PortalPerson
 from broker.portal.events import note_event
@@ -158,10 +159,32 @@ def test_a_host_that_does_not_answer_keeps_the_account_and_says_so(host: Scene) 
     dora, uid = host.browser("dora"), uid_of(host, "ops")
     host.door.close()
     answer = dora.post(f"{OPS}/remove", data={"uid": uid})
-    page = words(dora.get(answer.location).text)
+    shown = dora.get(answer.location)
+    assert shown.status_code == 503
+    page = words(shown.text)
     assert "does not answer" in page
     assert "No access is left" not in page
     assert person_by(host, "ops@example.com") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (AccountsError("this account may not ask the helper"), "may not ask the helper"),
+        (LockedError("too many requests; try again later"), "too many requests"),
+    ],
+)
+def test_only_an_account_that_is_not_there_has_no_page(
+    host: Scene, monkeypatch: pytest.MonkeyPatch, error: BrokerError, sentence: str
+) -> None:
+    def refuse(_acts: AccountActs, _name: str) -> None:
+        raise error
+
+    monkeypatch.setattr(AccountActs, "analyst_now", refuse)
+    shown = host.browser("dora").get(OPS)
+    assert shown.status_code == 503
+    assert sentence in words(shown.text)
+    assert host.browser("dora").get("/admin/accounts/Root").status_code == 404
 
 
 def test_no_page_is_there_for_names_that_no_analyst_has(portal: Scene) -> None:

@@ -83,7 +83,7 @@ def test_a_refusal_while_the_host_grants_comes_too_late(
     portal.browser("dora").post(waiting, data={"answer": "grant"})
     assert state(portal) == ("granted", "dora@example.com", True)
     assert "does not wait for a decision any more" in words(late[0])
-    assert events(portal) == [("access.grant", "done")]
+    assert events(portal) == [("access.grant", "begun"), ("access.grant", "done")]
 
 
 def test_of_two_admins_who_grant_one_does(
@@ -118,7 +118,10 @@ def test_what_the_host_refuses_waits_again_for_every_admin(
     assert "until May" not in page
     portal.browser("emil").post(waiting, data={"answer": "refuse"})
     assert state(portal) == ("refused", "emil@example.com", False)
-    assert events(portal) == [("access.grant", "refused"), ("access.refuse", "done")]
+    assert events(portal) == [
+        *(("access.grant", "begun"), ("access.grant", "refused")),
+        ("access.refuse", "done"),
+    ]
 
 
 def test_nothing_waits_of_who_is_removed_while_the_host_is_asked(
