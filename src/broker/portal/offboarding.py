@@ -73,7 +73,13 @@ def off_board(database: Database, host: HostActs, admin: Viewer, person_id: int)
         ):
             one.decision, one.decided_at, one.decided_by = Decision.REFUSED, now, admin.email
         note_event(session, admin.person_id, "person.remove", person.email, subject=person_id)
-    found = _facts(host, person)
+    try:
+        found = _facts(host, person)
+    except BrokerError as error:  # so the host was not asked to remove it
+        with database.begin() as session:
+            act = (admin.person_id, "account.remove", person.account or person.email)
+            note_event(session, *act, result="refused", detail=str(error), subject=person_id)
+        raise
     if found is not None:
         _remove_account(database, host, admin, found, person_id)
 

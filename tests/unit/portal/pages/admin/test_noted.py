@@ -239,6 +239,17 @@ def test_what_cannot_be_noted_is_not_asked_of_the_host(
     assert noted(host, act) == []
 
 
+def test_a_removal_for_which_the_host_does_not_answer_first_is_noted_as_refused(
+    host: Scene,
+) -> None:
+    act = next(one for one in ACTS if (one.verb, one.target) == ("account.remove", "bob"))
+    host.door.close()
+    act.begin(host)
+    ((target, result, detail),) = noted(host, act)
+    assert (target, result) == ("bob", "refused")
+    assert "does not answer" in detail
+
+
 def test_a_sync_that_was_on_its_way_is_noted_as_that(
     host: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
