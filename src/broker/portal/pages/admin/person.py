@@ -91,11 +91,11 @@ def _account_page(name: str) -> Response | tuple[str, int]:
 
     404 where the host has no such account, 503 where it does not say.
     """
-    if not is_account_name(name):
-        abort(404)
     try:
         account, problem = host_acts().accounts.analyst_now(name), ""
     except BrokerError as error:
+        if not is_account_name(name):
+            abort(404)
         account, problem = None, str(error)
     if account is None and not problem and "proof" not in request.args:
         abort(404)
