@@ -83,9 +83,9 @@ def _warnings(warnings: Iterable[str]) -> Iterable[Matter]:
 def _syncs(fact: Any) -> Iterable[Matter]:
     if not isinstance(fact, Mapping) or problem_of(fact):
         return
-    for sentence in fact.get("problems") or ():
+    for sentence in fact["problems"]:
         yield Matter("bad", str(sentence), "admin.syncs")
-    if fact.get("failures"):
+    if fact["failures"]:
         words = "The last sync" if fact["failures"] == 1 else f"The last {fact['failures']} syncs"
         yield Matter("bad", f"{words} failed", "admin.syncs")
 

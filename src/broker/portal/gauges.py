@@ -84,9 +84,9 @@ class PortalGauges(Collector):
                 raise BrokerError(problem_of(fact))
         free = GaugeMetricFamily("broker_disk_free_bytes", "Free space", labels=["path"])
         for row in rows_of(facts["disks"]):
-            free.add_metric([str(row.get("path"))], float(row.get("bytes_free") or 0))
+            free.add_metric([str(row["path"])], float(row["bytes_free"]))
         yield free
-        failures = (facts["syncs"] or {}).get("failures") or 0
+        failures = facts["syncs"]["failures"] if facts["syncs"] else 0
         yield GaugeMetricFamily("broker_sync_failures", "Syncs failed in a row", value=failures)
 
     def _backup(self) -> Iterator[Metric]:

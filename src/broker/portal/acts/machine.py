@@ -45,10 +45,10 @@ class HostCertificate:
     @classmethod
     def of(cls, row: Mapping[str, Any], now: datetime) -> HostCertificate:
         """Soon is within two weeks."""
-        until, word = moment_of(row.get("until")), ""
+        until, word = moment_of(row["until"]), ""
         if until is not None and until - now < _SOON:
             word = "ended" if until <= now else "ends soon"
-        return cls(str(row.get("path") or ""), until, word)
+        return cls(str(row["path"]), until, word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +110,26 @@ class HostParts:
 
 
 def _disk(row: Mapping[str, Any]) -> HostDisk:
-    whole, free = int(row.get("bytes") or 0), int(row.get("bytes_free") or 0)
-    return HostDisk(str(row.get("path") or ""), whole, free, row.get("files_free"))
+    whole, free = int(row["bytes"]), int(row["bytes_free"])
+    return HostDisk(str(row["path"]), whole, free, row["files_free"])
 
 
 def _units(rows: Iterable[Mapping[str, Any]]) -> Iterable[HostUnit]:
     for row in rows:
-        if row.get("load") == "loaded":
-            words = (str(row.get(name) or "") for name in ("active", "sub", "result", "enabled"))
-            yield HostUnit(str(row.get("unit") or ""), *words)
+        if row["load"] == "loaded":
+            words = (str(row[name]) for name in ("active", "sub", "result", "enabled"))
+            yield HostUnit(str(row["unit"]), *words)
 
 
 def _proof(fact: Any) -> AccessProof | None:
     """One that cannot be read has a state as well, and its problem."""
-    if not isinstance(fact, Mapping) or "failed" not in fact:
+    if not isinstance(fact, Mapping) or fact.keys() == {"problem"}:
         return None
     return AccessProof(
-        state=str(fact.get("state") or "unknown"),
+        state=str(fact["state"]),
         failed=bool(fact["failed"]),
-        at=moment_of(fact.get("at")),
-        checks=int(fact.get("checks") or 0),
-        unexpected=fact.get("unexpected"),
-        stopped=tuple(map(str, fact.get("stopped") or ())),
+        at=moment_of(fact["at"]),
+        checks=int(fact["checks"]),
+        unexpected=fact["unexpected"],
+        stopped=tuple(map(str, fact["stopped"])),
     )

@@ -64,14 +64,19 @@ class PublishingActs:
             return {part: kept.get(part, {"problem": str(error)}) for part in parts}
         with self._lock:
             self._kept |= {part: (now, found[part]) for part in missing}
-        return {part: kept.get(part, found.get(part)) for part in parts}
+        return {part: kept[part] if part in kept else found[part] for part in parts}
 
-    def more_readers(self, generation: str) -> list[dict[str, Any]]:
-        """The tables that more people could read if this generation were published again."""
+    def more_readers(self, generation: str) -> list[Mapping[str, Any]]:
+        """The tables that more people could read if this generation were published again.
+
+        Raises ``BrokerError``, also where the host does not know.
+        """
         answer = self._helper_for(None).call(
             "facts", parts=["more_readers"], generation=generation
         )["more_readers"]
-        return answer if isinstance(answer, list) else []
+        if problem := problem_of(answer):
+            raise BrokerError(problem)
+        return [*rows_of(answer)]
 
     def audit(
         self,

@@ -119,7 +119,7 @@ def certificate(body: CertificateWish) -> CertificateAnswer:
         certificate=str(found["certificate"]),
         fingerprint=str(found["fingerprint"]),
         serial=int(found["serial"]),
-        until=moment_of(found.get("until")),
+        until=moment_of(found["until"]),
     )
 
 

@@ -20,7 +20,7 @@ def sync_status() -> SyncStatus:
     """How syncs ended, the newest first; ``problem`` where the host does not say."""
     found = host_acts().publishing.facts("syncs")["syncs"]
     problem = problem_of(found)
-    runs = () if problem or not found else found.get("ended", ())
+    runs = () if problem or not found else found["ended"]
     try:
         generation = current_generation(current_app.extensions["portal"].store)
     except CatalogError:
@@ -30,13 +30,13 @@ def sync_status() -> SyncStatus:
         problem=problem,
         runs=[
             SyncRun(
-                began_at=moment_of(one.get("began")),
-                ended_at=moment_of(one.get("ended")),
-                outcome=str(one.get("outcome") or ""),
-                reason=str(one.get("reason") or ""),
-                generation=one.get("generation"),
+                began_at=moment_of(one["began"]),
+                ended_at=moment_of(one["ended"]),
+                outcome=str(one["outcome"]),
+                reason=str(one["reason"]),
+                generation=one["generation"],
             )
-            for one in sorted(runs, key=lambda one: str(one.get("ended")), reverse=True)
+            for one in sorted(runs, key=lambda one: str(one["ended"]), reverse=True)
         ],
     )
 

@@ -28,7 +28,7 @@ def audit() -> str | tuple[str, int]:
     begin, status = requested_begin(_ROWS), 200
     try:
         since, until = _days(given["since"], given["until"])
-        found: Mapping[str, Any] = host_acts().publishing.audit(
+        found: Mapping[str, Any] | None = host_acts().publishing.audit(
             user=given["user"],
             action=given["action"],
             since=since,
@@ -38,16 +38,18 @@ def audit() -> str | tuple[str, int]:
         )
         problem = ""
     except BrokerError as error:
-        found, problem = {}, str(error)
+        found, problem = None, str(error)
         status = 400 if isinstance(error, FilterError) else 200
     page = render_template(
         "admin/audit.html",
         given=given,
         chosen={name: value for name, value in given.items() if value},
-        events=[{**one, "time": moment_of(one.get("time"))} for one in found.get("events") or ()],
-        pages=None if problem else requested_pages(int(found.get("matches") or 0), _ROWS),
-        garbled=int(found.get("garbled") or 0),
-        pending=int(found.get("pending") or 0),
+        events=[{**one, "time": moment_of(one["time"])} for one in found["events"]]
+        if found
+        else [],
+        pages=requested_pages(int(found["matches"]), _ROWS) if found else None,
+        garbled=int(found["garbled"]) if found else 0,
+        pending=int(found["pending"]) if found else 0,
         problem=problem,
     )
     return page, status

@@ -12,7 +12,7 @@ from flask import abort, render_template
 from ....errors import BrokerError
 from ...acts.facts import moment_of
 from ...acts.host import host_acts
-from ...acts.publishing import problem_of, rows_of
+from ...acts.publishing import problem_of
 from ..acting import person
 from .blueprint import admin
 from .syncs import SyncEnd
@@ -34,15 +34,14 @@ class SyncLogLine:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> SyncLogLine:
-        """From what the helper answers."""
-        level = str(row.get("level") or "")
-        is_systemd = bool(row.get("is_systemd"))
+        """From a line of the helper's ``log``, which has all these fields."""
+        level = str(row["level"])
         return cls(
-            moment_of(row.get("at")),
+            moment_of(row["at"]),
             level,
             _GRADES.get(level, ""),
-            str(row.get("text") or ""),
-            is_systemd,
+            str(row["text"]),
+            bool(row["is_systemd"]),
         )
 
 
@@ -50,7 +49,7 @@ class SyncLogLine:
 def sync_log(invocation: str) -> str:
     """The log of one that is on record, also while it runs."""
     fact = host_acts().publishing.facts("syncs")["syncs"]
-    found: Mapping[str, Any] = {}
+    found: Mapping[str, Any] | None = None
     problem, run = problem_of(fact), None
     if not problem:
         run = next((one for one in _runs(fact) if one.invocation == invocation), None)
@@ -64,13 +63,14 @@ def sync_log(invocation: str) -> str:
         "admin/sync_log.html",
         run=run,
         problem=problem,
-        lines=[SyncLogLine.of(row) for row in rows_of(found.get("lines"))],
-        hidden=int(found.get("hidden") or 0),
-        is_cut=bool(found.get("is_cut")),
+        lines=[SyncLogLine.of(row) for row in found["lines"]] if found else [],
+        hidden=int(found["hidden"]) if found else 0,
+        is_cut=bool(found["is_cut"]) if found else False,
     )
 
 
 def _runs(fact: Mapping[str, Any] | None) -> list[SyncEnd]:
-    known = fact or {}
-    rows = [*rows_of(known.get("running")), *rows_of(known.get("ended"))]
-    return [one for one in map(SyncEnd.of, rows) if one.invocation]
+    if fact is None:
+        return []
+    runs = [*map(SyncEnd.of_running, fact["running"]), *map(SyncEnd.of, fact["ended"])]
+    return [one for one in runs if one.invocation]

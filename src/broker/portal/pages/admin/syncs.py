@@ -56,18 +56,22 @@ class SyncEnd:
 
     @classmethod
     def of(cls, row: Any) -> SyncEnd:
-        """From what the host recorded."""
-        generation = str(row.get("generation") or "")
-        invocation = str(row.get("invocation") or "")
+        """From what the host recorded of one that ended, which has all these fields."""
+        generation = str(row["generation"] or "")
         return cls(
-            moment_of(row.get("began")),
-            moment_of(row.get("ended")),
-            str(row.get("outcome") or ""),
-            str(row.get("reason") or ""),
+            moment_of(row["began"]),
+            moment_of(row["ended"]),
+            str(row["outcome"]),
+            str(row["reason"]),
             generation if is_generation(generation) else "",
-            invocation if _INVOCATION.fullmatch(invocation) else "",
-            str(row.get("unit") or ""),
+            _invocation(row),
+            str(row["unit"]),
         )
+
+    @classmethod
+    def of_running(cls, row: Any) -> SyncEnd:
+        """The same of one that runs, which has no end yet."""
+        return cls(moment_of(row["began"]), None, "", "", "", _invocation(row), str(row["unit"]))
 
     @property
     def grade(self) -> str:
@@ -128,15 +132,15 @@ def syncs() -> str:
     standing, catalog_problem = standing_now()
     problems = filter(None, (*map(problem_of, facts.values()), catalog_problem))
     bad = [one for one in standing.tables if not one.status.is_good] if standing else []
-    ended = sorted(map(SyncEnd.of, (ends or {}).get("ended") or ()), key=_when, reverse=True)
-    running = [SyncEnd.of(row) for row in rows_of((ends or {}).get("running"))]
+    ended = sorted(map(SyncEnd.of, ends["ended"]), key=_when, reverse=True) if ends else []
+    running = [*map(SyncEnd.of_running, ends["running"])] if ends else []
     return render_template(
         "admin/syncs.html",
         ends=ends,
         ended=ended,
         running=[one for one in running if one.invocation],
-        running_since=moment_of((ends or {}).get("running_since")),
-        next=moment_of((ends or {}).get("next")),
+        running_since=moment_of(ends["running_since"]) if ends else None,
+        next=moment_of(ends["next"]) if ends else None,
         problems=[*dict.fromkeys(problems)],
         held_problem=problem_of(facts["held"]),
         waiting=[_held_table(row) for row in rows_of(facts["held"])],
@@ -232,14 +236,20 @@ def _known(name: str) -> dict[str, Any]:
     if not is_generation(name):
         abort(404)
     fact = host_acts().publishing.facts("generations")["generations"]
-    found = next((one for one in rows_of(fact) if one.get("generation") == name), None)
+    found = next((one for one in rows_of(fact) if one["generation"] == name), None)
     if found is None:
         abort(404)
     return _generation(found)
 
 
 def _generation(row: Any) -> dict[str, Any]:
-    return {**row, "created_at": moment_of(row.get("created_at"))}
+    """One whose manifest cannot be read has an error, and no time."""
+    return {**row, "created_at": None if row["error"] else moment_of(row["created_at"])}
+
+
+def _invocation(row: Any) -> str:
+    found = str(row["invocation"] or "")
+    return found if _INVOCATION.fullmatch(found) else ""
 
 
 def _when(end: SyncEnd) -> str:
@@ -247,23 +257,21 @@ def _when(end: SyncEnd) -> str:
 
 
 def _held_table(row: Any) -> HeldTable:
-    table, access, what, found = (
-        str(row.get(name)) for name in ("table", "access", "what", "found")
-    )
-    rows = row.get("rows")
+    table, access, what, found = (str(row[name]) for name in ("table", "access", "what", "found"))
+    rows = row["rows"] if what in ("deletion", "columns") else None
     may_read = audience_of(person(), host_acts().classes).sees(access)
     shows_keys = may_read and what == "deletion"
     return HeldTable(
-        str(row.get("id")),
+        str(row["id"]),
         table,
         access,
         what,
         found,
-        str(row.get("words")),
+        str(row["words"]),
         may_read,
         _keys(table, access, found) if shows_keys else [],
-        rows if isinstance(rows, int) else 0,
-        row.get("approved") is True,
+        rows or 0,
+        row["approved"] is True,
     )
 
 
