@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import count
+from itertools import count, pairwise
 
 from .cells import DAY, MONTH, day_of, month_of, month_start
 from .kinds import Kind
+from .ordered import OrderedCells
 
-__all__ = ["Bar", "bars_of", "bulk_of", "open_bars", "quantile"]
+__all__ = ["Bar", "bars_of", "open_bars", "quantile"]
 
 MOST_BARS = 36
-_TAIL = 0.005  # of the rows, on each side, that may lie beyond the bars of equal width
-_FAR = 4  # times the width of the rest, from which on a tail counts as far away
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +37,27 @@ class _Unit:
     edge_of: Callable[[int], str | None]
 
 
-def bars_of(kind: Kind, level: int, cells: Mapping[int, int]) -> tuple[Bar, ...]:
+def bars_of(kind: Kind, level: int, ordered: OrderedCells) -> tuple[Bar, ...]:
     """At most ``MOST_BARS`` bars of equal width, and one for each tail that lies far away."""
+    cells = ordered.cells
     if not cells:
         return ()
-    first, last = bulk_of(cells)
+    first, last = ordered.bulk
     unit = next(
         one
         for one in (_time_units(level) if kind is Kind.TIME else _number_units(level))
         if one.bar_of(last) - one.bar_of(first) < MOST_BARS
     )
-    found: Counter[int] = Counter()
-    for cell, rows in cells.items():
-        found[unit.bar_of(cell)] += rows
     begin, end = unit.bar_of(first), unit.bar_of(last)
-    below = sum(rows for bar, rows in found.items() if bar < begin)
-    above = sum(rows for bar, rows in found.items() if bar > end)
-    bars = [Bar(unit.edge_of(at), unit.edge_of(at + 1), found[at]) for at in range(begin, end + 1)]
-    tail = [Bar(None, unit.edge_of(begin), below)] if below else []
-    return _joined([*tail, *bars, *([Bar(unit.edge_of(end + 1), None, above)] if above else [])])
+    starts = [bisect_left(cells, bar, key=unit.bar_of) for bar in range(begin, end + 2)]
+    edges = [unit.edge_of(bar) for bar in range(begin, end + 2)]
+    bars = [
+        Bar(low, high, ordered.rows(start, stop))
+        for (low, high), (start, stop) in zip(pairwise(edges), pairwise(starts), strict=True)
+    ]
+    below, above = ordered.rows(0, starts[0]), ordered.rows(starts[-1], len(cells))
+    tail = [Bar(None, edges[0], below)] if below else []
+    return _joined([*tail, *bars, *([Bar(edges[-1], None, above)] if above else [])])
 
 
 def _joined(bars: Sequence[Bar]) -> tuple[Bar, ...]:
@@ -93,38 +94,15 @@ def open_bars(bars: Sequence[Bar], fewest: int) -> tuple[Bar, ...]:
     return tuple(found)
 
 
-def bulk_of(cells: Mapping[int, int]) -> tuple[int, int]:
-    """The first and the last cell, without tails of few rows that lie far away."""
-    ordered = sorted(cells)
-    first, last = ordered[0], ordered[-1]
-    inner = _cell_at(cells, _TAIL), _cell_at(cells, 1 - _TAIL)
-    width = inner[1] - inner[0] + 1
-    if inner[0] - first > _FAR * width:
-        first = inner[0]
-    if last - inner[1] > _FAR * width:
-        last = inner[1]
-    return first, last
-
-
-def quantile(level: int, cells: Mapping[int, int], share: float) -> str:
+def quantile(level: int, ordered: OrderedCells, share: float) -> str:
     """Where the cell begins in which this share of numbers is reached: right within one cell."""
-    return _number_text(_cell_at(cells, share), level)
+    return _number_text(ordered.cell_at(share), level)
 
 
 def _number_text(cells: int, level: int) -> str:
     """So many cells of this level as a decimal number, without an exponent while it is short."""
     value = Decimal(cells).scaleb(level)
     return f"{value:f}" if abs(level) <= 20 else str(value)
-
-
-def _cell_at(cells: Mapping[int, int], share: float) -> int:
-    """The cell in which this share of the rows is passed."""
-    wanted, before = share * sum(cells.values()), 0
-    for cell in sorted(cells):
-        before += cells[cell]
-        if before > wanted:
-            return cell
-    return max(cells)
 
 
 def _number_units(level: int) -> Iterator[_Unit]:

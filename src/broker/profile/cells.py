@@ -14,10 +14,27 @@ from datetime import date, timedelta
 
 from .kinds import Kind
 
-__all__ = ["DAY", "MONTH", "coarser", "day_of", "level_for", "month_of", "month_start", "thinned"]
+__all__ = [
+    "CALENDAR",
+    "DAY",
+    "DAY_US",
+    "MONTH",
+    "coarser",
+    "day_of",
+    "level_for",
+    "month_of",
+    "month_start",
+    "thinned",
+]
 
 DAY, MONTH = 0, 1
+DAY_US = 86_400_000_000  # microseconds
 _EPOCH = date(1970, 1, 1)
+# The first and the last cell of each level that Python's calendar has.
+CALENDAR = {
+    DAY: ((date.min - _EPOCH).days, (date.max - _EPOCH).days),
+    MONTH: ((date.min.year - 1970) * 12, (date.max.year - 1970) * 12 + 11),
+}
 _MOST_CELLS = 4_000  # of one column in one file
 _CELLS_AT_LEAST = 200  # where nearly all values lie
 _FAR = 3  # times the distance of the quartiles
@@ -82,4 +99,4 @@ def month_of(day: int) -> int:
 def month_start(month: int) -> date | None:
     """The first day of a month that is counted from January 1970; None out of the calendar."""
     year = 1970 + month // 12
-    return date(year, month % 12 + 1, 1) if 1 <= year <= 9999 else None
+    return date(year, month % 12 + 1, 1) if date.min.year <= year <= date.max.year else None

@@ -8,9 +8,9 @@ from datetime import date
 from itertools import pairwise
 from statistics import median
 
-from .bars import bulk_of
-from .cells import DAY, MONTH, coarser, day_of, month_start
+from .cells import CALENDAR, DAY, MONTH, coarser, day_of, month_start
 from .kinds import Kind
+from .ordered import OrderedCells
 
 __all__ = ["Coverage", "coverage_of"]
 
@@ -47,12 +47,12 @@ def coverage_of(level: int, cells: Mapping[int, int]) -> Coverage | None:
     return None
 
 
-def _of_unit(unit: int, all_cells: Mapping[int, int]) -> Coverage | None:
-    cells = {cell: rows for cell, rows in all_cells.items() if _date(unit, cell) is not None}
-    if not cells:
+def _of_unit(unit: int, cells: Mapping[int, int]) -> Coverage | None:
+    known = OrderedCells.of(cells).between(*CALENDAR[unit])
+    if not known.cells:
         return None
-    first, last = bulk_of(cells)
-    present = sorted(cell for cell in cells if first <= cell <= last)
+    first, last = known.bulk
+    present = known.between(first, last).cells
     if len(present) < 2 or len(present) < _DENSE * (last - first + 1):
         return None
     holes = [(one + 1, other - 1) for one, other in pairwise(present) if other > one + 1]

@@ -1,32 +1,31 @@
 """Measures columns that have few different values with Arrow, in memory.
 
 Those of a small file are counted by Arrow, too: for a few thousand rows DuckDB takes longer to plan
-its queries than to answer them. It still writes values as text and makes the sketches, so that
-states of both kinds add up.
+its queries than to answer them. It still makes the sketches, and writes those values as text that
+``texts`` does not, so that states of both kinds add up.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ..tables.schema import Column
+from .cells import DAY_US
 from .kinds import Kind, kind_of
-from .queries import FIELDS, groups_query
+from .queries import FIELDS
 from .state import MOST_TEXT, MOST_VALUES
+from .texts import written
 
 __all__ = ["CountedColumn", "count_groups", "count_rows", "most_frequent", "numbers_of"]
 
-_DAY_US = 86_400_000_000
 _LAST_US = 2**63 - 2**40  # past which DuckDB has its infinite times
 
 
@@ -51,54 +50,55 @@ class CountedColumn:
             cells = _cells_of_integers(self.values, level)
         else:
             cells = _cells_of_numbers(self.numbers, level)
-        counted = pa.table({"cell": cells, "count": self.counts})
-        counted = counted.filter(pc.is_valid(counted["cell"]))
-        grouped = counted.group_by("cell").aggregate([("count", "sum")])
-        return dict(zip(grouped["cell"].to_pylist(), grouped["count_sum"].to_pylist(), strict=True))
+        if pc.sum(self.counts).as_py() == len(self.counts):  # each comes once
+            found = pc.value_counts(cells.drop_null()).flatten()
+        else:
+            counted = pa.table({"cell": cells, "count": self.counts}).drop_null()
+            found = (
+                counted.group_by("cell", use_threads=False).aggregate([("count", "sum")]).columns
+            )
+        return dict(zip(found[0].to_pylist(), found[1].to_pylist(), strict=True))
 
 
 def count_rows(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
+    connect: Callable[[], duckdb.DuckDBPyConnection],
+    table: pa.Table,
     columns: Sequence[Column],
     places: Iterable[int],
+    *,
+    sketches: bool,
 ) -> dict[int, CountedColumn]:
-    """Those of these columns of a small file that Arrow can count, by their place."""
-    with pq.ParquetFile(path) as file:
-        table = file.read()
-    found = {}
-    for at in places:
-        kind = kind_of(columns[at].type)
-        if kind is not Kind.OTHER:
-            found[at] = _Values.of_rows(kind, _whole(table.column(at)))
-    return _counted(connection, found)
+    """Those of these columns of a small file that Arrow can count, by their place.
+
+    They have no sketches unless these are asked for.
+    """
+    kinds = {at: kind for at in places if (kind := kind_of(columns[at].type)) is not Kind.OTHER}
+    found = {at: _Values.of_rows(kind, _whole(table.column(at))) for at, kind in kinds.items()}
+    return _counted(connect, found, sketches=sketches)
 
 
 def count_groups(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    columns: Sequence[Column],
-    places: Iterable[int],
+    connect: Callable[[], duckdb.DuckDBPyConnection], groups: pa.Table, kinds: Mapping[int, Kind]
 ) -> dict[int, CountedColumn]:
-    """The same of columns with few different values, whose rows are counted by DuckDB."""
-    kinds = {at: kind for at in places if (kind := kind_of(columns[at].type)) is not Kind.OTHER}
-    if not kinds:
-        return {}
-    groups = connection.sql(groups_query(path, columns, list(kinds))).to_arrow_table()
+    """The same of columns of these kinds, whose rows were counted by ``queries.groups_query``."""
     found = {}
     for at, kind in kinds.items():
         of_column = groups.filter(pc.equal(groups["place"], at))
         found[at] = _Values.of_groups(kind, _whole(of_column[f"v{at}"]), _whole(of_column["n"]))
-    return _counted(connection, found)
+    return _counted(connect, found, sketches=True)
 
 
 def _counted(
-    connection: duckdb.DuckDBPyConnection, values: Mapping[int, _Values]
+    connect: Callable[[], duckdb.DuckDBPyConnection],
+    values: Mapping[int, _Values],
+    *,
+    sketches: bool,
 ) -> dict[int, CountedColumn]:
     found = {at: one for at, one in values.items() if not one.may_be_infinite}
-    texts = _texts(connection, {at: one.shown() for at, one in found.items()})
-    sketches = _sketches(connection, {at: one.values for at, one in found.items()})
-    return {at: one.counted(texts[at], sketches[at]) for at, one in found.items()}
+    texts = _texts(connect, {at: one.shown() for at, one in found.items()})
+    sketched = {at: one.values for at, one in found.items()} if sketches else {}
+    made = _sketches(connect, sketched)
+    return {at: one.counted(texts[at], made.get(at)) for at, one in found.items()}
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,7 @@ class _Values:
     def of_rows(cls, kind: Kind, array: pa.Array) -> _Values:
         if pa.types.is_floating(array.type):
             array = pc.add(array, 0.0)  # there is one zero
-        pairs = pc.value_counts(array)
-        return cls._of(kind, len(array), pairs.field(0), pairs.field(1))
+        return cls._of(kind, len(array), *pc.value_counts(array).flatten())
 
     @classmethod
     def of_groups(cls, kind: Kind, values: pa.Array, counts: pa.Array) -> _Values:
@@ -125,8 +124,9 @@ class _Values:
 
     @classmethod
     def _of(cls, kind: Kind, rows: int, values: pa.Array, counts: pa.Array) -> _Values:
-        known = pc.is_valid(values)
-        values, counts = values.filter(known), counts.filter(known)
+        if values.null_count:
+            known = pc.is_valid(values)
+            values, counts = values.filter(known), counts.filter(known)
         nulls = rows - _total(counts)
         return cls(kind, rows, nulls, values, counts, numbers_of(kind, values))
 
@@ -139,24 +139,25 @@ class _Values:
         return bool(max(-ends["min"], ends["max"]) > _LAST_US)
 
     def shown(self) -> pa.Array:
-        """The least and the greatest finite value, or NULL twice; then the most frequent ones."""
-        ends = pc.min_max(self.values.filter(self._finite))
+        """The least and the greatest finite value, or NULL twice; then those that are listed."""
+        ends = pc.min_max(self._of_finite(self.values))
         outermost = pa.array([ends["min"], ends["max"]], self.values.type)
-        return pa.concat_arrays([outermost, self.values.take(self._order)])
+        return pa.concat_arrays([outermost, self._listed[0]])
 
-    def counted(self, texts: Sequence[str | None], sketch: Mapping[str, Any]) -> CountedColumn:
+    def counted(
+        self, texts: Sequence[str | None], sketch: Mapping[str, Any] | None
+    ) -> CountedColumn:
         low, high, *frequent = texts
-        counts = self.counts.take(self._order).to_pylist()
-        finite = self.counts.filter(self._finite)
+        counts = self._listed[1].to_pylist()
         facts = {
             **dict.fromkeys(FIELDS),
             "rows": self.rows,
             "nulls": self.nulls,
             "distinct": len(self.values),
-            "not_finite": _total(self.counts) - _total(finite),
+            "not_finite": self.rows - self.nulls - _total(self._of_finite(self.counts)),
             "low": low,
             "high": high,
-            "has_all": len(self.values) <= MOST_VALUES,
+            "has_all": self._lists_all,
             "values": frequent[: len(counts)],
             "counts": counts,
             "sketch": sketch,
@@ -175,20 +176,33 @@ class _Values:
             ends = pc.min_max(self.numbers).as_py()
             return {"low_us": ends["min"], "high_us": ends["max"]}
         if self.kind is Kind.NUMBER:
-            return _of_numbers(self.numbers, self.counts, self._finite)
+            return _of_numbers(self._of_finite(self.numbers), self._of_finite(self.counts))
         return {}
 
-    @cached_property
-    def _finite(self) -> pa.Array:
-        """Of each value, whether it is a finite one."""
-        if pa.types.is_floating(self.values.type):
-            return pc.is_finite(self.values)
-        return pc.is_valid(self.values)
+    def _of_finite(self, array: pa.Array) -> pa.Array:
+        """The part of an array that stands beside finite values."""
+        return array if self._finite is None else array.filter(self._finite)
 
     @cached_property
-    def _order(self) -> pa.Array:
-        """Where the most frequent values stand; of equally frequent ones the least."""
-        return most_frequent(pa.table({"value": self.values, "count": self.counts}))
+    def _finite(self) -> pa.Array | None:
+        """Of each value, whether it is a finite one; None where all are."""
+        return pc.is_finite(self.values) if pa.types.is_floating(self.values.type) else None
+
+    @property
+    def _lists_all(self) -> bool:
+        return len(self.values) <= MOST_VALUES
+
+    @cached_property
+    def _listed(self) -> tuple[pa.Array, pa.Array]:
+        """The most frequent values, and how often each comes; where not all, more than once."""
+        if self._lists_all:
+            return self.values, self.counts
+        often = pc.greater(self.counts, 1)
+        values, counts = self.values.filter(often), self.counts.filter(often)
+        if len(values) > MOST_VALUES:
+            places = most_frequent(pa.table({"value": values, "count": counts}))
+            values, counts = values.take(places), counts.take(places)
+        return values, counts
 
 
 def most_frequent(pairs: pa.Table) -> pa.Array:
@@ -197,9 +211,8 @@ def most_frequent(pairs: pa.Table) -> pa.Array:
     return pc.select_k_unstable(pairs, MOST_VALUES, keys)
 
 
-def _of_numbers(numbers: pa.Array, counts: pa.Array, finite: pa.Array) -> dict[str, Any]:
-    """Zeros, sum, quartiles of the different ones and ends of numbers."""
-    numbers, counts = numbers.filter(finite), counts.filter(finite)
+def _of_numbers(numbers: pa.Array, counts: pa.Array) -> dict[str, Any]:
+    """Zeros, sum, quartiles of the different ones and ends of finite numbers."""
     if not len(numbers):
         return {}
     ends = pc.min_max(numbers).as_py()
@@ -237,12 +250,12 @@ def numbers_of(kind: Kind, values: pa.Array) -> pa.Array | None:
     if kind is not Kind.TIME:
         return None
     if pa.types.is_date32(values.type):
-        return pc.multiply(values.cast(pa.int32()).cast(pa.int64()), _DAY_US)
+        return pc.multiply(values.cast(pa.int32()).cast(pa.int64()), DAY_US)
     return values.cast(pa.int64())
 
 
 def _days(micros: pa.Array) -> pa.Array:
-    return pc.floor(pc.divide(micros.cast(pa.float64(), safe=False), float(_DAY_US))).cast(
+    return pc.floor(pc.divide(micros.cast(pa.float64(), safe=False), float(DAY_US))).cast(
         pa.int64()
     )
 
@@ -267,18 +280,20 @@ def _cells_of_integers(values: pa.Array, level: int) -> pa.Array:
 
 
 def _texts(
-    connection: duckdb.DuckDBPyConnection, shown: Mapping[int, pa.Array]
+    connect: Callable[[], duckdb.DuckDBPyConnection], shown: Mapping[int, pa.Array]
 ) -> dict[int, list[str | None]]:
     """What is shown of each column, as DuckDB writes it."""
-    rows = _each(connection, _padded(shown), f"left({{}}::VARCHAR, {MOST_TEXT + 1})")
-    return {at: [row[place] for row in rows] for place, at in enumerate(shown)}
+    found = {at: texts for at, one in shown.items() if (texts := written(one)) is not None}
+    others = {at: one for at, one in shown.items() if at not in found}
+    rows = _each(connect, _padded(others), f"left({{}}::VARCHAR, {MOST_TEXT + 1})")
+    return found | {at: [row[place] for row in rows] for place, at in enumerate(others)}
 
 
 def _sketches(
-    connection: duckdb.DuckDBPyConnection, values: Mapping[int, pa.Array]
+    connect: Callable[[], duckdb.DuckDBPyConnection], values: Mapping[int, pa.Array]
 ) -> dict[int, Mapping[str, Any]]:
     """DuckDB's states of the different values."""
-    rows = _each(connection, _padded(values), "approx_count_distinct({}) EXPORT_STATE")
+    rows = _each(connect, _padded(values), "approx_count_distinct({}) EXPORT_STATE")
     return dict(zip(values, rows[0] if rows else (), strict=True))
 
 
@@ -292,11 +307,12 @@ def _padded(arrays: Mapping[int, pa.Array]) -> dict[int, pa.Array]:
 
 
 def _each(
-    connection: duckdb.DuckDBPyConnection, columns: Mapping[int, pa.Array], sql: str
+    connect: Callable[[], duckdb.DuckDBPyConnection], columns: Mapping[int, pa.Array], sql: str
 ) -> list[tuple[Any, ...]]:
     """The same SQL of each of these columns."""
     if not columns:
         return []
+    connection = connect()
     names = [f"c{at}" for at in columns]
     connection.register("measured", pa.table([*columns.values()], names=names))
     try:

@@ -1,7 +1,8 @@
 """The profile of a table in the generation that is being made, from its files and the one before.
 
 Only files that the version before did not have are read, and of these no column whose bytes are
-those of the file in their place before. So the cost follows the change.
+those of the file in their place before. So the cost follows the change. A table of one small file
+is read whole: that takes less than to keep what was measured of it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +29,12 @@ from .facts import ColumnFacts, merged
 from .footers import places_of_same_values
 from .history import continued
 from .kinds import kind_of
-from .measure import measure
+from .measure import FileRows, is_small, measure
 from .shown import shown_column
 from .state import MOST_TEXT, ColumnState
+from .texts import written
 
-__all__ = ["Before", "Profile", "Rules", "basis_of", "make_profile"]
+__all__ = ["Before", "Profile", "Rules", "basis_of", "keeps_states", "make_profile"]
 
 _REVISION = 3  # of the document: another one writes each anew
 _SAMPLES = 5
@@ -60,18 +64,36 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What people see of a table, as JSON, and what was measured of each file, as Parquet."""
+    """What people see of a table, as JSON, and what was measured of each file, as Parquet.
+
+    ``states`` is None where it is not kept.
+    """
 
     document: bytes
-    states: bytes
+    states: bytes | None
 
 
 @dataclass(frozen=True)
 class _Work:
-    connection: duckdb.DuckDBPyConnection
+    """``connect`` answers a database, the same one each time."""
+
+    connect: Callable[[], duckdb.DuckDBPyConnection]
     entry: TableEntry
     file_of: Callable[[str], Path]
     before: Before
+
+    def rows_of(self, file: DataFile) -> FileRows:
+        return FileRows(self.file_of(file.path), file.sha256, file.rows)
+
+    @cached_property
+    def last(self) -> FileRows:
+        """The last file, of which some rows are shown."""
+        return self.rows_of(self.entry.files[-1])
+
+
+def keeps_states(entry: TableEntry) -> bool:
+    """Whether what is measured of each file of a table is kept for the next time."""
+    return len(entry.files) > 1 or not all(is_small(file.rows) for file in entry.files)
 
 
 def basis_of(entry: TableEntry, rules: Rules) -> str:
@@ -100,8 +122,9 @@ def make_profile(
     """
     known = _parsed(before.document)
     kept = from_parquet(before.states) if before.states is not None else {}
-    with session(limits, work) as connection:
-        at_work = _Work(connection, entry, file_of, before)
+    with ExitStack() as stack:
+        connect = cache(lambda: stack.enter_context(session(limits, work)))
+        at_work = _Work(connect, entry, file_of, before)
         states = _states(at_work, kept)
         columns = [_facts(at_work, at, states) for at in range(len(entry.schema.columns))]
         rows = _samples(at_work) if rules.tier is Tier.SAMPLES else None
@@ -124,12 +147,11 @@ def make_profile(
         "samples": rows,
         "history": history,
     }
-    return Profile(
-        _written(document), to_parquet(one for of_file in states.values() for one in of_file)
-    )
+    every = (one for of_file in states.values() for one in of_file)
+    return Profile(_as_json(document), to_parquet(every) if keeps_states(entry) else None)
 
 
-def _written(document: Mapping[str, Any]) -> bytes:
+def _as_json(document: Mapping[str, Any]) -> bytes:
     """As JSON, with a line for each column and version: an indent would take Python far longer."""
     lines = []
     for name, value in document.items():
@@ -151,17 +173,18 @@ def _states(
     work: _Work, kept: Mapping[tuple[str, str], ColumnState]
 ) -> dict[str, tuple[ColumnState, ...]]:
     """What is measured of each file, by its SHA-256: kept, or measured now."""
-    columns = work.entry.schema.columns
+    columns, files = work.entry.schema.columns, work.entry.files
     found = {}
-    for file in work.entry.files:
+    for file in files:
         known = {at: kept.get((file.sha256, one.name)) for at, one in enumerate(columns)}
         states = {at: one for at, one in known.items() if one is not None}
         if len(states) < len(columns):
             states = _unchanged(work, file, kept) | states
         others = [at for at in known if at not in states]
         if others:
-            place = work.file_of(file.path)
-            states |= measure(work.connection, place, file.sha256, columns, others, file.rows)
+            rows = work.last if file is files[-1] else work.rows_of(file)
+            add_up = keeps_states(work.entry)
+            states |= measure(work.connect, rows, columns, others, sketches=add_up)
         found[file.sha256] = tuple(states[at] for at in known)
     return found
 
@@ -190,7 +213,7 @@ def _facts(work: _Work, at: int, states: Mapping[str, Sequence[ColumnState]]) ->
     found = [states[file.sha256][at] for file in work.entry.files]
     if not found:
         return ColumnFacts(column.name, type_, kind_of(column.type), 0, 0, 0, 0.0)
-    facts = merged(column.name, type_, found, lambda sketch: _estimate(work.connection, sketch))
+    facts = merged(column.name, type_, found, lambda sketch: _estimate(work.connect(), sketch))
     if work.entry.key == (column.name,):  # of which the engine leaves each value once
         return replace(facts, distinct=facts.rows - facts.nulls, distinct_error=0.0)
     return facts
@@ -208,8 +231,17 @@ def _samples(work: _Work) -> list[list[str | None]]:
     """A few rows of the last file as text; long values are cut."""
     if not work.entry.files:
         return []
+    if is_small(work.last.rows):
+        first = work.last.table.slice(0, _SAMPLES).combine_chunks()
+        texts = [written(column.chunk(0)) for column in first.columns if column.num_chunks]
+        if len(texts) == first.num_columns and None not in texts:
+            return [[_cut(text) for text in row] for row in zip(*filter(None, texts), strict=True)]
     names = work.entry.schema.names
     values = (f"left({value}::VARCHAR, {MOST_TEXT})" for value in inside(names).values())
-    rows = numbered([work.file_of(work.entry.files[-1].path)], names)
-    found = work.connection.execute(f"SELECT {', '.join(values)} FROM {rows} LIMIT {_SAMPLES}")
+    rows = numbered([work.last.path], names)
+    found = work.connect().execute(f"SELECT {', '.join(values)} FROM {rows} LIMIT {_SAMPLES}")
     return [list(row) for row in found.fetchall()]
+
+
+def _cut(text: str | None) -> str | None:
+    return None if text is None else text[:MOST_TEXT]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ..tables.pieces import pieces
 from ..tables.schema import Column
@@ -16,11 +20,11 @@ from .cells import DAY, level_for, thinned
 from .footers import places_of_few_values
 from .in_memory import CountedColumn, count_groups, count_rows
 from .kinds import Kind, digits_of, kind_of
-from .queries import cells_query
+from .queries import cells_query, groups_query
 from .sketched import sketch_columns
 from .state import MOST_TEXT, ColumnState, by_frequency
 
-__all__ = ["FEW_ROWS", "FEW_VALUES", "measure"]
+__all__ = ["FEW_ROWS", "FEW_VALUES", "FileRows", "is_small", "measure"]
 
 FEW_ROWS = 20_000  # of which Arrow counts the values before DuckDB has planned its queries
 FEW_VALUES = 20_000  # of a column: each is counted
@@ -28,51 +32,78 @@ _GROUPED = 10  # columns in one query: a row for each value of each has a place 
 _SKETCHED = 25  # columns in one query: each takes memory for its sample
 
 
+def is_small(rows: int) -> bool:
+    """Whether the values of a file of so many rows are counted in memory."""
+    return rows <= FEW_ROWS
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """A data file, which is named by its SHA-256, and has so many rows."""
+
+    path: Path
+    name: str
+    rows: int
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """All of a small file."""
+        with pq.ParquetFile(self.path) as file:
+            return file.read(use_threads=False)
+
+
 def measure(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    name: str,
+    connect: Callable[[], duckdb.DuckDBPyConnection],
+    file: FileRows,
     columns: Sequence[Column],
     places: Sequence[int],
-    rows: int,
+    *,
+    sketches: bool = True,
 ) -> dict[int, ColumnState]:
-    """The state of each of these columns of the file at ``path``, by its place.
+    """The state of each of these columns of a file, by its place.
 
-    The SHA-256 of the file is ``name``. Takes memory for the different values of a column that has
-    few of them, and for all of a file of few ``rows``.
+    ``connect`` answers a database; a small file of simple columns may need none. Without
+    ``sketches`` states of columns that are counted do not add up with those of other files.
+    Takes memory for the different values of a column that has few of them, and for all of a small
+    file.
     """
     found: dict[int, ColumnState] = {}
-    for at, one in _count(connection, path, columns, places, rows).items():
+    for at, one in _count(connect, file, columns, places, sketches=sketches).items():
         level = _level(columns[at], one.facts)
         cells = {} if level is None else one.cells(level)
-        found[at] = _state(name, columns[at], one.facts, level, cells)
+        found[at] = _state(file.name, columns[at], one.facts, level, cells)
     others = [at for at in places if at not in found]
     for some in pieces(others, _SKETCHED):
-        is_small = rows <= FEW_VALUES
-        facts = sketch_columns(connection, path, columns, some, rows, counts=is_small)
+        connection, path, rows = connect(), file.path, file.rows
+        facts = sketch_columns(connection, path, columns, some, rows, counts=rows <= FEW_VALUES)
         levels = {at: _level(columns[at], facts[at]) for at in some}
         counted = _cells(connection, path, columns, levels)
         for at in some:
-            found[at] = _state(name, columns[at], facts[at], levels[at], counted[at])
+            found[at] = _state(file.name, columns[at], facts[at], levels[at], counted[at])
     return found
 
 
 def _count(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
+    connect: Callable[[], duckdb.DuckDBPyConnection],
+    file: FileRows,
     columns: Sequence[Column],
     places: Sequence[int],
-    rows: int,
+    *,
+    sketches: bool,
 ) -> dict[int, CountedColumn]:
     """Those of these columns of which each value can be counted."""
-    if rows <= FEW_ROWS:
-        return count_rows(connection, path, columns, places)
+    if is_small(file.rows):
+        return count_rows(connect, file.table, columns, places, sketches=sketches)
     few = set(places)
-    if rows > FEW_VALUES:
-        few &= places_of_few_values(path, FEW_VALUES)
+    if file.rows > FEW_VALUES:
+        few &= places_of_few_values(file.path, FEW_VALUES)
+    kinds = {
+        at: kind for at in sorted(few) if (kind := kind_of(columns[at].type)) is not Kind.OTHER
+    }
     found: dict[int, CountedColumn] = {}
-    for some in pieces(sorted(few), _GROUPED):
-        found |= count_groups(connection, path, columns, some)
+    for some in pieces(list(kinds), _GROUPED):
+        groups = connect().sql(groups_query(file.path, columns, some)).to_arrow_table()
+        found |= count_groups(connect, groups, {at: kinds[at] for at in some})
     return found
 
 

@@ -14,6 +14,7 @@ from .bars import Bar, bars_of, open_bars, quantile
 from .coverage import coverage_of
 from .facts import ColumnFacts
 from .kinds import Kind
+from .ordered import OrderedCells
 
 __all__ = ["shown_column"]
 
@@ -38,14 +39,15 @@ def shown_column(facts: ColumnFacts, tier: Tier, fewest: int) -> dict[str, Any]:
     is_open = tier is Tier.RANGES
     if not _shows_values(facts, tier, fewest):
         return shown
-    bars = bars_of(facts.kind, facts.level, facts.cells)
+    ordered = OrderedCells.of(facts.cells)
+    bars = bars_of(facts.kind, facts.level, ordered)
     if is_open:
         bars = open_bars(bars, fewest)
-    shown |= {"not_finite": facts.not_finite, "bars": [asdict(bar) for bar in bars]}
+    shown |= {"not_finite": facts.not_finite, "bars": [_bar(bar) for bar in bars]}
     frequent = _top(facts, fewest if is_open else 1, bars)
     shown |= frequent
     if facts.kind is Kind.NUMBER and facts.cells and not (is_open and facts.finite < fewest):
-        shown |= _numbers(facts, fewest if is_open else 0, frequent["top"])
+        shown |= _numbers(facts, ordered, fewest if is_open else 0, frequent["top"])
     if facts.kind is Kind.TIME and facts.cells:
         shown["coverage"] = _coverage(facts, bars if is_open else None)
     if facts.characters is not None:
@@ -59,6 +61,11 @@ def _shows_values(facts: ColumnFacts, tier: Tier, fewest: int) -> bool:
     """Whether anything is shown that tells of values, and not only how many there are."""
     is_small = tier is Tier.RANGES and facts.rows - facts.nulls < fewest
     return tier is not Tier.COUNTS and not is_small
+
+
+def _bar(bar: Bar) -> dict[str, Any]:
+    """As ``asdict``, which takes far longer for each of many."""
+    return {"low": bar.low, "high": bar.high, "count": bar.count}
 
 
 def _top(facts: ColumnFacts, fewest: int, bars: Sequence[Bar]) -> dict[str, Any]:
@@ -107,14 +114,16 @@ def _bar_of(value: str, bars: Sequence[Bar]) -> int:
     return next((at for at, high in enumerate(highs) if number < high), len(bars) - 1)
 
 
-def _numbers(facts: ColumnFacts, fewest: int, top: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _numbers(
+    facts: ColumnFacts, ordered: OrderedCells, fewest: int, top: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """Mean and quantiles; one that lies among the ``fewest`` outermost rows is left out."""
     rows = facts.finite
     return {
         "mean": _open_mean(facts, fewest) if fewest else facts.mean,
         "zeros": _open_zeros(facts, top) if fewest else facts.zeros,
         "quantiles": [
-            {"share": share, "value": quantile(facts.level, facts.cells, share)}
+            {"share": share, "value": quantile(facts.level, ordered, share)}
             for share in _SHARES
             if min(share, 1 - share) * rows >= fewest
         ],

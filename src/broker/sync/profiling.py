@@ -12,7 +12,7 @@ from threading import Lock
 from ..config import Instance
 from ..errors import PublishError
 from ..manifest import TableEntry
-from ..profile.make import Before, Rules, basis_of, make_profile
+from ..profile.make import Before, Rules, basis_of, keeps_states, make_profile
 from ..publish import NO_CLASS, RenderedDocument, Staging
 from ..tables.model import Limits
 
@@ -75,7 +75,7 @@ class Profiling:
         is_kept = (
             before.get(entry.path) == basis
             and staging.keep_document(shown, entry.access)
-            and staging.keep_document(measured, None)
+            and (not keeps_states(entry) or staging.keep_document(measured, None))
         )
         if not is_kept:
             try:
@@ -93,7 +93,8 @@ class Profiling:
             finally:
                 staging.clear(entry.id)
             staging.document(shown, RenderedDocument(entry.access, profile.document))
-            staging.document(measured, RenderedDocument(None, profile.states))
+            if profile.states is not None:
+                staging.document(measured, RenderedDocument(None, profile.states))
         with self._lock:
             self._bases[entry.path] = basis
         return None

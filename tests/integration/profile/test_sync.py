@@ -15,7 +15,7 @@ from broker.cli import store as opening
 from broker.manifest import TableEntry
 from broker.profile.make import Profile, make_profile
 from broker.profile.measure import measure
-from tests.integration.sync.conftest import CUSTOMERS, DESCRIPTION, Instance, make_instance
+from tests.integration.sync.conftest import CUSTOMERS, DESCRIPTION, ORDERS, Instance, make_instance
 
 PUBLIC, PRIVATE = "views/tree", "views/private/tree"
 
@@ -74,13 +74,24 @@ def test_each_table_has_a_profile_where_its_class_is_shown(instance: Instance) -
     assert verified.returncode == 0, verified.stdout
 
 
-def test_a_table_that_did_not_change_keeps_its_profile_as_a_link(instance: Instance) -> None:
+def test_a_table_that_did_not_change_keeps_its_profile_as_a_link(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     instance.sync()
     first = current(instance)
+    made: list[str] = []
+
+    def noted(entry: TableEntry, *given: Any, **options: Any) -> Profile:
+        made.append(entry.path)
+        return make_profile(entry, *given, **options)
+
+    monkeypatch.setattr("broker.sync.profiling.make_profile", noted)
     instance.csv("customers", CUSTOMERS + "3,Edsger\n")
     instance.sync()
+    assert made == ["shop/customers"]
     second = current(instance)
-    for path in ("docs/profiles/shop/orders.json", "state/profiles/shop/orders.parquet"):
+    shown_files = ("docs/profiles/shop/orders.json", "docs/profiles/hr/salaries.json")
+    for path in (*shown_files, "state/profiles/shop/orders.parquet"):
         assert (first / path).samefile(second / path)
     customers = shown(instance, "shop/customers")
     assert [p["rows"] for p in customers["history"]] == [2, 3]
@@ -98,10 +109,10 @@ def test_only_the_columns_that_a_sync_changes_are_measured(
     instance.sync()
     measured: list[tuple[str, list[str]]] = []
 
-    def noted(*given: Any) -> Any:
-        _, path, _, columns, places, _ = given
-        measured.append((path.stem, [columns[at].name for at in places]))
-        return measure(*given)
+    def noted(*given: Any, **options: Any) -> Any:
+        _, file, columns, places = given
+        measured.append((file.path.stem, [columns[at].name for at in places]))
+        return measure(*given, **options)
 
     monkeypatch.setattr("broker.profile.make.measure", noted)
     instance.csv("orders", "id,day,total\n1,2026-10-01,7\n2,2026-10-02,2\n3,2026-11-02,3\n")
@@ -182,16 +193,22 @@ def test_a_profile_that_fails_is_a_warning_and_the_rows_are_published(
     assert place(instance, "shop/orders").exists()
 
 
+def test_of_a_table_of_one_small_file_nothing_is_kept(instance: Instance) -> None:
+    instance.sync()
+    found = {path.name for path in (current(instance) / "state/profiles").rglob("*.parquet")}
+    assert found == {"orders.parquet"}
+
+
 def test_a_damaged_profile_of_before_is_made_anew(instance: Instance) -> None:
     instance.sync()
-    for name in ("docs/profiles/shop/customers.json", "state/profiles/shop/customers.parquet"):
+    for name in ("docs/profiles/shop/orders.json", "state/profiles/shop/orders.parquet"):
         path = current(instance) / name
         path.chmod(0o600)
         path.write_bytes(b"damaged")
-    instance.csv("customers", CUSTOMERS + "3,Edsger\n")
+    instance.csv("orders", ORDERS + "4,2026-11-03,1.00,\n")
     assert instance.sync()["exit_code"] == 0
-    customers = shown(instance, "shop/customers")
-    assert (customers["rows"], len(customers["history"])) == (3, 1)
+    orders = shown(instance, "shop/orders")
+    assert (orders["rows"], len(orders["history"])) == (4, 1)
 
 
 @pytest.mark.parametrize(

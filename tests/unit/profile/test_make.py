@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 
 from broker.config.profiles import Alerts, Tier
 from broker.profile import measure as measuring
-from broker.profile.archive import from_parquet
 from broker.profile.make import Before
-from broker.profile.measure import measure
+from broker.profile.measure import FileRows, measure
+from broker.profile.state import ColumnState
+from broker.tables.session import session
 
-from .tables import Table, one_column, profile, table
+from .tables import LIMITS, Table, one_column, profile, table
 
 DAY = date(2026, 3, 1)
 NUMBERS = {
@@ -60,6 +61,15 @@ def column(made: Table, tier: Tier = Tier.SAMPLES, fewest: int = 10) -> dict[str
     document = json.loads(profile(made, tier, fewest=fewest).document)
     found: dict[str, Any] = document["columns"][0]
     return found
+
+
+def state_of(made: Table) -> ColumnState:
+    """What is measured of the only column of the only file of a table."""
+    (file,) = made.entry.files
+    columns = made.entry.schema.columns
+    with session(LIMITS, made.folder / "work") as connection:
+        rows = FileRows(made.place(file.path), file.sha256, file.rows)
+        return measure(lambda: connection, rows, columns, [0])[0]
 
 
 def is_finite(value: Any) -> bool:
@@ -305,33 +315,49 @@ def test_only_columns_that_changed_are_measured(
         "word": [f"w{n % 7}" for n in range(40)],
     }
     flat = {name: types[name] for name in rows}
-    first = table(tmp_path / "first", flat, [rows])
-    second = table(tmp_path / "second", flat, [{**rows, "word": ["new", *rows["word"][1:]]}])
+    same = {name: values[:1] for name, values in rows.items()}
+    first = table(tmp_path / "first", flat, [rows, same])
+    changed = {**rows, "word": ["new", *rows["word"][1:]]}
+    second = table(tmp_path / "second", flat, [changed, same])
     measured: list[list[str]] = []
 
-    def noted(*given: Any) -> Any:
-        measured.append([given[3][at].name for at in given[4]])
-        return measure(*given)
+    def noted(*given: Any, **options: Any) -> Any:
+        measured.append([given[2][at].name for at in given[3]])
+        return measure(*given, **options)
 
     monkeypatch.setattr("broker.profile.make.measure", noted)
     one = profile(first)
     old, new = first.entry.files[0], second.entry.files[0]
     files = {new.path: (old.sha256, first.place(old.path))}
     again = profile(second, before=Before(None, one.states, files))
-    assert measured == [["id", "price", "word"], ["word"]]
+    assert measured == [["id", "price", "word"], ["id", "price", "word"], ["word"]]
     anew = profile(second)
     assert again.states == anew.states
     assert again.document == anew.document
     profile(second, before=Before(None, one.states, {new.path: ("another", tmp_path)}))
     assert measured[-1] == ["id", "price", "word"]
-    both = table(tmp_path / "first", types, [{**rows, "list": [[1]] * 40}])
+    lists = [{**rows, "list": [[1]] * 40}, {**same, "list": [[1]]}]
+    both = table(tmp_path / "first", types, lists)
+    measured.clear()
     profile(both, before=Before(None, one.states, {both.entry.files[0].path: files[new.path]}))
-    assert measured[-1] == ["id", "price", "word", "list"]
+    assert measured[0] == ["id", "price", "word", "list"]
+
+
+def test_what_is_measured_of_one_small_file_is_not_kept(tmp_path: Path, way: str) -> None:
+    one, other = list(range(700)), [n * n for n in range(500)]
+    made = profile(one_column(tmp_path, "BIGINT", one))
+    assert (made.states is None) == (way == "rows")
+    both = one_column(tmp_path, "BIGINT", one, other)
+    grown = profile(both, before=Before(None, made.states))
+    assert grown.states == profile(both).states
+    distinct = json.loads(grown.document)["columns"][0]["distinct"]
+    assert distinct == pytest.approx(len({*one, *other}), rel=3 * 0.0325)
 
 
 def test_states_of_another_release_are_made_anew(tmp_path: Path) -> None:
-    made = one_column(tmp_path, "BIGINT", range(30))
+    made = one_column(tmp_path, "BIGINT", range(30), range(40))
     states = profile(made).states
+    assert states is not None
     broken = Before(None, states.replace(b"duckdb", b"duckdc"))
     assert profile(made, before=broken).states == states
     assert profile(made, before=Before(None, b"no parquet")).states == states
@@ -363,6 +389,7 @@ def test_a_long_value_is_not_shown(tmp_path: Path) -> None:
     document = profile(one_column(tmp_path, "VARCHAR", [text] * 9)).document.decode()
     assert "x" * 200 in document
     assert "x" * 202 not in document
+    assert json.loads(document)["samples"] == [["x" * 200]] * 5
     assert json.loads(document)["columns"][0]["top"] == []
 
 
@@ -667,9 +694,7 @@ def test_every_way_measures_the_same(data: st.DataObject) -> None:
         for few_rows, few_values in ((1_000, 1_000), (-1, 1_000), (-1, -1)):
             patch.setattr(measuring, "FEW_ROWS", few_rows)
             patch.setattr(measuring, "FEW_VALUES", few_values)
-            made = one_column(Path(folder), type_, values)
-            (state,) = from_parquet(profile(made).states).values()
-            found.append(state)
+            found.append(state_of(one_column(Path(folder), type_, values)))
     rows, groups, sketch = found
     if rows.total is not None:  # past 2**53 not each digit is certain
         apart = 1e-15 * max(abs(float(one)) for one in values if one not in (None, math.inf))
