@@ -1,4 +1,4 @@
-"""What profiles cost: of 24 monthly files, of two of them, and of the runs that publish."""
+"""What profiles cost: of 24 monthly files, and of two of them."""
 
 from __future__ import annotations
 
@@ -17,31 +17,17 @@ from broker.tables.model import DataFile, Limits
 from broker.tables.schema import Column, TableSchema
 
 from .data import OPTIONS, ORDERS
-from .published import deliver, publish_orders, publish_others, publish_small
 
 __all__ = [
     "aggregates",
     "profile_first",
     "profile_months",
     "profile_months_before",
-    "profiled",
-    "profiled_before",
     "profiled_files",
-    "profiled_small",
-    "profiled_small_before",
-    "profiled_upsert",
-    "profiled_upsert_before",
-    "unprofiled",
-    "unprofiled_before",
-    "unprofiled_small",
-    "unprofiled_small_before",
-    "unprofiled_upsert",
-    "unprofiled_upsert_before",
 ]
 
 GIB = 1024**3
 SCHEMA = TableSchema(tuple(Column(name, type_) for name, type_ in ORDERS.items()))
-_WITHOUT = "profiles: {enabled: false}\n"
 _NUMBERS = ("BIGINT", "DOUBLE", "DECIMAL")
 
 
@@ -136,67 +122,3 @@ def _profile(folder: Path, entry: TableEntry, before: Before) -> Profile:
         limits=Limits(GIB, 2),
         work=work,
     )
-
-
-def unprofiled_before(folder: Path) -> None:
-    """Other tables, published before."""
-    publish_others(folder, "unprofiled", "orders")
-
-
-def unprofiled(folder: Path) -> None:
-    """Load and publish ``orders`` without profiles."""
-    publish_orders(folder, "unprofiled", _WITHOUT)
-
-
-def profiled_before(folder: Path) -> None:
-    """Other tables, published before."""
-    publish_others(folder, "profiled", "orders")
-
-
-def profiled(folder: Path) -> None:
-    """The same with profiles."""
-    publish_orders(folder, "profiled")
-
-
-def unprofiled_upsert_before(folder: Path) -> None:
-    """The load, and what is delivered after it."""
-    unprofiled_before(folder)
-    unprofiled(folder)
-    deliver(folder, "unprofiled", "changes")
-
-
-def unprofiled_upsert(folder: Path) -> None:
-    """Upsert 1.5 % into what was published, without profiles."""
-    unprofiled(folder)
-
-
-def profiled_upsert_before(folder: Path) -> None:
-    """The load, and what is delivered after it."""
-    profiled_before(folder)
-    profiled(folder)
-    deliver(folder, "profiled", "changes")
-
-
-def profiled_upsert(folder: Path) -> None:
-    """The same with profiles."""
-    profiled(folder)
-
-
-def unprofiled_small_before(folder: Path) -> None:
-    """Nothing is published."""
-    shutil.rmtree(folder / "unprofiled-small", ignore_errors=True)
-
-
-def unprofiled_small(folder: Path) -> None:
-    """200 tables of 2,000 rows, full refresh, without profiles."""
-    publish_small(folder, "unprofiled-small", _WITHOUT)
-
-
-def profiled_small_before(folder: Path) -> None:
-    """Nothing is published."""
-    shutil.rmtree(folder / "profiled-small", ignore_errors=True)
-
-
-def profiled_small(folder: Path) -> None:
-    """The same with profiles."""
-    publish_small(folder, "profiled-small")
