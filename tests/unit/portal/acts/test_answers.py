@@ -12,12 +12,14 @@ from broker.errors import BrokerError
 from broker.portal.acts.machine import HostParts
 from broker.portal.acts.publishing import PublishingActs
 from broker.portal.attention import matters_of
+from broker.portal.database.backup_note import BackupStanding
 from broker.portal.pages.admin.sync_log import SyncLogLine
 from broker.portal.pages.admin.syncs import SyncEnd
 from tests.unit.publishing.answers import completed
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 SYNCS = completed("syncs", {"running": [{}], "ended": [{}], "failures": 1})
+NEVER = BackupStanding(None)
 UNTIL = "2027-01-01T00:00:00+00:00"
 
 
@@ -41,7 +43,7 @@ READERS: dict[str, tuple[Callable[[Mapping[str, Any]], Any], dict[str, Any], set
         {"generation", "analysts", "seconds", "tried", "problem"},
     ),
     "syncs": (
-        *(lambda row: matters_of({"syncs": row}, None, None, 0, NOW), SYNCS),
+        *(lambda row: matters_of({"syncs": row}, None, None, 0, NOW, backup=NEVER), SYNCS),
         SYNCS.keys() - {"problems", "failures"},
     ),
 }

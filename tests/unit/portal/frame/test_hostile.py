@@ -17,6 +17,7 @@ from broker.accounts.debian.activity import Activity
 from broker.accounts.issue import issue_certificate
 from broker.accounts.manage import converge, list_analysts
 from broker.accounts.records.certificates import Mode
+from broker.accounts.records.first_contact import ContactLines
 from broker.accounts.records.laptops import LaptopContact
 from broker.catalog.model import CatalogMetric
 from broker.config import Email
@@ -36,6 +37,7 @@ from ..pages.reading_html import crawl, read, words
 LONG = "A" * 10_000
 SHORT = f"{example.HOSTILE}\u2066</title></textarea></script><script src=x>\r\nX-Bad: 1\x1b[2J"
 HOSTILE = SHORT + LONG
+LINES = ContactLines([HOSTILE], [HOSTILE])
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the helper serves root alone")
 
 
@@ -62,7 +64,7 @@ def hostile() -> Iterator[Scene]:
             by_name = {one.name: one for one in facts}
             patch.setattr(AccountActs, "analyst", lambda *_, **__: facts[0])
             patch.setattr(AccountActs, "analyst_now", lambda _, name: by_name.get(name))
-            patch.setattr(AccountActs, "contact", lambda *_, **__: [HOSTILE])
+            patch.setattr(AccountActs, "contact", lambda *_, **__: LINES)
             made.publishing.answers |= HOST
             made.publishing.is_checked = False
             yield made

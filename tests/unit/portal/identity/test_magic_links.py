@@ -218,7 +218,7 @@ def test_mail_that_does_not_work_is_shown_for_every_address_alike(
     deliver(client)
     page = client.get("/sign-in/email/sent").text
     assert "E-mail does not work at the moment, for any address" in page
-    assert '<time datetime="2026-11-30T12:00:00+00:00">2026-11-30 12:00 UTC</time>' in page
+    assert ">2026-11-30 12:00 UTC</time>" in page
     assert "is on its way" not in page
     with database.read() as session:
         health = session.scalars(select(MailHealth)).one()
