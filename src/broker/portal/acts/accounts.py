@@ -12,7 +12,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from ...accounts.records.first_contact import ContactLines
-from ...errors import AccountsError, LockedError
+from ...errors import AccountsError, BrokerError, LockedError
+from ...foreign.text import is_plain
 from ..viewer import AccountId
 from .facts import AccountFacts
 
@@ -100,7 +101,8 @@ class AccountActs:
     def contact(self, behalf: str, account: AccountId, address: str) -> ContactLines:
         """The lines with which an analyst begins on a laptop; no address is the host's name.
 
-        They say the keys of the host, so they are kept for some minutes, until an act.
+        They say the keys of the host, so they are kept for some minutes, until an act. Raises
+        ``BrokerError`` where the host does not say, or not in plain text.
         """
         now = time.monotonic()
         with self._lock:
@@ -110,9 +112,7 @@ class AccountActs:
         answer = self._helper_for(behalf).call(
             "contact", **_named(account), address=address or None
         )
-        lines = ContactLines(
-            [str(line) for line in answer["lines"]], [str(line) for line in answer["windows"]]
-        )
+        lines = ContactLines(_plain(answer["lines"]), _plain(answer["windows"]))
         with self._lock:
             self._contacts[account, address] = now, lines
         return lines
@@ -190,6 +190,17 @@ class AccountActs:
     def _looked_up(self, name: str | None) -> tuple[AccountFacts, ...]:
         rows: Sequence[Any] = self._helper_for(None).call("list", name=name)["analysts"]
         return tuple(map(AccountFacts.of, rows))
+
+
+def _plain(lines: Sequence[Any]) -> list[str]:
+    """Lines that people paste: each must be on the page what a terminal gets."""
+    found = [str(line) for line in lines]
+    if not all(map(is_plain, found)):
+        raise BrokerError(
+            "the host answers with lines for a laptop that hold characters which do not print",
+            remedy="Look at `broker analyst contact` on the host before anyone pastes them.",
+        )
+    return found
 
 
 def _named(account: AccountId) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 from broker.accounts.debian.host import Host
 from broker.accounts.manage import converge, list_analysts
 from broker.accounts.records.model import parse_request
-from broker.errors import LockedError
+from broker.errors import BrokerError, LockedError
 from broker.portal.acts import accounts as module
 from broker.portal.acts.accounts import AccountActs
 from broker.portal.viewer import AccountId
@@ -103,3 +103,18 @@ def test_one_person_leaves_room_for_others(helper: Busy) -> None:
     for _ in range(5):
         acts.analyst(ANNA, fresh=True)
     assert helper.requests.count(("list", "anna")) == 3
+
+
+@pytest.mark.parametrize("odd", ["echo \u202egnp.exe", "echo a\rrm -r ~", "echo \x1b[2J"])
+@pytest.mark.parametrize("system", ["lines", "windows"])
+def test_lines_that_are_not_on_the_page_what_a_terminal_gets_are_not_shown(
+    system: str, odd: str
+) -> None:
+    class Helper:
+        def call(self, verb: str, **_: Any) -> dict[str, Any]:
+            assert verb == "contact"
+            return {"lines": ["ssh a"], "windows": ["cd a"], system: ["ssh a", odd]}
+
+    with pytest.raises(BrokerError, match="characters which do not print") as caught:
+        AccountActs(lambda _: Helper()).contact("anna@example.com", ANNA, "")
+    assert odd not in str(caught.value)
