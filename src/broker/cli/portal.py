@@ -196,7 +196,8 @@ def _check_state(state: Path, *, has_database: bool) -> None:
             where=str(state),
             remedy="Start the portal once, or name its folder with --state.",
         )
-    if database.exists() and database.stat().st_uid != owner:
+    # Of a link, chown would change what it leads to: as its owner, the portal refuses that itself.
+    if database.exists() and not database.is_symlink() and database.stat().st_uid != owner:
         line = shlex.join(["chown", f"--reference={state}", str(database)])
         remedy = f"Give it to the owner of its folder: {line}"
         raise _of_another(database, owner, database.stat().st_uid, remedy)

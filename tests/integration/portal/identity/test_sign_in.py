@@ -210,6 +210,7 @@ def test_root_makes_the_link_with_the_rights_of_the_portal_s_account(
         refused = subprocess.run(command, check=False, capture_output=True, text=True)
         assert (refused.returncode, refused.stdout) == (1, "")
         assert "look at its owner and mode" in refused.stderr
+        assert "chown" not in refused.stderr
     finally:
         shutil.rmtree(folder)
 
