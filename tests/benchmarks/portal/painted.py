@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from rig.browser import browser
 
-__all__ = ["first_paint", "painted"]
+__all__ = ["painted"]
 
 _FIRST_PAINT = """() => performance.getEntriesByName("first-contentful-paint")[0].startTime"""
 
@@ -33,14 +33,8 @@ def _measured(page: Page, path: str) -> dict[str, float]:
     sizes: list[int] = []
     page.on("response", lambda response: sizes.append(len(response.body())))
     page.goto(path, wait_until="networkidle")
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
     return {
-        "first_paint_ms": round(first_paint(page)),
+        "first_paint_ms": round(page.evaluate(_FIRST_PAINT)),
         "kb": round(sum(sizes) / 1000, 1),
     }
-
-
-def first_paint(page: Page) -> float:
-    """Milliseconds from the request to the first text or picture of the page that is open."""
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
-    found: float = page.evaluate(_FIRST_PAINT)
-    return found

@@ -18,7 +18,6 @@ from playwright.sync_api import Browser, Page, expect
 from rig.browser import BrowserMissingError, browser
 from rig.hosts import Host, Run, wait_for
 from rig.identity_provider import ProviderError, ProviderProcess, handed_on
-from tests.benchmarks.portal.painted import first_paint
 from tests.system.deploy import Broker
 from tests.system.laptop.laptops import boot_laptop, publish
 from tests.unseen import NO_BROWSER
@@ -36,7 +35,6 @@ TABLES = """\
 """
 PARTS = ("--tags", "app,accounts_socket,publishing_socket,nginx,portal")
 HREFS = "all => all.map(one => one.pathname + one.search)"
-FIRST_PAINT = 1_000  # milliseconds, of each page
 SECONDS = 120_000  # of a page that shows what a host does, in milliseconds
 
 # Presses Enter at each prompt.
@@ -164,7 +162,6 @@ def test_a_newcomer_gets_going_sees_the_data_and_leaves(office: Office) -> None:
     page, admin = office.arrive(NEWCOMER), office.arrive("boss")
     _gets_a_key_and_pulls(office, page)
     _browses(page)
-    _sees_pages_soon(office, page)
     _changes_a_setting(page)
     _is_granted_a_class(page, admin)
     _sees_what_the_admin_lets_run(office, page, admin)
@@ -197,26 +194,6 @@ def _browses(page: Page) -> None:
     page.get_by_role("main").get_by_role("link", name="cities").first.click()
     expect(page.get_by_role("heading", name="cities", exact=True)).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text("Brno")
-
-
-def _sees_pages_soon(office: Office, page: Page) -> None:
-    """Also in a browser that has no file of the portal yet.
-
-    The quickest of three, as other hosts have the processors, too.
-    """
-
-    def painted(fresh: Page, path: str) -> float:
-        fresh.goto(path)
-        return first_paint(fresh)
-
-    for path in ("/", "/catalog", "/catalog/table/shop/cities", "/keys"):
-        assert min(painted(page, path) for _ in range(3)) < FIRST_PAINT, path
-    found = []
-    for _ in range(3):
-        context = office.chromium.new_context(ignore_https_errors=True, base_url=office.origin)
-        found.append(painted(context.new_page(), "/sign-in"))
-        context.close()
-    assert min(found) < FIRST_PAINT
 
 
 def _changes_a_setting(page: Page) -> None:
