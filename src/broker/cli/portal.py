@@ -176,9 +176,10 @@ def restore(file: Path, state: Path, keep_tokens: bool) -> int:
 
 
 def _check_state(state: Path, *, has_database: bool) -> None:
-    """Raises ``ConfigError`` where there is none, ``PortalStateError`` for one of another account.
+    """Raises ``ConfigError`` where the folder, or a database that is needed, does not exist.
 
-    So it does for a database in it that is not of the owner of the folder.
+    Raises ``PortalStateError`` where the folder belongs to another account than this process's
+    or root's, or its database to another one than the folder.
     """
     as_root = "Type it as root: sudo broker portal …"
     database = database_in(state)

@@ -183,25 +183,25 @@ def _run(request: bytes, seconds: float) -> Iterator[Mapping[str, Any]]:
         env=environment,
     ) as process:
         found: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        assert process.stdout is not None  # noqa: S101
+        # Both are pipes, as asked for above.
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
         reader = threading.Thread(target=_read, args=(process.stdout, found), daemon=True)
         reader.start()
         try:
-            yield from _lines(process, found, request, seconds)
+            yield from _lines(process.stdin, found, request, seconds)
         finally:
             process.kill()
             reader.join()  # before its stream is closed
 
 
 def _lines(
-    process: subprocess.Popen[bytes],
+    stream: IO[bytes],
     found: queue.SimpleQueue[bytes],
     request: bytes,
     seconds: float,
 ) -> Iterator[Mapping[str, Any]]:
-    assert process.stdin is not None  # noqa: S101
-    with suppress(BrokenPipeError), process.stdin:  # where it died before it read all
-        process.stdin.write(request)
+    with suppress(BrokenPipeError), stream:  # where it died before it read all
+        stream.write(request)
     for at in range(len(json.loads(request)["metrics"])):
         wait = seconds + _GRACE_SECONDS + (0 if at else _START_SECONDS)
         try:

@@ -57,7 +57,7 @@ def write_note(database: Path, note: BackupNote) -> None:
 
 
 def read_note(database: Path, now: datetime) -> BackupNote | None:
-    """The note; None where there is none.
+    """The note, or None if no backup was made.
 
     Raises ``PortalStateError`` for one that cannot be read, is damaged, of another account than
     this process, or later than ``now``.

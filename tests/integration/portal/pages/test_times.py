@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -41,12 +42,12 @@ def stage() -> Iterator[Stage]:
         yield made
 
 
-def since(chromium: Browser, stage: Stage, instant: datetime, **options: object) -> Page:
+def since(chromium: Browser, stage: Stage, instant: datetime, **options: Any) -> Page:
     """The page of Anna, who is here since then."""
     person = stage.scene.people["anna"]
     with stage.scene.database.begin() as session:
         session.get_one(PortalPerson, person).created_at = instant
-    return opened(chromium, f"{stage.origin}/admin/people/{person}", **options)  # type: ignore[arg-type]
+    return opened(chromium, f"{stage.origin}/admin/people/{person}", **options)
 
 
 @pytest.mark.parametrize(("zone", "instant"), LOCAL)
